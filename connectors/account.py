@@ -1,0 +1,76 @@
+"""One key's way to VirusTotal: its quota, its API, and what is known of its prospects."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Callable, TypeVar
+
+from .clock import Clock
+from .errors import ConnectorError
+from .prospects import Prospects
+from .quota import Limiter, Quota
+from .quota.account import quota_of, used_of
+from .virustotal.budget import Budget
+from .virustotal.v3 import ApiV3
+
+_LOG = logging.getLogger("connectors.account")
+Result = TypeVar("Result")
+
+# How long the account's own figures hold, and when to ask again after a failure.
+_QUOTA_KNOWN_S = 86400.0
+_QUOTA_RETRY_S = 300.0
+
+
+class Account:
+    """`ask` is the only way out of the house."""
+
+    def __init__(self, api: ApiV3, limiter: Limiter, prospects: Prospects, quota: MeasuredQuota) -> None:
+        self._api = api
+        self.limiter = limiter
+        self._prospects = prospects
+        self._quota = quota
+
+    def ask(self, call: Callable[[ApiV3], Result], budget: Budget) -> Result:
+        """`call(api)`, unless what happened a moment ago says that it would be in vain. Raises `ConnectorError`."""
+        hopeless = self._prospects.hopeless(budget.deadline)
+        if hopeless is not None:
+            raise hopeless
+        self._quota.look()
+        try:
+            result = call(self._api)
+        except ConnectorError as error:
+            self._prospects.failed(error)
+            raise
+        self._prospects.answered()
+        return result
+
+    def own_figures(self, budget: Budget) -> dict[str, Any]:
+        """The account's quotas as VirusTotal tells them (not counted); our record takes over what is used."""
+        figures = self.ask(lambda api: api.overall_quotas(budget), budget)
+        self.limiter.take_over(used_of(figures))
+        return figures
+
+
+class MeasuredQuota:
+    """`VT_QUOTA=auto`: the windows the account has; the given ones until they are known."""
+
+    def __init__(self, start: Quota, clock: Clock) -> None:
+        self._quota = start
+        self._clock = clock
+        self._next_look = 0.0
+        self.figures: Callable[[], dict[str, Any]] | None = None
+
+    def __call__(self) -> Quota:
+        return self._quota
+
+    def look(self) -> None:
+        """Ask the account if it is time to."""
+        now = self._clock.monotonic()
+        if self.figures is None or now < self._next_look:
+            return
+        self._next_look = now + _QUOTA_RETRY_S
+        try:
+            self._quota = quota_of(self.figures(), self._quota)
+            self._next_look = now + _QUOTA_KNOWN_S
+        except ConnectorError as error:
+            _LOG.warning("VT_QUOTA=auto: the account's quota could not be read (%s); %s until then", error, self._quota)

@@ -1,0 +1,28 @@
+"""What an action works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable
+
+from ..account import Account
+from ..api_key import ApiKey
+from ..cache import AnswerCache, Freshness
+from ..clock import Clock
+from ..coalescing import SingleFlight
+from ..indicators import NeverQuery
+from ..verdict.rule import Thresholds
+
+
+@dataclass(frozen=True)
+class Context:
+    """`account(key)` is the key's account; None means the configured key. It may raise `ConfigError`."""
+
+    clock: Clock
+    cache: AnswerCache
+    freshness: Freshness
+    single_flight: SingleFlight
+    never_query: NeverQuery
+    thresholds: Thresholds
+    api_version: str
+    account: Callable[[ApiKey | None], Account]

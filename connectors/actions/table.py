@@ -1,0 +1,110 @@
+"""The one table of actions. The manifest, the README's table and the command line come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable
+
+from ..contract import Outcome, Request
+from ..errors import InvalidRequest, UnknownAction
+from ..schemas_check import schema, violation
+from ..virustotal.budget import Budget
+from .comment import add_comment
+from .context import Context
+from .lookup import look_up
+from .quota import show_quota
+
+Run = Callable[[Context, Request, Budget], Outcome]
+_EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+
+
+@dataclass(frozen=True)
+class Action:
+    """`requests`: what it costs of the quota, for people. `example`: params that make a valid request.
+
+    `writes`: it changes something at VirusTotal, so it is never repeated unasked. `value`: the parameter that a
+    command line gives by position.
+    """
+
+    name: str
+    about: str
+    requests: str
+    example: Mapping[str, Any]
+    run: Run
+    value: str | None = None
+    writes: bool = False
+
+    @property
+    def params_schema(self) -> dict[str, Any]:
+        return schema(f"actions/{self.name}.json")
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raises `InvalidRequest`, its `details.path` being within the request."""
+        wrong = violation(f"actions/{self.name}.json", params)
+        if wrong is not None:
+            path = f"/params{wrong.path}"
+            raise InvalidRequest(f"{path} {wrong.message}", details={"path": path})
+
+
+_TABLE: tuple[Action, ...] = (
+    Action(
+        "lookup_hash",
+        "What VirusTotal knows of a file, by MD5, SHA-1 or SHA-256",
+        "1",
+        {"hash": _EICAR},
+        partial(look_up, "hash", "hash"),
+        value="hash",
+    ),
+    Action(
+        "lookup_url",
+        "What VirusTotal knows of a URL",
+        "1",
+        {"url": "https://example.com/login?next=%2F"},
+        partial(look_up, "url", "url"),
+        value="url",
+    ),
+    Action(
+        "lookup_domain",
+        "What VirusTotal knows of a domain",
+        "1",
+        {"domain": "example.com"},
+        partial(look_up, "domain", "domain"),
+        value="domain",
+    ),
+    Action(
+        "lookup_ip",
+        "What VirusTotal knows of an IPv4 or IPv6 address",
+        "1",
+        {"ip": "8.8.8.8"},
+        partial(look_up, "ip", "ip"),
+        value="ip",
+    ),
+    Action(
+        "add_comment",
+        "Comment on an indicator, in public and under the account's name",
+        "1 (2 for a URL not seen before)",
+        {"indicator": _EICAR, "comment": "Seen in a phishing mail #eicar"},
+        add_comment,
+        value="indicator",
+        writes=True,
+    ),
+    Action(
+        "quota",
+        "The key's quota: our own record, and the account's figures",
+        "1, not counted by VirusTotal",
+        {},
+        show_quota,
+    ),
+)
+
+ACTIONS: dict[str, Action] = {action.name: action for action in _TABLE}
+
+
+def find(name: str) -> Action:
+    """Raises `UnknownAction`, which tells what there is."""
+    action = ACTIONS.get(name)
+    if action is None:
+        raise UnknownAction(f"there is no action {name[:60]!r}; see details", details={"actions": sorted(ACTIONS)})
+    return action

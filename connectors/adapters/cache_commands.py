@@ -1,0 +1,41 @@
+"""`vtaction cache`: what is remembered."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..clock import SystemClock, iso
+from ..core import Core
+from .exit_codes import MALFORMED, OK
+from .settled import core_from
+
+
+def run_cache_command(
+    deed: str, environment: Mapping[str, str], clock: SystemClock, *, limit: int, as_json: bool
+) -> int:
+    """The exit status."""
+    core = core_from(environment, clock)
+    if not isinstance(core, Core):
+        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        return MALFORMED
+    cache = core.context.cache
+    if deed == "clear":
+        _tell({"cleared": cache.clear()}, as_json)
+    elif deed == "stats":
+        _tell(cache.stats(), as_json)
+    else:
+        now = clock.now()
+        for key, status, fetched_at in cache.keys(limit):
+            row = {"key": key, "status": status, "fetched_at": iso(fetched_at), "age_s": max(0, int(now - fetched_at))}
+            sys.stdout.write((json.dumps(row) if as_json else f"{row['age_s']:>8} s  {status:<9}  {key}") + "\n")
+    return OK
+
+
+def _tell(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(facts) + "\n")
+    else:
+        sys.stdout.writelines(f"{name}: {'-' if value is None else value}\n" for name, value in facts.items())

@@ -1,0 +1,106 @@
+"""What is set, where the key comes from, whether the state is shared, and, if wanted, one call that costs nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..clock import SystemClock
+from ..composition import state_file
+from ..contract import Request
+from ..credentials import find_key
+from ..errors import ConnectorError
+from ..settings import Settings, read_settings
+from ..state.location import network_file_system
+from .exit_codes import MALFORMED, OK
+from .settled import core_from
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `ok` is True, False, or None for what is only told."""
+
+    about: str
+    ok: bool | None
+    text: str
+
+
+def examine(environment: Mapping[str, str], clock: SystemClock, *, online: bool, as_json: bool) -> int:
+    """Print the findings. 2 if any of them is bad, else 0."""
+    findings = list(_findings(environment, clock, online))
+    if as_json:
+        sys.stdout.write(json.dumps([finding.__dict__ for finding in findings], indent=2) + "\n")
+    else:
+        _show(findings)
+    return MALFORMED if any(finding.ok is False for finding in findings) else OK
+
+
+def _findings(environment: Mapping[str, str], clock: SystemClock, online: bool) -> Iterator[Finding]:
+    try:
+        settings = read_settings(environment)
+    except ConnectorError as error:
+        yield Finding("settings", False, error.message)
+        return
+    yield Finding(
+        "settings",
+        True,
+        f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
+        f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
+    )
+    yield _tried("API key", lambda: f"from {find_key(environment)[1]}")
+    yield Finding("server", None, f"{settings.api_url}, API version {settings.api_version}")
+    yield _tried("state", lambda: _state(settings))
+    yield Finding(
+        "privacy",
+        None,
+        "what is looked up becomes visible to VirusTotal's community; comments are public, under the account's name",
+    )
+    if online:
+        yield _call(environment, clock)
+
+
+def _tried(about: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(about, True, look())
+    except (ConnectorError, OSError) as error:
+        return Finding(about, False, str(error))
+
+
+def _state(settings: Settings) -> str:
+    path = state_file(settings)
+    if path is None:
+        return "memory: not shared, each process has the whole quota for itself"
+    kind = network_file_system(path)
+    if kind:
+        raise OSError(f"{path} lies on a network file system ({kind}), where locks do not hold; set VT_STATE")
+    _write_test(path)
+    return f"{path}, shared by all processes of this machine that use it"
+
+
+def _write_test(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    probe = path.with_name(f".{path.name}.probe")
+    probe.touch(0o600)
+    probe.unlink()
+
+
+def _call(environment: Mapping[str, str], clock: SystemClock) -> Finding:
+    response = core_from(environment, clock).run(Request("quota", {}))
+    if response["error"] is not None:
+        return Finding("VirusTotal", False, f"{response['error']['code']}: {response['error']['message']}")
+    return Finding("VirusTotal", True, f"answers, and accepts the key; {response['summary']}")
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False)
+    for finding in findings:
+        mark = {True: Text("ok", "green"), False: Text("bad", "bold red"), None: Text("")}[finding.ok]
+        table.add_row(mark, finding.about, Text(finding.text))
+    Console().print(table)

@@ -1,0 +1,210 @@
+"""`vtaction`: the runner for platforms, and the same actions for people."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ..actions import ACTIONS
+from ..clock import SystemClock
+from ..version import __version__
+from . import logs
+from .exit_codes import OK
+
+_EPILOG = """examples:
+  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
+  echo '{"action": "lookup_ip", "params": {"ip": "8.8.8.8"}}' | vtaction run
+  vtaction sample lookup_url | vtaction run
+  vtaction doctor --online
+
+the key: VT_API_KEY_FILE (a file that holds it) or VT_API_KEY, never on the command line.
+exit status: 0 answered; 1 an action failed for good; 2 usage, malformed request or configuration; 75 try again later.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Ends the process."""
+    options = _parser().parse_args(arguments)
+    clock = SystemClock()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: clock.cancel())
+    logs.to_stderr(options.log_level, options.log_json)
+    try:
+        code = options.command(options, clock)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads any more: no news to tell, and no second failure when the interpreter flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = OK
+    sys.stderr.flush()
+    # A request under way in a thread must not hold up the end.
+    os._exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vtaction",
+        description="VirusTotal with one cache and one quota for all processes.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"vtaction {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox, _add_actions):
+        add(commands)
+    return parser
+
+
+Commands = Any  # argparse does not publish the type of what `add_subparsers` gives
+
+
+def _command(commands: Commands, name: str, about: str, example: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=about + ".",
+        epilog=f"example:\n  {example}" if example else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--log-level", choices=logs.LEVELS, default="warning", help="what goes to stderr")
+    parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    return parser
+
+
+def _add_run(commands: Commands) -> None:
+    about = "JSON requests on stdin, JSON responses on stdout, one a line"
+    parser = _command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
+    parser.add_argument("--workers", type=_workers, default=8, metavar="N", help="lines side by side (default 8)")
+    parser.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the answers were")
+    parser.set_defaults(command=_run)
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError("a number from 1 to 64")
+    return int(text)
+
+
+def _run(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .runner import Runner, take_stdout_aside
+    from .settled import core_from
+
+    stdout = take_stdout_aside()
+    code = Runner(core_from(os.environ, clock).answer, clock, options.workers).run(sys.stdin.buffer, stdout)
+    return OK if options.exit_zero else code
+
+
+def _add_describe(commands: Commands) -> None:
+    about = "the actions as a JSON manifest: schemas, cost in requests, examples"
+    parser = _command(commands, "describe", about, "vtaction describe | jq '.actions[].name'")
+    parser.add_argument("--markdown", action="store_true", help="the actions as a Markdown table")
+    parser.set_defaults(command=_describe)
+
+
+def _describe(options: argparse.Namespace, _: SystemClock) -> int:
+    from .describe import manifest, markdown_table
+
+    _print(markdown_table() if options.markdown else manifest())
+    return OK
+
+
+def _add_sample(commands: Commands) -> None:
+    parser = _command(commands, "sample", "a valid request for an action", "vtaction sample lookup_url | vtaction run")
+    parser.add_argument("action", metavar="ACTION", choices=sorted(ACTIONS), help=", ".join(ACTIONS))
+    parser.set_defaults(command=_sample)
+
+
+def _sample(options: argparse.Namespace, _: SystemClock) -> int:
+    from .describe import sample
+
+    _print(sample(options.action))
+    return OK
+
+
+def _add_doctor(commands: Commands) -> None:
+    parser = _command(commands, "doctor", "what is set, and whether it works", "vtaction doctor --online")
+    parser.add_argument("--online", action="store_true", help="make one call, which VirusTotal does not count")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(command=_doctor)
+
+
+def _doctor(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .doctor import examine
+
+    return examine(os.environ, clock, online=options.online, as_json=_as_json(options))
+
+
+def _add_cache(commands: Commands) -> None:
+    parser = _command(commands, "cache", "what is remembered: list, clear, stats", "vtaction cache list --limit 5")
+    parser.add_argument("deed", choices=("list", "clear", "stats"), metavar="list|clear|stats")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many to list (default 50)")
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(command=_cache)
+
+
+def _cache(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .cache_commands import run_cache_command
+
+    return run_cache_command(options.deed, os.environ, clock, limit=options.limit, as_json=_as_json(options))
+
+
+def _add_sandbox(commands: Commands) -> None:
+    about = "a stand-in for VirusTotal's API on this machine, to build against without spending quota"
+    parser = _command(commands, "sandbox", about, "vtaction sandbox --port 8099 --quota 4/minute")
+    parser.add_argument("--port", type=int, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
+    parser.add_argument(
+        "--quota", default="4/minute,500/day,15500/month", help="as VT_QUOTA (default the public API's)"
+    )
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="how long each answer takes")
+    parser.set_defaults(command=_sandbox)
+
+
+def _sandbox(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .sandbox_command import serve
+
+    return serve(options.port, options.quota, options.latency, clock)
+
+
+def _add_actions(commands: Commands) -> None:
+    for action in ACTIONS.values():
+        value = action.value
+        example = f"vtaction {action.name}" + (f" {action.example[value]}" if value else "")
+        example += " --comment '#eicar'" if action.name == "add_comment" else ""
+        parser = _command(commands, action.name, action.about, example)
+        if value and action.writes:
+            parser.add_argument("values", nargs=1, metavar=value.upper())
+        elif value:
+            parser.add_argument("values", nargs="+", metavar=value.upper(), help="one or more, or - for stdin's lines")
+        else:
+            parser.set_defaults(values=[])
+        _add_action_options(parser, action.name)
+        parser.set_defaults(command=_act, action=action)
+
+
+def _add_action_options(parser: argparse.ArgumentParser, name: str) -> None:
+    if name == "add_comment":
+        parser.add_argument("--comment", required=True, metavar="TEXT", help="public; #words become tags")
+        parser.add_argument("--type", choices=("hash", "url", "domain", "ip"), help="recognised where not given")
+    parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
+    parser.add_argument("--max-wait", type=float, default=20, metavar="SECONDS", help="how long to wait for quota")
+    parser.add_argument("--max-age", type=float, metavar="SECONDS", help="the oldest cached answer that will do")
+    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
+    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+
+
+def _act(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .direct import act
+
+    return act(options, os.environ, clock, as_json=_as_json(options))
+
+
+def _as_json(options: argparse.Namespace) -> bool:
+    return bool(options.json) or not sys.stdout.isatty()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,60 @@
+"""An answer at rest."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Found = Literal["ok", "not_found"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`report` is `verdict.report`'s shape, without the verdict: thresholds are the reader's.
+
+    `fetched_at` is epoch seconds.
+    Only answers are entries. Errors are never stored.
+    """
+
+    status: Found
+    report: dict[str, Any]
+    fetched_at: float
+
+    def has(self, parts: Iterable[str]) -> bool:
+        """Whether `raw` or `engines`, where asked for, were kept with it. An unknown indicator has no parts to miss."""
+        return self.status == "not_found" or all(part in self.report for part in parts)
+
+    def to_bytes(self) -> bytes:
+        text = json.dumps([self.status, self.report, self.fetched_at], separators=(",", ":"), ensure_ascii=False)
+        return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Entry:
+        """Raises `ValueError` for anything that `to_bytes` did not write."""
+        try:
+            status, report, fetched_at = json.loads(zlib.decompress(data).decode("utf-8", "surrogatepass"))
+        except (zlib.error, TypeError) as error:
+            raise ValueError(f"not a cache entry: {error}") from error
+        if status not in ("ok", "not_found") or not isinstance(report, dict):
+            raise ValueError("not a cache entry")
+        return cls(status, report, float(fetched_at))
+
+
+class AnswerStore(Protocol):
+    """The port: entries by key."""
+
+    def get(self, key: str) -> Entry | None: ...
+
+    def put(self, key: str, entry: Entry) -> None: ...
+
+    def clear(self) -> int:
+        """Forget everything; how many entries that were."""
+
+    def keys(self, limit: int) -> list[tuple[str, str, float]]:
+        """The newest `limit` entries as (key, status, fetched_at)."""
+
+    def stats(self) -> dict[str, Any]:
+        """`entries`, `bytes`, `max_bytes`, `place`."""

@@ -1,0 +1,25 @@
+"""When a cached answer will do. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .entry import Entry
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How long answers live, in seconds: found ones, and `not_found` ones, which may become known any minute."""
+
+    ttl_s: float
+    ttl_not_found_s: float
+
+    def will_do(self, entry: Entry, now: float, max_age_s: float | None) -> bool:
+        """`max_age_s` is the caller's own limit and overrules the lifetime of found answers.
+
+        A `not_found` never outlives its own.
+        """
+        age = max(0.0, now - entry.fetched_at)
+        if entry.status == "not_found":
+            return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
+        return age <= (self.ttl_s if max_age_s is None else max_age_s)

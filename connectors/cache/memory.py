@@ -1,0 +1,44 @@
+"""Answers within one process: the first level, and all there is with `VT_STATE=memory`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from cachetools import TTLCache
+
+from ..clock import Clock
+from .entry import Entry
+
+
+class MemoryAnswers:
+    """The `most` last used answers, each for `ttl_s` seconds at most."""
+
+    def __init__(self, clock: Clock, most: int = 10_000, ttl_s: float = 30 * 86400.0) -> None:
+        self._entries: TTLCache[str, Entry] = TTLCache(most, ttl_s, timer=clock.monotonic)
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> Entry | None:
+        with self._lock:
+            return self._entries.get(key)
+
+    def put(self, key: str, entry: Entry) -> None:
+        with self._lock:
+            self._entries[key] = entry
+
+    def clear(self) -> int:
+        with self._lock:
+            count = len(self._entries)
+            self._entries.clear()
+            return count
+
+    def keys(self, limit: int) -> list[tuple[str, str, float]]:
+        with self._lock:
+            rows: list[tuple[str, str, float]] = [
+                (key, entry.status, entry.fetched_at) for key, entry in self._entries.items()
+            ]
+        return sorted(rows, key=lambda row: -row[2])[:limit]
+
+    def stats(self) -> dict[str, Any]:
+        with self._lock:
+            return {"entries": len(self._entries), "bytes": None, "max_bytes": None, "place": "memory"}

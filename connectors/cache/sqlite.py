@@ -1,0 +1,93 @@
+"""Answers in the file that all processes share."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from ..clock import Clock
+from ..state.sqlite_file import SqliteFile
+from .entry import Entry
+
+SCHEMA = """
+CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NOT NULL,
+                     fetched_at REAL NOT NULL, used_at REAL NOT NULL);
+CREATE INDEX answer_used_at ON answer (used_at);
+CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, owner TEXT NOT NULL, expires REAL NOT NULL,
+                    asking INTEGER NOT NULL, error TEXT)
+"""
+# A read writes its mark at most this often: reads stay reads.
+_MARK_USED_EVERY_S = 3600.0
+# How many writes go by between two looks at the size, and how much goes at once when it is too large.
+_CHECK_EVERY = 64
+_KEEP_PART = 0.9
+_EVICT_STEP = 200
+
+
+class SqliteAnswers:
+    """Least lately used answers go when `max_bytes` is reached (marked used at hourly grain)."""
+
+    def __init__(self, file: SqliteFile, clock: Clock, max_bytes: int) -> None:
+        self._file = file
+        self._clock = clock
+        self._max_bytes = max_bytes
+        self._writes = 0
+
+    def get(self, key: str) -> Entry | None:
+        row = self._file.read(
+            lambda db: db.execute("SELECT content, used_at FROM answer WHERE key = ?", (key,)).fetchone()
+        )
+        if row is None:
+            return None
+        now = self._clock.now()
+        if abs(now - row[1]) > _MARK_USED_EVERY_S:
+            self._file.write(lambda db: db.execute("UPDATE answer SET used_at = ? WHERE key = ?", (now, key)))
+        try:
+            return Entry.from_bytes(row[0])
+        except ValueError:
+            self._file.write(lambda db: db.execute("DELETE FROM answer WHERE key = ?", (key,)))
+            return None
+
+    def put(self, key: str, entry: Entry) -> None:
+        row = (key, entry.to_bytes(), entry.status, entry.fetched_at, self._clock.now())
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
+            if self._writes % _CHECK_EVERY == 0:
+                self._evict(db)
+
+        self._file.write(work)
+        self._writes += 1
+
+    def _evict(self, db: sqlite3.Connection) -> None:
+        if _used_bytes(db) <= self._max_bytes:
+            return
+        while _used_bytes(db) > self._max_bytes * _KEEP_PART:
+            gone = db.execute(
+                "DELETE FROM answer WHERE key IN (SELECT key FROM answer ORDER BY used_at LIMIT ?)",
+                (_EVICT_STEP,),
+            )
+            if gone.rowcount == 0:
+                return
+
+    def clear(self) -> int:
+        count = self._file.write(lambda db: db.execute("DELETE FROM answer").rowcount)
+        self._file.read(lambda db: db.execute("PRAGMA incremental_vacuum").fetchall())
+        return count
+
+    def keys(self, limit: int) -> list[tuple[str, str, float]]:
+        query = "SELECT key, status, fetched_at FROM answer ORDER BY fetched_at DESC LIMIT ?"
+        return self._file.read(lambda db: db.execute(query, (limit,)).fetchall())
+
+    def stats(self) -> dict[str, Any]:
+        count, used = self._file.read(
+            lambda db: (db.execute("SELECT count(*) FROM answer").fetchone()[0], _used_bytes(db))
+        )
+        return {"entries": count, "bytes": used, "max_bytes": self._max_bytes, "place": str(self._file.path)}
+
+
+def _used_bytes(db: sqlite3.Connection) -> int:
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)

@@ -1,0 +1,177 @@
+"""Leases: the right to ask for one key, held for as long as the holder lives."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ..clock import Clock
+from ..state.sqlite_file import SqliteFile
+
+# Renewed every second; a holder silent for this long is dead.
+LEASE_S = 4.0
+# How long a failed holder's error is left for those who were waiting for it.
+ERROR_LEFT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A key's row. `asking`: the request is under way, not waiting for quota. `error`: how it failed, as JSON."""
+
+    token: str
+    owner: str
+    expires: float
+    asking: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a caller who wants to ask finds: it may (`mine`), or somebody's lease."""
+
+    lease: Lease
+    mine: bool
+
+
+class LeaseBook(Protocol):
+    """The port. Times are the clock's epoch seconds."""
+
+    def claim(self, key: str, token: str, owner: str) -> Seen:
+        """Take the key unless a living holder has it. A failed one's lease may be taken."""
+
+    def peek(self, key: str) -> Lease | None:
+        """The key's lease if its holder lives, or its error is still there."""
+
+    def asking(self, key: str, token: str) -> None:
+        """The holder's request goes out now."""
+
+    def release(self, key: str, token: str, error: str | None) -> None:
+        """The holder is done; `error` is left for those who wait."""
+
+    def renew(self, owner: str) -> None:
+        """All leases of `owner` live on."""
+
+
+def _new(token: str, owner: str, now: float) -> Lease:
+    return Lease(token, owner, now + LEASE_S)
+
+
+def _free(lease: Lease | None, now: float) -> bool:
+    """A lease from the far future was left by a clock that has been set back since."""
+    return lease is None or lease.error is not None or not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
+
+
+class MemoryLeases:
+    """For the threads of one process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._leases: dict[str, Lease] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, key: str, token: str, owner: str) -> Seen:
+        with self._lock:
+            now, found = self._clock.now(), self._leases.get(key)
+            if found is None or _free(found, now):
+                found = self._leases[key] = _new(token, owner, now)
+            return Seen(found, found.token == token)
+
+    def peek(self, key: str) -> Lease | None:
+        with self._lock:
+            found = self._leases.get(key)
+            return found if found is not None and found.expires >= self._clock.now() else None
+
+    def asking(self, key: str, token: str) -> None:
+        self._change(key, token, lambda lease: replace(lease, asking=True))
+
+    def release(self, key: str, token: str, error: str | None) -> None:
+        expires = self._clock.now() + ERROR_LEFT_S
+        self._change(key, token, lambda lease: replace(lease, error=error, expires=expires) if error else None)
+        if len(self._leases) > 1000:
+            self._sweep()
+
+    def renew(self, owner: str) -> None:
+        with self._lock:
+            expires = self._clock.now() + LEASE_S
+            for key, lease in self._leases.items():
+                if lease.owner == owner and lease.error is None:
+                    self._leases[key] = replace(lease, expires=expires)
+
+    def _change(self, key: str, token: str, change: _Change) -> None:
+        with self._lock:
+            found = self._leases.get(key)
+            if found is not None and found.token == token:
+                changed = change(found)
+                if changed is None:
+                    del self._leases[key]
+                else:
+                    self._leases[key] = changed
+
+    def _sweep(self) -> None:
+        with self._lock:
+            now = self._clock.now()
+            for key in [key for key, lease in self._leases.items() if lease.expires < now]:
+                del self._leases[key]
+
+
+class _Change(Protocol):
+    def __call__(self, lease: Lease, /) -> Lease | None: ...
+
+
+class SqliteLeases:
+    """For all processes of a machine; in the cache's file, which can be thrown away like them."""
+
+    def __init__(self, file: SqliteFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+
+    def claim(self, key: str, token: str, owner: str) -> Seen:
+        def work(db: sqlite3.Connection) -> Seen:
+            now, found = self._clock.now(), _find(db, key)
+            if found is None or _free(found, now):
+                found = _new(token, owner, now)
+                db.execute(
+                    "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, 0, NULL)",
+                    (key, token, owner, found.expires),
+                )
+            return Seen(found, found.token == token)
+
+        return self._file.write(work)
+
+    def peek(self, key: str) -> Lease | None:
+        found = self._file.read(lambda db: _find(db, key))
+        return found if found is not None and found.expires >= self._clock.now() else None
+
+    def asking(self, key: str, token: str) -> None:
+        self._execute("UPDATE lease SET asking = 1 WHERE key = ? AND token = ?", key, token)
+
+    def release(self, key: str, token: str, error: str | None) -> None:
+        if error is None:
+            self._execute("DELETE FROM lease WHERE key = ? AND token = ?", key, token)
+        else:
+            expires = self._clock.now() + ERROR_LEFT_S
+            self._execute(
+                "UPDATE lease SET error = ?, expires = ? WHERE key = ? AND token = ?",
+                error,
+                expires,
+                key,
+                token,
+            )
+
+    def renew(self, owner: str) -> None:
+        expires = self._clock.now() + LEASE_S
+        self._execute("UPDATE lease SET expires = ? WHERE owner = ? AND error IS NULL", expires, owner)
+
+    def _execute(self, statement: str, *values: object) -> None:
+        self._file.write(lambda db: db.execute(statement, values))
+
+
+def _find(db: sqlite3.Connection, key: str) -> Lease | None:
+    rows: list[tuple[str, str, float, int, str | None]] = db.execute(
+        "SELECT token, owner, expires, asking, error FROM lease WHERE key = ?", (key,)
+    ).fetchall()
+    for token, owner, expires, asking, error in rows:
+        return Lease(token, owner, expires, bool(asking), error)
+    return None

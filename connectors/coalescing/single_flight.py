@@ -1,0 +1,107 @@
+"""One leader asks, the others wait for what it learns; when it dies, one of them leads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from ..cache import Entry
+from ..clock import Clock
+from ..errors import Cancelled, ConnectorError, RateLimited, from_dict
+from ..state.heartbeat import Heartbeat
+from ..state.unavailable import Fallback
+from .leases import LeaseBook
+
+_FIRST_LOOK_S = 0.01
+_LONGEST_LOOK_S = 0.25
+
+Kept = Callable[[], Optional[Entry]]
+
+
+@dataclass
+class Lead:
+    """Held by the one who asks. `asking()` is to be called when the request goes out."""
+
+    asking: Callable[[], None]
+
+
+# A leader who gave up by its own patience leaves nothing to the others, who may be more patient.
+_OWN_FAILURES = (RateLimited, Cancelled)
+
+
+class SingleFlight:
+    """`run(key, kept, ask, deadline)` makes sure that one caller of all processes asks for `key` at a time."""
+
+    def __init__(self, leases: Fallback[LeaseBook], clock: Clock, heartbeat: Heartbeat) -> None:
+        self._leases = leases
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._owner = secrets.token_hex(8)
+        self._owner_pid = os.getpid()
+
+    def run(self, key: str, kept: Kept, ask: Callable[[Lead], Entry], deadline: float) -> tuple[Entry, bool]:
+        """The entry, and whether another caller's request brought it.
+
+        `kept` looks for a usable entry in the cache; `ask` asks and keeps. `deadline` is the clock's monotonic
+        seconds: until then one waits for a leader that waits for quota; for a request under way one waits longer,
+        it has a time limit of its own. Raises what `ask` raised, in whichever process.
+        """
+        token = secrets.token_hex(8)
+        while True:
+            seen = self._leases.use(lambda book: book.claim(key, token, self._me()))
+            if seen.mine:
+                with self._leading(key, token) as lead:
+                    # Whoever led before may have been done between our look into the cache and our claim.
+                    entry = kept()
+                    return (entry, True) if entry is not None else (ask(lead), False)
+            entry = self._follow(key, seen.lease.token, kept, deadline)
+            if entry is not None:
+                return entry, True
+
+    def _me(self) -> str:
+        if self._owner_pid != os.getpid():
+            self._owner, self._owner_pid = secrets.token_hex(8), os.getpid()
+        return self._owner
+
+    @contextlib.contextmanager
+    def _leading(self, key: str, token: str) -> Iterator[Lead]:
+        error: str | None = None
+        try:
+            with self._heartbeat.keeping(self._renew):
+                yield Lead(lambda: self._leases.use(lambda book: book.asking(key, token)))
+        except ConnectorError as failure:
+            if not isinstance(failure, _OWN_FAILURES) or failure.http_status is not None:
+                error = json.dumps(failure.to_dict())
+            raise
+        finally:
+            self._leases.use(lambda book: book.release(key, token, error))
+
+    def _renew(self) -> None:
+        self._leases.use(lambda book: book.renew(self._me()))
+
+    def _follow(self, key: str, token: str, kept: Kept, deadline: float) -> Entry | None:
+        """The leader's entry; None when it is gone without one. Raises its error."""
+        look = _FIRST_LOOK_S
+        while True:
+            self._clock.sleep(look)
+            look = min(look * 1.5, _LONGEST_LOOK_S)
+            lease = self._leases.use(lambda book: book.peek(key))
+            entry = kept()
+            if entry is not None:
+                return entry
+            if lease is None or lease.token != token:
+                return None
+            if lease.error is not None:
+                raise from_dict(json.loads(lease.error))
+            if not lease.asking and self._clock.monotonic() > deadline:
+                raise RateLimited(
+                    "the same indicator is asked for by another caller, who waits for quota longer than this one may; "
+                    "repeat the action later, or raise max_wait_s",
+                    retry_after=1.0,
+                    details={"source": "local", "window": None},
+                )

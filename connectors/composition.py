@@ -1,0 +1,155 @@
+"""The composition root: every real part is chosen and wired here, and nowhere else."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Callable
+
+from .account import Account, MeasuredQuota
+from .actions import Context
+from .api_key import ApiKey
+from .cache import AnswerCache, Freshness
+from .cache.entry import AnswerStore
+from .cache.memory import MemoryAnswers
+from .clock import Clock
+from .coalescing import LeaseBook, MemoryLeases, SingleFlight, SqliteLeases
+from .core import Core
+from .errors import ConfigError
+from .indicators import NeverQuery
+from .prospects import Prospects
+from .quota import Limiter
+from .quota.books import MemoryBook, QuotaBook, SqliteBook
+from .settings import Settings
+from .state.heartbeat import Heartbeat
+from .state.location import default_state_file, quota_file, refuse_network_folder
+from .state.unavailable import Fallback
+from .virustotal.budget import Budget
+from .virustotal.client import Client
+from .virustotal.transport import HttpAnswer, HttpRequest, Transport
+from .virustotal.v3 import ApiV3
+
+_WITHOUT_CACHE = "working without the shared cache"
+_WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
+_NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
+
+MakeTransport = Callable[[ApiKey], Transport]
+
+
+class _State:
+    """The three shared parts for one `VT_STATE`, each with its stand-in."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        memory = MemoryAnswers(clock), MemoryLeases(clock), MemoryBook()
+        answers: AnswerStore = memory[0]
+        leases: LeaseBook = memory[1]
+        book: QuotaBook = memory[2]
+        path = state_file(settings)
+        if path is not None:
+            refuse_network_folder(path)
+            from .cache.sqlite import SCHEMA, SqliteAnswers
+            from .state.sqlite_file import SqliteFile
+
+            file = SqliteFile(path, SCHEMA, "WAL")
+            answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
+            leases = SqliteLeases(file, clock)
+            book = SqliteBook(quota_file(path))
+        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE)
+        self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE)
+        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
+
+
+def state_file(settings: Settings) -> Path | None:
+    """The state's file, or None where it is kept in memory. Raises `ConfigError` for a store this version has not."""
+    if settings.state is None:
+        return default_state_file()
+    if settings.state == "memory":
+        return None
+    if "://" in settings.state:
+        raise ConfigError("VT_STATE: only a file's path and `memory` are known here")
+    return Path(settings.state).expanduser()
+
+
+def build(
+    settings: Settings,
+    default_key: Callable[[], ApiKey],
+    clock: Clock,
+    transport: MakeTransport | None = None,
+) -> Core:
+    """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
+    it may raise `ConfigError`. `transport` stands in for real HTTP. Raises `ConfigError`.
+    """
+    if settings.api_version != "3":
+        raise ConfigError("VT_API_VERSION: this version speaks API version 3 only")
+    state = _State(settings, clock)
+    heartbeat = Heartbeat()
+    near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
+    accounts = _Accounts(settings, default_key, clock, state, heartbeat, transport)
+    return Core(
+        Context(
+            clock=clock,
+            cache=AnswerCache(near, state.answers),
+            freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
+            single_flight=SingleFlight(state.leases, clock, heartbeat),
+            never_query=NeverQuery(settings.never_query),
+            thresholds=settings.thresholds,
+            api_version=settings.api_version,
+            account=accounts,
+        )
+    )
+
+
+class _Accounts:
+    """Accounts by key, each made when first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        default_key: Callable[[], ApiKey],
+        clock: Clock,
+        state: _State,
+        heartbeat: Heartbeat,
+        transport: MakeTransport | None,
+    ) -> None:
+        self._settings = settings
+        self._default_key = default_key
+        self._clock = clock
+        self._state = state
+        self._heartbeat = heartbeat
+        self._transport = transport or self._real_transport
+        self._known: dict[ApiKey, Account] = {}
+        self._lock = threading.RLock()
+
+    def __call__(self, key: ApiKey | None) -> Account:
+        with self._lock:
+            key = key or self._default_key()
+            if key not in self._known:
+                self._known[key] = self._make(key)
+            return self._known[key]
+
+    def _make(self, key: ApiKey) -> Account:
+        quota = MeasuredQuota(self._settings.quota, self._clock)
+        limiter = Limiter(self._state.book, key.scope, quota, self._clock, self._heartbeat)
+        client = Client(self._transport(key), limiter, key, self._settings.api_url, self._clock)
+        account = Account(ApiV3(client, key.reveal()), limiter, Prospects(self._clock), quota)
+        if self._settings.quota.auto:
+            quota.figures = lambda: account.own_figures(Budget(self._clock.monotonic()))
+        return account
+
+    def _real_transport(self, key: ApiKey) -> Transport:
+        return _LazyTransport(key, self._settings.timeout_s)
+
+
+class _LazyTransport:
+    """Importing `requests` takes five times as long as an answer from the cache: it waits for the first request."""
+
+    def __init__(self, key: ApiKey, timeout_s: float) -> None:
+        self._make = (key, timeout_s)
+        self._real: Transport | None = None
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if self._real is None:
+            from .virustotal.requests_transport import RequestsTransport
+
+            self._real = RequestsTransport(*self._make)
+        return self._real.send(request)

@@ -1,0 +1,62 @@
+"""The core: a request in, exactly one response out, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from .actions import Context, find
+from .contract import Request, Spent, error_response, read_request, request_id, response
+from .errors import ConnectorError, Internal, RateLimited
+from .virustotal.budget import Budget
+
+_LOG = logging.getLogger("connectors.core")
+
+
+class Core:
+    """Safe for many threads at once. Made by `composition.build`."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def answer(self, document: object) -> dict[str, Any]:
+        """The response to a request document as it came from outside. Never raises."""
+        try:
+            request = read_request(document)
+        except ConnectorError as error:
+            action = document.get("action") if isinstance(document, dict) else None
+            return error_response(action if isinstance(action, str) else None, request_id(document), error)
+        return self.run(request)
+
+    def run(self, request: Request) -> dict[str, Any]:
+        """The response to a request. Never raises."""
+        clock = self.context.clock
+        began = clock.monotonic()
+        budget = Budget(began + request.options.max_wait_s)
+        try:
+            action = find(request.action)
+            action.check(request.params)
+            outcome = action.run(self.context, request, budget)
+        except ConnectorError as error:
+            spent = self._spent(budget, began, self._quota(request) if isinstance(error, RateLimited) else None)
+            return error_response(request.action, request.id, error, spent)
+        except Exception:
+            return error_response(request.action, request.id, _internal(), self._spent(budget, began))
+        return response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
+
+    def _spent(self, budget: Budget, began: float, quota: dict[str, Any] | None = None) -> Spent:
+        duration_ms = round((self.context.clock.monotonic() - began) * 1000)
+        return Spent(budget.requests, budget.waited_s, duration_ms, quota or budget.quota)
+
+    def _quota(self, request: Request) -> dict[str, Any]:
+        try:
+            return self.context.account(request.api_key).limiter.usage()
+        except ConnectorError:
+            return {}
+
+
+def _internal() -> Internal:
+    reference = secrets.token_hex(4)
+    _LOG.exception("internal error %s", reference)
+    return Internal(f"a bug in vt-connectors; the log has the traceback under the reference {reference}")

@@ -1,0 +1,150 @@
+"""What can go wrong, once for the whole house: one root, one class a contract code.
+
+The codes, and which of them are worth repeating, are the action contract's (`schemas/response.json`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ConnectorError(Exception):
+    """The root. `message` says what happened, to which value, and what to do.
+
+    `retry_after` is in seconds, or None where waiting has no known end. `details` is JSON-ready.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        http_status: int | None = None,
+        vt_code: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+        self.http_status = http_status
+        self.vt_code = vt_code
+        self.details = details or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contract's `error` object."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+            "retry_after_s": self.retry_after,
+            "http_status": self.http_status,
+            "vt_code": self.vt_code,
+            "details": self.details,
+        }
+
+
+class InvalidRequest(ConnectorError):
+    code = "invalid_request"
+
+
+class UnknownAction(ConnectorError):
+    code = "unknown_action"
+
+
+class UnsupportedVersion(ConnectorError):
+    code = "unsupported_version"
+
+
+class InvalidIndicator(ConnectorError):
+    code = "invalid_indicator"
+
+
+class ConfigError(ConnectorError):
+    code = "config_error"
+
+
+class AccessDenied(ConnectorError):
+    code = "access_denied"
+
+
+class Forbidden(ConnectorError):
+    code = "forbidden"
+
+
+class RateLimited(ConnectorError):
+    code = "rate_limited"
+    retryable = True
+
+
+class Conflict(ConnectorError):
+    code = "conflict"
+
+
+class TooLarge(ConnectorError):
+    code = "too_large"
+
+
+class RequestTimeout(ConnectorError):
+    code = "timeout"
+    retryable = True
+
+
+class Unavailable(ConnectorError):
+    code = "unavailable"
+    retryable = True
+
+
+class InvalidResponse(ConnectorError):
+    code = "invalid_response"
+    retryable = True
+
+
+class OutcomeUnknown(ConnectorError):
+    code = "outcome_unknown"
+
+
+class Cancelled(ConnectorError):
+    code = "cancelled"
+    retryable = True
+
+
+class Internal(ConnectorError):
+    code = "internal"
+
+
+BY_CODE: dict[str, type[ConnectorError]] = {
+    kind.code: kind
+    for kind in (
+        InvalidRequest,
+        UnknownAction,
+        UnsupportedVersion,
+        InvalidIndicator,
+        ConfigError,
+        AccessDenied,
+        Forbidden,
+        RateLimited,
+        Conflict,
+        TooLarge,
+        RequestTimeout,
+        Unavailable,
+        InvalidResponse,
+        OutcomeUnknown,
+        Cancelled,
+        Internal,
+    )
+}
+
+
+def from_dict(error: dict[str, Any]) -> ConnectorError:
+    """The error that `to_dict` described, for one that crossed a process boundary."""
+    kind = BY_CODE.get(str(error.get("code")), Internal)
+    return kind(
+        str(error.get("message", "")),
+        retry_after=error.get("retry_after_s"),
+        http_status=error.get("http_status"),
+        vt_code=error.get("vt_code"),
+        details=error.get("details"),
+    )

@@ -1,0 +1,79 @@
+"""Domain names and addresses in canonical form; the host part of URLs uses the same rules."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import Union
+
+from .indicator import refuse
+
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+# Names in the wild have underscores (`_dmarc`), so the letter-digit-hyphen rule is widened by that.
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LOOKS_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+
+
+def canonical_address(text: str) -> Address | None:
+    """The address `text` writes, or None.
+
+    An IPv4 address mapped into IPv6 is the IPv4 address; zones are not indicators.
+    """
+    text = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):
+        if getattr(address, "scope_id", None):
+            return None
+        return address.ipv4_mapped or address
+    return address
+
+
+def canonical_domain(text: str) -> str:
+    """Lower case, no trailing dot, IDNA (UTS 46) for what is not ASCII.
+
+    Raises `InvalidIndicator`.
+    """
+    name = text.rstrip(".") if text.endswith(".") and not text.endswith("..") else text
+    name = name.lower() if name.isascii() else _to_ascii(name, text)
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise refuse(text, "is not a domain name")
+    if _LOOKS_NUMERIC.fullmatch(labels[-1]):
+        raise refuse(text, "is not a domain name: its last part is a number")
+    return name
+
+
+def _to_ascii(name: str, text: str) -> str:
+    import idna
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii").rstrip(".").lower()
+    except idna.IDNAError as error:
+        raise refuse(text, "is not a domain name (IDNA)") from error
+
+
+def canonical_url_host(host: str) -> str:
+    """The host of a URL: `[v6]`, a dotted v4 (browsers' octal, hex and single-number forms too), or a domain.
+
+    The odd forms of v4 matter: `http://2130706433/` is this machine. Raises `InvalidIndicator`.
+    """
+    address = canonical_address(host)
+    if address is not None:
+        return f"[{address}]" if address.version == 6 else str(address)
+    if ":" in host or "[" in host:
+        raise refuse(host, "is not a host")
+    if _LOOKS_NUMERIC.fullmatch(host.rstrip(".").rpartition(".")[2]):
+        return _number_host(host)
+    return canonical_domain(host)
+
+
+def _number_host(host: str) -> str:
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
+    except (OSError, ValueError) as error:
+        raise refuse(host, "is not a host") from error

@@ -1,0 +1,92 @@
+"""The canonical indicator, and the errors its parsers share."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+from ..errors import InvalidIndicator
+
+Kind = Literal["hash", "url", "domain", "ip"]
+
+# VirusTotal publishes no limit; longer values are not indicators but accidents.
+MAX_LENGTH = 8192
+_SHOWN = 80
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """`value` is canonical: equal indicators have equal values. `host` is set for URLs, domains and addresses."""
+
+    kind: Kind
+    value: str
+    host: str = ""
+
+    @property
+    def key(self) -> str:
+        """What cache, leases and batches know it by."""
+        return f"{self.kind}:{self.value}"
+
+    @property
+    def vt_id(self) -> str:
+        """Its id in VirusTotal's API v3.
+
+        A URL's is its base64 in the URL-safe alphabet without padding
+        (https://docs.virustotal.com/reference/url#url-identifiers).
+        """
+        if self.kind == "url":
+            return base64.urlsafe_b64encode(self.value.encode("utf-8")).rstrip(b"=").decode("ascii")
+        return self.value
+
+    @property
+    def path_segment(self) -> str:
+        """The id as exactly one segment of a path: no value can reach another endpoint."""
+        return quote(self.vt_id, safe="")
+
+
+def refuse(value: str, why: str) -> InvalidIndicator:
+    """An `invalid_indicator` that shows the value, shortened, with nothing in it that a terminal would obey."""
+    shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
+    printable = "".join(char if char.isprintable() else "?" for char in shown)
+    return InvalidIndicator(f"{printable!r} {why}")
+
+
+def checked_text(value: object) -> str:
+    """`value` as stripped text.
+
+    Raises `InvalidIndicator` if it is not text, is empty, too long, or has control characters.
+    """
+    if not isinstance(value, str):
+        raise InvalidIndicator(f"an indicator is text, not {type(value).__name__}")
+    text = value.strip()
+    if not text:
+        raise InvalidIndicator("the indicator is empty")
+    if len(text) > MAX_LENGTH:
+        raise refuse(text, f"is longer than {MAX_LENGTH} characters")
+    if any(ord(char) < 0x20 or ord(char) == 0x7F or char in "\u2028\u2029\x85" for char in text):
+        raise refuse(text, "has control characters")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        raise refuse(text, "is not valid Unicode")
+    return text
+
+
+def refang(text: str) -> str:
+    """Undo the usual defanging: `hxxp`, `[.]`, `(.)`, `[dot]`, `[:]`, `[://]`."""
+    for defanged, plain in _DEFANGED:
+        text = text.replace(defanged, plain)
+    return "http" + text[4:] if text[:8].lower().startswith(("hxxp://", "hxxps://")) else text
+
+
+_DEFANGED = (
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("[DOT]", "."),
+    ("[://]", "://"),
+    ("[:]//", "://"),
+    ("[:]", ":"),
+)

@@ -1,0 +1,69 @@
+"""Whether asking is worth it: what was refused a moment ago is not asked again in vain."""
+
+from __future__ import annotations
+
+import threading
+
+from .clock import Clock
+from .errors import (
+    AccessDenied,
+    ConfigError,
+    ConnectorError,
+    Forbidden,
+    RateLimited,
+    RequestTimeout,
+    Unavailable,
+    from_dict,
+)
+
+# A refused key ends the asking; after this long somebody may have mended the account.
+_REFUSED_KEY_S = 300.0
+# So many failures in a row without an answer mean that there is no way to VirusTotal just now ...
+_FAILURES = 3
+# ... and the next try is this far off.
+_NO_WAY_S = 15.0
+
+
+class Prospects:
+    """One key's, within one process. Tell it how each call went, and ask it before the next."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._error: ConnectorError | None = None
+        self._until = 0.0
+        self._failures = 0
+
+    def hopeless(self, deadline: float) -> ConnectorError | None:
+        """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if self._error is None or now >= self._until:
+                return None
+            left = self._until - now
+            if isinstance(self._error, RateLimited) and deadline >= self._until:
+                return None
+            error = from_dict(self._error.to_dict())
+            if error.retry_after is not None:
+                error.retry_after = round(left, 3)
+            return error
+
+    def answered(self) -> None:
+        """VirusTotal answered the call."""
+        with self._lock:
+            self._failures = 0
+            self._error = None
+
+    def failed(self, error: ConnectorError) -> None:
+        with self._lock:
+            if isinstance(error, (AccessDenied, Forbidden, ConfigError)):
+                self._remember(error, _REFUSED_KEY_S)
+            elif isinstance(error, RateLimited) and error.retry_after is not None:
+                self._remember(error, error.retry_after)
+            elif isinstance(error, (Unavailable, RequestTimeout)):
+                self._failures += 1
+                if self._failures >= _FAILURES:
+                    self._remember(error, _NO_WAY_S)
+
+    def _remember(self, error: ConnectorError, seconds: float) -> None:
+        self._error, self._until = error, self._clock.monotonic() + seconds

@@ -1,0 +1,81 @@
+"""Where ledgers are kept: one transaction reads, changes and writes one key's ledger, whoever else wants to."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Callable, Protocol, TypeVar
+
+from ..state.sqlite_file import SqliteFile
+from .ledger import Ledger
+
+_LOG = logging.getLogger("connectors.quota")
+Result = TypeVar("Result")
+Change = Callable[[Ledger], Result]
+
+# A lost book has forgotten up to one window of requests.
+_LOST_BOOK_BLOCK_S = 60.0
+
+
+class QuotaBook(Protocol):
+    """The port. `change` runs alone, and what it leaves in the ledger is kept before `transact` returns."""
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        """Raises `StateUnavailable` where the book cannot be used."""
+
+
+class MemoryBook:
+    """For one process."""
+
+    def __init__(self) -> None:
+        self._ledgers: dict[str, Ledger] = {}
+        self._lock = threading.Lock()
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        with self._lock:
+            return change(self._ledgers.setdefault(scope, Ledger()))
+
+
+class SqliteBook:
+    """For all processes of a machine. A rollback journal, not WAL: few writes, and none may be lost."""
+
+    _SCHEMA = "CREATE TABLE ledger (scope TEXT PRIMARY KEY, content TEXT NOT NULL)"
+    _LOST = "*"
+
+    def __init__(self, path: Path) -> None:
+        self._file = SqliteFile(path, self._SCHEMA, "TRUNCATE", made_anew=self._block_all)
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        def work(connection: sqlite3.Connection) -> Result:
+            ledger = self._load(connection, scope)
+            before = ledger.to_json()
+            result = change(ledger)
+            after = ledger.to_json()
+            if after != before:
+                connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (scope, after))
+            return result
+
+        return self._file.write(work)
+
+    def _load(self, connection: sqlite3.Connection, scope: str) -> Ledger:
+        for name in (scope, self._LOST):
+            row = connection.execute("SELECT content FROM ledger WHERE scope = ?", (name,)).fetchone()
+            if row is not None:
+                try:
+                    return Ledger.from_json(row[0])
+                except ValueError as error:
+                    raise sqlite3.DatabaseError(str(error)) from error
+        return Ledger()
+
+    def _block_all(self, connection: sqlite3.Connection) -> None:
+        """The book before this one was damaged: what it knew of the last minute is gone, so a minute is waited out."""
+        _LOG.warning(
+            "the record of used quota was lost; nothing is asked for %d s, and the day's and month's use counts from "
+            "zero until `vtaction quota` takes over the account's own figures",
+            _LOST_BOOK_BLOCK_S,
+        )
+        lost = Ledger(blocked_until=time.time() + _LOST_BOOK_BLOCK_S)
+        connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))

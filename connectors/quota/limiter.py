@@ -1,0 +1,157 @@
+"""The quota as a caller meets it: `with limiter.slot(deadline)` around each request."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from collections.abc import Iterator
+from typing import Any, Callable
+
+from ..clock import Clock
+from ..errors import RateLimited
+from ..state.heartbeat import Heartbeat
+from ..state.unavailable import Fallback
+from . import policy
+from .books import Change, QuotaBook, Result
+from .ledger import Ledger
+from .usage import take_over, usage
+from .windows import Quota
+
+# Without the shared book a process cannot see the others; it takes this part of the quota.
+_BLIND_SHARE = 4
+_SHORTEST_NAP_S = 0.005
+
+
+class Slot:
+    """One granted request: say what became of it before the block ends.
+
+    `waited_s` is what it cost; `usage_after` is the quota's state when the block has ended.
+    """
+
+    def __init__(self, ticket: str, taken_at: float, waited_s: float) -> None:
+        self.ticket = ticket
+        self.taken_at = taken_at
+        self.waited_s = waited_s
+        self.usage_after: dict[str, Any] = {}
+        self.outcome = "unknown"
+
+    def answered(self) -> None:
+        """VirusTotal answered, whatever it said."""
+        self.outcome = "answered"
+
+    def never_sent(self) -> None:
+        """No connection was made, so VirusTotal cannot have counted it."""
+        self.outcome = "never_sent"
+
+
+class Limiter:
+    """One key's quota, shared with every process that uses the same book."""
+
+    def __init__(
+        self,
+        book: Fallback[QuotaBook],
+        scope: str,
+        quota: Callable[[], Quota],
+        clock: Clock,
+        heartbeat: Heartbeat,
+    ) -> None:
+        self._book = book
+        self._scope = scope
+        self._quota = quota
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._flying: list[str] = []
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def slot(self, deadline: float) -> Iterator[Slot]:
+        """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
+
+        Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
+        """
+        slot = self._take(deadline)
+        with self._lock:
+            self._flying.append(slot.ticket)
+        try:
+            with self._heartbeat.keeping(self._beat):
+                yield slot
+        finally:
+            with self._lock:
+                self._flying.remove(slot.ticket)
+            self._give_back(slot)
+
+    def _take(self, deadline: float) -> Slot:
+        ticket = secrets.token_hex(8)
+        began = self._clock.monotonic()
+        while True:
+            decision = self._look(ticket, deadline)
+            if isinstance(decision, policy.Start):
+                return Slot(ticket, self._clock.now(), self._clock.monotonic() - began)
+            if isinstance(decision, policy.Refuse):
+                raise _refusal(decision, deadline - began)
+            nap = decision.until - self._clock.now()
+            try:
+                self._clock.sleep(min(max(nap, _SHORTEST_NAP_S), policy.LOOK_IN_S))
+            except BaseException:
+                self._transact(lambda ledger: policy.leave(ledger, ticket))
+                raise
+
+    def _look(self, ticket: str, deadline: float) -> policy.Decision:
+        def change(ledger: Ledger) -> policy.Decision:
+            now = self._clock.now()
+            return policy.decide(ledger, self.quota, ticket, now, now + deadline - self._clock.monotonic())
+
+        return self._transact(change)
+
+    def _give_back(self, slot: Slot) -> None:
+        def change(ledger: Ledger) -> dict[str, Any]:
+            now = self._clock.now()
+            if slot.outcome == "never_sent":
+                policy.refund(ledger, slot.ticket, slot.taken_at)
+            else:
+                policy.settle(ledger, slot.ticket, slot.taken_at, now, answered=slot.outcome == "answered")
+            return usage(ledger, self.quota, now)
+
+        slot.usage_after = self._transact(change)
+
+    def _beat(self) -> None:
+        with self._lock:
+            flying = list(self._flying)
+        self._transact(lambda ledger: policy.beat(ledger, flying, self._clock.now()))
+
+    @property
+    def quota(self) -> Quota:
+        """The windows in force: the configured ones, or a share of them while the book is out of reach."""
+        quota = self._quota()
+        return quota if self._book.is_shared else quota.share(_BLIND_SHARE)
+
+    def penalise(self, retry_after: float | None) -> float:
+        """VirusTotal said 429 (v2: 204): nobody asks for that long. Returns the wait in seconds."""
+        return self._transact(lambda ledger: policy.penalise(ledger, self.quota, self._clock.now(), retry_after))
+
+    def usage(self) -> dict[str, Any]:
+        """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
+        return self._transact(lambda ledger: usage(ledger, self.quota, self._clock.now()))
+
+    def take_over(self, used: dict[str, int]) -> None:
+        """Raise this day's and month's use to the account's own figures (`{"day": n, "month": n}`)."""
+        self._transact(lambda ledger: take_over(ledger, used, self._clock.now()))
+
+    def _transact(self, change: Change[Result]) -> Result:
+        return self._book.use(lambda book: book.transact(self._scope, change))
+
+
+def _refusal(decision: policy.Refuse, patience_s: float) -> RateLimited:
+    seconds = max(1, round(decision.retry_after))
+    upstream = decision.window == "upstream"
+    why = "VirusTotal asked for a pause" if upstream else f"the quota of this {decision.window} is used up"
+    return RateLimited(
+        f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most; "
+        "repeat it then, or raise max_wait_s",
+        retry_after=round(decision.retry_after, 3),
+        details={
+            "source": "upstream" if upstream else "local",
+            "window": None if upstream else decision.window,
+        },
+    )

@@ -1,0 +1,126 @@
+"""The windows a quota is made of.
+
+VirusTotal's public API: 4 a minute, 500 a day, 15,500 a month; days and months end at 00:00 UTC
+(https://docs.virustotal.com/docs/consumption-quotas-handled).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Literal, Union
+
+from ..errors import ConfigError
+
+PUBLIC = "4/minute,500/day,15500/month"
+_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_WINDOW = re.compile(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
+
+Period = Literal["day", "month"]
+_PERIODS: tuple[Period, ...] = ("day", "month")
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """At most `limit` requests in any stretch of `seconds`."""
+
+    limit: int
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        names = {length: name for name, length in _SECONDS.items()}
+        return names.get(self.seconds, f"{self.seconds:g}s")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """At most `limit` requests in one UTC day or month."""
+
+    limit: int
+    period: Period
+
+    @property
+    def name(self) -> str:
+        return self.period
+
+    def key(self, now: float) -> str:
+        return period_key(self.period, now)
+
+    def end(self, now: float) -> float:
+        return period_end(self.period, now)
+
+
+Window = Union[Sliding, Calendar]
+
+
+@dataclass(frozen=True)
+class Quota:
+    """The windows; none means no limit of our own. `auto` means: ask the account, and until then these."""
+
+    windows: tuple[Window, ...] = ()
+    auto: bool = False
+
+    @property
+    def sliding(self) -> list[Sliding]:
+        return [window for window in self.windows if isinstance(window, Sliding)]
+
+    @property
+    def calendar(self) -> list[Calendar]:
+        return [window for window in self.windows if isinstance(window, Calendar)]
+
+    def share(self, part: int) -> Quota:
+        """A quota of one `part`-th, at least one request a window: for a process that cannot see the others."""
+        return Quota(tuple(_scaled(window, part) for window in self.windows), self.auto)
+
+    def __str__(self) -> str:
+        return ",".join(f"{window.limit}/{window.name}" for window in self.windows) or "none"
+
+
+def _scaled(window: Window, part: int) -> Window:
+    limit = max(1, window.limit // part)
+    if isinstance(window, Sliding):
+        return Sliding(limit, window.seconds)
+    return Calendar(limit, window.period)
+
+
+def parse_quota(text: str) -> Quota:
+    """`4/minute,500/day`, `10/20s`, `auto` or `none`. Raises `ConfigError`."""
+    text = text.strip().lower()
+    if text == "none":
+        return Quota()
+    if text == "auto":
+        return Quota(parse_quota(PUBLIC).windows, auto=True)
+    return Quota(tuple(_parse_window(part.strip()) for part in text.split(",")))
+
+
+def _parse_window(text: str) -> Window:
+    match = _WINDOW.fullmatch(text)
+    if match is None or int(match.group(1)) == 0:
+        raise ConfigError(
+            f"VT_QUOTA: {text!r} is not a window; write N/second, N/minute, N/hour, N/20s, N/day or N/month "
+            "(several with commas), or auto, or none"
+        )
+    limit, unit, seconds = int(match.group(1)), match.group(2), match.group(3)
+    for period in _PERIODS:
+        if unit == period:
+            return Calendar(limit, period)
+    length = float(seconds) if seconds else _SECONDS[unit]
+    if length <= 0:
+        raise ConfigError(f"VT_QUOTA: {text!r} has no length")
+    return Sliding(limit, length)
+
+
+def period_key(period: Period, now: float) -> str:
+    """`2026-11-22` or `2026-11`, in UTC."""
+    return datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
+
+
+def period_end(period: Period, now: float) -> float:
+    """The epoch second at which the period that `now` lies in ends."""
+    moment = datetime.fromtimestamp(now, timezone.utc)
+    start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "day":
+        return (start + timedelta(days=1)).timestamp()
+    return (start.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()

@@ -1,0 +1,73 @@
+"""Who may ask: API keys and the accounts behind them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import forbidden, key_missing, key_wrong
+from .quotas import Allowance
+
+
+class Accounts:
+    """The keys this server takes: those in `accepted`, or with None all that do not start with "wrong".
+
+    A key that starts with "forbidden" is a real one whose account may do nothing.
+    """
+
+    def __init__(self, accepted: frozenset[str] | None) -> None:
+        self._accepted = accepted
+
+    def authenticate(self, headers: Mapping[str, str]) -> str:
+        """The key in the headers (names in lower case), or ApiError 401 or 403."""
+        key = headers.get("x-apikey", "").strip()
+        if not key:
+            raise key_missing()
+        if not self._accepts(key):
+            raise key_wrong(key)
+        if key.startswith("forbidden"):
+            raise forbidden()
+        return key
+
+    def _accepts(self, key: str) -> bool:
+        return not key.startswith("wrong") if self._accepted is None else key in self._accepted
+
+
+def key_digest(key: str) -> str:
+    """What stands for a key in logs: the first 12 hex digits of its SHA-256."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def user_id(key: str) -> str:
+    """The id of the account a key belongs to."""
+    return f"sandbox_{key_digest(key)}"
+
+
+def overall_quotas(allowances: Mapping[str, Allowance]) -> dict[str, Any]:
+    """`data` of a user's overall quotas: by name what the user may use and has used; no group."""
+    return {name: {"user": _line(allowance)} for name, allowance in _with_premium(allowances).items()}
+
+
+def user_object(key: str, allowances: Mapping[str, Allowance], self_link: str) -> dict[str, Any]:
+    """The user a key belongs to, as the user itself sees it: the key is in it."""
+    return {
+        "type": "user",
+        "id": user_id(key),
+        "links": {"self": self_link},
+        "attributes": {
+            "status": "active",
+            "apikey": key,
+            "quotas": {name: _line(allowance) for name, allowance in _with_premium(allowances).items()},
+            "privileges": {},
+        },
+    }
+
+
+def _line(allowance: Allowance) -> dict[str, int]:
+    return {"allowed": allowance.allowed, "used": allowance.used}
+
+
+def _with_premium(allowances: Mapping[str, Allowance]) -> dict[str, Allowance]:
+    # Free accounts have the premium quotas too, with nothing in them.
+    return {**allowances, "intelligence_searches_monthly": Allowance(0, 0)}

@@ -1,0 +1,61 @@
+"""The answers VirusTotal gives instead of data."""
+
+from __future__ import annotations
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class ApiError(Exception):
+    """An error answer: HTTP status, VirusTotal's code name, its message, and headers of its own."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Headers = ()) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+class BodyTooLargeError(Exception):
+    """A request's body is over the limit of its endpoint; answered outside the API, in HTML."""
+
+
+def bad_request(message: str) -> ApiError:
+    """400: the request itself is malformed."""
+    return ApiError(400, "BadRequestError", message)
+
+
+def invalid_argument(message: str) -> ApiError:
+    """400: one of the arguments is."""
+    return ApiError(400, "InvalidArgumentError", message)
+
+
+def key_missing() -> ApiError:
+    """401: no key came with the request."""
+    return ApiError(401, "AuthenticationRequiredError", "X-Apikey header is missing")
+
+
+def key_wrong(key: str) -> ApiError:
+    """401 with the key in the message, as VirusTotal has it: callers must not log it as it is."""
+    return ApiError(401, "WrongCredentialsError", f"Wrong API key: {key}")
+
+
+def forbidden() -> ApiError:
+    """403: the key lacks the privilege."""
+    return ApiError(403, "ForbiddenError", "You are not authorized to perform the requested operation")
+
+
+def not_found(message: str) -> ApiError:
+    """404: no such object."""
+    return ApiError(404, "NotFoundError", message)
+
+
+def already_exists(message: str) -> ApiError:
+    """409: the same thing was said before."""
+    return ApiError(409, "AlreadyExistsError", message)
+
+
+def quota_exceeded(retry_after_s: int | None) -> ApiError:
+    """429, which never says which quota; `retry_after_s` (seconds) goes into Retry-After unless None."""
+    headers: Headers = () if retry_after_s is None else (("Retry-After", str(retry_after_s)),)
+    return ApiError(429, "QuotaExceededError", "Quota exceeded", headers)

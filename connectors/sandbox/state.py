@@ -1,0 +1,79 @@
+"""Everything a running sandbox knows, for the handlers to share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from .analyses import AnalysisBook, Pace
+from .comments import CommentBook
+from .dataset import Dataset
+from .kinds import Item
+from .messages import JsonObject
+from .objects import build_object
+from .quotas import Clock, QuotaBook
+from .uploads import UploadTickets
+
+
+@dataclass(frozen=True)
+class SandboxConfig:
+    """How the sandbox behaves apart from quota and speed.
+
+    `accepted_keys`: the only keys to take; None takes all that do not start with "wrong".
+    `send_retry_after`: whether a 429 has a Retry-After.
+    `queued_s`, `completed_s`: the age in seconds at which an analysis leaves the queue, and is completed.
+    `direct_upload_limit`, `upload_limit`, `body_limit`: the most bytes of a body for POST /files, for an
+    address from GET /files/upload_url, and for everything else.
+    """
+
+    accepted_keys: frozenset[str] | None = None
+    send_retry_after: bool = False
+    queued_s: float = 2.0
+    completed_s: float = 5.0
+    direct_upload_limit: int = 32 * 1024 * 1024
+    upload_limit: int = 64 * 1024 * 1024
+    body_limit: int = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses below `base`, such as `http://127.0.0.1:8080`; every segment is percent-encoded."""
+
+    base: str
+
+    def to(self, *segments: str) -> str:
+        """The address of something under /api/v3."""
+        return f"{self.base}/api/v3/" + "/".join(quote(segment, safe="") for segment in segments)
+
+    def to_item(self, item: Item, *more: str) -> str:
+        """The address of an object, or of something below it."""
+        return self.to(item.kind.collection, item.id, *more)
+
+    def to_upload(self, ticket: str) -> str:
+        """The address a ticket opens."""
+        return f"{self.base}/_ah/upload/{ticket}"
+
+
+@dataclass(frozen=True)
+class State:
+    """The books of one sandbox."""
+
+    config: SandboxConfig
+    clock: Clock
+    links: Links
+    quotas: QuotaBook
+    analyses: AnalysisBook
+    dataset: Dataset = field(default_factory=Dataset)
+    comments: CommentBook = field(default_factory=CommentBook)
+    tickets: UploadTickets = field(default_factory=UploadTickets)
+
+    def report(self, item: Item) -> JsonObject:
+        """The object of an item as it stands now."""
+        standing = self.analyses.standing(item, self.clock())
+        return build_object(item, self.dataset.facts(item), standing, self.links.to_item(item))
+
+
+def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaBook) -> State:
+    """The books of a sandbox that nobody has asked anything yet."""
+    pace = Pace(config.queued_s, config.completed_s)
+    return State(config, clock, Links(base_url), quotas, AnalysisBook(pace))

@@ -1,0 +1,60 @@
+"""The sign of life by which other processes tell a slow owner from a dead one."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Callable
+
+_LOG = logging.getLogger("connectors.state")
+INTERVAL_S = 1.0
+
+Beat = Callable[[], None]
+
+
+class Heartbeat:
+    """One thread a process. `keeping(beat)` calls `beat` once a second for as long as any holder is inside.
+
+    Real time on purpose: it tells of this process being alive, whatever clock the work is done by.
+    """
+
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self._interval_s = interval_s
+        self._holders: dict[Beat, int] = {}
+        self._changed = threading.Condition()
+        self._running = False
+
+    @contextlib.contextmanager
+    def keeping(self, beat: Beat) -> Iterator[None]:
+        with self._changed:
+            self._holders[beat] = self._holders.get(beat, 0) + 1
+            self._start()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._holders[beat] -= 1
+                if not self._holders[beat]:
+                    del self._holders[beat]
+
+    def _start(self) -> None:
+        if not self._running:
+            self._running = True
+            threading.Thread(target=self._run, name="vt-heartbeat", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait(self._interval_s)
+                beats = list(self._holders)
+                if not beats:
+                    self._running = False
+                    return
+            for beat in beats:
+                try:
+                    beat()
+                except Exception:
+                    # A missed beat costs at most a repeated request; it must not end the thread.
+                    _LOG.warning("a sign of life was not written", exc_info=True)

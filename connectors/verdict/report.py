@@ -1,0 +1,160 @@
+"""VirusTotal's v3 object to the contract's `data`, less the verdict. Pure, and sure of nothing but `type` and `id`.
+
+What VirusTotal did not send is left out, never invented. Counts come from the object's statistics: counting the
+results gives other figures in recorded answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable
+from urllib.parse import quote
+
+from ..clock import iso
+from ..indicators import Indicator, Kind
+
+Report = dict[str, Any]
+_MOST_NAMES = 50
+_OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
+_LATEST_TIME = 253402300799  # the end of the year 9999
+_GUI: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip-address"}
+
+
+def report_of(vt_object: Mapping[str, Any], indicator: Indicator, parts: Iterable[str] = ()) -> Report:
+    """`parts`: `raw` adds VirusTotal's object, `engines` each engine's category and result."""
+    attributes = _mapping(vt_object.get("attributes"))
+    report: Report = {
+        "type": indicator.kind,
+        "indicator": indicator.value,
+        "id": str(vt_object.get("id", "")),
+        **_common(attributes),
+        **_SPECIFIC[indicator.kind](attributes),
+    }
+    report["link"] = f"https://www.virustotal.com/gui/{_GUI[indicator.kind]}/{quote(report['id'], safe=':')}"
+    if "engines" in parts:
+        report["engines"] = _engines(attributes.get("last_analysis_results"))
+    if "raw" in parts:
+        report["raw"] = dict(vt_object)
+    return {name: value for name, value in report.items() if value is not None}
+
+
+def _common(attributes: Mapping[str, Any]) -> Report:
+    return {
+        "stats": _stats(attributes.get("last_analysis_stats")),
+        "reputation": _integer(attributes.get("reputation")),
+        "votes": _counts(attributes.get("total_votes"), ("harmless", "malicious")),
+        "tags": _texts(attributes.get("tags")),
+        "first_seen": _time(attributes.get("first_submission_date")),
+        "last_analysis": _time(attributes.get("last_analysis_date")),
+    }
+
+
+def _file(attributes: Mapping[str, Any]) -> Report:
+    classification = _mapping(attributes.get("popular_threat_classification"))
+    hashes = {name: attributes[name] for name in ("md5", "sha1", "sha256") if _text(attributes.get(name))}
+    return {
+        "label": _text(classification.get("suggested_threat_label")),
+        "names": _names(attributes),
+        "hashes": hashes or None,
+        "size": _integer(attributes.get("size")),
+        "file_type": _text(attributes.get("type_description")),
+    }
+
+
+def _url(attributes: Mapping[str, Any]) -> Report:
+    threats = _texts(attributes.get("threat_names"))
+    return {
+        "label": threats[0] if threats else None,
+        "url": _text(attributes.get("url")),
+        "final_url": _text(attributes.get("last_final_url")),
+        "title": _text(attributes.get("title")),
+        "categories": _categories(attributes.get("categories")),
+    }
+
+
+def _domain(attributes: Mapping[str, Any]) -> Report:
+    return {
+        "registrar": _text(attributes.get("registrar")),
+        "created": _time(attributes.get("creation_date")),
+        "categories": _categories(attributes.get("categories")),
+    }
+
+
+def _ip(attributes: Mapping[str, Any]) -> Report:
+    return {
+        "country": _text(attributes.get("country")),
+        "asn": _integer(attributes.get("asn")),
+        "owner": _text(attributes.get("as_owner")),
+        "network": _text(attributes.get("network")),
+    }
+
+
+_SPECIFIC: dict[Kind, Callable[[Mapping[str, Any]], Report]] = {
+    "hash": _file,
+    "url": _url,
+    "domain": _domain,
+    "ip": _ip,
+}
+
+
+def _stats(value: object) -> dict[str, int] | None:
+    """Opinions only: timeouts, failures and unsupported types are none."""
+    if not isinstance(value, Mapping):
+        return None
+    stats = {name: max(0, _integer(value.get(name)) or 0) for name in _OPINIONS}
+    return {**stats, "total": sum(stats.values())}
+
+
+def _counts(value: object, names: Iterable[str]) -> dict[str, int] | None:
+    if not isinstance(value, Mapping):
+        return None
+    return {name: _integer(value.get(name)) or 0 for name in names}
+
+
+def _names(attributes: Mapping[str, Any]) -> list[str] | None:
+    """The most telling name first, each once."""
+    names = _texts(attributes.get("names"))
+    telling = _text(attributes.get("meaningful_name"))
+    if names is None and telling is None:
+        return None
+    return list(dict.fromkeys([*([telling] if telling else []), *(names or [])]))[:_MOST_NAMES]
+
+
+def _categories(value: object) -> list[str] | None:
+    """VirusTotal keys them by vendor; what the vendor says is the value."""
+    if not isinstance(value, Mapping):
+        return None
+    return list(dict.fromkeys(_texts(list(value.values())) or []))
+
+
+def _engines(value: object) -> dict[str, dict[str, Any]]:
+    return {
+        str(name): {"category": _text(result.get("category")), "result": _text(result.get("result"))}
+        for name, result in _mapping(value).items()
+        if isinstance(result, Mapping)
+    }
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> list[str] | None:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value == value and abs(value) < 1e15 else None
+    return value if isinstance(value, int) else None
+
+
+def _time(value: object) -> str | None:
+    epoch = _integer(value)
+    return iso(epoch) if epoch is not None and 0 < epoch <= _LATEST_TIME else None

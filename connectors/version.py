@@ -1,0 +1,3 @@
+"""The one place that names the product's version."""
+
+__version__ = "1.0.0"

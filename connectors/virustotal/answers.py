@@ -1,0 +1,120 @@
+"""VirusTotal's answers read: a document, or the error that an answer means. Pure.
+
+The table of statuses and codes: https://docs.virustotal.com/reference/errors.
+"""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from ..api_key import ApiKey
+from ..errors import (
+    AccessDenied,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    InvalidIndicator,
+    InvalidResponse,
+    RateLimited,
+    TooLarge,
+    Unavailable,
+)
+from .transport import HttpAnswer
+
+_LONGEST_MESSAGE = 300
+_OUT_OF_QUOTA = (429, 204)
+
+
+class NotFound(Exception):
+    """VirusTotal does not know it. An answer, not a `ConnectorError`."""
+
+
+def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
+    """The JSON object of a 200. Raises `NotFound` or a `ConnectorError`; in no message is the key."""
+    body = _json(answer)
+    if answer.status == 200:
+        if body is None:
+            raise InvalidResponse(_not_virustotals(answer), http_status=200)
+        return body
+    raise _refusal(answer, body, key, now)
+
+
+def _refusal(answer: HttpAnswer, body: dict[str, Any] | None, key: ApiKey, now: float) -> Exception:
+    error = body.get("error") if body else None
+    error = error if isinstance(error, dict) else {}
+    code = error.get("code") if isinstance(error.get("code"), str) else None
+    said = _said(error.get("message"), key)
+    if answer.status == 404 and code == "NotFoundError":
+        return NotFound(said)
+    if answer.status in _OUT_OF_QUOTA:
+        return RateLimited(
+            f"VirusTotal says that the key is out of quota{said}",
+            retry_after=retry_after(answer.headers.get("retry-after"), now),
+            http_status=answer.status,
+            vt_code=code,
+            details={"source": "upstream", "window": None},
+        )
+    kind, text = _meaning(answer, code)
+    return kind(text + said, http_status=answer.status, vt_code=code)
+
+
+def _meaning(answer: HttpAnswer, code: str | None) -> tuple[type[ConnectorError], str]:
+    status = answer.status
+    if status == 401:
+        return AccessDenied, "VirusTotal does not accept the API key; check VT_API_KEY or VT_API_KEY_FILE"
+    if status == 403:
+        return Forbidden, "the API key's tier does not allow this call"
+    if status == 409:
+        return Conflict, "VirusTotal has this already"
+    if status == 413:
+        return TooLarge, "VirusTotal finds the request too large"
+    if status == 424 or status >= 500 or code == "NotAvailableYet":
+        return Unavailable, f"VirusTotal cannot answer now (HTTP {status})"
+    if status == 400 and code is not None:
+        return InvalidIndicator, "VirusTotal does not accept the value"
+    return InvalidResponse, _not_virustotals(answer)
+
+
+def _not_virustotals(answer: HttpAnswer) -> str:
+    if 300 <= answer.status < 400:
+        return f"a redirect (HTTP {answer.status}) came instead of an answer; it was not followed: check VT_API_URL"
+    what = answer.broken or f"{_content_type(answer)}, {len(answer.body)} bytes"
+    return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}); a proxy may stand in between"
+
+
+def _content_type(answer: HttpAnswer) -> str:
+    kind = answer.headers.get("content-type", "no type").split(";")[0][:60]
+    return "".join(char for char in kind if char.isprintable())
+
+
+def _json(answer: HttpAnswer) -> dict[str, Any] | None:
+    if answer.broken or not answer.body:
+        return None
+    try:
+        body = json.loads(answer.body.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _said(message: object, key: ApiKey) -> str:
+    """VirusTotal's own words for people, without the key (its 401 echoes it) and without what a terminal obeys."""
+    if not isinstance(message, str) or not message.strip():
+        return ""
+    text = key.redact(message)[:_LONGEST_MESSAGE]
+    return ": " + "".join(char if char.isprintable() else " " for char in text)
+
+
+def retry_after(header: str | None, now: float) -> float | None:
+    """`Retry-After` in seconds (delta or HTTP date); None where it is absent or says nothing. Never negative."""
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

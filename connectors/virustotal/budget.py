@@ -1,0 +1,25 @@
+"""What one action may spend, and what it spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass
+class Budget:
+    """`deadline`: until when it may wait for quota (the clock's monotonic seconds).
+
+    `requests` and `waited_s` add up; `quota` is its state after the last request. `going_out` is called when a
+    request leaves the queue and goes out.
+    """
+
+    deadline: float
+    requests: int = 0
+    waited_s: float = 0.0
+    quota: dict[str, Any] = field(default_factory=dict)
+    going_out: Callable[[], None] = field(default=_nothing)

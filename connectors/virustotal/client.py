@@ -1,0 +1,138 @@
+"""One call to VirusTotal: a slot of the quota, the request, its answer read. The only layer that repeats anything."""
+
+from __future__ import annotations
+
+import logging
+import random
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+from ..api_key import ApiKey
+from ..clock import Clock
+from ..errors import ConnectorError, OutcomeUnknown, RateLimited, RequestTimeout, Unavailable
+from ..quota import Limiter, Slot
+from . import answers
+from .budget import Budget
+from .transport import (
+    ConnectionLost,
+    HttpAnswer,
+    HttpRequest,
+    NoAnswerInTime,
+    NotSent,
+    Transport,
+    TransportFailure,
+)
+
+_LOG = logging.getLogger("connectors.virustotal")
+# Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
+RETRIES = 2
+_WORTH_REPEATING = (502, 503, 504)
+_BACKOFF_S = 0.5
+_REDIRECTS = 2
+
+
+class Client:
+    """`get` and `post` against `base_url` (scheme, host and port; no path)."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        limiter: Limiter,
+        key: ApiKey,
+        base_url: str,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._limiter = limiter
+        self._key = key
+        self._base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._chance = chance
+
+    def get(self, path: str, budget: Budget, *, counted: bool = True) -> dict[str, Any]:
+        """The answer's JSON object. `counted=False` for the calls that VirusTotal does not count.
+
+        Raises `answers.NotFound`, `ConnectorError`.
+        """
+        for attempt in range(RETRIES + 1):
+            try:
+                answer = self._once(HttpRequest("GET", self._base_url + path), budget, counted)
+            except (NotSent, ConnectionLost) as failure:
+                error: ConnectorError = Unavailable(f"VirusTotal could not be reached: {failure}")
+            except NoAnswerInTime as failure:
+                raise RequestTimeout(
+                    f"VirusTotal did not answer: {failure}; raise VT_TIMEOUT if that is usual"
+                ) from None
+            else:
+                if answer.status not in _WORTH_REPEATING or attempt == RETRIES:
+                    return self._read(answer)
+                error = Unavailable(f"VirusTotal cannot answer now (HTTP {answer.status})", http_status=answer.status)
+            if attempt == RETRIES:
+                raise error
+            _LOG.info("%s; asking again", error.message)
+            self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
+        raise AssertionError("unreachable")
+
+    def post(self, path: str, body: bytes, content_type: str, budget: Budget) -> dict[str, Any]:
+        """As `get`, but sent once: a POST whose answer never came is `OutcomeUnknown`."""
+        request = HttpRequest("POST", self._base_url + path, body, content_type)
+        try:
+            answer = self._once(request, budget, counted=True)
+        except NotSent as failure:
+            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
+        except TransportFailure as failure:
+            raise OutcomeUnknown(
+                f"the request was sent and its answer never came ({failure}); it was not repeated: look whether it "
+                "took effect before you do"
+            ) from None
+        return self._read(answer)
+
+    def _once(self, request: HttpRequest, budget: Budget, counted: bool) -> HttpAnswer:
+        if not counted:
+            return self._follow(request)
+        with self._limiter.slot(budget.deadline) as slot:
+            budget.waited_s += slot.waited_s
+            budget.going_out()
+            budget.requests += 1
+            answer = self._send(request, slot)
+        budget.quota = slot.usage_after
+        return answer
+
+    def _send(self, request: HttpRequest, slot: Slot) -> HttpAnswer:
+        try:
+            answer = self._follow(request)
+        except NotSent:
+            slot.never_sent()
+            raise
+        slot.answered()
+        return answer
+
+    def _follow(self, request: HttpRequest) -> HttpAnswer:
+        """Send, and follow a read's redirects within the same origin: the key goes nowhere else."""
+        answer = self._transport.send(request)
+        for _ in range(_REDIRECTS):
+            target = _same_origin(request, answer)
+            if target is None:
+                break
+            answer = self._transport.send(HttpRequest("GET", target))
+        return answer
+
+    def _read(self, answer: HttpAnswer) -> dict[str, Any]:
+        try:
+            return answers.document(answer, self._key, self._clock.now())
+        except RateLimited as error:
+            error.retry_after = round(self._limiter.penalise(error.retry_after), 3)
+            error.message += f"; all callers of this key pause for {max(1, round(error.retry_after))} s"
+            raise
+
+
+def _same_origin(request: HttpRequest, answer: HttpAnswer) -> str | None:
+    location = answer.headers.get("location", "")
+    if request.method != "GET" or answer.status not in (301, 302, 303, 307, 308) or not location:
+        return None
+    here = urlsplit(request.url)
+    if location.startswith("/") and not location.startswith("//"):
+        return f"{here.scheme}://{here.netloc}{location}"
+    there = urlsplit(location)
+    return location if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None

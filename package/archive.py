@@ -1,0 +1,52 @@
+"""Write a folder as a tar.gz whose bytes depend on nothing but its files and the version."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import tarfile
+from pathlib import Path
+
+_EPOCH = 1_704_067_200  # 2024-01-01 UTC
+_MINUTE = 60
+
+
+def mtime_of(version: str) -> int:
+    """The time stamp of every file of a version: fixed, and later than that of any earlier version.
+
+    Python takes a cached .pyc for current when the source's size and time stamp match. With one stamp
+    for all versions, a file that changed but kept its size would go on running as it was.
+    """
+    numbers = [int(number) for number in re.findall(r"\d+", version)[:3]]
+    major, minor, patch = [*numbers, 0, 0, 0][:3]
+    return _EPOCH + _MINUTE * (major * 10_000 + minor * 100 + patch)
+
+
+def write_archive(folder: Path, target: Path, mtime: int) -> None:
+    """Write `folder`, as the archive's one top folder, to `target` (a gzipped tar)."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
+        _write_tar(folder, packed, mtime)
+
+
+def _write_tar(folder: Path, target: gzip.GzipFile, mtime: int) -> None:
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for path in [folder, *sorted(folder.rglob("*"))]:
+            info = _describe(path, path.relative_to(folder.parent).as_posix(), mtime)
+            if path.is_dir():
+                tar.addfile(info)
+            else:
+                with path.open("rb") as content:
+                    tar.addfile(info, content)
+
+
+def _describe(path: Path, name: str, mtime: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.mtime = mtime
+    info.uid = info.gid = 0
+    info.uname = info.gname = "root"
+    if path.is_dir():
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+    else:
+        info.size, info.mode = path.stat().st_size, 0o644
+    return info

@@ -1,0 +1,111 @@
+"""The app's static configuration says what Splunk understands, and the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors.version import __version__
+
+from .conf_reader import read_conf
+from .conf_settings import is_allowed
+
+
+def conf_files(app: Path) -> list[Path]:
+    return [*sorted(app.glob("default/*.conf")), *sorted(app.glob("metadata/*.meta"))]
+
+
+def test_every_setting_is_one_that_splunk_or_the_app_reads(app: Path) -> None:
+    unknown = [
+        f"{path.name} [{stanza}] {setting}"
+        for path in conf_files(app)
+        for stanza, settings in read_conf(path).items()
+        for setting in settings
+        if not is_allowed(path.name, stanza, setting)
+    ]
+    assert unknown == []
+
+
+def test_a_misspelt_setting_would_be_found() -> None:
+    assert is_allowed("commands.conf", "vtlookup", "python.required")
+    assert not is_allowed("commands.conf", "vtlookup", "python_required")
+    assert not is_allowed("commands.conf", "other", "chunked")
+    assert not is_allowed("props.conf", "default", "chunked")
+
+
+@pytest.mark.parametrize("text", ["[a]\nx = 1\nx = 2\n", "[a]\nx = 1\n[a]\n", "[a]\nx\n", "[a\nx = 1\n"])
+def test_repeated_and_broken_lines_of_a_conf_file_are_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.conf").write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="broken or repeated"):
+        read_conf(tmp_path / "broken.conf")
+
+
+def test_every_place_that_names_the_version_names_the_same(app: Path, spl: Path) -> None:
+    app_conf = read_conf(app / "default/app.conf")
+    manifest = json.loads((app / "app.manifest").read_text("utf-8"))
+    versions = [app_conf["launcher"]["version"], app_conf["id"]["version"], manifest["info"]["id"]["version"]]
+    assert versions == [__version__] * 3
+    assert spl.name == f"vtlookup-{__version__}.spl"
+
+
+def test_every_place_that_names_the_app_names_its_folder(app: Path) -> None:
+    app_conf = read_conf(app / "default/app.conf")
+    manifest = json.loads((app / "app.manifest").read_text("utf-8"))
+    assert {app_conf["package"]["id"], app_conf["id"]["name"], manifest["info"]["id"]["name"]} == {app.name}
+
+
+def test_every_command_starts_a_script_that_is_there_on_both_pythons(app: Path) -> None:
+    for settings in read_conf(app / "default/commands.conf").values():
+        assert (app / "bin" / settings["filename"]).is_file()
+        assert settings["python.required"] == "3.9, 3.13"
+        assert settings["chunked"] == "true"
+
+
+def test_the_app_asks_for_no_setup_page_that_it_does_not_have(app: Path) -> None:
+    setup_view = read_conf(app / "default/app.conf")["ui"].get("setup_view")
+    assert setup_view is None or (app / f"default/data/ui/views/{setup_view}.xml").is_file()
+
+
+def test_own_settings_have_a_default_and_a_description_each(app: Path) -> None:
+    spec = (app / "README/vtlookup.conf.spec").read_text("utf-8")
+    described = re.findall(r"^([a-z_]+) = <", spec, re.MULTILINE)
+    assert described == list(read_conf(app / "default/vtlookup.conf")["settings"])
+
+
+def test_the_described_defaults_are_the_shipped_ones(app: Path) -> None:
+    spec = (app / "README/vtlookup.conf.spec").read_text("utf-8")
+    described = re.findall(r"^\* Default: (?:\(empty\)|(\S+).*)$", spec, re.MULTILINE)
+    assert described == list(read_conf(app / "default/vtlookup.conf")["settings"].values())
+
+
+def test_the_api_key_is_in_no_shipped_setting(app: Path) -> None:
+    settings = [name for path in conf_files(app) for stanza in read_conf(path).values() for name in stanza]
+    assert [name for name in settings if re.search("key|token|secret|password", name)] == []
+
+
+def test_own_settings_are_reloaded_and_replicated(app: Path) -> None:
+    assert read_conf(app / "default/app.conf")["triggers"]["reload.vtlookup"] == "simple"
+    shclustering = read_conf(app / "default/server.conf")["shclustering"]
+    assert shclustering["conf_replication_include.vtlookup"] == "true"
+
+
+def test_other_apps_see_the_command_and_its_help_and_nothing_else(app: Path) -> None:
+    meta = read_conf(app / "metadata/default.meta")
+    exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
+    assert exported == {"commands", "searchbnf"}
+    assert meta[""]["export"] == "none"
+
+
+def test_only_administrators_may_change_the_app(app: Path) -> None:
+    for settings in read_conf(app / "metadata/default.meta").values():
+        assert settings["access"] == "read : [ * ], write : [ admin, sc_admin ]"
+
+
+def test_the_help_shows_three_examples_of_the_command(app: Path) -> None:
+    help_text = read_conf(app / "default/searchbnf.conf")["vtlookup-command"]
+    examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
+    assert all("| vtlookup " in example for example in examples)
+    assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]

@@ -1,0 +1,41 @@
+"""A sandbox without quota, its clock, and a caller; and a way to start others."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+
+from .calling import Caller, SettableClock
+
+StartSandbox = Callable[..., SandboxServer]
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def start_sandbox(clock: SettableClock) -> Iterator[StartSandbox]:
+    """Starts sandboxes on the test's clock and stops them after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(quota: Quota, **options: Any) -> SandboxServer:
+            return stack.enter_context(SandboxServer(quota, clock, **options))
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(start_sandbox: StartSandbox) -> SandboxServer:
+    return start_sandbox(Quota.unlimited())
+
+
+@pytest.fixture
+def caller(sandbox: SandboxServer) -> Caller:
+    return Caller(sandbox.url)

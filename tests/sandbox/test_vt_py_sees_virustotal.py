@@ -1,0 +1,139 @@
+"""VirusTotal's own client cannot tell the sandbox from VirusTotal."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import vt
+
+from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+
+from .calling import EICAR_MD5, EICAR_SHA256
+from .conftest import StartSandbox
+
+AT_ONCE = SandboxConfig(queued_s=0, completed_s=0)
+
+
+@pytest.fixture(autouse=True)
+def event_loop_for_the_client() -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
+def quick(start_sandbox: StartSandbox) -> SandboxServer:
+    """A sandbox whose analyses complete at once: the client polls every 20 seconds."""
+    return start_sandbox(Quota.unlimited(), config=AT_ONCE)
+
+
+@pytest.fixture
+def client(quick: SandboxServer) -> Iterator[Any]:
+    with vt.Client("client-key", host=quick.url) as made:
+        yield made
+
+
+def code_of(client: Any, path: str, *args: str) -> str:
+    with pytest.raises(vt.APIError) as caught:
+        client.get_object(path, *args)
+    return str(caught.value.code)
+
+
+def test_file_by_md5(client: Any) -> None:
+    file = client.get_object("/files/{}", EICAR_MD5)
+    assert (file.type, file.id) == ("file", EICAR_SHA256)
+    assert file.last_analysis_stats["malicious"] > 50
+    assert isinstance(file.last_analysis_date, datetime)
+
+
+def test_url_by_its_base64_id(client: Any) -> None:
+    url = client.get_object("/urls/{}", vt.url_id("http://malicious.example/payload.bin"))
+    assert url.url == "http://malicious.example/payload.bin"
+    assert url.id == hashlib.sha256(url.url.encode()).hexdigest()
+    assert url.last_analysis_stats["malicious"] > 0
+
+
+def test_domain_and_address(client: Any) -> None:
+    domain = client.get_object("/domains/malicious.example")
+    address = client.get_object("/ip_addresses/{}", "8.8.8.8")
+    assert (domain.type, address.type) == ("domain", "ip_address")
+    assert isinstance(domain.creation_date, datetime)
+    assert address.last_analysis_stats["malicious"] == 0
+
+
+def test_errors_have_the_codes_of_virustotal(client: Any) -> None:
+    assert code_of(client, "/files/{}", "0" * 64) == "NotFoundError"
+    assert code_of(client, "/urls/{}", vt.url_id("http://unknown.example/")) == "NotFoundError"
+    assert code_of(client, "/domains/{}", "not-a-domain") == "InvalidArgumentError"
+    assert code_of(client, "/ip_addresses/{}", "1.2.3") == "InvalidArgumentError"
+
+
+@pytest.mark.parametrize(("key", "code"), [("wrong", "WrongCredentialsError"), ("forbidden", "ForbiddenError")])
+def test_key_that_is_not_good(quick: SandboxServer, key: str, code: str) -> None:
+    with vt.Client(key, host=quick.url) as client:
+        assert code_of(client, "/domains/example.com") == code
+
+
+def test_quota_exceeded(start_sandbox: StartSandbox) -> None:
+    with vt.Client("k", host=start_sandbox(Quota(windows=((1, 60),))).url) as client:
+        client.get_object("/domains/example.com")
+        assert code_of(client, "/domains/example.com") == "QuotaExceededError"
+
+
+def test_comments_added_and_iterated_over_pages(client: Any) -> None:
+    for number in range(5):
+        posted = client.post_object(
+            "/domains/{}/comments", "example.com", obj=vt.Object("comment", "", {"text": f"comment {number}"})
+        )
+        assert posted.id.startswith("d-example.com-")
+    found = client.iterator("/domains/example.com/comments", batch_size=2)
+    assert [comment.text for comment in found] == [f"comment {number}" for number in (4, 3, 2, 1, 0)]
+
+
+def test_comment_on_a_file(client: Any) -> None:
+    obj = vt.Object("comment", "", {"text": "From the client #test"})
+    posted = client.post_object("/files/{}/comments", EICAR_SHA256, obj=obj)
+    assert (posted.text, posted.tags) == ("From the client #test", ["test"])
+
+
+def test_resolutions_iterated_over_pages(client: Any, quick: SandboxServer) -> None:
+    everything = [row.id for row in client.iterator("/domains/malicious.example/resolutions", batch_size=40)]
+    before = len(quick.requests)
+    in_pages = [row.id for row in client.iterator("/domains/malicious.example/resolutions", batch_size=5)]
+    assert in_pages == everything
+    assert len(everything) > 5
+    assert len(quick.requests) - before == -(-len(everything) // 5)
+
+
+def test_url_scanned(client: Any) -> None:
+    analysis = client.scan_url("http://unknown.example/?a=1&b=2")
+    assert analysis.type == "analysis"
+    assert analysis.id.startswith("u-")
+
+
+def test_url_scanned_to_the_end(client: Any) -> None:
+    analysis = client.scan_url("http://unknown.example/", wait_for_completion=True)
+    assert analysis.status == "completed"
+    assert sum(analysis.stats.values()) == len(analysis.results) > 0
+    assert client.get_object("/urls/{}", vt.url_id("http://unknown.example/")).times_submitted == 1
+
+
+def test_file_scanned_to_the_end(client: Any) -> None:
+    content = b"a small file"
+    analysis = client.scan_file(io.BytesIO(content), wait_for_completion=True)
+    assert analysis.status == "completed"
+    file = client.get_object("/files/{}", hashlib.sha256(content).hexdigest())
+    assert file.size == len(content)
+
+
+def test_quotas_of_the_user(client: Any) -> None:
+    quotas = client.get_json("/users/{}/overall_quotas", "client-key")["data"]
+    assert quotas["api_requests_daily"]["user"]["used"] == 0
