@@ -7,8 +7,10 @@ import secrets
 from typing import Any
 
 from .actions import Context, find
-from .contract import Request, Spent, error_response, read_request, request_id, response
+from .actions.lookup import request_for
+from .contract import Options, Request, Spent, error_response, read_request, request_id, response
 from .errors import ConnectorError, Internal, RateLimited
+from .indicators import Kind
 from .virustotal.budget import Budget
 
 _LOG = logging.getLogger("connectors.core")
@@ -45,6 +47,14 @@ class Core:
             return error_response(request.action, request.id, _internal(), self._spent(budget, began))
         return response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
 
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
+        """The response to looking `value` up; without `kind` it is recognised from the value. Never raises."""
+        try:
+            request = request_for(kind, value, options)
+        except ConnectorError as error:
+            return error_response(None, None, error)
+        return self.run(request)
+
     def _spent(self, budget: Budget, began: float, quota: dict[str, Any] | None = None) -> Spent:
         duration_ms = round((self.context.clock.monotonic() - began) * 1000)
         return Spent(budget.requests, budget.waited_s, duration_ms, quota or budget.quota)
@@ -54,6 +64,25 @@ class Core:
             return self.context.account(request.api_key).limiter.usage()
         except ConnectorError:
             return {}
+
+
+class Misconfigured:
+    """Stands where the core would: answers every request with what is wrong with the settings."""
+
+    def __init__(self, error: ConnectorError) -> None:
+        self._error = error
+
+    def answer(self, document: object) -> dict[str, Any]:
+        try:
+            return self.run(read_request(document))
+        except ConnectorError as error:
+            return error_response(None, request_id(document), error)
+
+    def run(self, request: Request) -> dict[str, Any]:
+        return error_response(request.action, request.id, self._error)
+
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
+        return error_response(None, None, self._error)
 
 
 def _internal() -> Internal:

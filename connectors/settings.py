@@ -34,7 +34,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises `ConfigError`, which names the variable."""
-    return settings_from({**_from_file(environment), **_from_environment(environment)})
+    return settings_from({**_from_file(environment), **environment_values(environment)})
 
 
 def settings_from(given: Mapping[str, Any]) -> Settings:
@@ -79,7 +79,8 @@ VARIABLES = (
 )
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that `environment` has, by variable name."""
     return {name: environment[name] for name in VARIABLES if environment.get(name, "").strip()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..cache import Entry
 from ..coalescing.single_flight import Lead
 from ..contract import Options, Outcome, Request, Source
-from ..indicators import Indicator, Kind, parse_as
+from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
 from ..verdict.rule import Thresholds, detections
 from ..virustotal.budget import Budget
@@ -26,6 +26,12 @@ def look_up(kind: Kind, param: str, context: Context, request: Request, budget: 
     """The action: `request.params[param]` as an indicator of `kind`."""
     indicator = parse_as(kind, request.params[param])
     return outcome_for(indicator, context, request, budget)
+
+
+def request_for(kind: Kind | None, value: str, options: Options) -> Request:
+    """The lookup of `value`, whose kind is recognised where it is not given. Raises `InvalidIndicator`."""
+    kind = kind or recognise(value).kind
+    return Request(f"lookup_{kind}", {kind: value}, options)
 
 
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:

@@ -1,0 +1,17 @@
+"""`| vtlookup`: Splunk starts this file, several times a search for `getinfo` alone."""
+
+import sys
+from pathlib import Path
+
+# Our libraries first: other apps' folders may be on the path, with other versions of the same packages.
+_APP = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
+
+from splunklib.searchcommands import dispatch  # noqa: E402
+
+from vtlookup_app.command import VtLookup  # noqa: E402
+
+if __name__ == "__main__":
+    # The protocol owns stdout; whatever a library prints must not get into it.
+    protocol, sys.stdout = sys.stdout, sys.stderr
+    dispatch(VtLookup, sys.argv, sys.stdin, protocol, __name__)

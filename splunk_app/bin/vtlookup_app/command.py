@@ -1,0 +1,108 @@
+"""The search command. Nothing here runs before the first chunk but what `getinfo` must answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from splunklib.searchcommands import Configuration, Option, StreamingCommand
+
+from . import columns, rows
+from .app_settings import selected_fields
+from .search_options import SearchOptions, UsageError, read_options
+
+if TYPE_CHECKING:
+    from .enrichment import Enrichment
+
+APP = Path(__file__).resolve().parent.parent.parent
+_OPTION_NAMES = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
+
+
+# Not distributed: the key, the cache and the quota are the search head's, so indexers never run this.
+@Configuration(distributed=False)
+class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no types
+    """Adds VirusTotal's verdict on the indicator in a field to every event."""
+
+    hash = Option()
+    url = Option()
+    domain = Option()
+    ip = Option()
+    ioc = Option()
+    prefix = Option()
+    max_age = Option()
+    wait = Option()
+    cache = Option()
+    raw = Option()
+
+    _search: SearchOptions
+    _enrichment: Enrichment | None = None
+
+    def prepare(self) -> None:
+        """Check the options and tell splunkd which field to send. A wrong option ends the search with a message."""
+        try:
+            self._search = read_options({name: getattr(self, name) for name in _OPTION_NAMES}, self.fieldnames)
+        except UsageError as error:
+            self.write_error("{}", f"vtlookup: {error}")
+            sys.exit(1)
+        if selected_fields(APP, os.environ):
+            self.configuration.required_fields = [self._search.field]
+
+    def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The plain way, record by record: what `_execute_chunk_v2` does with text, done with the SDK's records."""
+        held = list(records)
+        names = columns.names(self._search.raw)
+        values = [_values(record.get(self._search.field)) for record in held]
+        found = self._enrich(values, preview=False)
+        for record, key in zip(held, values):
+            added = {self._search.prefix + name: found[key][name] for name in names}
+            kept = {name: value for name, value in record.items() if name not in added}
+            yield {**kept, **added}
+
+    def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:
+        """One chunk, its records' text untouched: the SDK would take every record apart and write it anew."""
+        metadata, body = chunk
+        preview = bool(getattr(metadata, "preview", False))
+        names = columns.names(self._search.raw)
+        added = rows.add_fields(
+            body,
+            self._search.field,
+            names,
+            self._search.prefix,
+            lambda values: self._enrich(values, preview=preview),
+        )
+        self._record_writer._buffer.write(added)
+        if self._finished and not preview:
+            self._tell()
+
+    def _enrich(self, keys: Sequence[rows.Values], *, preview: bool) -> Mapping[rows.Values, columns.Columns]:
+        asked = [value for key in keys for value in key if value.strip()]
+        found = self._asking().columns_for(asked, preview=preview) if asked else {}
+        blank = columns.empty()
+        by_key: dict[rows.Values, columns.Columns] = {}
+        for key in keys:
+            answers = [found.get(value, blank) for value in key]
+            by_key[key] = columns.side_by_side(answers) if len(answers) > 1 else (answers or [blank])[0]
+        return by_key
+
+    def _asking(self) -> Enrichment:
+        if self._enrichment is None:
+            from .start import start
+
+            self._enrichment = start(APP, self._search, self._metadata.searchinfo, os.environ)
+        return self._enrichment
+
+    def _tell(self) -> None:
+        """One message for the whole search, with its last chunk."""
+        if self._enrichment is not None:
+            message = self._enrichment.message()
+            if message is not None:
+                self.write_warning("{}", f"vtlookup: {message}")
+
+
+def _values(cell: object) -> rows.Values:
+    if isinstance(cell, list):
+        return tuple(str(value) for value in cell)
+    return (str(cell),) if cell not in (None, "") else ()

@@ -1,0 +1,94 @@
+"""What one search knows: each distinct value asked once, several side by side, and the account of it all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from connectors.contract import CacheMode, Options
+from connectors.indicators import Kind
+
+from . import columns
+from .columns import Columns
+from .heard_warnings import HeardWarnings
+from .search_options import SearchOptions
+from .tally import Tally
+
+_SIDE_BY_SIDE = 8
+
+
+class LookingUp(Protocol):
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]: ...
+
+
+class WaitBudget:
+    """How long a search may still wait for quota. Lookups that wait at the same time count once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._spent = 0.0
+        self._counted_to = 0.0
+        self._lock = threading.Lock()
+
+    def left(self) -> float:
+        with self._lock:
+            return max(0.0, self._seconds - self._spent)
+
+    def waited(self, began: float, seconds: float) -> None:
+        """A lookup that began at `began` (monotonic) waited for `seconds`."""
+        with self._lock:
+            end = began + seconds
+            self._spent += max(0.0, end - max(began, self._counted_to))
+            self._counted_to = max(self._counted_to, end)
+
+
+class Enrichment:
+    """`columns_for(values)` gives each value's fields; a value is asked about once a search."""
+
+    def __init__(self, core: LookingUp, options: SearchOptions, warnings: HeardWarnings) -> None:
+        self._core = core
+        self._warnings = warnings
+        self._options = options
+        self._known: dict[str, Columns] = {}
+        self._budget = WaitBudget(options.wait_s)
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._tally = Tally(options.noun)
+
+    def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
+        """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
+        new = [value for value in dict.fromkeys(values) if value not in self._known]
+        ask = self._preview if preview else self._ask
+        # One that is known to the pool alone would be slower asked in the pool.
+        answers = map(ask, new) if len(new) == 1 else self._pool.map(ask, new)
+        found = dict(zip(new, answers))
+        if preview:
+            return {**self._known, **found}
+        self._known.update(found)
+        return self._known
+
+    def _ask(self, value: str) -> Columns:
+        began = time.monotonic()
+        response = self._look_up(value, self._options.cache, self._budget.left())
+        self._budget.waited(began, response["meta"]["waited_s"])
+        self._tally.saw(response)
+        return columns.of_response(response)
+
+    def _preview(self, value: str) -> Columns:
+        response = self._look_up(value, "only", 0.0)
+        if (response["data"] or {}).get("reason") == "not_cached":
+            return {**columns.empty(), "status": "pending"}
+        return columns.of_response(response)
+
+    def _look_up(self, value: str, cache: Any, max_wait_s: float) -> dict[str, Any]:
+        mode: CacheMode = cache
+        kind: Any = self._options.kind
+        include = frozenset(["raw"]) if self._options.raw else frozenset()
+        return self._core.look_up(kind, value, Options(mode, self._options.max_age_s, max_wait_s, include))
+
+    def message(self) -> str | None:
+        """What the search's user should know; None where all went well."""
+        told = self._tally.message()
+        return "; ".join([*([told] if told else []), *self._warnings.texts]) or None

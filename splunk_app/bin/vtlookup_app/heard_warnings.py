@@ -1,0 +1,23 @@
+"""The core's warnings, kept for the job's message instead of stderr."""
+
+from __future__ import annotations
+
+import logging
+
+_MOST = 3
+
+
+class HeardWarnings(logging.Handler):
+    """Takes over the core's logger. `texts` are the first few distinct warnings."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+        logger = logging.getLogger("connectors")
+        logger.handlers[:] = [self]
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if text not in self.texts and len(self.texts) < _MOST:
+            self.texts.append(text)

@@ -1,0 +1,87 @@
+"""The command's options, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+KINDS = ("hash", "url", "domain", "ip", "ioc")
+CACHE_MODES = ("default", "refresh", "only", "off")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)([smhdw]?)")
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_PREFIX = re.compile(r"[A-Za-z0-9_.:]{0,64}")
+_TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
+
+
+class UsageError(Exception):
+    """An option is wrong; the message says which, and what it takes."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """`kind` is None for `ioc=`. Times in seconds."""
+
+    kind: str | None
+    field: str
+    prefix: str
+    max_age_s: float | None
+    wait_s: float
+    cache: str
+    raw: bool
+
+    @property
+    def noun(self) -> str:
+        """What messages call the values of the field."""
+        nouns = {"hash": "hashes", "url": "URLs", "domain": "domains", "ip": "addresses"}
+        return nouns.get(self.kind or "", "indicators")
+
+
+def read_options(given: Mapping[str, str | None], positional: Sequence[str]) -> SearchOptions:
+    """`given` are the options as texts, None where absent. Raises `UsageError`."""
+    if positional:
+        raise UsageError(f"what is {positional[0]!r}? Write hash=<field>, url=, domain=, ip= or ioc=<field>")
+    chosen = [kind for kind in KINDS if given.get(kind) is not None]
+    if len(chosen) != 1:
+        raise UsageError("exactly one of hash=, url=, domain=, ip= and ioc= names the field, like hash=md5")
+    field = (given[chosen[0]] or "").strip()
+    if not field:
+        raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
+    return SearchOptions(
+        kind=None if chosen[0] == "ioc" else chosen[0],
+        field=field,
+        prefix=_prefix(given.get("prefix")),
+        max_age_s=None if given.get("max_age") is None else duration("max_age", given["max_age"]),
+        wait_s=60.0 if given.get("wait") is None else duration("wait", given["wait"]),
+        cache=_cache(given.get("cache")),
+        raw=_boolean("raw", given.get("raw")),
+    )
+
+
+def duration(name: str, text: str | None) -> float:
+    """Seconds of `3600`, `90s`, `15m`, `12h`, `7d` or `2w`. Raises `UsageError`."""
+    match = _DURATION.fullmatch((text or "").strip().lower())
+    if match is None:
+        raise UsageError(f"{name}={text!r}: write seconds, or a number with s, m, h, d or w, like 7d")
+    return float(match.group(1)) * _UNIT_S[match.group(2)]
+
+
+def _prefix(text: str | None) -> str:
+    prefix = "vt_" if text is None else text
+    if not _PREFIX.fullmatch(prefix) or prefix.startswith("__mv_"):
+        raise UsageError(f"prefix={prefix!r}: letters, digits, _ . : only, 64 at most")
+    return prefix
+
+
+def _cache(text: str | None) -> str:
+    mode = "default" if text is None else text.strip().lower()
+    if mode not in CACHE_MODES:
+        raise UsageError(f"cache={text!r}: one of {', '.join(CACHE_MODES)}")
+    return mode
+
+
+def _boolean(name: str, text: str | None) -> bool:
+    value = "false" if text is None else text.strip().lower()
+    if value not in _TRUE + _FALSE:
+        raise UsageError(f"{name}={text!r}: true or false")
+    return value in _TRUE

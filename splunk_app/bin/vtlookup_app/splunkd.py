@@ -1,0 +1,81 @@
+"""What this app keeps in splunkd: its settings, and the key in `storage/passwords`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from connectors.api_key import ApiKey
+from connectors.errors import ConfigError, ConnectorError, Unavailable
+
+_APP = "vtlookup"
+_REALM, _NAME = "vtlookup", "api_key"
+_VARIABLES = {
+    "api_url": "VT_API_URL",
+    "timeout": "VT_TIMEOUT",
+    "quota": "VT_QUOTA",
+    "cache_ttl": "VT_CACHE_TTL",
+    "cache_ttl_not_found": "VT_CACHE_TTL_NOT_FOUND",
+    "cache_size_mb": "VT_CACHE_SIZE_MB",
+    "state": "VT_STATE",
+    "never_query": "VT_NEVER_QUERY",
+    "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
+    "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+}
+
+
+class Splunkd:
+    """The search's own session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
+
+    def __init__(self, uri: str, session_key: str) -> None:
+        from splunklib import client
+
+        parts = urlsplit(uri)
+        # The SDK does not verify splunkd's certificate: it is this machine's own, by default self-signed.
+        self._service = client.Service(
+            scheme=parts.scheme or "https",
+            host=parts.hostname or "127.0.0.1",
+            port=parts.port or 8089,
+            token=session_key,
+            owner="nobody",
+            app=_APP,
+        )
+
+    def settings(self) -> Mapping[str, str]:
+        """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
+        content = self._ask("the settings of the app", lambda: self._service.confs[_APP]["settings"].content)
+        return {
+            variable: str(content[name])
+            for name, variable in _VARIABLES.items()
+            if str(content.get(name) or "").strip()
+        }
+
+    def key(self) -> ApiKey:
+        try:
+            entity = self._ask("the API key", lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
+        except KeyError:
+            raise ConfigError(
+                "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
+            ) from None
+        return ApiKey(str(entity.content["clear_password"]))
+
+    def _ask(self, what: str, question: Any) -> Any:
+        from splunklib.binding import AuthenticationError, HTTPError
+
+        try:
+            return question()
+        except AuthenticationError:
+            raise ConfigError(f"splunkd does not accept this search's session, so {what} cannot be read") from None
+        except HTTPError as error:
+            raise _refused(what, error.status) from None
+        except OSError as error:
+            raise Unavailable(f"splunkd could not be reached for {what} ({type(error).__name__})") from None
+
+
+def _refused(what: str, status: int) -> ConnectorError:
+    if status in (401, 403):
+        return ConfigError(
+            f"you may not read {what}: your role needs the capability list_storage_passwords; ask your admin"
+        )
+    return Unavailable(f"splunkd did not give {what} (HTTP {status})")

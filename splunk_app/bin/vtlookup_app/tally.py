@@ -1,0 +1,51 @@
+"""What became of a search's values, as the one message its job shows."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+
+class Tally:
+    """Tell it every response; `message()` is None where all went well."""
+
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._asked = 0
+        self._errors: Counter[str] = Counter()
+        self._first: dict[str, Mapping[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def saw(self, response: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._asked += 1
+            error = response["error"]
+            if error is not None:
+                self._errors[error["code"]] += 1
+                self._first.setdefault(error["code"], response)
+
+    def message(self) -> str | None:
+        """What happened, to how many of the distinct values, and what to do."""
+        with self._lock:
+            parts = [self._part(code, count) for code, count in self._errors.most_common()]
+            return "; ".join(parts) or None
+
+    def _part(self, code: str, count: int) -> str:
+        amount = f"{count} of {self._asked} {self._noun}"
+        response = self._first[code]
+        if code == "rate_limited":
+            return f"{amount} are pending: {_quota(response)}; run again, or raise wait="
+        if code == "invalid_indicator":
+            return f"{amount} are not valid, the first: {response['error']['message']}"
+        return f"{amount} were not looked up: {response['error']['message']}"
+
+
+def _quota(response: Mapping[str, Any]) -> str:
+    details = response["error"]["details"]
+    window = details.get("window")
+    limit = response["meta"]["quota"].get(window, {}).get("limit")
+    if details.get("source") == "upstream":
+        return "VirusTotal says that the key is out of quota"
+    return f"the key allows {limit} requests a {window}" if limit else "the key's quota is used up"
