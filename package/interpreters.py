@@ -1,4 +1,4 @@
-"""Find a Python of a wanted version on this computer."""
+"""Find a Python of a wanted version on this computer: `python package/interpreters.py 3.9`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -41,3 +42,15 @@ def _is_version(path: str, version: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return result.stdout.strip() == version
+
+
+def main() -> int:
+    """Print the interpreter of the version that the command line names; the exit code is 1 if there is none."""
+    found = find_python(sys.argv[1])
+    if found:
+        print(found)
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+from tests.vtaction_process import RunnerProcess, vtaction_process
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +19,16 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         if name.startswith("VT_") or name.lower() in ("https_proxy", "http_proxy", "all_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """A stand-in for VirusTotal that limits nobody."""
+    with SandboxServer(Quota.unlimited()) as server:
+        yield server
+
+
+@pytest.fixture
+def run(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
+    """`vtaction` as a process that asks the sandbox."""
+    return vtaction_process(sandbox, tmp_path)

@@ -91,7 +91,7 @@ class _Search:
         return self._context.freshness.will_do(entry, self._context.clock.now(), self._options.max_age_s)
 
     def _ask_and_keep(self, lead: Lead) -> Entry:
-        self._budget.going_out = lead.asking
+        self._budget.waiting = lead.waiting
         entry = self._ask()
         self._context.cache.put(self._key, entry)
         return entry

@@ -75,10 +75,11 @@ def _responses(core: Answering, requests: list[Request]) -> Iterator[dict[str, A
 
 def _with_progress(responses: Iterable[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("asking VirusTotal", total=count)
         for response in responses:
             progress.advance(task)

@@ -14,7 +14,7 @@ CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NO
                      fetched_at REAL NOT NULL, used_at REAL NOT NULL);
 CREATE INDEX answer_used_at ON answer (used_at);
 CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, owner TEXT NOT NULL, expires REAL NOT NULL,
-                    asking INTEGER NOT NULL, error TEXT)
+                    waiting INTEGER NOT NULL, error TEXT)
 """
 # A read writes its mark at most this often: reads stay reads.
 _MARK_USED_EVERY_S = 3600.0

@@ -18,12 +18,12 @@ ERROR_LEFT_S = 5.0
 
 @dataclass(frozen=True)
 class Lease:
-    """A key's row. `asking`: the request is under way, not waiting for quota. `error`: how it failed, as JSON."""
+    """A key's row. `waiting`: the holder waits for quota. `error`: how it failed, as JSON."""
 
     token: str
     owner: str
     expires: float
-    asking: bool = False
+    waiting: bool = False
     error: str | None = None
 
 
@@ -44,8 +44,8 @@ class LeaseBook(Protocol):
     def peek(self, key: str) -> Lease | None:
         """The key's lease if its holder lives, or its error is still there."""
 
-    def asking(self, key: str, token: str) -> None:
-        """The holder's request goes out now."""
+    def waiting(self, key: str, token: str, waiting: bool) -> None:
+        """The holder begins to wait for quota, or goes out after it."""
 
     def release(self, key: str, token: str, error: str | None) -> None:
         """The holder is done; `error` is left for those who wait."""
@@ -83,8 +83,8 @@ class MemoryLeases:
             found = self._leases.get(key)
             return found if found is not None and found.expires >= self._clock.now() else None
 
-    def asking(self, key: str, token: str) -> None:
-        self._change(key, token, lambda lease: replace(lease, asking=True))
+    def waiting(self, key: str, token: str, waiting: bool) -> None:
+        self._change(key, token, lambda lease: replace(lease, waiting=waiting))
 
     def release(self, key: str, token: str, error: str | None) -> None:
         expires = self._clock.now() + ERROR_LEFT_S
@@ -144,8 +144,8 @@ class SqliteLeases:
         found = self._file.read(lambda db: _find(db, key))
         return found if found is not None and found.expires >= self._clock.now() else None
 
-    def asking(self, key: str, token: str) -> None:
-        self._execute("UPDATE lease SET asking = 1 WHERE key = ? AND token = ?", key, token)
+    def waiting(self, key: str, token: str, waiting: bool) -> None:
+        self._execute("UPDATE lease SET waiting = ? WHERE key = ? AND token = ?", int(waiting), key, token)
 
     def release(self, key: str, token: str, error: str | None) -> None:
         if error is None:
@@ -170,8 +170,8 @@ class SqliteLeases:
 
 def _find(db: sqlite3.Connection, key: str) -> Lease | None:
     rows: list[tuple[str, str, float, int, str | None]] = db.execute(
-        "SELECT token, owner, expires, asking, error FROM lease WHERE key = ?", (key,)
+        "SELECT token, owner, expires, waiting, error FROM lease WHERE key = ?", (key,)
     ).fetchall()
-    for token, owner, expires, asking, error in rows:
-        return Lease(token, owner, expires, bool(asking), error)
+    for token, owner, expires, waiting, error in rows:
+        return Lease(token, owner, expires, bool(waiting), error)
     return None

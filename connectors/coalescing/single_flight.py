@@ -25,9 +25,9 @@ Kept = Callable[[], Optional[Entry]]
 
 @dataclass
 class Lead:
-    """Held by the one who asks. `asking()` is to be called when the request goes out."""
+    """Held by the one who asks. `waiting` is told True when it begins to wait for quota, False when it goes out."""
 
-    asking: Callable[[], None]
+    waiting: Callable[[bool], None]
 
 
 # A leader who gave up by its own patience leaves nothing to the others, who may be more patient.
@@ -48,8 +48,8 @@ class SingleFlight:
         """The entry, and whether another caller's request brought it.
 
         `kept` looks for a usable entry in the cache; `ask` asks and keeps. `deadline` is the clock's monotonic
-        seconds: until then one waits for a leader that waits for quota; for a request under way one waits longer,
-        it has a time limit of its own. Raises what `ask` raised, in whichever process.
+        seconds: until then one waits for a leader that waits for quota; a request under way is
+        waited for longer, it has a time limit of its own. Raises what `ask` raised, in whichever process.
         """
         token = secrets.token_hex(8)
         while True:
@@ -73,7 +73,7 @@ class SingleFlight:
         error: str | None = None
         try:
             with self._heartbeat.keeping(self._renew):
-                yield Lead(lambda: self._leases.use(lambda book: book.asking(key, token)))
+                yield Lead(lambda now: self._leases.use(lambda book: book.waiting(key, token, now)))
         except ConnectorError as failure:
             if not isinstance(failure, _OWN_FAILURES) or failure.http_status is not None:
                 error = json.dumps(failure.to_dict())
@@ -98,7 +98,7 @@ class SingleFlight:
                 return None
             if lease.error is not None:
                 raise from_dict(json.loads(lease.error))
-            if not lease.asking and self._clock.monotonic() > deadline:
+            if lease.waiting and self._clock.monotonic() > deadline:
                 raise RateLimited(
                     "the same indicator is asked for by another caller, who waits for quota longer than this one may; "
                     "repeat the action later, or raise max_wait_s",

@@ -45,6 +45,10 @@ class Slot:
         self.outcome = "never_sent"
 
 
+def _unheard(waiting: bool) -> None:
+    return None
+
+
 class Limiter:
     """One key's quota, shared with every process that uses the same book."""
 
@@ -65,12 +69,13 @@ class Limiter:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def slot(self, deadline: float) -> Iterator[Slot]:
+    def slot(self, deadline: float, waiting: Callable[[bool], None] = _unheard) -> Iterator[Slot]:
         """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
 
+        `waiting` is told True when the wait begins, and False when it is over; nothing when there is none.
         Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
         """
-        slot = self._take(deadline)
+        slot = self._take(deadline, waiting)
         with self._lock:
             self._flying.append(slot.ticket)
         try:
@@ -81,21 +86,29 @@ class Limiter:
                 self._flying.remove(slot.ticket)
             self._give_back(slot)
 
-    def _take(self, deadline: float) -> Slot:
+    def _take(self, deadline: float, waiting: Callable[[bool], None]) -> Slot:
         ticket = secrets.token_hex(8)
         began = self._clock.monotonic()
-        while True:
-            decision = self._look(ticket, deadline)
-            if isinstance(decision, policy.Start):
-                return Slot(ticket, self._clock.now(), self._clock.monotonic() - began)
-            if isinstance(decision, policy.Refuse):
-                raise _refusal(decision, deadline - began)
+        decision = self._look(ticket, deadline)
+        if isinstance(decision, policy.Wait):
+            waiting(True)
+            decision = self._wait(ticket, deadline, decision)
+            waiting(False)
+        if isinstance(decision, policy.Refuse):
+            raise _refusal(decision, deadline - began)
+        return Slot(ticket, self._clock.now(), self._clock.monotonic() - began)
+
+    def _wait(self, ticket: str, deadline: float, decision: policy.Decision) -> policy.Decision:
+        """Look in again and again until it is decided."""
+        while isinstance(decision, policy.Wait):
             nap = decision.until - self._clock.now()
             try:
                 self._clock.sleep(min(max(nap, _SHORTEST_NAP_S), policy.LOOK_IN_S))
             except BaseException:
                 self._transact(lambda ledger: policy.leave(ledger, ticket))
                 raise
+            decision = self._look(ticket, deadline)
+        return decision
 
     def _look(self, ticket: str, deadline: float) -> policy.Decision:
         def change(ledger: Ledger) -> policy.Decision:

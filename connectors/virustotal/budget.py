@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 
-def _nothing() -> None:
+def _nothing(waiting: bool) -> None:
     return None
 
 
@@ -14,12 +14,12 @@ def _nothing() -> None:
 class Budget:
     """`deadline`: until when it may wait for quota (the clock's monotonic seconds).
 
-    `requests` and `waited_s` add up; `quota` is its state after the last request. `going_out` is called when a
-    request leaves the queue and goes out.
+    `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is told True
+    when a request begins to wait for quota, and False when it goes out after that.
     """
 
     deadline: float
     requests: int = 0
     waited_s: float = 0.0
     quota: dict[str, Any] = field(default_factory=dict)
-    going_out: Callable[[], None] = field(default=_nothing)
+    waiting: Callable[[bool], None] = field(default=_nothing)

@@ -91,9 +91,8 @@ class Client:
     def _once(self, request: HttpRequest, budget: Budget, counted: bool) -> HttpAnswer:
         if not counted:
             return self._follow(request)
-        with self._limiter.slot(budget.deadline) as slot:
+        with self._limiter.slot(budget.deadline, budget.waiting) as slot:
             budget.waited_s += slot.waited_s
-            budget.going_out()
             budget.requests += 1
             answer = self._send(request, slot)
         budget.quota = slot.usage_after

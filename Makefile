@@ -1,0 +1,47 @@
+# Everything sets itself up in .venv; all that is needed is make and a Python from 3.9 on.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do \
+	$$p -c 'import sys; assert sys.version_info >= (3, 9)' 2>/dev/null && command -v $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types spl appinspect clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.installed  ## the main job at work, offline, in half a minute
+	@$(BIN)/python package/demo.py
+
+test: $(VENV)/.for-tests spl appinspect  ## all tests
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.for-tests  ## ruff, on everything
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.for-tests  ## mypy, strict, on everything
+	$(BIN)/mypy
+
+spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
+	@$(BIN)/python package/build_spl.py
+
+appinspect: $(VENV)/.installed  ## the environment of Splunk's own checker, where there is a Python for it
+	@$(BIN)/python package/appinspect.py || echo "going on without AppInspect; its test will say that it is skipped"
+
+clean:  ## what was built and installed here
+	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+$(VENV)/.installed: setup.py pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python from 3.9 on was found; name one: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "setting up $(VENV) with $(PYTHON) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.for-tests: $(VENV)/.installed requirements-dev.txt
+	@echo "installing what the tests need ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,97 @@
+"""Who may know whom. The folders are the architecture; these are its arrows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+CORE = PROJECT / "connectors"
+PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
+
+# A part, and the parts of the core it may import. Adapters and the composition root stand above them all.
+MAY_KNOW = {
+    "indicators": {"errors"},
+    "verdict": {"clock", "indicators"},
+    "state": {"clock", "errors"},
+    "quota": {"clock", "errors", "state"},
+    "cache": {"clock", "state"},
+    "coalescing": {"cache", "clock", "errors", "state"},
+    "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "version"},
+    "actions": {
+        "account",
+        "api_key",
+        "cache",
+        "clock",
+        "coalescing",
+        "contract",
+        "errors",
+        "indicators",
+        "quota",
+        "schemas_check",
+        "verdict",
+        "virustotal",
+    },
+    "sandbox": {"version"},
+}
+
+
+def _modules(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Absolute names of everything `path` imports, at any depth."""
+    package = path.relative_to(PROJECT).with_suffix("").parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = list(package[: len(package) - node.level + 1]) if node.level else []
+            yield ".".join([*base, *([node.module] if node.module else [])])
+            if not node.module:
+                yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
+@pytest.mark.parametrize("part", sorted(MAY_KNOW))
+def test_each_part_of_the_core_knows_only_what_it_may(part: str) -> None:
+    for path in _modules(CORE / part):
+        known = {name.split(".")[1] for name in _imported(path) if name.startswith("connectors.")}
+        assert known <= MAY_KNOW[part] | {part}, path.name
+
+
+def test_only_adapters_know_the_adapters() -> None:
+    for path in _modules(CORE):
+        if "adapters" not in path.parts and path.name != "__main__.py":
+            assert not any(name.startswith("connectors.adapters") for name in _imported(path)), path.name
+
+
+def test_the_core_knows_no_platform() -> None:
+    for path in _modules(CORE):
+        if "adapters" not in path.parts:
+            roots = {name.split(".")[0] for name in _imported(path)}
+            assert not roots & set(PLATFORMS), path.name
+
+
+def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> None:
+    hidden = ("requests", "urllib3", "http", "connectors.cache", "connectors.coalescing", "connectors.virustotal")
+    hidden += ("connectors.quota.policy", "connectors.quota.limiter", "connectors.quota.books", "connectors.verdict")
+    for path in [*_modules(CORE / "adapters"), *_modules(PROJECT / "splunk_app" / "bin")]:
+        assert not any(name.startswith(hidden) for name in _imported(path)), path.name
+
+
+def test_only_the_composition_root_chooses_real_parts() -> None:
+    choices = ("requests_transport", "SqliteAnswers", "SqliteBook", "SqliteLeases")
+    for path in _modules(CORE):
+        text = path.read_text("utf-8")
+        at_home = path.name in ("composition.py", "requests_transport.py", "sqlite.py", "books.py", "leases.py")
+        exported = path.name == "__init__.py"
+        assert at_home or exported or not any(choice in text for choice in choices), path.name
+
+
+def test_modules_fit_in_the_head() -> None:
+    long = {path.name: len(path.read_text("utf-8").splitlines()) for path in _modules(CORE)}
+    assert max(long.values()) <= 250, max(long, key=lambda name: long[name])

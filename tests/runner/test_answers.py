@@ -1,0 +1,137 @@
+"""`vtaction run`: one line out for each line in, whatever the line is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+from connectors.schemas_check import violation
+from tests.vtaction_process import EICAR, RunnerProcess, lookup
+
+
+def test_one_object_gets_one_line_that_keeps_the_contract(run: RunnerProcess) -> None:
+    ran = run(lookup(id="a"))
+    assert ran.exit_code == 0
+    [line] = ran.lines
+    assert violation("response.json", line) is None
+    assert (line["id"], line["status"], line["data"]["verdict"]) == ("a", "ok", "malicious")
+    assert line["meta"]["source"] == "api"
+    assert ran.stderr == ""
+
+
+def test_lines_come_in_input_order_and_equal_indicators_share_one_request(
+    run: RunnerProcess, sandbox: SandboxServer
+) -> None:
+    values = [EICAR, EICAR.upper(), "0" * 32, EICAR, f" {EICAR} "]
+    ran = run(*(lookup(value, id=number) for number, value in enumerate(values)))
+    assert [line["id"] for line in ran.lines] == list(range(5))
+    assert [line["status"] for line in ran.lines] == ["ok", "ok", "not_found", "ok", "ok"]
+    assert len(sandbox.requests) == 2
+
+
+def test_a_bad_line_is_answered_with_its_number_and_the_rest_goes_on(run: RunnerProcess) -> None:
+    ran = run("", lookup(id=1), "   ", "{bad", "[]", lookup(id=2))
+    assert [line["status"] for line in ran.lines] == ["ok", "error", "error", "ok"]
+    assert ran.lines[1]["error"]["code"] == ran.lines[2]["error"]["code"] == "invalid_request"
+    assert ran.lines[1]["error"]["details"]["line"] == 4
+    assert ran.exit_code == 2
+
+
+def test_one_object_may_be_spread_over_lines(run: RunnerProcess) -> None:
+    ran = run(json.dumps(lookup(id="x"), indent=2), lookup(id="y"))
+    assert [line["id"] for line in ran.lines] == ["x", "y"]
+
+
+def test_an_object_that_breaks_off_does_not_swallow_the_next(run: RunnerProcess) -> None:
+    ran = run('{"action": "lookup_hash",', lookup(id="y"), '{"action":')
+    assert [line["status"] for line in ran.lines] == ["error", "ok", "error"]
+    assert [line["error"]["details"]["line"] for line in ran.lines if line["error"]] == [1, 3]
+
+
+@pytest.mark.parametrize("line", ["nul", "[" * 100_000, '{"action": "quota", "params": {}, "id": NaN}', "\ufeff{}"])
+def test_strange_lines_are_malformed_and_nothing_worse(run: RunnerProcess, line: str) -> None:
+    ran = run(line)
+    assert [answer["error"]["code"] for answer in ran.lines] == ["invalid_request"]
+
+
+def test_a_line_over_one_mebibyte_is_refused_and_the_next_is_read(run: RunnerProcess) -> None:
+    ran = run('{"action": "' + "x" * (1024 * 1024) + '"}', lookup(id="next"))
+    assert ran.lines[0]["error"]["code"] == "invalid_request"
+    assert ran.lines[1]["id"] == "next"
+
+
+def test_lines_need_not_be_utf8_to_be_answered(run: RunnerProcess) -> None:
+    process = run.start("run")
+    out, _ = process.communicate(b'{"id": "\xff"}\n' + json.dumps(lookup()).encode() + b"\n", timeout=30)
+    assert [json.loads(line)["status"] for line in out.splitlines()] == ["error", "ok"]
+
+
+def test_a_response_is_one_line_of_ascii_even_for_ids_with_line_separators(run: RunnerProcess) -> None:
+    done = run.text("run", stdin=json.dumps(lookup(id="a\u2028b\ud800")) + "\n")
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout)["id"] == "a\u2028b\ud800"
+
+
+def test_each_answer_is_flushed_as_it_is_ready(run: RunnerProcess) -> None:
+    """A host that waits for each answer before it sends the next request is not kept waiting."""
+    process = run.start("run")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for number in range(3):
+        process.stdin.write(json.dumps(lookup(id=number)).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["id"] == number
+    process.stdin.close()
+    assert process.wait(30) == 0
+
+
+def test_an_exhausted_day_is_answered_at_once_and_the_cache_still_answers(
+    run: RunnerProcess, sandbox: SandboxServer
+) -> None:
+    run(lookup())
+    many = [lookup(f"{number:032x}", id=number) for number in range(30)]
+    ran = run(*many, lookup(id="cached"), VT_QUOTA="5/day")
+    asked = [line for line in ran.lines if line["meta"]["source"] == "api"]
+    refused = [line for line in ran.lines if line["error"]]
+    assert len(asked) == 4
+    assert {line["error"]["code"] for line in refused} == {"rate_limited"}
+    assert {line["error"]["details"]["window"] for line in refused} == {"day"}
+    assert ran.lines[-1]["meta"]["source"] == "cache"
+    assert len(sandbox.requests) == 5
+    assert ran.exit_code == 75
+
+
+def test_two_keys_never_share_a_quota(run: RunnerProcess) -> None:
+    own = lookup("1" * 32, auth={"api_key": "other-key"}, options={"cache": "off", "max_wait_s": 0})
+    default = lookup("1" * 32, options={"cache": "off", "max_wait_s": 0})
+    ran = run(default, VT_QUOTA="1/day")
+    assert ran.lines[0]["meta"]["requests"] == 1
+    ran = run(default, own, VT_QUOTA="1/day")
+    assert [bool(line["error"]) for line in ran.lines] == [True, False]
+
+
+def test_a_comment_goes_to_the_urls_sha256_id(run: RunnerProcess, sandbox: SandboxServer) -> None:
+    url = "http://phishing.example/login/verify?session=1"
+    comment = {"action": "add_comment", "params": {"indicator": url, "comment": "seen here #phishing"}}
+    [line] = run(comment).lines
+    assert line["status"] == "ok"
+    assert line["meta"]["requests"] == 2
+    assert sandbox.requests[-1].method == "POST"
+    [again] = run({**comment, "params": {**comment["params"], "comment": "and here"}}).lines  # type: ignore[dict-item]
+    assert again["meta"]["requests"] == 1, "the id is in the cache now"
+
+
+def test_the_quota_action_takes_over_what_the_account_says(run: RunnerProcess) -> None:
+    for _ in range(3):
+        run(lookup(options={"cache": "off"}), VT_STATE="memory")
+    [line] = run({"action": "quota", "params": {}}, VT_QUOTA="4/minute,500/day").lines
+    assert line["data"]["windows"]["day"]["used"] == 3
+
+
+def test_quota_auto_takes_the_accounts_own_windows(tmp_path: object, run: RunnerProcess) -> None:
+    with SandboxServer(Quota(windows=((2, 60.0),), per_day=7, per_month=None)) as server:
+        ran = run(lookup(), VT_QUOTA="auto", VT_API_URL=server.url)
+        assert ran.lines[0]["meta"]["quota"]["minute"]["limit"] == 2
+        assert ran.lines[0]["meta"]["quota"]["day"]["limit"] == 7

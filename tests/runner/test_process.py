@@ -1,0 +1,159 @@
+"""The runner as a citizen of the operating system: descriptors, signals, exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+from tests.vtaction_process import EICAR, RunnerProcess, lookup
+
+
+@pytest.mark.parametrize(
+    ("documents", "code"),
+    [
+        ([lookup()], 0),
+        ([lookup("0" * 32)], 0),
+        ([{"action": "lookup_ip", "params": {"ip": "10.0.0.1"}}], 0),
+        ([], 0),
+        ([lookup("no hash")], 1),
+        ([{"action": "lookup_everything", "params": {}}], 2),
+        ([{"action": "lookup_hash", "params": {"hash": EICAR}, "v": 2}], 2),
+        ([lookup(), "bad"], 2),
+    ],
+)
+def test_the_exit_status_is_the_contracts(run: RunnerProcess, documents: list[object], code: int) -> None:
+    assert run(*documents).exit_code == code
+    assert run(*documents, arguments=("run", "--exit-zero")).exit_code == 0
+
+
+def test_a_refused_key_is_a_failure_for_good_and_a_missing_one_a_configuration(run: RunnerProcess) -> None:
+    refused = run(lookup(), VT_API_KEY="wrong-key")
+    assert (refused.lines[0]["error"]["code"], refused.exit_code) == ("access_denied", 1)
+    missing = run(lookup(), VT_API_KEY="")
+    assert (missing.lines[0]["error"]["code"], missing.exit_code) == ("config_error", 2)
+
+
+def test_only_retryable_failures_exit_75(run: RunnerProcess) -> None:
+    ran = run(lookup(), VT_API_URL="http://127.0.0.1:9")
+    assert (ran.lines[0]["error"]["code"], ran.exit_code) == ("unavailable", 75)
+
+
+def test_wrong_settings_are_every_lines_answer(run: RunnerProcess) -> None:
+    ran = run(lookup(id=1), lookup(id=2), VT_QUOTA="4 a minute")
+    assert [line["error"]["code"] for line in ran.lines] == ["config_error", "config_error"]
+    assert "VT_QUOTA" in ran.lines[0]["error"]["message"]
+
+
+def test_what_a_library_prints_stays_out_of_stdout(run: RunnerProcess, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, os, sys\n"
+        "import connectors.core as core\n"
+        "answer = core.Core.answer\n"
+        "def noisy(self, document):\n"
+        "    print('from Python'); os.write(1, b'from C\\n')\n"
+        "    return answer(self, document)\n"
+        "core.Core.answer = noisy\n",
+        "utf-8",
+    )
+    ran = run(lookup(), PYTHONPATH=f"{tmp_path}{os.pathsep}{run.environment['PYTHONPATH']}")
+    assert [line["status"] for line in ran.lines] == ["ok"]
+    assert "from Python" in ran.stderr
+    assert "from C" in ran.stderr
+
+
+def test_nobody_reading_is_quiet(run: RunnerProcess) -> None:
+    lines = "".join(json.dumps(lookup(id=number)) + "\n" for number in range(200))
+    process = run.start("run")
+    assert process.stdout is not None
+    process.stdout.close()
+    _, stderr = process.communicate(lines.encode(), timeout=30)
+    assert stderr == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_answers_what_waits_as_cancelled_and_leaves(
+    run: RunnerProcess, sandbox: SandboxServer, number: signal.Signals
+) -> None:
+    process = run.start("run", VT_QUOTA="1/hour")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    requests = [lookup(f"{index:032x}", id=index, options={"max_wait_s": 86400}) for index in range(40)]
+    process.stdin.write("".join(json.dumps(request) + "\n" for request in requests).encode())
+    process.stdin.flush()
+    first = json.loads(process.stdout.readline()) if _asked_first(sandbox) == 0 else None
+    process.send_signal(number)
+    rest = [json.loads(line) for line in process.communicate(timeout=30)[0].splitlines()]
+    answers = [*([first] if first else []), *rest]
+    assert [answer["id"] for answer in answers] == list(range(40))
+    assert sum(answer["status"] in ("ok", "not_found") for answer in answers) == 1
+    assert {answer["error"]["code"] for answer in answers if answer["error"]} == {"cancelled"}
+    assert process.returncode == 75
+
+
+def _asked_first(sandbox: SandboxServer) -> int:
+    """Which of the numbered hashes got the one slot there is; the others wait from then on."""
+    while not sandbox.requests:
+        pass
+    return int(sandbox.requests[0].path.rpartition("/")[2], 16)
+
+
+def test_a_comment_cut_short_is_of_unknown_outcome(run: RunnerProcess) -> None:
+    with SandboxServer(Quota.unlimited(), latency_s=20) as slow:
+        process = run.start("run", VT_API_URL=slow.url)
+        assert process.stdin is not None
+        comment = {"action": "add_comment", "params": {"indicator": EICAR, "comment": "x"}}
+        process.stdin.write(json.dumps(comment).encode() + b"\n")
+        process.stdin.flush()
+        while not slow.all_requests:
+            pass
+        process.send_signal(signal.SIGTERM)
+        [line] = process.communicate(timeout=30)[0].splitlines()
+        assert json.loads(line)["error"]["code"] == "outcome_unknown"
+        assert process.returncode == 1
+
+
+def test_the_key_is_nowhere(run: RunnerProcess, tmp_path: Path) -> None:
+    key = "wrong-0123456789abcdef"
+    done = run.text("run", "--log-level", "debug", stdin=json.dumps(lookup()) + "\n", VT_API_KEY=key)
+    assert "[key]" in done.stdout, "VirusTotal's 401 echoes the key"
+    assert key not in done.stdout + done.stderr
+    assert not any(key.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_logs_can_be_json_lines(run: RunnerProcess) -> None:
+    done = run.text("run", "--log-json", stdin=json.dumps(lookup(surprise=1)) + "\n")
+    [line] = done.stderr.splitlines()
+    assert json.loads(line)["level"] == "warning"
+    assert "surprise" in json.loads(line)["message"]
+
+
+def test_a_cached_answer_imports_neither_the_http_nor_the_schema_library(run: RunnerProcess, tmp_path: Path) -> None:
+    run(lookup())
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "leave = os._exit\n"
+        "def tell(code):\n"
+        "    heavy = {'requests', 'urllib3', 'jsonschema', 'rich', 'platformdirs', 'idna', 'ssl'} & set(sys.modules)\n"
+        "    os.write(2, repr(sorted(heavy)).encode())\n"
+        "    leave(code)\n"
+        "os._exit = tell\n",
+        "utf-8",
+    )
+    ran = run(lookup(), PYTHONPATH=f"{tmp_path}{os.pathsep}{run.environment['PYTHONPATH']}")
+    assert ran.lines[0]["meta"]["source"] == "cache"
+    assert ran.stderr == "[]"
+
+
+def test_the_module_and_the_console_script_are_the_same(run: RunnerProcess) -> None:
+    script = Path(sys.executable).with_name("vtaction")
+    if not script.exists():
+        pytest.skip("the distribution is not installed beside this Python")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == run.text("--version").stdout

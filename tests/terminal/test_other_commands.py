@@ -1,0 +1,103 @@
+"""`describe`, `sample`, `doctor`, `cache`, `sandbox`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import urllib.request
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from connectors.actions import ACTIONS
+from tests.vtaction_process import EICAR, RunnerProcess, lookup
+
+
+def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run: RunnerProcess) -> None:
+    manifest = json.loads(run.text("describe").stdout)
+    assert [action["name"] for action in manifest["actions"]] == list(ACTIONS)
+    for action in manifest["actions"]:
+        jsonschema.validate(action["example"], manifest["request"])
+        jsonschema.validate(action["example"]["params"], action["params"])
+        assert action["requests"]
+
+
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_every_sample_is_a_request_that_runs(run: RunnerProcess, name: str) -> None:
+    sample = run.text("sample", name).stdout
+    ran = run(sample.strip())
+    assert ran.lines[0]["status"] in ("ok", "not_found")
+
+
+def test_the_markdown_table_is_the_readmes(run: RunnerProcess) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    assert run.text("describe", "--markdown").stdout.strip() in readme
+
+
+def _doctor(run: RunnerProcess, *arguments: str, **changes: str) -> tuple[dict[str, tuple[bool, str]], int]:
+    done = run.text("doctor", *arguments, "--json", **changes)
+    return {finding["about"]: (finding["ok"], finding["text"]) for finding in json.loads(done.stdout)}, done.returncode
+
+
+def test_doctor_tells_where_the_key_comes_from_and_that_the_state_is_shared(run: RunnerProcess) -> None:
+    findings, code = _doctor(run, "--online")
+    assert code == 0
+    assert findings["API key"] == (True, "from VT_API_KEY")
+    assert "shared by all processes" in findings["state"][1]
+    assert findings["VirusTotal"][0] is True
+    assert "public" in findings["privacy"][1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "about", "said"),
+    [
+        ({"VT_API_KEY": ""}, "API key", "VT_API_KEY_FILE"),
+        ({"VT_QUOTA": "lots"}, "settings", "VT_QUOTA"),
+        ({"VT_STATE": "/proc/nowhere/state.db"}, "state", "/proc"),
+        ({"VT_API_KEY": "wrong-key"}, "VirusTotal", "access_denied"),
+        ({"VT_API_URL": "http://127.0.0.1:9"}, "VirusTotal", "unavailable"),
+    ],
+)
+def test_doctor_names_what_is_wrong_and_exits_2(
+    run: RunnerProcess, changes: dict[str, str], about: str, said: str
+) -> None:
+    findings, code = _doctor(run, "--online", **changes)
+    assert code == 2
+    assert findings[about][0] is False
+    assert said in findings[about][1]
+
+
+def test_the_cache_can_be_listed_measured_and_cleared(run: RunnerProcess) -> None:
+    run(lookup())
+    [row] = [json.loads(line) for line in run.text("cache", "list", "--json").stdout.splitlines()]
+    assert (row["key"], row["status"]) == (f"v3:hash:{EICAR}", "ok")
+    assert json.loads(run.text("cache", "stats", "--json").stdout)["entries"] == 1
+    assert json.loads(run.text("cache", "clear", "--json").stdout) == {"cleared": 1}
+    assert run.text("cache", "list", "--json").stdout == ""
+
+
+def test_the_default_state_is_private_and_where_xdg_says(run: RunnerProcess, tmp_path: Path) -> None:
+    run(lookup(), VT_STATE="", XDG_STATE_HOME=str(tmp_path / "xdg"))
+    folder = tmp_path / "xdg" / "vt-connectors"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+def test_the_sandbox_answers_until_it_is_told_to_end(run: RunnerProcess) -> None:
+    process = run.start("sandbox", "--port", "0", "--quota", "2/minute")
+    assert process.stdout is not None
+    url = process.stdout.readline().decode().split()[4]
+    request = urllib.request.Request(f"{url}/api/v3/files/{EICAR}", headers={"x-apikey": "any"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert json.load(answer)["data"]["type"] == "file"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def test_a_sandbox_on_a_port_in_use_says_so(run: RunnerProcess) -> None:
+    port = run.environment["VT_API_URL"].rpartition(":")[2]
+    done = run.text("sandbox", "--port", port)
+    assert done.returncode == 2
+    assert "Address already in use" in done.stderr

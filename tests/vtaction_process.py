@@ -1,0 +1,79 @@
+"""`vtaction` as a process, with the sandbox to ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectors.sandbox import SandboxServer
+
+EICAR = "44d88612fea8a8f36de82e1278abb02f"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a process left: its response lines, exit status, and stderr."""
+
+    lines: list[dict[str, Any]]
+    exit_code: int
+    stderr: str
+
+
+class RunnerProcess:
+    """`vtaction` in an environment of its own."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "connectors", *arguments]
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            self.command(*arguments),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env={**self.environment, **changes},
+        )
+
+    def text(self, *arguments: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            input=stdin,
+            env={**self.environment, **changes},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def __call__(self, *documents: Any, arguments: tuple[str, ...] = ("run",), **changes: str) -> Ran:
+        """Run with each document on a line; a str is put there as it is."""
+        lines = [document if isinstance(document, str) else json.dumps(document) for document in documents]
+        done = self.text(*arguments, stdin="".join(line + "\n" for line in lines), **changes)
+        return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
+
+
+def vtaction_process(sandbox: SandboxServer, folder: Path) -> RunnerProcess:
+    """One whose state is in `folder`, whose quota is unlimited, and whose VirusTotal is `sandbox`."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
+    environment.update(
+        VT_API_URL=sandbox.url,
+        VT_API_KEY="k" * 64,
+        VT_STATE=str(folder / "state.db"),
+        VT_QUOTA="none",
+        PYTHONPATH=str(Path(__file__).resolve().parents[1]),
+    )
+    return RunnerProcess(environment)
+
+
+def lookup(value: str = EICAR, **more: Any) -> dict[str, Any]:
+    """A request document."""
+    return {"action": "lookup_hash", "params": {"hash": value}, **more}
