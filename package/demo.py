@@ -94,7 +94,7 @@ def _search(command: Path, events: Sequence[dict[str, str]], environment: dict[s
 def _show(result: SearchResult) -> None:
     table = Table()
     for name in SHOWN:
-        table.add_column(name)
+        table.add_column(name.removeprefix("vt_"), max_width=12 if name == "md5" else None, no_wrap=True)
     for record in result.records:
         cells = [str(record.get(name, "")) for name in SHOWN]
         table.add_row(*(Text(cell, COLORS.get(cell, "")) for cell in cells))

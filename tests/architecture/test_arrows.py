@@ -77,8 +77,8 @@ def test_the_core_knows_no_platform() -> None:
 
 
 def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> None:
-    hidden = ("requests", "urllib3", "http", "connectors.cache", "connectors.coalescing", "connectors.virustotal")
-    hidden += ("connectors.quota.policy", "connectors.quota.limiter", "connectors.quota.books", "connectors.verdict")
+    parts = ("cache", "coalescing", "virustotal", "verdict", "quota.policy", "quota.limiter", "quota.books")
+    hidden = ("requests", "urllib3", "http", *(f"connectors.{part}" for part in parts))
     for path in [*_modules(CORE / "adapters"), *_modules(PROJECT / "splunk_app" / "bin")]:
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
