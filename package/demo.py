@@ -39,7 +39,7 @@ LATER_EVENTS = [
     {"_time": f"09:01:0{number}", "host": "pc-12", "md5": hashlib.md5(name).hexdigest()}  # noqa: S324
     for number, name in enumerate((b"annual_report.pdf", b"setup.exe", b"notes.txt"))
 ]
-SHOWN = ("host", "md5", "vt_status", "vt_verdict", "vt_detections", "vt_label", "vt_source")
+SHOWN = ("host", "md5", "vt_status", "vt_verdict", "vt_detections", "vt_source")
 COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "pending": "cyan"}
 console = Console()
 
@@ -94,10 +94,12 @@ def _search(command: Path, events: Sequence[dict[str, str]], environment: dict[s
 def _show(result: SearchResult) -> None:
     table = Table()
     for name in SHOWN:
-        table.add_column(name.removeprefix("vt_"), max_width=12 if name == "md5" else None, no_wrap=True)
+        # On a narrow terminal the hash gives way.
+        cells = [str(record.get(name, "")) for record in result.records]
+        table.add_column(name.removeprefix("vt_"), min_width=None if name == "md5" else max(map(len, cells)))
     for record in result.records:
-        cells = [str(record.get(name, "")) for name in SHOWN]
-        table.add_row(*(Text(cell, COLORS.get(cell, "")) for cell in cells))
+        texts = [str(record.get(name, "")) for name in SHOWN]
+        table.add_row(*(Text(text, COLORS.get(text, ""), no_wrap=True, overflow="ellipsis") for text in texts))
     console.print(table)
 
 
