@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import random
@@ -16,6 +17,19 @@ from .unavailable import StateUnavailable
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
+
+
+_CREATING = threading.Lock()
+
+
+def _create_private(path: Path) -> None:
+    """Make an empty file of mode 0600 if there is none.
+
+    Only a file that nobody can have open yet is opened here: closing any descriptor of a file drops all locks that
+    this process holds on it, those of SQLite's connections in other threads too.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600))
 
 
 class SqliteFile:
@@ -108,7 +122,8 @@ class SqliteFile:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+        with _CREATING:
+            _create_private(self.path)
         connection = sqlite3.connect(str(self.path), timeout=0, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(connection)
