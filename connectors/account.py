@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any, Callable, TypeVar
 
 from .clock import Clock
@@ -30,23 +31,32 @@ class Account:
         self._prospects = prospects
         self._quota = quota
 
-    def ask(self, call: Callable[[ApiV3], Result], budget: Budget) -> Result:
-        """`call(api)`, unless what happened a moment ago says that it would be in vain. Raises `ConnectorError`."""
-        hopeless = self._prospects.hopeless(budget.deadline)
+    def ask(self, purpose: str, call: Callable[[ApiV3], Result], budget: Budget) -> Result:
+        """`call(api)`, unless what happened a moment ago says that it would be in vain.
+
+        `purpose` names the kind of call, such as `lookup_hash`. Raises `ConnectorError`.
+        """
+        self._quota.look()
+        result = self._try(purpose, call, budget.deadline)
+        self.limiter.accepted()
+        return result
+
+    def _try(self, purpose: str, call: Callable[[ApiV3], Result], deadline: float) -> Result:
+        hopeless = self._prospects.hopeless(purpose, deadline)
         if hopeless is not None:
             raise hopeless
-        self._quota.look()
         try:
             result = call(self._api)
         except ConnectorError as error:
-            self._prospects.failed(error)
+            self._prospects.failed(purpose, error)
             raise
-        self._prospects.answered()
+        self._prospects.answered(purpose)
         return result
 
     def own_figures(self, budget: Budget) -> dict[str, Any]:
         """The account's quotas as VirusTotal tells them (not counted); our record takes over what is used."""
-        figures = self.ask(lambda api: api.overall_quotas(budget), budget)
+        # No quota is needed for it, so no want of quota stands against it.
+        figures = self._try("quota", lambda api: api.overall_quotas(budget), math.inf)
         self.limiter.take_over(used_of(figures))
         return figures
 

@@ -67,7 +67,10 @@ def state_file(settings: Settings) -> Path | None:
         return None
     if "://" in settings.state:
         raise ConfigError("VT_STATE: only a file's path and `memory` are known here")
-    return Path(settings.state).expanduser()
+    try:
+        return Path(settings.state).expanduser()
+    except RuntimeError:
+        raise ConfigError(f"VT_STATE: {settings.state!r} names a home folder that does not exist") from None
 
 
 def build(

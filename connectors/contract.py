@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union
@@ -10,7 +11,7 @@ from typing import Any, Literal, Union
 from .api_key import ApiKey
 from .clock import iso
 from .errors import ConnectorError, InvalidRequest, UnsupportedVersion
-from .schemas_check import violation
+from .schemas_check import all_violations, violation
 from .verdict.rule import Thresholds
 from .version import __version__
 
@@ -79,6 +80,8 @@ class Spent:
 def request_id(document: object) -> Id:
     """The document's `id` if it has a usable one: even a bad request's answer says whose it is."""
     found = document.get("id") if isinstance(document, dict) else None
+    if isinstance(found, float) and not math.isfinite(found):
+        return None  # JSON has no way to write it back
     return found if isinstance(found, (str, int, float)) and not isinstance(found, bool) else None
 
 
@@ -90,7 +93,8 @@ def read_request(document: object) -> Request:
     wrong = violation("request.json", document)
     if wrong is not None:
         where = wrong.path or "the request"
-        raise InvalidRequest(f"{where} {wrong.message}", details={"path": wrong.path})
+        details = {"path": wrong.path, "violations": all_violations("request.json", document)}
+        raise InvalidRequest(f"{where} {wrong.message}", details=details)
     assert isinstance(document, dict)
     if document.get("v", VERSION) != VERSION:
         raise UnsupportedVersion(

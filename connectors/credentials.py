@@ -32,8 +32,8 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
 def _from_file(path: str, source: str) -> tuple[ApiKey, str]:
     try:
         with Path(path).expanduser().open("rb") as file:
-            text = file.read(_LARGEST_KEY_FILE).decode("utf-8")
-    except (OSError, ValueError) as error:
+            text = file.read(_LARGEST_KEY_FILE).decode("utf-8-sig")
+    except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"the key file {path} ({source}) cannot be read: {type(error).__name__}") from None
     if not text.strip():
         raise ConfigError(f"the key file {path} ({source}) is empty")

@@ -33,11 +33,18 @@ class Prospects:
         self._error: ConnectorError | None = None
         self._until = 0.0
         self._failures = 0
+        self._forbidden: dict[str, tuple[Forbidden, float]] = {}
 
-    def hopeless(self, deadline: float) -> ConnectorError | None:
-        """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None."""
+    def hopeless(self, purpose: str, deadline: float) -> ConnectorError | None:
+        """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
+
+        `purpose` names the kind of call: a key that may not do one thing may do another.
+        """
         with self._lock:
             now = self._clock.monotonic()
+            forbidden, until = self._forbidden.get(purpose, (None, 0.0))
+            if forbidden is not None and now < until:
+                return from_dict(forbidden.to_dict())
             if self._error is None or now >= self._until:
                 return None
             left = self._until - now
@@ -48,15 +55,18 @@ class Prospects:
                 error.retry_after = round(left, 3)
             return error
 
-    def answered(self) -> None:
+    def answered(self, purpose: str) -> None:
         """VirusTotal answered the call."""
         with self._lock:
             self._failures = 0
             self._error = None
+            self._forbidden.pop(purpose, None)
 
-    def failed(self, error: ConnectorError) -> None:
+    def failed(self, purpose: str, error: ConnectorError) -> None:
         with self._lock:
-            if isinstance(error, (AccessDenied, Forbidden, ConfigError)):
+            if isinstance(error, Forbidden):
+                self._forbidden[purpose] = (error, self._clock.monotonic() + _REFUSED_KEY_S)
+            elif isinstance(error, (AccessDenied, ConfigError)):
                 self._remember(error, _REFUSED_KEY_S)
             elif isinstance(error, RateLimited) and error.retry_after is not None:
                 self._remember(error, error.retry_after)

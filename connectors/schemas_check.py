@@ -1,13 +1,15 @@
 """Documents against `schemas/`: the files there are the contract's machine form.
 
-Almost every document is valid, and importing `jsonschema` costs more than answering from the cache. So a plain
-check of the keywords our schemas use passes what is surely valid, and only what it does not pass is shown to
-`jsonschema`, which decides and says why. Where `jsonschema` is not installed (inside Splunk), the plain check decides.
+Importing `jsonschema` costs more than answering from the cache, Splunk has none, and its messages repeat the value,
+which may be a key. So a plain check of the few keywords that our schemas use decides, and `jsonschema` lists all that
+is wrong once something is. The tests hold the two against each other; the plain check is stricter in one thing: NaN
+and infinities are no numbers, as JSON has none.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any, Callable, Union
 
 Path_ = list[Union[str, int]]
+_MOST_VIOLATIONS = 20
 _INSTALLED = Path(__file__).parent / "schemas"
 _CHECKED_OUT = Path(__file__).parent.parent / "schemas"
 
@@ -41,32 +44,21 @@ def schema(name: str) -> dict[str, Any]:
 
 def violation(name: str, document: Any) -> Violation | None:
     """The first thing wrong with `document` by the schema `name`, or None."""
-    plain = next(_violations(schema(name), document, []), None)
-    if plain is None:
-        return None
+    return next(_violations(schema(name), document, []), None)
+
+
+def all_violations(name: str, document: Any) -> list[dict[str, str]]:
+    """Everything wrong with `document`, as `{"path", "rule"}`, for whoever mends it; empty without `jsonschema`.
+
+    Values are not in it: one of them may be a key.
+    """
     try:
         import jsonschema
     except ImportError:
-        return plain
-    validator = jsonschema.Draft7Validator(schema(name))
-    errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
-    return _worded(errors[0]) if errors else None
-
-
-def _worded(error: Any) -> Violation:
-    path: Path_ = list(error.absolute_path)
-    if error.validator == "required":
-        missing = [name for name in error.validator_value if name not in error.instance]
-        return Violation(_pointer([*path, missing[0]]), "is missing")
-    if error.validator == "additionalProperties":
-        unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
-        return Violation(_pointer([*path, unknown[0]]), _unknown(error.schema))
-    return Violation(_pointer(path), _short(error.message))
-
-
-def _short(message: str) -> str:
-    """jsonschema repeats the whole value first; what is wrong stands at the end."""
-    return message if len(message) <= 200 else "..." + message[-200:]
+        return []
+    errors = jsonschema.Draft7Validator(schema(name)).iter_errors(document)
+    found = [{"path": _pointer(list(error.absolute_path)), "rule": str(error.validator)} for error in errors]
+    return sorted(found, key=lambda entry: (entry["path"], entry["rule"]))[:_MOST_VIOLATIONS]
 
 
 def _unknown(known: dict[str, Any]) -> str:
@@ -77,19 +69,25 @@ def _pointer(path: Path_) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
+def _is_number(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
     "array": lambda value: isinstance(value, list),
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "number": lambda value: _is_number(value),
     "null": lambda value: value is None,
 }
 
 
 def _violations(rules: dict[str, Any], value: Any, path: Path_) -> Iterator[Violation]:
-    """Every violation that this check can see; nothing valid is one. Words it does not know count as violated."""
+    """Every violation, in the schema's order. A word that is not known here counts as violated."""
     for word, rule in rules.items():
         if word in _NOTES:
             continue
@@ -110,8 +108,10 @@ def _type(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Vio
 
 
 def _enum(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:
-    if not any(value == item and type(value) is type(item) for item in rule):
-        yield Violation(_pointer(path), f"is not one of {', '.join(map(str, rule))}")
+    # In Python, not in JSON, true is 1.
+    if not any(value == item and isinstance(value, bool) is isinstance(item, bool) for item in rule):
+        known = dict.fromkeys("null" if item is None else str(item) for item in rule)
+        yield Violation(_pointer(path), f"is not one of {', '.join(known)}")
 
 
 def _required(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:
@@ -154,8 +154,8 @@ _CHECKS: dict[str, Callable[..., Iterator[Violation]]] = {
     "properties": _properties,
     "additionalProperties": _additional,
     "items": _items,
-    "minimum": _bound(lambda value, rule: _TYPES["number"](value) and not value >= rule, "is less than"),
-    "maximum": _bound(lambda value, rule: _TYPES["number"](value) and not value <= rule, "is more than"),
+    "minimum": _bound(lambda value, rule: _is_number(value) and not value >= rule, "is less than"),
+    "maximum": _bound(lambda value, rule: _is_number(value) and not value <= rule, "is more than"),
     "minLength": _bound(lambda value, rule: isinstance(value, str) and len(value) < rule, "is shorter than"),
     "maxLength": _bound(lambda value, rule: isinstance(value, str) and len(value) > rule, "is longer than"),
     "maxItems": _bound(lambda value, rule: isinstance(value, list) and len(value) > rule, "has more items than"),

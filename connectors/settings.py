@@ -94,9 +94,9 @@ def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        with Path(path).open("rb") as file:
+        with Path(path).expanduser().open("rb") as file:
             content = json.loads(file.read(_LARGEST_CONFIG_BYTES))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"VT_CONFIG: {path} cannot be read as JSON ({type(error).__name__})") from None
     from .schemas_check import violation
 
@@ -134,7 +134,10 @@ def _timeout(name: str, value: Any) -> float:
 
 
 def _count(name: str, value: Any) -> int:
-    return int(_number(name, value, 1, 1000))
+    number = _number(name, value, 1, 1000)
+    if number != int(number):
+        raise ConfigError(f"{name}: {str(value)[:40]!r} is not a whole number")
+    return int(number)
 
 
 def _megabytes(name: str, value: Any) -> int:

@@ -13,7 +13,7 @@ from unpacking import unpack
 
 APP_ID = "vtlookup"
 # Folders of the core that serve other platforms; inside Splunk they would be dead code.
-EXCLUDED_FROM_CORE = ("adapters", "sandbox")
+EXCLUDED_FROM_CORE = ("adapters", "sandbox", "__main__.py")
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 

@@ -6,7 +6,7 @@ from ..contract import Outcome, Request
 from ..indicators import Indicator, parse_as, recognise
 from ..virustotal.budget import Budget
 from .context import Context
-from .lookup import find
+from .lookup import find, skipped
 
 
 def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -16,17 +16,19 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     about = {"type": indicator.kind, "indicator": indicator.value}
     reason = context.never_query.reason(indicator)
     if reason is not None:
-        return Outcome(
-            "skipped",
-            "skipped: internal indicators are not commented on in public",
-            {**about, "reason": reason},
-        )
-    object_id = _object_id(indicator, context, request, budget)
+        return skipped(indicator, reason)
+    object_id: str | None = indicator.vt_id
+    if indicator.kind == "url":
+        # Reading takes a URL's base64, writing wants its SHA-256: that is in VirusTotal's answer.
+        found = find(indicator, context, request, budget)
+        if found is None:
+            return skipped(indicator, "not_cached")
+        object_id = found[0].report.get("id")
     if object_id is None:
         return _unknown(indicator, about)
     text = request.params["comment"]
     account = context.account(request.api_key)
-    comment = account.ask(lambda api: api.add_comment(indicator.kind, object_id, text, budget), budget)
+    comment = account.ask(request.action, lambda api: api.add_comment(indicator.kind, object_id, text, budget), budget)
     if comment is None:
         return _unknown(indicator, about)
     data = {**about, "comment_id": comment["id"], "comment": text}
@@ -37,11 +39,3 @@ def _unknown(indicator: Indicator, about: dict[str, str]) -> Outcome:
     return Outcome(
         "not_found", f"not found: VirusTotal does not know this {indicator.kind}, so nothing was said", about
     )
-
-
-def _object_id(indicator: Indicator, context: Context, request: Request, budget: Budget) -> str | None:
-    """The id to write to. Only a URL's has to be looked up: reading takes its base64, writing wants the SHA-256."""
-    if indicator.kind != "url":
-        return indicator.vt_id
-    found = find(indicator, context, request, budget)
-    return found[0].report.get("id") if found is not None else None

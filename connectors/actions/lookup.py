@@ -37,10 +37,10 @@ def request_for(kind: Kind | None, value: str, options: Options) -> Request:
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
     reason = context.never_query.reason(indicator)
     if reason is not None:
-        return _skipped(indicator, reason)
+        return skipped(indicator, reason)
     found = find(indicator, context, request, budget)
     if found is None:
-        return _skipped(indicator, "not_cached")
+        return skipped(indicator, "not_cached")
     entry, source = found
     return _outcome(indicator, entry, source, request.options, request.options.judged_by(context.thresholds))
 
@@ -98,7 +98,9 @@ class _Search:
 
     def _ask(self) -> Entry:
         account = self._context.account(self._request.api_key)
-        vt_object = account.ask(lambda api: api.lookup(self._indicator, self._budget), self._budget)
+        vt_object = account.ask(
+            self._request.action, lambda api: api.lookup(self._indicator, self._budget), self._budget
+        )
         now = self._context.clock.now()
         if vt_object is None:
             return Entry("not_found", {"type": self._indicator.kind, "indicator": self._indicator.value}, now)
@@ -125,6 +127,7 @@ def _summary(verdict: str, report: dict[str, Any]) -> str:
     return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"
 
 
-def _skipped(indicator: Indicator, reason: str) -> Outcome:
+def skipped(indicator: Indicator, reason: str) -> Outcome:
+    """The outcome where nothing may be asked; `reason` is one of `_REASONS`."""
     data = {"type": indicator.kind, "indicator": indicator.value, "verdict": "unknown", "reason": reason}
     return Outcome("skipped", f"skipped: {_REASONS[reason]}; no request was made", data)

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
-from ..schemas_check import schema, violation
+from ..schemas_check import all_violations, schema, violation
 from ..virustotal.budget import Budget
 from .comment import add_comment
 from .context import Context
@@ -42,10 +42,12 @@ class Action:
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest`, its `details.path` being within the request."""
-        wrong = violation(f"actions/{self.name}.json", params)
+        name = f"actions/{self.name}.json"
+        wrong = violation(name, params)
         if wrong is not None:
             path = f"/params{wrong.path}"
-            raise InvalidRequest(f"{path} {wrong.message}", details={"path": path})
+            found = [{**entry, "path": f"/params{entry['path']}"} for entry in all_violations(name, params)]
+            raise InvalidRequest(f"{path} {wrong.message}", details={"path": path, "violations": found})
 
 
 _TABLE: tuple[Action, ...] = (

@@ -36,11 +36,12 @@ class Entry:
         """Raises `ValueError` for anything that `to_bytes` did not write."""
         try:
             status, report, fetched_at = json.loads(zlib.decompress(data).decode("utf-8", "surrogatepass"))
-        except (zlib.error, TypeError) as error:
+            fetched_at = float(fetched_at)
+        except (zlib.error, TypeError, RecursionError) as error:
             raise ValueError(f"not a cache entry: {error}") from error
         if status not in ("ok", "not_found") or not isinstance(report, dict):
             raise ValueError("not a cache entry")
-        return cls(status, report, float(fetched_at))
+        return cls(status, report, fetched_at)
 
 
 class AnswerStore(Protocol):

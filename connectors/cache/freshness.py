@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from .entry import Entry
 
+# An entry from further in the future than this was stored by a clock that has been set back since.
+_AHEAD_S = 300.0
+
 
 @dataclass(frozen=True)
 class Freshness:
@@ -19,7 +22,10 @@ class Freshness:
 
         A `not_found` never outlives its own.
         """
-        age = max(0.0, now - entry.fetched_at)
+        age = now - entry.fetched_at
+        if not age >= -_AHEAD_S:
+            return False
+        age = max(0.0, age)
         if entry.status == "not_found":
             return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
         return age <= (self.ttl_s if max_age_s is None else max_age_s)

@@ -13,7 +13,7 @@ SCHEMA = """
 CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NOT NULL,
                      fetched_at REAL NOT NULL, used_at REAL NOT NULL);
 CREATE INDEX answer_used_at ON answer (used_at);
-CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, owner TEXT NOT NULL, expires REAL NOT NULL,
+CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, expires REAL NOT NULL,
                     waiting INTEGER NOT NULL, error TEXT)
 """
 # A read writes its mark at most this often: reads stay reads.
@@ -22,6 +22,8 @@ _MARK_USED_EVERY_S = 3600.0
 _CHECK_EVERY = 64
 _KEEP_PART = 0.9
 _EVICT_STEP = 200
+# The rest goes with later writes: others wait meanwhile.
+_MOST_STEPS = 10
 
 
 class SqliteAnswers:
@@ -35,18 +37,19 @@ class SqliteAnswers:
 
     def get(self, key: str) -> Entry | None:
         row = self._file.read(
-            lambda db: db.execute("SELECT content, used_at FROM answer WHERE key = ?", (key,)).fetchone()
+            lambda db: db.execute("SELECT content, CAST(used_at AS REAL) FROM answer WHERE key = ?", (key,)).fetchone()
         )
         if row is None:
             return None
-        now = self._clock.now()
-        if abs(now - row[1]) > _MARK_USED_EVERY_S:
-            self._file.write(lambda db: db.execute("UPDATE answer SET used_at = ? WHERE key = ?", (now, key)))
         try:
-            return Entry.from_bytes(row[0])
+            entry = Entry.from_bytes(row[0])
         except ValueError:
             self._file.write(lambda db: db.execute("DELETE FROM answer WHERE key = ?", (key,)))
             return None
+        now = self._clock.now()
+        if not abs(now - (row[1] or 0.0)) <= _MARK_USED_EVERY_S:
+            self._file.write(lambda db: db.execute("UPDATE answer SET used_at = ? WHERE key = ?", (now, key)))
+        return entry
 
     def put(self, key: str, entry: Entry) -> None:
         row = (key, entry.to_bytes(), entry.status, entry.fetched_at, self._clock.now())
@@ -62,7 +65,9 @@ class SqliteAnswers:
     def _evict(self, db: sqlite3.Connection) -> None:
         if _used_bytes(db) <= self._max_bytes:
             return
-        while _used_bytes(db) > self._max_bytes * _KEEP_PART:
+        for _ in range(_MOST_STEPS):
+            if _used_bytes(db) <= self._max_bytes * _KEEP_PART:
+                return
             gone = db.execute(
                 "DELETE FROM answer WHERE key IN (SELECT key FROM answer ORDER BY used_at LIMIT ?)",
                 (_EVICT_STEP,),

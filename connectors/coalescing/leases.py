@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from ..state.sqlite_file import SqliteFile
 LEASE_S = 4.0
 # How long a failed holder's error is left for those who were waiting for it.
 ERROR_LEFT_S = 5.0
+# How many failures go by between two looks for what nobody needs any more.
+_SWEEP_EVERY = 64
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,6 @@ class Lease:
     """A key's row. `waiting`: the holder waits for quota. `error`: how it failed, as JSON."""
 
     token: str
-    owner: str
     expires: float
     waiting: bool = False
     error: str | None = None
@@ -38,7 +40,7 @@ class Seen:
 class LeaseBook(Protocol):
     """The port. Times are the clock's epoch seconds."""
 
-    def claim(self, key: str, token: str, owner: str) -> Seen:
+    def claim(self, key: str, token: str) -> Seen:
         """Take the key unless a living holder has it. A failed one's lease may be taken."""
 
     def peek(self, key: str) -> Lease | None:
@@ -50,12 +52,12 @@ class LeaseBook(Protocol):
     def release(self, key: str, token: str, error: str | None) -> None:
         """The holder is done; `error` is left for those who wait."""
 
-    def renew(self, owner: str) -> None:
-        """All leases of `owner` live on."""
+    def renew(self, tokens: Collection[str]) -> None:
+        """The leases with these tokens live on."""
 
 
-def _new(token: str, owner: str, now: float) -> Lease:
-    return Lease(token, owner, now + LEASE_S)
+def _new(token: str, now: float) -> Lease:
+    return Lease(token, now + LEASE_S)
 
 
 def _free(lease: Lease | None, now: float) -> bool:
@@ -71,11 +73,11 @@ class MemoryLeases:
         self._leases: dict[str, Lease] = {}
         self._lock = threading.Lock()
 
-    def claim(self, key: str, token: str, owner: str) -> Seen:
+    def claim(self, key: str, token: str) -> Seen:
         with self._lock:
             now, found = self._clock.now(), self._leases.get(key)
             if found is None or _free(found, now):
-                found = self._leases[key] = _new(token, owner, now)
+                found = self._leases[key] = _new(token, now)
             return Seen(found, found.token == token)
 
     def peek(self, key: str) -> Lease | None:
@@ -92,11 +94,11 @@ class MemoryLeases:
         if len(self._leases) > 1000:
             self._sweep()
 
-    def renew(self, owner: str) -> None:
+    def renew(self, tokens: Collection[str]) -> None:
         with self._lock:
             expires = self._clock.now() + LEASE_S
             for key, lease in self._leases.items():
-                if lease.owner == owner and lease.error is None:
+                if lease.token in tokens and lease.error is None:
                     self._leases[key] = replace(lease, expires=expires)
 
     def _change(self, key: str, token: str, change: _Change) -> None:
@@ -126,15 +128,16 @@ class SqliteLeases:
     def __init__(self, file: SqliteFile, clock: Clock) -> None:
         self._file = file
         self._clock = clock
+        self._failures = 0
 
-    def claim(self, key: str, token: str, owner: str) -> Seen:
+    def claim(self, key: str, token: str) -> Seen:
         def work(db: sqlite3.Connection) -> Seen:
             now, found = self._clock.now(), _find(db, key)
             if found is None or _free(found, now):
-                found = _new(token, owner, now)
+                found = _new(token, now)
                 db.execute(
-                    "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, 0, NULL)",
-                    (key, token, owner, found.expires),
+                    "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, 0, NULL)",
+                    (key, token, found.expires),
                 )
             return Seen(found, found.token == token)
 
@@ -150,28 +153,40 @@ class SqliteLeases:
     def release(self, key: str, token: str, error: str | None) -> None:
         if error is None:
             self._execute("DELETE FROM lease WHERE key = ? AND token = ?", key, token)
-        else:
-            expires = self._clock.now() + ERROR_LEFT_S
-            self._execute(
-                "UPDATE lease SET error = ?, expires = ? WHERE key = ? AND token = ?",
-                error,
-                expires,
-                key,
-                token,
-            )
+            return
+        now = self._clock.now()
+        self._execute(
+            "UPDATE lease SET error = ?, expires = ? WHERE key = ? AND token = ?",
+            error,
+            now + ERROR_LEFT_S,
+            key,
+            token,
+        )
+        self._failures += 1
+        if self._failures % _SWEEP_EVERY == 1:
+            # Nobody comes back for most of these.
+            self._execute("DELETE FROM lease WHERE expires < ?", now)
 
-    def renew(self, owner: str) -> None:
+    def renew(self, tokens: Collection[str]) -> None:
         expires = self._clock.now() + LEASE_S
-        self._execute("UPDATE lease SET expires = ? WHERE owner = ? AND error IS NULL", expires, owner)
+        marks = ", ".join("?" * len(tokens))
+        self._execute(
+            f"UPDATE lease SET expires = ? WHERE token IN ({marks}) AND error IS NULL",  # noqa: S608
+            expires,
+            *tokens,
+        )
 
     def _execute(self, statement: str, *values: object) -> None:
         self._file.write(lambda db: db.execute(statement, values))
 
 
 def _find(db: sqlite3.Connection, key: str) -> Lease | None:
-    rows: list[tuple[str, str, float, int, str | None]] = db.execute(
-        "SELECT token, owner, expires, waiting, error FROM lease WHERE key = ?", (key,)
+    """The key's lease; what damage made of it, if any, is read as a lease that has run out."""
+    rows: list[tuple[str, float, int, bytes | None]] = db.execute(
+        "SELECT token, CAST(expires AS REAL), waiting, CAST(error AS BLOB) FROM lease WHERE key = ?", (key,)
     ).fetchall()
-    for token, owner, expires, waiting, error in rows:
-        return Lease(token, owner, expires, bool(waiting), error)
+    for token, expires, waiting, error in rows:
+        return Lease(
+            str(token), expires or 0.0, bool(waiting), None if error is None else error.decode("utf-8", "replace")
+        )
     return None

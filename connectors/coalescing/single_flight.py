@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable, Optional
@@ -41,8 +41,8 @@ class SingleFlight:
         self._leases = leases
         self._clock = clock
         self._heartbeat = heartbeat
-        self._owner = secrets.token_hex(8)
-        self._owner_pid = os.getpid()
+        self._led: set[str] = set()
+        self._lock = threading.Lock()
 
     def run(self, key: str, kept: Kept, ask: Callable[[Lead], Entry], deadline: float) -> tuple[Entry, bool]:
         """The entry, and whether another caller's request brought it.
@@ -53,7 +53,7 @@ class SingleFlight:
         """
         token = secrets.token_hex(8)
         while True:
-            seen = self._leases.use(lambda book: book.claim(key, token, self._me()))
+            seen = self._leases.use(lambda book: book.claim(key, token))
             if seen.mine:
                 with self._leading(key, token) as lead:
                     # Whoever led before may have been done between our look into the cache and our claim.
@@ -63,14 +63,11 @@ class SingleFlight:
             if entry is not None:
                 return entry, True
 
-    def _me(self) -> str:
-        if self._owner_pid != os.getpid():
-            self._owner, self._owner_pid = secrets.token_hex(8), os.getpid()
-        return self._owner
-
     @contextlib.contextmanager
     def _leading(self, key: str, token: str) -> Iterator[Lead]:
         error: str | None = None
+        with self._lock:
+            self._led.add(token)
         try:
             with self._heartbeat.keeping(self._renew):
                 yield Lead(lambda now: self._leases.use(lambda book: book.waiting(key, token, now)))
@@ -79,10 +76,14 @@ class SingleFlight:
                 error = json.dumps(failure.to_dict())
             raise
         finally:
+            with self._lock:
+                self._led.discard(token)
             self._leases.use(lambda book: book.release(key, token, error))
 
     def _renew(self) -> None:
-        self._leases.use(lambda book: book.renew(self._me()))
+        with self._lock:
+            led = list(self._led)
+        self._leases.use(lambda book: book.renew(led))
 
     def _follow(self, key: str, token: str, kept: Kept, deadline: float) -> Entry | None:
         """The leader's entry; None when it is gone without one. Raises its error."""
@@ -97,7 +98,7 @@ class SingleFlight:
             if lease is None or lease.token != token:
                 return None
             if lease.error is not None:
-                raise from_dict(json.loads(lease.error))
+                raise _told(lease.error)
             if lease.waiting and self._clock.monotonic() > deadline:
                 raise RateLimited(
                     "the same indicator is asked for by another caller, who waits for quota longer than this one may; "
@@ -105,3 +106,11 @@ class SingleFlight:
                     retry_after=1.0,
                     details={"source": "local", "window": None},
                 )
+
+
+def _told(error: str) -> ConnectorError:
+    """The leader's error."""
+    try:
+        return from_dict(json.loads(error))
+    except (ValueError, AttributeError):
+        return from_dict({"message": "another caller asked for the same indicator, and its failure cannot be read"})

@@ -62,7 +62,8 @@ def canonical_url_host(host: str) -> str:
 
     The odd forms of v4 matter: `http://2130706433/` is this machine. Raises `InvalidIndicator`.
     """
-    address = canonical_address(host)
+    # Without brackets the end of a v6 address could be a port.
+    address = canonical_address(host) if host.startswith("[") or ":" not in host else None
     if address is not None:
         return f"[{address}]" if address.version == 6 else str(address)
     if ":" in host or "[" in host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
@@ -14,6 +15,9 @@ Kind = Literal["hash", "url", "domain", "ip"]
 # VirusTotal publishes no limit; longer values are not indicators but accidents.
 MAX_LENGTH = 8192
 _SHOWN = 80
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Defanging, case aside: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`; `[://]`.
+_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def checked_text(value: object) -> str:
         raise InvalidIndicator("the indicator is empty")
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"is longer than {MAX_LENGTH} characters")
-    if any(ord(char) < 0x20 or ord(char) == 0x7F or char in "\u2028\u2029\x85" for char in text):
+    if _CONTROLS.search(text):
         raise refuse(text, "has control characters")
     if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
         raise refuse(text, "is not valid Unicode")
@@ -73,20 +77,5 @@ def checked_text(value: object) -> str:
 
 
 def refang(text: str) -> str:
-    """Undo the usual defanging: `hxxp`, `[.]`, `(.)`, `[dot]`, `[:]`, `[://]`."""
-    for defanged, plain in _DEFANGED:
-        text = text.replace(defanged, plain)
-    return "http" + text[4:] if text[:8].lower().startswith(("hxxp://", "hxxps://")) else text
-
-
-_DEFANGED = (
-    ("[.]", "."),
-    ("(.)", "."),
-    ("{.}", "."),
-    ("[dot]", "."),
-    ("(dot)", "."),
-    ("[DOT]", "."),
-    ("[://]", "://"),
-    ("[:]//", "://"),
-    ("[:]", ":"),
-)
+    """Undo the usual defanging of a host: `[.]`, `(.)`, `[dot]`, `[:]`."""
+    return _DOT.sub(".", text).replace("[:]", ":")

@@ -12,6 +12,7 @@ from typing import Union
 from ..errors import ConfigError, InvalidIndicator
 from .hosts import Address, canonical_address, canonical_domain
 from .indicator import Indicator
+from .reserved import is_reserved
 
 _INTERNAL = ("localhost", "local", "internal", "lan")
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -31,7 +32,7 @@ class NeverQuery:
 
     def _add(self, entry: str) -> None:
         try:
-            self._networks.append(ipaddress.ip_network(entry, strict=False))
+            self._networks.append(ipaddress.ip_network(canonical_address(entry) or entry, strict=False))
             return
         except ValueError:
             pass
@@ -49,18 +50,16 @@ class NeverQuery:
         return self._domain_reason(indicator.host)
 
     def _address_reason(self, address: Address) -> str | None:
-        if not _is_public(address):
+        if is_reserved(address):
             return "private_address"
         if any(address in network for network in self._networks if network.version == address.version):
             return "never_query"
         return None
 
     def _domain_reason(self, host: str) -> str | None:
+        if "." not in host:
+            return "internal_name"
         for domain in self._domains:
             if host == domain or host.endswith("." + domain):
                 return "internal_name" if domain in _INTERNAL else "never_query"
         return None
-
-
-def _is_public(address: Address) -> bool:
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)

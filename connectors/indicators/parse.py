@@ -7,14 +7,14 @@ from typing import Callable
 
 from ..errors import InvalidIndicator
 from .hosts import canonical_address, canonical_domain, canonical_url_host
-from .indicator import Indicator, Kind, checked_text, refang, refuse
+from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refang, refuse
 
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(r"([^/?#]*)(.*)", re.DOTALL)
-# Scheme and authority, defanged or not: a path or query may hold `[.]` that is its own.
-_HEAD = re.compile(r"((?:[a-z][a-z0-9+.-]*(?:\[:\]//|\[://\]|://))?[^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_PORT = re.compile(r"(.*?)(:[0-9]{0,5})?")
+# Scheme, authority, and the rest as it is: a path or query may hold `[.]` that is its own.
+_URL = re.compile(r"(?:([a-z][a-z0-9+.-]*)(?:\[:\]//|\[://\]|://))?([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_PORT = re.compile(r"(.*?)(?::([0-9]{0,5}))?")
+_DEFANGED_SCHEMES = {"hxxp": "http", "hxxps": "https"}
+_MOST_PORT = 65535
 
 
 def parse_as(kind: Kind, value: object) -> Indicator:
@@ -27,10 +27,9 @@ def recognise(value: object) -> Indicator:
     text = checked_text(value)
     if _HASH.fullmatch(text):
         return _hash(text)
-    plain = refang(text)
-    if canonical_address(plain) is not None:
+    if canonical_address(refang(text)) is not None:
         return _ip(text)
-    if "://" in plain or "/" in plain:
+    if "/" in text:
         return _url(text)
     try:
         return _domain(text)
@@ -55,7 +54,7 @@ def _domain(text: str) -> Indicator:
     plain = refang(text)
     if canonical_address(plain) is not None:
         raise refuse(text, "is an address, not a domain; use lookup_ip")
-    if "://" in plain:
+    if "/" in plain:
         raise refuse(text, "is a URL, not a domain; use lookup_url")
     name = canonical_domain(plain)
     if "." not in name and name != "localhost":
@@ -65,30 +64,37 @@ def _domain(text: str) -> Indicator:
 
 def _url(text: str) -> Indicator:
     """Canonical as far as VirusTotal's own form is known from its answers: scheme and host in lower case, `/` for
-    an empty path, `http://` where no scheme stands, port, query and fragment as they are.
+    an empty path, `http://` where no scheme stands, port, user, query and fragment as they are.
     """
-    head, tail = _split(_HEAD, text)
-    plain = refang(head) + tail
-    if any(char.isspace() for char in plain):
+    if any(char.isspace() for char in text):
         raise refuse(text, "is not a URL: it has blanks; write them as %20")
-    match = _SCHEME.fullmatch(plain) or _SCHEME.fullmatch("http://" + plain)
-    if match is None:
-        raise refuse(text, "is not a URL")
-    scheme, rest = match.groups()
-    authority, tail = _split(_AUTHORITY, rest)
-    userinfo, at, hostport = authority.rpartition("@")
-    host, port = _split(_PORT, hostport)
+    match = _URL.fullmatch(text)
+    assert match is not None  # every part may be empty
+    scheme, authority, tail = match.groups()
+    user, at, hostport = authority.rpartition("@")
+    if at and scheme is None:
+        raise refuse(text, "is an e-mail address, or a URL without its scheme")
+    if "\\" in user:
+        raise refuse(text, "is not a URL: browsers and others differ over which host it names")
+    host, port = _host_and_port(refang(hostport), text)
+    scheme = (scheme or "http").lower()
+    path = tail if tail.startswith("/") else "/" + tail
+    value = f"{_DEFANGED_SCHEMES.get(scheme, scheme)}://{user}{at}{host}{port}{path}"
+    if len(value) > MAX_LENGTH:
+        raise refuse(text, f"is longer than {MAX_LENGTH} characters")
+    return Indicator("url", value, host)
+
+
+def _host_and_port(hostport: str, text: str) -> tuple[str, str]:
+    """Both canonical; the port with its colon, empty where none stands."""
+    match = _PORT.fullmatch(hostport)
+    assert match is not None  # the host may be anything, and the port missing
+    host, port = match.groups()
     if not host:
         raise refuse(text, "is not a URL: it has no host")
-    host = canonical_url_host(host)
-    path = tail if tail.startswith("/") else "/" + tail
-    port = "" if port == ":" else port
-    return Indicator("url", f"{scheme.lower()}://{userinfo}{at}{host}{port}{path}", host)
-
-
-def _split(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
-    match = pattern.fullmatch(text)
-    return (match.group(1), match.group(2) or "") if match else (text, "")
+    if port and int(port) > _MOST_PORT:
+        raise refuse(text, f"is not a URL: there is no port {port}")
+    return canonical_url_host(host), f":{int(port)}" if port else ""
 
 
 _PARSERS: dict[Kind, Callable[[str], Indicator]] = {"hash": _hash, "url": _url, "domain": _domain, "ip": _ip}

@@ -16,9 +16,6 @@ _LOG = logging.getLogger("connectors.quota")
 Result = TypeVar("Result")
 Change = Callable[[Ledger], Result]
 
-# A lost book has forgotten up to one window of requests.
-_LOST_BOOK_BLOCK_S = 60.0
-
 
 class QuotaBook(Protocol):
     """The port. `change` runs alone, and what it leaves in the ledger is kept before `transact` returns."""
@@ -62,7 +59,8 @@ class SqliteBook:
 
     def _load(self, connection: sqlite3.Connection, scope: str) -> Ledger:
         for name in (scope, self._LOST):
-            row = connection.execute("SELECT content FROM ledger WHERE scope = ?", (name,)).fetchone()
+            # As bytes: what is no text any more must be told from a file that cannot be read.
+            row = connection.execute("SELECT CAST(content AS BLOB) FROM ledger WHERE scope = ?", (name,)).fetchone()
             if row is not None:
                 try:
                     return Ledger.from_json(row[0])
@@ -71,11 +69,10 @@ class SqliteBook:
         return Ledger()
 
     def _block_all(self, connection: sqlite3.Connection) -> None:
-        """The book before this one was damaged: what it knew of the last minute is gone, so a minute is waited out."""
+        """What the book before this one knew is gone, so each window is waited out once."""
         _LOG.warning(
-            "the record of used quota was lost; nothing is asked for %d s, and the day's and month's use counts from "
-            "zero until `vtaction quota` takes over the account's own figures",
-            _LOST_BOOK_BLOCK_S,
+            "the record of used quota was lost; each sliding window is waited out once, and the day's and month's use "
+            "counts from zero until `vtaction quota` takes over the account's own figures"
         )
-        lost = Ledger(blocked_until=time.time() + _LOST_BOOK_BLOCK_S)
+        lost = Ledger(lost_at=time.time())
         connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))

@@ -15,8 +15,9 @@ class Ledger:
     - `flights`: the same for requests under way; their owners push it on as long as they live.
     - `used`: requests by period (`day`, `month`) and its key.
     - `queue`: who waits, first come first; with each, the moment by which it looks in again, or is dead.
-    - `blocked_until`, `strikes`: the wait after a 429, and how many came in a row.
+    - `blocked_until`, `blocked_for`, `strikes`: the wait after a 429, how long it was, and how many came in a row.
     - `horizon`: the longest window any process asked about; nothing younger is forgotten.
+    - `lost_at`: what was used before is unknown, as the book before this one was lost.
     """
 
     settled: list[float] = field(default_factory=list)
@@ -24,25 +25,37 @@ class Ledger:
     used: dict[str, dict[str, int]] = field(default_factory=lambda: {"day": {}, "month": {}})
     queue: list[tuple[str, float]] = field(default_factory=list)
     blocked_until: float = 0.0
+    blocked_for: float = 0.0
     strikes: int = 0
     horizon: float = 0.0
+    lost_at: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps(self.__dict__, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Ledger:
+    def from_json(cls, text: bytes) -> Ledger:
         """Raises `ValueError` for anything that `to_json` did not write."""
         try:
-            raw: dict[str, Any] = json.loads(text)
+            raw: dict[str, Any] = json.loads(text, parse_constant=_refuse)
             return cls(
-                settled=[float(stamp) for stamp in raw["settled"]],
+                settled=sorted(float(stamp) for stamp in raw["settled"]),
                 flights={str(name): float(stamp) for name, stamp in raw["flights"].items()},
-                used={str(period): dict(counts) for period, counts in raw["used"].items()},
+                used={period: _counts(raw["used"][period]) for period in ("day", "month")},
                 queue=[(str(name), float(promise)) for name, promise in raw["queue"]],
                 blocked_until=float(raw["blocked_until"]),
+                blocked_for=float(raw["blocked_for"]),
                 strikes=int(raw["strikes"]),
                 horizon=float(raw["horizon"]),
+                lost_at=float(raw["lost_at"]),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error
+
+
+def _counts(raw: dict[str, Any]) -> dict[str, int]:
+    return {str(key): int(count) for key, count in raw.items()}
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"not a quota ledger: {constant}")

@@ -12,7 +12,7 @@ from ..clock import Clock
 from ..errors import RateLimited
 from ..state.heartbeat import Heartbeat
 from ..state.unavailable import Fallback
-from . import policy
+from . import policy, slots
 from .books import Change, QuotaBook, Result
 from .ledger import Ledger
 from .usage import take_over, usage
@@ -66,6 +66,7 @@ class Limiter:
         self._clock = clock
         self._heartbeat = heartbeat
         self._flying: list[str] = []
+        self._strikes = 0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -96,14 +97,15 @@ class Limiter:
             waiting(False)
         if isinstance(decision, policy.Refuse):
             raise _refusal(decision, deadline - began)
-        return Slot(ticket, self._clock.now(), self._clock.monotonic() - began)
+        assert isinstance(decision, policy.Start)
+        return Slot(ticket, decision.taken_at, self._clock.monotonic() - began)
 
     def _wait(self, ticket: str, deadline: float, decision: policy.Decision) -> policy.Decision:
         """Look in again and again until it is decided."""
         while isinstance(decision, policy.Wait):
-            nap = decision.until - self._clock.now()
+            nap = min(decision.until - self._clock.now(), policy.LONGEST_LOOK_IN_S)
             try:
-                self._clock.sleep(min(max(nap, _SHORTEST_NAP_S), policy.LOOK_IN_S))
+                self._clock.sleep(max(nap, _SHORTEST_NAP_S))
             except BaseException:
                 self._transact(lambda ledger: policy.leave(ledger, ticket))
                 raise
@@ -121,17 +123,22 @@ class Limiter:
         def change(ledger: Ledger) -> dict[str, Any]:
             now = self._clock.now()
             if slot.outcome == "never_sent":
-                policy.refund(ledger, slot.ticket, slot.taken_at)
+                slots.refund(ledger, slot.ticket, slot.taken_at)
             else:
-                policy.settle(ledger, slot.ticket, slot.taken_at, now, answered=slot.outcome == "answered")
+                slots.settle(ledger, slot.ticket, now, answered=slot.outcome == "answered")
+            self._strikes = ledger.strikes
             return usage(ledger, self.quota, now)
 
         slot.usage_after = self._transact(change)
 
     def _beat(self) -> None:
-        with self._lock:
-            flying = list(self._flying)
-        self._transact(lambda ledger: policy.beat(ledger, flying, self._clock.now()))
+        def change(ledger: Ledger) -> None:
+            # Read in here: a slot given back before this transaction is not among them any more.
+            with self._lock:
+                flying = list(self._flying)
+            slots.beat(ledger, flying, self._clock.now())
+
+        self._transact(change)
 
     @property
     def quota(self) -> Quota:
@@ -141,7 +148,19 @@ class Limiter:
 
     def penalise(self, retry_after: float | None) -> float:
         """VirusTotal said 429 (v2: 204): nobody asks for that long. Returns the wait in seconds."""
-        return self._transact(lambda ledger: policy.penalise(ledger, self.quota, self._clock.now(), retry_after))
+
+        def change(ledger: Ledger) -> float:
+            wait = policy.penalise(ledger, self.quota, self._clock.now(), retry_after)
+            self._strikes = ledger.strikes
+            return wait
+
+        return self._transact(change)
+
+    def accepted(self) -> None:
+        """VirusTotal took a request and did what was asked: the next 429 is the first in a row."""
+        if self._strikes:
+            self._transact(policy.forgive)
+            self._strikes = 0
 
     def usage(self) -> dict[str, Any]:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""

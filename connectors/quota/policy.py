@@ -1,39 +1,38 @@
-"""Who may send a request, and when. Pure: a ledger, the windows and the time go in, a decision comes out.
-
-A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
-counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
-"""
+"""Who may send a request, and when. Pure: a ledger, the windows and the time go in, a decision comes out."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import insort
 from dataclasses import dataclass
 from typing import Union
 
+from . import slots
 from .ledger import Ledger
-from .windows import Period, Quota, period_key
+from .windows import Calendar, Period, Quota, period_key
 
-# A request whose owner fell silent reaches VirusTotal within this, or never.
-GRACE_S = 5.0
-# One waiter looks in at least this often ...
+# The first waiters look in this often, those further behind less often ...
 LOOK_IN_S = 1.0
-# ... and is taken for dead when it is late by more than this.
+LONGEST_LOOK_IN_S = 10.0
+_FIRST = 16
+# ... one who is late lets the others by, and is taken for dead when it is late by more than this.
+_LETS_BY_S = 0.2
 LATE_S = 2.0
 # Two requests one window apart to the microsecond are too close for two clocks.
 MARGIN_S = 0.005
 _LONGEST_BLOCK_S = 31 * 86400.0
 _LONGEST_UNTOLD_BLOCK_S = 3600.0
-_PERIODS: tuple[Period, ...] = ("day", "month")
 
 
 @dataclass(frozen=True)
 class Start:
-    """Go now: the slot is taken."""
+    """Go now: the slot is taken, as of `taken_at`."""
+
+    taken_at: float
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Not before `until` (epoch seconds), as it looks now."""
+    """Not yet: look in again at `until` (epoch seconds)."""
 
     until: float
 
@@ -52,76 +51,60 @@ Decision = Union[Start, Wait, Refuse]
 def decide(ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float) -> Decision:
     """One look of the waiter `ticket`, who enters the queue with it, and leaves it with `Start` or `Refuse`."""
     tidy(ledger, quota, now)
-    names = [name for name, _ in ledger.queue]
-    position = names.index(ticket) if ticket in names else len(names)
+    position = _position(ledger, ticket, now)
     earliest, _ = _plan(ledger, quota, now, position, _stamps(ledger))
     if earliest <= now:
         leave(ledger, ticket)
-        _take(ledger, ticket, now)
-        return Start()
+        slots.take(ledger, ticket, now)
+        return Start(now)
     hoped, window = _plan(ledger, quota, now, position, _stamps(ledger, latest=now))
     if hoped > deadline:
         leave(ledger, ticket)
         return Refuse(hoped - now, window)
-    _stay(ledger, ticket, now + min(max(hoped - now, 0.0), LOOK_IN_S) + LATE_S)
-    return Wait(hoped)
-
-
-def settle(ledger: Ledger, ticket: str, taken_at: float, now: float, *, answered: bool) -> None:
-    """The request came back, or its end is unknown: then it may be counted for a grace yet."""
-    if ledger.flights.pop(ticket, None) is not None:
-        latest = now if answered else now + GRACE_S
-        _record(ledger, latest)
-        _count_across(ledger, taken_at, latest)
-    if answered and now >= ledger.blocked_until:
-        ledger.strikes = 0
-
-
-def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
-    """The request was certainly never sent (no connection was made): as if it had not been asked for."""
-    if ledger.flights.pop(ticket, None) is not None:
-        for period in _PERIODS:
-            counts, key = ledger.used[period], period_key(period, taken_at)
-            counts[key] = max(0, counts.get(key, 0) - 1)
-
-
-def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
-    """The owners of these requests live."""
-    for ticket in tickets:
-        if ticket in ledger.flights:
-            ledger.flights[ticket] = now + GRACE_S
+    look_in = min(hoped - now, LOOK_IN_S * (1 + position // _FIRST), LONGEST_LOOK_IN_S)
+    _stay(ledger, ticket, now + look_in + LATE_S)
+    return Wait(now + look_in)
 
 
 def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None) -> float:
     """A 429 came: nobody asks for `retry_after` seconds, or a wait that grows with each in a row. Returns the wait."""
-    if now < ledger.blocked_until and retry_after is None:
+    is_blocked = now < ledger.blocked_until
+    if is_blocked and retry_after is None:
         return ledger.blocked_until - now
     if retry_after is None:
         shortest = min((window.seconds for window in quota.sliding), default=60.0)
         retry_after = min(shortest * 2**ledger.strikes, _LONGEST_UNTOLD_BLOCK_S)
-    ledger.strikes = min(ledger.strikes + 1, 16)
+    if not is_blocked:
+        # Several under way at once are refused for one and the same reason.
+        ledger.strikes = min(ledger.strikes + 1, 16)
     ledger.blocked_until = max(ledger.blocked_until, now + min(max(retry_after, 0.0), _LONGEST_BLOCK_S))
-    return ledger.blocked_until - now
+    ledger.blocked_for = ledger.blocked_until - now
+    return ledger.blocked_for
+
+
+def forgive(ledger: Ledger) -> None:
+    """VirusTotal took a request: the next 429 is the first in a row."""
+    ledger.strikes = 0
 
 
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
     ledger.horizon = max([ledger.horizon, *(window.seconds for window in quota.sliding)])
-    for ticket, latest in list(ledger.flights.items()):
-        if latest > now + GRACE_S:
-            ledger.flights[ticket] = now + GRACE_S
-        elif latest < now:
-            del ledger.flights[ticket]
-            _record(ledger, latest)
-            _count_across(ledger, latest - GRACE_S, latest)
-    if ledger.settled and ledger.settled[-1] > now + GRACE_S:
-        ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
-    del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
-    ledger.queue = [(name, min(promise, now + LOOK_IN_S + LATE_S)) for name, promise in ledger.queue if promise >= now]
-    ledger.blocked_until = min(ledger.blocked_until, now + _LONGEST_BLOCK_S)
-    for counts in ledger.used.values():
-        for key in sorted(counts)[:-3]:
-            del counts[key]
+    slots.tidy(ledger, now)
+    furthest = now + LONGEST_LOOK_IN_S + LATE_S
+    ledger.queue = [(name, min(promise, furthest)) for name, promise in ledger.queue if promise >= now]
+    ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
+    ledger.lost_at = min(ledger.lost_at, now)
+
+
+def _position(ledger: Ledger, ticket: str, now: float) -> int:
+    """How many who are there are before the waiter."""
+    before = 0
+    for name, promise in ledger.queue:
+        if name == ticket:
+            break
+        before += promise - LATE_S + _LETS_BY_S >= now
+    return before
 
 
 def _plan(ledger: Ledger, quota: Quota, now: float, position: int, stamps: list[float]) -> tuple[float, str]:
@@ -148,41 +131,27 @@ def _earliest(
     if ledger.blocked_until > now:
         start, name = ledger.blocked_until, "upstream"
     for window in quota.sliding:
-        if len(stamps) >= window.limit:
-            free = stamps[-window.limit] + window.seconds + MARGIN_S
-            if free > start:
-                start, name = free, window.name
-    # A month ends with a day, so the month goes last and settles both.
-    for calendar in sorted(quota.calendar, key=lambda item: item.period):
-        if counts[calendar.period].get(calendar.key(start), 0) >= calendar.limit:
-            start, name = calendar.end(start), calendar.name
+        last = stamps[-window.limit] if len(stamps) >= window.limit else 0.0
+        free = max(last, ledger.lost_at) + window.seconds + MARGIN_S
+        if free > start:
+            start, name = free, window.name
+    full = _full(quota, counts, start)
+    while full is not None:
+        start, name = full.end(start), full.name
+        full = _full(quota, counts, start)
     return start, name
+
+
+def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> Calendar | None:
+    """The day or month around `start` that has no room; the month if both."""
+    full = [window for window in quota.calendar if counts[window.period].get(window.key(start), 0) >= window.limit]
+    return max(full, key=lambda window: window.period, default=None)
 
 
 def _stamps(ledger: Ledger, latest: float | None = None) -> list[float]:
     """Every slot's stamp in order; with `latest`, as if all under way had come back by then."""
     flights = ledger.flights.values()
     return sorted([*ledger.settled, *(flights if latest is None else (min(stamp, latest) for stamp in flights))])
-
-
-def _take(ledger: Ledger, ticket: str, now: float) -> None:
-    ledger.flights[ticket] = now + GRACE_S
-    for period in _PERIODS:
-        counts, key = ledger.used[period], period_key(period, now)
-        counts[key] = counts.get(key, 0) + 1
-
-
-def _count_across(ledger: Ledger, taken_at: float, latest: float) -> None:
-    """A request that was under way at midnight may have been counted on either side: it is, on both."""
-    for period in _PERIODS:
-        key = period_key(period, latest)
-        if key != period_key(period, taken_at):
-            ledger.used[period][key] = ledger.used[period].get(key, 0) + 1
-
-
-def _record(ledger: Ledger, stamp: float) -> None:
-    if ledger.horizon:
-        insort(ledger.settled, stamp)
 
 
 def leave(ledger: Ledger, ticket: str) -> None:

@@ -16,8 +16,10 @@ def usage(ledger: Ledger, quota: Quota, now: float) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for window in quota.sliding:
         inside = [stamp for stamp in stamps if stamp > now - window.seconds]
-        resets = inside[0] + window.seconds - now if inside else 0.0
-        seen[window.name] = {"limit": window.limit, "used": len(inside), "resets_in_s": round(resets, 1)}
+        used, resets = len(inside), inside[0] + window.seconds - now if inside else 0.0
+        if ledger.lost_at + window.seconds > now:
+            used, resets = window.limit, ledger.lost_at + window.seconds - now
+        seen[window.name] = {"limit": window.limit, "used": used, "resets_in_s": round(resets, 1)}
     for calendar in quota.calendar:
         used = ledger.used[calendar.period].get(calendar.key(now), 0)
         resets = calendar.end(now) - now

@@ -24,7 +24,7 @@ class Heartbeat:
         self._interval_s = interval_s
         self._holders: dict[Beat, int] = {}
         self._changed = threading.Condition()
-        self._running = False
+        self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
     def keeping(self, beat: Beat) -> Iterator[None]:
@@ -40,9 +40,10 @@ class Heartbeat:
                     del self._holders[beat]
 
     def _start(self) -> None:
-        if not self._running:
-            self._running = True
-            threading.Thread(target=self._run, name="vt-heartbeat", daemon=True).start()
+        # A forked process has the attribute, and not the thread.
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="vt-heartbeat", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         while True:
@@ -50,7 +51,7 @@ class Heartbeat:
                 self._changed.wait(self._interval_s)
                 beats = list(self._holders)
                 if not beats:
-                    self._running = False
+                    self._thread = None
                     return
             for beat in beats:
                 try:

@@ -6,38 +6,30 @@ import contextlib
 import logging
 import os
 import random
+import secrets
 import sqlite3
 import threading
 import time
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
+from .placing import inode, place
 from .unavailable import StateUnavailable
 
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
 
-
-_CREATING = threading.Lock()
-
-
-def _create_private(path: Path) -> None:
-    """Make an empty file of mode 0600 if there is none.
-
-    Only a file that nobody can have open yet is opened here: closing any descriptor of a file drops all locks that
-    this process holds on it, those of SQLite's connections in other threads too.
-    """
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600))
+# SQLite allows a forked process neither to use nor to close its parent's connections.
+_FORKED: list[sqlite3.Connection] = []
 
 
 class SqliteFile:
     """`read(work)` and `write(work)` run `work` with a connection; `write` in one immediate transaction.
 
     Both raise `StateUnavailable` when the file cannot be used. A damaged file is set aside as `*.bad-<epoch>` and
-    made anew, with a warning; `made_anew` then runs within the new file. The file is 0600, its folder, if made
-    here, 0700.
+    made anew, with a warning; `made_anew` then runs within the new file, as it does when the file went away during
+    use. The file is 0600, its folder, if made here, 0700.
     """
 
     def __init__(
@@ -79,15 +71,14 @@ class SqliteFile:
         for last in (False, True):
             try:
                 return self._patiently(lambda: work(self._connection()))
-            except sqlite3.OperationalError as error:
-                self.close()
-                raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
+            except sqlite3.DatabaseError as error:
+                # Damage is told by this very class; its subclasses are troubles with the file's use.
+                if last or type(error) is not sqlite3.DatabaseError:
+                    self.close()
+                    raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
+                self._set_aside(error)
             except OSError as error:
                 raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
-            except sqlite3.DatabaseError as error:
-                if last:
-                    raise StateUnavailable(f"the state file {self.path} is damaged ({error})") from error
-                self._set_aside(error)
         raise AssertionError("unreachable")
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
@@ -104,27 +95,27 @@ class SqliteFile:
 
     def _connection(self) -> sqlite3.Connection:
         """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
-        known: tuple[int, int, sqlite3.Connection] | None = getattr(self._local, "open", None)
+        known, found = self._known(), inode(self.path)
         if known is not None:
-            pid, inode, connection = known
-            if pid == os.getpid() and inode == self._inode():
+            pid, opened, connection = known
+            if pid == os.getpid() and opened == found:
                 return connection
             self.close()
-        connection = self._open()
-        self._local.open = (os.getpid(), self._inode(), connection)
+        if found == -1:
+            self._make(-1, was_lost=known is not None)
+            found = inode(self.path)
+        connection = self._open(found)
+        self._local.open = (os.getpid(), found, connection)
         return connection
 
-    def _inode(self) -> int:
-        try:
-            return self.path.stat().st_ino
-        except FileNotFoundError:
-            return -1
+    def _known(self) -> tuple[int, int, sqlite3.Connection] | None:
+        return getattr(self._local, "open", None)
 
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _CREATING:
-            _create_private(self.path)
-        connection = sqlite3.connect(str(self.path), timeout=0, isolation_level=None, check_same_thread=False)
+    def _open(self, found: int) -> sqlite3.Connection:
+        self._local.opening = found
+        # Only SQLite opens the file: whoever else closes it ends the locks that this process has on it.
+        uri = self.path.absolute().as_uri() + "?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(connection)
         except BaseException:
@@ -137,50 +128,56 @@ class SqliteFile:
         if found > self._version:
             raise sqlite3.OperationalError(f"it was made by a newer version: {found}, this one knows {self._version}")
         if found == 0:
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+                raise sqlite3.DatabaseError("it is empty")
+            raise sqlite3.OperationalError("it belongs to another program")
         connection.execute(f"PRAGMA journal_mode={self._journal}")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA journal_size_limit=4194304")
-        if found == 0:
-            self._create(connection)
 
-    def _create(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
+    def _make(self, instead_of: int, *, was_lost: bool) -> Path | None:
+        """Make the file anew in place of the one `instead_of`; that one's new name, or None if it is gone already."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}")
         try:
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in filter(str.strip, self._schema.split(";")):
-                    connection.execute(statement)
-                if self._made_anew is not None and getattr(self._local, "was_damaged", False):
-                    self._made_anew(connection)
-                connection.execute(f"PRAGMA user_version={self._version}")
+            os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            self._fill(fresh, was_lost)
+            return bad if place(fresh, self.path, instead_of, bad, self._patience_s) else None
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def _fill(self, fresh: Path, was_lost: bool) -> None:
+        with contextlib.closing(sqlite3.connect(str(fresh), isolation_level=None)) as connection:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute(f"PRAGMA journal_mode={self._journal}")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in filter(str.strip, self._schema.split(";")):
+                connection.execute(statement)
+            if was_lost and self._made_anew is not None:
+                self._made_anew(connection)
+            connection.execute(f"PRAGMA user_version={self._version}")
             connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        self._local.was_damaged = False
 
     def _set_aside(self, error: sqlite3.DatabaseError) -> None:
-        """Rename the damaged file, unless another process did already: then the one at the path is a new one."""
-        known = getattr(self._local, "open", None)
+        """Make the damaged file anew, unless another process has done so already."""
+        damaged = getattr(self._local, "opening", -1)
         self.close()
-        self._local.was_damaged = True
-        if known is not None and known[1] != self._inode():
-            return
-        bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}")
-        _LOG.warning("the state file %s is damaged (%s); set aside as %s and made anew", self.path, error, bad.name)
         try:
-            self.path.replace(bad)
-            for suffix in ("-wal", "-shm", "-journal"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        except OSError as failure:
+            bad = self._make(damaged, was_lost=True)
+        except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(
-                f"the state file {self.path} is damaged and cannot be moved ({failure})"
+                f"the state file {self.path} is damaged ({error}) and cannot be made anew ({failure})"
             ) from failure
+        if bad is not None:
+            _LOG.warning("the state file %s is damaged (%s); set aside as %s and made anew", self.path, error, bad.name)
 
     def close(self) -> None:
-        """Close this thread's connection (in the process that opened it; a forked copy is only forgotten)."""
-        known = getattr(self._local, "open", None)
+        """Close this thread's connection (in the process that opened it; a forked copy is only put away)."""
+        known = self._known()
         self._local.open = None
-        if known is not None and known[0] == os.getpid():
-            known[2].close()
+        if known is not None:
+            if known[0] == os.getpid():
+                known[2].close()
+            else:
+                _FORKED.append(known[2])

@@ -30,7 +30,7 @@ def report_of(vt_object: Mapping[str, Any], indicator: Indicator, parts: Iterabl
         **_common(attributes),
         **_SPECIFIC[indicator.kind](attributes),
     }
-    report["link"] = f"https://www.virustotal.com/gui/{_GUI[indicator.kind]}/{quote(report['id'], safe=':')}"
+    report["link"] = f"https://www.virustotal.com/gui/{_GUI[indicator.kind]}/{_segment(report['id'])}"
     if "engines" in parts:
         report["engines"] = _engines(attributes.get("last_analysis_results"))
     if "raw" in parts:
@@ -108,7 +108,8 @@ def _stats(value: object) -> dict[str, int] | None:
 def _counts(value: object, names: Iterable[str]) -> dict[str, int] | None:
     if not isinstance(value, Mapping):
         return None
-    return {name: _integer(value.get(name)) or 0 for name in names}
+    counts = {name: _integer(value.get(name)) for name in names}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _names(attributes: Mapping[str, Any]) -> list[str] | None:
@@ -133,6 +134,10 @@ def _engines(value: object) -> dict[str, dict[str, Any]]:
         for name, result in _mapping(value).items()
         if isinstance(result, Mapping)
     }
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe=":", errors="replace")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -6,6 +6,8 @@ The table of statuses and codes: https://docs.virustotal.com/reference/errors.
 from __future__ import annotations
 
 import json
+import math
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -36,7 +38,7 @@ def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
     body = _json(answer)
     if answer.status == 200:
         if body is None:
-            raise InvalidResponse(_not_virustotals(answer), http_status=200)
+            raise InvalidResponse(_not_virustotals(answer, key), http_status=200)
         return body
     raise _refusal(answer, body, key, now)
 
@@ -44,10 +46,11 @@ def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
 def _refusal(answer: HttpAnswer, body: dict[str, Any] | None, key: ApiKey, now: float) -> Exception:
     error = body.get("error") if body else None
     error = error if isinstance(error, dict) else {}
-    code = error.get("code") if isinstance(error.get("code"), str) else None
-    said = _said(error.get("message"), key)
+    code = _printable(error.get("code"), key) or None
+    said = _printable(error.get("message"), key)
     if answer.status == 404 and code == "NotFoundError":
         return NotFound(said)
+    said = f": {said}" if said else ""
     if answer.status in _OUT_OF_QUOTA:
         return RateLimited(
             f"VirusTotal says that the key is out of quota{said}",
@@ -56,11 +59,11 @@ def _refusal(answer: HttpAnswer, body: dict[str, Any] | None, key: ApiKey, now: 
             vt_code=code,
             details={"source": "upstream", "window": None},
         )
-    kind, text = _meaning(answer, code)
+    kind, text = _meaning(answer, code, key)
     return kind(text + said, http_status=answer.status, vt_code=code)
 
 
-def _meaning(answer: HttpAnswer, code: str | None) -> tuple[type[ConnectorError], str]:
+def _meaning(answer: HttpAnswer, code: str | None, key: ApiKey) -> tuple[type[ConnectorError], str]:
     status = answer.status
     if status == 401:
         return AccessDenied, "VirusTotal does not accept the API key; check VT_API_KEY or VT_API_KEY_FILE"
@@ -74,37 +77,43 @@ def _meaning(answer: HttpAnswer, code: str | None) -> tuple[type[ConnectorError]
         return Unavailable, f"VirusTotal cannot answer now (HTTP {status})"
     if status == 400 and code is not None:
         return InvalidIndicator, "VirusTotal does not accept the value"
-    return InvalidResponse, _not_virustotals(answer)
+    return InvalidResponse, _not_virustotals(answer, key)
 
 
-def _not_virustotals(answer: HttpAnswer) -> str:
+def _not_virustotals(answer: HttpAnswer, key: ApiKey) -> str:
     if 300 <= answer.status < 400:
         return f"a redirect (HTTP {answer.status}) came instead of an answer; it was not followed: check VT_API_URL"
-    what = answer.broken or f"{_content_type(answer)}, {len(answer.body)} bytes"
+    kind = _printable(answer.headers.get("content-type", "").split(";")[0], key)[:60]
+    what = answer.broken or f"{kind or 'no type'}, {len(answer.body)} bytes"
     return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}); a proxy may stand in between"
-
-
-def _content_type(answer: HttpAnswer) -> str:
-    kind = answer.headers.get("content-type", "no type").split(";")[0][:60]
-    return "".join(char for char in kind if char.isprintable())
 
 
 def _json(answer: HttpAnswer) -> dict[str, Any] | None:
     if answer.broken or not answer.body:
         return None
     try:
-        body = json.loads(answer.body.decode("utf-8"))
+        body = json.loads(answer.body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
-def _said(message: object, key: ApiKey) -> str:
+def _no_number(text: str) -> float:
+    """What JSON has not, though Python reads it: it could not be written again."""
+    raise ValueError(f"{text} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _printable(text: object, key: ApiKey) -> str:
     """VirusTotal's own words for people, without the key (its 401 echoes it) and without what a terminal obeys."""
-    if not isinstance(message, str) or not message.strip():
+    if not isinstance(text, str):
         return ""
-    text = key.redact(message)[:_LONGEST_MESSAGE]
-    return ": " + "".join(char if char.isprintable() else " " for char in text)
+    shown = key.redact(text.strip())[:_LONGEST_MESSAGE]
+    return "".join(char if char.isprintable() else " " for char in shown)
 
 
 def retry_after(header: str | None, now: float) -> float | None:
@@ -115,6 +124,8 @@ def retry_after(header: str | None, now: float) -> float | None:
     if text.isascii() and text.isdigit() and len(text) <= 9:
         return float(text)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+        moment = parsedate_to_datetime(text)
+        # HTTP's dates are in UTC, whether they say so or not.
+        return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
         return None

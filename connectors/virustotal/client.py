@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from ..api_key import ApiKey
 from ..clock import Clock
-from ..errors import ConnectorError, OutcomeUnknown, RateLimited, RequestTimeout, Unavailable
+from ..errors import (
+    ConfigError,
+    ConnectorError,
+    InvalidResponse,
+    OutcomeUnknown,
+    RateLimited,
+    RequestTimeout,
+    Unavailable,
+)
 from ..quota import Limiter, Slot
 from . import answers
 from .budget import Budget
@@ -27,6 +35,8 @@ _LOG = logging.getLogger("connectors.virustotal")
 # Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
 RETRIES = 2
 _WORTH_REPEATING = (502, 503, 504)
+# What stands before VirusTotal heard nothing from it in time; a POST may have got through all the same.
+_FRONT_END_GAVE_UP = (502, 504)
 _BACKOFF_S = 0.5
 _REDIRECTS = 2
 
@@ -82,11 +92,15 @@ class Client:
         except NotSent as failure:
             raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
         except TransportFailure as failure:
-            raise OutcomeUnknown(
-                f"the request was sent and its answer never came ({failure}); it was not repeated: look whether it "
-                "took effect before you do"
-            ) from None
-        return self._read(answer)
+            raise _outcome_unknown(str(failure)) from None
+        if answer.status in _FRONT_END_GAVE_UP:
+            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
+        try:
+            return self._read(answer)
+        except InvalidResponse as error:
+            if answer.status == 200:
+                raise _outcome_unknown("a body that cannot be read", 200) from error
+            raise
 
     def _once(self, request: HttpRequest, budget: Budget, counted: bool) -> HttpAnswer:
         if not counted:
@@ -101,7 +115,7 @@ class Client:
     def _send(self, request: HttpRequest, slot: Slot) -> HttpAnswer:
         try:
             answer = self._follow(request)
-        except NotSent:
+        except (NotSent, ConfigError):
             slot.never_sent()
             raise
         slot.answered()
@@ -126,6 +140,14 @@ class Client:
             raise
 
 
+def _outcome_unknown(why: str, status: int | None = None) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the request was sent and its answer never came ({why}); it was not repeated: look whether it took effect "
+        "before you do",
+        http_status=status,
+    )
+
+
 def _same_origin(request: HttpRequest, answer: HttpAnswer) -> str | None:
     location = answer.headers.get("location", "")
     if request.method != "GET" or answer.status not in (301, 302, 303, 307, 308) or not location:
@@ -133,5 +155,8 @@ def _same_origin(request: HttpRequest, answer: HttpAnswer) -> str | None:
     here = urlsplit(request.url)
     if location.startswith("/") and not location.startswith("//"):
         return f"{here.scheme}://{here.netloc}{location}"
-    there = urlsplit(location)
+    try:
+        there = urlsplit(location)
+    except ValueError:
+        return None
     return location if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
+
+# Neither users nor blanks nor anything that two parsers could read differently.
+_NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -17,11 +21,20 @@ def is_loopback(host: str) -> bool:
 
 
 def checked_base_url(text: str) -> str:
-    """`https://host[:port]`, or http on loopback; anything else is a `ConfigError`."""
-    parts = urlsplit(text.strip())
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query or parts.fragment:
-        raise ConfigError(f"VT_API_URL: {text!r} is not a base address such as https://www.virustotal.com")
+    """`https://host[:port]`, or http on loopback; anything else is a `ConfigError`, which shows no password."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _not_a_base() from None
+    if parts.scheme not in ("http", "https") or not host or port == 0 or parts.query or parts.fragment:
+        raise _not_a_base()
+    if not _NETLOC.fullmatch(parts.netloc):
+        raise _not_a_base()
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError("VT_API_URL: plain http would send the key in the open; use https (http only on loopback)")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _not_a_base() -> ConfigError:
+    return ConfigError("VT_API_URL is not a base address such as https://www.virustotal.com")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import ssl
 import threading
 import time
+from pathlib import Path
 from typing import Callable
 from urllib.parse import urlsplit
 
@@ -12,8 +15,10 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
+from ..errors import ConfigError
 from ..version import __version__
 from .origin import is_loopback
 from .transport import ConnectionLost, HttpAnswer, HttpRequest, NoAnswerInTime, NotSent, TransportFailure
@@ -32,8 +37,11 @@ _BEFORE_SENDING = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.ProxyError,
-    urllib3.exceptions.SSLError,
 )
+
+_NO_PROXY = "the proxy could not be used; see HTTPS_PROXY"
+_TLS_HINT = "for an own CA set REQUESTS_CA_BUNDLE"
+_NO_CERTIFICATE = f"the certificate of the server was not accepted; {_TLS_HINT}"
 
 
 class _KeyHeader(AuthBase):
@@ -45,6 +53,16 @@ class _KeyHeader(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["x-apikey"] = self._key.reveal()
         return request
+
+
+class _Body(io.BytesIO):
+    """A request's body that knows whether the connection came so far as to take it."""
+
+    taken = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.taken = True
+        return super().read(size)
 
 
 class RequestsTransport:
@@ -66,26 +84,27 @@ class RequestsTransport:
     def send(self, request: HttpRequest) -> HttpAnswer:
         headers = {"Content-Type": request.content_type} if request.content_type else {}
         deadline = self._monotonic() + self._timeout_s
+        body = _Body(request.body) if request.body else None
         try:
             with self._session(request.url).request(
                 request.method,
                 request.url,
-                data=request.body,
+                data=body,
                 headers=headers,
                 auth=_KeyHeader(self._key),
                 timeout=(min(self._timeout_s, _LONGEST_CONNECT_S), self._timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body, broken = self._body(response.raw, deadline)
+                content, broken = self._content(response.raw, deadline)
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return HttpAnswer(response.status_code, names, body, broken)
+                return HttpAnswer(response.status_code, names, content, broken)
         except requests.exceptions.RequestException as error:
-            raise _failure(error) from None
+            raise _failure(error, body) from None
         except urllib3.exceptions.HTTPError as error:
-            raise _failure(error) from None
+            raise _failure(error, body) from None
 
-    def _body(self, raw: urllib3.HTTPResponse, deadline: float) -> tuple[bytes, str | None]:
+    def _content(self, raw: urllib3.HTTPResponse, deadline: float) -> tuple[bytes, str | None]:
         pieces: list[bytes] = []
         size = 0
         try:
@@ -109,22 +128,49 @@ class RequestsTransport:
         return known[1]
 
 
+class _Session(requests.Session):
+    """Redirects are the client's: even unfollowed, `requests` reads their whole body and trips over a bad address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 def _new_session(url: str) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.headers.update({"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json"})
     session.headers["Accept-Encoding"] = "gzip"
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
     session.mount("https://", HTTPAdapter(max_retries=0))
     session.mount("http://", HTTPAdapter(max_retries=0))
     session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+    session.verify = _ca_bundle() or True
     return session
 
 
-def _failure(error: Exception) -> TransportFailure:
+def _ca_bundle() -> str | None:
+    """As `requests` looks for it, which on loopback is told not to look. Raises `ConfigError`."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = os.environ.get(name)
+        if path:
+            if not Path(path).exists():
+                raise ConfigError(f"{name}: there is no {path}")
+            return path
+    return None
+
+
+def _failure(error: Exception, body: _Body | None) -> TransportFailure:
     """What a failure means for the request. Messages are our own: the libraries' name URLs."""
-    if isinstance(error, requests.exceptions.InvalidHeader):
-        return NotSent("the request could not be written")
+    failure = _meaning(error)
+    return NotSent(str(failure)) if body is not None and not body.taken else failure
+
+
+def _meaning(error: Exception) -> TransportFailure:
     cause = _root(error)
+    if isinstance(error, ValueError):
+        return NotSent("an address is none; see HTTPS_PROXY and VT_API_URL for the proxy's and the server's")
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        # Other failures of TLS may come after the request as well as before it.
+        return NotSent(_NO_CERTIFICATE) if _is_of_certificate(cause) else ConnectionLost(f"TLS failed; {_TLS_HINT}")
     if isinstance(cause, _BEFORE_SENDING):
         return NotSent(_before_sending(cause))
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
@@ -134,22 +180,21 @@ def _failure(error: Exception) -> TransportFailure:
 
 def _root(error: BaseException) -> BaseException:
     """urllib3's reason inside the wrappings of both libraries."""
-    seen = 0
-    while seen < 5:
+    for _ in range(5):
         inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
-        if not isinstance(inner, BaseException):
+        if isinstance(error, (*_BEFORE_SENDING, urllib3.exceptions.SSLError)) or not isinstance(inner, BaseException):
             return error
-        if isinstance(error, _BEFORE_SENDING):
-            return error
-        error, seen = inner, seen + 1
+        error = inner
     return error
 
 
+def _is_of_certificate(error: urllib3.exceptions.SSLError) -> bool:
+    inner = error.args[0] if error.args else None
+    return isinstance(inner, (ssl.SSLCertVerificationError, CertificateError))
+
+
 def _before_sending(cause: BaseException) -> str:
-    if isinstance(cause, urllib3.exceptions.SSLError):
-        return "the certificate of the server was not accepted; for an own CA set REQUESTS_CA_BUNDLE"
     if isinstance(cause, urllib3.exceptions.ProxyError):
-        return "the proxy could not be used; see HTTPS_PROXY"
-    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return "no connection could be made in time"
-    return "no connection could be made"
+        return _NO_PROXY
+    slow = isinstance(cause, urllib3.exceptions.ConnectTimeoutError)
+    return "no connection could be made" + (" in time" if slow else "")

@@ -49,8 +49,11 @@ class ApiV3:
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         """The account's quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`. Not counted."""
-        answer = self._client.get(f"/api/v3/users/{quote(self._key_id, safe='')}/overall_quotas", budget, counted=False)
-        data = answer.get("data")
+        path = f"/api/v3/users/{quote(self._key_id, safe='')}/overall_quotas"
+        try:
+            data = self._client.get(path, budget, counted=False).get("data")
+        except NotFound:
+            raise InvalidResponse("VirusTotal does not find the account of the key", http_status=404) from None
         if not isinstance(data, dict):
             raise InvalidResponse("the account's quotas came without data", http_status=200)
         return data

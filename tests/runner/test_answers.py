@@ -123,6 +123,23 @@ def test_a_comment_goes_to_the_urls_sha256_id(run: RunnerProcess, sandbox: Sandb
     assert again["meta"]["requests"] == 1, "the id is in the cache now"
 
 
+def test_a_comment_on_a_url_that_only_the_cache_may_know_is_skipped(run: RunnerProcess, sandbox: SandboxServer) -> None:
+    params = {"indicator": "http://phishing.example/login/verify?session=1", "comment": "x"}
+    [line] = run({"action": "add_comment", "params": params, "options": {"cache": "only"}}).lines
+    assert (line["status"], line["data"]["reason"]) == ("skipped", "not_cached")
+    assert not sandbox.all_requests
+
+
+def test_everything_wrong_with_a_request_is_listed_without_its_values(run: RunnerProcess) -> None:
+    bad = {"action": "lookup_hash", "params": {"hsah": "secret"}, "options": {"cache": "never", "max_wait_s": -1}}
+    [line] = run(bad).lines
+    wrong = line["error"]["details"]["violations"]
+    assert {entry["path"] for entry in wrong} == {"/options/cache", "/options/max_wait_s"}
+    [line] = run({"action": "lookup_hash", "params": {"hsah": "secret"}}).lines
+    assert [entry["rule"] for entry in line["error"]["details"]["violations"]] == ["additionalProperties", "required"]
+    assert "secret" not in json.dumps(line["error"])
+
+
 def test_the_quota_action_takes_over_what_the_account_says(run: RunnerProcess) -> None:
     for _ in range(3):
         run(lookup(options={"cache": "off"}), VT_STATE="memory")

@@ -43,9 +43,11 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
     def prepare(self) -> None:
         """Check the options and tell splunkd which field to send. A wrong option ends the search with a message."""
         try:
+            if self.record:
+                raise UsageError("record= is not an option of this command")
             self._search = read_options({name: getattr(self, name) for name in _OPTION_NAMES}, self.fieldnames)
         except UsageError as error:
-            self.write_error("{}", f"vtlookup: {error}")
+            self.write_error(f"vtlookup: {error}")
             sys.exit(1)
         if selected_fields(APP, os.environ):
             self.configuration.required_fields = [self._search.field]
@@ -100,6 +102,10 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
             message = self._enrichment.message()
             if message is not None:
                 self.write_warning("{}", f"vtlookup: {message}")
+
+    def write_error(self, message: str, *args: Any) -> None:
+        """The SDK takes braces for places to fill in, also those that a user wrote."""
+        super().write_error("{}", message.format(*args) if args else message)
 
 
 def _values(cell: object) -> rows.Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
@@ -56,29 +57,32 @@ class Enrichment:
         self._budget = WaitBudget(options.wait_s)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
         self._tally = Tally(options.noun)
+        self._has_asked = False
 
     def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
         """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
-        new = [value for value in dict.fromkeys(values) if value not in self._known]
-        ask = self._preview if preview else self._ask
-        # One that is known to the pool alone would be slower asked in the pool.
-        answers = map(ask, new) if len(new) == 1 else self._pool.map(ask, new)
-        found = dict(zip(new, answers))
+        new = deque(value for value in dict.fromkeys(values) if value not in self._known)
         if preview:
-            return {**self._known, **found}
-        self._known.update(found)
+            return {**self._known, **{value: self._preview(value) for value in new}}
+        # Until a request has gone out, one at a time: a refused key costs a single one.
+        while new and not self._has_asked:
+            value = new.popleft()
+            self._known[value] = self._ask(value)
+        self._known.update(zip(new, self._pool.map(self._ask, new)))
         return self._known
 
     def _ask(self, value: str) -> Columns:
         began = time.monotonic()
         response = self._look_up(value, self._options.cache, self._budget.left())
-        self._budget.waited(began, response["meta"]["waited_s"])
+        meta = response["meta"]
+        self._budget.waited(began, _waited_s(response, time.monotonic() - began))
+        self._has_asked = self._has_asked or meta["requests"] > 0 or meta["source"] == "shared"
         self._tally.saw(response)
         return columns.of_response(response)
 
     def _preview(self, value: str) -> Columns:
         response = self._look_up(value, "only", 0.0)
-        if (response["data"] or {}).get("reason") == "not_cached":
+        if self._options.cache != "only" and (response["data"] or {}).get("reason") == "not_cached":
             return {**columns.empty(), "status": "pending"}
         return columns.of_response(response)
 
@@ -92,3 +96,10 @@ class Enrichment:
         """What the search's user should know; None where all went well."""
         told = self._tally.message()
         return "; ".join([*([told] if told else []), *self._warnings.texts]) or None
+
+
+def _waited_s(response: Mapping[str, Any], took_s: float) -> float:
+    """For quota. Whoever got none, or another's answer, did nothing but wait."""
+    error, meta = response["error"], response["meta"]
+    only_waited = meta["source"] == "shared" or (error is not None and error["code"] == "rate_limited")
+    return took_s if only_waited else float(meta["waited_s"])

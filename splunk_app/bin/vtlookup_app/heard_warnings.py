@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 
 _MOST = 3
 
@@ -18,6 +20,9 @@ class HeardWarnings(logging.Handler):
         logger.propagate = False
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[2]:
+            # A bug. Splunk's log gets the place; the error's own text might hold anything.
+            sys.stderr.write(f"{record.getMessage()}\n{''.join(traceback.format_tb(record.exc_info[2]))}")
         text = record.getMessage()
         if text not in self.texts and len(self.texts) < _MOST:
             self.texts.append(text)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .columns import Cell, Columns
+from .stand_ins import StandIns
 
 _MULTIVALUE = "__mv_"
-_ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
-# Python before 3.11 reads no CSV with NUL in it; a character that text never holds takes its place meanwhile.
-_NUL, _STAND_IN = "\0", "\uffff"
+_ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|\Z)")
+# The writer quotes what its own line end has: with both characters, no value is taken for the end of a line.
+_LINE_END = "\r\n"
 csv.field_size_limit(2**31 - 1)
 
 Values = tuple[str, ...]
@@ -24,12 +25,12 @@ Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
 
 
 @dataclass(frozen=True)
-class Record:
-    """One record: its text without the line's end, its cells, and the indicators its field holds."""
+class _Records:
+    """A chunk's records side by side: each one's text without the line's end, and the indicators its field holds."""
 
-    text: str
-    cells: list[str]
-    values: Values
+    header: str
+    texts: list[str]
+    keys: list[Values]
 
 
 def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich) -> str:
@@ -37,73 +38,85 @@ def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich:
 
     `enrich` is given the distinct tuples of values that the records hold in `field`, and gives their fields by name.
     """
-    if not body:
+    if not body.strip(_LINE_END):
         return ""
-    header, records = _read(body.replace(_NUL, _STAND_IN) if _NUL in body else body, field)
-    found = enrich(list(dict.fromkeys(record.values for record in records)))
-    multivalued = [name for name in names if any(isinstance(found[key][name], list) for key in found)]
-    wide = _Encoder(names, [name for name in names if name in multivalued])
-    fragments = {key: wide.fragment(found[key]) for key in found}
-    added = wide.header(prefix)
-    if set(_added_names(names, prefix)) & set(header.cells):
-        out = _replaced(header, records, set(_added_names(names, prefix)), added, fragments)
-    else:
-        lines = [header.text + "," + added]
-        width = len(header.cells)
-        lines += [_padded(record, width) + "," + fragments[record.values] for record in records]
-        out = "\n".join(lines) + "\n"
-    return out.replace(_STAND_IN, _NUL) if _NUL in body else out
+    stand_ins = StandIns(body)
+    lines = _dropped(_lines(stand_ins.put(body)), _added_names(names, prefix), stand_ins)
+    records = _read(lines, field, stand_ins)
+    found = enrich(list(dict.fromkeys(records.keys)))
+    encoder = _Encoder(names, [name for name in names if any(isinstance(found[key][name], list) for key in found)])
+    fragments = {key: "," + encoder.fragment(columns) for key, columns in found.items()}
+    out = [records.header + "," + encoder.header(prefix)]
+    out += [text + fragments[key] for text, key in zip(records.texts, records.keys)]
+    return "\n".join(out) + "\n"
 
 
 def decode_multivalue(text: str) -> list[str]:
     return [match.replace("$$", "$") for match in _ENCODED.findall(text)]
 
 
-def _read(body: str, field: str) -> tuple[Record, list[Record]]:
-    """The header and the records. Lines are split at LF alone: other line ends belong to the values they stand in."""
-    lines = io.StringIO(body, newline="\n").readlines()
+def _lines(body: str) -> list[str]:
+    """Split at LF alone: other line ends belong to the values they stand in."""
+    return io.StringIO(body, newline="\n").readlines()
+
+
+def _read(lines: list[str], field: str, stand_ins: StandIns) -> _Records:
     reader = csv.reader(lines)
     names = next(reader)
-    header = Record("".join(lines[: reader.line_num]).rstrip("\r\n"), names, ())
-    plain = names.index(field) if field in names else None
-    multi = names.index(_MULTIVALUE + field) if _MULTIVALUE + field in names else None
-    records, begin = [], reader.line_num
+    values_of, width = _reading(names, field, stand_ins), len(names)
+    begin = reader.line_num
+    header = "".join(lines[:begin]).rstrip(_LINE_END)
+    texts: list[str] = []
+    keys: list[Values] = []
     for cells in reader:
-        text = "".join(lines[begin : reader.line_num]).rstrip("\r\n")
-        begin = reader.line_num
-        records.append(Record(text, cells, _values(cells, plain, multi)))
-    return header, records
+        end = reader.line_num
+        text = lines[begin] if end - begin == 1 else "".join(lines[begin:end])
+        begin = end
+        # A record may have left out empty cells at its end; a blank line is one empty cell.
+        texts.append(text.rstrip(_LINE_END) + "," * (width - (len(cells) or 1)))
+        keys.append(values_of(cells))
+    if stand_ins:
+        return _Records(stand_ins.undo(header), [stand_ins.undo(text) for text in texts], keys)
+    return _Records(header, texts, keys)
 
 
-def _values(cells: list[str], plain: int | None, multi: int | None) -> Values:
-    if multi is not None and multi < len(cells) and cells[multi]:
-        return tuple(decode_multivalue(cells[multi]))
-    if plain is not None and plain < len(cells) and cells[plain]:
-        return (cells[plain],)
-    return ()
+def _reading(names: list[str], field: str, stand_ins: StandIns) -> Callable[[list[str]], Values]:
+    """What gives the values of `field` in a record's cells."""
+    stood = stand_ins.put(field)
+    plain = names.index(stood) if stood in names else len(names)
+    multi = names.index(_MULTIVALUE + stood) if _MULTIVALUE + stood in names else len(names)
+
+    def values(cells: list[str]) -> Values:
+        if multi < len(cells) and cells[multi]:
+            return tuple(map(stand_ins.undo, decode_multivalue(cells[multi])))
+        if plain < len(cells) and cells[plain]:
+            return (stand_ins.undo(cells[plain]),)
+        return ()
+
+    return values
 
 
-def _padded(record: Record, width: int) -> str:
-    """A record may have left out empty cells at its end."""
-    missing = width - max(1, len(record.cells))
-    return record.text + "," * missing if missing > 0 else record.text
-
-
-def _added_names(names: Sequence[str], prefix: str) -> list[str]:
+def _added_names(names: Sequence[str], prefix: str) -> set[str]:
     plain = [prefix + name for name in names]
-    return plain + [_MULTIVALUE + name for name in plain]
+    return {*plain, *(_MULTIVALUE + name for name in plain)}
 
 
-def _replaced(header: Record, records: list[Record], old: set[str], added: str, fragments: Mapping[Values, str]) -> str:
-    """The input has fields of these names already: theirs go, so records are written anew from their cells."""
-    keep = [index for index, name in enumerate(header.cells) if name not in old]
+def _dropped(lines: list[str], names: set[str], stand_ins: StandIns) -> list[str]:
+    """Without the fields called so: they are there already and get new values, so records are written anew."""
+    reader = csv.reader(lines)
+    header = next(reader)
+    if names.isdisjoint(header):
+        return lines
+    keep = [index for index, name in enumerate(header) if name not in names]
 
-    def kept(cells: list[str]) -> str:
-        return _line([cells[index] if index < len(cells) else "" for index in keep])
+    def kept(cells: list[str]) -> list[str]:
+        return [stand_ins.undo(cells[index]) if index < len(cells) else "" for index in keep]
 
-    lines = [kept(header.cells) + "," + added]
-    lines += [kept(record.cells) + "," + fragments[record.values] for record in records]
-    return "\n".join(lines) + "\n"
+    out = io.StringIO(newline="\n")
+    writer = csv.writer(out, lineterminator=_LINE_END)
+    writer.writerow(kept(header))
+    writer.writerows(map(kept, reader))
+    return _lines(stand_ins.put(out.getvalue()))
 
 
 class _Encoder:
@@ -119,7 +132,9 @@ class _Encoder:
 
     def fragment(self, columns: Columns) -> str:
         plain = [_plain(columns[name]) for name in self._names]
-        return _line(plain + [_multi(columns[name]) for name in self._multivalued])
+        line = _line(plain + [_multi(columns[name]) for name in self._multivalued])
+        # JSON can have half a character, which UTF-8 cannot.
+        return line.encode("utf-8", "replace").decode("utf-8")
 
 
 def _plain(cell: Cell) -> str:
@@ -134,7 +149,7 @@ def _multi(cell: Cell) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    """One line without its end. The writer quotes what its own line end has, so it is given both characters."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue()[:-2]
+    """One line without its end."""
+    line = io.StringIO(newline="\n")
+    csv.writer(line, lineterminator=_LINE_END).writerow(cells)
+    return line.getvalue()[: -len(_LINE_END)]

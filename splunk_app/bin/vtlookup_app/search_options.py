@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from . import columns
+
 KINDS = ("hash", "url", "domain", "ip", "ioc")
 CACHE_MODES = ("default", "refresh", "only", "off")
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)([smhdw]?)")
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_PREFIX = re.compile(r"[A-Za-z0-9_.:]{0,64}")
+_PREFIX = re.compile(r"[A-Za-z0-9_.:]{1,64}")
 _TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
 
@@ -47,14 +49,17 @@ def read_options(given: Mapping[str, str | None], positional: Sequence[str]) -> 
     field = (given[chosen[0]] or "").strip()
     if not field:
         raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
+    prefix, raw = _prefix(given.get("prefix")), _boolean("raw", given.get("raw"))
+    if field in {prefix + name for name in columns.names(raw)}:
+        raise UsageError(f"{chosen[0]}={field}: the result would take the place of this field; choose another prefix=")
     return SearchOptions(
         kind=None if chosen[0] == "ioc" else chosen[0],
         field=field,
-        prefix=_prefix(given.get("prefix")),
+        prefix=prefix,
         max_age_s=None if given.get("max_age") is None else duration("max_age", given["max_age"]),
         wait_s=60.0 if given.get("wait") is None else duration("wait", given["wait"]),
         cache=_cache(given.get("cache")),
-        raw=_boolean("raw", given.get("raw")),
+        raw=raw,
     )
 
 
@@ -68,8 +73,9 @@ def duration(name: str, text: str | None) -> float:
 
 def _prefix(text: str | None) -> str:
     prefix = "vt_" if text is None else text
-    if not _PREFIX.fullmatch(prefix) or prefix.startswith("__mv_"):
-        raise UsageError(f"prefix={prefix!r}: letters, digits, _ . : only, 64 at most")
+    # Names with _ first are Splunk's own: _raw is the event. Without a prefix, its `source` would be lost.
+    if not _PREFIX.fullmatch(prefix) or prefix.startswith("_"):
+        raise UsageError(f"prefix={prefix!r}: 1 to 64 letters, digits, _ . : and no _ first")
     return prefix
 
 

@@ -11,6 +11,8 @@ from connectors.errors import ConfigError, ConnectorError, Unavailable
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
+_SETTINGS, _KEY = "the settings of the app", "the API key"
+_NEEDS = {_SETTINGS: "to see the app vtlookup", _KEY: "the capability list_storage_passwords"}
 _VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
@@ -44,7 +46,10 @@ class Splunkd:
 
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
-        content = self._ask("the settings of the app", lambda: self._service.confs[_APP]["settings"].content)
+        try:
+            content = self._ask(_SETTINGS, lambda: self._service.confs[_APP]["settings"].content)
+        except KeyError:
+            raise ConfigError("vtlookup.conf has no [settings]: is the app vtlookup installed here?") from None
         return {
             variable: str(content[name])
             for name, variable in _VARIABLES.items()
@@ -53,12 +58,12 @@ class Splunkd:
 
     def key(self) -> ApiKey:
         try:
-            entity = self._ask("the API key", lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
+            entity = self._ask(_KEY, lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
         except KeyError:
             raise ConfigError(
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
-        return ApiKey(str(entity.content["clear_password"]))
+        return ApiKey(str(entity.content.get("clear_password") or ""))
 
     def _ask(self, what: str, question: Any) -> Any:
         from splunklib.binding import AuthenticationError, HTTPError
@@ -71,11 +76,13 @@ class Splunkd:
             raise _refused(what, error.status) from None
         except OSError as error:
             raise Unavailable(f"splunkd could not be reached for {what} ({type(error).__name__})") from None
+        except KeyError:
+            raise
+        except Exception as error:  # what the SDK raises where it cannot read an answer, it does not say
+            raise Unavailable(f"splunkd's answer about {what} was not understood ({type(error).__name__})") from None
 
 
 def _refused(what: str, status: int) -> ConnectorError:
     if status in (401, 403):
-        return ConfigError(
-            f"you may not read {what}: your role needs the capability list_storage_passwords; ask your admin"
-        )
+        return ConfigError(f"you may not read {what}: your role needs {_NEEDS[what]}; ask your admin")
     return Unavailable(f"splunkd did not give {what} (HTTP {status})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from connectors.composition import build
 from connectors.core import Core, Misconfigured
 from connectors.credentials import find_key
 from connectors.errors import ConnectorError
-from connectors.settings import environment_values, settings_from
+from connectors.settings import config_file, environment_values, settings_from
 
 from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
 from .search_options import SearchOptions
 from .splunkd import Splunkd
 
-_KEY_VARIABLES = ("VT_API_KEY", "VT_API_KEY_FILE", "VT_CONFIG")
+_KEY_NAMES = ("api_key", "api_key_file")
 
 
 def start(app: Path, options: SearchOptions, searchinfo: Any, environment: Mapping[str, str]) -> Enrichment:
@@ -36,8 +36,8 @@ def _core(app: Path, searchinfo: Any, environment: Mapping[str, str]) -> Core | 
     try:
         stored = splunkd.settings() if splunkd is not None else {}
         defaults = {"VT_STATE": str(_state_file(app, environment))}
-        settings = settings_from({**defaults, **stored, **environment_values(environment)})
-        return build(settings, lambda: _key(splunkd, environment), SystemClock())
+        settings = settings_from({**defaults, **stored, **_own_settings(environment)})
+        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), SystemClock())
     except ConnectorError as error:
         return Misconfigured(error)
 
@@ -47,11 +47,42 @@ def _splunkd(searchinfo: Any) -> Splunkd | None:
     return Splunkd(uri, session) if uri and session else None
 
 
+def _own_settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The environment's settings: its variables, then the file that one of them may name."""
+    from_file = {f"VT_{name.upper()}": value for name, value in config_file(environment).items()}
+    return {**from_file, **environment_values(environment)}
+
+
+class KeyOnce:
+    """The key, looked for once a search: the core wants it for every request, splunkd is asked the first time."""
+
+    def __init__(self, find: Callable[[], ApiKey]) -> None:
+        self._find = find
+        self._key: ApiKey | None = None
+        self._error: ConnectorError | None = None
+
+    def __call__(self) -> ApiKey:
+        if self._error is not None:
+            raise self._error.with_traceback(None)
+        if self._key is None:
+            try:
+                self._key = self._find()
+            except ConnectorError as error:
+                self._error = error
+                raise
+        return self._key
+
+
 def _key(splunkd: Splunkd | None, environment: Mapping[str, str]) -> ApiKey:
     """The environment's key where it has one, else the one splunkd keeps."""
-    if splunkd is None or any(environment.get(name) for name in _KEY_VARIABLES):
+    if splunkd is None or _has_key(environment):
         return find_key(environment)[0]
     return splunkd.key()
+
+
+def _has_key(environment: Mapping[str, str]) -> bool:
+    file = config_file(environment)
+    return any(environment.get(f"VT_{name.upper()}", "").strip() or file.get(name) for name in _KEY_NAMES)
 
 
 def _state_file(app: Path, environment: Mapping[str, str]) -> Path:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+_NO_USE_WAITING = {"day": "run again tomorrow (UTC)", "month": "run again next month (UTC)"}
+_ADVICE = {"access_denied": "; Splunk keeps the key in storage/passwords, realm vtlookup, name api_key"}
+
 
 class Tally:
     """Tell it every response; `message()` is None where all went well."""
@@ -36,16 +39,21 @@ class Tally:
         amount = f"{count} of {self._asked} {self._noun}"
         response = self._first[code]
         if code == "rate_limited":
-            return f"{amount} are pending: {_quota(response)}; run again, or raise wait="
+            return f"{amount} are pending: {_quota(response)}"
         if code == "invalid_indicator":
             return f"{amount} are not valid, the first: {response['error']['message']}"
-        return f"{amount} were not looked up: {response['error']['message']}"
+        return f"{amount} were not looked up: {response['error']['message']}{_ADVICE.get(code, '')}"
 
 
 def _quota(response: Mapping[str, Any]) -> str:
+    """Why there is none left, and what to do."""
     details = response["error"]["details"]
     window = details.get("window")
     limit = response["meta"]["quota"].get(window, {}).get("limit")
+    advice = _NO_USE_WAITING.get(window, "run again, or raise wait=")
     if details.get("source") == "upstream":
-        return "VirusTotal says that the key is out of quota"
-    return f"the key allows {limit} requests a {window}" if limit else "the key's quota is used up"
+        return f"VirusTotal says that the key is out of quota; {advice}"
+    if not limit:
+        return f"the key's quota is used up; {advice}"
+    length = f"in {window}" if window[0].isdigit() else f"a {window}"
+    return f"the key allows {limit} requests {length}; {advice}"

@@ -1,0 +1,93 @@
+"""What requests under way and finished ones take from the quota. Pure, as `policy` is.
+
+A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
+counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from .ledger import Ledger
+from .windows import Period, period_key
+
+# A request whose owner fell silent reaches VirusTotal within this, or never.
+GRACE_S = 5.0
+# The periods before and after this one are kept: a clock may be set back across their border.
+_REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
+
+
+def take(ledger: Ledger, ticket: str, now: float) -> None:
+    """The request may go out."""
+    for period in _REACH_S:
+        _count(ledger, period, now, 1)
+    ledger.flights[ticket] = now
+    _push(ledger, ticket, now + GRACE_S)
+
+
+def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
+    """The request came back, or its end is unknown: then it may be counted for a grace yet."""
+    _restore(ledger, ticket, now)
+    _push(ledger, ticket, now if answered else now + GRACE_S)
+    _record(ledger, ledger.flights.pop(ticket))
+
+
+def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
+    """The request was certainly never sent (no connection was made): as if it had not been asked for."""
+    if ticket in ledger.flights:
+        _push(ledger, ticket, taken_at)
+        del ledger.flights[ticket]
+        for period in _REACH_S:
+            _count(ledger, period, taken_at, -1)
+
+
+def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
+    """The owners of these requests live."""
+    for ticket in tickets:
+        _restore(ledger, ticket, now)
+        _push(ledger, ticket, now + GRACE_S)
+
+
+def tidy(ledger: Ledger, now: float) -> None:
+    """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    for ticket, latest in list(ledger.flights.items()):
+        if latest > now + GRACE_S:
+            _push(ledger, ticket, now + GRACE_S)
+        elif latest < now:
+            _record(ledger, ledger.flights.pop(ticket))
+    if ledger.settled and ledger.settled[-1] > now + GRACE_S:
+        ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
+    del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
+    for period, reach in _REACH_S.items():
+        oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
+        counts = ledger.used[period]
+        for key in [key for key in counts if not oldest <= key <= newest]:
+            del counts[key]
+
+
+def _restore(ledger: Ledger, ticket: str, now: float) -> None:
+    """The owner was silent for so long that it was taken for dead, or took its slot from another book."""
+    if ticket not in ledger.flights:
+        take(ledger, ticket, now)
+
+
+def _push(ledger: Ledger, ticket: str, latest: float) -> None:
+    """Move the latest moment at which the request may be counted.
+
+    One that is under way at midnight may be counted on either side: it is, on both, and from the start.
+    """
+    before = ledger.flights[ticket]
+    for period in _REACH_S:
+        if period_key(period, latest) != period_key(period, before):
+            _count(ledger, period, max(latest, before), 1 if latest > before else -1)
+    ledger.flights[ticket] = latest
+
+
+def _count(ledger: Ledger, period: Period, at: float, change: int) -> None:
+    counts, key = ledger.used[period], period_key(period, at)
+    counts[key] = max(0, counts.get(key, 0) + change)
+
+
+def _record(ledger: Ledger, stamp: float) -> None:
+    if ledger.horizon:
+        insort(ledger.settled, stamp)

@@ -1,0 +1,170 @@
+"""Whatever document comes in, one valid response goes out."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.actions import ACTIONS
+from connectors.api_key import ApiKey
+from connectors.composition import build
+from connectors.core import Core
+from connectors.errors import InvalidRequest
+from connectors.schemas_check import violation
+from connectors.settings import settings_from
+from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from tests.fake_clock import FakeClock
+
+_HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+_SECRET = "5ec2e7" * 10
+
+
+class _Refusing:
+    """VirusTotal as it is to those whose value it does not know."""
+
+    def __init__(self) -> None:
+        self.requests: list[HttpRequest] = []
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        self.requests.append(request)
+        return HttpAnswer(404, {}, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
+
+
+def _core(transport: _Refusing | None = None) -> Core:
+    settings = settings_from({"VT_STATE": "memory", "VT_QUOTA": "none"})
+    return build(settings, lambda: ApiKey(_SECRET), FakeClock(), lambda key: transport or _Refusing())
+
+
+_ANY: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+_VALUES = st.sampled_from([_HASH, "example.com", "8.8.8.8", "10.0.0.1", "http://example.com/?a", "..", ""]) | _ANY
+_PARAMS = st.dictionaries(
+    st.sampled_from(["hash", "url", "domain", "ip", "indicator", "type", "comment", "x"]), _VALUES, max_size=3
+)
+_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "cache": st.sampled_from(["default", "refresh", "only", "off"]) | _ANY,
+        "max_age_s": st.integers(-1, 9) | _ANY,
+        "max_wait_s": st.floats(-1, 9) | _ANY,
+        "include": st.lists(st.sampled_from(["raw", "engines"]) | _ANY, max_size=2) | _ANY,
+        "thresholds": st.dictionaries(st.sampled_from(["malicious", "suspicious"]), st.integers(-1, 9)) | _ANY,
+        "x": _ANY,
+    },
+)
+_DOCUMENTS = _ANY | st.fixed_dictionaries(
+    {"action": st.sampled_from([*ACTIONS, "lookup", ""]) | _ANY, "params": _PARAMS | _ANY},
+    optional={
+        "v": st.sampled_from([1, 1.0, 2, "1"]) | _ANY,
+        "id": _ANY,
+        "options": _OPTIONS | _ANY,
+        "auth": st.dictionaries(st.just("api_key"), _ANY) | _ANY,
+        "x": _ANY,
+    },
+)
+
+
+@given(_DOCUMENTS)
+def test_any_document_gets_one_valid_response(document: Any) -> None:
+    response = _core().answer(document)
+    assert violation("response.json", response) is None
+    assert (response["error"] or {}).get("code") != "internal"
+    line = json.dumps(response, allow_nan=False)
+    assert "\n" not in line
+    assert json.loads(line) == response
+
+
+def test_an_account_that_is_not_found_is_no_bug_of_ours() -> None:
+    error = _core().answer({"action": "quota", "params": {}})["error"]
+    assert (error["code"], error["http_status"]) == ("invalid_response", 404)
+
+
+def _request(**more: Any) -> dict[str, Any]:
+    return {"action": "lookup_hash", "params": {"hash": _HASH}, **more}
+
+
+@pytest.mark.parametrize("given_id", ["", "a", "\ud800", 0, -7, 1.5, 10**30])
+def test_an_id_comes_back_as_it_is(given_id: Any) -> None:
+    assert _core().answer(_request(id=given_id))["id"] == given_id
+    assert _core().answer({"id": given_id})["id"] == given_id
+
+
+@pytest.mark.parametrize("version", [0, 2, 99, -1])
+def test_another_version_is_not_spoken(version: int) -> None:
+    error = _core().answer(_request(v=version))["error"]
+    assert (error["code"], error["details"]) == ("unsupported_version", {"supported": [1]})
+
+
+def test_an_action_that_does_not_exist_is_answered_with_those_that_do() -> None:
+    response = _core().answer({"action": "lookup_mail", "params": {}})
+    assert (response["action"], response["error"]["code"]) == ("lookup_mail", "unknown_action")
+    assert response["error"]["details"]["actions"] == sorted(ACTIONS)
+
+
+def test_unknown_keys_of_the_envelope_warn_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "connectors"):
+        response = _core().answer(_request(colour="red", options={"speed": 3}))
+    assert response["status"] == "not_found"
+    assert "'colour'" in caplog.text
+    assert "'options.speed'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("params", "path"),
+    [
+        ({"hahs": _HASH}, "/params/hahs"),
+        ({"hash": _HASH, "wait": 3}, "/params/wait"),
+        ({}, "/params/hash"),
+        ({"hash": 5}, "/params/hash"),
+        ({"hash": ""}, "/params/hash"),
+    ],
+)
+def test_a_parameter_that_is_not_known_or_not_right_is_an_error_with_its_path(
+    params: dict[str, Any], path: str
+) -> None:
+    transport = _Refusing()
+    error = _core(transport).answer({"action": "lookup_hash", "params": params})["error"]
+    assert (error["code"], error["details"]["path"]) == (InvalidRequest.code, path)
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_wait_that_is_no_number_is_an_error_with_its_path(number: float) -> None:
+    error = _core().answer(_request(options={"max_wait_s": number}))["error"]
+    assert (error["code"], error["details"]["path"]) == ("invalid_request", "/options/max_wait_s")
+
+
+@pytest.mark.parametrize(
+    "auth", [_SECRET, {"api_key": [_SECRET]}, {"api_key": _SECRET * 9}, {"api_key": f"{_SECRET}\nx"}, [_SECRET]]
+)
+def test_a_key_in_the_wrong_place_or_form_is_not_repeated(auth: Any) -> None:
+    response = _core().answer(_request(auth=auth))
+    assert response["status"] == "error"
+    assert _SECRET not in json.dumps(response)
+
+
+@pytest.mark.parametrize("text", ["../users/me", "a" * 31, "http://example.com/", "\x1b[2J", "10.0.0.1"])
+def test_a_value_that_is_none_is_an_invalid_indicator_and_nobody_is_asked(text: str) -> None:
+    transport = _Refusing()
+    error = _core(transport).answer({"action": "lookup_hash", "params": {"hash": text}})["error"]
+    assert error["code"] == "invalid_indicator"
+    assert error["message"].isprintable()
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize("text", ["http://intranet/plans", "http://10.1/", "https://wiki.corp.internal/?token=x"])
+@pytest.mark.parametrize("action", ["lookup_url", "add_comment"])
+def test_what_must_not_leave_the_house_is_skipped_and_nobody_is_asked(text: str, action: str) -> None:
+    transport = _Refusing()
+    params = {"url": text} if action == "lookup_url" else {"indicator": text, "comment": "ours"}
+    response = _core(transport).answer({"action": action, "params": params})
+    assert (response["status"], response["meta"]["requests"]) == ("skipped", 0)
+    assert transport.requests == []

@@ -1,0 +1,130 @@
+"""The plain check of `schemas/` against `jsonschema`, by example files and by documents near the schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.actions import ACTIONS
+from connectors.errors import BY_CODE
+from connectors.schemas_check import schema, schema_folder, violation
+
+_EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
+_NAMES = sorted(str(path.relative_to(schema_folder()).as_posix()) for path in schema_folder().rglob("*.json"))
+_CHECKED = {"type", "enum", "required", "properties", "additionalProperties", "items"}
+_CHECKED |= {"minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern"}
+_NOTES = {"$schema", "title", "description", "default"}
+
+_ANY: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 90_000)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([0.0, 1.0, 2.0, 3.5, -0.5, 1e300])
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def _near(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that are mostly what `rules` want, sometimes just past their bounds, and sometimes anything."""
+    return st.one_of([_ANY, *_wanted(rules), *_wanted(rules)])
+
+
+def _wanted(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
+    if "enum" in rules:
+        return [st.sampled_from(rules["enum"])]
+    kinds = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
+    return [_of_type(kind, rules) for kind in kinds]
+
+
+def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if kind == "object":
+        known = {name: _near(inner) for name, inner in rules.get("properties", {}).items()}
+        more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), _ANY, max_size=1)
+        return st.tuples(st.fixed_dictionaries({}, optional=known), more).map(lambda both: {**both[0], **both[1]})
+    if kind == "array":
+        return st.lists(_near(rules["items"]) if "items" in rules else _ANY, max_size=12)
+    if kind == "string":
+        long = "x" * (rules.get("maxLength", 40) - 1)
+        return st.sampled_from(
+            ["", "x", long, long + "x", long + "xx", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"]
+        )
+    if kind in ("integer", "number"):
+        bounds = [rules.get("minimum", 0), rules.get("maximum", 9)]
+        return st.sampled_from([value + step for value in bounds for step in (-1, -0.5, 0, 0.0, 0.5, 1)])
+    return st.booleans() if kind == "boolean" else st.none()
+
+
+def _agrees(name: str, document: Any) -> bool:
+    """Whether the document is valid, which both checks must say alike."""
+    plain = violation(name, document) is None
+    assert plain == jsonschema.Draft7Validator(schema(name)).is_valid(document)
+    return plain
+
+
+@pytest.mark.parametrize("path", _EXAMPLES, ids=lambda path: cast(Path, path).stem)
+def test_an_example_is_taken_or_refused_where_it_says(path: Path) -> None:
+    example = json.loads(path.read_text("utf-8"))
+    assert _agrees(example["schema"], example["document"]) is example["valid"]
+    wrong = violation(example["schema"], example["document"])
+    assert (wrong.path if wrong else None) == example.get("path")
+
+
+@given(st.sampled_from(_NAMES).flatmap(lambda name: st.tuples(st.just(name), _near(schema(name)))))
+def test_the_plain_check_agrees_with_jsonschema(drawn: tuple[str, Any]) -> None:
+    _agrees(*drawn)
+
+
+@given(st.sampled_from(_NAMES), _ANY)
+def test_what_is_refused_is_shown_as_a_pointer_without_its_value(name: str, document: Any) -> None:
+    wrong = violation(name, document)
+    if wrong is not None:
+        assert wrong.path == "" or wrong.path.startswith("/")
+        assert len(wrong.message) < 400
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("option", ["max_age_s", "max_wait_s"])
+def test_what_json_has_not_is_no_number(option: str, number: float) -> None:
+    wrong = violation("request.json", {"action": "quota", "params": {}, "options": {option: number}})
+    assert wrong is not None
+    assert wrong.path == f"/options/{option}"
+
+
+def _words(rules: Any) -> set[str]:
+    if not isinstance(rules, dict):
+        return set()
+    inner = [*rules.get("properties", {}).values(), rules.get("items")]
+    return set(rules).union(*map(_words, inner))
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_a_schema_is_one_and_uses_only_the_words_that_are_checked(name: str) -> None:
+    jsonschema.Draft7Validator.check_schema(schema(name))
+    assert _words(schema(name)) <= _CHECKED | _NOTES
+
+
+def test_a_word_that_is_not_checked_makes_everything_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(schema("actions/quota.json"), "minProperties", 0)
+    assert violation("actions/quota.json", {}) is not None
+
+
+def test_the_codes_of_the_contract_are_the_errors_of_the_house() -> None:
+    codes = schema("response.json")["properties"]["error"]["properties"]["code"]["enum"]
+    assert set(codes) == set(BY_CODE)
+    assert len(codes) == len(set(codes))
+
+
+def test_every_action_has_its_schema_and_its_example_is_valid() -> None:
+    assert {f"actions/{name}.json" for name in ACTIONS} == {name for name in _NAMES if name.startswith("actions/")}
+    for action in ACTIONS.values():
+        assert _agrees("request.json", {"action": action.name, "params": dict(action.example)})
+        assert _agrees(f"actions/{action.name}.json", dict(action.example))

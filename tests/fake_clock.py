@@ -1,0 +1,32 @@
+"""A clock that goes forward only when it is told to."""
+
+from __future__ import annotations
+
+START = 1_767_323_045.0  # 2026-01-02T03:04:05Z
+
+
+class FakeClock:
+    """`connectors.clock.Clock`. Sleeping is how its time passes; `slept` says how long each sleep was."""
+
+    def __init__(self, now: float = START) -> None:
+        self._now = now
+        self._monotonic = 1000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self._now += max(0.0, seconds)
+        self._monotonic += max(0.0, seconds)
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an administrator or a time server does."""
+        self._now += seconds

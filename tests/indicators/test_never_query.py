@@ -1,0 +1,121 @@
+"""What must not leave the house. The verdicts are IANA's, the same on every version of Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.errors import ConfigError
+from connectors.indicators import NeverQuery, parse_as, recognise
+
+# fmt: off
+_RESERVED = (
+    "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0", "100.127.255.255", "127.0.0.1",
+    "127.255.255.255", "169.254.0.0", "169.254.169.254", "172.16.0.0", "172.31.255.255", "192.0.0.1", "192.0.0.9",
+    "192.0.0.170", "192.0.2.1", "192.168.0.0", "192.168.255.255", "198.18.0.0", "198.19.255.255", "198.51.100.7",
+    "203.0.113.7", "224.0.0.1", "233.252.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "::", "::1",
+    "::10.0.0.1", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "100::1", "2001::1",
+    "2001:1::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:a00:1::1", "2002:7f00:1::", "2002:c0a8:101::1",
+    "3fff::1", "3fff:fff::1", "4000::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1",
+    "ff0e::1",
+)
+# fmt: on
+
+# fmt: off
+_PUBLIC = (
+    "1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
+    "128.0.0.1", "169.253.1.1", "172.15.0.1", "172.32.0.1", "191.255.255.255", "192.0.1.1", "192.167.1.1",
+    "192.169.1.1", "198.17.255.255", "198.20.0.0", "203.0.114.1", "223.255.255.255", "::ffff:8.8.8.8", "2001:200::1",
+    "2001:4860:4860::8888", "2002:808:808::1", "2606:4700:4700::1111", "2a00:1450::1", "3ffe::1",
+)
+# fmt: on
+
+
+@pytest.mark.parametrize("text", _RESERVED)
+def test_an_address_that_is_nobodys_on_the_internet_stays(text: str) -> None:
+    address = parse_as("ip", text)
+    assert NeverQuery().reason(address) == "private_address"
+    host = address.value if "." in address.value else f"[{address.value}]"
+    assert NeverQuery().reason(parse_as("url", f"http://{host}:8080/x")) == "private_address"
+
+
+@pytest.mark.parametrize("text", _PUBLIC)
+def test_an_address_of_the_internet_may_be_asked_about(text: str) -> None:
+    assert NeverQuery().reason(parse_as("ip", text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "localhost",
+        "db.localhost",
+        "printer.local",
+        "PRINTER.LOCAL.",
+        "wiki.corp.internal",
+        "nas.lan",
+        "http://nas.lan/",
+        "http://user@printer.local:631/x",
+        "http://intranet/secret/plans",
+        "https://wiki:8443/",
+        "TCP/IP",
+    ],
+)
+def test_a_name_of_the_internal_network_stays(text: str) -> None:
+    assert NeverQuery().reason(recognise(text)) == "internal_name"
+
+
+@pytest.mark.parametrize("text", ["http://0x7f.1/", "http://2130706433/", "http://10.1/", "http://0300.0250.1.1/"])
+def test_an_odd_form_of_a_private_address_stays(text: str) -> None:
+    assert NeverQuery().reason(recognise(text)) == "private_address"
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 32, "example.com", "http://example.com/?host=printer.local", "local.example.com", "mylan.example"]
+)
+def test_everything_else_may_be_asked_about(text: str) -> None:
+    assert NeverQuery().reason(recognise(text)) is None
+
+
+_OURS = NeverQuery(
+    (
+        "Corp.Example.",
+        "*.partner.example",
+        "bücher.example",
+        "93.184.216.0/24",
+        "2606:4700::/32",
+        "[::ffff:9.9.9.9]",
+        "",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "corp.example",
+        "a.b.CORP.example",
+        "https://corp.example/x",
+        "http://vpn.corp.example:8443/?a=b",
+        "partner.example",
+        "www.partner.example",
+        "xn--bcher-kva.example",
+        "shop.bücher.example",
+        "93.184.216.34",
+        "http://93.184.216.34/",
+        "::ffff:93.184.216.34",
+        "2606:4700:4700::1111",
+        "9.9.9.9",
+    ],
+)
+def test_what_the_user_lists_stays(text: str) -> None:
+    assert _OURS.reason(recognise(text)) == "never_query"
+
+
+@pytest.mark.parametrize("text", ["mycorp.example", "corp.example.com", "93.184.217.1", "9.9.9.10", "example"])
+def test_what_the_user_does_not_list_is_not_stopped_by_the_list(text: str) -> None:
+    assert _OURS.reason(parse_as("url", text)) != "never_query"
+
+
+@pytest.mark.parametrize("entry", ["http://example.com", "10.0.0.0/33", "a b", "-", "*", "example.com/x", "1.2.3"])
+def test_an_entry_that_names_nothing_is_a_config_error(entry: str) -> None:
+    with pytest.raises(ConfigError, match="VT_NEVER_QUERY"):
+        NeverQuery((entry,))

@@ -1,0 +1,56 @@
+"""The installed search command, and a VirusTotal for it to ask."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox import SandboxServer
+from tests.package.conftest import app as app
+from tests.package.conftest import spl as spl
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
+
+from interpreters import find_python
+
+from .searching import Lookup
+
+
+@pytest.fixture(scope="session", params=["3.9", "3.13"])
+def python(request: pytest.FixtureRequest) -> str:
+    """An interpreter of each version that Splunk brings, looked for once."""
+    found = find_python(request.param)
+    if found is None:
+        pytest.skip(f"no Python {request.param} on the PATH or in pyenv")
+    return found
+
+
+@pytest.fixture(scope="session")
+def any_python() -> str:
+    """The older one, else the newer one."""
+    found = find_python("3.9") or find_python("3.13")
+    if found is None:
+        pytest.skip("no Python that Splunk brings is on the PATH or in pyenv")
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """What SPLUNK_HOME names."""
+    folder = tmp_path / "splunk"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lookup:
+    """The command with a key and without a quota of its own."""
+    return Lookup(app, home, any_python, {"VT_API_KEY": "test-key", "VT_API_URL": sandbox.url, "VT_QUOTA": "none"})
+
+
+@pytest.fixture
+def everywhere(lookup: Lookup, python: str) -> Lookup:
+    """The same on each of Splunk's interpreters in turn."""
+    return lookup.on(python)

@@ -1,0 +1,109 @@
+"""Run the installed search command, and look at what it gave."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search_driver import Chunk, Record, Reply, SearchInfo, SearchProcess, SearchResult, run_search
+
+EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
+CLEAN_IP = "8.8.8.8"
+FIELDS = [
+    *("status", "verdict", "malicious", "suspicious", "harmless", "undetected", "total", "detections", "reputation"),
+    *("label", "names", "tags", "type", "country", "asn", "owner", "registrar", "categories", "first_seen"),
+    *("last_analysis", "link", "source", "age", "error", "worst_verdict"),
+]
+
+
+def md5(number: int) -> str:
+    """One of many hashes, always the same one for a number."""
+    return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """`| vtlookup` as splunkd starts it: `lookup(chunks, "hash=md5")`. `environment` is all that the process has."""
+
+    app: Path
+    home: Path
+    python: str
+    environment: Mapping[str, str]
+
+    def on(self, python: str) -> Lookup:
+        return dataclasses.replace(self, python=python)
+
+    def set(self, **variables: str) -> Lookup:
+        """With more variables; an empty one is taken away."""
+        merged = {**self.environment, **variables}
+        return dataclasses.replace(self, environment={name: value for name, value in merged.items() if value})
+
+    @property
+    def script(self) -> Path:
+        return self.app / "bin/vtlookup.py"
+
+    @property
+    def process_environment(self) -> dict[str, str]:
+        return {"SPLUNK_HOME": str(self.home), **self.environment}
+
+    def __call__(
+        self, chunks: Iterable[Chunk], *args: str, select_fields: bool = True, **searchinfo: Any
+    ) -> SearchResult:
+        info = SearchInfo(args, dispatch_dir=str(self.home), **searchinfo)
+        return run_search(
+            self.script,
+            chunks,
+            info,
+            python=self.python,
+            environment=self.process_environment,
+            select_fields=select_fields,
+        )
+
+    def process(self) -> SearchProcess:
+        return SearchProcess(self.script, python=self.python, environment=self.process_environment)
+
+    def raw(self, *bodies: str, args: Sequence[str], preview: bool = False) -> list[Reply]:
+        """The replies to bodies exactly as they stand, in whole-event mode."""
+        with self.process() as process:
+            assert process.exchange(SearchInfo(args, dispatch_dir=str(self.home)).as_metadata()) is not None
+            replies = [
+                process.exchange({"action": "execute", "finished": False, "preview": preview}, body.encode())
+                for body in bodies
+            ]
+            assert process.finish() == 0
+            assert process.stderr == ""
+        return [reply for reply in replies if reply is not None]
+
+
+def normal(result: SearchResult) -> SearchResult:
+    """`result`, if nothing was wrong with the search."""
+    assert (result.complete, result.exit_code, result.stderr) == (True, 0, "")
+    assert result.messages == []
+    return result
+
+
+def added(record: Record, prefix: str = "vt_") -> Record:
+    """The fields that the command added, less the prefix."""
+    return {name[len(prefix) :]: value for name, value in record.items() if name.startswith(prefix)}
+
+
+def without_added(records: Iterable[Record], prefix: str = "vt_") -> list[Record]:
+    """The events less what the command added."""
+    return [{name: value for name, value in record.items() if not name.startswith(prefix)} for record in records]
+
+
+def statuses(result: SearchResult) -> list[Any]:
+    return [record["vt_status"] for record in result.records]
+
+
+def only_message(result: SearchResult) -> str:
+    """The search's one warning, when the search went through to its end."""
+    assert (result.complete, result.exit_code, result.stderr) == (True, 0, "")
+    assert len(result.messages) == 1, result.messages
+    level, text = result.messages[0]
+    assert level == "WARN"
+    return text

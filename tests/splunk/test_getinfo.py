@@ -1,0 +1,97 @@
+"""What Splunk asks before the first event, several times a search, costs nothing and refuses wrong options."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from connectors.sandbox import SandboxServer
+from search_driver import SearchInfo
+
+from .searching import EICAR_MD5, Lookup, normal
+
+REFUSED = [
+    ([], "exactly one of hash=, url=, domain=, ip= and ioc="),
+    (["hash=a", "ip=b"], "exactly one of"),
+    (["hash=a", "ioc=a"], "exactly one of"),
+    (["hash="], "hash= needs the name of a field"),
+    (["ioc= "], "ioc= needs the name of a field"),
+    (["md5"], "what is 'md5'?"),
+    (["hash=a", "b"], "what is 'b'?"),
+    (["hash=a", "max_age=soon"], "max_age='soon'"),
+    (["hash=a", "max_age=-1"], "max_age='-1'"),
+    (["hash=a", "max_age="], "max_age=''"),
+    (["hash=a", "wait=1y"], "wait='1y'"),
+    (["hash=a", "wait=nan"], "wait='nan'"),
+    (["hash=a", "cache=on"], "cache='on'"),
+    (["hash=a", "raw=maybe"], "raw='maybe'"),
+    (["hash=a", "prefix=a b"], "prefix='a b'"),
+    (["hash=a", "prefix=_"], "prefix='_'"),
+    (["hash=a", "prefix=__mv_"], "prefix='__mv_'"),
+    (["hash=vt_names"], "choose another prefix="),
+    (["hash=raw", "raw=t", "prefix="], "prefix="),
+    (["hash=a", "record=true"], "record="),
+    (["hash=a", "bogus={x}"], "bogus={x}"),
+    (["hash={}", "hash={}", "{0}"], "what is '{0}'?"),
+]
+
+
+@pytest.mark.parametrize(("args", "complaint"), REFUSED)
+def test_wrong_options_refuse_the_search(
+    lookup: Lookup, sandbox: SandboxServer, args: list[str], complaint: str
+) -> None:
+    result = lookup([[{"a": EICAR_MD5}]], *args)
+    assert (result.replies, result.exit_code, result.stderr) == ([], 1, "")
+    ((level, text),) = result.messages
+    assert level == "ERROR"
+    assert complaint in text
+    assert sandbox.all_requests == []
+
+
+@pytest.mark.parametrize(
+    "option", ["max_age=90", "max_age=1.5h", "wait=0", "cache=OFF", "raw=1", "prefix=x:y.z_", "wait=2w"]
+)
+def test_right_options_are_taken(lookup: Lookup, option: str) -> None:
+    assert normal(lookup([], "hash=a", option)).getinfo is not None
+
+
+def test_the_command_stays_on_the_search_head_and_asks_for_its_field_alone(everywhere: Lookup) -> None:
+    result = normal(everywhere([], "hash=my field"))
+    assert result.getinfo is not None
+    assert result.getinfo.metadata == {"type": "stateful", "required_fields": ["my field"]}
+
+
+@pytest.mark.parametrize("value", ["false", "0", "No"])
+def test_selected_fields_can_be_turned_off(lookup: Lookup, value: str) -> None:
+    result = normal(lookup.set(VTLOOKUP_SELECTED_FIELDS=value)([[{"a": EICAR_MD5}]], "hash=a"))
+    assert result.getinfo is not None
+    assert result.getinfo.metadata == {"type": "stateful"}
+    assert result.records[0]["vt_status"] == "ok"
+
+
+def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Lookup, sandbox: SandboxServer) -> None:
+    # A closed port for splunkd: whoever goes there fails.
+    info = SearchInfo(["hash=a"], dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
+    with everywhere.process() as process:
+        reply = process.exchange(info.as_metadata())
+        assert reply is not None
+        assert reply.metadata == {"type": "stateful", "required_fields": ["a"]}
+        assert (process.finish(), process.stderr) == (0, "")
+    assert sandbox.all_requests == []
+    assert list(everywhere.home.iterdir()) == []
+
+
+def test_getinfo_imports_nothing_of_the_core_and_nothing_for_http(lookup: Lookup) -> None:
+    import_times = subprocess.run(
+        [lookup.python, "-X", "importtime", str(lookup.script)],
+        input=b"",
+        capture_output=True,
+        env=lookup.process_environment,
+        timeout=30,
+        check=False,
+    ).stderr.decode()
+    imported = {line.rpartition("|")[2].strip() for line in import_times.splitlines()}
+    assert "vtlookup_app.command" in imported
+    heavy = ("connectors", "requests", "urllib3", "sqlite3", "concurrent.futures.thread")
+    assert [name for name in imported if name.startswith(heavy)] == []

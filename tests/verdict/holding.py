@@ -1,0 +1,28 @@
+"""Reports of objects made by hand or recorded, held against the contract's `data`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.indicators import Indicator, Kind
+from connectors.schemas_check import violation
+from connectors.verdict import Thresholds, judge, report_of
+
+KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
+
+
+def response_with(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A response that is valid if `data` is."""
+    meta: dict[str, Any] = {"source": "api", "fetched_at": None, "age_s": None, "requests": 1, "waited_s": 0.0}
+    meta |= {"quota": {}, "duration_ms": 1, "version": "1.0.0"}
+    head = {"v": 1, "id": None, "action": "lookup_hash", "status": "ok", "summary": "", "error": None}
+    return {**head, "data": data, "meta": meta}
+
+
+def held_report(vt_object: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """The report with its verdict, after it was found to satisfy the contract."""
+    report = report_of(vt_object, Indicator(kind, "what was asked"), ("raw", "engines"))
+    data = {**report, "verdict": judge(report.get("stats"), Thresholds())}
+    assert violation("response.json", response_with(data)) is None
+    return data

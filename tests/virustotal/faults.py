@@ -1,0 +1,145 @@
+"""What a server, or whoever stands before it, can answer to a lookup, and what that must come to."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from email.utils import formatdate
+
+from tests.fake_clock import START
+from tests.scripted_server import Step, answer, hang_up, head, json_answer, reset, stall, trickle
+
+from .house import FILE, SECRET
+
+_HTML = {"Content-Type": "text/html; charset=UTF-8"}
+_GZIP = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+_PAGE = b"<html><head><title>Blocked</title></head><body>Ask your administrator</body></html>"
+_FILE = json.dumps(FILE).encode()
+_ONCE, _THRICE = 1, 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`requests`: how many the server sees. `timeout`: VT_TIMEOUT where it is what is tested."""
+
+    step: Step
+    code: str
+    retryable: bool
+    http_status: int | None = None
+    requests: int = _ONCE
+    retry_after: float | None = None
+    vt_code: str | None = None
+    timeout: str = "5"
+
+
+def _error(status: int, code: str, message: str = "words") -> Step:
+    return json_answer(status, {"error": {"code": code, "message": message}})
+
+
+def _lost(step: Step) -> Fault:
+    return Fault(step, "unavailable", True, None, _THRICE)
+
+
+def _unreadable(status: int, step: Step) -> Fault:
+    return Fault(step, "invalid_response", True, status)
+
+
+def _out_of_quota(
+    step: Step, retry_after: float, status: int = 429, vt_code: str | None = "QuotaExceededError"
+) -> Fault:
+    return Fault(step, "rate_limited", True, status, _ONCE, retry_after, vt_code)
+
+
+_QUOTA = {"error": {"code": "QuotaExceededError", "message": "Quota exceeded"}}
+
+FAULTS: dict[str, Fault] = {
+    # The connection.
+    "reset before the headers": _lost(reset()),
+    "closed before the headers": _lost(hang_up()),
+    "reset in the headers": _lost(reset(b"HTTP/1.1 200 OK\r\nContent-Ty")),
+    "reset in the body": _lost(reset(head(200, {}, 100) + b'{"data"')),
+    "closed in the body": _lost(hang_up(head(200, {}, 100) + b'{"data"')),
+    "closed in a chunked body": _lost(hang_up(head(200, {"Transfer-Encoding": "chunked"}, None) + b'5\r\n{"dat')),
+    "longer said than sent": _lost(answer(200, _FILE, length=len(_FILE) + 10)),
+    "something that is not HTTP": _lost(hang_up(b"SSH-2.0-OpenSSH_9.6\r\n")),
+    "no headers at all": Fault(stall(), "timeout", True, timeout="0.2"),
+    "stalled body": Fault(stall(head(200, {}, 100) + b'{"data"'), "timeout", True, timeout="0.2"),
+    "trickling body": Fault(trickle(head(200, {}, 10**6) + b"{", b" "), "timeout", True, timeout="0.2"),
+    "trickling gzip": Fault(
+        trickle(head(200, _GZIP, 10**6) + gzip.compress(b"")[:10], b""), "timeout", True, timeout="0.2"
+    ),
+    # The body.
+    "shorter said than sent": _unreadable(200, answer(200, _FILE, length=len(_FILE) - 10)),
+    "gzip said and not sent": _unreadable(200, answer(200, _FILE, _GZIP)),
+    "truncated gzip": _unreadable(200, answer(200, gzip.compress(_FILE)[:-20], _GZIP)),
+    "brotli not asked for": _unreadable(200, answer(200, b"\x0b\x02\x80", {"Content-Encoding": "br"})),
+    "50 MB": _unreadable(200, answer(200, b"x" * 50_000_000)),
+    "50 MB of gzip": _unreadable(200, answer(200, gzip.compress(b"x" * 50_000_000), _GZIP)),
+    "deep JSON": _unreadable(200, answer(200, b'{"data":' + b"[" * 200_000)),
+    "deep complete JSON": _unreadable(200, answer(200, b'{"data":' + b"[" * 200_000 + b"]" * 200_000 + b"}")),
+    "truncated JSON": _unreadable(200, answer(200, _FILE[:-9])),
+    "not UTF-8": _unreadable(200, answer(200, b'{"data": "\xff\xfe"}')),
+    "NaN": _unreadable(200, answer(200, _FILE.replace(b"60", b"NaN"))),
+    "a number past all bounds": _unreadable(200, answer(200, _FILE.replace(b"60", b"1e999"))),
+    "empty 200": _unreadable(200, answer(200)),
+    "an array": _unreadable(200, json_answer(200, [FILE])),
+    "a string": _unreadable(200, json_answer(200, "ok")),
+    "null": _unreadable(200, json_answer(200, None)),
+    "an empty object": _unreadable(200, json_answer(200, {})),
+    "data of another kind": _unreadable(200, json_answer(200, {"data": {"type": "url", "id": "x"}})),
+    "data without an id": _unreadable(200, json_answer(200, {"data": {"type": "file"}})),
+    "data as a list": _unreadable(200, json_answer(200, {"data": [FILE["data"]]})),
+    "HTML with 200": _unreadable(200, answer(200, _PAGE, _HTML)),
+    "HTML with 404": _unreadable(404, answer(404, _PAGE, _HTML)),
+    "404 of another kind": Fault(_error(404, "SomethingElse"), "invalid_response", True, 404, vt_code="SomethingElse"),
+    "418": _unreadable(418, answer(418, b"short and stout")),
+    # Redirects that are not followed.
+    "redirect to nowhere": _unreadable(302, answer(302)),
+    "redirect to what is no URL": _unreadable(302, answer(302, headers={"Location": "http://[::1"})),
+    "redirect to another scheme": _unreadable(301, answer(301, headers={"Location": "ftp://127.0.0.1/x"})),
+    # The key and the tier.
+    "401": Fault(
+        _error(401, "WrongCredentialsError", f"Wrong API key: {SECRET}"),
+        "access_denied",
+        False,
+        401,
+        vt_code="WrongCredentialsError",
+    ),
+    "401 with the key everywhere": Fault(
+        json_answer(401, {"error": {"code": SECRET, "message": SECRET}}, {"X-Echo": SECRET}),
+        "access_denied",
+        False,
+        401,
+        vt_code="[key]",
+    ),
+    "HTML with 401": Fault(answer(401, _PAGE, _HTML), "access_denied", False, 401),
+    "403": Fault(_error(403, "ForbiddenError"), "forbidden", False, 403, vt_code="ForbiddenError"),
+    "HTML with 403": Fault(answer(403, _PAGE, _HTML), "forbidden", False, 403),
+    "the key as a content type": _unreadable(200, answer(200, b"no", {"Content-Type": SECRET})),
+    # The quota.
+    "429": _out_of_quota(json_answer(429, _QUOTA), 60.0),
+    "429 for seconds": _out_of_quota(json_answer(429, _QUOTA, {"Retry-After": " 120 "}), 120.0),
+    "429 until a date": _out_of_quota(
+        json_answer(429, _QUOTA, {"Retry-After": formatdate(START + 90, usegmt=True)}), 90.0
+    ),
+    "429 until a date without a zone": _out_of_quota(
+        json_answer(429, _QUOTA, {"Retry-After": formatdate(START + 90)}), 90.0
+    ),
+    "429 for nonsense": _out_of_quota(json_answer(429, _QUOTA, {"Retry-After": "soon"}), 60.0),
+    "HTML with 429": _out_of_quota(answer(429, _PAGE, _HTML), 60.0, vt_code=None),
+    "204": _out_of_quota(answer(204), 60.0, status=204, vt_code=None),
+    # The rest of the table.
+    "400": Fault(_error(400, "InvalidArgumentError"), "invalid_indicator", False, 400, vt_code="InvalidArgumentError"),
+    "400 of a proxy": _unreadable(400, answer(400, _PAGE, _HTML)),
+    "not available yet": Fault(_error(400, "NotAvailableYet"), "unavailable", True, 400, vt_code="NotAvailableYet"),
+    "409": Fault(_error(409, "AlreadyExistsError"), "conflict", False, 409, vt_code="AlreadyExistsError"),
+    "413": Fault(answer(413, _PAGE, _HTML), "too_large", False, 413),
+    "424": Fault(_error(424, "FailedDependencyError"), "unavailable", True, 424, vt_code="FailedDependencyError"),
+    "500": Fault(answer(500), "unavailable", True, 500),
+    "HTML with 502": Fault(answer(502, _PAGE, _HTML), "unavailable", True, 502, _THRICE),
+    "503": Fault(_error(503, "TransientError"), "unavailable", True, 503, _THRICE, vt_code="TransientError"),
+    "504": Fault(
+        _error(504, "DeadlineExceededError"), "unavailable", True, 504, _THRICE, vt_code="DeadlineExceededError"
+    ),
+}

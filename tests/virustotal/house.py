@@ -1,0 +1,41 @@
+"""The real core, with real HTTP, against a scripted server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from connectors.api_key import ApiKey
+from connectors.composition import build
+from connectors.core import Core
+from connectors.settings import settings_from
+from tests.fake_clock import FakeClock
+from tests.scripted_server import Step, json_answer
+
+SECRET = "5ec2e7" + hashlib.sha256(b"not a key of anybody's").hexdigest()[6:]
+HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+LOOKUP = {"action": "lookup_hash", "params": {"hash": HASH}}
+COMMENT = {"action": "add_comment", "params": {"indicator": HASH, "comment": "seen in a mail"}}
+FILE = {
+    "data": {
+        "type": "file",
+        "id": HASH,
+        "attributes": {"last_analysis_stats": {"malicious": 5, "undetected": 60}, "names": ["eicar.com"]},
+    }
+}
+FOUND: Step = json_answer(200, FILE)
+COMMENTED: Step = json_answer(200, {"data": {"type": "comment", "id": f"f-{HASH}-01234567"}})
+
+
+def core_at(url: str, clock: FakeClock, state: Path | None = None, **variables: str) -> Core:
+    """`variables`: settings by their environment name. Without `state` it is kept in memory."""
+    given: Mapping[str, Any] = {
+        "VT_API_URL": url,
+        "VT_STATE": str(state) if state else "memory",
+        "VT_QUOTA": "none",
+        "VT_TIMEOUT": "5",
+        **variables,
+    }
+    return build(settings_from(given), lambda: ApiKey(SECRET), clock)

@@ -1,0 +1,69 @@
+"""VirusTotal's answers read, without a server: waits told in every way, and recorded errors."""
+
+from __future__ import annotations
+
+import contextlib
+from email.utils import formatdate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.api_key import ApiKey
+from connectors.errors import AccessDenied, ConnectorError
+from connectors.virustotal import answers
+from connectors.virustotal.transport import HttpAnswer
+from tests.fake_clock import START
+
+_KEY = ApiKey("testapikey")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0.0),
+        (" 7 ", 7.0),
+        ("3600", 3600.0),
+        ("-5", None),
+        ("1.5", None),
+        ("\u0663", None),
+        ("9" * 40, None),
+        ("soon", None),
+        (formatdate(START + 30, usegmt=True), 30.0),
+        (formatdate(START + 30, localtime=False), 30.0),
+        (formatdate(START - 30, usegmt=True), 0.0),
+        ("Fri, 02 Jan 2026 04:04:35 +0100", 30.0),
+        ("Fri, 02 Jan 2026 03:04:35", 30.0),
+        ("Fri, 99 Jan 2026 03:04:35 GMT", None),
+    ],
+)
+def test_a_wait_is_told_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
+    assert answers.retry_after(header, START) == seconds
+
+
+@given(st.text())
+def test_no_header_breaks_the_reading_of_a_wait(header: str) -> None:
+    seconds = answers.retry_after(header, START)
+    assert seconds is None or seconds >= 0
+
+
+@given(st.integers(100, 599), st.binary(max_size=60), st.sampled_from([None, "its body is too large"]))
+def test_any_answer_is_a_document_or_an_error_of_the_house(status: int, body: bytes, broken: str | None) -> None:
+    with contextlib.suppress(ConnectorError, answers.NotFound):
+        assert isinstance(answers.document(HttpAnswer(status, {}, body, broken), _KEY, START), dict)
+
+
+def test_virustotals_echo_of_the_key_is_blackened_before_it_is_cut_short() -> None:
+    body = b'{"error": {"code": "WrongCredentialsError", "message": "' + b"x" * 295 + b'testapikey"}}'
+    with pytest.raises(AccessDenied) as caught:
+        answers.document(HttpAnswer(401, {}, body), _KEY, START)
+    assert "testa" not in caught.value.message
+
+
+def test_what_a_terminal_would_obey_is_not_repeated() -> None:
+    body = b'{"error": {"code": "X\\u001b[2J", "message": "\\u001b[2J\\u202eevil\\n"}}'
+    with pytest.raises(AccessDenied) as caught:
+        answers.document(HttpAnswer(401, {"content-type": "\x1b]0;x"}, body), _KEY, START)
+    assert (caught.value.message + str(caught.value.vt_code)).isprintable()

@@ -1,0 +1,155 @@
+"""Whatever comes back to a lookup, the caller hears the contract's error, and no more requests than it says."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.schemas_check import violation
+from tests.fake_clock import FakeClock
+from tests.scripted_server import ScriptedServer, answer, json_answer, reset
+
+from .faults import FAULTS, Fault
+from .house import COMMENT, COMMENTED, FOUND, LOOKUP, SECRET, core_at
+
+_EACH = pytest.mark.parametrize("name", FAULTS)
+_LONGER_THAN_ANY_PAUSE_S = 3700.0
+
+
+def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> dict[str, Any]:
+    server.script(fault.step)
+    return core_at(server.url, clock, state, VT_TIMEOUT=fault.timeout).answer(LOOKUP)
+
+
+@_EACH
+def test_a_fault_is_answered_with_its_code_after_its_number_of_requests(
+    name: str, server: ScriptedServer, clock: FakeClock
+) -> None:
+    fault = FAULTS[name]
+    response = _ask(fault, server, clock)
+    assert violation("response.json", response) is None
+    assert response["status"] == "error"
+    error = response["error"]
+    assert (error["code"], error["retryable"]) == (fault.code, fault.retryable)
+    assert (error["http_status"], error["vt_code"]) == (fault.http_status, fault.vt_code)
+    assert error["retry_after_s"] == (None if fault.retry_after is None else pytest.approx(fault.retry_after))
+    assert len(server.received) == fault.requests
+    assert response["meta"]["requests"] == fault.requests
+
+
+@_EACH
+def test_a_fault_shows_the_key_nowhere(
+    name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    response = _ask(FAULTS[name], server, clock, tmp_path / "state.db")
+    assert SECRET not in json.dumps(response)
+    ours = [record for record in caplog.records if not record.name.startswith(("urllib3", "http.client"))]
+    assert all(SECRET not in record.getMessage() and SECRET not in str(record.exc_info) for record in ours)
+    assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@_EACH
+def test_a_fault_is_not_remembered_as_an_answer(
+    name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
+) -> None:
+    _ask(FAULTS[name], server, clock, tmp_path / "state.db")
+    clock.advance(_LONGER_THAN_ANY_PAUSE_S)
+    server.received.clear()
+    server.script(FOUND)
+    response = core_at(server.url, clock, tmp_path / "state.db").answer(LOOKUP)
+    assert (response["status"], response["meta"]["source"]) == ("ok", "api")
+    assert len(server.received) == 1
+
+
+def test_an_unknown_indicator_is_an_answer_and_remembered(server: ScriptedServer, clock: FakeClock) -> None:
+    server.script(json_answer(404, {"error": {"code": "NotFoundError", "message": "not found"}}))
+    core = core_at(server.url, clock)
+    first, second = core.answer(LOOKUP), core.answer(LOOKUP)
+    assert (first["status"], first["error"]) == ("not_found", None)
+    assert (second["status"], second["meta"]["source"]) == ("not_found", "cache")
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    "trouble", [reset(), answer(502), answer(503), answer(504)], ids=["reset", "502", "503", "504"]
+)
+def test_a_read_is_tried_again_until_it_is_answered(trouble: Any, server: ScriptedServer, clock: FakeClock) -> None:
+    server.script(trouble, trouble, FOUND)
+    response = core_at(server.url, clock).answer(LOOKUP)
+    assert (response["status"], response["meta"]["requests"]) == ("ok", 3)
+    first, second = clock.slept
+    assert 0.25 <= first <= 0.75
+    assert 0.5 <= second <= 1.5
+
+
+def test_a_429_after_a_lost_connection_ends_the_trying(server: ScriptedServer, clock: FakeClock) -> None:
+    server.script(reset(), answer(429), FOUND)
+    response = core_at(server.url, clock).answer(LOOKUP)
+    assert response["error"]["code"] == "rate_limited"
+    assert len(server.received) == 2
+
+
+def test_nobody_listening_is_unavailable(clock: FakeClock) -> None:
+    with ScriptedServer() as gone:
+        pass
+    response = core_at(gone.url, clock).answer(LOOKUP)
+    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
+
+
+_ANSWERED = {
+    "401": "access_denied",
+    "403": "forbidden",
+    "409": "conflict",
+    "413": "too_large",
+    "429": "rate_limited",
+    "500": "unavailable",
+    "HTML with 502": "outcome_unknown",
+    "503": "unavailable",
+    "504": "outcome_unknown",
+    "HTML with 200": "outcome_unknown",
+}
+_UNANSWERED = [
+    "reset before the headers",
+    "closed before the headers",
+    "reset in the body",
+    "no headers at all",
+    "stalled body",
+    "longer said than sent",
+]
+
+
+@pytest.mark.parametrize("name", _ANSWERED)
+def test_a_comment_is_sent_once_whatever_is_answered(name: str, server: ScriptedServer, clock: FakeClock) -> None:
+    server.script(FAULTS[name].step, COMMENTED)
+    response = core_at(server.url, clock).answer(COMMENT)
+    assert response["error"]["code"] == _ANSWERED[name]
+    assert [request.method for request in server.received] == ["POST"]
+
+
+@pytest.mark.parametrize("name", _UNANSWERED)
+def test_a_comment_whose_answer_never_came_is_outcome_unknown_and_sent_once(
+    name: str, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.script(FAULTS[name].step, COMMENTED)
+    response = core_at(server.url, clock, VT_TIMEOUT="0.2").answer(COMMENT)
+    assert (response["error"]["code"], response["error"]["retryable"]) == ("outcome_unknown", False)
+    assert [request.method for request in server.received] == ["POST"]
+
+
+def test_a_comment_is_not_redirected(server: ScriptedServer, clock: FakeClock) -> None:
+    server.script(answer(307, headers={"Location": "/elsewhere"}), COMMENTED)
+    assert core_at(server.url, clock).answer(COMMENT)["error"]["code"] == "invalid_response"
+    assert len(server.received) == 1
+
+
+def test_a_comment_that_could_not_be_sent_is_unavailable(clock: FakeClock) -> None:
+    with ScriptedServer() as gone:
+        pass
+    response = core_at(gone.url, clock).answer(COMMENT)
+    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
+    assert "nothing was sent" in response["error"]["message"]

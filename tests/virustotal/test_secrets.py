@@ -1,0 +1,71 @@
+"""The key is in no message, no log, no traceback, and no file, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from pathlib import Path
+
+import pytest
+
+from connectors.adapters import logs
+from connectors.api_key import ApiKey
+from connectors.virustotal.requests_transport import RequestsTransport
+from connectors.virustotal.transport import HttpRequest, TransportFailure
+from tests.fake_clock import FakeClock
+from tests.scripted_server import ScriptedServer, answer, json_answer, reset
+
+from .house import SECRET, core_at
+
+# The one call whose address names the key.
+_QUOTA = {"action": "quota", "params": {}}
+
+
+@pytest.mark.parametrize(
+    "step", [reset(), answer(500), answer(404, SECRET.encode()), json_answer(200, {"data": SECRET})]
+)
+def test_the_call_that_has_the_key_in_its_address_shows_it_nowhere(
+    step: object,
+    server: ScriptedServer,
+    clock: FakeClock,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.script(step)  # type: ignore[arg-type]
+    response = core_at(server.url, clock, tmp_path / "state.db").answer(_QUOTA)
+    assert SECRET in server.received[0].target
+    assert response["status"] == "error"
+    assert SECRET not in json.dumps(response)
+    assert not any(SECRET in record.getMessage() for record in caplog.records if not record.name.startswith("urllib3"))
+    assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_failures_traceback_does_not_name_the_key(server: ScriptedServer) -> None:
+    server.script(reset())
+    with pytest.raises(TransportFailure) as caught:
+        RequestsTransport(ApiKey(SECRET), 5.0).send(HttpRequest("GET", f"{server.url}/api/v3/users/{SECRET}"))
+    assert SECRET not in repr(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
+    as_json: bool, server: ScriptedServer, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = logging.getLogger("connectors")
+    before = ours.handlers[:], ours.level, ours.propagate
+    try:
+        logs.to_stderr("debug", as_json)
+        logs.remember(ApiKey(SECRET))
+        server.script(reset())
+        core_at(server.url, clock).answer(_QUOTA)
+        ours.warning("here it is: %s", SECRET)
+        assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.DEBUG)
+    finally:
+        ours.handlers[:], ours.level, ours.propagate = before
+    said = capsys.readouterr().err
+    assert "asking again" in said
+    assert "urllib3" not in said
+    assert SECRET not in said
