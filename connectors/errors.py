@@ -115,27 +115,7 @@ class Internal(ConnectorError):
     code = "internal"
 
 
-BY_CODE: dict[str, type[ConnectorError]] = {
-    kind.code: kind
-    for kind in (
-        InvalidRequest,
-        UnknownAction,
-        UnsupportedVersion,
-        InvalidIndicator,
-        ConfigError,
-        AccessDenied,
-        Forbidden,
-        RateLimited,
-        Conflict,
-        TooLarge,
-        RequestTimeout,
-        Unavailable,
-        InvalidResponse,
-        OutcomeUnknown,
-        Cancelled,
-        Internal,
-    )
-}
+BY_CODE: dict[str, type[ConnectorError]] = {kind.code: kind for kind in ConnectorError.__subclasses__()}
 
 
 def from_dict(error: dict[str, Any]) -> ConnectorError:
