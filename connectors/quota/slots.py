@@ -29,7 +29,7 @@ def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
     _push(ledger, ticket, now if answered else now + GRACE_S)
-    _record(ledger, ledger.flights.pop(ticket))
+    insort(ledger.settled, ledger.flights.pop(ticket))
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
@@ -54,7 +54,7 @@ def tidy(ledger: Ledger, now: float) -> None:
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
         elif latest < now:
-            _record(ledger, ledger.flights.pop(ticket))
+            insort(ledger.settled, ledger.flights.pop(ticket))
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
     del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
@@ -86,8 +86,3 @@ def _push(ledger: Ledger, ticket: str, latest: float) -> None:
 def _count(ledger: Ledger, period: Period, at: float, change: int) -> None:
     counts, key = ledger.used[period], period_key(period, at)
     counts[key] = max(0, counts.get(key, 0) + change)
-
-
-def _record(ledger: Ledger, stamp: float) -> None:
-    if ledger.horizon:
-        insort(ledger.settled, stamp)

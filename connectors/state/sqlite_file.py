@@ -42,7 +42,8 @@ class SqliteFile:
         patience_s: float = 5.0,
         made_anew: Work[None] | None = None,
     ) -> None:
-        self.path = path
+        # Where a link points to is where the file is made anew.
+        self.path = Path(os.path.realpath(path))
         self._schema = schema
         self._journal = journal
         self._version = version
@@ -71,9 +72,8 @@ class SqliteFile:
         for last in (False, True):
             try:
                 return self._patiently(lambda: work(self._connection()))
-            except sqlite3.DatabaseError as error:
-                # Damage is told by this very class; its subclasses are troubles with the file's use.
-                if last or type(error) is not sqlite3.DatabaseError:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                if last or not _is_damage(error):
                     self.close()
                     raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
                 self._set_aside(error)
@@ -159,7 +159,7 @@ class SqliteFile:
             connection.execute(f"PRAGMA user_version={self._version}")
             connection.execute("COMMIT")
 
-    def _set_aside(self, error: sqlite3.DatabaseError) -> None:
+    def _set_aside(self, error: Exception) -> None:
         """Make the damaged file anew, unless another process has done so already."""
         damaged = getattr(self._local, "opening", -1)
         self.close()
@@ -181,3 +181,8 @@ class SqliteFile:
                 known[2].close()
             else:
                 _FORKED.append(known[2])
+
+
+def _is_damage(error: Exception) -> bool:
+    """SQLite tells it by this very class, or by text that is none; the subclasses are troubles with the file's use."""
+    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in str(error)

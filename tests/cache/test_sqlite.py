@@ -1,0 +1,89 @@
+"""The file's own troubles: size, and rows that are not what they were."""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+
+import pytest
+
+from connectors.cache import Entry
+from connectors.cache.sqlite import SqliteAnswers
+from connectors.state.sqlite_file import SqliteFile
+from tests.fake_clock import START, FakeClock
+
+MEGABYTE = 1 << 20
+
+
+def _large() -> Entry:
+    return Entry("ok", {"raw": secrets.token_hex(8192)}, START)
+
+
+def test_what_is_used_lately_survives_when_the_file_is_full(file: SqliteFile, clock: FakeClock) -> None:
+    store = SqliteAnswers(file, clock, 4 * MEGABYTE)
+    store.put("dear", _large())
+    for number in range(1200):
+        clock.advance(60)
+        store.put(f"key {number}", _large())
+        if number % 100 == 0:
+            assert store.get("dear") is not None
+    stats = store.stats()
+    assert stats["bytes"] < 5.5 * MEGABYTE
+    assert store.get("dear") is not None
+    assert store.get("key 1199") is not None
+    assert store.get("key 1") is None
+
+
+def test_a_smaller_size_is_reached_step_by_step(file: SqliteFile, clock: FakeClock) -> None:
+    store = SqliteAnswers(file, clock, 1 << 30)
+    for number in range(3000):
+        store.put(f"key {number}", Entry("ok", {"raw": secrets.token_hex(512)}, START))
+    before = store.stats()["entries"]
+    smaller = SqliteAnswers(file, clock, MEGABYTE)
+    smaller.put("a", Entry("ok", {}, START))
+    assert 0 < store.stats()["entries"] < before
+    for number in range(130):
+        smaller.put(f"b {number}", Entry("ok", {}, START))
+    assert smaller.stats()["bytes"] <= MEGABYTE
+
+
+def test_clearing_gives_the_space_back(file: SqliteFile, clock: FakeClock) -> None:
+    store = SqliteAnswers(file, clock, 1 << 30)
+    for number in range(200):
+        store.put(f"key {number}", _large())
+    full = store.stats()["bytes"]
+    store.clear()
+    assert store.stats()["bytes"] < full / 10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "content = x'00'",
+        "content = zeroblob(100)",
+        "content = 'text'",
+        "content = substr(content, 1, length(content) / 2)",
+        "content = 17",
+        "used_at = 'never'",
+        "used_at = x'ff'",
+        "used_at = 9e999",
+    ],
+)
+def test_a_damaged_row_is_a_miss_or_as_good_as_ever_and_can_be_replaced(
+    file: SqliteFile, clock: FakeClock, change: str
+) -> None:
+    store = SqliteAnswers(file, clock, 1 << 30)
+    entry = _large()
+    store.put("key", entry)
+    file.write(lambda db: db.execute(f"UPDATE answer SET {change}"))
+    assert store.get("key") == (None if change.startswith("content") else entry)
+    store.put("key", entry)
+    assert store.get("key") == entry
+
+
+@pytest.mark.parametrize(
+    "text", [b'["ok",{},null]', b'["ok",[],1]', b'["bad",{},1]', b"[]", b'["ok",{},"x"]', b"{", b"\xff"]
+)
+def test_bytes_that_are_no_entry_are_told(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Entry.from_bytes(zlib.compress(text))

@@ -1,0 +1,93 @@
+"""When a cached answer will do, and which of the two levels gives it."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.cache import AnswerCache, Entry, Freshness
+from connectors.cache.entry import AnswerStore
+from connectors.cache.memory import MemoryAnswers
+from connectors.state.unavailable import Fallback, StateUnavailable
+from tests.fake_clock import START, FakeClock
+
+FRESHNESS = Freshness(ttl_s=1000, ttl_not_found_s=100)
+
+
+@pytest.mark.parametrize(
+    ("status", "age", "max_age", "will_do"),
+    [
+        ("ok", 1000, None, True),
+        ("ok", 1001, None, False),
+        ("ok", 50, 50, True),
+        ("ok", 51, 50, False),
+        ("ok", 5000, 9000, True),
+        ("not_found", 100, None, True),
+        ("not_found", 101, None, False),
+        ("not_found", 101, 9000, False),
+        ("not_found", 51, 50, False),
+        ("ok", 0, 0, True),
+        ("ok", -200, 0, True),
+        ("ok", -301, None, False),
+        ("not_found", -86400 * 365, 9000, False),
+        ("ok", float("nan"), None, False),
+    ],
+)
+def test_an_answer_will_do_for_its_time(status: str, age: float, max_age: float | None, will_do: bool) -> None:
+    entry = Entry("ok" if status == "ok" else "not_found", {}, START - age)
+    assert FRESHNESS.will_do(entry, START, max_age) is will_do
+
+
+def test_parts_that_were_not_kept_are_missed() -> None:
+    assert Entry("ok", {"raw": {}}, START).has(["raw"])
+    assert not Entry("ok", {"raw": {}}, START).has(["raw", "engines"])
+    assert Entry("not_found", {}, START).has(["raw", "engines"])
+
+
+@pytest.fixture
+def near(clock: FakeClock) -> MemoryAnswers:
+    return MemoryAnswers(clock)
+
+
+@pytest.fixture
+def cache(near: MemoryAnswers, store: AnswerStore, clock: FakeClock) -> AnswerCache:
+    return AnswerCache(near, Fallback(store, MemoryAnswers(clock), clock, "alone"))
+
+
+def _newer_than(moment: float):  # type: ignore[no-untyped-def]
+    return lambda entry: entry.fetched_at >= moment
+
+
+def test_what_is_put_is_found_near_and_by_others(cache: AnswerCache, near: MemoryAnswers, store: AnswerStore) -> None:
+    entry = Entry("ok", {}, START)
+    cache.put("key", entry)
+    assert near.get("key") == store.get("key") == entry
+
+
+def test_an_old_entry_near_does_not_hide_a_newer_one_of_another_process(
+    cache: AnswerCache, near: MemoryAnswers, store: AnswerStore
+) -> None:
+    old, new = Entry("ok", {}, START - 100), Entry("ok", {}, START)
+    near.put("key", old)
+    store.put("key", new)
+    assert cache.find("key", _newer_than(START - 50)) == new
+    assert near.get("key") == new, "it is near from now on"
+    assert cache.find("key", _newer_than(START + 50)) is None
+
+
+class _Broken(MemoryAnswers):
+    def get(self, key: str) -> Entry | None:
+        raise StateUnavailable("the disk is full")
+
+    def put(self, key: str, entry: Entry) -> None:
+        raise StateUnavailable("the disk is full")
+
+
+def test_a_store_out_of_reach_is_a_miss_and_said_once(
+    near: MemoryAnswers, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = AnswerCache(near, Fallback[AnswerStore](_Broken(clock), MemoryAnswers(clock), clock, "alone"))
+    assert cache.find("key", _newer_than(0)) is None
+    cache.put("key", Entry("ok", {}, START))
+    near.clear()
+    assert cache.find("key", _newer_than(0)) is not None, "the stand-in has it"
+    assert [record.getMessage() for record in caplog.records] == ["the disk is full: alone"]

@@ -1,0 +1,52 @@
+"""Many `vtaction run` processes at once."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.vtaction_process import RunnerProcess, lookup
+
+PATIENCE_S = 600
+
+
+@dataclass(frozen=True)
+class Member:
+    """One process, and where its response lines go."""
+
+    process: subprocess.Popen[bytes]
+    answers_file: Path
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Its answers, when it is done."""
+        self.process.wait(60)
+        return [json.loads(line) for line in self.answers_file.read_text("utf-8").splitlines()]
+
+
+def crowd(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], **changes: str) -> list[Member]:
+    """`count` processes, each asking for all `hashes` in an order of its own."""
+    return [_member(runner, folder / f"{number}", hashes, random.Random(number), changes) for number in range(count)]
+
+
+def _member(
+    runner: RunnerProcess, place: Path, hashes: list[str], order: random.Random, changes: dict[str, str]
+) -> Member:
+    mine = order.sample(hashes, len(hashes))
+    requests = place.with_suffix(".in")
+    requests.write_text(
+        "".join(json.dumps(lookup(value, options={"max_wait_s": PATIENCE_S})) + "\n" for value in mine), "utf-8"
+    )
+    answers_file = place.with_suffix(".out")
+    with requests.open("rb") as stdin, answers_file.open("wb") as stdout:
+        process = subprocess.Popen(
+            runner.command("run"), stdin=stdin, stdout=stdout, env={**runner.environment, **changes}
+        )
+    return Member(process, answers_file)

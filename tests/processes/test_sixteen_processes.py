@@ -1,0 +1,78 @@
+"""The point of it all: sixteen real processes share one cache, one quota, and each other's requests."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+from tests.processes.crowd import Member, crowd
+from tests.vtaction_process import RunnerProcess, vtaction_process
+
+PROCESSES = 16
+KILLED = 5
+HASHES = [f"{number:032x}" for number in range(1, 41)]
+# What the processes are told, and what the server enforces to the request.
+LIMIT, SECONDS = 8, 1.5
+
+
+@pytest.fixture
+def strict() -> Iterator[SandboxServer]:
+    quota = Quota(windows=((LIMIT, SECONDS),), per_day=None, per_month=None)
+    with SandboxServer(quota, latency_s=0.05) as server:
+        yield server
+
+
+@pytest.fixture
+def runner(strict: SandboxServer, tmp_path: Path) -> RunnerProcess:
+    process = vtaction_process(strict, tmp_path)
+    process.environment["VT_QUOTA"] = f"{LIMIT}/{SECONDS}s"
+    return process
+
+
+def test_each_hash_is_asked_once_and_everyone_has_every_answer(
+    strict: SandboxServer, runner: RunnerProcess, tmp_path: Path
+) -> None:
+    members = crowd(runner, tmp_path, PROCESSES, HASHES)
+    for member in members:
+        _assert_has_all(member)
+    assert _asked(strict) == dict.fromkeys(HASHES, 1)
+    assert strict.refused == 0
+
+
+def test_processes_killed_at_any_moment_cost_at_most_a_request_each(
+    strict: SandboxServer, runner: RunnerProcess, tmp_path: Path
+) -> None:
+    members = crowd(runner, tmp_path, PROCESSES, HASHES)
+    chance = random.Random(20260102)
+    doomed = chance.sample(members, KILLED)
+    while len(strict.requests) < LIMIT:
+        time.sleep(0.05)
+    for member in doomed:
+        time.sleep(chance.uniform(0.1, 0.8))
+        member.kill()
+    for member in members:
+        if member not in doomed:
+            _assert_has_all(member)
+    asked = _asked(strict)
+    assert set(asked) == set(HASHES)
+    # A killed process worked on several hashes side by side, and its slots' requests may have been under way.
+    assert sum(asked.values()) <= len(HASHES) + KILLED * 8
+    assert max(asked.values()) <= 1 + KILLED
+    assert strict.refused == 0
+
+
+def _asked(server: SandboxServer) -> dict[str, int]:
+    return dict(Counter(request.path.rpartition("/")[2] for request in server.requests))
+
+
+def _assert_has_all(member: Member) -> None:
+    answers = member.answers()
+    assert {answer["data"]["indicator"] for answer in answers if not answer["error"]} == set(HASHES)
+    assert {answer["status"] for answer in answers} <= {"ok", "not_found"}
+    assert member.process.returncode == 0

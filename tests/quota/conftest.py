@@ -1,0 +1,40 @@
+"""A limiter over every kind of book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from connectors.quota import Limiter, parse_quota
+from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
+from connectors.state.heartbeat import Heartbeat
+from connectors.state.unavailable import Fallback
+from tests.fake_clock import FakeClock
+
+MakeLimiter = Callable[..., Limiter]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def book(request: pytest.FixtureRequest, tmp_path: Path) -> QuotaBook:
+    return MemoryBook() if request.param == "memory" else SqliteBook(tmp_path / "quota.db")
+
+
+@pytest.fixture
+def limiter(book: QuotaBook, clock: FakeClock) -> MakeLimiter:
+    """Makes limiters that share one book."""
+
+    def make(
+        quota: str, scope: str = "a key", given: QuotaBook | None = None, own_clock: FakeClock | None = None
+    ) -> Limiter:
+        parsed = parse_quota(quota)
+        shared = Fallback[QuotaBook](given or book, MemoryBook(), clock, "alone")
+        return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
+
+    return make

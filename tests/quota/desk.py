@@ -1,0 +1,93 @@
+"""The policy with a ledger, a quota and a time of its own: short words for long tests."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timezone
+
+from connectors.quota import parse_quota, policy, slots
+from connectors.quota.ledger import Ledger
+from connectors.quota.policy import Decision, Refuse, Start, Wait
+from connectors.quota.usage import take_over, usage
+
+
+def utc(text: str) -> float:
+    """`2026-01-31T23:59:59` as epoch seconds."""
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
+
+
+class Desk:
+    """Where callers by name ask for slots."""
+
+    def __init__(self, quota: str, at: str = "2026-01-02T03:04:05") -> None:
+        self.quota = parse_quota(quota)
+        self.ledger = Ledger()
+        self.now = utc(at)
+        self._taken: dict[str, float] = {}
+
+    def at(self, text: str) -> Desk:
+        self.now = utc(text)
+        return self
+
+    def after(self, seconds: float) -> Desk:
+        self.now += seconds
+        return self
+
+    def look(self, name: str, patience: float = math.inf) -> Decision:
+        decision = policy.decide(self.ledger, self.quota, name, self.now, self.now + patience)
+        if isinstance(decision, Start):
+            self._taken[name] = decision.taken_at
+        return decision
+
+    def goes(self, name: str) -> bool:
+        """Whether `name`, who does not wait, may go now."""
+        return isinstance(self.look(name, 0.0), Start)
+
+    def waits(self, name: str) -> bool:
+        return isinstance(self.look(name), Wait)
+
+    def refused(self, name: str, patience: float = 0.0) -> Refuse:
+        decision = self.look(name, patience)
+        assert isinstance(decision, Refuse)
+        return decision
+
+    def answer(self, name: str) -> None:
+        slots.settle(self.ledger, name, self.now, answered=True)
+
+    def lose(self, name: str) -> None:
+        """The request was sent and nothing came back."""
+        slots.settle(self.ledger, name, self.now, answered=False)
+
+    def never_sent(self, name: str) -> None:
+        slots.refund(self.ledger, name, self._taken[name])
+
+    def beat(self, *names: str) -> None:
+        slots.beat(self.ledger, list(names), self.now)
+
+    def asked(self, name: str) -> bool:
+        """`name` goes and is answered at once."""
+        goes = self.goes(name)
+        if goes:
+            self.answer(name)
+        return goes
+
+    def asks(self, count: int) -> int:
+        """How many of `count` callers who do not wait are answered now."""
+        return sum(self.asked(f"{self.now}-{number}") for number in range(count))
+
+    def penalise(self, retry_after: float | None = None) -> float:
+        return policy.penalise(self.ledger, self.quota, self.now, retry_after)
+
+    def forgive(self) -> None:
+        policy.forgive(self.ledger)
+
+    def take_over(self, **used: int) -> None:
+        take_over(self.ledger, used, self.now)
+
+    def used(self, window: str) -> int:
+        used: int = usage(self.ledger, self.quota, self.now)[window]["used"]
+        return used
+
+    def resets(self, window: str) -> float:
+        resets: float = usage(self.ledger, self.quota, self.now)[window]["resets_in_s"]
+        return resets

@@ -1,0 +1,87 @@
+"""The contract of every quota book."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from connectors.quota.books import QuotaBook, SqliteBook
+from connectors.quota.ledger import Ledger
+
+
+def _one_more(ledger: Ledger) -> int:
+    ledger.used["day"]["2026-01-02"] = ledger.used["day"].get("2026-01-02", 0) + 1
+    return ledger.used["day"]["2026-01-02"]
+
+
+def _used(ledger: Ledger) -> int:
+    return ledger.used["day"].get("2026-01-02", 0)
+
+
+def test_what_a_change_leaves_is_kept(book: QuotaBook) -> None:
+    assert [book.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
+
+
+def test_each_key_has_a_ledger_of_its_own(book: QuotaBook) -> None:
+    book.transact("a", _one_more)
+    assert book.transact("b", _used) == 0
+    assert book.transact("a", _used) == 1
+
+
+def test_changes_of_many_threads_are_made_one_after_the_other(book: QuotaBook) -> None:
+    threads = [threading.Thread(target=lambda: [book.transact("a", _one_more) for _ in range(25)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert book.transact("a", _used) == 200
+
+
+def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook) -> None:
+    def fill(ledger: Ledger) -> None:
+        ledger.settled = [1.5, 2.25]
+        ledger.flights = {"t": 3.0}
+        ledger.used = {"day": {"2026-01-02": 5}, "month": {"2026-01": 6}}
+        ledger.queue = [("q", 7.0)]
+        ledger.blocked_until, ledger.blocked_for, ledger.strikes = 8.0, 2.0, 3
+        ledger.horizon, ledger.lost_at = 60.0, 4.0
+
+    book.transact("a", fill)
+    filled = Ledger()
+    fill(filled)
+    assert book.transact("a", lambda ledger: ledger.to_json()) == filled.to_json()
+
+
+def test_a_change_that_fails_in_the_file_leaves_nothing(book: QuotaBook) -> None:
+    if not isinstance(book, SqliteBook):
+        pytest.skip("memory has no transactions to roll back")
+
+    def broken(ledger: Ledger) -> None:
+        _one_more(ledger)
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        book.transact("a", broken)
+    assert book.transact("a", _used) == 0
+    assert book.transact("a", _one_more) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"settled":1}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        Ledger(settled=[float("nan")]).to_json().encode(),
+        Ledger(used={"day": {}}).to_json().encode(),
+        Ledger().to_json().encode().replace(b'"queue":[]', b'"queue":[1]'),
+    ],
+)
+def test_what_is_no_ledger_is_told(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Ledger.from_json(text)

@@ -1,0 +1,158 @@
+"""The limiter as its callers meet it, over every book."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import Cancelled, RateLimited
+from connectors.quota import Limiter
+from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.state.unavailable import StateUnavailable
+from tests.fake_clock import FakeClock
+from tests.quota.conftest import MakeLimiter
+
+
+def _ask(limiter: Limiter, clock: FakeClock, patience: float = 0.0) -> float:
+    """One request answered at once; how long it waited."""
+    with limiter.slot(clock.monotonic() + patience) as slot:
+        slot.answered()
+    return slot.waited_s
+
+
+def test_two_limiters_with_one_book_share_the_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
+    one, other = limiter("2/minute"), limiter("2/minute")
+    _ask(one, clock)
+    _ask(other, clock)
+    for each in (one, other):
+        with pytest.raises(RateLimited):
+            _ask(each, clock)
+
+
+def test_two_keys_never_share_a_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
+    _ask(limiter("1/minute", "one"), clock)
+    _ask(limiter("1/minute", "other"), clock)
+
+
+def test_a_caller_waits_as_long_as_it_takes_and_says_how_long(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/minute")
+    _ask(mine, clock)
+    assert _ask(mine, clock, 90) == pytest.approx(60, abs=0.1)
+
+
+def test_waiting_is_announced_and_its_end_too_and_nothing_where_there_is_none(
+    limiter: MakeLimiter, clock: FakeClock
+) -> None:
+    mine = limiter("1/minute")
+    said: list[bool] = []
+    for _ in range(2):
+        with mine.slot(clock.monotonic() + 90, said.append) as slot:
+            slot.answered()
+    assert said == [True, False]
+
+
+def test_a_refusal_sleeps_not_at_all_and_says_when_and_why(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("4/minute,1/day")
+    _ask(mine, clock)
+    with pytest.raises(RateLimited) as refused:
+        _ask(mine, clock, 50)
+    assert clock.slept == []
+    assert refused.value.details == {"source": "local", "window": "day"}
+    assert refused.value.retry_after is not None
+    assert refused.value.retry_after > 3600
+    assert refused.value.http_status is None
+
+
+def test_while_virustotal_wants_a_pause_the_refusal_says_so(limiter: MakeLimiter, clock: FakeClock) -> None:
+    one, other = limiter("4/minute"), limiter("4/minute")
+    assert one.penalise(90.0) == 90.0
+    with pytest.raises(RateLimited) as refused:
+        _ask(other, clock, 30)
+    assert refused.value.details == {"source": "upstream", "window": None}
+    assert other.usage()["blocked"] == {"resets_in_s": 90.0}
+
+
+def test_refusals_in_a_row_pause_longer_until_a_request_is_taken(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("4/minute")
+    waits = []
+    for _ in range(3):
+        _ask(mine, clock)
+        waits.append(mine.penalise(None))
+        clock.advance(waits[-1] + 1)
+    _ask(mine, clock)
+    mine.accepted()
+    assert [*waits, mine.penalise(None)] == [60, 120, 240, 60]
+
+
+def test_only_a_request_that_was_never_sent_is_given_back(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/minute,1/day")
+    with mine.slot(clock.monotonic()) as slot:
+        slot.never_sent()
+    assert slot.usage_after["day"]["used"] == 0
+    with pytest.raises(KeyError), mine.slot(clock.monotonic()) as slot:
+        raise KeyError("who knows whether it was sent")
+    assert slot.usage_after["day"]["used"] == 1
+    with pytest.raises(RateLimited):
+        _ask(mine, clock)
+
+
+class _StoppedClock(FakeClock):
+    """The process is asked to end during the first sleep."""
+
+    def sleep(self, seconds: float) -> None:
+        raise Cancelled("stopped")
+
+
+def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: QuotaBook, limiter: MakeLimiter) -> None:
+    clock = _StoppedClock()
+    mine = limiter("1/minute", own_clock=clock)
+    _ask(mine, clock)
+    with pytest.raises(Cancelled):
+        _ask(mine, clock, 90)
+    assert book.transact("a key", lambda ledger: list(ledger.queue)) == []
+
+
+class _BrokenBook(MemoryBook):
+    broken = True
+
+    def transact(self, scope, change):  # type: ignore[no-untyped-def]
+        if self.broken:
+            raise StateUnavailable("the disk is full")
+        return super().transact(scope, change)
+
+
+def test_out_of_reach_of_the_book_a_process_takes_a_quarter_and_says_so_once(
+    limiter: MakeLimiter, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = limiter("8/minute", given=_BrokenBook())
+    with caplog.at_level(logging.WARNING):
+        _ask(mine, clock)
+        _ask(mine, clock)
+        with pytest.raises(RateLimited):
+            _ask(mine, clock)
+    assert [record.getMessage() for record in caplog.records] == ["the disk is full: alone"]
+
+
+def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: MakeLimiter, clock: FakeClock) -> None:
+    broken = _BrokenBook()
+    mine = limiter("4/minute", given=broken)
+    with mine.slot(clock.monotonic()) as slot:
+        broken.broken = False
+        clock.advance(31)
+        slot.answered()
+    assert slot.usage_after["minute"] == {"limit": 4, "used": 1, "resets_in_s": 60.0}
+
+
+def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
+    from connectors.quota.books import SqliteBook
+
+    path = tmp_path / "quota.db"
+    _ask(limiter("4/minute", given=SqliteBook(path)), clock)
+    path.write_bytes(b"not a database" * 100)
+    for key in ("a key", "another"):
+        with pytest.raises(RateLimited) as refused:
+            _ask(limiter("4/minute", key, given=SqliteBook(path)), clock)
+        assert refused.value.details["window"] == "minute"
+    assert len(list(tmp_path.glob("quota.db.bad-*"))) == 1

@@ -1,0 +1,37 @@
+"""Whatever callers do and whenever the server counts: no window is exceeded there, and nobody waits for ever."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.quota import parse_quota
+from tests.quota.desk import utc
+from tests.quota.world import Caller, World
+
+_QUOTAS = ["1/second", "3/2s", "4/10s", "2/second,5/8s", "3/4s,9/day", "2/3s,4/day,9/month", "5/day"]
+_MOMENTS = ["2026-01-02T03:04:05", "2026-01-31T23:59:52", "2024-02-28T23:59:55", "2024-02-29T23:59:58"]
+
+_parts = st.floats(0, 1)
+_callers = st.builds(
+    Caller,
+    comes_at=st.floats(0, 15),
+    latency=st.one_of(st.floats(0, 0.3), st.floats(0, 20)),
+    counted_at=st.sampled_from([0.0, 1.0]) | _parts,
+    dies_after=st.none() | st.none() | st.floats(0, 25),
+    fate=st.sampled_from(["answered", "answered", "answered", "lost", "never_sent"]),
+    look_delay=st.sampled_from([0.0, 0.0, 0.05, 0.5]),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(quota=st.sampled_from(_QUOTAS), began=st.sampled_from(_MOMENTS), callers=st.lists(_callers, max_size=30))
+def test_no_window_is_ever_exceeded_and_nobody_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
+    world = World(parse_quota(quota), utc(began))
+    world.run(callers)
+    assert world.exceeded() == []
+    living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
+    decided = world.started + world.refused
+    assert living <= set(decided)
+    assert len(decided) == len(set(decided))
+    assert not living & {name for name, _ in world.ledger.queue}

@@ -1,0 +1,139 @@
+"""A simulated world: callers that come, wait, ask, beat and die, and a server that counts each request at some moment.
+
+Nothing here is fairer to the policy than the real world is: the server may count a request at any moment between its
+start and its answer, and that of a dead owner at any moment until a grace after the owner's last sign of life.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import Callable
+
+from connectors.quota import Quota, policy, slots
+from connectors.quota.ledger import Ledger
+from connectors.quota.policy import Refuse, Start
+from connectors.quota.windows import period_key
+from connectors.state.heartbeat import INTERVAL_S
+
+_MOST_EVENTS = 50_000
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends."""
+
+    comes_at: float
+    latency: float
+    counted_at: float
+    dies_after: float | None = None
+    fate: str = "answered"
+    look_delay: float = 0.0
+
+
+class World:
+    def __init__(self, quota: Quota, began: float) -> None:
+        self.quota = quota
+        self.ledger = Ledger()
+        self.counted: list[float] = []
+        self.started: list[str] = []
+        self.refused: list[str] = []
+        # Days are too long to be waited for second by second.
+        self.patience = 40.0 if quota.calendar else float("inf")
+        self._now = began
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._number = 0
+
+    def run(self, callers: list[Caller]) -> None:
+        began = self._now
+        for number, caller in enumerate(callers):
+            _Life(self, f"caller {number}", caller, began + caller.comes_at)
+        for _ in range(_MOST_EVENTS):
+            if not self._events:
+                return
+            self._now, _, event = heapq.heappop(self._events)
+            event()
+        raise AssertionError("somebody waits for ever")
+
+    def later(self, at: float, event: Callable[[], None]) -> None:
+        self._number += 1
+        heapq.heappush(self._events, (max(at, self._now), self._number, event))
+
+    @property
+    def now(self) -> float:
+        return self._now
+
+    def exceeded(self) -> list[str]:
+        """The windows in which the server counted more than the limit."""
+        times = sorted(self.counted)
+        found = []
+        for window in self.quota.sliding:
+            inside = (bisect_left(times, time + window.seconds) - place for place, time in enumerate(times))
+            if max(inside, default=0) > window.limit:
+                found.append(window.name)
+        for calendar in self.quota.calendar:
+            counts = Counter(period_key(calendar.period, time) for time in times)
+            if max(counts.values(), default=0) > calendar.limit:
+                found.append(calendar.name)
+        return found
+
+
+class _Life:
+    def __init__(self, world: World, name: str, caller: Caller, comes_at: float) -> None:
+        self._world = world
+        self._name = name
+        self._caller = caller
+        self._dies_at = float("inf") if caller.dies_after is None else comes_at + caller.dies_after
+        self._deadline = comes_at + world.patience
+        self._done_at = 0.0
+        world.later(comes_at, self._look)
+
+    def _look(self) -> None:
+        world = self._world
+        if world.now >= self._dies_at:
+            return
+        decision = policy.decide(world.ledger, world.quota, self._name, world.now, self._deadline)
+        if isinstance(decision, Refuse):
+            assert world.now + decision.retry_after > self._deadline
+            world.refused.append(self._name)
+            return
+        if not isinstance(decision, Start):
+            world.later(max(decision.until, world.now + 0.005) + self._caller.look_delay, self._look)
+            return
+        world.started.append(self._name)
+        self._start()
+
+    def _start(self) -> None:
+        world, caller = self._world, self._caller
+        self._done_at = world.now + caller.latency
+        if caller.fate != "never_sent":
+            self._be_counted()
+        world.later(world.now + INTERVAL_S, self._beat)
+        world.later(self._done_at, self._finish)
+
+    def _be_counted(self) -> None:
+        now, caller = self._world.now, self._caller
+        latest = self._done_at
+        if self._dies_at < self._done_at:
+            beats = max(0, int((self._dies_at - now) / INTERVAL_S))
+            latest = min(self._done_at, now + beats * INTERVAL_S + slots.GRACE_S)
+        elif caller.fate == "lost":
+            latest = self._done_at + slots.GRACE_S
+        self._world.counted.append(now + caller.counted_at * (latest - now))
+
+    def _beat(self) -> None:
+        now = self._world.now
+        if now < min(self._dies_at, self._done_at):
+            slots.beat(self._world.ledger, [self._name], now)
+            self._world.later(now + INTERVAL_S, self._beat)
+
+    def _finish(self) -> None:
+        world = self._world
+        if world.now >= self._dies_at:
+            return
+        if self._caller.fate == "never_sent":
+            slots.refund(world.ledger, self._name, self._done_at - self._caller.latency)
+        else:
+            slots.settle(world.ledger, self._name, world.now, answered=self._caller.fate == "answered")

@@ -1,0 +1,52 @@
+"""The sign of life."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from connectors.state.heartbeat import Heartbeat
+
+
+def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
+    beats = threading.Semaphore(0)
+    heartbeat = Heartbeat(0.01)
+    with heartbeat.keeping(beats.release), heartbeat.keeping(beats.release):
+        for _ in range(3):
+            assert beats.acquire(timeout=10)
+    for thread in threading.enumerate():
+        if thread.name == "vt-heartbeat":
+            thread.join(10)
+            assert not thread.is_alive()
+    with heartbeat.keeping(beats.release):
+        while beats.acquire(blocking=False):
+            pass
+        assert beats.acquire(timeout=10), "it begins again"
+
+
+def test_a_beat_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    beats = threading.Semaphore(0)
+
+    def fails() -> None:
+        raise OSError("full")
+
+    heartbeat = Heartbeat(0.01)
+    with heartbeat.keeping(fails), heartbeat.keeping(beats.release):
+        assert beats.acquire(timeout=10)
+        assert beats.acquire(timeout=10)
+    assert "a sign of life was not written" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_has_a_heart_of_its_own() -> None:
+    heartbeat = Heartbeat(0.01)
+    with heartbeat.keeping(lambda: None):
+        child = os.fork()
+        if child == 0:
+            beats = threading.Semaphore(0)
+            with heartbeat.keeping(beats.release):
+                os._exit(0 if beats.acquire(timeout=10) else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,0 +1,62 @@
+"""Where the state lies, and where it must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConfigError
+from connectors.state import location
+from connectors.state.location import default_state_file, network_file_system, quota_file, refuse_network_folder
+
+MOUNTS = """\
+/dev/sda1 / ext4 rw 0 0
+server:/export {root}/mnt nfs4 rw 0 0
+tmpfs {root}/mnt/fast tmpfs rw 0 0
+//server/share {root}/with\\040space cifs rw 0 0
+host:/ {root}/home/remote fuse.sshfs rw 0 0
+broken
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("local/state.db", None),
+        ("mnt/state.db", "nfs4"),
+        ("mnt/not/made/yet/state.db", "nfs4"),
+        ("mntx/state.db", None),
+        ("mnt/fast/state.db", None),
+        ("with space/state.db", "cifs"),
+        ("home/remote/state.db", "fuse.sshfs"),
+        ("home/link/state.db", "nfs4"),
+    ],
+)
+def test_the_innermost_mount_decides(tmp_path: Path, path: str, kind: str | None) -> None:
+    for folder in ("mnt/fast", "with space", "home/remote"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "home/link").symlink_to(tmp_path / "mnt")
+    mounts = tmp_path / "mounts"
+    mounts.write_text(MOUNTS.format(root=tmp_path), "utf-8")
+    assert network_file_system(tmp_path / path, mounts) == kind
+
+
+def test_without_a_list_of_mounts_nothing_is_refused(tmp_path: Path) -> None:
+    assert network_file_system(Path("/mnt/x"), tmp_path / "none") is None
+
+
+def test_a_network_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(location, "network_file_system", lambda path: "nfs4")
+    with pytest.raises(ConfigError, match="nfs4"):
+        refuse_network_folder(Path("/mnt/x/state.db"))
+
+
+def test_the_default_lies_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert default_state_file() == tmp_path / "vt-connectors" / "state.db"
+
+
+@pytest.mark.parametrize(("state", "quota"), [("a/state.db", "a/state-quota.db"), ("a/state", "a/state-quota.db")])
+def test_the_quota_has_a_file_of_its_own(state: str, quota: str) -> None:
+    assert quota_file(Path(state)) == Path(quota)

@@ -1,0 +1,144 @@
+"""Whatever happens to the state, lookups are answered: through the real composition, with VirusTotal played."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from connectors.api_key import ApiKey
+from connectors.composition import build
+from connectors.core import Core
+from connectors.quota import parse_quota
+from connectors.settings import Settings
+from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from tests.fake_clock import FakeClock
+from tests.state.files import DAMAGES, settle
+from tests.vtaction_process import EICAR, lookup
+
+
+class PlayedVirusTotal:
+    """Knows every file."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        self.asked.append(request.url.rpartition("/")[2])
+        data = {"type": "file", "id": "0" * 64, "attributes": {"last_analysis_stats": {"malicious": 9}}}
+        return HttpAnswer(200, {"content-type": "application/json"}, json.dumps({"data": data}).encode())
+
+
+class House:
+    """Processes that come one after the other, with one state."""
+
+    def __init__(self, state: Path, quota: str = "none") -> None:
+        self.virustotal = PlayedVirusTotal()
+        self.clock = FakeClock()
+        self._settings = Settings(state=str(state), quota=parse_quota(quota))
+
+    def core(self) -> Core:
+        return build(self._settings, lambda: ApiKey("k" * 64), self.clock, lambda key: self.virustotal)
+
+    def answer(self, value: str = EICAR, **more: Any) -> dict[str, Any]:
+        return self.core().answer(lookup(value, **more))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+def test_a_second_process_has_the_answer_of_the_first(state: Path) -> None:
+    house = House(state)
+    assert house.answer()["meta"]["source"] == "api"
+    assert house.answer()["meta"]["source"] == "cache"
+    assert len(house.virustotal.asked) == 1
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
+    house = House(state)
+    for number in range(40):
+        house.answer(f"{number:032x}")
+    settle(state)
+    DAMAGES[damage](state)
+    assert house.answer("f" * 32)["status"] == "ok"
+    assert house.answer("f" * 32)["meta"]["source"] == "cache"
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+def test_a_damaged_quota_book_lets_nobody_past_for_a_window(state: Path, damage: str) -> None:
+    house = House(state, "4/90s")
+    assert house.answer()["status"] == "ok"
+    DAMAGES[damage](state.with_name("state-quota.db"))
+    refused = house.answer("f" * 32)
+    assert (refused["error"]["code"], refused["error"]["details"]["window"]) == ("rate_limited", "90s")
+    assert house.answer()["status"] == "ok", "the cache answers all the same"
+    assert len(house.virustotal.asked) == 1
+
+
+def _folders(state: Path) -> None:
+    state.mkdir()
+    state.with_name("state-quota.db").mkdir()
+
+
+def _file_for_folder(state: Path) -> None:
+    state.parent.rmdir()
+    state.parent.write_text("a file", "utf-8")
+
+
+def _newer(state: Path) -> None:
+    for path in (state, state.with_name("state-quota.db")):
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA user_version=99")
+        connection.close()
+
+
+@pytest.mark.parametrize("spoil", [_folders, _file_for_folder, _newer])
+def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quota(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Callable[[Path], None]
+) -> None:
+    state = tmp_path / "folder" / "state.db"
+    state.parent.mkdir()
+    spoil(state)
+    house = House(state, "8/minute")
+    core = house.core()
+    assert [core.answer(lookup(f"{number:032x}"))["status"] for number in range(3)] == ["ok", "ok", "error"]
+    assert core.answer(lookup(f"{0:032x}"))["meta"]["source"] == "cache"
+    told = [record.getMessage() for record in caplog.records]
+    assert any("working without the shared cache" in message for message in told)
+    assert any("a quarter" in message for message in told)
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+
+
+def test_files_deleted_during_use_are_made_anew(state: Path) -> None:
+    house = House(state)
+    core = house.core()
+    core.answer(lookup())
+    for path in list(state.parent.iterdir()):
+        path.unlink()
+    assert core.answer(lookup("f" * 32))["status"] == "ok"
+    assert house.answer("f" * 32)["meta"]["source"] == "cache"
+
+
+def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
+    house = House(state, "9999/second")
+    for number in range(12):
+        house.answer(f"{number:032x}")
+    settle(state)
+    whole = {path: path.read_bytes() for path in (state, state.with_name("state-quota.db"))}
+    for path, content in whole.items():
+        for place in range(24, len(content), max(1, len(content) // 60)):
+            for old in state.parent.iterdir():
+                old.unlink()
+            for each, original in whole.items():
+                each.write_bytes(original)
+            path.write_bytes(content[:place] + b"\xfe\x01\x80" * 5 + content[place + 15 :])
+            house.clock.advance(10)
+            answer = house.answer(f"{place % 12:032x}", options={"cache": "refresh", "max_wait_s": 5})
+            assert answer["status"] == "ok", (path.name, place, answer["error"])
