@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = options.command(options, clock)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads any more: no news to tell, and no second failure when the interpreter flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Nobody reads any more: no news to tell.
+        _hush(1)
         code = OK
     sys.stderr.flush()
     # A request under way in a thread must not hold up the end.
@@ -94,7 +94,11 @@ def _run(options: argparse.Namespace, clock: SystemClock) -> int:
     from .settled import core_from
 
     stdout = take_stdout_aside()
-    code = Runner(core_from(os.environ, clock).answer, clock, options.workers).run(sys.stdin.buffer, stdout)
+    try:
+        code = Runner(core_from(os.environ, clock).answer, clock, options.workers).run(sys.stdin.buffer, stdout)
+    except BrokenPipeError:
+        _hush(stdout.fileno())
+        raise
     return OK if options.exit_zero else code
 
 
@@ -204,6 +208,11 @@ def _act(options: argparse.Namespace, clock: SystemClock) -> int:
 
 def _as_json(options: argparse.Namespace) -> bool:
     return bool(options.json) or not sys.stdout.isatty()
+
+
+def _hush(descriptor: int) -> None:
+    """What is still in a buffer for `descriptor` goes nowhere, instead of failing a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _print(text: str) -> None:

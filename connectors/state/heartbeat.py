@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from typing import Callable
@@ -22,26 +23,37 @@ class Heartbeat:
 
     def __init__(self, interval_s: float = INTERVAL_S) -> None:
         self._interval_s = interval_s
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
         self._holders: dict[Beat, int] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
     def keeping(self, beat: Beat) -> Iterator[None]:
+        if self._pid != os.getpid():
+            # A forked process has no such thread, and perhaps a lock that the thread held for ever.
+            self._begin()
         with self._changed:
             self._holders[beat] = self._holders.get(beat, 0) + 1
             self._start()
         try:
             yield
         finally:
-            with self._changed:
-                self._holders[beat] -= 1
-                if not self._holders[beat]:
-                    del self._holders[beat]
+            self._let_go(beat)
+
+    def _let_go(self, beat: Beat) -> None:
+        if self._pid != os.getpid():
+            return
+        with self._changed:
+            self._holders[beat] = self._holders.get(beat, 0) - 1
+            if self._holders[beat] <= 0:
+                del self._holders[beat]
 
     def _start(self) -> None:
-        # A forked process has the attribute, and not the thread.
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="vt-heartbeat", daemon=True)
             self._thread.start()
 

@@ -33,7 +33,8 @@ def _mode(path: Path) -> int:
 def test_the_file_is_its_owners_alone_and_so_is_a_folder_made_for_it(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     path = tmp_path / "made" / "here" / "state.db"
-    note(state_file(path), "a")
+    file = state_file(path)  # held: what lies beside it goes with its last connection
+    note(file, "a")
     assert _mode(path.parent) == 0o700
     assert {entry.name: _mode(entry) for entry in path.parent.iterdir()} == {
         "state.db": 0o600,

@@ -1,0 +1,65 @@
+"""One asks, the others have the answer: between real processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.sandbox import Quota, SandboxServer
+from tests.vtaction_process import EICAR, RunnerProcess, lookup, vtaction_process
+
+PROCESSES = 16
+
+
+@pytest.fixture
+def slow() -> Iterator[SandboxServer]:
+    with SandboxServer(Quota.unlimited(), latency_s=1.5) as server:
+        yield server
+
+
+@pytest.fixture
+def runner(slow: SandboxServer, tmp_path: Path) -> RunnerProcess:
+    return vtaction_process(slow, tmp_path)
+
+
+def _ask(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(lookup(EICAR)).encode() + b"\n")
+    process.stdin.flush()
+
+
+def _answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(process.communicate(timeout=60)[0])
+    return answer
+
+
+def test_sixteen_processes_that_want_the_same_make_one_request(slow: SandboxServer, runner: RunnerProcess) -> None:
+    processes = [runner.start("run") for _ in range(PROCESSES)]
+    for process in processes:
+        _ask(process)
+    answers = [_answer(process) for process in processes]
+    assert {answer["status"] for answer in answers} == {"ok"}
+    sources = Counter(answer["meta"]["source"] for answer in answers)
+    assert sources["api"] == 1
+    assert len(slow.requests) == 1
+
+
+def test_when_the_one_who_asks_is_killed_another_does(slow: SandboxServer, runner: RunnerProcess) -> None:
+    leader = runner.start("run")
+    _ask(leader)
+    while not slow.requests:
+        pass
+    others = [runner.start("run") for _ in range(3)]
+    for process in others:
+        _ask(process)
+    leader.kill()
+    leader.communicate()
+    answers = [_answer(process) for process in others]
+    assert {answer["status"] for answer in answers} == {"ok"}
+    assert len(slow.requests) == 2

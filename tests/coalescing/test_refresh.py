@@ -1,0 +1,82 @@
+"""`cache: refresh` and the others, through the real composition."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.api_key import ApiKey
+from connectors.clock import SystemClock
+from connectors.composition import build
+from connectors.core import Core
+from connectors.quota import parse_quota
+from connectors.settings import Settings
+from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from tests.vtaction_process import lookup
+
+
+class SlowVirusTotal:
+    """Answers when it is let go, each time with one engine more."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.count = 0
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        self.count += 1
+        stats = {"malicious": self.count}
+        self.asked.release()
+        assert self.go_on.wait(20)
+        data = {"type": "file", "id": "0" * 64, "attributes": {"last_analysis_stats": stats}}
+        return HttpAnswer(200, {}, json.dumps({"data": data}).encode())
+
+
+@pytest.fixture
+def virustotal() -> SlowVirusTotal:
+    return SlowVirusTotal()
+
+
+@pytest.fixture(params=["memory", "file"])
+def core(request: pytest.FixtureRequest, tmp_path: Path, virustotal: SlowVirusTotal) -> Core:
+    state = "memory" if request.param == "memory" else str(tmp_path / "state.db")
+    settings = Settings(state=state, quota=parse_quota("none"))
+    return build(settings, lambda: ApiKey("k" * 64), SystemClock(), lambda key: virustotal)
+
+
+def _ask(core: Core, **options: Any) -> tuple[str, int]:
+    answer = core.answer(lookup(options=options))
+    return answer["meta"]["source"], answer["data"]["stats"]["malicious"]
+
+
+def test_refresh_asks_though_there_is_an_answer_and_stores_the_new_one(core: Core, virustotal: SlowVirusTotal) -> None:
+    virustotal.go_on.set()
+    assert _ask(core) == ("api", 1)
+    assert _ask(core) == ("cache", 1)
+    assert _ask(core, cache="refresh") == ("api", 2)
+    assert _ask(core) == ("cache", 2)
+
+
+def test_refreshes_at_the_same_time_share_one_request(core: Core, virustotal: SlowVirusTotal) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(_ask, core, cache="refresh")
+        assert virustotal.asked.acquire(timeout=20)
+        rest = [pool.submit(_ask, core, cache="refresh") for _ in range(3)]
+        virustotal.go_on.set()
+        assert first.result() == ("api", 1)
+        outcomes = {each.result() for each in rest}
+    assert virustotal.count <= 2, "one that came after the answer asks for itself"
+    assert outcomes <= {("shared", 1), ("api", 2), ("shared", 2)}
+
+
+def test_off_neither_reads_nor_stores_nor_shares(core: Core, virustotal: SlowVirusTotal) -> None:
+    virustotal.go_on.set()
+    assert _ask(core, cache="off") == ("api", 1)
+    assert _ask(core) == ("api", 2)
+    assert _ask(core, cache="off") == ("api", 3)
+    assert _ask(core) == ("cache", 2)

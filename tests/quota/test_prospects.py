@@ -1,0 +1,79 @@
+"""What was refused a moment ago is not asked again in vain."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from connectors.errors import AccessDenied, ConnectorError, Forbidden, RateLimited, RequestTimeout, Unavailable
+from connectors.prospects import Prospects
+from tests.fake_clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def prospects(clock: FakeClock) -> Prospects:
+    return Prospects(clock)
+
+
+def _hopeless(
+    prospects: Prospects, clock: FakeClock, patience: float = 0.0, purpose: str = "lookup_hash"
+) -> ConnectorError | None:
+    return prospects.hopeless(purpose, clock.monotonic() + patience)
+
+
+def test_a_refused_key_is_not_tried_again_for_five_minutes(prospects: Prospects, clock: FakeClock) -> None:
+    prospects.failed("lookup_hash", AccessDenied("no such key", http_status=401))
+    clock.advance(299)
+    error = _hopeless(prospects, clock, math.inf)
+    assert isinstance(error, AccessDenied)
+    assert error.http_status == 401
+    clock.advance(2)
+    assert _hopeless(prospects, clock) is None
+
+
+def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: Prospects, clock: FakeClock) -> None:
+    prospects.failed("lookup_hash", Forbidden("not in this tier", http_status=403))
+    assert isinstance(_hopeless(prospects, clock, math.inf), Forbidden)
+    assert _hopeless(prospects, clock, purpose="add_comment") is None
+    prospects.answered("add_comment")
+    assert isinstance(_hopeless(prospects, clock), Forbidden)
+    clock.advance(301)
+    assert _hopeless(prospects, clock) is None
+
+
+def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(prospects: Prospects, clock: FakeClock) -> None:
+    prospects.failed("lookup_hash", RateLimited("the day is used up", retry_after=60.0))
+    clock.advance(20)
+    error = _hopeless(prospects, clock, 30)
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 40.0
+    assert _hopeless(prospects, clock, 41) is None
+    clock.advance(40)
+    assert _hopeless(prospects, clock) is None
+
+
+def test_three_failures_in_a_row_mean_that_there_is_no_way_just_now(prospects: Prospects, clock: FakeClock) -> None:
+    for error in (Unavailable("a"), RequestTimeout("b")):
+        prospects.failed("lookup_hash", error)
+        assert _hopeless(prospects, clock) is None
+    prospects.answered("lookup_hash")
+    for _ in range(3):
+        assert _hopeless(prospects, clock) is None
+        prospects.failed("lookup_hash", Unavailable("c"))
+    assert isinstance(_hopeless(prospects, clock), Unavailable)
+    clock.advance(15)
+    assert _hopeless(prospects, clock) is None
+    prospects.failed("lookup_hash", Unavailable("d"))
+    assert _hopeless(prospects, clock) is not None, "one more is enough then"
+
+
+def test_an_answer_clears_everything(prospects: Prospects, clock: FakeClock) -> None:
+    prospects.failed("lookup_hash", AccessDenied("no such key"))
+    prospects.answered("lookup_hash")
+    assert _hopeless(prospects, clock) is None
