@@ -15,6 +15,7 @@ from .ledger import Ledger
 _LOG = logging.getLogger("connectors.quota")
 Result = TypeVar("Result")
 Change = Callable[[Ledger], Result]
+_NEW = Ledger().to_json().encode()
 
 
 class QuotaBook(Protocol):
@@ -47,26 +48,23 @@ class SqliteBook:
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work(connection: sqlite3.Connection) -> Result:
-            ledger = self._load(connection, scope)
-            before = ledger.to_json()
+            before = self._content(connection, scope)
+            ledger = _ledger(before)
             result = change(ledger)
             after = ledger.to_json()
-            if after != before:
+            if after.encode() != before:
                 connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (scope, after))
             return result
 
         return self._file.write(work)
 
-    def _load(self, connection: sqlite3.Connection, scope: str) -> Ledger:
+    def _content(self, connection: sqlite3.Connection, scope: str) -> bytes:
         for name in (scope, self._LOST):
             # As bytes: what is no text any more must be told from a file that cannot be read.
             row = connection.execute("SELECT CAST(content AS BLOB) FROM ledger WHERE scope = ?", (name,)).fetchone()
             if row is not None:
-                try:
-                    return Ledger.from_json(row[0])
-                except ValueError as error:
-                    raise sqlite3.DatabaseError(str(error)) from error
-        return Ledger()
+                return bytes(row[0] or b"")
+        return _NEW
 
     def _block_all(self, connection: sqlite3.Connection) -> None:
         """What the book before this one knew is gone, so each window is waited out once."""
@@ -76,3 +74,11 @@ class SqliteBook:
         )
         lost = Ledger(lost_at=time.time())
         connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))
+
+
+def _ledger(content: bytes) -> Ledger:
+    """Raises `sqlite3.DatabaseError`, as damage to the file does."""
+    try:
+        return Ledger.from_json(content)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error

@@ -122,6 +122,7 @@ class Limiter:
     def _give_back(self, slot: Slot) -> None:
         def change(ledger: Ledger) -> dict[str, Any]:
             now = self._clock.now()
+            policy.tidy(ledger, self.quota, now)
             if slot.outcome == "never_sent":
                 slots.refund(ledger, slot.ticket, slot.taken_at)
             else:

@@ -29,7 +29,7 @@ def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
     _push(ledger, ticket, now if answered else now + GRACE_S)
-    insort(ledger.settled, ledger.flights.pop(ticket))
+    _record(ledger, ticket)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
@@ -54,7 +54,7 @@ def tidy(ledger: Ledger, now: float) -> None:
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
         elif latest < now:
-            insort(ledger.settled, ledger.flights.pop(ticket))
+            _record(ledger, ticket)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
     del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
@@ -63,6 +63,12 @@ def tidy(ledger: Ledger, now: float) -> None:
         counts = ledger.used[period]
         for key in [key for key in counts if not oldest <= key <= newest]:
             del counts[key]
+
+
+def _record(ledger: Ledger, ticket: str) -> None:
+    stamp = ledger.flights.pop(ticket)
+    if ledger.horizon:
+        insort(ledger.settled, stamp)
 
 
 def _restore(ledger: Ledger, ticket: str, now: float) -> None:

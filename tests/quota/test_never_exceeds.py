@@ -19,6 +19,7 @@ _callers = st.builds(
     latency=st.one_of(st.floats(0, 0.3), st.floats(0, 20)),
     counted_at=st.sampled_from([0.0, 1.0]) | _parts,
     dies_after=st.none() | st.none() | st.floats(0, 25),
+    dies_at_work=st.none() | st.floats(0, 8),
     fate=st.sampled_from(["answered", "answered", "answered", "lost", "never_sent"]),
     look_delay=st.sampled_from([0.0, 0.0, 0.05, 0.5]),
 )

@@ -23,12 +23,16 @@ _MOST_EVENTS = 50_000
 
 @dataclass(frozen=True)
 class Caller:
-    """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends."""
+    """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends.
+
+    It is killed `dies_after` its coming, or `dies_at_work` after its start.
+    """
 
     comes_at: float
     latency: float
     counted_at: float
     dies_after: float | None = None
+    dies_at_work: float | None = None
     fate: str = "answered"
     look_delay: float = 0.0
 
@@ -108,6 +112,8 @@ class _Life:
     def _start(self) -> None:
         world, caller = self._world, self._caller
         self._done_at = world.now + caller.latency
+        if caller.dies_at_work is not None:
+            self._dies_at = min(self._dies_at, world.now + caller.dies_at_work)
         if caller.fate != "never_sent":
             self._be_counted()
         world.later(world.now + INTERVAL_S, self._beat)
