@@ -56,7 +56,7 @@ class _State:
             book = SqliteBook(quota_file(path))
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE)
         self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE)
-        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
+        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK, busy_is_lost=False)
 
 
 def state_file(settings: Settings) -> Path | None:
@@ -68,9 +68,12 @@ def state_file(settings: Settings) -> Path | None:
     if "://" in settings.state:
         raise ConfigError("VT_STATE: only a file's path and `memory` are known here")
     try:
-        return Path(settings.state).expanduser()
+        path = Path(settings.state).expanduser()
     except RuntimeError:
         raise ConfigError(f"VT_STATE: {settings.state!r} names a home folder that does not exist") from None
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"VT_STATE: {path} is there and is not a regular file; name one that may be made")
+    return path
 
 
 def build(

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..api_key import ApiKey
 from ..clock import SystemClock
-from ..composition import state_file
+from ..composition import build, state_file
 from ..contract import Request
 from ..credentials import find_key
 from ..errors import ConnectorError
@@ -50,6 +51,7 @@ def _findings(environment: Mapping[str, str], clock: SystemClock, online: bool) 
         f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
         f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
     )
+    yield _tried("wiring", lambda: _wired(settings, clock))
     yield _tried("API key", lambda: f"from {find_key(environment)[1]}")
     yield Finding("server", None, f"{settings.api_url}, API version {settings.api_version}")
     yield _tried("state", lambda: _state(settings))
@@ -67,6 +69,15 @@ def _tried(about: str, look: Callable[[], str]) -> Finding:
         return Finding(about, True, look())
     except (ConnectorError, OSError) as error:
         return Finding(about, False, str(error))
+
+
+def _wired(settings: Settings, clock: SystemClock) -> str:
+    build(settings, _no_key, clock)
+    return "the settings go together"
+
+
+def _no_key() -> ApiKey:
+    raise AssertionError("nothing is asked here")
 
 
 def _state(settings: Settings) -> str:

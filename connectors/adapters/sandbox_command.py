@@ -16,7 +16,7 @@ def serve(port: int, quota: str, latency_s: float, clock: SystemClock) -> int:
     try:
         limits = sandbox_quota(quota)
         server = SandboxServer(limits, clock.now, port=port, latency_s=latency_s)
-    except (ConfigError, OSError) as error:
+    except (ConfigError, OSError, OverflowError) as error:
         sys.stderr.write(f"vtaction sandbox: {error}\n")
         return MALFORMED
     with server:
@@ -39,7 +39,7 @@ def sandbox_quota(text: str) -> Quota:
 def _tell(url: str) -> None:
     sys.stdout.write(
         f"VirusTotal's stand-in answers at {url} (Ctrl-C ends it). In another shell:\n\n"
-        f"  export VT_API_URL={url} VT_API_KEY=sandbox VT_STATE=memory\n"
+        f"  export VT_API_URL={url} VT_API_KEY=sandbox VT_STATE=$(mktemp -d)/state.db\n"
         "  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f\n\n"
         "Any key is accepted but those that begin with 'wrong' (401) or 'forbidden' (403).\n"
     )

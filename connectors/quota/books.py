@@ -15,6 +15,8 @@ from .ledger import Ledger
 _LOG = logging.getLogger("connectors.quota")
 Result = TypeVar("Result")
 Change = Callable[[Ledger], Result]
+# Who finds the book in others' hands waits: a guess instead could exceed the quota.
+_PATIENCE_S = 30.0
 _NEW = Ledger().to_json().encode()
 
 
@@ -43,8 +45,8 @@ class SqliteBook:
     _SCHEMA = "CREATE TABLE ledger (scope TEXT PRIMARY KEY, content TEXT NOT NULL)"
     _LOST = "*"
 
-    def __init__(self, path: Path) -> None:
-        self._file = SqliteFile(path, self._SCHEMA, "TRUNCATE", made_anew=self._block_all)
+    def __init__(self, path: Path, patience_s: float = _PATIENCE_S) -> None:
+        self._file = SqliteFile(path, self._SCHEMA, "TRUNCATE", patience_s=patience_s, made_anew=self._block_all)
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work(connection: sqlite3.Connection) -> Result:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable
 
 from ..clock import Clock
-from ..errors import RateLimited
+from ..errors import RateLimited, Unavailable
 from ..state.heartbeat import Heartbeat
-from ..state.unavailable import Fallback
+from ..state.unavailable import Fallback, StateBusy
 from . import policy, slots
 from .books import Change, QuotaBook, Result
 from .ledger import Ledger
 from .usage import take_over, usage
 from .windows import Quota
 
+_LOG = logging.getLogger("connectors.quota")
 # Without the shared book a process cannot see the others; it takes this part of the quota.
 _BLIND_SHARE = 4
 _SHORTEST_NAP_S = 0.005
@@ -130,7 +132,11 @@ class Limiter:
             self._strikes = ledger.strikes
             return usage(ledger, self.quota, now)
 
-        slot.usage_after = self._transact(change)
+        try:
+            slot.usage_after = self._transact(change)
+        except Unavailable as error:
+            # The slot counts on by itself for as long as the request could still be counted.
+            _LOG.warning("%s", error.message)
 
     def _beat(self) -> None:
         def change(ledger: Ledger) -> None:
@@ -172,7 +178,10 @@ class Limiter:
         self._transact(lambda ledger: take_over(ledger, used, self._clock.now()))
 
     def _transact(self, change: Change[Result]) -> Result:
-        return self._book.use(lambda book: book.transact(self._scope, change))
+        try:
+            return self._book.use(lambda book: book.transact(self._scope, change))
+        except StateBusy as error:
+            raise Unavailable(f"{error}; nothing is asked without the record of the quota: repeat later") from error
 
 
 def _refusal(decision: policy.Refuse, patience_s: float) -> RateLimited:

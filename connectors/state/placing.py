@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Callable
 
 # What SQLite keeps beside its file; what an earlier file left there would be played into the new one.
-_SIDECARS = ("-wal", "-shm", "-journal")
+SIDECARS = ("-wal", "-shm", "-journal")
 
 
 def inode(path: Path) -> int:
@@ -34,7 +34,7 @@ def place(fresh: Path, path: Path, instead_of: int, bad: Path, patience_s: float
             return False
         if instead_of != -1:
             _keep(path, bad)
-        for suffix in _SIDECARS:
+        for suffix in SIDECARS:
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + suffix).unlink()
         fresh.replace(path)

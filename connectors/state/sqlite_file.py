@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
-from .placing import inode, place
-from .unavailable import StateUnavailable
+from .placing import SIDECARS, inode, place
+from .unavailable import StateBusy, StateUnavailable
 
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
@@ -50,6 +50,7 @@ class SqliteFile:
         self._patience_s = patience_s
         self._made_anew = made_anew
         self._local = threading.local()
+        self._turns = (os.getpid(), threading.Lock())
 
     def read(self, work: Work[Result]) -> Result:
         return self._guarded(lambda connection: work(connection))
@@ -66,7 +67,17 @@ class SqliteFile:
                 raise
             return result
 
-        return self._guarded(transaction)
+        # One thread of a process at a time: many that try again and again keep each other, and the machine, busy.
+        with self._turn():
+            return self._guarded(transaction)
+
+    def _turn(self) -> threading.Lock:
+        """This process's lock; a forked one's may have been held at the fork, so it takes a new one."""
+        pid, lock = self._turns
+        if pid != os.getpid():
+            lock = threading.Lock()
+            self._turns = (os.getpid(), lock)
+        return lock
 
     def _guarded(self, work: Work[Result]) -> Result:
         for last in (False, True):
@@ -75,7 +86,8 @@ class SqliteFile:
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if last or not _is_damage(error):
                     self.close()
-                    raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
+                    kind = StateBusy if "locked" in str(error) else StateUnavailable
+                    raise kind(f"the state file {self.path} cannot be used ({error})") from error
                 self._set_aside(error)
             except OSError as error:
                 raise StateUnavailable(f"the state file {self.path} cannot be used ({error})") from error
@@ -145,7 +157,8 @@ class SqliteFile:
             self._fill(fresh, was_lost)
             return bad if place(fresh, self.path, instead_of, bad, self._patience_s) else None
         finally:
-            fresh.unlink(missing_ok=True)
+            for suffix in ("", *SIDECARS):
+                fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
 
     def _fill(self, fresh: Path, was_lost: bool) -> None:
         with contextlib.closing(sqlite3.connect(str(fresh), isolation_level=None)) as connection:

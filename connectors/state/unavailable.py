@@ -18,18 +18,24 @@ class StateUnavailable(Exception):
     """The store cannot be read or written now: missing rights, full disk, locked for long, a newer version's file."""
 
 
+class StateBusy(StateUnavailable):
+    """Others hold the store's lock for longer than patience lasts. It is there, and what it says still holds."""
+
+
 class Fallback(Generic[Part]):
     """A shared part and its stand-in within this process.
 
     `use(work)` gives `work` the shared part; when that is unavailable it warns, gives `work` the stand-in, and
-    tries the shared part again half a minute later.
+    tries the shared part again half a minute later. With `busy_is_lost=False` a busy shared part is not replaced:
+    `use` raises `StateBusy`.
     """
 
-    def __init__(self, shared: Part, local: Part, clock: Clock, meaning: str) -> None:
+    def __init__(self, shared: Part, local: Part, clock: Clock, meaning: str, *, busy_is_lost: bool = True) -> None:
         self._shared = shared
         self._local = local
         self._clock = clock
         self._meaning = meaning
+        self._busy_is_lost = busy_is_lost
         self._broken_until: float | None = None
 
     @property
@@ -41,6 +47,8 @@ class Fallback(Generic[Part]):
             try:
                 result = work(self._shared)
             except StateUnavailable as error:
+                if isinstance(error, StateBusy) and not self._busy_is_lost:
+                    raise
                 if self._broken_until is None:
                     _LOG.warning("%s: %s", error, self._meaning)
                 self._broken_until = self._clock.monotonic() + _RETRY_AFTER_S

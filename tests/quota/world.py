@@ -123,8 +123,10 @@ class _Life:
         now, caller = self._world.now, self._caller
         latest = self._done_at
         if self._dies_at < self._done_at:
-            beats = max(0, int((self._dies_at - now) / INTERVAL_S))
-            latest = min(self._done_at, now + beats * INTERVAL_S + slots.GRACE_S)
+            last_sign = now
+            while last_sign + INTERVAL_S < self._dies_at:
+                last_sign += INTERVAL_S
+            latest = min(self._done_at, last_sign + slots.GRACE_S)
         elif caller.fate == "lost":
             latest = self._done_at + slots.GRACE_S
         self._world.counted.append(now + caller.counted_at * (latest - now))

@@ -157,3 +157,10 @@ def test_the_module_and_the_console_script_are_the_same(run: RunnerProcess) -> N
         pytest.skip("the distribution is not installed beside this Python")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == run.text("--version").stdout
+
+
+def test_a_state_that_is_no_regular_file_is_refused_and_left_alone(run: RunnerProcess, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    ran = run(lookup(), VT_STATE=str(tmp_path / "pipe"))
+    assert ran.lines[0]["error"]["code"] == "config_error"
+    assert (tmp_path / "pipe").is_fifo()

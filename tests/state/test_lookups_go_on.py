@@ -82,11 +82,6 @@ def test_a_damaged_quota_book_lets_nobody_past_for_a_window(state: Path, damage:
     assert len(house.virustotal.asked) == 1
 
 
-def _folders(state: Path) -> None:
-    state.mkdir()
-    state.with_name("state-quota.db").mkdir()
-
-
 def _file_for_folder(state: Path) -> None:
     state.parent.rmdir()
     state.parent.write_text("a file", "utf-8")
@@ -99,7 +94,7 @@ def _newer(state: Path) -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("spoil", [_folders, _file_for_folder, _newer])
+@pytest.mark.parametrize("spoil", [_file_for_folder, _newer])
 def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quota(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, spoil: Callable[[Path], None]
 ) -> None:

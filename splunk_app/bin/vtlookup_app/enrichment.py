@@ -19,6 +19,8 @@ from .search_options import SearchOptions
 from .tally import Tally
 
 _SIDE_BY_SIDE = 8
+# A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
+_LEEWAY = 1.05
 
 
 class LookingUp(Protocol):
@@ -54,7 +56,7 @@ class Enrichment:
         self._warnings = warnings
         self._options = options
         self._known: dict[str, Columns] = {}
-        self._budget = WaitBudget(options.wait_s)
+        self._budget = WaitBudget(options.wait_s * _LEEWAY)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
         self._tally = Tally(options.noun)
         self._has_asked = False
