@@ -15,29 +15,42 @@ from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
 
 
-def test_a_book_that_stays_locked_is_not_replaced_by_a_guess(tmp_path: Path) -> None:
-    path, clock = tmp_path / "quota.db", FakeClock()
-    book = Fallback[QuotaBook](SqliteBook(path, patience_s=0.02), MemoryBook(), clock, "alone", busy_is_lost=False)
-    limiter = Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
+    """One whose book, in `quota.db`, has little patience with others."""
+    shared = SqliteBook(tmp_path / "quota.db", patience_s=0.02)
+    book = Fallback[QuotaBook](shared, MemoryBook(), clock, "alone", busy_is_lost=False)
+    return Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
+
+
+def _lock(folder: Path) -> sqlite3.Connection:
+    other = sqlite3.connect(folder / "quota.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    return other
+
+
+def test_a_book_that_stays_locked_is_not_replaced_by_a_guess(
+    tmp_path: Path, clock: FakeClock, limiter: Limiter
+) -> None:
     with limiter.slot(clock.monotonic()) as slot:
         slot.answered()
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
+    other = _lock(tmp_path)
     with pytest.raises(Unavailable, match="repeat later"), limiter.slot(clock.monotonic()):
         pytest.fail("a slot was granted without the book")
-    other.execute("ROLLBACK")
     other.close()
     assert limiter.usage()["minute"]["used"] == 1
 
 
-def test_an_answer_is_not_lost_when_its_slot_cannot_be_given_back(tmp_path: Path) -> None:
-    path, clock = tmp_path / "quota.db", FakeClock()
-    book = Fallback[QuotaBook](SqliteBook(path, patience_s=0.02), MemoryBook(), clock, "alone", busy_is_lost=False)
-    limiter = Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
+def test_an_answer_is_not_lost_when_its_slot_cannot_be_given_back(
+    tmp_path: Path, clock: FakeClock, limiter: Limiter
+) -> None:
     with limiter.slot(clock.monotonic()) as slot:
         slot.answered()
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN EXCLUSIVE")
-    other.execute("ROLLBACK")
+        other = _lock(tmp_path)
     other.close()
     assert limiter.usage()["minute"]["used"] == 1, "the slot counts on by itself"
