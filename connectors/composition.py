@@ -54,9 +54,9 @@ class _State:
             answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
             leases = SqliteLeases(file, clock)
             book = SqliteBook(quota_file(path))
-        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE)
-        self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE)
-        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK, busy_is_lost=False)
+        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
+        self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE, busy_is_lost=True)
+        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
 
 
 def state_file(settings: Settings) -> Path | None:

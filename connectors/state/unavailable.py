@@ -26,11 +26,11 @@ class Fallback(Generic[Part]):
     """A shared part and its stand-in within this process.
 
     `use(work)` gives `work` the shared part; when that is unavailable it warns, gives `work` the stand-in, and
-    tries the shared part again half a minute later. With `busy_is_lost=False` a busy shared part is not replaced:
-    `use` raises `StateBusy`.
+    tries the shared part again half a minute later. A busy shared part is not replaced, `use` raises `StateBusy`;
+    with `busy_is_lost=True` it is, for what can be done without.
     """
 
-    def __init__(self, shared: Part, local: Part, clock: Clock, meaning: str, *, busy_is_lost: bool = True) -> None:
+    def __init__(self, shared: Part, local: Part, clock: Clock, meaning: str, *, busy_is_lost: bool = False) -> None:
         self._shared = shared
         self._local = local
         self._clock = clock

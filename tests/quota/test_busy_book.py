@@ -24,7 +24,7 @@ def clock() -> FakeClock:
 def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
     """One whose book, in `quota.db`, has little patience with others."""
     shared = SqliteBook(tmp_path / "quota.db", patience_s=0.02)
-    book = Fallback[QuotaBook](shared, MemoryBook(), clock, "alone", busy_is_lost=False)
+    book = Fallback[QuotaBook](shared, MemoryBook(), clock, "alone")
     return Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
 
 
