@@ -11,10 +11,14 @@ from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
 from ..schemas_check import all_violations, schema, violation
 from ..virustotal.budget import Budget
-from .comment import add_comment
+from .analysis import get_analysis
+from .comment import add_comment, get_comments
 from .context import Context
 from .lookup import look_up
+from .missing import look_up_url
+from .passive_dns import passive_dns
 from .quota import show_quota
+from .scan import rescan_file, scan_file, scan_url
 
 Run = Callable[[Context, Request, Budget], Outcome]
 _EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
@@ -61,10 +65,10 @@ _TABLE: tuple[Action, ...] = (
     ),
     Action(
         "lookup_url",
-        "What VirusTotal knows of a URL",
-        "1",
+        "What VirusTotal knows of a URL; can have unknown ones scanned",
+        "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
-        partial(look_up, "url", "url"),
+        look_up_url,
         value="url",
     ),
     Action(
@@ -91,6 +95,57 @@ _TABLE: tuple[Action, ...] = (
         add_comment,
         value="indicator",
         writes=True,
+    ),
+    Action(
+        "scan_file",
+        "Send a file to be scanned, up to 650 MB; it is then in VirusTotal's collection",
+        "1, or 2 above 32 MB; and polls",
+        {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
+        scan_file,
+        value="path",
+        writes=True,
+    ),
+    Action(
+        "rescan_file",
+        "Have a file that VirusTotal has scanned again",
+        "1, and polls",
+        {"hash": _EICAR},
+        rescan_file,
+        value="hash",
+        writes=True,
+    ),
+    Action(
+        "scan_url",
+        "Have a URL scanned, known or not",
+        "1, and polls",
+        {"url": "https://example.com/login?next=%2F"},
+        scan_url,
+        value="url",
+        writes=True,
+    ),
+    Action(
+        "get_analysis",
+        "How a scan stands, by the `analysis_id` of a `pending` answer",
+        "1",
+        {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
+        get_analysis,
+        value="analysis_id",
+    ),
+    Action(
+        "passive_dns",
+        "Where a domain was seen, or which names at an address",
+        "1 for each page of 40",
+        {"domain": "example.com", "limit": 40},
+        passive_dns,
+        value="indicator",
+    ),
+    Action(
+        "get_comments",
+        "What others said of an indicator",
+        "1",
+        {"indicator": _EICAR, "limit": 10},
+        get_comments,
+        value="indicator",
     ),
     Action(
         "quota",

@@ -51,6 +51,9 @@ class AnswerStore(Protocol):
 
     def put(self, key: str, entry: Entry) -> None: ...
 
+    def forget(self, key: str) -> None:
+        """As if it had never been put there."""
+
     def clear(self) -> int:
         """Forget everything; how many entries that were."""
 
