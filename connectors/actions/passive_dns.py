@@ -6,8 +6,8 @@ from typing import Any
 
 from ..clock import iso
 from ..contract import Outcome, Request
-from ..errors import InvalidRequest
-from ..indicators import parse_as
+from ..errors import InvalidIndicator, InvalidRequest
+from ..indicators import parse_as, recognise
 from ..virustotal.api import Resolution
 from ..virustotal.budget import Budget
 from .context import Context
@@ -26,6 +26,14 @@ def passive_dns(context: Context, request: Request, budget: Budget) -> Outcome:
     limit = int(request.params.get("limit", DEFAULT_LIMIT))
     listing = Listing("resolutions", lambda api: api.resolutions(indicator, limit, budget), _row, limit)
     return listed(indicator, listing, context, request, budget)
+
+
+def params_of(value: str) -> dict[str, str]:
+    """The parameters for `value`, a domain or an address."""
+    try:
+        return {"ip": value} if recognise(value).kind == "ip" else {"domain": value}
+    except InvalidIndicator:
+        return {"domain": value}
 
 
 def _row(seen: Resolution) -> dict[str, Any]:
