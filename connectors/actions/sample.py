@@ -74,13 +74,12 @@ def _opened(path: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it cannot be a path"
         raise _refused("path", f"{_shown(path)} cannot be read: {why}") from None
-    file = os.fdopen(descriptor, "rb", buffering=0)
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
-        file.close()
+        os.close(descriptor)
         what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise _refused("path", f"{_shown(path)} is {what}; name a file")
-    return file
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def _sample(file: BinaryIO, filename: str) -> Sample:
