@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 from urllib.parse import urlsplit
 
 from ..api_key import ApiKey
@@ -46,6 +46,7 @@ _BACKOFF_S = 0.5
 _REDIRECTS = 2
 
 Join = Callable[[Sequence[str]], Values]
+Result = TypeVar("Result")
 
 
 class Client:
@@ -67,19 +68,42 @@ class Client:
         self._clock = clock
         self._chance = chance
 
-    def ask(self, endpoint: Endpoint, values: Values, budget: Budget, upload: Upload | None = None) -> Any:
-        """The answer's JSON: an object, or of API v2 perhaps an array. A write is sent once.
-
-        Raises `answers.NotFound`, `ConnectorError`; `OutcomeUnknown` for a write whose answer never came.
-        """
-        request = endpoint.request(self.base_url, values, upload)
+    def ask(self, endpoint: Endpoint, values: Values, budget: Budget) -> Any:
+        """The answer's JSON: an object, or of API v2 perhaps an array. Raises `answers.NotFound`, `ConnectorError`."""
+        request = endpoint.request(self.base_url, values)
 
         def once() -> HttpAnswer:
             return self._slotted(lambda: self._follow(request), budget) if endpoint.counted else self._follow(request)
 
-        if endpoint.writes:
-            return self._sent_once(endpoint, once)
         return self._read(endpoint, self._answer_of_a_read(once))
+
+    def write(
+        self,
+        endpoint: Endpoint,
+        values: Values,
+        budget: Budget,
+        understood: Callable[[Any], Result],
+        upload: Upload | None = None,
+    ) -> Result:
+        """What `understood` makes of the answer's JSON; it raises `InvalidResponse` for what is none of VirusTotal's.
+
+        Sent once. Raises as `ask`, and `OutcomeUnknown` where no answer came, or none that can be understood.
+        """
+        request = endpoint.request(self.base_url, values, upload)
+        try:
+            answer = self._slotted(lambda: self._follow(request), budget)
+        except NotSent as failure:
+            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
+        except TransportFailure as failure:
+            raise _outcome_unknown(str(failure)) from None
+        if answer.status in _FRONT_END_GAVE_UP:
+            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
+        try:
+            return understood(self._read(endpoint, answer))
+        except InvalidResponse as error:
+            if answer.status == 200:
+                raise _outcome_unknown("a body that cannot be read", 200) from error
+            raise
 
     def ask_in_batch(self, endpoint: Endpoint, batches: Batches, join: Join, value: str, budget: Budget) -> Any:
         """The report on `value`, whose request may carry the values of other callers; None if it was left out.
@@ -117,22 +141,6 @@ class Client:
             _LOG.info("%s; asking again", error.message)
             self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
         raise AssertionError("unreachable")
-
-    def _sent_once(self, endpoint: Endpoint, once: Callable[[], HttpAnswer]) -> Any:
-        try:
-            answer = once()
-        except NotSent as failure:
-            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
-        except TransportFailure as failure:
-            raise _outcome_unknown(str(failure)) from None
-        if answer.status in _FRONT_END_GAVE_UP:
-            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
-        try:
-            return self._read(endpoint, answer)
-        except InvalidResponse as error:
-            if answer.status == 200:
-                raise _outcome_unknown("a body that cannot be read", 200) from error
-            raise
 
     def _slotted(self, send: Callable[[], HttpAnswer], budget: Budget) -> HttpAnswer:
         with self._limiter.slot(budget.deadline, budget.waiting) as slot:

@@ -82,13 +82,7 @@ class ApiV2:
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
         values = {"resource": object_id or indicator.value, "comment": text}
-        answer = mapping(self._client.ask(endpoints.V2_ADD_COMMENT, values, budget))
-        if _code(answer) == _PRESENT:
-            return Comment(text)
-        said = str(answer.get("verbose_msg", ""))
-        if "duplicate" in said.lower():
-            raise Conflict(f"VirusTotal has this already: {said[:100]}", http_status=200)
-        return None
+        return self._client.write(endpoints.V2_ADD_COMMENT, values, budget, lambda answer: _commented(answer, text))
 
     def comments(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
         answer = mapping(self._client.ask(endpoints.V2_COMMENTS, {"resource": indicator.value}, budget))
@@ -108,22 +102,20 @@ class ApiV2:
         if upload.size > LARGEST_DIRECT_UPLOAD:
             address = mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
-        answer = self._client.ask(endpoint, {}, budget, upload)
-        return _submitted(answer, "f", sha256)
+        return self._client.write(endpoint, {}, budget, lambda answer: _submitted(answer, "f", sha256), upload)
 
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
-        answer = self._client.ask(endpoints.V2_RESCAN_FILE, {"resource": indicator.value}, budget)
-        if _code(_checked(answer, indicator.value)) == _UNKNOWN:
-            return None
-        return _submitted(answer, "f", indicator.value)
+        def understood(answer: Any) -> Submitted | None:
+            unknown = _code(_checked(answer, indicator.value)) == _UNKNOWN
+            return None if unknown else _submitted(answer, "f", indicator.value)
+
+        return self._client.write(endpoints.V2_RESCAN_FILE, {"resource": indicator.value}, budget, understood)
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
+        endpoint, values = endpoints.V2_SCAN_URL, {"url": indicator.value}
         if only_if_missing:
-            values = {"resource": indicator.value, "scan": "1"}
-            answer = self._client.ask(endpoints.V2_URL_OR_SCAN, values, budget)
-        else:
-            answer = self._client.ask(endpoints.V2_SCAN_URL, {"url": indicator.value}, budget)
-        return _submitted(answer, "u", indicator.value)
+            endpoint, values = endpoints.V2_URL_OR_SCAN, {"resource": indicator.value, "scan": "1"}
+        return self._client.write(endpoint, values, budget, lambda answer: _submitted(answer, "u", indicator.value))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
         kind, scan_id = _kind_and_scan_id(analysis_id)
@@ -182,6 +174,16 @@ def _submitted(answer: Any, letter: str, value: str) -> Submitted:
     if scan_id is None:
         raise InvalidResponse("VirusTotal's answer has no scan_id", http_status=200)
     return Submitted(f"{letter}-{scan_id}", v2_objects.object_id(report))
+
+
+def _commented(answer: Any, said: str) -> Comment | None:
+    report = mapping(answer)
+    if _code(report) == _PRESENT:
+        return Comment(said)
+    why = str(report.get("verbose_msg", ""))
+    if "duplicate" in why.lower():
+        raise Conflict("VirusTotal has this comment already", http_status=200)
+    return None
 
 
 def _rows(value: object, limit: int, row: Any) -> Rows:

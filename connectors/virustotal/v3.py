@@ -57,10 +57,11 @@ class ApiV3:
         """Writing to a URL's base64 id was answered 404 where reading was not: `object_id` is its SHA-256."""
         values = {"collection": _COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
         try:
-            answer = self._client.ask(endpoints.ADD_COMMENT, values, budget)
+            return self._client.write(
+                endpoints.ADD_COMMENT, values, budget, lambda answer: _comment(_object(answer, "comment"))
+            )
         except NotFound:
             return None
-        return _comment(_object(answer, "comment"))
 
     def comments(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
         return self._rows(endpoints.COMMENTS, indicator, limit, _comment, budget)
@@ -74,7 +75,7 @@ class ApiV3:
             address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         try:
-            return Submitted(_analysis_id(self._client.ask(endpoint, {}, budget, upload)), sha256)
+            return Submitted(self._client.write(endpoint, {}, budget, _analysis_id, upload), sha256)
         except Conflict as conflict:
             # The same file is being submitted by somebody else: their analysis will do.
             return Submitted(self._analysis_under_way(sha256, budget, conflict), sha256)
@@ -90,12 +91,13 @@ class ApiV3:
 
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
         try:
-            return Submitted(_analysis_id(self._client.ask(endpoints.RESCAN_FILE, {"id": indicator.vt_id}, budget)))
+            values = {"id": indicator.vt_id}
+            return Submitted(self._client.write(endpoints.RESCAN_FILE, values, budget, _analysis_id))
         except NotFound:
             return None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
-        found = _analysis_id(self._client.ask(endpoints.SCAN_URL, {"url": indicator.value}, budget))
+        found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
         # A URL's analysis has its SHA-256 in its id: `u-<sha256>-<epoch>`.
         parts = found.split("-")
         return Submitted(found, parts[1] if len(parts) == 3 and len(parts[1]) == 64 else None)

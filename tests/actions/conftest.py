@@ -23,7 +23,7 @@ class Desk:
         self.version = version
         self.core: Core = core_at(server.url, clock, state, VT_API_VERSION=version, **settings)
 
-    def __call__(self, action: str, options: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
+    def __call__(self, action: str, options: dict[str, Any] | None = None, /, **params: Any) -> dict[str, Any]:
         return self.core.answer({"action": action, "params": params, "options": options or {}})
 
     @property

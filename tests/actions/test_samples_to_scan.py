@@ -67,7 +67,6 @@ def test_an_empty_file(v3: Desk, tmp_path: Path) -> None:
     assert "empty" in refused(v3, path=str(tmp_path / "empty"))[2]
 
 
-
 def test_a_file_of_700_mb(v3: Desk, tmp_path: Path) -> None:
     large = tmp_path / "large.iso"
     with large.open("wb") as file:

@@ -35,7 +35,7 @@ def scan(clock: FakeClock, wait_s: float, *steps: Step, **settings: str) -> tupl
     with ScriptedServer() as server:
         server.script(*steps)
         request = {"action": "scan_url", "params": {"url": URL, "wait_s": wait_s}}
-        return core_at(server.url, clock, **settings).answer(request), server
+        return core_at(server.url, clock, None, **settings).answer(request), server
 
 
 def test_intervals_grow_to_a_minute() -> None:
@@ -164,7 +164,9 @@ def test_no_analysis_id_reaches_another_endpoint(v3: Desk, ident: str) -> None:
 
 def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_desk: MakeDesk) -> None:
     desk = make_desk("3", config=SandboxConfig(queued_s=100, completed_s=200))
-    answers = [desk("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"]
+    answers = [
+        desk("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"
+    ]
     assert [answer["status"] for answer in answers] == ["pending"] * 3
     assert len({answer["data"]["analysis_id"] for answer in answers}) == 1
     assert sum(call.startswith("POST") for call in desk.calls) == 1

@@ -33,7 +33,7 @@ BUSY = json_answer(409, {"error": {"code": "AlreadyExistsError", "message": "Alr
 
 def asked(server: ScriptedServer, request: dict[str, Any], *steps: Step, **settings: str) -> dict[str, Any]:
     server.script(*steps)
-    return core_at(server.url, FakeClock(), **settings).answer(request)
+    return core_at(server.url, FakeClock(), None, **settings).answer(request)
 
 
 class CuttingServer:

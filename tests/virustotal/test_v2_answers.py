@@ -39,7 +39,7 @@ FOUND = {
 def ask(request: dict[str, Any], *steps: Step, **settings: str) -> tuple[dict[str, Any], list[Received]]:
     with ScriptedServer() as server:
         server.script(*steps)
-        core = core_at(server.url, FakeClock(), VT_API_VERSION="2", **settings)
+        core = core_at(server.url, FakeClock(), None, VT_API_VERSION="2", **settings)
         return core.answer(request), server.received
 
 
