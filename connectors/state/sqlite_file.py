@@ -10,18 +10,17 @@ import secrets
 import sqlite3
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
+from .opened import Opened
 from .placing import SIDECARS, inode, place
 from .unavailable import StateBusy, StateUnavailable
 
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
-
-# SQLite allows a forked process neither to use nor to close its parent's connections.
-_FORKED: list[sqlite3.Connection] = []
 
 
 class SqliteFile:
@@ -50,6 +49,7 @@ class SqliteFile:
         self._patience_s = patience_s
         self._made_anew = made_anew
         self._local = threading.local()
+        self._opened: weakref.WeakSet[Opened] = weakref.WeakSet()
         self._turns = (os.getpid(), threading.Lock())
 
     def read(self, work: Work[Result]) -> Result:
@@ -109,18 +109,18 @@ class SqliteFile:
         """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
         known, found = self._known(), inode(self.path)
         if known is not None:
-            pid, opened, connection = known
-            if pid == os.getpid() and opened == found:
-                return connection
+            if known.is_ours and known.inode == found:
+                return known.connection
             self.close()
         if found == -1:
             self._make(-1, was_lost=known is not None)
             found = inode(self.path)
-        connection = self._open(found)
-        self._local.open = (os.getpid(), found, connection)
-        return connection
+        opened = Opened(self._open(found), found, os.getpid())
+        self._local.open = opened
+        self._opened.add(opened)
+        return opened.connection
 
-    def _known(self) -> tuple[int, int, sqlite3.Connection] | None:
+    def _known(self) -> Opened | None:
         return getattr(self._local, "open", None)
 
     def _open(self, found: int) -> sqlite3.Connection:
@@ -190,10 +190,15 @@ class SqliteFile:
         known = self._known()
         self._local.open = None
         if known is not None:
-            if known[0] == os.getpid():
-                known[2].close()
-            else:
-                _FORKED.append(known[2])
+            known.close()
+            self._opened.discard(known)
+
+    def close_all(self) -> None:
+        """Close every thread's connection, while no thread uses any. Whoever comes later opens one anew."""
+        for opened in list(self._opened):
+            opened.close()
+        self._opened.clear()
+        self._local = threading.local()
 
 
 def _is_damage(error: Exception) -> bool:

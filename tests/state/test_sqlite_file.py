@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -327,3 +328,34 @@ def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
     note(file, "parent again")
     assert notes(file) == ["child", "parent", "parent again"]
     assert file.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
+
+
+def test_closing_all_closes_every_threads_connection_and_later_ones_open_anew(tmp_path: Path) -> None:
+    file = state_file(tmp_path / "state.db")
+    note(file, "mine")
+    noted, ended = threading.Event(), threading.Event()
+
+    def other() -> None:
+        note(file, "theirs")
+        noted.set()
+        ended.wait(10)
+        note(file, "theirs again")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert noted.wait(10)
+    file.close_all()
+    assert not any(path.name.startswith("state.db-") for path in tmp_path.iterdir()), "the last one out clears up"
+    ended.set()
+    thread.join()
+    assert notes(file) == ["mine", "theirs", "theirs again"]
+
+
+def test_a_thread_that_ends_leaves_no_connection_open(tmp_path: Path) -> None:
+    file = state_file(tmp_path / "state.db")
+    thread = threading.Thread(target=note, args=(file, "a"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        thread.start()
+        thread.join()
+    assert not (tmp_path / "state.db-wal").exists()
