@@ -14,6 +14,7 @@ import weakref
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
+from .forking import CROSSING
 from .opened import Opened
 from .placing import SIDECARS, inode, place
 from .unavailable import StateBusy, StateUnavailable
@@ -51,6 +52,7 @@ class SqliteFile:
         self._local = threading.local()
         self._opened: weakref.WeakSet[Opened] = weakref.WeakSet()
         self._turns = (os.getpid(), threading.Lock())
+        CROSSING.files.add(self)
 
     def read(self, work: Work[Result]) -> Result:
         return self._guarded(lambda connection: work(connection))
@@ -98,7 +100,8 @@ class SqliteFile:
         give_up = time.monotonic() + self._patience_s
         while True:
             try:
-                return step()
+                with CROSSING.using():
+                    return step()
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > give_up:
                     raise
@@ -177,7 +180,8 @@ class SqliteFile:
         damaged = getattr(self._local, "opening", -1)
         self.close()
         try:
-            bad = self._make(damaged, was_lost=True)
+            with CROSSING.using():
+                bad = self._make(damaged, was_lost=True)
         except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(
                 f"the state file {self.path} is damaged ({error}) and cannot be made anew ({failure})"
