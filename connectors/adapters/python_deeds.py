@@ -70,9 +70,9 @@ class PostedComment(Answer):
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment of VirusTotal's community."""
+    """One comment of VirusTotal's community. API v2 tells no `id`."""
 
-    id: str
+    id: str | None
     text: str
     date: datetime | None
     tags: tuple[str, ...]
@@ -80,11 +80,12 @@ class Comment:
 
 @dataclass(frozen=True)
 class CommentList(Answer):
-    """The answer of `get_comments`, newest first."""
+    """The answer of `get_comments`, newest first. `more`: there are further ones."""
 
     type: Kind
     indicator: str
     comments: tuple[Comment, ...]
+    more: bool
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> CommentList:
@@ -92,10 +93,11 @@ class CommentList(Answer):
         fields = answer_fields(document)
         data = document["data"]
         comments = tuple(
-            Comment(each["id"], each["text"], time_of(each.get("date")), tuple(each.get("tags") or ()))
+            Comment(each.get("id"), each["text"], time_of(each.get("date")), tuple(each.get("tags") or ()))
             for each in data.get("comments") or ()
         )
-        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments)
+        more = bool(data.get("more"))
+        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments, more=more)
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,12 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PassiveDns(Answer):
-    """The answer of `passive_dns`. `total`: how many VirusTotal has; None where it does not say."""
+    """The answer of `passive_dns`, newest first. `more`: there are further ones."""
 
     type: Kind
     indicator: str
     resolutions: tuple[Resolution, ...]
-    total: int | None
+    more: bool
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> PassiveDns:
@@ -131,7 +133,7 @@ class PassiveDns(Answer):
             type=data["type"],
             indicator=data["indicator"],
             resolutions=resolutions,
-            total=data.get("total"),
+            more=bool(data.get("more")),
         )
 
 

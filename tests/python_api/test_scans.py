@@ -88,7 +88,7 @@ def test_progress_is_handed_to_the_core_and_only_where_it_is_wanted(vt_of: Virus
 def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, value: str, param: str) -> None:
     date = "2026-01-02T03:04:05Z"
     row = {"host": "a.example", "ip": "192.0.2.1", "date": date, "resolver": "VirusTotal"}
-    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "total": 7}
+    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "more": True}
     core.respond = lambda _: document(data=data)
     found = vt_of.passive_dns(value, limit=2)
     assert core.requests[0].params == {param: value, "limit": 2}
@@ -97,7 +97,7 @@ def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, va
         Resolution("a.example", "192.0.2.1", at, "VirusTotal"),
         Resolution("b.example", None, None, None),
     )
-    assert found.total == 7
+    assert found.more
 
 
 def test_resolutions_of_what_is_nothing_are_not_asked_for(vt_of: VirusTotal, core: FakeCore) -> None:
@@ -117,5 +117,5 @@ def test_comments_come_as_they_are(vt_of: VirusTotal, core: FakeCore) -> None:
 
 def test_what_was_skipped_has_no_rows(vt_of: VirusTotal, core: FakeCore) -> None:
     core.respond = lambda _: document("skipped", {"type": "ip", "indicator": "10.0.0.1", "reason": "private_address"})
-    assert (vt_of.passive_dns("10.0.0.1").resolutions, vt_of.passive_dns("10.0.0.1").total) == ((), None)
+    assert vt_of.passive_dns("10.0.0.1").resolutions == ()
     assert vt_of.get_comments("10.0.0.1").comments == ()
