@@ -7,42 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..contract import Verdict
 from ..indicators import Kind
-from .python_results import AnalysisStatus, Answer, Stats, answer_fields, stats_of, time_of
+from .python_results import Answer, Judged, answer_fields, judged_fields, time_of
 
 
 @dataclass(frozen=True)
-class Analysis(Answer):
+class Analysis(Judged):
     """A scan on its way or done: the answer of `scan_file`, `rescan_file`, `scan_url` and `get_analysis`.
 
-    While `status` is `pending`, ask `get_analysis(analysis_id)` again in `poll_after_s` seconds. `id` is
-    VirusTotal's for the file or URL, `indicator` ours.
+    While `status` is `pending`, ask `get_analysis(analysis_id)` again in `poll_after_s` seconds. `type` and
+    `indicator` are None where only the scan's id is known.
     """
 
     type: Kind | None
     indicator: str | None
-    id: str | None
-    analysis_id: str | None
-    analysis_status: AnalysisStatus | None
-    verdict: Verdict
-    stats: Stats | None
-    link: str | None
-    poll_after_s: float | None
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Analysis:
         """From a response document. Raises its error."""
-        fields = answer_fields(document)
+        fields = judged_fields(document)
         data: Mapping[str, Any] = document["data"] or {}
-        names = ("type", "indicator", "id", "analysis_id", "analysis_status", "link")
-        fields.update((name, data.get(name)) for name in names)
-        return cls(
-            **fields,
-            verdict=data.get("verdict", "unknown"),
-            stats=stats_of(data),
-            poll_after_s=document["meta"].get("poll_after_s"),
-        )
+        return cls(**fields, type=data.get("type"), indicator=data.get("indicator"))
 
 
 @dataclass(frozen=True)
@@ -70,9 +55,9 @@ class PostedComment(Answer):
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment of VirusTotal's community."""
+    """One comment of VirusTotal's community. `id` is None with API version 2, which has none."""
 
-    id: str
+    id: str | None
     text: str
     date: datetime | None
     tags: tuple[str, ...]
@@ -80,11 +65,12 @@ class Comment:
 
 @dataclass(frozen=True)
 class CommentList(Answer):
-    """The answer of `get_comments`, newest first."""
+    """The answer of `get_comments`, newest first. `more`: VirusTotal has further ones; None where nobody asked."""
 
     type: Kind
     indicator: str
     comments: tuple[Comment, ...]
+    more: bool | None
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> CommentList:
@@ -92,10 +78,10 @@ class CommentList(Answer):
         fields = answer_fields(document)
         data = document["data"]
         comments = tuple(
-            Comment(each["id"], each["text"], time_of(each.get("date")), tuple(each.get("tags") or ()))
+            Comment(each.get("id"), each["text"], time_of(each.get("date")), tuple(each.get("tags") or ()))
             for each in data.get("comments") or ()
         )
-        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments)
+        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments, more=data.get("more"))
 
 
 @dataclass(frozen=True)
@@ -110,11 +96,14 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PassiveDns(Answer):
-    """The answer of `passive_dns`. `total`: how many VirusTotal has; None where it does not say."""
+    """The answer of `passive_dns`, newest first. `more`: VirusTotal has further ones; `total`: how many it has in
+    all. Both None where that is not known.
+    """
 
     type: Kind
     indicator: str
     resolutions: tuple[Resolution, ...]
+    more: bool | None
     total: int | None
 
     @classmethod
@@ -131,6 +120,7 @@ class PassiveDns(Answer):
             type=data["type"],
             indicator=data["indicator"],
             resolutions=resolutions,
+            more=data.get("more"),
             total=data.get("total"),
         )
 

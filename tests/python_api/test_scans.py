@@ -54,6 +54,7 @@ def test_a_scan_that_is_done_has_its_verdict(vt_of: VirusTotal, core: FakeCore) 
     assert (analysis.status, analysis.analysis_status, analysis.verdict) == ("ok", "completed", "malicious")
     assert analysis.stats == Stats(**STATS)
     assert (analysis.type, analysis.id, analysis.poll_after_s) == ("hash", "ab" * 32, None)
+    assert (analysis.raw, analysis.engines, analysis.last_analysis) == (None, {}, None)
     assert core.requests[0].options.thresholds == {"malicious": 2}
 
 
@@ -88,7 +89,7 @@ def test_progress_is_handed_to_the_core_and_only_where_it_is_wanted(vt_of: Virus
 def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, value: str, param: str) -> None:
     date = "2026-01-02T03:04:05Z"
     row = {"host": "a.example", "ip": "192.0.2.1", "date": date, "resolver": "VirusTotal"}
-    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "total": 7}
+    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "total": 7, "more": True}
     core.respond = lambda _: document(data=data)
     found = vt_of.passive_dns(value, limit=2)
     assert core.requests[0].params == {param: value, "limit": 2}
@@ -97,7 +98,7 @@ def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, va
         Resolution("a.example", "192.0.2.1", at, "VirusTotal"),
         Resolution("b.example", None, None, None),
     )
-    assert found.total == 7
+    assert (found.total, found.more) == (7, True)
 
 
 def test_resolutions_of_what_is_nothing_are_not_asked_for(vt_of: VirusTotal, core: FakeCore) -> None:
@@ -108,11 +109,14 @@ def test_resolutions_of_what_is_nothing_are_not_asked_for(vt_of: VirusTotal, cor
 
 def test_comments_come_as_they_are(vt_of: VirusTotal, core: FakeCore) -> None:
     comment = {"id": "f-1", "text": "bad #emotet", "date": "2026-01-02T03:04:05Z", "tags": ["emotet"]}
-    core.respond = lambda _: document(data={"type": "hash", "indicator": "ab" * 32, "comments": [comment]})
+    core.respond = lambda _: document(
+        data={"type": "hash", "indicator": "ab" * 32, "comments": [comment, {"text": "v2", "tags": []}]}
+    )
     found = vt_of.get_comments("ab" * 32, limit=1, type="hash")
     assert core.requests[0].params == {"indicator": "ab" * 32, "limit": 1, "type": "hash"}
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-    assert found.comments == (Comment("f-1", "bad #emotet", at, ("emotet",)),)
+    assert found.comments == (Comment("f-1", "bad #emotet", at, ("emotet",)), Comment(None, "v2", None, ()))
+    assert found.more is None
 
 
 def test_what_was_skipped_has_no_rows(vt_of: VirusTotal, core: FakeCore) -> None:
