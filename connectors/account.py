@@ -11,8 +11,8 @@ from .errors import ConnectorError
 from .prospects import Prospects
 from .quota import Limiter, Quota
 from .quota.account import quota_of, used_of
+from .virustotal.api import Api
 from .virustotal.budget import Budget
-from .virustotal.v3 import ApiV3
 
 _LOG = logging.getLogger("connectors.account")
 Result = TypeVar("Result")
@@ -25,13 +25,18 @@ _QUOTA_RETRY_S = 300.0
 class Account:
     """`ask` is the only way out of the house."""
 
-    def __init__(self, api: ApiV3, limiter: Limiter, prospects: Prospects, quota: MeasuredQuota) -> None:
+    def __init__(self, api: Api, limiter: Limiter, prospects: Prospects, quota: MeasuredQuota) -> None:
         self._api = api
         self.limiter = limiter
         self._prospects = prospects
         self._quota = quota
 
-    def ask(self, purpose: str, call: Callable[[ApiV3], Result], budget: Budget) -> Result:
+    @property
+    def writes_to_url_ids(self) -> bool:
+        """Whether writing about a URL wants the id from VirusTotal's report on it."""
+        return self._api.writes_to_url_ids
+
+    def ask(self, purpose: str, call: Callable[[Api], Result], budget: Budget) -> Result:
         """`call(api)`, unless what happened a moment ago says that it would be in vain.
 
         `purpose` names the kind of call, such as `lookup_hash`. Raises `ConnectorError`.
@@ -41,7 +46,7 @@ class Account:
         self.limiter.accepted()
         return result
 
-    def _try(self, purpose: str, call: Callable[[ApiV3], Result], deadline: float) -> Result:
+    def _try(self, purpose: str, call: Callable[[Api], Result], deadline: float) -> Result:
         hopeless = self._prospects.hopeless(purpose, deadline)
         if hopeless is not None:
             raise hopeless

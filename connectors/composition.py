@@ -24,9 +24,11 @@ from .settings import Settings
 from .state.heartbeat import Heartbeat
 from .state.location import default_state_file, quota_file, refuse_network_folder
 from .state.unavailable import Fallback
+from .virustotal.api import Api
 from .virustotal.budget import Budget
 from .virustotal.client import Client
 from .virustotal.transport import HttpAnswer, HttpRequest, Transport
+from .virustotal.v2 import ApiV2
 from .virustotal.v3 import ApiV3
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
+
+_API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
 
 MakeTransport = Callable[[ApiKey], Transport]
 
@@ -95,8 +99,6 @@ def build(
     """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
     it may raise `ConfigError`. `transport` stands in for real HTTP. Raises `ConfigError`.
     """
-    if settings.api_version != "3":
-        raise ConfigError("VT_API_VERSION: this version speaks API version 3 only")
     state = _State(settings, clock)
     heartbeat = Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
@@ -156,7 +158,9 @@ class _Accounts:
         quota = MeasuredQuota(self._settings.quota, self._clock)
         limiter = Limiter(self._state.book, key.scope, quota, self._clock, self._heartbeat)
         client = Client(self._transport(key), limiter, key, self._settings.api_url, self._clock)
-        account = Account(ApiV3(client, key.reveal()), limiter, Prospects(self._clock), quota)
+        account = Account(
+            _API[self._settings.api_version](client, key.reveal()), limiter, Prospects(self._clock), quota
+        )
         if self._settings.quota.auto:
             quota.figures = lambda: account.own_figures(Budget(self._clock.monotonic()))
         return account

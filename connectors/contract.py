@@ -59,13 +59,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an action found. `source` and `fetched_at` (epoch seconds) where it rests on an answer of VirusTotal's."""
+    """What an action found. `source` and `fetched_at` (epoch seconds) where it rests on an answer of VirusTotal's.
+
+    `poll_after_s`: when to ask for what is `pending`.
+    """
 
     status: Status
     summary: str
     data: dict[str, Any] | None = None
     source: Source | None = None
     fetched_at: float | None = None
+    poll_after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,8 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Spent, now: f
     meta = _meta(outcome.source, spent)
     if fetched is not None:
         meta["fetched_at"], meta["age_s"] = iso(fetched), max(0, int(now - fetched))
+    if outcome.poll_after_s is not None:
+        meta["poll_after_s"] = outcome.poll_after_s
     return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
 
 

@@ -13,6 +13,7 @@ from .errors import ConnectorError, Internal, RateLimited
 from .indicators import Kind
 from .virustotal.budget import Budget
 
+Progress = Callable[[int, int], None]
 _LOG = logging.getLogger("connectors.core")
 
 
@@ -40,11 +41,12 @@ class Core:
             return error_response(action if isinstance(action, str) else None, request_id(document), error)
         return self.run(request)
 
-    def run(self, request: Request) -> dict[str, Any]:
-        """The response to a request. Never raises."""
+    def run(self, request: Request, progress: Progress | None = None) -> dict[str, Any]:
+        """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all."""
         clock = self.context.clock
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
+        budget.sent = progress or budget.sent
         try:
             action = find(request.action)
             action.check(request.params)
@@ -87,7 +89,7 @@ class Misconfigured:
         except ConnectorError as error:
             return error_response(None, request_id(document), error)
 
-    def run(self, request: Request) -> dict[str, Any]:
+    def run(self, request: Request, progress: Progress | None = None) -> dict[str, Any]:
         return error_response(request.action, request.id, self._error)
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:

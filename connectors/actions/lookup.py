@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..cache import Entry
-from ..coalescing.single_flight import Lead
 from ..contract import Options, Outcome, Request, Source
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
-from ..verdict.rule import Thresholds, detections
+from ..verdict.rule import detections
+from ..virustotal.api import Api
 from ..virustotal.budget import Budget
+from .asking import Question, find
 from .context import Context
 
 _REASONS = {
@@ -38,88 +39,42 @@ def outcome_for(indicator: Indicator, context: Context, request: Request, budget
     reason = context.never_query.reason(indicator)
     if reason is not None:
         return skipped(indicator, reason)
-    found = find(indicator, context, request, budget)
+    found = find(report_on(indicator, context, request, budget), context, request, budget)
     if found is None:
         return skipped(indicator, "not_cached")
-    entry, source = found
-    return _outcome(indicator, entry, source, request.options, request.options.judged_by(context.thresholds))
+    return outcome(indicator, *found, context, request.options)
 
 
-def find(indicator: Indicator, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
-    """The answer and where it came from; None when only the cache may be asked and has none.
+def report_on(
+    indicator: Indicator, context: Context, request: Request, budget: Budget, object_id: str | None = None
+) -> Question:
+    """The question what VirusTotal knows of `indicator`; `object_id` is VirusTotal's own id of it, where known."""
 
-    Raises `ConnectorError`.
-    """
-    return _Search(indicator, context, request, budget).run()
+    def ask(api: Api) -> Entry:
+        known = api.lookup(indicator, budget, object_id)
+        now = context.clock.now()
+        if known is None:
+            return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
+        return Entry("ok", report_of(known.vt_object, indicator, request.options.include, known.raw), now)
 
-
-class _Search:
-    """One indicator's way through cache, single flight and VirusTotal."""
-
-    def __init__(self, indicator: Indicator, context: Context, request: Request, budget: Budget) -> None:
-        self._indicator = indicator
-        self._context = context
-        self._request = request
-        self._options = request.options
-        self._budget = budget
-        self._key = f"v{context.api_version}:{indicator.key}"
-        self._began = context.clock.now()
-
-    def run(self) -> tuple[Entry, Source] | None:
-        mode, cache = self._options.cache, self._context.cache
-        if mode == "off":
-            return self._ask(), "api"
-        if mode != "refresh":
-            entry = cache.find(self._key, self._will_do)
-            if entry is not None:
-                return entry, "cache"
-            if mode == "only":
-                return None
-        entry, shared = self._context.single_flight.run(
-            self._key,
-            lambda: cache.find_shared(self._key, self._will_do),
-            self._ask_and_keep,
-            self._budget.deadline,
-        )
-        return entry, "shared" if shared else "api"
-
-    def _will_do(self, entry: Entry) -> bool:
-        if not entry.has(self._options.include):
-            return False
-        if self._options.cache == "refresh":
-            return entry.fetched_at >= self._began
-        return self._context.freshness.will_do(entry, self._context.clock.now(), self._options.max_age_s)
-
-    def _ask_and_keep(self, lead: Lead) -> Entry:
-        self._budget.waiting = lead.waiting
-        entry = self._ask()
-        self._context.cache.put(self._key, entry)
-        return entry
-
-    def _ask(self) -> Entry:
-        account = self._context.account(self._request.api_key)
-        vt_object = account.ask(
-            self._request.action, lambda api: api.lookup(self._indicator, self._budget), self._budget
-        )
-        now = self._context.clock.now()
-        if vt_object is None:
-            return Entry("not_found", {"type": self._indicator.kind, "indicator": self._indicator.value}, now)
-        return Entry("ok", report_of(vt_object, self._indicator, self._options.include), now)
+    return Question(indicator.key, ask)
 
 
-def _outcome(indicator: Indicator, entry: Entry, source: Source, options: Options, thresholds: Thresholds) -> Outcome:
+def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
+    """The answer to a lookup of `indicator`, judged by the request's thresholds."""
     report = {name: value for name, value in entry.report.items() if name not in _PARTS or name in options.include}
-    verdict = judge(report.get("stats"), thresholds)
+    verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
     head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
     data = {**head, "verdict": verdict, **report}
     if entry.status == "not_found":
         summary = f"not found: VirusTotal does not know this {indicator.kind}"
     else:
-        summary = _summary(verdict, report)
+        summary = summary_of(verdict, report)
     return Outcome(entry.status, summary, data, source, entry.fetched_at)
 
 
-def _summary(verdict: str, report: dict[str, Any]) -> str:
+def summary_of(verdict: str, report: dict[str, Any]) -> str:
+    """In a line: the verdict, and how many engines of those that gave an opinion object."""
     stats = report.get("stats")
     if verdict == "unknown" or not stats:
         return "unknown: no engine has looked"

@@ -11,10 +11,14 @@ from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
 from ..schemas_check import all_violations, schema, violation
 from ..virustotal.budget import Budget
-from .comment import add_comment
+from .analysis import get_analysis
+from .comment import add_comment, get_comments
 from .context import Context
 from .lookup import look_up
+from .missing import look_up_url
+from .passive_dns import params_of, passive_dns
 from .quota import show_quota
+from .scan import rescan_file, scan_file, scan_url
 
 Run = Callable[[Context, Request, Budget], Outcome]
 _EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
@@ -25,7 +29,8 @@ class Action:
     """`requests`: what it costs of the quota, for people. `example`: params that make a valid request.
 
     `writes`: it changes something at VirusTotal, so it is never repeated unasked. `value`: the parameter that a
-    command line gives by position.
+    command line gives by position; `params_of` makes parameters of it, any of `value_params`. `several`: it may be
+    asked to do many at once. `command_line` shows how a person does it.
     """
 
     name: str
@@ -33,8 +38,18 @@ class Action:
     requests: str
     example: Mapping[str, Any]
     run: Run
+    command_line: str
     value: str | None = None
     writes: bool = False
+    several: bool = True
+    params_of_value: Callable[[str], dict[str, Any]] | None = None
+    value_params: tuple[str, ...] = ()
+
+    def params_of(self, value: str) -> dict[str, Any]:
+        """The parameters that a value by position stands for."""
+        if self.params_of_value is not None:
+            return self.params_of_value(value)
+        return {self.value: value} if self.value else {}
 
     @property
     def params_schema(self) -> dict[str, Any]:
@@ -57,14 +72,16 @@ _TABLE: tuple[Action, ...] = (
         "1",
         {"hash": _EICAR},
         partial(look_up, "hash", "hash"),
+        "vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f",
         value="hash",
     ),
     Action(
         "lookup_url",
-        "What VirusTotal knows of a URL",
-        "1",
+        "What VirusTotal knows of a URL; can have unknown ones scanned",
+        "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
-        partial(look_up, "url", "url"),
+        look_up_url,
+        "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
         value="url",
     ),
     Action(
@@ -73,6 +90,7 @@ _TABLE: tuple[Action, ...] = (
         "1",
         {"domain": "example.com"},
         partial(look_up, "domain", "domain"),
+        "vtaction lookup_domain example.com example.org",
         value="domain",
     ),
     Action(
@@ -81,6 +99,7 @@ _TABLE: tuple[Action, ...] = (
         "1",
         {"ip": "8.8.8.8"},
         partial(look_up, "ip", "ip"),
+        "vtaction lookup_ip 8.8.8.8 2001:db8::1 --json",
         value="ip",
     ),
     Action(
@@ -89,8 +108,69 @@ _TABLE: tuple[Action, ...] = (
         "1 (2 for a URL not seen before)",
         {"indicator": _EICAR, "comment": "Seen in a phishing mail #eicar"},
         add_comment,
+        "vtaction add_comment 44d88612fea8a8f36de82e1278abb02f --comment 'Seen in a phishing mail #eicar'",
         value="indicator",
         writes=True,
+        several=False,
+    ),
+    Action(
+        "scan_file",
+        "Send a file to be scanned, up to 650 MB; it is then in VirusTotal's collection",
+        "1, or 2 above 32 MB; and polls",
+        {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
+        scan_file,
+        "vtaction scan_file ./suspicious.docm --wait 300",
+        value="path",
+        writes=True,
+    ),
+    Action(
+        "rescan_file",
+        "Have a file that VirusTotal has scanned again",
+        "1, and polls",
+        {"hash": _EICAR},
+        rescan_file,
+        "vtaction rescan_file 44d88612fea8a8f36de82e1278abb02f --wait 300",
+        value="hash",
+        writes=True,
+    ),
+    Action(
+        "scan_url",
+        "Have a URL scanned, known or not",
+        "1, and polls",
+        {"url": "https://example.com/login?next=%2F"},
+        scan_url,
+        "vtaction scan_url 'https://example.com/login?next=%2F' --wait 120",
+        value="url",
+        writes=True,
+    ),
+    Action(
+        "get_analysis",
+        "How a scan stands, by the `analysis_id` of a `pending` answer",
+        "1",
+        {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
+        get_analysis,
+        "vtaction get_analysis u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000",
+        value="analysis_id",
+    ),
+    Action(
+        "passive_dns",
+        "Where a domain was seen, or which names at an address",
+        "1 for each page of 40",
+        {"domain": "example.com", "limit": 40},
+        passive_dns,
+        "vtaction passive_dns example.com --limit 100",
+        value="indicator",
+        params_of_value=params_of,
+        value_params=("domain", "ip"),
+    ),
+    Action(
+        "get_comments",
+        "What others said of an indicator",
+        "1",
+        {"indicator": _EICAR, "limit": 10},
+        get_comments,
+        "vtaction get_comments example.com --limit 20",
+        value="indicator",
     ),
     Action(
         "quota",
@@ -98,6 +178,7 @@ _TABLE: tuple[Action, ...] = (
         "1, not counted by VirusTotal",
         {},
         show_quota,
+        "vtaction quota",
     ),
 )
 

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Callable, Protocol
 
 from ..actions import Action
 from ..clock import SystemClock
 from ..contract import Options, Request
+from .action_options import given_params
 from .exit_codes import ExitCode
 from .settled import core_from
 
 _SIDE_BY_SIDE = 4
-_COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
+
+Sent = Callable[[int, int], None]
 
 
 class Answering(Protocol):
-    def run(self, request: Request) -> dict[str, Any]: ...
+    def run(self, request: Request, progress: Sent | None = None) -> dict[str, Any]: ...
+
+
+class _Bars(Protocol):
+    """Where progress is seen."""
+
+    def answered(self) -> None: ...
+
+    def sent(self, sent: int, total: int) -> None: ...
 
 
 def act(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock, *, as_json: bool) -> int:
@@ -28,17 +39,20 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], clock: Syst
     core = core_from(environment, clock)
     requests = list(_requests(options))
     code = ExitCode()
-    responses = _responses(core, requests)
-    if as_json:
-        for response in responses:
+    with _bars(len(requests), as_json) as bars:
+        shown = []
+        for response in _responses(core, requests, bars.sent):
+            bars.answered()
             code.saw(response)
-            sys.stdout.write(json.dumps(response) + "\n")
-            sys.stdout.flush()
-    else:
-        shown = list(_with_progress(responses, len(requests)))
-        for response in shown:
-            code.saw(response)
-        _show(options.action, shown)
+            if as_json:
+                sys.stdout.write(json.dumps(response) + "\n")
+                sys.stdout.flush()
+            else:
+                shown.append(response)
+    if shown:
+        from .tables import show
+
+        show(options.action, shown)
     return code.value
 
 
@@ -50,11 +64,11 @@ def _requests(options: argparse.Namespace) -> Iterator[Request]:
         max_wait_s=options.max_wait,
         include=frozenset(options.include),
     )
-    extra = {name: getattr(options, name) for name in ("comment", "type") if getattr(options, name, None)}
+    extra = given_params(action, options)
     if action.value is None:
-        yield Request(action.name, {}, how)
+        yield Request(action.name, extra, how)
     for value in _values(options.values):
-        yield Request(action.name, {action.value or "": value, **extra}, how, id=value)
+        yield Request(action.name, {**action.params_of(value), **extra}, how, id=value)
 
 
 def _values(values: list[str]) -> Iterator[str]:
@@ -65,48 +79,29 @@ def _values(values: list[str]) -> Iterator[str]:
             yield value
 
 
-def _responses(core: Answering, requests: list[Request]) -> Iterator[dict[str, Any]]:
+def _responses(core: Answering, requests: list[Request], sent: Sent) -> Iterable[dict[str, Any]]:
     if len(requests) == 1:
-        yield core.run(requests[0])
+        yield core.run(requests[0], sent)
         return
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         yield from pool.map(core.run, requests)
 
 
-def _with_progress(responses: Iterable[dict[str, Any]], count: int) -> Iterator[dict[str, Any]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+class _Unseen:
+    def answered(self) -> None:
+        return None
 
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("asking VirusTotal", total=count)
-        for response in responses:
-            progress.advance(task)
-            yield response
+    def sent(self, sent: int, total: int) -> None:
+        return None
 
 
-def _show(action: Action, responses: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+@contextlib.contextmanager
+def _bars(count: int, as_json: bool) -> Iterator[_Bars]:
+    # JSON on the same terminal would be mixed up with them.
+    if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
+        yield _Unseen()
+        return
+    from .progress import Bars
 
-    table = Table()
-    for name in ("indicator", "verdict", "what", "last analysis", "source"):
-        table.add_column(name, overflow="fold")
-    for response in responses:
-        data = response["data"] or {}
-        verdict = data.get("verdict") or response["status"]
-        # Text, not markup: names and messages come from outside.
-        table.add_row(
-            Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
-            Text(verdict, style=_COLORS.get(verdict, "")),
-            Text(_printable(response["summary"])),
-            Text(data.get("last_analysis", "")),
-            Text(response["meta"]["source"] or ""),
-        )
-    Console().print(table)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    with Bars(count) as bars:
+        yield bars

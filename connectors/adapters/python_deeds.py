@@ -55,7 +55,7 @@ class PostedComment(Answer):
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment of VirusTotal's community. `id` is None with API version 2, which has none."""
+    """One comment of VirusTotal's community. API v2 tells no `id`."""
 
     id: str | None
     text: str
@@ -65,12 +65,12 @@ class Comment:
 
 @dataclass(frozen=True)
 class CommentList(Answer):
-    """The answer of `get_comments`, newest first. `more`: VirusTotal has further ones; None where nobody asked."""
+    """The answer of `get_comments`, newest first. `more`: there are further ones."""
 
     type: Kind
     indicator: str
     comments: tuple[Comment, ...]
-    more: bool | None
+    more: bool
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> CommentList:
@@ -81,7 +81,8 @@ class CommentList(Answer):
             Comment(each.get("id"), each["text"], time_of(each.get("date")), tuple(each.get("tags") or ()))
             for each in data.get("comments") or ()
         )
-        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments, more=data.get("more"))
+        more = bool(data.get("more"))
+        return cls(**fields, type=data["type"], indicator=data["indicator"], comments=comments, more=more)
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,12 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PassiveDns(Answer):
-    """The answer of `passive_dns`, newest first. `more`: VirusTotal has further ones; `total`: how many it has in
-    all. Both None where that is not known.
-    """
+    """The answer of `passive_dns`, newest first. `more`: there are further ones."""
 
     type: Kind
     indicator: str
     resolutions: tuple[Resolution, ...]
-    more: bool | None
-    total: int | None
+    more: bool
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> PassiveDns:
@@ -120,8 +118,7 @@ class PassiveDns(Answer):
             type=data["type"],
             indicator=data["indicator"],
             resolutions=resolutions,
-            more=data.get("more"),
-            total=data.get("total"),
+            more=bool(data.get("more")),
         )
 
 

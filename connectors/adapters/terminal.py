@@ -28,7 +28,8 @@ exit status: 0 answered; 1 an action failed for good; 2 usage, malformed request
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Ends the process."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(_command_named(arguments)).parse_args(arguments)
     clock = SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: clock.cancel())
@@ -45,7 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _command_named(arguments: Sequence[str]) -> str | None:
+    """The first word that may be a command."""
+    return next((word for word in arguments if not word.startswith("-")), None)
+
+
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    """Of the actions only the one that is `wanted` gets its options: reading every schema would be felt."""
     parser = argparse.ArgumentParser(
         prog="vtaction",
         description="VirusTotal with one cache and one quota for all processes.",
@@ -54,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"vtaction {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox, _add_actions):
+    for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox):
         add(commands)
+    _add_actions(commands, wanted)
     return parser
 
 
@@ -173,31 +181,14 @@ def _sandbox(options: argparse.Namespace, clock: SystemClock) -> int:
     return serve(options.port, options.quota, options.latency, clock)
 
 
-def _add_actions(commands: Commands) -> None:
+def _add_actions(commands: Commands, wanted: str | None) -> None:
     for action in ACTIONS.values():
-        value = action.value
-        example = f"vtaction {action.name}" + (f" {action.example[value]}" if value else "")
-        example += " --comment '#eicar'" if action.name == "add_comment" else ""
-        parser = _command(commands, action.name, action.about, example)
-        if value and action.writes:
-            parser.add_argument("values", nargs=1, metavar=value.upper())
-        elif value:
-            parser.add_argument("values", nargs="+", metavar=value.upper(), help="one or more, or - for stdin's lines")
-        else:
-            parser.set_defaults(values=[])
-        _add_action_options(parser, action.name)
-        parser.set_defaults(command=_act, action=action)
+        parser = _command(commands, action.name, action.about, action.command_line)
+        if action.name == wanted:
+            from .action_options import add_arguments
 
-
-def _add_action_options(parser: argparse.ArgumentParser, name: str) -> None:
-    if name == "add_comment":
-        parser.add_argument("--comment", required=True, metavar="TEXT", help="public; #words become tags")
-        parser.add_argument("--type", choices=("hash", "url", "domain", "ip"), help="recognised where not given")
-    parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
-    parser.add_argument("--max-wait", type=float, default=20, metavar="SECONDS", help="how long to wait for quota")
-    parser.add_argument("--max-age", type=float, metavar="SECONDS", help="the oldest cached answer that will do")
-    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
-    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+            add_arguments(parser, action)
+            parser.set_defaults(command=_act, action=action)
 
 
 def _act(options: argparse.Namespace, clock: SystemClock) -> int:

@@ -23,6 +23,12 @@ class Entry:
     report: dict[str, Any]
     fetched_at: float
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether it may change any minute: nothing is known, or no engine has told its opinion yet."""
+        stats = self.report.get("stats")
+        return self.status == "not_found" or (isinstance(stats, dict) and stats.get("total") == 0)
+
     def has(self, parts: Iterable[str]) -> bool:
         """Whether `raw` or `engines`, where asked for, were kept with it. An unknown indicator has no parts to miss."""
         return self.status == "not_found" or all(part in self.report for part in parts)
@@ -50,6 +56,9 @@ class AnswerStore(Protocol):
     def get(self, key: str) -> Entry | None: ...
 
     def put(self, key: str, entry: Entry) -> None: ...
+
+    def forget(self, key: str) -> None:
+        """As if it had never been put there."""
 
     def clear(self) -> int:
         """Forget everything; how many entries that were."""

@@ -12,7 +12,7 @@ _AHEAD_S = 300.0
 
 @dataclass(frozen=True)
 class Freshness:
-    """How long answers live, in seconds: found ones, and `not_found` ones, which may become known any minute."""
+    """How long answers live, in seconds: found ones, and those that may change any minute, `not_found` above all."""
 
     ttl_s: float
     ttl_not_found_s: float
@@ -20,12 +20,12 @@ class Freshness:
     def will_do(self, entry: Entry, now: float, max_age_s: float | None) -> bool:
         """`max_age_s` is the caller's own limit and overrules the lifetime of found answers.
 
-        A `not_found` never outlives its own.
+        What may change any minute never outlives its own.
         """
         age = now - entry.fetched_at
         if not age >= -_AHEAD_S:
             return False
         age = max(0.0, age)
-        if entry.status == "not_found":
+        if entry.is_fleeting:
             return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
         return age <= (self.ttl_s if max_age_s is None else max_age_s)

@@ -26,6 +26,10 @@ class MemoryAnswers:
         with self._lock:
             self._entries[key] = entry
 
+    def forget(self, key: str) -> None:
+        with self._lock:
+            self._entries.pop(key, None)
+
     def clear(self) -> int:
         with self._lock:
             count = len(self._entries)

@@ -44,7 +44,7 @@ class SqliteAnswers:
         try:
             entry = Entry.from_bytes(row[0])
         except ValueError:
-            self._file.write(lambda db: db.execute("DELETE FROM answer WHERE key = ?", (key,)))
+            self.forget(key)
             return None
         now = self._clock.now()
         if not abs(now - (row[1] or 0.0)) <= _MARK_USED_EVERY_S:
@@ -74,6 +74,9 @@ class SqliteAnswers:
             )
             if gone.rowcount == 0:
                 return
+
+    def forget(self, key: str) -> None:
+        self._file.write(lambda db: db.execute("DELETE FROM answer WHERE key = ?", (key,)))
 
     def clear(self) -> int:
         count = self._file.write(lambda db: db.execute("DELETE FROM answer").rowcount)

@@ -36,6 +36,11 @@ class AnswerCache:
         self._near.put(key, entry)
         self._shared.use(lambda store: store.put(key, entry))
 
+    def forget(self, key: str) -> None:
+        """Other processes may have it near for some minutes yet."""
+        self._near.forget(key)
+        self._shared.use(lambda store: store.forget(key))
+
     def clear(self) -> int:
         self._near.clear()
         return self._shared.use(lambda store: store.clear())

@@ -70,6 +70,11 @@ class Quota:
     def calendar(self) -> list[Calendar]:
         return [window for window in self.windows if isinstance(window, Calendar)]
 
+    @property
+    def pace_s(self) -> float:
+        """The seconds in which the sliding windows give one request, in the long run."""
+        return max((window.seconds / max(1, window.limit) for window in self.sliding), default=0.0)
+
     def share(self, part: int) -> Quota:
         """A quota of one `part`-th, at least one request a window: for a process that cannot see the others."""
         return Quota(tuple(_scaled(window, part) for window in self.windows), self.auto)

@@ -20,8 +20,15 @@ _LATEST_TIME = 253402300799  # the end of the year 9999
 _GUI: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip-address"}
 
 
-def report_of(vt_object: Mapping[str, Any], indicator: Indicator, parts: Iterable[str] = ()) -> Report:
-    """`parts`: `raw` adds VirusTotal's object, `engines` each engine's category and result."""
+def report_of(
+    vt_object: Mapping[str, Any],
+    indicator: Indicator,
+    parts: Iterable[str] = (),
+    raw: Mapping[str, Any] | None = None,
+) -> Report:
+    """`parts`: `raw` adds what VirusTotal sent (`raw`, where that is not the object), `engines` each engine's
+    category and result.
+    """
     attributes = _mapping(vt_object.get("attributes"))
     report: Report = {
         "type": indicator.kind,
@@ -30,12 +37,38 @@ def report_of(vt_object: Mapping[str, Any], indicator: Indicator, parts: Iterabl
         **_common(attributes),
         **_SPECIFIC[indicator.kind](attributes),
     }
-    report["link"] = f"https://www.virustotal.com/gui/{_GUI[indicator.kind]}/{_segment(report['id'])}"
+    report["link"] = _link(indicator.kind, report["id"])
     if "engines" in parts:
         report["engines"] = _engines(attributes.get("last_analysis_results"))
     if "raw" in parts:
-        report["raw"] = dict(vt_object)
+        report["raw"] = dict(vt_object if raw is None else raw)
     return {name: value for name, value in report.items() if value is not None}
+
+
+def analysis_report(
+    kind: Kind,
+    analysis: Mapping[str, Any],
+    object_id: str | None,
+    indicator: str | None,
+    parts: Iterable[str] = (),
+    raw: Mapping[str, Any] | None = None,
+) -> Report:
+    """What an analysis says. `analysis` is its attributes: `stats`, `results`, `date`; `object_id` the SHA-256 of the
+    file or URL.
+    """
+    value = indicator or object_id
+    report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
+    report["last_analysis"] = _time(analysis.get("date"))
+    report["link"] = _link(kind, object_id) if object_id else None
+    if "engines" in parts:
+        report["engines"] = _engines(analysis.get("results"))
+    if "raw" in parts:
+        report["raw"] = dict(raw or {})
+    return {name: value for name, value in report.items() if value is not None}
+
+
+def _link(kind: Kind, object_id: str) -> str:
+    return f"https://www.virustotal.com/gui/{_GUI[kind]}/{_segment(object_id)}"
 
 
 def _common(attributes: Mapping[str, Any]) -> Report:

@@ -1,6 +1,7 @@
 """VirusTotal's answers read: a document, or the error that an answer means. Pure.
 
-The table of statuses and codes: https://docs.virustotal.com/reference/errors.
+API v3's statuses and codes: https://docs.virustotal.com/reference/errors. API v2 has no codes, and three statuses of
+its own: https://docs.virustotal.com/v2.0/reference/api-responses.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import math
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Union
 
 from ..api_key import ApiKey
 from ..errors import (
@@ -27,24 +28,50 @@ from .transport import HttpAnswer
 
 _LONGEST_MESSAGE = 300
 _OUT_OF_QUOTA = (429, 204)
+_WRONG_KEY = "VirusTotal does not accept the API key; check VT_API_KEY or VT_API_KEY_FILE"
 
 
 class NotFound(Exception):
     """VirusTotal does not know it. An answer, not a `ConnectorError`."""
 
 
+Document = Union[dict[str, Any], list[Any]]
+
+
 def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
-    """The JSON object of a 200. Raises `NotFound` or a `ConnectorError`; in no message is the key."""
+    """The JSON object of API v3's 200. Raises `NotFound` or a `ConnectorError`; in no message is the key."""
     body = _json(answer)
     if answer.status == 200:
-        if body is None:
+        if not isinstance(body, dict):
             raise InvalidResponse(_not_virustotals(answer, key), http_status=200)
         return body
-    raise _refusal(answer, body, key, now)
+    raise _refusal(answer, body if isinstance(body, dict) else {}, key, now)
 
 
-def _refusal(answer: HttpAnswer, body: dict[str, Any] | None, key: ApiKey, now: float) -> Exception:
-    error = body.get("error") if body else None
+def document_v2(answer: HttpAnswer, key: ApiKey, now: float, private: bool) -> Document:
+    """The JSON object or array of API v2's 200. `private`: the call is one that needs a privilege.
+
+    Raises `ConnectorError`; in no message is the key.
+    """
+    body = _json(answer)
+    if answer.status == 200 and body is not None:
+        return body
+    if answer.status == 403 and private:
+        raise Forbidden(
+            "API v2 keeps this call for private (premium) keys; API v3 has it for all: set VT_API_VERSION=3",
+            http_status=403,
+        )
+    if answer.status == 403:
+        raise AccessDenied(_WRONG_KEY, http_status=403)
+    if answer.status == 400 and (body is not None or not answer.body):
+        raise InvalidIndicator("VirusTotal does not accept the value", http_status=400)
+    if answer.status == 200:
+        raise InvalidResponse(_not_virustotals(answer, key), http_status=200)
+    raise _refusal(answer, {}, key, now)
+
+
+def _refusal(answer: HttpAnswer, body: dict[str, Any], key: ApiKey, now: float) -> Exception:
+    error = body.get("error")
     error = error if isinstance(error, dict) else {}
     code = _printable(error.get("code"), key) or None
     said = _printable(error.get("message"), key)
@@ -66,7 +93,7 @@ def _refusal(answer: HttpAnswer, body: dict[str, Any] | None, key: ApiKey, now: 
 def _meaning(answer: HttpAnswer, code: str | None, key: ApiKey) -> tuple[type[ConnectorError], str]:
     status = answer.status
     if status == 401:
-        return AccessDenied, "VirusTotal does not accept the API key; check VT_API_KEY or VT_API_KEY_FILE"
+        return AccessDenied, _WRONG_KEY
     if status == 403:
         return Forbidden, "the API key's tier does not allow this call"
     if status == 409:
@@ -88,14 +115,14 @@ def _not_virustotals(answer: HttpAnswer, key: ApiKey) -> str:
     return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}); a proxy may stand in between"
 
 
-def _json(answer: HttpAnswer) -> dict[str, Any] | None:
+def _json(answer: HttpAnswer) -> Document | None:
     if answer.broken or not answer.body:
         return None
     try:
         body = json.loads(answer.body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
+    return body if isinstance(body, (dict, list)) else None
 
 
 def _no_number(text: str) -> float:

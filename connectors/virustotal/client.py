@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
-from typing import Any, Callable
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Callable, TypeVar
 from urllib.parse import urlsplit
 
 from ..api_key import ApiKey
@@ -18,9 +20,11 @@ from ..errors import (
     RequestTimeout,
     Unavailable,
 )
-from ..quota import Limiter, Slot
+from ..quota import Limiter
 from . import answers
+from .batches import Batch, Batches, part_of
 from .budget import Budget
+from .endpoints import Endpoint, Values
 from .transport import (
     ConnectionLost,
     HttpAnswer,
@@ -29,6 +33,7 @@ from .transport import (
     NotSent,
     Transport,
     TransportFailure,
+    Upload,
 )
 
 _LOG = logging.getLogger("connectors.virustotal")
@@ -40,9 +45,12 @@ _FRONT_END_GAVE_UP = (502, 504)
 _BACKOFF_S = 0.5
 _REDIRECTS = 2
 
+Join = Callable[[Sequence[str]], Values]
+Result = TypeVar("Result")
+
 
 class Client:
-    """`get` and `post` against `base_url` (scheme, host and port; no path)."""
+    """`ask` the server at `base_url` (scheme, host and port; no path)."""
 
     def __init__(
         self,
@@ -56,18 +64,68 @@ class Client:
         self._transport = transport
         self._limiter = limiter
         self._key = key
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._clock = clock
         self._chance = chance
 
-    def get(self, path: str, budget: Budget, *, counted: bool = True) -> dict[str, Any]:
-        """The answer's JSON object. `counted=False` for the calls that VirusTotal does not count.
+    def ask(self, endpoint: Endpoint, values: Values, budget: Budget) -> Any:
+        """The answer's JSON: an object, or of API v2 perhaps an array. Raises `answers.NotFound`, `ConnectorError`."""
+        request = endpoint.request(self.base_url, values)
 
-        Raises `answers.NotFound`, `ConnectorError`.
+        def once() -> HttpAnswer:
+            return self._slotted(lambda: self._follow(request), budget) if endpoint.counted else self._follow(request)
+
+        return self._read(endpoint, self._answer_of_a_read(once))
+
+    def write(
+        self,
+        endpoint: Endpoint,
+        values: Values,
+        budget: Budget,
+        understood: Callable[[Any], Result],
+        upload: Upload | None = None,
+    ) -> Result:
+        """What `understood` makes of the answer's JSON; it raises `InvalidResponse` for what is none of VirusTotal's.
+
+        Sent once. Raises as `ask`, and `OutcomeUnknown` where no answer came, or none that can be understood.
         """
+        request = endpoint.request(self.base_url, values, upload)
+        try:
+            answer = self._slotted(lambda: self._follow(request), budget)
+        except NotSent as failure:
+            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
+        except TransportFailure as failure:
+            raise _outcome_unknown(str(failure)) from None
+        if answer.status in _FRONT_END_GAVE_UP:
+            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
+        try:
+            return understood(self._read(endpoint, answer))
+        except InvalidResponse as error:
+            if answer.status == 200:
+                raise _outcome_unknown("a body that cannot be read", 200) from error
+            raise
+
+    def ask_in_batch(self, endpoint: Endpoint, batches: Batches, join: Join, value: str, budget: Budget) -> Any:
+        """The report on `value`, whose request may carry the values of other callers; None if it was left out.
+
+        `join` makes the request's values of a batch's.
+        """
+        batch = Batch()
+
+        def once() -> HttpAnswer:
+            nonlocal batch
+            batch = batches.send(value, lambda values: self._follow(endpoint.request(self.base_url, join(values))))
+            assert batch.answer is not None
+            return batch.answer
+
+        self._answer_of_a_read(lambda: self._slotted(once, budget))
+        return part_of(batch.document(lambda answer: self._read(endpoint, answer)), value, batch.values)
+
+    def _answer_of_a_read(self, once: Callable[[], HttpAnswer]) -> HttpAnswer:
+        """`once()`, again and again where it may succeed the next time."""
         for attempt in range(RETRIES + 1):
             try:
-                answer = self._once(HttpRequest("GET", self._base_url + path), budget, counted)
+                answer = once()
             except (NotSent, ConnectionLost) as failure:
                 error: ConnectorError = Unavailable(f"VirusTotal could not be reached: {failure}")
             except NoAnswerInTime as failure:
@@ -76,7 +134,7 @@ class Client:
                 ) from None
             else:
                 if answer.status not in _WORTH_REPEATING or attempt == RETRIES:
-                    return self._read(answer)
+                    return answer
                 error = Unavailable(f"VirusTotal cannot answer now (HTTP {answer.status})", http_status=answer.status)
             if attempt == RETRIES:
                 raise error
@@ -84,41 +142,17 @@ class Client:
             self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
         raise AssertionError("unreachable")
 
-    def post(self, path: str, body: bytes, content_type: str, budget: Budget) -> dict[str, Any]:
-        """As `get`, but sent once: a POST whose answer never came is `OutcomeUnknown`."""
-        request = HttpRequest("POST", self._base_url + path, body, content_type)
-        try:
-            answer = self._once(request, budget, counted=True)
-        except NotSent as failure:
-            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
-        except TransportFailure as failure:
-            raise _outcome_unknown(str(failure)) from None
-        if answer.status in _FRONT_END_GAVE_UP:
-            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
-        try:
-            return self._read(answer)
-        except InvalidResponse as error:
-            if answer.status == 200:
-                raise _outcome_unknown("a body that cannot be read", 200) from error
-            raise
-
-    def _once(self, request: HttpRequest, budget: Budget, counted: bool) -> HttpAnswer:
-        if not counted:
-            return self._follow(request)
+    def _slotted(self, send: Callable[[], HttpAnswer], budget: Budget) -> HttpAnswer:
         with self._limiter.slot(budget.deadline, budget.waiting) as slot:
             budget.waited_s += slot.waited_s
             budget.requests += 1
-            answer = self._send(request, slot)
+            try:
+                answer = send()
+            except (NotSent, ConfigError):
+                slot.never_sent()
+                raise
+            slot.answered()
         budget.quota = slot.usage_after
-        return answer
-
-    def _send(self, request: HttpRequest, slot: Slot) -> HttpAnswer:
-        try:
-            answer = self._follow(request)
-        except (NotSent, ConfigError):
-            slot.never_sent()
-            raise
-        slot.answered()
         return answer
 
     def _follow(self, request: HttpRequest) -> HttpAnswer:
@@ -128,12 +162,15 @@ class Client:
             target = _same_origin(request, answer)
             if target is None:
                 break
-            answer = self._transport.send(HttpRequest("GET", target))
+            answer = self._transport.send(replace(request, url=target))
         return answer
 
-    def _read(self, answer: HttpAnswer) -> dict[str, Any]:
+    def _read(self, endpoint: Endpoint, answer: HttpAnswer) -> Any:
+        now = self._clock.now()
         try:
-            return answers.document(answer, self._key, self._clock.now())
+            if endpoint.version == "2":
+                return answers.document_v2(answer, self._key, now, endpoint.private)
+            return answers.document(answer, self._key, now)
         except RateLimited as error:
             error.retry_after = round(self._limiter.penalise(error.retry_after), 3)
             error.message += f"; all callers of this key pause for {max(1, round(error.retry_after))} s"

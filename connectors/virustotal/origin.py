@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
-from ..errors import ConfigError
+from ..errors import ConfigError, InvalidResponse
 
 # Neither users nor blanks nor anything that two parsers could read differently.
 _NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
@@ -38,3 +38,30 @@ def checked_base_url(text: str) -> str:
 
 def _not_a_base() -> ConfigError:
     return ConfigError("VT_API_URL is not a base address such as https://www.virustotal.com")
+
+
+def checked_upload_url(address: object, base_url: str) -> str:
+    """The one-shot address VirusTotal gave for an upload, if the key may go there: its own hosts over TLS, or the
+    server we talk to. Raises `InvalidResponse`.
+
+    The documentation's example is plain http, which VirusTotal's hosts answer over TLS as well.
+    """
+    try:
+        parts = urlsplit(address if isinstance(address, str) else "")
+        host, base = parts.hostname or "", urlsplit(base_url)
+    except ValueError:
+        raise _no_upload_url() from None
+    if not _NETLOC.fullmatch(parts.netloc) or any(not char.isprintable() or char.isspace() for char in str(address)):
+        raise _no_upload_url()
+    if (parts.scheme, parts.netloc) == (base.scheme, base.netloc):
+        return str(address)
+    if parts.scheme in ("http", "https") and parts.port in (None, 80, 443) and host.endswith(".virustotal.com"):
+        return urlunsplit(("https", host, parts.path, parts.query, ""))
+    raise _no_upload_url()
+
+
+def _no_upload_url() -> InvalidResponse:
+    return InvalidResponse(
+        "the address for uploads is neither VirusTotal's nor the server's; the file and the key were not sent there",
+        http_status=200,
+    )

@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
 from ..version import __version__
+from .key_placing import with_key
+from .multipart import MultipartBody
 from .origin import is_loopback
 from .transport import ConnectionLost, HttpAnswer, HttpRequest, NoAnswerInTime, NotSent, TransportFailure
 
@@ -28,6 +29,8 @@ from .transport import ConnectionLost, HttpAnswer, HttpRequest, NoAnswerInTime, 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _PIECE_BYTES = 65536
 _LONGEST_CONNECT_S = 10.0
+# VirusTotal looks at a file before it answers: a large one is waited for longer, by its size.
+_UPLOAD_BYTES_A_S = 1_000_000
 
 # App Engine compresses for agents that say `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
 USER_AGENT = f"vt-connectors/{__version__} (gzip)"
@@ -43,17 +46,6 @@ _BEFORE_SENDING = (
 _NO_PROXY = "the proxy could not be used; see HTTPS_PROXY"
 _TLS_HINT = "for an own CA set REQUESTS_CA_BUNDLE"
 _NO_CERTIFICATE = f"the certificate of the server was not accepted; {_TLS_HINT}"
-
-
-class _KeyHeader(AuthBase):
-    """Adds the key, and by being there keeps `requests` from adding what a `.netrc` says."""
-
-    def __init__(self, key: ApiKey) -> None:
-        self._key = key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["x-apikey"] = self._key.reveal()
-        return request
 
 
 class _Body(io.BytesIO):
@@ -84,20 +76,24 @@ class RequestsTransport:
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
     def send(self, request: HttpRequest) -> HttpAnswer:
-        headers = {"Content-Type": request.content_type} if request.content_type else {}
-        deadline = self._monotonic() + self._timeout_s
-        body = _Body(request.body) if request.body else None
+        keyed = with_key(request, self._key)
+        headers = {"Content-Type": keyed.content_type} if keyed.content_type else {}
+        timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
+        deadline = self._monotonic() + timeout_s
+        body = _Body(keyed.body) if isinstance(keyed.body, bytes) else keyed.body
         try:
             with self._session(request.url).request(
                 request.method,
-                request.url,
+                keyed.url,
                 data=body,
                 headers=headers,
-                auth=_KeyHeader(self._key),
-                timeout=(min(self._timeout_s, _LONGEST_CONNECT_S), self._timeout_s),
+                auth=keyed.auth,
+                timeout=(min(self._timeout_s, _LONGEST_CONNECT_S), timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                if request.upload:
+                    deadline = self._monotonic() + self._timeout_s
                 content, broken = self._content(response.raw, deadline)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return HttpAnswer(response.status_code, names, content, broken)
@@ -166,7 +162,7 @@ def _ca_bundle() -> str | None:
     return None
 
 
-def _failure(error: Exception, body: _Body | None) -> TransportFailure:
+def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportFailure:
     """What a failure means for the request. Messages are our own: the libraries' name URLs."""
     failure = _meaning(error)
     return NotSent(str(failure)) if body is not None and not body.taken else failure

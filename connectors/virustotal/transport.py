@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Callable, Literal, Protocol
+
+# Where a request carries the key. Only v2 has other places than the header (`apikey`, in each of them).
+KeyPlace = Literal["header", "form", "query", "multipart"]
+
+
+def _unheard(sent: int, total: int) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file on its way out: `read(n)` gives its next bytes, `size` of them in all.
+
+    `read` raises a `ConnectorError` where what it reads is no longer what it was. `sent` hears of bytes sent, of all.
+    """
+
+    filename: str
+    size: int
+    read: Callable[[int], bytes]
+    sent: Callable[[int, int], None] = _unheard
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """`url` is absolute. The key is not in it: the transport adds it."""
+    """`url` is absolute. The key is in none of this: the transport puts it where `key` says."""
 
     method: str
     url: str
     body: bytes | None = None
     content_type: str | None = None
+    upload: Upload | None = None
+    key: KeyPlace = "header"
 
 
 @dataclass(frozen=True)

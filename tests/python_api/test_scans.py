@@ -11,6 +11,7 @@ import pytest
 
 from connectors import Comment, InvalidIndicator, Resolution, Stats, VirusTotal
 from tests.python_api.fake_core import FakeCore, document
+from tests.vtaction_process import EICAR
 
 STATS = {"malicious": 3, "suspicious": 0, "harmless": 0, "undetected": 60, "total": 63}
 DONE = {
@@ -89,7 +90,7 @@ def test_progress_is_handed_to_the_core_and_only_where_it_is_wanted(vt_of: Virus
 def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, value: str, param: str) -> None:
     date = "2026-01-02T03:04:05Z"
     row = {"host": "a.example", "ip": "192.0.2.1", "date": date, "resolver": "VirusTotal"}
-    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "total": 7, "more": True}
+    data = {"type": param, "indicator": value, "resolutions": [row, {"host": "b.example"}], "more": True}
     core.respond = lambda _: document(data=data)
     found = vt_of.passive_dns(value, limit=2)
     assert core.requests[0].params == {param: value, "limit": 2}
@@ -98,7 +99,7 @@ def test_resolutions_are_asked_for_by_kind(vt_of: VirusTotal, core: FakeCore, va
         Resolution("a.example", "192.0.2.1", at, "VirusTotal"),
         Resolution("b.example", None, None, None),
     )
-    assert (found.total, found.more) == (7, True)
+    assert found.more
 
 
 def test_resolutions_of_what_is_nothing_are_not_asked_for(vt_of: VirusTotal, core: FakeCore) -> None:
@@ -116,10 +117,29 @@ def test_comments_come_as_they_are(vt_of: VirusTotal, core: FakeCore) -> None:
     assert core.requests[0].params == {"indicator": "ab" * 32, "limit": 1, "type": "hash"}
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
     assert found.comments == (Comment("f-1", "bad #emotet", at, ("emotet",)), Comment(None, "v2", None, ()))
-    assert found.more is None
+    assert not found.more
 
 
 def test_what_was_skipped_has_no_rows(vt_of: VirusTotal, core: FakeCore) -> None:
     core.respond = lambda _: document("skipped", {"type": "ip", "indicator": "10.0.0.1", "reason": "private_address"})
-    assert (vt_of.passive_dns("10.0.0.1").resolutions, vt_of.passive_dns("10.0.0.1").total) == ((), None)
+    assert vt_of.passive_dns("10.0.0.1").resolutions == ()
     assert vt_of.get_comments("10.0.0.1").comments == ()
+
+
+def test_the_real_core_answers_them_all(vt: VirusTotal, tmp_path: Path) -> None:
+    sent: list[tuple[int, int]] = []
+    file = tmp_path / "note.txt"
+    file.write_bytes(b"a note")
+    scan = vt.scan_file(file, progress=lambda done, total: sent.append((done, total)))
+    assert (scan.status, scan.type, scan.analysis_status, scan.verdict) == ("pending", "hash", "queued", "unknown")
+    assert scan.analysis_id
+    assert scan.poll_after_s
+    assert sent
+    assert sent[-1][0] == sent[-1][1]
+    assert vt.get_analysis(scan.analysis_id).analysis_id == scan.analysis_id
+    assert vt.scan_file(b"a note", "note.txt").indicator == scan.indicator
+    assert vt.scan_url("https://example.com/login?next=%2F").type == "url"
+    assert vt.rescan_file(EICAR).status == "pending"
+    assert vt.lookup_url("https://never-seen.example/", scan_if_missing=True).analysis_id
+    assert vt.passive_dns("example.com", limit=1).resolutions[0].ip
+    assert vt.get_comments(EICAR, limit=1).comments[0].text

@@ -1,0 +1,129 @@
+"""How a scan stands, and waiting for its end. Only its status says whether it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..cache import Entry
+from ..contract import Outcome, Request
+from ..errors import Cancelled, ConnectorError, RateLimited
+from ..indicators.indicator import checked_text, refuse
+from ..verdict import judge
+from ..verdict.report import analysis_report
+from ..virustotal.api import Api
+from ..virustotal.budget import Budget
+from .asking import Question, cache_key, find
+from .context import Context
+from .lookup import summary_of
+from .polling import first_interval, intervals
+
+_LONGEST_ID = 512
+_PARTS = ("engines", "raw")
+
+
+def get_analysis(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`ok` with the verdict when it is completed, `pending` while it is not, `not_found` for an id of no analysis."""
+    analysis_id = checked_text(request.params["analysis_id"])
+    if len(analysis_id) > _LONGEST_ID or any(char.isspace() for char in analysis_id) or set(analysis_id) <= {"."}:
+        raise refuse(analysis_id, "is not an analysis id")
+    return state_of(analysis_id, {}, context, request, budget)
+
+
+def wait_for(
+    analysis_id: str, about: Mapping[str, Any], wait_s: float, context: Context, request: Request, budget: Budget
+) -> Outcome:
+    """As `get_analysis`, looking again and again for `wait_s` at most; never an error: the scan was accepted.
+
+    `about` is what is known of the file or URL already.
+    """
+    clock = context.clock
+    end = budget.deadline = clock.monotonic() + wait_s
+    asking = replace(request, action="get_analysis")
+    standing = pending(analysis_id, about, "queued", context, request)
+    for interval in intervals(_pace_s(context, request)):
+        left = end - clock.monotonic()
+        if left <= 0:
+            return standing
+        try:
+            clock.sleep(min(interval, left))
+            outcome = state_of(analysis_id, about, context, asking, budget)
+        except ConnectorError as error:
+            if not error.retryable or isinstance(error, (Cancelled, RateLimited)):
+                return _interrupted(standing, error)
+            continue
+        if outcome.status == "ok":
+            return outcome
+        standing = outcome if outcome.status == "pending" else standing
+    return standing
+
+
+def _interrupted(standing: Outcome, error: ConnectorError) -> Outcome:
+    """What to tell of a scan that was accepted, and whose state could not be learned."""
+    after = max(standing.poll_after_s or 0.0, error.retry_after or 0.0)
+    return replace(standing, summary=f"{standing.summary} (asking broke off: {error.message})", poll_after_s=after)
+
+
+def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, request: Request, budget: Budget) -> Outcome:
+    """As `get_analysis`. Raises `ConnectorError`."""
+    found = find(_question(analysis_id, context, request, budget), context, request, budget)
+    if found is None:
+        data = {**about, "analysis_id": analysis_id, "verdict": "unknown", "reason": "not_cached"}
+        return Outcome("skipped", "skipped: it is not in the cache, and cache=only forbids asking", data)
+    entry, source = found
+    if entry.status == "not_found":
+        data = {**about, "analysis_id": analysis_id}
+        return Outcome("not_found", "not found: VirusTotal does not know this analysis", data, source, entry.fetched_at)
+    report = {
+        name: value for name, value in entry.report.items() if name not in _PARTS or name in request.options.include
+    }
+    if report["analysis_status"] != "completed":
+        standing = pending(analysis_id, {**report, **about}, report["analysis_status"], context, request)
+        return replace(standing, source=source, fetched_at=entry.fetched_at)
+    data = {**report, **about, "analysis_id": analysis_id}
+    data["verdict"] = judge(report.get("stats"), request.options.judged_by(context.thresholds))
+    forget_outdated(context, data, report.get("last_analysis"))
+    return Outcome("ok", summary_of(data["verdict"], report), data, source, entry.fetched_at)
+
+
+def pending(analysis_id: str, about: Mapping[str, Any], status: str, context: Context, request: Request) -> Outcome:
+    """A scan that was accepted and is not over."""
+    after = first_interval(_pace_s(context, request))
+    data = {**about, "analysis_id": analysis_id, "analysis_status": status, "verdict": "unknown"}
+    said = f"{status}: ask for the analysis again in {after:.0f} s"
+    return Outcome("pending", said, data, "api", context.clock.now(), after)
+
+
+def forget_outdated(context: Context, about: Mapping[str, Any], last_analysis: str | None = None) -> None:
+    """Reports from before a scan go: that nothing is known, and what is older than `last_analysis` (ISO, UTC)."""
+    hashes = about.get("hashes", {}).values()
+    for value in {*hashes, *([about["indicator"]] if "indicator" in about else [])}:
+        key = cache_key(context, f"{about['type']}:{value}")
+        entry = context.cache.find(key, lambda entry: True)
+        if entry is None:
+            continue
+        older = last_analysis is not None and entry.report.get("last_analysis", "") < last_analysis
+        if entry.status == "not_found" or older:
+            context.cache.forget(key)
+
+
+def _question(analysis_id: str, context: Context, request: Request, budget: Budget) -> Question:
+    def ask(api: Api) -> Entry:
+        found = api.analysis(analysis_id, budget)
+        now = context.clock.now()
+        if found is None:
+            return Entry("not_found", {"analysis_id": analysis_id}, now)
+        report = analysis_report(
+            found.kind, found.attributes, found.object_id, found.indicator, request.options.include, found.raw
+        )
+        return Entry("ok", {**report, "analysis_status": found.status}, now)
+
+    # A completed analysis stays as it is; any other may be completed the next moment.
+    return Question(
+        f"analysis:{analysis_id}", ask, final=lambda entry: entry.report.get("analysis_status") == "completed"
+    )
+
+
+def _pace_s(context: Context, request: Request) -> float:
+    return context.account(request.api_key).limiter.quota.pace_s

@@ -1,0 +1,67 @@
+"""Looking a URL up, and having it scanned where VirusTotal does not know it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..cache import Entry
+from ..contract import CacheMode, Outcome, Request
+from ..errors import ConnectorError
+from ..indicators import Indicator, parse_as
+from ..virustotal.api import Api
+from ..virustotal.budget import Budget
+from .analysis import wait_for
+from .asking import Question, find
+from .context import Context
+from .lookup import outcome, outcome_for, report_on
+
+
+def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
+    """A lookup. With `scan_if_missing` an unknown URL is submitted, and its report asked for when the scan is over;
+    `pending` if that takes longer than `max_wait_s`.
+    """
+    url = parse_as("url", request.params["url"])
+    patience_s = budget.deadline - context.clock.monotonic()
+    found = outcome_for(url, context, request, budget)
+    if found.status != "not_found" or not request.params.get("scan_if_missing") or request.options.cache == "only":
+        return found
+    entry = _submission(url, context, request, budget)
+    about = {"type": "url", "indicator": url.value}
+    object_id = entry.report.get("id")
+    if object_id:
+        about["id"] = object_id
+    scanned = wait_for(entry.report["analysis_id"], about, patience_s, context, request, budget)
+    return _report_after(scanned, url, object_id, context, request, budget) if scanned.status == "ok" else scanned
+
+
+def _submission(url: Indicator, context: Context, request: Request, budget: Budget) -> Entry:
+    """The scan under way, submitted once for all who miss the same URL, now and until it could have become known."""
+
+    def ask(api: Api) -> Entry:
+        submitted = api.scan_url(url, budget, only_if_missing=True)
+        return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
+
+    question = Question(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s)
+    found = find(question, context, _reading(request, "off" if request.options.cache == "off" else "default"), budget)
+    assert found is not None  # the cache is not all that may be asked
+    return found[0]
+
+
+def _report_after(
+    scanned: Outcome, url: Indicator, object_id: str | None, context: Context, request: Request, budget: Budget
+) -> Outcome:
+    """The URL's report; what the analysis said where that cannot be had now."""
+    asking = _reading(request, "off" if request.options.cache == "off" else "refresh")
+    try:
+        found = find(report_on(url, context, asking, budget, object_id), context, asking, budget)
+    except ConnectorError:
+        return scanned
+    if found is None or found[0].status != "ok":
+        return scanned
+    answer = outcome(url, *found, context, request.options)
+    analysis_id = (scanned.data or {})["analysis_id"]
+    return replace(answer, data={**(answer.data or {}), "analysis_id": analysis_id})
+
+
+def _reading(request: Request, cache: CacheMode) -> Request:
+    return replace(request, options=replace(request.options, cache=cache))

@@ -1,0 +1,42 @@
+"""Passive DNS: at which addresses a domain was seen, and which names at an address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..clock import iso
+from ..contract import Outcome, Request
+from ..errors import InvalidIndicator, InvalidRequest
+from ..indicators import parse_as, recognise
+from ..virustotal.api import Resolution
+from ..virustotal.budget import Budget
+from .context import Context
+from .listing import Listing, listed
+
+DEFAULT_LIMIT = 40
+
+
+def passive_dns(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`ok` with `resolutions`, the newest first: `host`, `ip`, `date` (last seen) and `resolver`."""
+    given = [kind for kind in ("domain", "ip") if kind in request.params]
+    if len(given) != 1:
+        raise InvalidRequest("/params needs either domain or ip, and not both", details={"path": "/params"})
+    kind = "domain" if given == ["domain"] else "ip"
+    indicator = parse_as("domain" if kind == "domain" else "ip", request.params[kind])
+    limit = int(request.params.get("limit", DEFAULT_LIMIT))
+    listing = Listing("resolutions", lambda api: api.resolutions(indicator, limit, budget), _row, limit)
+    return listed(indicator, listing, context, request, budget)
+
+
+def params_of(value: str) -> dict[str, str]:
+    """The parameters for `value`, a domain or an address."""
+    try:
+        return {"ip": value} if recognise(value).kind == "ip" else {"domain": value}
+    except InvalidIndicator:
+        return {"domain": value}
+
+
+def _row(seen: Resolution) -> dict[str, Any]:
+    row = {"host": seen.host, "ip": seen.ip, "resolver": seen.resolver}
+    row["date"] = iso(seen.date) if seen.date else None
+    return {name: value for name, value in row.items() if value is not None}

@@ -1,0 +1,56 @@
+"""The actions as subcommands of `vtaction`: their options are what their schemas say."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..actions import Action
+
+# Of a command line they would be the wrong end: a file is named by its path.
+_NOT_OPTIONS = frozenset(("content_base64",))
+_TYPES: dict[str, type] = {"integer": int, "number": float, "string": str}
+
+
+def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
+    """The action's value by position, its further parameters, and how it is to be done."""
+    if action.value and action.several:
+        parser.add_argument(
+            "values", nargs="+", metavar=action.value.upper(), help="one or more, or - for stdin's lines"
+        )
+    elif action.value:
+        parser.add_argument("values", nargs=1, metavar=action.value.upper())
+    else:
+        parser.set_defaults(values=[])
+    for name, rules in further_params(action).items():
+        _add_param(parser, name, rules, required=name in action.params_schema["required"])
+    parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
+    parser.add_argument("--max-wait", type=float, default=20, metavar="SECONDS", help="how long to wait for quota")
+    parser.add_argument("--max-age", type=float, metavar="SECONDS", help="the oldest cached answer that will do")
+    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
+    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+
+
+def further_params(action: Action) -> dict[str, Any]:
+    """The schemas of the parameters that are options: not the value itself."""
+    by_value = {action.value, *action.value_params, *_NOT_OPTIONS}
+    return {name: rules for name, rules in action.params_schema["properties"].items() if name not in by_value}
+
+
+def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
+    """The further parameters as the command line has them."""
+    found = {name: getattr(options, f"param_{name}") for name in further_params(action)}
+    return {name: value for name, value in found.items() if value is not None and value is not False}
+
+
+def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
+    flag = "--" + name.removesuffix("_s").replace("_", "-")
+    about, target = rules.get("description"), f"param_{name}"
+    if rules.get("type") == "boolean":
+        parser.add_argument(flag, dest=target, action="store_true", help=about)
+    elif "enum" in rules:
+        parser.add_argument(flag, dest=target, choices=rules["enum"], required=required, help=about)
+    else:
+        metavar = "SECONDS" if name.endswith("_s") else "N" if rules["type"] == "integer" else "TEXT"
+        kind = _TYPES[rules["type"]]
+        parser.add_argument(flag, dest=target, type=kind, metavar=metavar, required=required, help=about)

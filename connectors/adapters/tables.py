@@ -1,0 +1,76 @@
+"""Answers for people, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..actions import Action
+
+_COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
+_ROWS = {
+    "resolutions": {"host": "host", "address": "ip", "last seen": "date", "resolver": "resolver"},
+    "comments": {"date": "date", "comment": "text", "tags": "tags"},
+}
+
+
+def show(action: Action, responses: list[dict[str, Any]]) -> None:
+    """Print a table of the answers; for what comes in rows, one for each answer."""
+    console = Console()
+    others = []
+    for response in responses:
+        name = next((name for name in _ROWS if name in (response["data"] or {})), None)
+        if name is None:
+            others.append(response)
+        else:
+            console.print(_rows(name, response))
+    if others:
+        console.print(_verdicts(action, others))
+
+
+def _rows(name: str, response: dict[str, Any]) -> Table:
+    data = response["data"]
+    more = ", and there are more (--limit)" if data["more"] else ""
+    table = Table(title=Text(_printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
+    for title in _ROWS[name]:
+        table.add_column(title, overflow="fold")
+    for row in data[name]:
+        table.add_row(*(Text(_cell(row.get(field))) for field in _ROWS[name].values()))
+    return table
+
+
+def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for name in ("indicator", "verdict", "what", "last analysis", "source"):
+        table.add_column(name, overflow="fold")
+    for response in responses:
+        data = response["data"] or {}
+        status = response["status"]
+        verdict = status if status == "pending" else data.get("verdict") or status
+        # Text, not markup: names and messages come from outside.
+        table.add_row(
+            Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
+            Text(verdict, style=_COLORS.get(verdict, "")),
+            Text(_printable(_what(response, data))),
+            Text(data.get("last_analysis", "")),
+            Text(response["meta"]["source"] or ""),
+        )
+    return table
+
+
+def _what(response: dict[str, Any], data: dict[str, Any]) -> str:
+    told: str = response["summary"]
+    if response["status"] == "pending":
+        return f"{told}: vtaction get_analysis {data['analysis_id']}"
+    return told
+
+
+def _cell(value: object) -> str:
+    return _printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,25 @@
+"""The account's own figures. API v2 has no call for them: both versions use v3's, with the same key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidResponse
+from . import endpoints
+from .answers import NotFound
+from .budget import Budget
+from .client import Client
+
+
+def overall_quotas(client: Client, key_id: str, budget: Budget) -> dict[str, Any]:
+    """The quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`.
+
+    `key_id` names the account: the key itself, or a user's id. Raises `ConnectorError`.
+    """
+    try:
+        data = client.ask(endpoints.OVERALL_QUOTAS, {"id": key_id}, budget).get("data")
+    except NotFound:
+        raise InvalidResponse("VirusTotal does not find the account of the key", http_status=404) from None
+    if not isinstance(data, dict):
+        raise InvalidResponse("the account's quotas came without data", http_status=200)
+    return data

@@ -1,0 +1,80 @@
+"""One core and one sandbox on the same clock, which goes forward only when somebody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from connectors.core import Core
+from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from tests.fake_clock import FakeClock
+from tests.virustotal.house import core_at
+
+
+class Desk:
+    """Runs actions. `version` is the API's that the core speaks."""
+
+    def __init__(self, server: SandboxServer, clock: FakeClock, state: Path, version: str, **settings: str) -> None:
+        self.server = server
+        self.clock = clock
+        self.version = version
+        self.core: Core = core_at(server.url, clock, state, VT_API_VERSION=version, **settings)
+
+    def __call__(self, action: str, options: dict[str, Any] | None = None, /, **params: Any) -> dict[str, Any]:
+        return self.core.answer({"action": action, "params": params, "options": options or {}})
+
+    @property
+    def calls(self) -> list[str]:
+        """Method and path of what was taken off the quota."""
+        return [f"{request.method} {request.path.split('?')[0]}" for request in self.server.requests]
+
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def make_desk(clock: FakeClock, tmp_path: Path) -> Iterator[MakeDesk]:
+    """Makes desks that share one state, each with a sandbox of its own unless given one."""
+    servers: list[SandboxServer] = []
+
+    def make(
+        version: str = "3",
+        quota: Quota | None = None,
+        server: SandboxServer | None = None,
+        config: SandboxConfig | None = None,
+        **settings: str,
+    ) -> Desk:
+        if server is None:
+            server = SandboxServer(quota or Quota.unlimited(), clock.now, config=config)
+            server.start()
+            servers.append(server)
+        return Desk(server, clock, tmp_path / "state.db", version, **settings)
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(params=["3", "2"])
+def version(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk, version: str) -> Desk:
+    """Speaks each version in turn."""
+    return make_desk(version, config=SandboxConfig(**({"private_keys": True} if version == "2" else {})))
+
+
+@pytest.fixture
+def v3(make_desk: MakeDesk) -> Desk:
+    return make_desk("3")

@@ -1,0 +1,217 @@
+"""Files on their way to VirusTotal: streamed, sent once, to VirusTotal's own hosts only."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.errors import InvalidResponse
+from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from connectors.virustotal.origin import checked_upload_url
+from connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
+from tests.fake_clock import FakeClock
+from tests.scripted_server import ScriptedServer, Step, answer, json_answer, reset, targets
+
+from .house import SECRET, core_at
+
+CONTENT = b"MZ \x00\xff not a program"
+REQUEST = {"action": "scan_file", "params": {"content_base64": base64.b64encode(CONTENT).decode(), "filename": "a.exe"}}
+ACCEPTED = json_answer(200, {"data": {"type": "analysis", "id": "bWQ1OjE="}})
+BUSY = json_answer(409, {"error": {"code": "AlreadyExistsError", "message": "Already being submitted for scanning"}})
+
+
+def asked(server: ScriptedServer, request: dict[str, Any], *steps: Step, **settings: str) -> dict[str, Any]:
+    server.script(*steps)
+    return core_at(server.url, FakeClock(), None, **settings).answer(request)
+
+
+class CuttingServer:
+    """Reads some of what comes in, then breaks the connection off."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections = self.read = 0
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                with connection:
+                    while self.read < 5_000_000:
+                        self.read += len(connection.recv(65536))
+                    linger = struct.pack("ii", 1, 0)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def __enter__(self) -> CuttingServer:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def large_file(folder: Path, size: int = LARGEST_DIRECT_UPLOAD + 1) -> dict[str, Any]:
+    path = folder / "large.bin"
+    with path.open("wb") as file:
+        file.truncate(size)
+    return {"action": "scan_file", "params": {"path": str(path)}}
+
+
+def test_the_file_goes_out_as_it_is_in_one_part_and_the_key_in_the_header() -> None:
+    with ScriptedServer() as server:
+        assert asked(server, REQUEST, ACCEPTED)["data"]["analysis_id"] == "bWQ1OjE="
+        sent = server.received[0]
+    assert (sent.method, sent.target) == ("POST", "/api/v3/files")
+    assert sent.headers["x-apikey"] == SECRET
+    boundary = re.fullmatch("multipart/form-data; boundary=([0-9a-f]{32})", sent.headers["content-type"])
+    assert boundary is not None
+    first, last = f"--{boundary[1]}\r\n".encode(), f"\r\n--{boundary[1]}--\r\n".encode()
+    headers, _, content = sent.body[len(first) : -len(last)].partition(b"\r\n\r\n")
+    assert (sent.body.startswith(first), sent.body.endswith(last), content) == (True, True, CONTENT)
+    assert b'name="file"; filename="a.exe"' in headers
+    assert SECRET.encode() not in sent.body
+
+
+def test_of_v2_the_key_is_a_part_of_the_body() -> None:
+    with ScriptedServer() as server:
+        scanned = json_answer(200, {"response_code": 1, "scan_id": "ab" * 32 + "-1"})
+        asked(server, REQUEST, scanned, VT_API_VERSION="2")
+        sent = server.received[0]
+    assert sent.target == "/vtapi/v2/file/scan"
+    assert f'name="apikey"\r\n\r\n{SECRET}\r\n'.encode() in sent.body
+    assert "x-apikey" not in sent.headers
+
+
+def test_a_connection_cut_in_the_middle_is_an_unknown_outcome_and_sent_once(tmp_path: Path) -> None:
+    with CuttingServer() as server:
+        error = core_at(server.url, FakeClock()).answer(large_file(tmp_path, 20_000_000))["error"]
+    assert (error["code"], error["retryable"]) == ("outcome_unknown", False)
+    assert server.connections == 1
+    assert 0 < server.read < 20_000_000
+
+
+@pytest.mark.parametrize("step", [reset(), answer(502), answer(504), answer(200, b"<html>")])
+def test_an_upload_without_an_answer_is_an_unknown_outcome_and_sent_once(step: Step) -> None:
+    with ScriptedServer() as server:
+        assert asked(server, REQUEST, step)["error"]["code"] == "outcome_unknown"
+        assert len(server.received) == 1
+
+
+def test_what_virustotal_finds_too_large_is_told_so() -> None:
+    with ScriptedServer() as server:
+        page = answer(413, b"<html>too large</html>", {"Content-Type": "text/html"})
+        assert asked(server, REQUEST, page)["error"]["code"] == "too_large"
+        assert len(server.received) == 1
+
+
+def test_a_file_already_on_its_way_is_followed_by_the_analysis_under_way() -> None:
+    with ScriptedServer() as server:
+        rows = json_answer(200, {"data": [{"type": "analysis", "id": "theirs"}]})
+        found = asked(server, REQUEST, BUSY, rows)
+        assert (found["status"], found["data"]["analysis_id"]) == ("pending", "theirs")
+        sha256 = found["data"]["id"]
+        assert targets(server.received) == ["/api/v3/files", f"/api/v3/files/{sha256}/analyses?limit=1"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [json_answer(200, {"data": []}), json_answer(404, {"error": {"code": "NotFoundError", "message": "no"}})],
+)
+def test_a_file_on_its_way_whose_analysis_nobody_tells_is_a_conflict(step: Step) -> None:
+    with ScriptedServer() as server:
+        assert asked(server, REQUEST, BUSY, step)["error"]["code"] == "conflict"
+
+
+def test_above_32_mb_the_upload_goes_to_an_address_for_one_use(tmp_path: Path) -> None:
+    with ScriptedServer() as server:
+        address = json_answer(200, {"data": f"{server.url}/_ah/upload/one-use"})
+        found = asked(server, large_file(tmp_path), address, ACCEPTED)
+        assert (found["status"], found["meta"]["requests"]) == ("pending", 2)
+        assert targets(server.received) == ["/api/v3/files/upload_url", "/_ah/upload/one-use"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/upload",
+        "https://virustotal.com.evil.example/",
+        "https://evilvirustotal.com/",
+        "https://www.virustotal.com@evil.example/",
+        "https://www.virustotal.com:8443/",
+        "ftp://www.virustotal.com/",
+        "//evil.example/",
+        "/relative",
+        "https://[::1",
+        "https://www.virustotal.com/a b",
+        "",
+        None,
+        7,
+        ["https://www.virustotal.com/"],
+    ],
+)
+def test_key_and_file_go_to_no_other_address(tmp_path: Path, address: object) -> None:
+    with ScriptedServer() as server:
+        found = asked(server, large_file(tmp_path), json_answer(200, {"data": address}), ACCEPTED)
+        assert found["error"]["code"] == "invalid_response"
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://bigfiles.virustotal.com/_ah/upload/x?y=1", "https://bigfiles.virustotal.com/_ah/upload/x?y=1"),
+        ("http://www.virustotal.com/_ah/upload/x", "https://www.virustotal.com/_ah/upload/x"),
+        ("http://127.0.0.1:8099/_ah/upload/x", "http://127.0.0.1:8099/_ah/upload/x"),
+    ],
+)
+def test_virustotals_own_hosts_are_reached_over_tls(address: str, expected: str) -> None:
+    assert checked_upload_url(address, "http://127.0.0.1:8099") == expected
+
+
+def test_an_address_of_another_port_of_this_machine_is_refused() -> None:
+    with pytest.raises(InvalidResponse):
+        checked_upload_url("http://127.0.0.1:8100/x", "http://127.0.0.1:8099")
+
+
+_MEASURE = """
+import json, resource, sys
+from connectors.api_key import ApiKey
+from connectors.clock import SystemClock
+from connectors.composition import build
+from connectors.settings import settings_from
+url, path = sys.argv[1:]
+settings = {"VT_API_URL": url, "VT_STATE": "memory", "VT_QUOTA": "none"}
+core = build(settings_from(settings), lambda: ApiKey("k" * 64), SystemClock())
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+core.answer({"action": "scan_file", "params": {"content_base64": "YQ=="}})
+before = peak()
+answer = core.answer({"action": "scan_file", "params": {"path": path}})
+print(json.dumps([answer["status"], peak() - before]))
+"""
+
+
+def test_memory_stays_flat_whatever_the_files_size(tmp_path: Path) -> None:
+    size = 150_000_000
+    with SandboxServer(Quota.unlimited(), config=SandboxConfig(upload_limit=size + 4096)) as server:
+        path = large_file(tmp_path, size)["params"]["path"]
+        done = subprocess.run(
+            [sys.executable, "-c", _MEASURE, server.url, path], capture_output=True, text=True, check=True, timeout=100
+        )
+    status, grown_kib = json.loads(done.stdout)
+    assert status == "pending"
+    assert grown_kib < 10_000
