@@ -13,7 +13,7 @@ from ..indicators import Kind, recognise
 from .python_batch import Batch
 from .python_connection import CLOSED, Answering, Connection
 from .python_deeds import Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
-from .python_options import CacheOptions, LookupOptions, ScanOptions, WaitOptions, read_options
+from .python_options import CacheOptions, LookupOptions, WaitOptions, read_options
 from .python_results import Lookup, Report
 from .python_settings import Opening, opening
 
@@ -117,7 +117,7 @@ class VirusTotal:
         filename: str | None = None,
         wait_s: float = 0,
         progress: Progress | None = None,
-        **options: Unpack[ScanOptions],
+        **options: Unpack[LookupOptions],
     ) -> Analysis:
         """Send a file to be scanned: bytes are its content, a str is its path. Others may then download it.
 
@@ -129,21 +129,21 @@ class VirusTotal:
             params["content_base64"] = base64.b64encode(path_or_bytes).decode("ascii")
         else:
             params["path"] = os.fspath(path_or_bytes)
-        return Analysis.from_dict(self._run("scan_file", params, ScanOptions, options, progress))
+        return Analysis.from_dict(self._run("scan_file", params, LookupOptions, options, progress))
 
-    def rescan_file(self, hash: str, wait_s: float = 0, **options: Unpack[ScanOptions]) -> Analysis:
+    def rescan_file(self, hash: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
         """Have a file that VirusTotal has scanned again. `wait_s` as for `scan_file`."""
         params = {"hash": hash, "wait_s": wait_s or None}
-        return Analysis.from_dict(self._run("rescan_file", params, ScanOptions, options))
+        return Analysis.from_dict(self._run("rescan_file", params, LookupOptions, options))
 
-    def scan_url(self, url: str, wait_s: float = 0, **options: Unpack[ScanOptions]) -> Analysis:
+    def scan_url(self, url: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
         """Have a URL scanned, in public. `wait_s` as for `scan_file`."""
         params = {"url": url, "wait_s": wait_s or None}
-        return Analysis.from_dict(self._run("scan_url", params, ScanOptions, options))
+        return Analysis.from_dict(self._run("scan_url", params, LookupOptions, options))
 
-    def get_analysis(self, id: str, **options: Unpack[ScanOptions]) -> Analysis:
+    def get_analysis(self, id: str, **options: Unpack[LookupOptions]) -> Analysis:
         """How far the scan with this `analysis_id` is, and what came of it."""
-        return Analysis.from_dict(self._run("get_analysis", {"analysis_id": id}, ScanOptions, options))
+        return Analysis.from_dict(self._run("get_analysis", {"analysis_id": id}, LookupOptions, options))
 
     def passive_dns(self, domain_or_ip: str, limit: int = 40, **options: Unpack[CacheOptions]) -> PassiveDns:
         """What a domain resolved to, or what resolved to an address. One request for every 40 of `limit`."""

@@ -7,42 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..contract import Verdict
 from ..indicators import Kind
-from .python_results import AnalysisStatus, Answer, Stats, answer_fields, stats_of, time_of
+from .python_results import Answer, Judged, answer_fields, judged_fields, time_of
 
 
 @dataclass(frozen=True)
-class Analysis(Answer):
+class Analysis(Judged):
     """A scan on its way or done: the answer of `scan_file`, `rescan_file`, `scan_url` and `get_analysis`.
 
-    While `status` is `pending`, ask `get_analysis(analysis_id)` again in `poll_after_s` seconds. `id` is
-    VirusTotal's for the file or URL, `indicator` ours.
+    While `status` is `pending`, ask `get_analysis(analysis_id)` again in `poll_after_s` seconds. `type` and
+    `indicator` are None where only the scan's id is known.
     """
 
     type: Kind | None
     indicator: str | None
-    id: str | None
-    analysis_id: str | None
-    analysis_status: AnalysisStatus | None
-    verdict: Verdict
-    stats: Stats | None
-    link: str | None
-    poll_after_s: float | None
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Analysis:
         """From a response document. Raises its error."""
-        fields = answer_fields(document)
+        fields = judged_fields(document)
         data: Mapping[str, Any] = document["data"] or {}
-        names = ("type", "indicator", "id", "analysis_id", "analysis_status", "link")
-        fields.update((name, data.get(name)) for name in names)
-        return cls(
-            **fields,
-            verdict=data.get("verdict", "unknown"),
-            stats=stats_of(data),
-            poll_after_s=document["meta"].get("poll_after_s"),
-        )
+        return cls(**fields, type=data.get("type"), indicator=data.get("indicator"))
 
 
 @dataclass(frozen=True)

@@ -45,14 +45,10 @@ class CacheOptions(WaitOptions, total=False):
     max_age_s: float | None
 
 
-class ScanOptions(WaitOptions, total=False):
-    """`thresholds`: engines for a verdict, `{"malicious": 3, "suspicious": 1}`."""
-
-    thresholds: Mapping[str, int] | None
-
-
 class LookupOptions(CacheOptions, total=False):
-    """`include`: `raw` (VirusTotal's own object), `engines` (each engine's result). `thresholds`: as for scans."""
+    """Of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
+    `thresholds`: engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
+    """
 
     include: Iterable[Part] | None
     thresholds: Mapping[str, int] | None

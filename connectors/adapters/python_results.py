@@ -99,20 +99,56 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Report(Answer):
+class Judged(Answer):
+    """An answer with a verdict, by engines.
+
+    `verdict`: `malicious`, `suspicious`, `undetected` (engines looked and none objects: not the same as safe) or
+    `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `engines` only where `include` asked for them.
+    `analysis_id`, `analysis_status` and `poll_after_s` (ask again in so many seconds) where there is a scan.
+    """
+
+    verdict: Verdict
+    stats: Stats | None
+    id: str | None
+    last_analysis: datetime | None
+    link: str | None
+    reason: str | None
+    analysis_id: str | None
+    analysis_status: AnalysisStatus | None
+    poll_after_s: float | None
+    engines: Mapping[str, Engine] = field(repr=False, hash=False)
+
+    @cached_property
+    def raw(self) -> dict[str, Any] | None:
+        """VirusTotal's own object, a copy: the cache's stays as it is. None unless `include` asked for it."""
+        return copy.deepcopy((self._document["data"] or {}).get("raw"))
+
+
+def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`Judged`'s fields by name, for those built on it. Raises the document's error."""
+    fields = answer_fields(document)
+    data: Mapping[str, Any] = document["data"] or {}
+    fields.update((name, data.get(name)) for name in ("id", "link", "reason", "analysis_id", "analysis_status"))
+    return {
+        **fields,
+        "verdict": data.get("verdict", "unknown"),
+        "stats": Stats(**data["stats"]) if data.get("stats") else None,
+        "last_analysis": time_of(data.get("last_analysis")),
+        "poll_after_s": document["meta"].get("poll_after_s"),
+        "engines": {name: Engine(**engine) for name, engine in data.get("engines", {}).items()},
+    }
+
+
+@dataclass(frozen=True)
+class Report(Judged):
     """What VirusTotal knows of a file, URL, domain or address: the answer of `lookup_*`.
 
-    `indicator` is the value in its canonical form, `id` VirusTotal's own. `verdict`: `malicious`, `suspicious`,
-    `undetected` (engines looked and none objects: not the same as safe) or `unknown`. `reason`: why it was skipped.
-    `engines` and `raw` only where `include` asked for them. `size` in bytes. `analysis_id`, `analysis_status` and
-    `poll_after_s` (seconds) where `lookup_url` had to send the URL for a scan.
+    `indicator` is the value in its canonical form. `size` in bytes. A scan is in it where `lookup_url` had to ask for
+    one.
     """
 
     type: Kind
     indicator: str
-    verdict: Verdict
-    stats: Stats | None
-    id: str | None
     reputation: int | None
     votes: Votes | None
     label: str | None
@@ -134,55 +170,22 @@ class Report(Answer):
     network: str | None
     created: datetime | None
     first_seen: datetime | None
-    last_analysis: datetime | None
-    link: str | None
-    reason: str | None
-    analysis_id: str | None
-    analysis_status: AnalysisStatus | None
-    poll_after_s: float | None
-    engines: Mapping[str, Engine] = field(repr=False, hash=False)
-
-    @cached_property
-    def raw(self) -> dict[str, Any] | None:
-        """VirusTotal's own object, a copy: the cache's stays as it is. None unless `include` asked for it."""
-        return copy.deepcopy((self._document["data"] or {}).get("raw"))
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Report:
         """From a response document, such as `to_dict()` gives or `vtaction run` writes. Raises its error."""
-        fields = answer_fields(document)
+        fields = judged_fields(document)
         data: Mapping[str, Any] = document["data"]
         fields.update((name, data.get(name)) for name in _AS_IT_IS)
         fields.update((name, tuple(data.get(name) or ())) for name in ("names", "tags", "categories"))
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
-        fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen", "last_analysis"))
-        return cls(
-            **fields,
-            verdict=data.get("verdict", "unknown"),
-            stats=stats_of(data),
-            votes=_votes(data),
-            engines={name: Engine(**engine) for name, engine in data.get("engines", {}).items()},
-            poll_after_s=document["meta"].get("poll_after_s"),
-        )
+        fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
+        return cls(**fields, votes=_votes(data))
 
 
 _AS_IT_IS = (
-    *(
-        "type",
-        "indicator",
-        "id",
-        "reputation",
-        "label",
-        "size",
-        "file_type",
-        "url",
-        "final_url",
-        "title",
-        "registrar",
-        "country",
-        "asn",
-    ),
-    *("owner", "network", "link", "reason", "analysis_id", "analysis_status"),
+    *("type", "indicator", "reputation", "label", "size", "file_type", "url", "final_url", "title", "registrar"),
+    *("country", "asn", "owner", "network"),
 )
 
 
@@ -201,11 +204,6 @@ class Lookup:
             return cls(value, Report.from_dict(document), None)
         except ConnectorError as error:
             return cls(value, None, error)
-
-
-def stats_of(data: Mapping[str, Any]) -> Stats | None:
-    """The `stats` of a response's data."""
-    return Stats(**data["stats"]) if data.get("stats") else None
 
 
 def _votes(data: Mapping[str, Any]) -> Votes | None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import connectors
-from connectors.actions import ACTIONS
 from connectors.sandbox import SandboxServer
 from tests.python_api.type_checker import mypy_says
 
@@ -24,14 +23,6 @@ BLOCKS = [
 ]
 
 
-def _needs_what_is_not_there(block: str) -> bool:
-    """Whether it takes an action, or a parameter of one, that this core has not."""
-    asked = set(re.findall(r"vt\.(\w+)\(", block)) & set(vars(connectors.VirusTotal))
-    known = {*ACTIONS, "lookup", "lookup_many", "close"}
-    scans_urls = "scan_if_missing" in ACTIONS["lookup_url"].params_schema["properties"]
-    return not asked <= known or ("scan_if_missing" in block and not scans_urls)
-
-
 def test_the_pages_program_runs(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,8 +31,6 @@ def test_the_pages_program_runs(
     monkeypatch.setenv("VT_QUOTA", "1000/minute")
     namespace: dict[str, Any] = {}
     for line, block in BLOCKS:
-        if _needs_what_is_not_there(block):
-            continue
         try:
             # The lines before it are there so that a failure names the page's own.
             exec(compile("\n" * line + block, str(PAGE), "exec"), namespace)

@@ -11,6 +11,7 @@ import pytest
 
 from connectors import Comment, InvalidIndicator, Resolution, Stats, VirusTotal
 from tests.python_api.fake_core import FakeCore, document
+from tests.vtaction_process import EICAR
 
 STATS = {"malicious": 3, "suspicious": 0, "harmless": 0, "undetected": 60, "total": 63}
 DONE = {
@@ -54,6 +55,7 @@ def test_a_scan_that_is_done_has_its_verdict(vt_of: VirusTotal, core: FakeCore) 
     assert (analysis.status, analysis.analysis_status, analysis.verdict) == ("ok", "completed", "malicious")
     assert analysis.stats == Stats(**STATS)
     assert (analysis.type, analysis.id, analysis.poll_after_s) == ("hash", "ab" * 32, None)
+    assert (analysis.raw, analysis.engines, analysis.last_analysis) == (None, {}, None)
     assert core.requests[0].options.thresholds == {"malicious": 2}
 
 
@@ -108,14 +110,36 @@ def test_resolutions_of_what_is_nothing_are_not_asked_for(vt_of: VirusTotal, cor
 
 def test_comments_come_as_they_are(vt_of: VirusTotal, core: FakeCore) -> None:
     comment = {"id": "f-1", "text": "bad #emotet", "date": "2026-01-02T03:04:05Z", "tags": ["emotet"]}
-    core.respond = lambda _: document(data={"type": "hash", "indicator": "ab" * 32, "comments": [comment]})
+    core.respond = lambda _: document(
+        data={"type": "hash", "indicator": "ab" * 32, "comments": [comment, {"text": "v2", "tags": []}]}
+    )
     found = vt_of.get_comments("ab" * 32, limit=1, type="hash")
     assert core.requests[0].params == {"indicator": "ab" * 32, "limit": 1, "type": "hash"}
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-    assert found.comments == (Comment("f-1", "bad #emotet", at, ("emotet",)),)
+    assert found.comments == (Comment("f-1", "bad #emotet", at, ("emotet",)), Comment(None, "v2", None, ()))
+    assert not found.more
 
 
 def test_what_was_skipped_has_no_rows(vt_of: VirusTotal, core: FakeCore) -> None:
     core.respond = lambda _: document("skipped", {"type": "ip", "indicator": "10.0.0.1", "reason": "private_address"})
     assert vt_of.passive_dns("10.0.0.1").resolutions == ()
     assert vt_of.get_comments("10.0.0.1").comments == ()
+
+
+def test_the_real_core_answers_them_all(vt: VirusTotal, tmp_path: Path) -> None:
+    sent: list[tuple[int, int]] = []
+    file = tmp_path / "note.txt"
+    file.write_bytes(b"a note")
+    scan = vt.scan_file(file, progress=lambda done, total: sent.append((done, total)))
+    assert (scan.status, scan.type, scan.analysis_status, scan.verdict) == ("pending", "hash", "queued", "unknown")
+    assert scan.analysis_id
+    assert scan.poll_after_s
+    assert sent
+    assert sent[-1][0] == sent[-1][1]
+    assert vt.get_analysis(scan.analysis_id).analysis_id == scan.analysis_id
+    assert vt.scan_file(b"a note", "note.txt").indicator == scan.indicator
+    assert vt.scan_url("https://example.com/login?next=%2F").type == "url"
+    assert vt.rescan_file(EICAR).status == "pending"
+    assert vt.lookup_url("https://never-seen.example/", scan_if_missing=True).analysis_id
+    assert vt.passive_dns("example.com", limit=1).resolutions[0].ip
+    assert vt.get_comments(EICAR, limit=1).comments[0].text
