@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.parse import quote, quote_plus
 
 from .errors import ConfigError
 
@@ -32,7 +33,9 @@ class ApiKey:
 
     def redact(self, text: str) -> str:
         """`text` without the key. VirusTotal's 401 message echoes it."""
-        return text.replace(self._value, "[key]")
+        for form in {self._value, quote(self._value, safe=""), quote_plus(self._value)}:
+            text = text.replace(form, "[key]")
+        return text
 
     def __repr__(self) -> str:
         return "ApiKey([key])"

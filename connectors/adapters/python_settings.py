@@ -10,8 +10,8 @@ from ..api_key import ApiKey
 from ..composition import build
 from ..credentials import find_key, key_in_file
 from ..errors import ConfigError
+from ..secrecy import remember
 from ..settings import Settings, read_settings
-from .logs import hide_keys_from_other_handlers, remember
 from .python_connection import CallersClock, Connection
 from .python_options import checked_settings
 
@@ -31,7 +31,6 @@ def opening(given: Mapping[str, object]) -> Opening:
     values = checked_settings(given)
     key = _key(values)
     settings = read_settings(os.environ, {name: value for name, value in values.items() if name not in _KEYS})
-    hide_keys_from_other_handlers()
     _open(settings, key)  # says what is wrong with the settings now, not when something is asked
     return Opening(lambda: _open(settings, key), settings.api_url)
 

@@ -10,8 +10,8 @@ from ..composition import build
 from ..core import Core, Misconfigured
 from ..credentials import find_key
 from ..errors import ConfigError
+from ..secrecy import remember
 from ..settings import read_settings
-from .logs import remember
 
 
 def core_from(environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:

@@ -1,10 +1,9 @@
-"""Where the key goes: at the last moment, into the one place of a request that wants it, and into no log."""
+"""Where the key goes: at the last moment, into the one place of a request that wants it."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -12,9 +11,6 @@ from requests.auth import AuthBase
 from ..api_key import ApiKey
 from .multipart import MultipartBody
 from .transport import HttpRequest
-
-# It names whole addresses at DEBUG, and v2's GET calls take the key in the address only.
-_ADDRESS_LOG = "urllib3.connectionpool"
 
 
 class _KeyHeader(AuthBase):
@@ -51,29 +47,5 @@ def with_key(request: HttpRequest, key: ApiKey) -> Keyed:
     elif place == "form":
         body = b"&".join(part for part in (pair.encode(), request.body) if part)
     if place == "query":
-        _hide_from_log(key)
         url += ("&" if "?" in url else "?") + pair
     return Keyed(url, body, content_type, _KeyHeader(key if place == "header" else None))
-
-
-class _Hidden(logging.Filter):
-    """Takes keys out of what a logger says."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.keys: set[ApiKey] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        for key in tuple(self.keys):
-            said = key.redact(said).replace(quote(key.reveal(), safe=""), "[key]")
-        record.msg, record.args = said, ()
-        return True
-
-
-_HIDDEN = _Hidden()
-
-
-def _hide_from_log(key: ApiKey) -> None:
-    _HIDDEN.keys.add(key)
-    logging.getLogger(_ADDRESS_LOG).addFilter(_HIDDEN)

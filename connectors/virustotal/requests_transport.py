@@ -19,6 +19,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
+from ..secrecy import remember
 from ..version import __version__
 from .key_placing import with_key
 from .multipart import MultipartBody
@@ -68,7 +69,8 @@ class RequestsTransport:
         max_body_bytes: int = MAX_BODY_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._key = key
+        # libraries name addresses, and some have the key in them
+        self._key = remember(key)
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic

@@ -20,7 +20,7 @@ MAY_KNOW = {
     "quota": {"clock", "errors", "state"},
     "cache": {"clock", "state"},
     "coalescing": {"cache", "clock", "errors", "state"},
-    "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "version"},
+    "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "secrecy", "version"},
     "actions": {
         "account",
         "api_key",

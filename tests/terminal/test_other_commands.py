@@ -101,3 +101,24 @@ def test_a_sandbox_on_a_port_in_use_says_so(run: RunnerProcess) -> None:
     done = run.text("sandbox", "--port", port)
     assert done.returncode == 2
     assert "Address already in use" in done.stderr
+
+
+def test_the_sandbox_rehearses_bad_days_and_logs_without_the_key(run: RunnerProcess) -> None:
+    process = run.start("sandbox", "--port", "0", "--fault", "503:1", "--latency", "1ms-2ms", "--seed", "1", "--log")
+    assert process.stdout is not None
+    url = process.stdout.readline().decode().split(" at ")[1].split()[0]
+    ran = run(lookup(), VT_API_URL=url, VT_API_KEY="a-secret-key")
+    assert ran.lines[0]["error"]["code"] == "unavailable"
+    process.terminate()
+    _, said = process.communicate(timeout=20)
+    assert said.count(b"GET /api/v3/files/") == 3
+    assert b" 503 spent" in said
+    assert b"a-secret-key" not in said
+
+
+def test_a_sandbox_that_cannot_be_says_why(run: RunnerProcess) -> None:
+    for arguments in (["--fault", "nonsense"], ["--latency", "fast"], ["--quota", "many"]):
+        done = run.text("sandbox", "--port", "0", *arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith("vtaction sandbox: ")
+        assert "Traceback" not in done.stderr

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.adapters import logs
 from connectors.api_key import ApiKey
+from connectors.secrecy import remember
 from connectors.virustotal.requests_transport import RequestsTransport
 from connectors.virustotal.transport import HttpRequest, TransportFailure
 from tests.fake_clock import FakeClock
@@ -58,7 +59,7 @@ def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
     before = ours.handlers[:], ours.level, ours.propagate
     try:
         logs.to_stderr("debug", as_json)
-        logs.remember(ApiKey(SECRET))
+        remember(ApiKey(SECRET))
         server.script(reset())
         core_at(server.url, clock).answer(_QUOTA)
         ours.warning("here it is: %s", SECRET)
@@ -75,8 +76,8 @@ def test_where_the_logs_are_another_programs_the_libraries_lines_come_without_th
     server: ScriptedServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    logs.hide_keys_from_other_handlers()
-    logs.remember(ApiKey(SECRET))
+
+    remember(ApiKey(SECRET))
     server.script(reset(), answer(500))
     core_at(server.url, clock).answer(_QUOTA)
     try:
