@@ -21,7 +21,6 @@ def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
     `pending` if that takes longer than `max_wait_s`.
     """
     url = parse_as("url", request.params["url"])
-    patience_s = budget.deadline - context.clock.monotonic()
     found = outcome_for(url, context, request, budget)
     if found.status != "not_found" or not request.params.get("scan_if_missing") or request.options.cache == "only":
         return found
@@ -30,6 +29,7 @@ def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
     object_id = entry.report.get("id")
     if object_id:
         about["id"] = object_id
+    patience_s = budget.deadline - context.clock.monotonic()
     scanned = wait_for(entry.report["analysis_id"], about, patience_s, context, request, budget)
     return _report_after(scanned, url, object_id, context, request, budget) if scanned.status == "ok" else scanned
 

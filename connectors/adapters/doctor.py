@@ -58,7 +58,8 @@ def _findings(environment: Mapping[str, str], clock: SystemClock, online: bool) 
     yield Finding(
         "privacy",
         None,
-        "what is looked up becomes visible to VirusTotal's community; comments are public, under the account's name",
+        "what is looked up becomes visible to VirusTotal's community, files that are sent can be had by its customers; "
+        "comments are public, under the account's name",
     )
     if online:
         yield _call(environment, clock)
