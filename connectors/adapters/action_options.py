@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import re
+from typing import Any, Callable
 
 from ..actions import Action
 
 # Of a command line they would be the wrong end: a file is named by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))
-_TYPES: dict[str, type] = {"integer": int, "number": float, "string": str}
+_TYPES: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
@@ -25,10 +28,22 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
     for name, rules in further_params(action).items():
         _add_param(parser, name, rules, required=name in action.params_schema["required"])
     parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
-    parser.add_argument("--max-wait", type=float, default=20, metavar="SECONDS", help="how long to wait for quota")
-    parser.add_argument("--max-age", type=float, metavar="SECONDS", help="the oldest cached answer that will do")
+    parser.add_argument(
+        "--max-wait", type=seconds, default=20, metavar="TIME", help="how long to wait for quota: 90, 5m"
+    )
+    parser.add_argument(
+        "--max-age", type=seconds, metavar="TIME", help="the oldest cached answer that will do: 3600, 7d"
+    )
     parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
     parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `5m`, `2h` or `7d` in seconds."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 5m, 2h or 7d")
+    return float(found[1]) * _UNITS[found[2] or "s"]
 
 
 def further_params(action: Action) -> dict[str, Any]:
@@ -51,6 +66,7 @@ def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any]
     elif "enum" in rules:
         parser.add_argument(flag, dest=target, choices=rules["enum"], required=required, help=about)
     else:
-        metavar = "SECONDS" if name.endswith("_s") else "N" if rules["type"] == "integer" else "TEXT"
-        kind = _TYPES[rules["type"]]
+        is_time = name.endswith("_s")
+        metavar = "TIME" if is_time else "N" if rules["type"] == "integer" else "TEXT"
+        kind = seconds if is_time else _TYPES[rules["type"]]
         parser.add_argument(flag, dest=target, type=kind, metavar=metavar, required=required, help=about)

@@ -73,7 +73,8 @@ def _singly(held: list[tuple[int, bytes]]) -> Iterator[Document]:
 def _parse(number: int, text: bytes) -> Document | None:
     """None: it breaks off, and might go on in the next line."""
     try:
-        decoded = text.decode("utf-8")
+        # Some editors and shells of Windows begin a file with a mark of its order of bytes.
+        decoded = text.decode("utf-8-sig" if number == 1 else "utf-8")
         return Document(number, json.loads(decoded, parse_constant=_no_constant))
     except json.JSONDecodeError as error:
         if error.pos >= len(decoded.rstrip()) and decoded.lstrip().startswith("{"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from rich.console import Console
@@ -29,6 +30,11 @@ def show(action: Action, responses: list[dict[str, Any]]) -> None:
             console.print(_rows(name, response))
     if others:
         console.print(_verdicts(action, others))
+        for response in others:
+            if response["status"] == "pending":
+                # Beside the table, in one piece: it is there to be copied.
+                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
+                console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
 
 
 def _rows(name: str, response: dict[str, Any]) -> Table:
@@ -54,18 +60,11 @@ def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
         table.add_row(
             Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
             Text(verdict, style=_COLORS.get(verdict, "")),
-            Text(_printable(_what(response, data))),
+            Text(_printable(response["summary"])),
             Text(data.get("last_analysis", "")),
             Text(response["meta"]["source"] or ""),
         )
     return table
-
-
-def _what(response: dict[str, Any], data: dict[str, Any]) -> str:
-    told: str = response["summary"]
-    if response["status"] == "pending":
-        return f"{told}: vtaction get_analysis {data['analysis_id']}"
-    return told
 
 
 def _cell(value: object) -> str:

@@ -13,7 +13,7 @@ from ..actions import ACTIONS
 from ..clock import SystemClock
 from ..version import __version__
 from . import logs
-from .exit_codes import OK
+from .exit_codes import MALFORMED, OK
 
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Ends the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parser(_command_named(arguments)).parse_args(arguments)
+    if sys.stdout is None:
+        sys.stderr.write("vtaction: stdout is closed, so no answer could be told\n")
+        os._exit(MALFORMED)
     clock = SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: clock.cancel())

@@ -164,3 +164,8 @@ def test_a_state_that_is_no_regular_file_is_refused_and_left_alone(run: RunnerPr
     ran = run(lookup(), VT_STATE=str(tmp_path / "pipe"))
     assert ran.lines[0]["error"]["code"] == "config_error"
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_mark_of_byte_order_costs_no_line(run: RunnerProcess) -> None:
+    ran = run("\ufeff" + json.dumps(lookup()), lookup())
+    assert [line["status"] for line in ran.lines] == ["ok", "ok"]

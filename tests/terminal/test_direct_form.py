@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from connectors.sandbox import SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess
@@ -96,3 +97,43 @@ def test_help_has_examples_for_every_command(run: RunnerProcess) -> None:
     for command in ("run", "describe", "sample", "doctor", "cache", "sandbox", "quota", "lookup_url", "add_comment"):
         assert command in listed
         assert "example" in run.text(command, "--help").stdout
+
+
+def test_times_may_have_a_unit_and_cannot_be_negative(run: RunnerProcess) -> None:
+    assert run.text("lookup_hash", EICAR, "--max-age", "7d", "--max-wait", "1m").returncode == 0
+    for time in ("-1", "soon", "1y", ""):
+        done = run.text("lookup_hash", EICAR, "--max-age", time)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+
+
+def test_the_rows_of_passive_dns_and_comments_are_tables(run: RunnerProcess) -> None:
+    seen, code = on_a_terminal(run.command("passive_dns", "malicious.example", "--limit", "3"), run.environment)
+    assert "malicious.example: 3 resolutions, and there are more" in seen
+    assert "203.0.113.66" in seen
+    assert code == 0
+    seen, _ = on_a_terminal(run.command("get_comments", EICAR), run.environment)
+    assert "#drill" in seen
+
+
+def test_a_file_is_sent_with_a_bar_and_the_way_on_is_told(run: RunnerProcess, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.bin"
+    sample.write_bytes(b"never seen " * 300_000)
+    seen, code = on_a_terminal(run.command("scan_file", str(sample)), run.environment)
+    assert "sending" in seen
+    assert "vtaction get_analysis " in seen
+    assert code == 0
+
+
+def test_a_file_that_cannot_be_sent_is_told(run: RunnerProcess, tmp_path: Path) -> None:
+    ran = run(arguments=("scan_file", str(tmp_path / "gone"), str(tmp_path)))
+    assert [line["error"]["code"] for line in ran.lines] == ["invalid_request", "invalid_request"]
+    assert ran.exit_code == 2
+
+
+def test_a_closed_stdout_is_told_without_a_traceback(run: RunnerProcess) -> None:
+    command = " ".join([*run.command("quota"), ">&-"])
+    done = subprocess.run(["sh", "-c", command], env=run.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "stdout is closed" in done.stderr
+    assert "Traceback" not in done.stderr
