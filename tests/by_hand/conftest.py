@@ -13,7 +13,7 @@ from tests.by_hand.shell import Shell
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    config = SandboxConfig(queued_s=0, completed_s=0)
+    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True)
     with SandboxServer(Quota.unlimited(), lambda: 1_760_000_000.0, config=config) as server:
         yield server
 
