@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from build_error import BuildError
@@ -13,7 +14,7 @@ from unpacking import unpack
 
 APP_ID = "vtlookup"
 # Folders of the core that serve other platforms; inside Splunk they would be dead code.
-EXCLUDED_FROM_CORE = ("adapters", "sandbox", "__main__.py")
+EXCLUDED_FROM_CORE = ("adapters", "sandbox", "__main__.py", "actions/by_hand.py", "virustotal/by_hand*.py")
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 
@@ -56,8 +57,13 @@ def _copy_tree(source: Path, target: Path, excluded: Sequence[str] = ()) -> None
 def _wanted_files(source: Path, excluded: Sequence[str]) -> Iterator[Path]:
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
-        if path.is_file() and not is_unwanted(inner) and inner.parts[0] not in excluded:
+        places = [inner, *inner.parents]
+        if path.is_file() and not is_unwanted(inner) and not any(_matches(place, excluded) for place in places):
             yield path
+
+
+def _matches(place: Path, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(place.as_posix(), pattern) for pattern in patterns)
 
 
 def _fill_in_version(app: Path, version: str) -> None:

@@ -25,10 +25,15 @@ _PARTS = ("engines", "raw")
 
 def get_analysis(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with the verdict when it is completed, `pending` while it is not, `not_found` for an id of no analysis."""
-    analysis_id = checked_text(request.params["analysis_id"])
+    return state_of(checked_id(request.params["analysis_id"]), {}, context, request, budget)
+
+
+def checked_id(value: object) -> str:
+    """`value` as an analysis id. Raises `InvalidIndicator`."""
+    analysis_id = checked_text(value)
     if len(analysis_id) > _LONGEST_ID or any(char.isspace() for char in analysis_id) or set(analysis_id) <= {"."}:
         raise refuse(analysis_id, "is not an analysis id")
-    return state_of(analysis_id, {}, context, request, budget)
+    return analysis_id
 
 
 def wait_for(

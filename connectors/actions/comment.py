@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..clock import iso
@@ -14,12 +15,13 @@ from .context import Context
 from .listing import Listing, listed, rows_key
 from .lookup import report_on, skipped
 
+DEFAULT_LIMIT = 10
 _SHA256 = 64
 
 
 def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `comment_id`, `not_found` where VirusTotal does not know the indicator, `skipped` for internal ones."""
-    indicator = _indicator(request)
+    indicator = indicator_of(request.params)
     about = {"type": indicator.kind, "indicator": indicator.value}
     reason = context.never_query.reason(indicator)
     if reason is not None:
@@ -51,14 +53,15 @@ def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:
 
     They are good for as long as an unknown indicator is: somebody may say something any minute.
     """
-    indicator = _indicator(request)
-    limit = int(request.params.get("limit", 10))
+    indicator = indicator_of(request.params)
+    limit = int(request.params.get("limit", DEFAULT_LIMIT))
     listing = Listing("comments", lambda api: api.comments(indicator, limit, budget), _row, limit)
     return listed(indicator, listing, context, request, budget, context.freshness.ttl_not_found_s)
 
 
-def _indicator(request: Request) -> Indicator:
-    value, kind = request.params["indicator"], request.params.get("type")
+def indicator_of(params: Mapping[str, Any]) -> Indicator:
+    """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
+    value, kind = params["indicator"], params.get("type")
     return parse_as(kind, value) if kind else recognise(value)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..clock import iso
 from ..contract import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
-from ..indicators import parse_as, recognise
+from ..indicators import Indicator, parse_as, recognise
 from ..virustotal.api import Resolution
 from ..virustotal.budget import Budget
 from .context import Context
@@ -18,14 +19,17 @@ DEFAULT_LIMIT = 40
 
 def passive_dns(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `resolutions`, the newest first: `host`, `ip`, `date` (last seen) and `resolver`."""
-    given = [kind for kind in ("domain", "ip") if kind in request.params]
-    if len(given) != 1:
-        raise InvalidRequest("/params needs either domain or ip, and not both", details={"path": "/params"})
-    kind = "domain" if given == ["domain"] else "ip"
-    indicator = parse_as("domain" if kind == "domain" else "ip", request.params[kind])
+    indicator = indicator_of(request.params)
     limit = int(request.params.get("limit", DEFAULT_LIMIT))
     listing = Listing("resolutions", lambda api: api.resolutions(indicator, limit, budget), _row, limit)
     return listed(indicator, listing, context, request, budget)
+
+
+def indicator_of(params: Mapping[str, Any]) -> Indicator:
+    """The one domain or address in `params`. Raises `InvalidRequest`, `InvalidIndicator`."""
+    if ("domain" in params) == ("ip" in params):
+        raise InvalidRequest("/params needs either domain or ip, and not both", details={"path": "/params"})
+    return parse_as("domain", params["domain"]) if "domain" in params else parse_as("ip", params["ip"])
 
 
 def params_of(value: str) -> dict[str, str]:

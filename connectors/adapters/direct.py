@@ -37,7 +37,7 @@ class _Bars(Protocol):
 def act(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock, *, as_json: bool) -> int:
     """The exit status."""
     core = core_from(environment, clock)
-    requests = list(_requests(options))
+    requests = list(requests_of(options))
     code = ExitCode()
     with _bars(len(requests), as_json) as bars:
         shown = []
@@ -56,7 +56,8 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], clock: Syst
     return code.value
 
 
-def _requests(options: argparse.Namespace) -> Iterator[Request]:
+def requests_of(options: argparse.Namespace) -> Iterator[Request]:
+    """One for each value; one in all where the action takes none."""
     action: Action = options.action
     how = Options(
         cache=options.cache,

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Callable
 
 from ..actions import ACTIONS
 from ..clock import SystemClock
@@ -29,7 +29,7 @@ exit status: 0 answered; 1 an action failed for good; 2 usage, malformed request
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Ends the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(_command_named(arguments)).parse_args(arguments)
+    options = _parser(_commands_named(arguments)).parse_args(arguments)
     if sys.stdout is None:
         sys.stderr.write("vtaction: stdout is closed, so no answer could be told\n")
         os._exit(MALFORMED)
@@ -49,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
-def _command_named(arguments: Sequence[str]) -> str | None:
-    """The first word that may be a command."""
-    return next((word for word in arguments if not word.startswith("-")), None)
+def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
+    """The first words that may be a command, and a command's action."""
+    return [word for word in arguments if not word.startswith("-")][:2]
 
 
-def _parser(wanted: str | None) -> argparse.ArgumentParser:
+def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     """Of the actions only the one that is `wanted` gets its options: reading every schema would be felt."""
     parser = argparse.ArgumentParser(
         prog="vtaction",
@@ -66,10 +66,12 @@ def _parser(wanted: str | None) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox):
         add(commands)
-    _add_actions(commands, wanted)
+    _add_actions(commands, wanted[:1], _act)
+    _add_curl(commands, wanted[1:] if wanted[:1] == ["curl"] else ())
     return parser
 
 
+Command = Callable[[argparse.Namespace, SystemClock], int]
 Commands = Any  # argparse does not publish the type of what `add_subparsers` gives
 
 
@@ -196,14 +198,27 @@ def _sandbox(options: argparse.Namespace, clock: SystemClock) -> int:
     return serve(options, clock)
 
 
-def _add_actions(commands: Commands, wanted: str | None) -> None:
+def _add_actions(commands: Commands, wanted: Sequence[str], command: Command, before: str = "") -> None:
     for action in ACTIONS.values():
-        parser = _command(commands, action.name, action.about, action.command_line)
-        if action.name == wanted:
+        example = action.command_line.replace("vtaction ", f"vtaction {before}", 1)
+        parser = _command(commands, action.name, action.about, example)
+        if action.name in wanted:
             from .action_options import add_arguments
 
             add_arguments(parser, action)
-            parser.set_defaults(command=_act, action=action)
+            parser.set_defaults(command=command, action=action)
+
+
+def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
+    about = "what does an action by hand, for sh, curl and python3; $VT_API_KEY stands for the key"
+    parser = _command(commands, "curl", about, "vtaction curl lookup_hash 44d88612fea8a8f36de82e1278abb02f | sh")
+    _add_actions(parser.add_subparsers(metavar="ACTION", required=True), wanted, _curl, "curl ")
+
+
+def _curl(options: argparse.Namespace, _: SystemClock) -> int:
+    from .curl import print_curl
+
+    return print_curl(options, os.environ)
 
 
 def _act(options: argparse.Namespace, clock: SystemClock) -> int:

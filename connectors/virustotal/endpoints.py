@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 from .transport import HttpRequest, KeyPlace, Upload
@@ -56,10 +56,16 @@ class Endpoint:
         """The same call at another path: an address that VirusTotal gave for it."""
         return replace(self, path=path.replace("{", "{{").replace("}", "}}"))
 
+    def document(self, values: Values) -> dict[str, Any] | None:
+        """The JSON body as an object; None for calls that have none."""
+        if self.text is None:
+            return None
+        return {"data": {"type": "comment", "attributes": {"text": values[self.text]}}}
+
     def _body(self, values: Values) -> tuple[bytes | None, str | None]:
-        if self.text is not None:
-            comment = {"data": {"type": "comment", "attributes": {"text": values[self.text]}}}
-            return json.dumps(comment).encode(), "application/json"
+        document = self.document(values)
+        if document is not None:
+            return json.dumps(document).encode(), "application/json"
         if self.form:
             return urlencode([(name, values[name]) for name in self.form if name in values]).encode(), _FORM
         return None, None

@@ -14,6 +14,11 @@ _PIECE_BYTES = 65536
 _UNSAFE = re.compile(r"[^ !#-\[\]-~]")
 
 
+def sent_name(filename: str) -> str:
+    """The name a file goes out under."""
+    return _UNSAFE.sub("_", filename) or "file"
+
+
 class MultipartBody:
     """File-like, with a length, as `requests` wants a body it streams. `fields` go before the file.
 
@@ -27,7 +32,7 @@ class MultipartBody:
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in fields.items()
         ).encode()
-        name = _UNSAFE.sub("_", upload.filename) or "file"
+        name = sent_name(upload.filename)
         self._pending += (
             f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"

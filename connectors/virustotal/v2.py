@@ -25,7 +25,7 @@ LARGEST_DIRECT_UPLOAD = 32_000_000
 _LARGEST_UPLOAD = 200 * 1024 * 1024
 _UNKNOWN, _PRESENT, _INVALID, _QUEUED = 0, 1, -1, -2
 
-_ENDPOINT: dict[Kind, Endpoint] = {
+REPORT: dict[Kind, Endpoint] = {
     "hash": endpoints.V2_FILE,
     "url": endpoints.V2_URL,
     "domain": endpoints.V2_DOMAIN,
@@ -51,10 +51,7 @@ class ApiV2:
         self._urls = Batches(_MOST_VALUES)
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
-        if indicator.kind == "ip" and ":" in indicator.value:
-            raise InvalidIndicator(
-                f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
-            )
+        check_known(indicator)
         report = self._report(indicator, budget)
         if report is None:
             return None
@@ -62,7 +59,7 @@ class ApiV2:
 
     def _report(self, indicator: Indicator, budget: Budget) -> Report | None:
         """The report of a known indicator. A file or URL whose first scan is queued is not known yet."""
-        endpoint = _ENDPOINT[indicator.kind]
+        endpoint = REPORT[indicator.kind]
         if indicator.kind == "hash":
             answer = self._gathered(endpoint, self._hashes, ",", indicator.value, budget)
         elif indicator.kind == "url":
@@ -97,8 +94,7 @@ class ApiV2:
 
     def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted:
         endpoint = endpoints.V2_UPLOAD
-        if upload.size > _LARGEST_UPLOAD:
-            raise TooLarge(f"{upload.filename!r} is larger than the 200 MB of API v2; set VT_API_VERSION=3")
+        check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
             address = mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
@@ -118,7 +114,7 @@ class ApiV2:
         return self._client.write(endpoint, values, budget, lambda answer: _submitted(answer, "u", indicator.value))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
-        kind, scan_id = _kind_and_scan_id(analysis_id)
+        kind, scan_id = kind_and_scan_id(analysis_id)
         endpoint = endpoints.V2_URL if kind == "url" else endpoints.V2_FILE
         report = _checked(self._client.ask(endpoint, {"resource": scan_id}, budget), scan_id)
         if _code(report) == _UNKNOWN:
@@ -139,7 +135,21 @@ class ApiV2:
         return overall_quotas(self._client, self._key_id, budget)
 
 
-def _kind_and_scan_id(analysis_id: str) -> tuple[Kind, str]:
+def check_known(indicator: Indicator) -> None:
+    """Raises `InvalidIndicator` for what v2 has no report on."""
+    if indicator.kind == "ip" and ":" in indicator.value:
+        raise InvalidIndicator(
+            f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
+        )
+
+
+def check_size(filename: str, size: int) -> None:
+    """Raises `TooLarge` for a file of more bytes than v2 takes."""
+    if size > _LARGEST_UPLOAD:
+        raise TooLarge(f"{filename!r} is larger than the 200 MB of API v2; set VT_API_VERSION=3")
+
+
+def kind_and_scan_id(analysis_id: str) -> tuple[Kind, str]:
     """`u-...` is a URL's, `f-...` or a bare scan id a file's."""
     if analysis_id.startswith("u-"):
         return "url", analysis_id[2:]

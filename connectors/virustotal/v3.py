@@ -21,16 +21,16 @@ from .transport import Upload
 # VirusTotal takes 32 MB in one request, headers of the parts included
 # (https://docs.virustotal.com/reference/files-scan).
 LARGEST_DIRECT_UPLOAD = 32_000_000
-_PAGE = 40
+PAGE = 40
 _MOST_PAGES = 100
 
-_REPORT: dict[Kind, Endpoint] = {
+REPORT: dict[Kind, Endpoint] = {
     "hash": endpoints.FILE,
     "url": endpoints.URL,
     "domain": endpoints.DOMAIN,
     "ip": endpoints.IP,
 }
-_COLLECTION: dict[Kind, str] = {"hash": "files", "url": "urls", "domain": "domains", "ip": "ip_addresses"}
+COLLECTION: dict[Kind, str] = {"hash": "files", "url": "urls", "domain": "domains", "ip": "ip_addresses"}
 _TYPE: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip_address"}
 
 
@@ -47,7 +47,7 @@ class ApiV3:
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
         try:
-            answer = self._client.ask(_REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
+            answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
         except NotFound:
             return None
         vt_object = _object(answer, _TYPE[indicator.kind])
@@ -55,7 +55,7 @@ class ApiV3:
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
         """Writing to a URL's base64 id was answered 404 where reading was not: `object_id` is its SHA-256."""
-        values = {"collection": _COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
+        values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
         try:
             return self._client.write(
                 endpoints.ADD_COMMENT, values, budget, lambda answer: _comment(_object(answer, "comment"))
@@ -135,10 +135,10 @@ class ApiV3:
     ) -> Rows | None:
         """Pages of 40 until there are `limit` rows, or no more; or no more quota, once there are some."""
         found: list[Mapping[str, Any]] = []
-        values = {"collection": _COLLECTION[indicator.kind], "id": indicator.vt_id}
+        values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
         cursor = ""
         for _ in range(_MOST_PAGES):
-            values["limit"] = str(min(_PAGE, limit - len(found)))
+            values["limit"] = str(min(PAGE, limit - len(found)))
             try:
                 answer = self._client.ask(endpoint, {**values, **({"cursor": cursor} if cursor else {})}, budget)
             except NotFound:

@@ -1,0 +1,105 @@
+"""Printed lines at work: `vtaction curl ... | sh`, with the sandbox to ask and every process's arguments on record."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connectors.sandbox import SandboxServer
+from tests.vtaction_process import RunnerProcess, vtaction_process
+
+KEY = "k3y" * 20
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What `vtaction curl` printed."""
+
+    text: str
+    stderr: str
+    exit_code: int
+
+
+class Shell:
+    """A folder to be in, a `vtaction`, and a PATH on which curl and python3 record what they are called with."""
+
+    def __init__(self, sandbox: SandboxServer, folder: Path, version: str) -> None:
+        self.folder = folder / "here"
+        self.version = version
+        self._arguments = folder / "arguments"
+        path = folder / "bin"
+        self.folder.mkdir()
+        path.mkdir()
+        for name in ("curl", "python3"):
+            real = shutil.which(name)
+            _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec "{real}" "$@"')
+        _script(path / "sleep", "exit 0")
+        self.vtaction: RunnerProcess = vtaction_process(sandbox, folder)
+        self.vtaction.environment.update(
+            VT_API_KEY=KEY, VT_API_VERSION=version, PATH=f"{path}{os.pathsep}{os.environ['PATH']}"
+        )
+
+    def printed(self, *arguments: str, **changes: str) -> Printed:
+        done = subprocess.run(
+            self.vtaction.command("curl", *arguments),
+            env={**self.vtaction.environment, **changes},
+            cwd=self.folder,
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return Printed(os.fsdecode(done.stdout), os.fsdecode(done.stderr), done.returncode)
+
+    def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """`text` run by sh. `VT_API_URL` and the like are not there: what is printed must do."""
+        environment = {"PATH": self.vtaction.environment["PATH"], "VT_API_KEY": KEY, **changes}
+        return subprocess.run(
+            ["sh"],
+            input=text,
+            env=environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+            timeout=60,
+        )
+
+    def answer(self, *arguments: str, **changes: str) -> Any:
+        """What the printed lines print when they are run, as JSON."""
+        printed = self.printed(*arguments, **changes)
+        assert printed.exit_code == 0, printed.stderr
+        done = self.run(printed.text, **changes)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return json.loads(done.stdout)
+
+    def action(self, *arguments: str, **changes: str) -> dict[str, Any]:
+        """The response of the action itself, which asks anew."""
+        options = ("--json", "--include", "raw", "--cache", "off")
+        done = subprocess.run(
+            self.vtaction.command(*arguments, *options),
+            env={**self.vtaction.environment, **changes},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        response: dict[str, Any] = json.loads(done.stdout)
+        return response
+
+    @property
+    def arguments(self) -> str:
+        """The arguments of every curl and python3 that was started."""
+        return os.fsdecode(self._arguments.read_bytes())
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(0o755)
