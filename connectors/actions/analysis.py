@@ -20,6 +20,7 @@ from .lookup import summary_of
 from .polling import first_interval, intervals
 
 _LONGEST_ID = 512
+_MOMENT_S = 1.0
 _PARTS = ("engines", "raw")
 
 
@@ -124,10 +125,12 @@ def _question(analysis_id: str, context: Context, request: Request, budget: Budg
         )
         return Entry("ok", {**report, "analysis_status": found.status}, now)
 
-    # A completed analysis stays as it is; any other may be completed the next moment.
-    return Question(
-        f"analysis:{analysis_id}", ask, final=lambda entry: entry.report.get("analysis_status") == "completed"
-    )
+    def covers(entry: Entry) -> bool:
+        # A completed analysis stays as it is. Any other answer is good for those who asked at the same moment.
+        over = entry.report.get("analysis_status") == "completed"
+        return over or context.clock.now() - entry.fetched_at < _MOMENT_S
+
+    return Question(f"analysis:{analysis_id}", ask, covers=covers)
 
 
 def _pace_s(context: Context, request: Request) -> float:

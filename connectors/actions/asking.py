@@ -24,7 +24,6 @@ class Question:
 
     `parts`: which of `raw` and `engines` its answer has where they are asked for. `lives_s`: how old an answer may
     be, where that is less than other answers may. `covers`: whether a kept answer answers this question.
-    `final`: whether an answer is worth keeping.
     """
 
     key: str
@@ -32,7 +31,6 @@ class Question:
     parts: frozenset[str] = frozenset(("engines", "raw"))
     lives_s: float | None = None
     covers: Callable[[Entry], bool] = _always
-    final: Callable[[Entry], bool] = _always
 
 
 def find(question: Question, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
@@ -94,8 +92,7 @@ class _Search:
     def _ask_and_keep(self, lead: Lead) -> Entry:
         self._budget.waiting = lead.waiting
         entry = self._ask()
-        if self._question.final(entry):
-            self._context.cache.put(self._key, entry)
+        self._context.cache.put(self._key, entry)
         return entry
 
     def _ask(self) -> Entry:

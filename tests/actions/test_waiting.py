@@ -129,6 +129,13 @@ def test_an_analysis_under_way_is_asked_for_each_time(v3: Desk) -> None:
     assert states == ["queued", "in-progress", "in-progress", "completed"]
 
 
+def test_those_who_ask_at_the_same_moment_share_the_answer(v3: Desk) -> None:
+    ident = v3("scan_url", url=URL)["data"]["analysis_id"]
+    asked = [v3("get_analysis", analysis_id=ident) for _ in range(16)]
+    assert {answer["status"] for answer in asked} == {"pending"}
+    assert sum(answer["meta"]["requests"] for answer in asked) == 1
+
+
 def test_what_a_scan_found_is_not_hidden_by_what_was_cached_before(v3: Desk) -> None:
     new = "http://unknown.example/"
     assert v3("lookup_url", url=new)["status"] == "not_found"
