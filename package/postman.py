@@ -15,10 +15,12 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from asked import ENVIRONMENT, LEARNED, Asked, Folder
+from asked_v2 import V2
+from asked_v3 import V3
 from build_error import BuildError
 from connectors.sandbox.messages import Response
 from postman_examples import SAMPLE, SAMPLE_NAME, Examples
-from postman_requests import ENVIRONMENT, LEARNED, V2, V3, Asked, Folder
 from postman_scripts import after, before
 
 PROJECT = Path(__file__).resolve().parent.parent

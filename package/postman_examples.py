@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
+from asked import ENVIRONMENT, Asked
 from build_error import BuildError
 from connectors.api_key import ApiKey
 from connectors.sandbox import Quota, SandboxApp, SandboxConfig
@@ -17,7 +18,6 @@ from connectors.sandbox.messages import Request, Response
 from connectors.virustotal.key_placing import with_key
 from connectors.virustotal.multipart import MultipartBody
 from connectors.virustotal.transport import Upload
-from postman_requests import ENVIRONMENT, Asked
 
 SAMPLE_NAME, SAMPLE = "sample.txt", b"A harmless file to try uploads with.\n"
 _NOW = 1_760_000_000.0

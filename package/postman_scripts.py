@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from postman_requests import Asked, Expected
+from asked import Asked, Expected
 
 # btoa knows no UTF-8 by itself.
 _URL_BASE64 = (

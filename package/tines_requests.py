@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
+from asked import ENVIRONMENT, Asked, Folder
+from asked_v2 import V2
+from asked_v3 import V3
 from connectors.actions import ACTIONS
 from connectors.contract import VERSION
 from connectors.virustotal.endpoints import Endpoint
 from postman_examples import SAMPLE, SAMPLE_NAME
-from postman_requests import ENVIRONMENT, V2, V3, Asked, Folder
 from tines_story import slug
 
 BASE_URL = ENVIRONMENT["base_url"]
