@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
-    """The first words that may be a command, and a command's action."""
-    return [word for word in arguments if not word.startswith("-")][:2]
+    """The first word that may be a command; after `curl` also the first that may be its action."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return words[:1] + ([word for word in words if word in ACTIONS][:1] if words[:1] == ["curl"] else [])
 
 
 def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
@@ -67,7 +68,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox):
         add(commands)
     _add_actions(commands, wanted[:1], _act)
-    _add_curl(commands, wanted[1:] if wanted[:1] == ["curl"] else ())
+    _add_curl(commands, wanted[1:])
     return parser
 
 

@@ -75,3 +75,8 @@ def test_a_path_that_is_no_unicode_is_printed_as_it_is(shell: Shell) -> None:
     name = os.fsdecode(b"\xff.bin")
     (shell.folder / name).write_bytes(b"x")
     shell.answer("scan_file", name)
+
+
+def test_options_may_stand_before_the_action(shell: Shell) -> None:
+    printed = shell.printed("--log-level", "error", "lookup_hash", EICAR)
+    assert (printed.exit_code, printed.stderr) == (0, "")

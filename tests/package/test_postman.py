@@ -13,9 +13,11 @@ import pytest
 
 import newman
 import postman
+from asked import ENVIRONMENT, LEARNED
+from asked_v2 import V2
+from asked_v3 import V3
 from build_error import BuildError
 from connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
-from postman_requests import ENVIRONMENT, LEARNED, V2, V3
 
 
 @pytest.fixture(scope="module")
