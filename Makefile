@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect clean
+.PHONY: help demo test lint types spl appinspect plots clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
 
 appinspect: $(VENV)/.installed  ## the environment of Splunk's own checker, where there is a Python for it
 	@$(BIN)/python package/appinspect.py || echo "going on without AppInspect; its test will say that it is skipped"
+
+plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: five minutes
+	@$(BIN)/python package/plot_quota.py
 
 clean:  ## what was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
