@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from .account import Account, MeasuredQuota
 from .actions import Context
@@ -31,6 +31,9 @@ from .virustotal.transport import HttpAnswer, HttpRequest, Transport
 from .virustotal.v2 import ApiV2
 from .virustotal.v3 import ApiV3
 
+if TYPE_CHECKING:
+    from .virustotal.requests_transport import RequestsTransport
+
 _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
@@ -48,6 +51,7 @@ class _State:
         answers: AnswerStore = memory[0]
         leases: LeaseBook = memory[1]
         book: QuotaBook = memory[2]
+        self._opened: list[Callable[[], None]] = []
         path = state_file(settings)
         if path is not None:
             refuse_network_folder(path)
@@ -57,10 +61,16 @@ class _State:
             file = SqliteFile(path, SCHEMA, "WAL")
             answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
             leases = SqliteLeases(file, clock)
-            book = SqliteBook(quota_file(path))
+            shared_book = SqliteBook(quota_file(path))
+            book = shared_book
+            self._opened = [file.close_all, shared_book.close]
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
         self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE, busy_is_lost=True)
         self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
+
+    def close(self) -> None:
+        for close in self._opened:
+            close()
 
 
 def state_file(settings: Settings) -> Path | None:
@@ -93,6 +103,13 @@ def build(
     heartbeat = Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
     accounts = _Accounts(settings, default_key, clock, state, heartbeat, transport)
+
+    def release() -> None:
+        # The heart last used the state's connections in a thread of its own.
+        heartbeat.rest()
+        state.close()
+        accounts.close()
+
     return Core(
         Context(
             clock=clock,
@@ -103,7 +120,8 @@ def build(
             thresholds=settings.thresholds,
             api_version=settings.api_version,
             account=accounts,
-        )
+        ),
+        release,
     )
 
 
@@ -126,6 +144,7 @@ class _Accounts:
         self._heartbeat = heartbeat
         self._transport = transport or self._real_transport
         self._known: dict[ApiKey, Account] = {}
+        self._transports: list[_LazyTransport] = []
         self._lock = threading.RLock()
 
     def __call__(self, key: ApiKey | None) -> Account:
@@ -147,7 +166,13 @@ class _Accounts:
         return account
 
     def _real_transport(self, key: ApiKey) -> Transport:
-        return _LazyTransport(key, self._settings.timeout_s)
+        transport = _LazyTransport(key, self._settings.timeout_s)
+        self._transports.append(transport)
+        return transport
+
+    def close(self) -> None:
+        for transport in self._transports:
+            transport.close()
 
 
 class _LazyTransport:
@@ -155,7 +180,7 @@ class _LazyTransport:
 
     def __init__(self, key: ApiKey, timeout_s: float) -> None:
         self._make = (key, timeout_s)
-        self._real: Transport | None = None
+        self._real: RequestsTransport | None = None
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         if self._real is None:
@@ -163,3 +188,7 @@ class _LazyTransport:
 
             self._real = RequestsTransport(*self._make)
         return self._real.send(request)
+
+    def close(self) -> None:
+        if self._real is not None:
+            self._real.close()

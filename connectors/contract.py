@@ -13,6 +13,7 @@ from .clock import iso
 from .errors import ConnectorError, InvalidRequest, UnsupportedVersion
 from .schemas_check import all_violations, violation
 from .verdict.rule import Thresholds
+from .verdict.rule import Verdict as Verdict
 from .version import __version__
 
 _LOG = logging.getLogger("connectors.contract")

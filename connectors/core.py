@@ -17,11 +17,20 @@ Progress = Callable[[int, int], None]
 _LOG = logging.getLogger("connectors.core")
 
 
+def _nothing() -> None:
+    return None
+
+
 class Core:
     """Safe for many threads at once. Made by `composition.build`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, release: Callable[[], None] = _nothing) -> None:
         self.context = context
+        self._release = release
+
+    def close(self) -> None:
+        """Let go of connections and files, while nobody is inside. A later request opens what it needs anew."""
+        self._release()
 
     def answer(self, document: object) -> dict[str, Any]:
         """The response to a request document as it came from outside. Never raises."""

@@ -18,18 +18,19 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
     if path and value:
         raise ConfigError("VT_API_KEY and VT_API_KEY_FILE are both set; unset one of them")
     if path:
-        return _from_file(path, "VT_API_KEY_FILE")
+        return key_in_file(path, "VT_API_KEY_FILE")
     if value:
         return ApiKey(value), "VT_API_KEY"
     config = config_file(environment)
     if config.get("api_key_file"):
-        return _from_file(config["api_key_file"], "VT_CONFIG, api_key_file")
+        return key_in_file(config["api_key_file"], "VT_CONFIG, api_key_file")
     if config.get("api_key"):
         return ApiKey(config["api_key"]), "VT_CONFIG, api_key"
     raise ConfigError("no API key: put it into a file and name the file in VT_API_KEY_FILE, or set VT_API_KEY")
 
 
-def _from_file(path: str, source: str) -> tuple[ApiKey, str]:
+def key_in_file(path: str, source: str) -> tuple[ApiKey, str]:
+    """The key in the file at `path`, which `source` named. Raises `ConfigError`."""
     try:
         with Path(path).expanduser().open("rb") as file:
             text = file.read(_LARGEST_KEY_FILE).decode("utf-8-sig")

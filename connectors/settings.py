@@ -32,9 +32,13 @@ class Settings:
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Raises `ConfigError`, which names the variable."""
-    return settings_from({**_from_file(environment), **environment_values(environment)})
+def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | None = None) -> Settings:
+    """`given`: values by the names of the configuration file; they win over it and over the environment.
+
+    Raises `ConfigError`, which names the variable.
+    """
+    file = config_file(environment)
+    return settings_from({**_by_variable(file), **environment_values(environment), **_by_variable(given or {})})
 
 
 def settings_from(given: Mapping[str, Any]) -> Settings:
@@ -84,8 +88,8 @@ def environment_values(environment: Mapping[str, str]) -> dict[str, Any]:
     return {name: environment[name] for name in VARIABLES if environment.get(name, "").strip()}
 
 
-def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
-    return {f"VT_{name.upper()}": value for name, value in config_file(environment).items()}
+def _by_variable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"VT_{name.upper()}": value for name, value in values.items()}
 
 
 def config_file(environment: Mapping[str, str]) -> dict[str, Any]:

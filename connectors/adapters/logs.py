@@ -11,6 +11,8 @@ from ..clock import iso
 
 LEVELS = ("debug", "info", "warning", "error")
 _KEYS: set[ApiKey] = set()
+# Who may name the key all by itself: the libraries an address that has it, a bug's traceback whatever was in hand.
+_TALKATIVE = ("urllib3.connectionpool", "urllib3.util.retry", "connectors.core")
 
 
 def remember(key: ApiKey) -> ApiKey:
@@ -29,8 +31,27 @@ def to_stderr(level: str, as_json: bool) -> None:
     logger.propagate = False
 
 
+def hide_keys_from_other_handlers() -> None:
+    """Where logs are another program's, whose handlers know nothing of keys: records go to them without."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_WITHOUT_KEYS)
+
+
+class _WithoutKeys(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if _without_keys(text) != text:
+            record.msg, record.args = _without_keys(text), ()
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = _without_keys(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+_WITHOUT_KEYS = _WithoutKeys()
+
+
 def _without_keys(text: str) -> str:
-    for key in _KEYS:
+    for key in tuple(_KEYS):
         text = key.redact(text)
     return text
 

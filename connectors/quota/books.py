@@ -60,6 +60,10 @@ class SqliteBook:
 
         return self._file.write(work)
 
+    def close(self) -> None:
+        """Close every thread's connection, while no thread uses any."""
+        self._file.close_all()
+
     def _content(self, connection: sqlite3.Connection, scope: str) -> bytes:
         for name in (scope, self._LOST):
             # As bytes: what is no text any more must be told from a file that cannot be read.

@@ -5,6 +5,7 @@ state. Nothing below http_server knows of sockets.
 """
 
 from .app import SandboxApp as SandboxApp
+from .faults import Fault as Fault
 from .quotas import Quota as Quota
 from .request_log import LoggedRequest as LoggedRequest
 from .server import SandboxServer as SandboxServer

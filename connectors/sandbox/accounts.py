@@ -30,6 +30,10 @@ class Accounts:
             raise forbidden()
         return key
 
+    def may_ask(self, key: str) -> bool:
+        """Whether `key` is one that may use the API; v2 says no more about those that may not."""
+        return bool(key) and self._accepts(key) and not key.startswith("forbidden")
+
     def _accepts(self, key: str) -> bool:
         return not key.startswith("wrong") if self._accepted is None else key in self._accepted
 

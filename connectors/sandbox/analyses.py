@@ -62,6 +62,19 @@ class AnalysisBook:
         with self._lock:
             return self._by_id.get(ident)
 
+    def of(self, item: Item, epoch: int) -> Analysis | None:
+        """The analysis of an item that was asked for in one second of the epoch."""
+        with self._lock:
+            return next((a for a in self._by_item.get(item, ()) if int(a.started_at) == epoch), None)
+
+    def newest_first(self, item: Item) -> list[Analysis]:
+        """All analyses of an item."""
+        with self._lock:
+            return self._by_item.get(item, [])[::-1]
+
+    def is_completed(self, analysis: Analysis, now: float) -> bool:
+        return self._pace.status(now - analysis.started_at) == _COMPLETED
+
     def standing(self, item: Item, now: float) -> Standing:
         """What was asked of one item, and which of it has finished by `now`."""
         with self._lock:

@@ -37,6 +37,13 @@ class Dataset:
             self._remember_file(self._facts_of(ident.lower()))
         return item
 
+    def find_url(self, text: str) -> Item:
+        """The item of a URL as it is written, or ApiError 400 or 404."""
+        item = Item(Kind.URL, self._see(canonical_url(text)))
+        if not self._is_known(item):
+            raise unknown(Kind.URL, text)
+        return item
+
     def facts(self, item: Item) -> FileFacts | None:
         """The hashes, size and name of a file; None for other kinds."""
         return self._facts_of(item.value) if item.kind is Kind.FILE else None

@@ -55,6 +55,12 @@ def already_exists(message: str) -> ApiError:
     return ApiError(409, "AlreadyExistsError", message)
 
 
+def faulty(status: int) -> ApiError:
+    """An error of any other status, as a bad day brings them."""
+    names = {503: "TransientError", 504: "DeadlineExceededError", 403: "ForbiddenError", 401: "WrongCredentialsError"}
+    return ApiError(status, names.get(status, "ServerError" if status >= 500 else "ClientError"), "On purpose")
+
+
 def quota_exceeded(retry_after_s: int | None) -> ApiError:
     """429, which never says which quota; `retry_after_s` (seconds) goes into Retry-After unless None."""
     headers: Headers = () if retry_after_s is None else (("Retry-After", str(retry_after_s)),)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import socketserver
+import struct
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Callable
 
 from connectors.version import __version__
 
@@ -20,6 +21,7 @@ from .messages import Request, Response, compressed, html_response
 _DRAIN_LIMIT = 1024 * 1024
 _LINGER_LIMIT = 128 * 1024 * 1024
 _LINGER_S = 2.0
+_TRICKLE_S = 0.2
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -41,8 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request.parse(self.command, self.path, self.headers.items(), body)
         visit = self.server.app.arrive(request)
-        if self.server.latency_s:
-            time.sleep(self.server.latency_s)
+        time.sleep(self.server.latency_s())
         response = self.server.app.answer(request, visit)
         self._finish(compressed(response, self.headers.get("Accept-Encoding")), body)
 
@@ -52,10 +53,13 @@ class _Handler(BaseHTTPRequestHandler):
         is_read = not response.close and drain(body, _DRAIN_LIMIT)
         self.close_connection = self.close_connection or not is_read
         self._send(response)
-        if not is_read:
+        if not is_read and response.mishap != "reset":
             self._linger()
 
     def _send(self, response: Response) -> None:
+        if response.mishap == "reset":
+            self._reset()
+            return
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.content)))
@@ -64,8 +68,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(response.content)
+        if response.mishap == "slow":
+            self._trickle(response.content)
+            return
+        half = len(response.content) // 2
+        self.wfile.write(response.content[:half] if response.mishap == "cut" else response.content)
         self.wfile.flush()
+
+    def _trickle(self, content: bytes) -> None:
+        for place in range(len(content)):
+            self.wfile.write(content[place : place + 1])
+            self.wfile.flush()
+            time.sleep(_TRICKLE_S)
+
+    def _reset(self) -> None:
+        """Break the connection off, so that the caller is told nothing."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     def _linger(self) -> None:
         # Closing with bytes unread resets the connection, and the caller would never see the answer.
@@ -97,7 +116,7 @@ class HttpServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, host: str, port: int, latency_s: float) -> None:
+    def __init__(self, host: str, port: int, latency_s: Callable[[], float]) -> None:
         self.latency_s = latency_s
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()

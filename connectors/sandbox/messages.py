@@ -82,13 +82,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One response. `close` asks that the connection be closed after it."""
+    """One response. `close` asks that the connection be closed after it.
+
+    `mishap`: what happens to it on the wire: `reset` before it, `cut` in its middle, `slow` in small pieces.
+    """
 
     status: int
     content: bytes
     content_type: str = "application/json"
     headers: Headers = ()
     close: bool = False
+    mishap: str | None = None
 
 
 def json_response(payload: JsonObject, status: int = 200, headers: Headers = ()) -> Response:

@@ -68,14 +68,14 @@ class _Window:
             self._times.popleft()
         return len(self._times)
 
-    def wait(self, now: float) -> float:
+    def wait(self, now: float, cost: int) -> float:
         used = self.used(now)
-        if self._limit is None or used < self._limit:
+        if self._limit is None or used + cost <= self._limit:
             return 0.0
-        if self._limit == 0:
+        if cost > self._limit:
             return self._seconds
         # Rounding must not turn "no room" into "no wait".
-        return max(self._times[used - self._limit] + self._seconds - now, 0.001)
+        return max(self._times[used + cost - 1 - self._limit] + self._seconds - now, 0.001)
 
     def spend(self, now: float) -> None:
         self._times.append(now)
@@ -99,8 +99,8 @@ class _Period:
             self._name, self._used = name, 0
         return self._used
 
-    def wait(self, now: float) -> float:
-        if self._limit is None or self.used(now) < self._limit:
+    def wait(self, now: float, cost: int) -> float:
+        if self._limit is None or self.used(now) + cost <= self._limit:
             return 0.0
         return self._end_of(_utc(now)).timestamp() - now
 
@@ -117,8 +117,9 @@ class _Account:
         self.month = _Period(quota.per_month, lambda at: at.strftime("%Y-%m"), _end_of_month)
         self._windows = [_Window(limit, seconds) for limit, seconds in quota.windows]
 
-    def wait(self, now: float) -> float:
-        return max(self.day.wait(now), self.month.wait(now), *(w.wait(now) for w in self._windows), 0.0)
+    def wait(self, now: float, cost: int) -> float:
+        calendar_wait = max(self.day.wait(now, cost), self.month.wait(now, cost))
+        return max(calendar_wait, *(window.wait(now, cost) for window in self._windows), 0.0)
 
     def spend(self, now: float) -> None:
         for window in (self.hour, *self._windows):
@@ -136,15 +137,16 @@ class QuotaBook:
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
 
-    def arrive(self, key: str) -> Arrival:
-        """Take one request of `key` now; when there is no room it is refused and nothing is spent."""
+    def arrive(self, key: str, cost: int = 1) -> Arrival:
+        """Take `cost` requests of `key` now; when there is no room it is refused and nothing is spent."""
         with self._lock:  # the clock is read in turn, so that times never run backwards
             now = self._clock()
             account = self._account(key)
-            wait_s = account.wait(now)
+            wait_s = account.wait(now, cost)
             if wait_s > 0:
                 return Arrival(now, wait_s)
-            account.spend(now)
+            for _ in range(cost):
+                account.spend(now)
             return Arrival(now)
 
     def allowances(self, key: str) -> dict[str, Allowance]:

@@ -8,7 +8,7 @@ from .calls import Call, Handler
 from .comments import comment_object
 from .errors import not_found
 from .kinds import Kind
-from .messages import Response, json_response
+from .messages import JsonObject, Response, json_response
 from .paging import page
 from .resolutions import resolutions_of
 from .state import State
@@ -49,13 +49,15 @@ def resolutions_on(kind: Kind) -> Handler:
 def analysis(state: State, call: Call) -> Response:
     """GET /analyses/{id}."""
     found = _analysis(state, call.ids[0])
-    links = {
-        "self": state.links.to("analyses", found.id),
-        "item": state.links.to_item(found.item),
-    }
-    attributes = state.analyses.attributes(found, state.clock())
-    data = {"type": "analysis", "id": found.id, "links": links, "attributes": attributes}
-    return json_response({"data": data, "meta": analysis_meta(found.item, state.dataset.facts(found.item))})
+    meta = analysis_meta(found.item, state.dataset.facts(found.item))
+    return json_response({"data": _analysis_object(state, found), "meta": meta})
+
+
+def analyses_of_file(state: State, call: Call) -> Response:
+    """GET /files/{id}/analyses, the newest first."""
+    item = state.dataset.find(Kind.FILE, call.ids[0])
+    rows = [_analysis_object(state, found) for found in state.analyses.newest_first(item)]
+    return json_response(page(rows, call.request.query, state.links.to_item(item, "analyses")))
 
 
 def analysed_item(state: State, call: Call) -> Response:
@@ -74,6 +76,15 @@ def quotas(state: State, call: Call) -> Response:
     """GET /users/{id or key}/overall_quotas."""
     _require_own_user(call)
     return json_response({"data": overall_quotas(state.quotas.allowances(call.key))})
+
+
+def _analysis_object(state: State, found: Analysis) -> JsonObject:
+    links = {
+        "self": state.links.to("analyses", found.id),
+        "item": state.links.to_item(found.item),
+    }
+    attributes = state.analyses.attributes(found, state.clock())
+    return {"type": "analysis", "id": found.id, "links": links, "attributes": attributes}
 
 
 def _analysis(state: State, ident: str) -> Analysis:

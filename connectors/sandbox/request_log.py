@@ -20,7 +20,8 @@ class Charge(Enum):
 class LoggedRequest:
     """One request: `arrived_at` is epoch seconds, `status` None until it is answered.
 
-    `key` is a short digest of the API key, "" without one; a key in the path is replaced by `[key]`.
+    `key` is a short digest of the API key, "" without one; a key in the path is replaced by `[key]`. `cost` is how
+    many requests of the quota it was: of v2's batches every value counts.
     """
 
     method: str
@@ -29,6 +30,7 @@ class LoggedRequest:
     key: str
     charge: Charge
     status: int | None = None
+    cost: int = 1
 
 
 class RequestLog:
@@ -44,10 +46,11 @@ class RequestLog:
             self._entries.append(entry)
             return len(self._entries) - 1
 
-    def answered(self, number: int, status: int) -> None:
-        """Note the status a request was answered with."""
+    def answered(self, number: int, status: int) -> LoggedRequest:
+        """Note the status a request was answered with; what is known of it now."""
         with self._lock:
-            self._entries[number] = dataclasses.replace(self._entries[number], status=status)
+            entry = self._entries[number] = dataclasses.replace(self._entries[number], status=status)
+            return entry
 
     def entries(self, charge: Charge | None = None) -> list[LoggedRequest]:
         """A copy of the log, or of the requests with one kind of charge."""

@@ -35,6 +35,7 @@ def _routes() -> list[_Route]:
         ("GET", "files/upload_url", writing.upload_url),
         ("POST", "files", writing.scan_file),
         ("POST", "urls", writing.scan_url),
+        ("GET", "files/*/analyses", reading.analyses_of_file),
         ("GET", "analyses/*", reading.analysis),
         ("GET", "analyses/*/item", reading.analysed_item),
         ("GET", "users/*", reading.user),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import threading
 import time
@@ -21,7 +22,7 @@ class SandboxServer:
 
     `quota` is what every key may spend, the public quota unless given. `clock` returns epoch seconds and
     decides everything that depends on time. `port` 0 takes any free one. `latency_s` is added to every answer
-    in real seconds.
+    in real seconds; of a pair, anything between the two.
     """
 
     def __init__(
@@ -30,10 +31,12 @@ class SandboxServer:
         clock: Clock = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
-        latency_s: float = 0.0,
+        latency_s: float | tuple[float, float] = 0.0,
         config: SandboxConfig | None = None,
     ) -> None:
-        self._http = HttpServer(host, port, latency_s)
+        low, high = latency_s if isinstance(latency_s, tuple) else (latency_s, latency_s)
+        chance = random.Random(config.seed if config else None)  # noqa: S311 - nothing is kept secret by it
+        self._http = HttpServer(host, port, lambda: chance.uniform(low, high))
         name = f"[{host}]" if self._http.address_family == socket.AF_INET6 else host
         self.url = f"http://{name}:{self._http.server_port}"
         self.app = SandboxApp(quota or Quota(), clock, config or SandboxConfig(), self.url)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from .analyses import AnalysisBook, Pace
 from .comments import CommentBook
 from .dataset import Dataset
+from .faults import Fault
 from .kinds import Item
 from .messages import JsonObject
 from .objects import build_object
@@ -24,6 +25,9 @@ class SandboxConfig:
     `queued_s`, `completed_s`: the age in seconds at which an analysis leaves the queue, and is completed.
     `direct_upload_limit`, `upload_limit`, `body_limit`: the most bytes of a body for POST /files, for an
     address from GET /files/upload_url, and for everything else.
+    `private_keys`: whether keys may do what API v2 keeps for private ones.
+    `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
+    `faults`: what goes wrong how often; with `seed` it is the same each time.
     """
 
     accepted_keys: frozenset[str] | None = None
@@ -31,8 +35,12 @@ class SandboxConfig:
     queued_s: float = 2.0
     completed_s: float = 5.0
     direct_upload_limit: int = 32 * 1024 * 1024
-    upload_limit: int = 64 * 1024 * 1024
+    upload_limit: int = 650 * 1024 * 1024
     body_limit: int = 1024 * 1024
+    private_keys: bool = False
+    resubmit_s: float = 0.0
+    faults: tuple[Fault, ...] = ()
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,10 @@ class Links:
     def to_upload(self, ticket: str) -> str:
         """The address a ticket opens."""
         return f"{self.base}/_ah/upload/{ticket}"
+
+    def to_v2_upload(self, ticket: str) -> str:
+        """As `to_upload`, for API v2."""
+        return f"{self.base}/vtapi/v2/file/scan/upload/{ticket}"
 
 
 @dataclass(frozen=True)

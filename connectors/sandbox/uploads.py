@@ -17,13 +17,14 @@ def receive_file(body: Readable, content_type: str) -> FileFacts:
     received: FileFacts | None = None
     for part in Multipart(body, boundary_of(content_type)).parts():
         if part.name == "file":
-            received = _measure(part)
+            received = measured(part)
     if received is None:
         raise bad_request("The body has no part named file")
     return received
 
 
-def _measure(part: Part) -> FileFacts:
+def measured(part: Part) -> FileFacts:
+    """The hashes, size (bytes) and name of a part, read to its end."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha1 = hashlib.sha1(usedforsecurity=False)
     sha256 = hashlib.sha256()

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from .calls import Call, Handler
 from .comments import comment_object, comment_text
-from .errors import ApiError, bad_request, not_found
+from .errors import ApiError, already_exists, bad_request, not_found
 from .identifiers import sha256_of
 from .kinds import Item, Kind
 from .messages import Response, json_response
@@ -67,7 +67,10 @@ def scan_uploaded_file(state: State, call: Call) -> Response:
 def _received(state: State, call: Call, limit: int) -> Response:
     content_type = call.request.headers.get("content-type", "")
     facts = receive_file(call.request.body_within(limit), content_type)
-    return _started(state, state.dataset.submit_file(facts))
+    item = state.dataset.submit_file(facts)
+    if any(state.clock() - before.started_at < state.config.resubmit_s for before in state.analyses.newest_first(item)):
+        raise already_exists("Already being submitted for scanning")
+    return _started(state, item)
 
 
 def _started(state: State, item: Item) -> Response:

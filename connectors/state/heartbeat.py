@@ -44,6 +44,14 @@ class Heartbeat:
         finally:
             self._let_go(beat)
 
+    def rest(self) -> None:
+        """Return when the thread has ended, unless somebody is inside."""
+        with self._changed:
+            thread = None if self._holders or self._pid != os.getpid() else self._thread
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join()
+
     def _let_go(self, beat: Beat) -> None:
         if self._pid != os.getpid():
             return
@@ -60,7 +68,7 @@ class Heartbeat:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait(self._interval_s)
+                self._changed.wait_for(lambda: not self._holders, self._interval_s)
                 beats = list(self._holders)
                 if not beats:
                     self._thread = None

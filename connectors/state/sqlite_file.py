@@ -10,18 +10,18 @@ import secrets
 import sqlite3
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
+from .forking import CROSSING
+from .opened import Opened
 from .placing import SIDECARS, inode, place
 from .unavailable import StateBusy, StateUnavailable
 
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
-
-# SQLite allows a forked process neither to use nor to close its parent's connections.
-_FORKED: list[sqlite3.Connection] = []
 
 
 class SqliteFile:
@@ -50,7 +50,9 @@ class SqliteFile:
         self._patience_s = patience_s
         self._made_anew = made_anew
         self._local = threading.local()
+        self._opened: weakref.WeakSet[Opened] = weakref.WeakSet()
         self._turns = (os.getpid(), threading.Lock())
+        CROSSING.files.add(self)
 
     def read(self, work: Work[Result]) -> Result:
         return self._guarded(lambda connection: work(connection))
@@ -98,7 +100,8 @@ class SqliteFile:
         give_up = time.monotonic() + self._patience_s
         while True:
             try:
-                return step()
+                with CROSSING.using():
+                    return step()
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > give_up:
                     raise
@@ -109,18 +112,18 @@ class SqliteFile:
         """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
         known, found = self._known(), inode(self.path)
         if known is not None:
-            pid, opened, connection = known
-            if pid == os.getpid() and opened == found:
-                return connection
+            if known.is_ours and known.inode == found:
+                return known.connection
             self.close()
         if found == -1:
             self._make(-1, was_lost=known is not None)
             found = inode(self.path)
-        connection = self._open(found)
-        self._local.open = (os.getpid(), found, connection)
-        return connection
+        opened = Opened(self._open(found), found, os.getpid())
+        self._local.open = opened
+        self._opened.add(opened)
+        return opened.connection
 
-    def _known(self) -> tuple[int, int, sqlite3.Connection] | None:
+    def _known(self) -> Opened | None:
         return getattr(self._local, "open", None)
 
     def _open(self, found: int) -> sqlite3.Connection:
@@ -177,7 +180,8 @@ class SqliteFile:
         damaged = getattr(self._local, "opening", -1)
         self.close()
         try:
-            bad = self._make(damaged, was_lost=True)
+            with CROSSING.using():
+                bad = self._make(damaged, was_lost=True)
         except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(
                 f"the state file {self.path} is damaged ({error}) and cannot be made anew ({failure})"
@@ -190,10 +194,15 @@ class SqliteFile:
         known = self._known()
         self._local.open = None
         if known is not None:
-            if known[0] == os.getpid():
-                known[2].close()
-            else:
-                _FORKED.append(known[2])
+            known.close()
+            self._opened.discard(known)
+
+    def close_all(self) -> None:
+        """Close every thread's connection, while no thread uses any. Whoever comes later opens one anew."""
+        for opened in list(self._opened):
+            opened.close()
+        self._opened.clear()
+        self._local = threading.local()
 
 
 def _is_damage(error: Exception) -> bool:

@@ -7,6 +7,7 @@ import os
 import ssl
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Callable
 from urllib.parse import urlsplit
@@ -72,6 +73,7 @@ class RequestsTransport:
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
         self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         keyed = with_key(request, self._key)
@@ -121,7 +123,13 @@ class RequestsTransport:
         if known is None or known[0] != os.getpid():
             known = (os.getpid(), _new_session(url))
             self._local.session = known
+            self._sessions.add(known[1])
         return known[1]
+
+    def close(self) -> None:
+        """Close every thread's connections. Whoever sends later connects anew."""
+        for session in list(self._sessions):
+            session.close()
 
 
 class _Session(requests.Session):

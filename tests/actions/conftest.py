@@ -72,7 +72,7 @@ def version(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def desk(make_desk: MakeDesk, version: str) -> Desk:
     """Speaks each version in turn."""
-    return make_desk(version, config=SandboxConfig(**({"private_keys": True} if version == "2" else {})))
+    return make_desk(version, config=SandboxConfig(private_keys=True))
 
 
 @pytest.fixture

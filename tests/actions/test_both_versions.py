@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota
+from connectors.sandbox import Quota, SandboxConfig
 from connectors.schemas_check import all_violations
 
 from .conftest import Desk, MakeDesk
@@ -190,7 +190,8 @@ def test_what_must_not_leave_the_house_does_not(desk: Desk, action: str, params:
 def test_a_wrong_key_is_access_denied_in_every_action(
     make_desk: MakeDesk, version: str, action: str, params: dict[str, object]
 ) -> None:
-    answer = make_desk(version).core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
+    desk = make_desk(version, config=SandboxConfig(private_keys=True))
+    answer = desk.core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
     expected = "forbidden" if version == "2" and action in ("rescan_file", "get_comments") else "access_denied"
     assert answer["error"]["code"] == expected
     assert "wrong-key" not in str(answer)
@@ -200,7 +201,8 @@ def test_a_wrong_key_is_access_denied_in_every_action(
 def test_out_of_quota_is_rate_limited_in_every_action(
     make_desk: MakeDesk, version: str, action: str, params: dict[str, object]
 ) -> None:
-    answer = make_desk(version, Quota(windows=((0, 60.0),)))(action, **params)
+    config = SandboxConfig(private_keys=True)
+    answer = make_desk(version, Quota(windows=((0, 60.0),)), config=config)(action, **params)
     error = answer["error"]
     assert (error["code"], error["retryable"], error["details"]["source"]) == ("rate_limited", True, "upstream")
     assert error["http_status"] == (204 if version == "2" else 429)

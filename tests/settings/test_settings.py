@@ -151,3 +151,9 @@ def test_a_file_that_cannot_be_read_is_a_config_error(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="VT_CONFIG"):
         read_settings({"VT_CONFIG": path})
+
+
+def test_what_the_caller_gives_wins_over_environment_and_file(configure: Configure) -> None:
+    environment = {**configure(timeout=1, cache_ttl=2, cache_ttl_not_found=3), "VT_TIMEOUT": "10", "VT_CACHE_TTL": "20"}
+    settings = read_settings(environment, {"timeout": 100})
+    assert (settings.timeout_s, settings.cache_ttl_s, settings.cache_ttl_not_found_s) == (100, 20, 3)

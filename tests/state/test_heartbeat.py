@@ -26,6 +26,20 @@ def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
         assert beats.acquire(timeout=10), "it begins again"
 
 
+def test_it_rests_at_once_when_nobody_is_inside_and_not_while_somebody_is() -> None:
+    others = set(threading.enumerate())
+    heartbeat = Heartbeat(3600)
+    heartbeat.rest()
+    with heartbeat.keeping(lambda: None):
+        heartbeat.rest()
+        assert set(threading.enumerate()) - others, "it beats on"
+    heartbeat.rest()
+    assert not set(threading.enumerate()) - others
+    with heartbeat.keeping(lambda: None):
+        assert set(threading.enumerate()) - others, "it begins again"
+    heartbeat.rest()
+
+
 def test_a_beat_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixture) -> None:
     beats = threading.Semaphore(0)
 

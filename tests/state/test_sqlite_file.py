@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -326,4 +329,67 @@ def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     note(file, "parent again")
     assert notes(file) == ["child", "parent", "parent again"]
+    assert file.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
+
+
+def test_closing_all_closes_every_threads_connection_and_later_ones_open_anew(tmp_path: Path) -> None:
+    file = state_file(tmp_path / "state.db")
+    note(file, "mine")
+    noted, ended = threading.Event(), threading.Event()
+
+    def other() -> None:
+        note(file, "theirs")
+        noted.set()
+        ended.wait(10)
+        note(file, "theirs again")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert noted.wait(10)
+    file.close_all()
+    assert not any(path.name.startswith("state.db-") for path in tmp_path.iterdir()), "the last one out clears up"
+    ended.set()
+    thread.join()
+    assert notes(file) == ["mine", "theirs", "theirs again"]
+
+
+def test_a_thread_that_ends_leaves_no_connection_open(tmp_path: Path) -> None:
+    file = state_file(tmp_path / "state.db")
+    thread = threading.Thread(target=note, args=(file, "a"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        thread.start()
+        thread.join()
+    assert not (tmp_path / "state.db-wal").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("journal", ["WAL", "TRUNCATE"])
+def test_a_process_forked_while_other_threads_write_is_not_locked_out(
+    tmp_path: Path, journal: Literal["WAL", "TRUNCATE"]
+) -> None:
+    file = SqliteFile(tmp_path / "state.db", SCHEMA, journal, patience_s=5)
+    over = threading.Event()
+    count = itertools.count()
+
+    def write() -> None:
+        while not over.is_set():
+            note(file, f"parent {next(count)}")
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    try:
+        for number in range(20):
+            child = os.fork()
+            if child == 0:
+                note(file, f"child {number}")
+                os._exit(0 if f"child {number}" in notes(file) else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        over.set()
+        for writer in writers:
+            writer.join()
+    assert sum(name.startswith("child") for name in notes(file)) == 20
     assert file.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"

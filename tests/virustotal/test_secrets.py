@@ -69,3 +69,20 @@ def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
     assert "asking again" in said
     assert "urllib3" not in said
     assert SECRET not in said
+
+
+def test_where_the_logs_are_another_programs_the_libraries_lines_come_without_the_key(
+    server: ScriptedServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logs.hide_keys_from_other_handlers()
+    logs.remember(ApiKey(SECRET))
+    server.script(reset(), answer(500))
+    core_at(server.url, clock).answer(_QUOTA)
+    try:
+        raise ValueError(SECRET)
+    except ValueError:
+        logging.getLogger("connectors.core").exception("a bug with %s", SECRET)
+    assert "/api/v3/users/[key]/" in caplog.text
+    assert "ValueError: [key]" in caplog.text
+    assert SECRET not in caplog.text

@@ -1,0 +1,78 @@
+"""A core that answers as the contract says, with what a test lays down."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Optional
+
+from connectors import VirusTotal
+from connectors.adapters.python_connection import CallersClock, Connection
+from connectors.adapters.python_settings import Opening
+from connectors.contract import Options, Request
+from connectors.errors import ConnectorError
+from connectors.indicators import Kind
+from connectors.schemas_check import violation
+
+Respond = Callable[[Request], dict[str, Any]]
+Progress = Optional[Callable[[int, int], None]]
+
+
+def document(status: str = "ok", data: dict[str, Any] | None = None, **meta: Any) -> dict[str, Any]:
+    """A response that the contract's schema accepts."""
+    whole_meta = {
+        "source": "api",
+        "fetched_at": "2026-01-02T03:04:05Z",
+        "age_s": 0,
+        "requests": 1,
+        "waited_s": 0.0,
+        "quota": {},
+        "duration_ms": 1,
+        "version": "1.0.0",
+        **meta,
+    }
+    head = {"v": 1, "id": None, "action": None, "status": status, "summary": f"it is {status}"}
+    response = {**head, "data": data, "error": None, "meta": whole_meta}
+    assert violation("response.json", response) is None
+    return response
+
+
+def refusal(error: ConnectorError) -> dict[str, Any]:
+    """The response that `error` becomes."""
+    return {**document("error", source=None, fetched_at=None, age_s=None), "error": error.to_dict()}
+
+
+def known(request: Request) -> dict[str, Any]:
+    """Whatever is looked up is clean."""
+    (value,) = request.params.values()
+    return document(data={"type": "domain", "indicator": value, "verdict": "undetected"})
+
+
+class FakeCore:
+    """`requests` is what it was asked, `progress` what it was last given to report to, `closed` how often."""
+
+    def __init__(self, respond: Respond = known) -> None:
+        self.respond = respond
+        self.requests: list[Request] = []
+        self.progress: Progress = None
+        self.closed = 0
+        self.clock = CallersClock()
+        self._lock = threading.Lock()
+
+    def run(self, request: Request, progress: Progress = None) -> dict[str, Any]:
+        with self._lock:
+            self.requests.append(request)
+            self.progress = progress
+        try:
+            return self.respond(request)
+        except ConnectorError as error:
+            return refusal(error)
+
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
+        return self.run(Request(f"lookup_{kind}", {"value": value}, options))
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def connected_to(core: FakeCore) -> VirusTotal:
+    return VirusTotal(Opening(lambda: Connection(core, core.clock), "a fake"))

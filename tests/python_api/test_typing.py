@@ -1,0 +1,60 @@
+"""What a type checker makes of a program that uses the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.python_api.type_checker import mypy_says
+
+pytest.importorskip("mypy")
+
+# `assert_type` takes exactly the type it names: not a wider one, and not Any.
+GOOD = """
+from datetime import datetime
+from typing import Literal, Optional, Tuple
+from typing_extensions import assert_type
+from connectors import Lookup, RateLimited, Report, Resolution, Stats, VirusTotal, connect
+
+def first(vt: VirusTotal) -> Report:
+    return vt.lookup_hash("x", cache="only", include=("raw",), thresholds={"malicious": 1}, max_age_s=60)
+
+with connect("key", state="memory", quota="4/minute", never_query=["a.example"]) as vt:
+    assert_type(vt, VirusTotal)
+    assert_type(vt.lookup("x").verdict, Literal["malicious", "suspicious", "undetected", "unknown"])
+    assert_type(vt.lookup_url("x", scan_if_missing=True).last_analysis, Optional[datetime])
+    assert_type(first(vt).stats, Optional[Stats])
+    assert_type(first(vt).status, Literal["ok", "not_found", "pending", "skipped"])
+    assert_type(first(vt).names, Tuple[str, ...])
+    analysis = vt.scan_file(b"x", progress=lambda sent, total: None)
+    assert_type(analysis.analysis_status, Optional[Literal["queued", "in-progress", "completed"]])
+    assert_type(vt.passive_dns("x").resolutions, Tuple[Resolution, ...])
+    assert_type(vt.get_comments("x").comments[0].date, Optional[datetime])
+    assert_type(vt.quota().windows["day"].used, int)
+    for item in vt.lookup_many(iter(["x"]), kind="hash", max_wait_s=3600):
+        assert_type(item, Lookup)
+        if item.report is not None:
+            assert_type(item.report.source, Optional[Literal["api", "cache", "shared"]])
+    try:
+        vt.rescan_file("x", wait_s=1)
+    except RateLimited as error:
+        assert_type(error.retry_after, Optional[float])
+"""
+
+BAD = """
+from connectors import connect, conect
+vt = connect(cache_tl=5)
+vt.lookup("x", cache="sometimes")
+vt.lookup("x", max_age=5)
+vt.quota(include=("raw",))
+vt.lookup("x").verdict == "clean"
+vt.lookup("x").verdict = "malicious"
+vt.lookup_many(5)
+"""
+
+
+def test_a_type_checker_sees_exact_types_and_each_mistake(tmp_path: Path) -> None:
+    assert mypy_says(GOOD, tmp_path) == []
+    wrong = {int(line.split(":")[1]) for line in mypy_says(BAD, tmp_path) if ": error: " in line}
+    assert wrong == set(range(2, 10))
