@@ -1,4 +1,4 @@
-"""`make plots`: eight processes, one key, the public quota, five real minutes. Writes docs/quota.json and docs/quota.svg.
+"""`make plots`: eight processes, one key, the public quota, five minutes. Writes docs/quota.json and docs/quota.svg.
 
 The sandbox enforces 4 requests a minute and notes when each arrives. Eight `vtaction run` processes start at once and
 each wants the same 24 hashes, in an order of its own. With `--draw` the picture is drawn anew from the last run.

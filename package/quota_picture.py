@@ -109,10 +109,15 @@ def _words(figures: dict[str, Any]) -> list[str]:
         f"{figures['questions']} questions for {figures['hashes']} hashes; the last request came after "
         f"{figures['seconds']:.1f} s, where {figures['least_seconds']:.0f} s are the least possible"
     )
+    limit = f"red band: the most that {LIMIT} in any {WINDOW_S:.0f} s allow"
     return [
-        f'<text class="ink title" x="{_LEFT}" y="26">{escape(_title(figures))}</text>',
-        f'<text class="soft" x="{_LEFT}" y="46">{escape(told)}</text>',
-        f'<text class="limit" x="{_LEFT}" y="66">red band: the most that {LIMIT} in any {WINDOW_S:.0f} s allow</text>',
-        f'<text class="soft" x="{_LEFT + 290}" y="66">dots: requests, with the number of the process that made them</text>',
-        f'<text class="soft small end" x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 10}">seconds since the first request</text>',
+        _line("ink title", _LEFT, 26, _title(figures)),
+        _line("soft", _LEFT, 46, told),
+        _line("limit", _LEFT, 66, limit),
+        _line("soft", _LEFT + 290, 66, "dots: requests, with the number of the process that made them"),
+        _line("soft small end", _WIDTH - _RIGHT, _HEIGHT - 10, "seconds since the first request"),
     ]
+
+
+def _line(kind: str, x: int, y: int, text: str) -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(text)}</text>'
