@@ -57,7 +57,7 @@ def main() -> None:
         console.print()
         console.rule("any SOAR platform: vtaction run")
         _run_actions(environment)
-        console.print("\nWhat a platform finds out by itself: vtaction describe. Everything else: README.md")
+        console.print("\nWhat a platform finds out by itself: vtaction describe. Everything else: README.md and docs/")
 
 
 @contextmanager

@@ -76,7 +76,9 @@ def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context
 def summary_of(verdict: str, report: dict[str, Any]) -> str:
     """In a line: the verdict, and how many engines of those that gave an opinion object."""
     stats = report.get("stats")
-    if verdict == "unknown" or not stats:
+    if not stats:
+        return "unknown: VirusTotal tells no engine's opinion"
+    if verdict == "unknown":
         return "unknown: no engine has looked"
     label = f" ({report['label']})" if report.get("label") else ""
     return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"

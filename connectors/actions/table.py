@@ -1,4 +1,4 @@
-"""The one table of actions. The manifest, the README's table and the command line come from it."""
+"""The one table of actions. The manifest, the documentation's table and the command line come from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of actions as a manifest for machines, as a table for the README, and as samples."""
+"""The table of actions as a manifest for machines, as a table for the documentation, and as samples."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ..contract import Request
 from ..credentials import find_key
 from ..errors import ConnectorError
 from ..settings import Settings, read_settings
-from ..state.location import network_file_system
+from ..state.location import network_file_system, quota_file
 from .exit_codes import MALFORMED, OK
 from .settled import core_from
 
@@ -89,6 +90,9 @@ def _state(settings: Settings) -> str:
     if kind:
         raise OSError(f"{path} lies on a network file system ({kind}), where locks do not hold; set VT_STATE")
     _write_test(path)
+    for file in (path, quota_file(path)):
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise OSError(f"{file} is there and may not be read and written by this user; set VT_STATE, or its rights")
     return f"{path}, shared by all processes of this machine that use it"
 
 

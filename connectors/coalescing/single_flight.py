@@ -102,7 +102,7 @@ class SingleFlight:
             if lease.waiting and self._clock.monotonic() > deadline:
                 raise RateLimited(
                     "the same indicator is asked for by another caller, who waits for quota longer than this one may; "
-                    "repeat the action later, or raise max_wait_s",
+                    "repeat the action later, or let it wait for longer",
                     retry_after=1.0,
                     details={"source": "local", "window": None},
                 )

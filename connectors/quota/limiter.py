@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import secrets
 import threading
 from collections.abc import Iterator
@@ -185,12 +186,12 @@ class Limiter:
 
 
 def _refusal(decision: policy.Refuse, patience_s: float) -> RateLimited:
-    seconds = max(1, round(decision.retry_after))
+    seconds = max(1, math.ceil(decision.retry_after))
     upstream = decision.window == "upstream"
     why = "VirusTotal asked for a pause" if upstream else f"the quota of this {decision.window} is used up"
     return RateLimited(
         f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most; "
-        "repeat it then, or raise max_wait_s",
+        "repeat it then, or let it wait for longer",
         retry_after=round(decision.retry_after, 3),
         details={
             "source": "upstream" if upstream else "local",

@@ -129,6 +129,8 @@ _DOMAINS = [
 
 _IPS = [
     _other(Kind.IP, "203.0.113.66", _MALICIOUS, 12, country="ZZ", asn=64496, network="203.0.113.0/24"),
+    # Reserved for a service that is no more, and yet not for private use: nobody is blackened.
+    _other(Kind.IP, "192.52.193.66", _MALICIOUS, 12, country="ZZ", asn=64498, network="192.52.193.0/24"),
     _other(Kind.IP, "198.51.100.23", _SUSPICIOUS, 1, country="ZZ", asn=64497, network="198.51.100.0/24"),
     _other(Kind.IP, "1.1.1.1", _CLEAN, network="1.1.1.0/24"),
     _other(Kind.IP, "8.8.8.8", _CLEAN, country="US", network="8.8.8.0/24"),

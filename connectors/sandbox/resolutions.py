@@ -18,6 +18,7 @@ _RESOLVERS = ("VirusTotal", "Sandbox Resolver")
 _PAIRS: tuple[tuple[str, str], ...] = (
     ("malicious.example", "203.0.113.66"),
     ("phishing.example", "203.0.113.66"),
+    ("malicious.example", "192.52.193.66"),
     ("suspicious.example", "198.51.100.23"),
 )
 

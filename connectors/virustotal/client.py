@@ -150,6 +150,7 @@ class Client:
                 answer = send()
             except (NotSent, ConfigError):
                 slot.never_sent()
+                budget.requests -= 1
                 raise
             slot.answered()
         budget.quota = slot.usage_after

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from ..errors import ConfigError, InvalidResponse
 
 # Neither users nor blanks nor anything that two parsers could read differently.
+_OF_THE_API = re.compile(r"/(?:api|vtapi)(?:/v[0-9])?/*$")
 _NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 
 
@@ -31,6 +32,9 @@ def checked_base_url(text: str) -> str:
         raise _not_a_base()
     if not _NETLOC.fullmatch(parts.netloc):
         raise _not_a_base()
+    if _OF_THE_API.search(parts.path):
+        # Said twice, it would be answered with a 404 for everything, as if nothing were known.
+        raise ConfigError("VT_API_URL: leave out the path of the API, as in https://www.virustotal.com")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError("VT_API_URL: plain http would send the key in the open; use https (http only on loopback)")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

@@ -202,5 +202,6 @@ def _is_of_certificate(error: urllib3.exceptions.SSLError) -> bool:
 def _before_sending(cause: BaseException) -> str:
     if isinstance(cause, urllib3.exceptions.ProxyError):
         return _NO_PROXY
-    slow = isinstance(cause, urllib3.exceptions.ConnectTimeoutError)
+    # The one that says that there is nobody is a kind of the one that says that time was up.
+    slow = not isinstance(cause, urllib3.exceptions.NewConnectionError)
     return "no connection could be made" + (" in time" if slow else "")

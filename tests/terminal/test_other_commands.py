@@ -31,9 +31,9 @@ def test_every_sample_is_a_request_that_runs(run: RunnerProcess, name: str) -> N
     assert ran.lines[0]["status"] in ("ok", "not_found", "pending")
 
 
-def test_the_markdown_table_is_the_readmes(run: RunnerProcess) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
-    assert run.text("describe", "--markdown").stdout.strip() in readme
+def test_the_markdown_table_is_the_pages(run: RunnerProcess) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "runner.md").read_text("utf-8")
+    assert run.text("describe", "--markdown").stdout.strip() in page
 
 
 def _doctor(run: RunnerProcess, *arguments: str, **changes: str) -> tuple[dict[str, tuple[bool, str]], int]:

@@ -182,3 +182,15 @@ def test_an_address_that_is_not_safe_to_send_a_key_to_is_a_config_error(url: str
 )
 def test_a_safe_address_is_taken(url: str, base: str) -> None:
     assert settings_from({"VT_API_URL": url}).api_url == base
+
+
+@pytest.mark.parametrize("path", ["/api/v3", "/api/v3/", "/vtapi/v2/", "/api", "/mirror/api/v3"])
+def test_an_address_with_the_apis_own_path_is_a_config_error_not_a_source_of_not_found(path: str) -> None:
+    with pytest.raises(ConfigError, match="leave out the path"):
+        settings_from({"VT_API_URL": f"https://www.virustotal.com{path}"})
+
+
+def test_a_request_that_never_left_is_not_told_as_made(clock: FakeClock) -> None:
+    answered = core_at("http://127.0.0.1:1", clock).answer(LOOKUP)
+    assert (answered["error"]["code"], answered["meta"]["requests"]) == ("unavailable", 0)
+    assert "in time" not in answered["error"]["message"]

@@ -1,0 +1,9 @@
+"""The blocks marked `no-run`: page and how the first line begins, and why they cannot run here."""
+
+from __future__ import annotations
+
+NO_RUN: dict[tuple[str, str], str] = {
+    ("README.md", "make demo"): "sets up an environment of its own, and runs this very test",
+    ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
+    ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
+}

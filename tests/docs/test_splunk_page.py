@@ -1,0 +1,87 @@
+"""The page for Splunk tells the command's own options, fields and messages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection
+from functools import cache
+
+import pytest
+
+from connectors.version import __version__
+from vtlookup_app import columns
+from vtlookup_app.search_options import KINDS, read_options
+
+from .pages import PROJECT, in_code, page
+from .shown import DOTS
+
+PAGE = page("docs/splunk.md")
+SEARCHES = [
+    match[1].split()
+    for shown in (PAGE, page("README.md"))
+    for block in shown.of("spl")
+    for match in re.finditer(r"\| vtlookup((?: \w+=\S+)+)", block.text)
+]
+
+_SHORTEST_PIECE = 7
+
+
+def _first_cells(heading: str) -> list[str]:
+    """What is in backticks in the first column of the tables headed so."""
+    found: list[str] = []
+    inside = False
+    for row in PAGE.rows:
+        inside = (inside and len(row) > 1) or row[0] == heading
+        if row[0] in ("option", "field", "message") and row[0] != heading:
+            inside = False
+        found += in_code(row[0]) if inside else []
+    return found
+
+
+def test_it_has_searches() -> None:
+    assert len(SEARCHES) >= 7
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=" ".join)
+def test_the_command_takes_the_options_of_a_search(search: list[str]) -> None:
+    given = dict(option.split("=", 1) for option in search)
+    assert read_options(dict(given), []).field in given.values()
+
+
+def test_every_option_has_its_row() -> None:
+    shown = [option.partition("=")[0] for option in _first_cells("option")]
+    assert shown == [*KINDS, "prefix", "max_age", "wait", "cache", "raw"]
+
+
+def test_every_field_has_its_row() -> None:
+    assert {name.removeprefix("vt_") for name in _first_cells("field")} == set(columns.NAMES)
+
+
+@pytest.mark.parametrize("message", _first_cells("message"))
+def test_a_message_is_one_that_the_command_has(message: str) -> None:
+    literals = _literals()
+    assert [part for part in map(str.strip, message.split(DOTS)) if not _is_put_together(part, literals)] == []
+
+
+def _is_put_together(text: str, literals: Collection[str]) -> bool:
+    """Whether `text` is made of pieces of the literals, each of some length or a whole one."""
+    if not text:
+        return True
+    return any(
+        _is_put_together(text[size:], literals)
+        for size in range(len(text), 0, -1)
+        if text[:size] in literals or (size >= _SHORTEST_PIECE and any(text[:size] in one for one in literals))
+    )
+
+
+@cache
+def _literals() -> frozenset[str]:
+    """Every piece of text in the command's and the core's code."""
+    paths = [path for folder in ("splunk_app/bin", "connectors") for path in (PROJECT / folder).rglob("*.py")]
+    nodes = (node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+
+
+def test_the_apps_file_is_named_by_its_version() -> None:
+    assert f"dist/vtlookup-{__version__}.spl" in PAGE.text
