@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines plots clean
+.PHONY: help demo test lint types spl appinspect postman tines plots bench clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
 
 plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: five minutes
 	@$(BIN)/python package/plot_quota.py
+
+bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each beside its yardstick; ten minutes
+	@$(BIN)/python -m bench
 
 clean:  ## what was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,44 @@
+"""What a measurement says: ours beside its yardstick, both of the same run."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Literal
+
+Bound = Literal["at least", "at most", "exactly"]
+_MET = {"at least": operator.ge, "at most": operator.le, "exactly": operator.eq}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`ratio` is what the goal speaks of; `ours` and `yardstick` are the figures behind it, with their units."""
+
+    what: str
+    ours: str
+    yardstick: str
+    ratio: float
+    bound: Bound
+    goal: float
+
+    @property
+    def is_met(self) -> bool:
+        return bool(_MET[self.bound](self.ratio, self.goal))
+
+
+def markdown(figures: list[Figure], about: str) -> str:
+    """A page with a table of `figures`; `about` says of which machine."""
+    rows = [
+        f"| {figure.what} | {figure.ours} | {figure.yardstick} | {figure.ratio:.2f} x "
+        f"| {figure.bound} {figure.goal:g} x | {'yes' if figure.is_met else '**no**'} |"
+        for figure in figures
+    ]
+    head = [
+        "# Measured",
+        "",
+        about,
+        "",
+        "| what | ours | yardstick | ratio | goal | met |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, ""])

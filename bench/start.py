@@ -1,0 +1,29 @@
+"""How long `vtaction run` takes for one cached answer, beside a Python that does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.figures import Figure
+from bench.house import hashes, lines, sandbox, seconds, settings
+
+_ROUNDS = 15
+
+
+def figures() -> list[Figure]:
+    with sandbox("--quota", "none") as (url, _), tempfile.TemporaryDirectory() as folder:
+        environment = settings(url, Path(folder) / "state.db")
+        request = lines(hashes(1))
+        run = [sys.executable, "-m", "connectors", "run"]
+        bare = [sys.executable, "-c", "pass"]
+
+        def start(command: list[str]) -> None:
+            subprocess.run(command, input=request, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+        start(run)
+        ours, theirs = seconds(lambda: start(run), _ROUNDS), seconds(lambda: start(bare), _ROUNDS)
+    what = "`vtaction run`, one cached lookup, start to exit, beside `python -c pass`"
+    return [Figure(what, f"{ours * 1000:.0f} ms", f"{theirs * 1000:.0f} ms", ours / theirs, "at most", 3.5)]
