@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterable
 from typing import Any, Callable
 
 from .actions import Context, find
-from .actions.lookup import request_for
+from .actions.lookup import cached_outcomes, request_for
 from .contract import Options, Request, Spent, error_response, read_request, request_id, response
 from .errors import ConnectorError, Internal, RateLimited
 from .indicators import Kind
@@ -66,6 +67,21 @@ class Core:
             return error_response(None, None, error)
         return self.run(request)
 
+    def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
+        """The responses to those of `values` that the cache answers, all read at once. Never raises.
+
+        A value that is left out is for `look_up` to answer: as it may ask, or say what is wrong.
+        """
+        try:
+            now = self.context.clock.now()
+            found = cached_outcomes(kind, values, self.context, options)
+            return {
+                value: response(f"lookup_{of_kind}", None, outcome, Spent(), now) for value, of_kind, outcome in found
+            }
+        except Exception:
+            _internal()
+            return {}
+
     def _spent(self, budget: Budget, began: float, quota: dict[str, Any] | None = None) -> Spent:
         duration_ms = round((self.context.clock.monotonic() - began) * 1000)
         return Spent(budget.requests, budget.waited_s, duration_ms, quota or budget.quota)
@@ -94,6 +110,9 @@ class Misconfigured:
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
         return error_response(None, None, self._error)
+
+    def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
+        return {}
 
 
 def _internal() -> Internal:

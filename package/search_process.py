@@ -12,10 +12,12 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Callable, TypeVar
 
 from search_csv import ProtocolError
-from search_wire import Reply, encode_frame, read_frame
+from search_wire import Reply, encode_frame, read_frame, read_parts
+
+_Read = TypeVar("_Read")
 
 
 class SearchTimeout(Exception):
@@ -91,11 +93,18 @@ class SearchProcess:
 
         ProtocolError if the reply is not sound, SearchTimeout if the time is over.
         """
+        return self._exchange(encode_frame(metadata, body), read_frame)
+
+    def exchange_parts(self, frame: bytes) -> tuple[bytes, bytes] | None:
+        """Send a chunk that is encoded already; its reply's metadata and body, not parsed."""
+        return self._exchange(frame, read_parts)
+
+    def _exchange(self, frame: bytes, read: Callable[[IO[bytes]], _Read]) -> _Read:
         # Written by a thread, so that a command which answers while it reads cannot block us both.
-        writer = threading.Thread(target=self._write, args=(encode_frame(metadata, body),), daemon=True)
+        writer = threading.Thread(target=self._write, args=(frame,), daemon=True)
         writer.start()
         try:
-            reply = read_frame(self._stdout)
+            reply = read(self._stdout)
             writer.join()
         except ProtocolError as error:
             self._raise_if_timed_out()

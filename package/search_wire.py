@@ -48,16 +48,23 @@ def encode_frame(metadata: Mapping[str, Any], body: bytes = b"") -> bytes:
 
 def read_frame(stream: IO[bytes]) -> Reply | None:
     """The next chunk of `stream`, or None at its end. ProtocolError if it is not a whole, sound chunk."""
+    parts = read_parts(stream)
+    if parts is None:
+        return None
+    metadata, body = _parse_metadata(parts[0]), parts[1]
+    header, rows = decode_body(body)
+    return Reply(metadata, header, rows, body)
+
+
+def read_parts(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
+    """The next chunk's metadata and body as they came, for who has no time to parse them."""
     line = stream.readline(_LONGEST_FRAME_LINE)
     if not line:
         return None
     match = _FRAME.fullmatch(line)
     if match is None:
         raise ProtocolError(f"a chunk should begin here, not {line!r}")
-    metadata = _parse_metadata(_read_exactly(stream, int(match[1])))
-    body = _read_exactly(stream, int(match[2]))
-    header, rows = decode_body(body)
-    return Reply(metadata, header, rows, body)
+    return _read_exactly(stream, int(match[1])), _read_exactly(stream, int(match[2]))
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:

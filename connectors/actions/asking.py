@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Callable
 
 from ..cache import Entry
 from ..coalescing.single_flight import Lead
-from ..contract import Request, Source
+from ..contract import Options, Request, Source
 from ..indicators import Indicator
 from ..virustotal.api import Api
 from ..virustotal.budget import Budget
@@ -39,6 +40,18 @@ def find(question: Question, context: Context, request: Request, budget: Budget)
     Raises `ConnectorError`.
     """
     return _Search(question, context, request, budget).run()
+
+
+def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
+    """What the cache has for the questions with these keys, and may be given; none where it may not be read."""
+    if options.cache not in ("default", "only"):
+        return {}
+    now = context.clock.now()
+
+    def will_do(entry: Entry) -> bool:
+        return entry.has(options.include) and context.freshness.will_do(entry, now, options.max_age_s)
+
+    return context.cache.find_many(keys, will_do)
 
 
 def report_key(context: Context, indicator: Indicator) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..cache import Entry
 from ..contract import Options, Outcome, Request, Source
+from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
 from ..virustotal.api import Api
 from ..virustotal.budget import Budget
-from .asking import Question, find
+from .asking import Question, find, find_kept, report_key
 from .context import Context
 
 _REASONS = {
@@ -43,6 +45,24 @@ def outcome_for(indicator: Indicator, context: Context, request: Request, budget
     if found is None:
         return skipped(indicator, "not_cached")
     return outcome(indicator, *found, context, request.options)
+
+
+def cached_outcomes(
+    kind: Kind | None, values: Iterable[str], context: Context, options: Options
+) -> Iterator[tuple[str, Kind, Outcome]]:
+    """Those of `values` that the cache answers, each with its kind. The others need `look_up`, whatever comes of it."""
+    keys: dict[str, tuple[Indicator, str]] = {}
+    for value in values:
+        try:
+            indicator = recognise(value) if kind is None else parse_as(kind, value)
+        except InvalidIndicator:
+            continue
+        if context.never_query.reason(indicator) is None:
+            keys[value] = indicator, report_key(context, indicator)
+    kept = find_kept({key for _, key in keys.values()}, context, options)
+    for value, (indicator, key) in keys.items():
+        if key in kept:
+            yield value, indicator.kind, outcome(indicator, kept[key], "cache", context, options)
 
 
 def report_on(

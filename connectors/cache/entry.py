@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -54,6 +54,9 @@ class AnswerStore(Protocol):
     """The port: entries by key."""
 
     def get(self, key: str) -> Entry | None: ...
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
+        """Those of `keys` that are there."""
 
     def put(self, key: str, entry: Entry) -> None: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from typing import Any
 
 from cachetools import TTLCache
@@ -21,6 +22,10 @@ class MemoryAnswers:
     def get(self, key: str) -> Entry | None:
         with self._lock:
             return self._entries.get(key)
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
+        with self._lock:
+            return {key: entry for key in keys if (entry := self._entries.get(key)) is not None}
 
     def put(self, key: str, entry: Entry) -> None:
         with self._lock:

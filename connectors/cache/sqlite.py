@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from ..clock import Clock
@@ -18,6 +20,8 @@ CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, expires REAL NOT 
 """
 # A read writes its mark at most this often: reads stay reads.
 _MARK_USED_EVERY_S = 3600.0
+# SQLite before 3.32 takes no more than 999 variables.
+_KEYS_AT_ONCE = 500
 # How many writes go by between two looks at the size, and how much goes at once when it is too large.
 _CHECK_EVERY = 64
 _KEEP_PART = 0.9
@@ -46,10 +50,39 @@ class SqliteAnswers:
         except ValueError:
             self.forget(key)
             return None
-        now = self._clock.now()
-        if not abs(now - (row[1] or 0.0)) <= _MARK_USED_EVERY_S:
-            self._file.write(lambda db: db.execute("UPDATE answer SET used_at = ? WHERE key = ?", (now, key)))
+        if self._is_mark_due(row[1]):
+            self._mark_used([key])
         return entry
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        to_mark = []
+        for key, content, used_at in self._rows(iter(keys)):
+            try:
+                found[key] = Entry.from_bytes(content)
+            except ValueError:
+                self.forget(key)
+                continue
+            if self._is_mark_due(used_at):
+                to_mark.append(key)
+        if to_mark:
+            self._mark_used(to_mark)
+        return found
+
+    def _rows(self, keys: Iterator[str]) -> Iterator[tuple[str, bytes, float | None]]:
+        while some := list(islice(keys, _KEYS_AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT key, content, CAST(used_at AS REAL) FROM answer WHERE key IN ({marks})"  # noqa: S608
+            yield from self._file.read(lambda db: db.execute(query, some).fetchall())  # noqa: B023  # used before the next round
+
+    def _is_mark_due(self, used_at: float | None) -> bool:
+        return not abs(self._clock.now() - (used_at or 0.0)) <= _MARK_USED_EVERY_S
+
+    def _mark_used(self, keys: Collection[str]) -> None:
+        now = self._clock.now()
+        self._file.write(
+            lambda db: db.executemany("UPDATE answer SET used_at = ? WHERE key = ?", [(now, key) for key in keys])
+        )
 
     def put(self, key: str, entry: Entry) -> None:
         row = (key, entry.to_bytes(), entry.status, entry.fetched_at, self._clock.now())

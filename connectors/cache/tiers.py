@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Callable
 
 from ..state.unavailable import Fallback
@@ -31,6 +32,14 @@ class AnswerCache:
             return None
         self._near.put(key, entry)
         return entry
+
+    def find_many(self, keys: Collection[str], will_do: WillDo) -> dict[str, Entry]:
+        """What the shared store has of `keys`, as far as it will do.
+
+        None is put near: who asks for many keeps them.
+        """
+        found = self._shared.use(lambda store: store.get_many(keys))
+        return {key: entry for key, entry in found.items() if will_do(entry)}
 
     def put(self, key: str, entry: Entry) -> None:
         self._near.put(key, entry)

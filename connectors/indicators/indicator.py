@@ -16,6 +16,7 @@ Kind = Literal["hash", "url", "domain", "ip"]
 MAX_LENGTH = 8192
 _SHOWN = 80
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 # Defanging, case aside: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`; `[://]`.
 _DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
 
@@ -71,7 +72,7 @@ def checked_text(value: object) -> str:
         raise refuse(text, f"is longer than {MAX_LENGTH} characters")
     if _CONTROLS.search(text):
         raise refuse(text, "has control characters")
-    if any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+    if _SURROGATES.search(text):
         raise refuse(text, "is not valid Unicode")
     return text
 

@@ -10,8 +10,10 @@ sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
 from splunklib.searchcommands import dispatch  # noqa: E402
 
 from vtlookup_app.command import VtLookup  # noqa: E402
+from vtlookup_app.pipe import Input  # noqa: E402
 
 if __name__ == "__main__":
     # The protocol owns stdout; whatever a library prints must not get into it.
     protocol, sys.stdout = sys.stdout, sys.stderr
-    dispatch(VtLookup, sys.argv, sys.stdin, protocol, __name__)
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        dispatch(VtLookup, sys.argv, Input(stdin), protocol, __name__)

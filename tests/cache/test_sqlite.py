@@ -79,6 +79,25 @@ def test_a_damaged_row_is_a_miss_or_as_good_as_ever_and_can_be_replaced(
     assert store.get("key") == (None if change.startswith("content") else entry)
     store.put("key", entry)
     assert store.get("key") == entry
+    file.write(lambda db: db.execute(f"UPDATE answer SET {change}"))
+    store.put("other", entry)
+    assert store.get_many(["key", "other"]) == {
+        key: entry for key in ("key", "other") if key == "other" or not change.startswith("content")
+    }
+
+
+def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: FakeClock) -> None:
+    store = SqliteAnswers(file, clock, 1 << 30)
+
+    def used_at(key: str) -> float:
+        return float(file.read(lambda db: db.execute("SELECT used_at FROM answer WHERE key = ?", (key,)).fetchone()[0]))
+
+    store.put("a", Entry("ok", {}, START))
+    clock.advance(3000)
+    store.put("b", Entry("ok", {}, START))
+    clock.advance(3000)
+    store.get_many(["a", "b"])
+    assert (used_at("a"), used_at("b")) == (START + 6000, START + 3000)
 
 
 @pytest.mark.parametrize(

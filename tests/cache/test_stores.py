@@ -75,3 +75,13 @@ def test_many_threads_may_use_it_at_once(store: AnswerStore) -> None:
         each.join()
     assert failures == []
     assert store.stats()["entries"] == 320
+
+
+def test_many_are_had_at_once(store: AnswerStore) -> None:
+    for number in range(1200):
+        store.put(f"key {number}", Entry("ok", {"number": number}, START))
+    found = store.get_many([f"key {number}" for number in range(100, 1300)])
+    assert {key: entry.report["number"] for key, entry in found.items()} == {
+        f"key {number}": number for number in range(100, 1200)
+    }
+    assert store.get_many([]) == {}

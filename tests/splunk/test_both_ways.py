@@ -1,21 +1,28 @@
-"""The quick way through a chunk's text gives what the plain way through the SDK's records gives."""
+"""The quick way through a chunk's bytes, and the one through its text, give what the SDK's records give."""
 
 from __future__ import annotations
 
 import csv
 import io
-from types import SimpleNamespace
+from collections.abc import Iterable
 from typing import Any
+from unittest.mock import patch
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Options
 from connectors.indicators import Kind
 from search_csv import Record, decode_body, encode_body, parse_records
+from vtlookup_app import columns, pipe, quick_rows, rows
+from vtlookup_app.added_fields import AddedFields
+from vtlookup_app.body import Body
 from vtlookup_app.command import VtLookup
 from vtlookup_app.enrichment import Enrichment
+from vtlookup_app.fragments import added_names
 from vtlookup_app.heard_warnings import HeardWarnings
+from vtlookup_app.pipe import Input
 from vtlookup_app.rows import add_fields
 from vtlookup_app.search_options import SearchOptions
 
@@ -27,6 +34,9 @@ NAMES = ["y", "a b", "_raw", "vt_names", "vt_status", 'q"q']
 
 class Echoing:
     """A core that answers with what it was asked, every list and text a nasty one."""
+
+    def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
+        return {}
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
         data = {
@@ -54,20 +64,45 @@ def command(prefix: str, raw: bool) -> VtLookup:
     return made
 
 
-def quickly(made: VtLookup, body: str) -> list[Record]:
-    made._record_writer = SimpleNamespace(_buffer=io.StringIO())
-    made._finished = False
-    made._execute_chunk_v2(None, (SimpleNamespace(preview=False), body))
-    return records_of(made._record_writer._buffer.getvalue())
+def body_of(content: bytes) -> Body:
+    """As it is read from the pipe."""
+    source: Any = io.BytesIO(b"chunked 1.0,2,%d\n{}" % len(content) + content)
+    chunk = Input(source).chunk()
+    assert chunk is not None
+    return chunk.body
 
 
-def plainly(made: VtLookup, body: str) -> list[Record]:
+def quickly(made: VtLookup, body: str) -> str:
+    fields = AddedFields(made._search)
+    chunk = body_of(body.encode())
+    reply = fields.reply(chunk, lambda values: made._enrich(values, preview=False), final=True)
+    content = b"".join(reply.parts)
+    assert len(content) == reply.size
+    assert chunk.lines == [] or not content
+    return content.decode()
+
+
+def by_text(made: VtLookup, body: str) -> str:
+    search = made._search
+    names = columns.names(search.raw)
+    return rows.add_fields(body, FIELD, names, search.prefix, lambda values: made._enrich(values, preview=False))
+
+
+def plainly(made: VtLookup, body: str) -> str:
     from splunklib.searchcommands.internals import RecordWriterV2
 
-    out = io.BytesIO()
-    writer = RecordWriterV2(out)
+    writer = RecordWriterV2(io.BytesIO())
     writer.write_records(made.stream(made._read_csv_records(io.StringIO(body))))
-    return records_of(writer._buffer.getvalue())
+    return str(writer._buffer.getvalue())
+
+
+def is_quick(body: str, prefix: str = "vt_") -> bool:
+    """Whether the quick way takes it."""
+    try:
+        quick_rows.read(body_of(body.encode()), FIELD, added_names(columns.names(True), prefix))
+    except quick_rows.NotForHere:
+        return False
+    return True
 
 
 def records_of(body: str) -> list[Record]:
@@ -75,19 +110,78 @@ def records_of(body: str) -> list[Record]:
     return parse_records(header, rows)
 
 
-@settings(max_examples=100, deadline=None)
-@given(chunks(), st.sampled_from(["vt_", "", "p."]), st.booleans())
-def test_both_ways_give_the_same_events(chunk: tuple[list[str], list[Record]], prefix: str, raw: bool) -> None:
-    fields, rows = chunk
-    body = encode_body(fields, rows).decode()
-    quick, plain = quickly(command(prefix, raw), body), plainly(command(prefix, raw), body)
-    if rows:
-        assert quick == plain
-    added = {name for name in (quick[0] if quick else {}) if name not in fields or name.startswith(prefix or "\0")}
-    for before, after in zip(rows, quick):
+@settings(max_examples=150, deadline=None)
+@given(chunks(), st.sampled_from(["vt_", "", "p."]), st.booleans(), st.integers(1, 40))
+def test_all_ways_give_the_same_events(
+    chunk: tuple[list[str], list[Record]], prefix: str, raw: bool, block: int
+) -> None:
+    fields, events = chunk
+    body = encode_body(fields, events).decode()
+    with patch.object(pipe, "_BLOCK", block):
+        quick = quickly(command(prefix, raw), body)
+    assert quick == by_text(command(prefix, raw), body)
+    records = records_of(quick)
+    if events:
+        assert records == records_of(plainly(command(prefix, raw), body))
+    added = {prefix + name for name in columns.names(raw)}
+    for before, after in zip(events, records):
         for name in set(fields) - added:
             assert after[name] == before[name]
-    assert len(quick) == len(rows)
+    assert len(records) == len(events)
+    assert is_quick(body, prefix) or not added.isdisjoint(fields)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.text(st.sampled_from('x,"\n\r$a\0;'), max_size=30), st.sampled_from(["x\n", "x,y\n", "y,__mv_x,x\n", ""]))
+@example('"x\n', "x\n").via("a quote that is not closed")
+@example('a"b,"c"d\n', "x,y\n").via("quotes in the middle")
+@example("$a$;$b$,\n,x\n", "__mv_x,x\n").via("several values in a line without quotes")
+@example("a,\n", "x,__mv_x\n").via("an empty last cell")
+def test_any_text_at_all_is_done_alike_by_both_quick_ways(text: str, header: str) -> None:
+    body = header + text
+    assert quickly(command("vt_", False), body) == by_text(command("vt_", False), body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("x\na\rb\n", "x\r\na\r\n", "x,y\na\n", "x,y\n\n", "x,y\na,b,c\n", 'x\n"a\n', 'x\na"b\n', 'x\n"a"b\n'),
+        *("x,x\na,b\n", "y\na\n", "vt_status,x\na,b\n", "__mv_vt_names,x\na,b\n", '"x\n",y\na,b\n', "\nx\na\n"),
+        'x\n"' + "a" * (1 << 19) + '"\n',
+    ],
+)
+def test_the_quick_way_takes_nothing_it_was_not_proved_for(body: str) -> None:
+    assert not is_quick(body)
+    assert quickly(command("vt_", False), body) == by_text(command("vt_", False), body)
+
+
+@pytest.mark.parametrize("body", ["x\n", "x", "x\na", "x\n\n", '"x","y"\n"a\nb","c ""d"""\ne,f\n', "x\n\0\u2028\x85\n"])
+def test_the_quick_way_takes_what_splunkd_may_write(body: str) -> None:
+    assert is_quick(body)
+    assert quickly(command("vt_", False), body) == by_text(command("vt_", False), body)
+
+
+def test_bytes_that_are_no_utf8_are_replaced_as_the_sdk_does() -> None:
+    made = command("vt_", False)
+    reply = AddedFields(made._search).reply(
+        body_of(b"x,y\n\xff,\xc3\xbc\n"), lambda values: made._enrich(values, preview=False), final=True
+    )
+    (record,) = records_of(b"".join(reply.parts).decode())
+    assert (record["x"], record["y"], record["vt_label"]) == ("\ufffd", "ü", "\ufffd")
+
+
+def test_what_a_preview_says_of_an_indicator_is_not_kept() -> None:
+    search = command("vt_", False)._search
+    fields = AddedFields(search)
+
+    def enrich(status: str) -> Any:
+        return lambda values: {value: {**columns.empty(), "status": status} for value in values}
+
+    said = [
+        b"".join(fields.reply(body_of(b"x\na\n"), enrich(status), final=final).parts)
+        for status, final in [("pending", False), ("ok", True), ("asked again", True)]
+    ]
+    assert [records_of(body.decode())[0]["vt_status"] for body in said] == ["pending", "ok", "ok"]
 
 
 @settings(max_examples=300, deadline=None)

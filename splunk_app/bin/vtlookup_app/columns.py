@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import json
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
@@ -13,7 +12,7 @@ Columns = dict[str, Cell]
 
 _COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
 _TEXTS = ("label", "type", "country", "owner", "registrar", "link")
-_LISTS = ("names", "tags", "categories")
+LISTS = ("names", "tags", "categories")
 NAMES = (
     "status",
     "verdict",
@@ -65,7 +64,7 @@ def of_response(response: Mapping[str, Any]) -> Columns:
     columns["verdict"] = columns["worst_verdict"] = _text(data.get("verdict"))
     for name in (*_TEXTS, "reputation", "asn"):
         columns[name] = _text(data.get(name))
-    for name in _LISTS:
+    for name in LISTS:
         columns[name] = list(data.get(name) or [])
     for name in ("first_seen", "last_analysis"):
         columns[name] = _epoch(data.get(name))
@@ -77,11 +76,14 @@ def of_response(response: Mapping[str, Any]) -> Columns:
 
 
 def _status(response: Mapping[str, Any]) -> tuple[str, str]:
-    """The contract's status, and `pending` for what waits for quota."""
+    """The contract's status, and `pending` for what waits for quota, or did when the search was ended."""
     error = response["error"]
     if error is None:
         return response["status"], ""
-    return "pending" if error["code"] == "rate_limited" else "error", f"{error['code']}: {error['message']}"
+    return "pending" if error["code"] in (
+        "rate_limited",
+        "cancelled",
+    ) else "error", f"{error['code']}: {error['message']}"
 
 
 def _stats(stats: Mapping[str, int] | None) -> Columns:
@@ -111,4 +113,8 @@ def _text(value: object) -> str:
 
 
 def _epoch(text: str | None) -> str:
-    return "" if text is None else str(calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
+    """Of the contract's `2026-01-02T03:04:05Z`; `strptime` takes ten times as long."""
+    if text is None:
+        return ""
+    year, month, day, hour, minute, second = map(int, (text[:4], text[5:7], text[8:10], *text[11:19].split(":")))
+    return str(calendar.timegm((year, month, day, hour, minute, second)))

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand
 
-from . import columns, rows
+from . import columns
+from .added_fields import AddedFields
 from .app_settings import selected_fields
+from .fragments import Values
+from .pipe import Chunk, Input, ProtocolError, write_reply
 from .search_options import SearchOptions, UsageError, read_options
+from .stopping import Stopping
 
 if TYPE_CHECKING:
     from .enrichment import Enrichment
@@ -38,7 +42,9 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
     raw = Option()
 
     _search: SearchOptions
+    _added: AddedFields
     _enrichment: Enrichment | None = None
+    _stopping = Stopping()
 
     def prepare(self) -> None:
         """Check the options and tell splunkd which field to send. A wrong option ends the search with a message."""
@@ -53,7 +59,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
             self.configuration.required_fields = [self._search.field]
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The plain way, record by record: what `_execute_chunk_v2` does with text, done with the SDK's records."""
+        """The plain way, with the SDK's records. Nothing else calls it than the tests: `_execute_v2` does the same."""
         held = list(records)
         names = columns.names(self._search.raw)
         values = [_values(record.get(self._search.field)) for record in held]
@@ -63,27 +69,39 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
             kept = {name: value for name, value in record.items() if name not in added}
             yield {**kept, **added}
 
-    def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:
-        """One chunk, its records' text untouched: the SDK would take every record apart and write it anew."""
-        metadata, body = chunk
-        preview = bool(getattr(metadata, "preview", False))
-        names = columns.names(self._search.raw)
-        added = rows.add_fields(
-            body,
-            self._search.field,
-            names,
-            self._search.prefix,
-            lambda values: self._enrich(values, preview=preview),
-        )
-        self._record_writer._buffer.write(added)
-        if self._finished and not preview:
-            self._tell()
+    def _execute_v2(self, ifile: Input, process: Any) -> None:
+        """One reply a chunk. The SDK would make each record a dictionary, hold them all, and write them anew."""
+        self._added = AddedFields(self._search)
+        self._stopping.watch(ifile.fileno())
+        try:
+            while (chunk := ifile.chunk()) is not None:
+                self._stopping.begin(last=chunk.is_last)
+                self._answer(chunk)
+                self._stopping.end()
+        except BrokenPipeError:
+            # Nobody reads on. Python would try to write the rest once more at its end, and complain.
+            os._exit(0)
 
-    def _enrich(self, keys: Sequence[rows.Values], *, preview: bool) -> Mapping[rows.Values, columns.Columns]:
+    def _answer(self, chunk: Chunk) -> None:
+        if chunk.metadata.get("action") != "execute":
+            raise ProtocolError(f"expected to execute, not {chunk.metadata.get('action')!r}")
+        writer = self._record_writer
+        # What the SDK writes if this fails is then the reply.
+        writer.is_flushed = False
+        final = not chunk.is_preview
+        reply = self._added.reply(chunk.body, lambda values: self._enrich(values, preview=not final), final=final)
+        if chunk.is_last and final:
+            self._tell()
+        inspector = {"inspector": dict(writer._inspector)} if writer._inspector else {}
+        writer._inspector.clear()
+        writer.is_flushed = True
+        write_reply(writer.ofile, {**inspector, "finished": chunk.is_last}, reply)
+
+    def _enrich(self, keys: Sequence[Values], *, preview: bool) -> Mapping[Values, columns.Columns]:
         asked = [value for key in keys for value in key if value.strip()]
         found = self._asking().columns_for(asked, preview=preview) if asked else {}
         blank = columns.empty()
-        by_key: dict[rows.Values, columns.Columns] = {}
+        by_key: dict[Values, columns.Columns] = {}
         for key in keys:
             answers = [found.get(value, blank) for value in key]
             by_key[key] = columns.side_by_side(answers) if len(answers) > 1 else (answers or [blank])[0]
@@ -93,7 +111,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         if self._enrichment is None:
             from .start import start
 
-            self._enrichment = start(APP, self._search, self._metadata.searchinfo, os.environ)
+            self._enrichment = start(APP, self._search, self._metadata.searchinfo, os.environ, self._stopping)
         return self._enrichment
 
     def _tell(self) -> None:
@@ -108,7 +126,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         super().write_error("{}", message.format(*args) if args else message)
 
 
-def _values(cell: object) -> rows.Values:
+def _values(cell: object) -> Values:
     if isinstance(cell, list):
         return tuple(str(value) for value in cell)
     return (str(cell),) if cell not in (None, "") else ()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from connectors.contract import CacheMode, Options
@@ -16,15 +15,23 @@ from . import columns
 from .columns import Columns
 from .heard_warnings import HeardWarnings
 from .search_options import SearchOptions
+from .stopping import Stopping
 from .tally import Tally
 
 _SIDE_BY_SIDE = 8
 # A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
 _LEEWAY = 1.05
+# How long it takes at most to notice that the search is over.
+_LOOK_S = 0.2
+_ENDED = {"status": "pending", "error": "cancelled: the search ended before this one's turn"}
 
 
 class LookingUp(Protocol):
     def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]: ...
+
+    def look_up_cached(
+        self, kind: Kind | None, values: Iterable[str], options: Options
+    ) -> Mapping[str, dict[str, Any]]: ...
 
 
 class WaitBudget:
@@ -51,10 +58,13 @@ class WaitBudget:
 class Enrichment:
     """`columns_for(values)` gives each value's fields; a value is asked about once a search."""
 
-    def __init__(self, core: LookingUp, options: SearchOptions, warnings: HeardWarnings) -> None:
+    def __init__(
+        self, core: LookingUp, options: SearchOptions, warnings: HeardWarnings, stopping: Stopping | None = None
+    ) -> None:
         self._core = core
         self._warnings = warnings
         self._options = options
+        self._stopping = stopping or Stopping()
         self._known: dict[str, Columns] = {}
         self._budget = WaitBudget(options.wait_s * _LEEWAY)
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
@@ -63,17 +73,38 @@ class Enrichment:
 
     def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
         """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
-        new = deque(value for value in dict.fromkeys(values) if value not in self._known)
+        new = [value for value in dict.fromkeys(values) if value not in self._known]
+        cached = self._core.look_up_cached(self._kind, new, self._how(self._options.cache, 0.0))
+        found = {value: columns.of_response(response) for value, response in cached.items()}
+        new = [value for value in new if value not in found]
         if preview:
-            return {**self._known, **{value: self._preview(value) for value in new}}
+            return {**self._known, **found, **{value: self._preview(value) for value in new}}
+        self._known.update(found)
+        for response in cached.values():
+            self._tally.saw(response)
         # Until a request has gone out, one at a time: a refused key costs a single one.
-        while new and not self._has_asked:
-            value = new.popleft()
-            self._known[value] = self._ask(value)
-        self._known.update(zip(new, self._pool.map(self._ask, new)))
+        first = 0
+        while first < len(new) and not self._has_asked:
+            self._ask_all(new[first : first + 1])
+            first += 1
+        self._ask_all(new[first:])
         return self._known
 
+    def _ask_all(self, values: Collection[str]) -> None:
+        """All that is under way when the search is over is given up a little later."""
+        asked = {self._pool.submit(self._ask, value): value for value in values}
+        left = set(asked)
+        while left and not self._stopping.patience_is_over:
+            done, left = wait(left, _LOOK_S)
+            for future in done:
+                self._known[asked[future]] = future.result()
+        for future in left:
+            future.cancel()
+            self._known[asked[future]] = {**columns.empty(), **_ENDED}
+
     def _ask(self, value: str) -> Columns:
+        if self._stopping.stopped:
+            return {**columns.empty(), **_ENDED}
         began = time.monotonic()
         response = self._look_up(value, self._options.cache, self._budget.left())
         meta = response["meta"]
@@ -88,11 +119,18 @@ class Enrichment:
             return {**columns.empty(), "status": "pending"}
         return columns.of_response(response)
 
-    def _look_up(self, value: str, cache: Any, max_wait_s: float) -> dict[str, Any]:
-        mode: CacheMode = cache
+    def _look_up(self, value: str, cache: str, max_wait_s: float) -> dict[str, Any]:
+        return self._core.look_up(self._kind, value, self._how(cache, max_wait_s))
+
+    @property
+    def _kind(self) -> Kind | None:
         kind: Any = self._options.kind
+        return kind  # type: ignore[no-any-return]  # one of the core's, which `search_options` must not load
+
+    def _how(self, cache: Any, max_wait_s: float) -> Options:
+        mode: CacheMode = cache
         include = frozenset(["raw"]) if self._options.raw else frozenset()
-        return self._core.look_up(kind, value, Options(mode, self._options.max_age_s, max_wait_s, include))
+        return Options(mode, self._options.max_age_s, max_wait_s, include)
 
     def message(self) -> str | None:
         """What the search's user should know; None where all went well."""

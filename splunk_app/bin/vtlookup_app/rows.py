@@ -1,26 +1,21 @@
-"""A chunk's CSV with fields added: every record's own text stays as it came, byte for byte.
-
-The body is CSV with a header; a multivalue field `f` has its values in `__mv_f` too, as `$a$;$b$` with `$` doubled.
-"""
+"""The way to add fields that takes any CSV: every record's own text stays as it came, character for character."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .columns import Cell, Columns
+from .columns import Columns
+from .fragments import Fragments, Values, added_names, multi
+from .multivalue import decode
 from .stand_ins import StandIns
 
-_MULTIVALUE = "__mv_"
-_ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|\Z)")
 # The writer quotes what its own line end has: with both characters, no value is taken for the end of a line.
 _LINE_END = "\r\n"
 csv.field_size_limit(2**31 - 1)
 
-Values = tuple[str, ...]
 Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
 
 
@@ -37,22 +32,19 @@ def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich:
     """`body` with the fields `prefix + name` added to every record, in place of any of that name.
 
     `enrich` is given the distinct tuples of values that the records hold in `field`, and gives their fields by name.
+    The body is CSV with a header; a multivalue field `f` has its values in `__mv_f` too.
     """
     if not body.strip(_LINE_END):
         return ""
     stand_ins = StandIns(body)
-    lines = _dropped(_lines(stand_ins.put(body)), _added_names(names, prefix), stand_ins)
+    lines = _dropped(_lines(stand_ins.put(body)), set(added_names(names, prefix)), stand_ins)
     records = _read(lines, field, stand_ins)
     found = enrich(list(dict.fromkeys(records.keys)))
-    encoder = _Encoder(names, [name for name in names if any(isinstance(found[key][name], list) for key in found)])
-    fragments = {key: "," + encoder.fragment(columns) for key, columns in found.items()}
-    out = [records.header + "," + encoder.header(prefix)]
-    out += [text + fragments[key] for text, key in zip(records.texts, records.keys)]
+    fragments = Fragments(names, prefix, side_by_side=any(len(key) > 1 for key in found))
+    tails = {key: "," + fragments.of(columns) for key, columns in found.items()}
+    out = [records.header + "," + fragments.header]
+    out += [text + tails[key] for text, key in zip(records.texts, records.keys)]
     return "\n".join(out) + "\n"
-
-
-def decode_multivalue(text: str) -> list[str]:
-    return [match.replace("$$", "$") for match in _ENCODED.findall(text)]
 
 
 def _lines(body: str) -> list[str]:
@@ -84,21 +76,16 @@ def _reading(names: list[str], field: str, stand_ins: StandIns) -> Callable[[lis
     """What gives the values of `field` in a record's cells."""
     stood = stand_ins.put(field)
     plain = names.index(stood) if stood in names else len(names)
-    multi = names.index(_MULTIVALUE + stood) if _MULTIVALUE + stood in names else len(names)
+    of_several = names.index(multi(stood)) if multi(stood) in names else len(names)
 
     def values(cells: list[str]) -> Values:
-        if multi < len(cells) and cells[multi]:
-            return tuple(map(stand_ins.undo, decode_multivalue(cells[multi])))
+        if of_several < len(cells) and cells[of_several]:
+            return tuple(map(stand_ins.undo, decode(cells[of_several])))
         if plain < len(cells) and cells[plain]:
             return (stand_ins.undo(cells[plain]),)
         return ()
 
     return values
-
-
-def _added_names(names: Sequence[str], prefix: str) -> set[str]:
-    plain = [prefix + name for name in names]
-    return {*plain, *(_MULTIVALUE + name for name in plain)}
 
 
 def _dropped(lines: list[str], names: set[str], stand_ins: StandIns) -> list[str]:
@@ -117,39 +104,3 @@ def _dropped(lines: list[str], names: set[str], stand_ins: StandIns) -> list[str
     writer.writerow(kept(header))
     writer.writerows(map(kept, reader))
     return _lines(stand_ins.put(out.getvalue()))
-
-
-class _Encoder:
-    """Fields to CSV text; `multivalued` ones have a `__mv_` column as well."""
-
-    def __init__(self, names: Sequence[str], multivalued: Sequence[str]) -> None:
-        self._names = names
-        self._multivalued = multivalued
-
-    def header(self, prefix: str) -> str:
-        columns = [prefix + name for name in self._names]
-        return _line(columns + [_MULTIVALUE + prefix + name for name in self._multivalued])
-
-    def fragment(self, columns: Columns) -> str:
-        plain = [_plain(columns[name]) for name in self._names]
-        line = _line(plain + [_multi(columns[name]) for name in self._multivalued])
-        # JSON can have half a character, which UTF-8 cannot.
-        return line.encode("utf-8", "replace").decode("utf-8")
-
-
-def _plain(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else "\n".join(cell)
-
-
-def _multi(cell: Cell) -> str:
-    """Only two values and more need it; one is a plain value."""
-    if isinstance(cell, str) or len(cell) < 2:
-        return ""
-    return ";".join("$" + value.replace("$", "$$") + "$" for value in cell)
-
-
-def _line(cells: Sequence[str]) -> str:
-    """One line without its end."""
-    line = io.StringIO(newline="\n")
-    csv.writer(line, lineterminator=_LINE_END).writerow(cells)
-    return line.getvalue()[: -len(_LINE_END)]

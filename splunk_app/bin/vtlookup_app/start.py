@@ -19,25 +19,30 @@ from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
 from .search_options import SearchOptions
 from .splunkd import Splunkd
+from .stopping import Stopping
 
 _KEY_NAMES = ("api_key", "api_key_file")
 
 
-def start(app: Path, options: SearchOptions, searchinfo: Any, environment: Mapping[str, str]) -> Enrichment:
+def start(
+    app: Path, options: SearchOptions, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping
+) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
     # splunkd writes each line of stderr to its log as an error.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    return Enrichment(_core(app, searchinfo, environment), options, warnings)
+    clock = SystemClock()
+    stopping.tell(clock.cancel)
+    return Enrichment(_core(app, searchinfo, environment, clock), options, warnings, stopping)
 
 
-def _core(app: Path, searchinfo: Any, environment: Mapping[str, str]) -> Core | Misconfigured:
+def _core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
     splunkd = _splunkd(searchinfo)
     try:
         stored = splunkd.settings() if splunkd is not None else {}
         defaults = {"VT_STATE": str(_state_file(app, environment))}
         settings = settings_from({**defaults, **stored, **_own_settings(environment)})
-        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), SystemClock())
+        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), clock)
     except ConnectorError as error:
         return Misconfigured(error)
 

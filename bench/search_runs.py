@@ -1,0 +1,89 @@
+"""One measured run of a search command, as splunkd would run it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_driver import SearchInfo, SearchProcess
+from search_wire import encode_frame
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command's script, its options, and all the environment that it has."""
+
+    script: Path
+    args: Sequence[str]
+    environment: Mapping[str, str]
+    python: str = ""
+
+    def on(self, python: str) -> Command:
+        return dataclasses.replace(self, python=python)
+
+    def set(self, **variables: str) -> Command:
+        return dataclasses.replace(self, environment={**self.environment, **variables})
+
+    def process(self) -> SearchProcess:
+        return SearchProcess(self.script, python=self.python, timeout=600, environment=self.environment)
+
+    def getinfo(self) -> bytes:
+        info = SearchInfo(self.args, dispatch_dir=self.environment["SPLUNK_HOME"])
+        return encode_frame(info.as_metadata())
+
+
+@dataclass(frozen=True)
+class Run:
+    """`execute_s`: from the first chunk to the last one's reply. `whole_s`: from the process's start to its end."""
+
+    execute_s: float
+    whole_s: float
+    peak_mb: float
+
+
+def run(command: Command, bodies: Sequence[bytes]) -> Run:
+    """Every chunk and a closing one. Whoever answers with other than the events it got, fails."""
+    frames = [encode_frame({"action": "execute", "finished": False}, body) for body in bodies]
+    frames.append(encode_frame({"action": "execute", "finished": True}))
+    began = time.perf_counter()
+    with command.process() as process:
+        assert process.exchange_parts(command.getinfo()) is not None
+        executing = time.perf_counter()
+        replies = [process.exchange_parts(frame) for frame in frames]
+        answered = time.perf_counter()
+        peak = _peak_mb(process.pid)
+        assert process.finish() == 0, process.stderr
+        ended = time.perf_counter()
+    for body, reply in zip(bodies, replies):
+        assert reply is not None
+        assert reply[1].count(b"\n") >= body.count(b"\n"), reply[0]
+    return Run(answered - executing, ended - began, peak)
+
+
+def seconds_to_getinfo(command: Command) -> float:
+    """From the process's start to the answer."""
+    began = time.perf_counter()
+    with command.process() as process:
+        assert process.exchange_parts(command.getinfo()) is not None
+        return time.perf_counter() - began
+
+
+def seconds_to_import(command: Command) -> float:
+    """A process that imports the SDK and does nothing else."""
+    lib = str(command.script.parent.parent / "lib")
+    code = f"import sys; sys.path.insert(0, {lib!r}); import splunklib.searchcommands"
+    began = time.perf_counter()
+    subprocess.run([command.python, "-c", code], env=command.environment, check=True)
+    return time.perf_counter() - began
+
+
+def _peak_mb(pid: int) -> float:
+    """Of the process itself; what `wait` tells could be the fork's."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
+    assert found is not None
+    return int(found[1]) / 1024

@@ -1,0 +1,57 @@
+"""An event's added fields as the end of its line of CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .columns import LISTS, Cell, Columns
+from .multivalue import encode
+
+MULTIVALUE = "__mv_"
+_NEEDS_QUOTES = re.compile('[",\r\n]')
+
+Values = tuple[str, ...]
+
+
+class Fragments:
+    """`header` and `of(columns)`, each without the comma before it and the line's end.
+
+    `side_by_side`: some event has several indicators, so that any of its fields may be multivalued.
+    """
+
+    def __init__(self, names: Sequence[str], prefix: str, *, side_by_side: bool) -> None:
+        self._names = names
+        self._multivalued = [name for name in names if side_by_side or name in LISTS]
+        self.header = _line(
+            added_names(names, prefix)[: len(names)] + [multi(prefix + name) for name in self._multivalued]
+        )
+
+    def of(self, columns: Columns) -> str:
+        cells = [cell if isinstance(cell, str) else "\n".join(cell) for cell in map(columns.__getitem__, self._names)]
+        return _line(cells + [_encoded(columns[name]) for name in self._multivalued])
+
+
+def multi(name: str) -> str:
+    """The column that has the field's values when they are several."""
+    return MULTIVALUE + name
+
+
+def added_names(names: Iterable[str], prefix: str) -> list[str]:
+    """Every column that the added fields may have."""
+    plain = [prefix + name for name in names]
+    return plain + [multi(name) for name in plain]
+
+
+def _encoded(cell: Cell) -> str:
+    """Only two values and more need it; one is a plain value."""
+    return "" if isinstance(cell, str) or len(cell) < 2 else encode(cell)
+
+
+def _line(cells: Sequence[str]) -> str:
+    joined = "".join(cells)
+    if _NEEDS_QUOTES.search(joined):
+        cells = ['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells]
+    line = ",".join(cells)
+    # JSON can have half a character, which UTF-8 cannot.
+    return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")

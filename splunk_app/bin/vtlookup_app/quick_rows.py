@@ -1,0 +1,160 @@
+"""The quick way to add fields: every record stays the bytes it came as, and its fragment is put behind it.
+
+It is for bodies as splunkd writes them. Whatever else may come raises `NotForHere` before anything is asked or
+written, and `rows` does it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+from .body import Body
+from .fragments import Values, multi
+from .multivalue import decode
+
+# A quoted field, or one without quotes: by Python's `csv` they mean the same in every version.
+_FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
+# What `re` remembers of a quoted field is many times as long as the field.
+_LONGEST_QUOTED = 1 << 19
+_RECORDS_AT_ONCE = 4096
+# No cell begins so: it marks keys that are multivalues.
+MULTI = b","
+
+Key = bytes
+
+
+class NotForHere(Exception):
+    """The body is not of the kind that this way was proved for."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """`header` and `texts` are without their line ends. Records with equal `keys` have the same indicators."""
+
+    header: bytes
+    texts: list[bytes]
+    keys: list[Key]
+
+
+def read(body: Body, field: str, added: Collection[str]) -> Records:
+    """The records, and what each holds in `field`. Raises `NotForHere`; also where a column of `added` is there."""
+    if not body.is_utf8:
+        raise NotForHere
+    lines = iter(body.lines)
+    header = next(lines)
+    layout = _layout(header, field, added)
+    texts = list(lines)
+    if texts and not texts[-1]:
+        texts.pop()
+    if not body.quotes and not body.returns:
+        keys = _keys_of_plain(texts, layout)
+    else:
+        texts, keys = _split(texts, layout)
+    return Records(header, texts, keys)
+
+
+def values_of(key: Key) -> Values:
+    """The indicators that a key stands for."""
+    if key[:1] == MULTI:
+        return tuple(decode(_unquoted(key[1:])))
+    text = _unquoted(key)
+    return (text,) if text else ()
+
+
+def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[bytes]:
+    """The reply's body in pieces; `tails` are what is put behind each record, with the line's end."""
+    yield records.header + header
+    for begin in range(0, len(tails), _RECORDS_AT_ONCE):
+        end = begin + _RECORDS_AT_ONCE
+        some = tails[begin:end]
+        both = [b""] * (2 * len(some))
+        both[::2], both[1::2] = records.texts[begin:end], some
+        yield b"".join(both)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the field is: the places of its plain and its multivalue column, and how many columns there are."""
+
+    plain: int
+    multi: int | None
+    width: int
+
+    def has_single_values(self, texts: Sequence[bytes]) -> bool:
+        """Whether that shows at a glance: in no record there is anything from the multivalue column on."""
+        return self.multi is None or all(map(bytes.endswith, texts, repeat(b"," * (self.width - self.multi))))
+
+    def record(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        """Matches a whole record and gives its `plain` and `multi` cells."""
+        cells = [_FIELD] * self.width
+        cells[self.plain] = b"(?P<plain>%s)" % _FIELD
+        if self.multi is not None:
+            cells[self.multi] = b"(?P<multi>%s)" % _FIELD
+        return re.compile(b",".join(cells)).fullmatch
+
+
+def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
+    if not header or header.count(b'"') % 2 or b"\r" in header or b"\0" in header:
+        raise NotForHere
+    names = next(csv.reader([header.decode("utf-8")]))
+    if len(set(names)) < len(names) or field not in names or not set(names).isdisjoint(added):
+        raise NotForHere
+    of_several = multi(field)
+    return _Layout(names.index(field), names.index(of_several) if of_several in names else None, len(names))
+
+
+def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
+    """Of lines without quotes: a line is a record, a comma parts two cells."""
+    if set(map(bytes.count, texts, repeat(b","))) - {layout.width - 1}:
+        raise NotForHere
+    if not layout.has_single_values(texts):
+        return [_key_of_plain(text, layout) for text in texts]
+    place = layout.plain
+    if place == 0:
+        return [text.partition(b",")[0] for text in texts]
+    return [text.split(b",", place + 1)[place] for text in texts]
+
+
+def _key_of_plain(text: bytes, layout: _Layout) -> Key:
+    cells = text.split(b",")
+    several = cells[layout.multi] if layout.multi is not None else b""
+    return MULTI + several if several else cells[layout.plain]
+
+
+def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[Key]]:
+    """Lines with quotes among them: a quoted cell may hold commas and go on over the line's end."""
+    texts: list[bytes] = []
+    keys: list[Key] = []
+    match = layout.record()
+    rest = iter(lines)
+    for line in rest:
+        text = line
+        if b'"' in line:
+            if line.count(b'"') % 2:
+                text = b"\n".join([line, *_to_closing_quote(rest)])
+            if len(text) > _LONGEST_QUOTED:
+                raise NotForHere
+        found = match(text)
+        if found is None:
+            raise NotForHere
+        several = found["multi"] if layout.multi is not None else b""
+        texts.append(text)
+        keys.append(MULTI + several if several not in (b"", b'""') else found["plain"])
+    return texts, keys
+
+
+def _to_closing_quote(lines: Iterator[bytes]) -> Iterator[bytes]:
+    for line in lines:
+        yield line
+        if line.count(b'"') % 2:
+            return
+    raise NotForHere
+
+
+def _unquoted(cell: bytes) -> str:
+    text = cell.decode("utf-8")
+    return text[1:-1].replace('""', '"') if text[:1] == '"' else text
