@@ -8,10 +8,11 @@ import platform
 import sys
 from pathlib import Path
 
-from bench import beside_vt_py, cached, large_store, quota_used, requests_made, start
+from bench import beside_vt_py, cached, large_store, quota_used, requests_made, search_speed, start
 from bench.figures import markdown
 
 MEASUREMENTS = {
+    "search": search_speed.figures,
     "start": start.figures,
     "cached": cached.figures,
     "large_store": large_store.figures,
