@@ -9,8 +9,9 @@ from typing import Any, Callable, TypeVar
 from .clock import Clock
 from .errors import ConnectorError
 from .prospects import Prospects
-from .quota import Limiter, Quota
+from .quota import Quota
 from .quota.account import quota_of, used_of
+from .quota.limiter import Limiter
 from .virustotal.api import Api
 from .virustotal.budget import Budget
 

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from .account import Account, MeasuredQuota
 from .actions import Context
 from .api_key import ApiKey
 from .cache import AnswerCache, Freshness
@@ -17,42 +16,33 @@ from .coalescing import LeaseBook, MemoryLeases, SingleFlight, SqliteLeases
 from .core import Core
 from .errors import ConfigError
 from .indicators import NeverQuery
-from .prospects import Prospects
-from .quota import Limiter
-from .quota.books import MemoryBook, QuotaBook, SqliteBook
 from .settings import Settings
 from .state.heartbeat import Heartbeat
-from .state.location import default_state_file, quota_file, refuse_network_folder
+from .state.location import default_state_file, refuse_network_folder
 from .state.unavailable import Fallback
-from .virustotal.api import Api
-from .virustotal.budget import Budget
-from .virustotal.client import Client
-from .virustotal.transport import HttpAnswer, HttpRequest, Transport
-from .virustotal.v2 import ApiV2
-from .virustotal.v3 import ApiV3
 
 if TYPE_CHECKING:
+    from .account import Account
     from .virustotal.requests_transport import RequestsTransport
+    from .virustotal.transport import HttpAnswer, HttpRequest, Transport
+    from .way_out import Book
 
 _WITHOUT_CACHE = "working without the shared cache"
-_WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
 
-_API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
-
-MakeTransport = Callable[[ApiKey], Transport]
+MakeTransport = Callable[[ApiKey], "Transport"]
 
 
 class _State:
-    """The three shared parts for one `VT_STATE`, each with its stand-in."""
+    """The shared parts for one `VT_STATE`, each with its stand-in; the quota's book when it is first needed."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        memory = MemoryAnswers(clock), MemoryLeases(clock), MemoryBook()
-        answers: AnswerStore = memory[0]
-        leases: LeaseBook = memory[1]
-        book: QuotaBook = memory[2]
+        answers: AnswerStore = MemoryAnswers(clock)
+        leases: LeaseBook = MemoryLeases(clock)
+        self._clock = clock
         self._opened: list[Callable[[], None]] = []
-        path = state_file(settings)
+        self._book: Book | None = None
+        self._path = path = state_file(settings)
         if path is not None:
             refuse_network_folder(path)
             from .cache.sqlite import SCHEMA, SqliteAnswers
@@ -61,12 +51,18 @@ class _State:
             file = SqliteFile(path, SCHEMA, "WAL")
             answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
             leases = SqliteLeases(file, clock)
-            shared_book = SqliteBook(quota_file(path))
-            book = shared_book
-            self._opened = [file.close_all, shared_book.close]
+            self._opened = [file.close_all]
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
+        self.leases = Fallback[LeaseBook](leases, MemoryLeases(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
+
+    @property
+    def book(self) -> Book:
+        if self._book is None:
+            from .way_out import Book
+
+            self._book = Book(self._path, self._clock)
+            self._opened.append(self._book.close)
+        return self._book
 
     def close(self) -> None:
         for close in self._opened:
@@ -155,15 +151,9 @@ class _Accounts:
             return self._known[key]
 
     def _make(self, key: ApiKey) -> Account:
-        quota = MeasuredQuota(self._settings.quota, self._clock)
-        limiter = Limiter(self._state.book, key.scope, quota, self._clock, self._heartbeat)
-        client = Client(self._transport(key), limiter, key, self._settings.api_url, self._clock)
-        account = Account(
-            _API[self._settings.api_version](client, key.reveal()), limiter, Prospects(self._clock), quota
-        )
-        if self._settings.quota.auto:
-            quota.figures = lambda: account.own_figures(Budget(self._clock.monotonic()))
-        return account
+        from .way_out import make_account
+
+        return make_account(key, self._settings, self._state.book, self._clock, self._heartbeat, self._transport(key))
 
     def _real_transport(self, key: ApiKey) -> Transport:
         transport = _LazyTransport(key, self._settings.timeout_s)

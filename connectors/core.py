@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 from collections.abc import Iterable
 from typing import Any, Callable
 
@@ -116,6 +116,6 @@ class Misconfigured:
 
 
 def _internal() -> Internal:
-    reference = secrets.token_hex(4)
+    reference = os.urandom(4).hex()
     _LOG.exception("internal error %s", reference)
     return Internal(f"a bug in vt-connectors; the log has the traceback under the reference {reference}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract import Options, Outcome, Request, Source
@@ -11,10 +11,12 @@ from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
-from ..virustotal.api import Api
-from ..virustotal.budget import Budget
 from .asking import Question, find, find_kept, report_key
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..virustotal.api import Api
+    from ..virustotal.budget import Budget
 
 _REASONS = {
     "private_address": "it is a private or reserved address",

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Callable
 
 from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
 from ..schemas_check import all_violations, schema, violation
-from ..virustotal.budget import Budget
-from .analysis import get_analysis
-from .comment import add_comment, get_comments
 from .context import Context
 from .lookup import look_up
-from .missing import look_up_url
-from .passive_dns import params_of, passive_dns
-from .quota import show_quota
-from .scan import rescan_file, scan_file, scan_url
 
-Run = Callable[[Context, Request, Budget], Outcome]
+if TYPE_CHECKING:
+    from ..virustotal.budget import Budget
+
+Run = Callable[[Context, Request, "Budget"], Outcome]
 _EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 
 
@@ -65,6 +62,22 @@ class Action:
             raise InvalidRequest(f"{path} {wrong.message}", details={"path": path, "violations": found})
 
 
+def _deed(module: str, name: str) -> Run:
+    """The action `name` of `module`, which is imported when it is first run: most processes run one kind."""
+
+    def run(context: Context, request: Request, budget: Budget) -> Outcome:
+        deed: Run = getattr(import_module(f".{module}", __package__), name)
+        return deed(context, request, budget)
+
+    return run
+
+
+def _domain_or_ip(value: str) -> dict[str, Any]:
+    from .passive_dns import params_of
+
+    return params_of(value)
+
+
 _TABLE: tuple[Action, ...] = (
     Action(
         "lookup_hash",
@@ -80,7 +93,7 @@ _TABLE: tuple[Action, ...] = (
         "What VirusTotal knows of a URL; can have unknown ones scanned",
         "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
-        look_up_url,
+        _deed("missing", "look_up_url"),
         "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
         value="url",
     ),
@@ -107,7 +120,7 @@ _TABLE: tuple[Action, ...] = (
         "Comment on an indicator, in public and under the account's name",
         "1 (2 for a URL not seen before)",
         {"indicator": _EICAR, "comment": "Seen in a phishing mail #eicar"},
-        add_comment,
+        _deed("comment", "add_comment"),
         "vtaction add_comment 44d88612fea8a8f36de82e1278abb02f --comment 'Seen in a phishing mail #eicar'",
         value="indicator",
         writes=True,
@@ -118,7 +131,7 @@ _TABLE: tuple[Action, ...] = (
         "Send a file to be scanned, up to 650 MB; it is then in VirusTotal's collection",
         "1, or 2 above 32 MB; and polls",
         {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
-        scan_file,
+        _deed("scan", "scan_file"),
         "vtaction scan_file ./suspicious.docm --wait 300",
         value="path",
         writes=True,
@@ -128,7 +141,7 @@ _TABLE: tuple[Action, ...] = (
         "Have a file that VirusTotal has scanned again",
         "1, and polls",
         {"hash": _EICAR},
-        rescan_file,
+        _deed("scan", "rescan_file"),
         "vtaction rescan_file 44d88612fea8a8f36de82e1278abb02f --wait 300",
         value="hash",
         writes=True,
@@ -138,7 +151,7 @@ _TABLE: tuple[Action, ...] = (
         "Have a URL scanned, known or not",
         "1, and polls",
         {"url": "https://example.com/login?next=%2F"},
-        scan_url,
+        _deed("scan", "scan_url"),
         "vtaction scan_url 'https://example.com/login?next=%2F' --wait 120",
         value="url",
         writes=True,
@@ -148,7 +161,7 @@ _TABLE: tuple[Action, ...] = (
         "How a scan stands, by the `analysis_id` of a `pending` answer",
         "1",
         {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
-        get_analysis,
+        _deed("analysis", "get_analysis"),
         "vtaction get_analysis u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000",
         value="analysis_id",
     ),
@@ -157,10 +170,10 @@ _TABLE: tuple[Action, ...] = (
         "Where a domain was seen, or which names at an address",
         "1 for each page of 40",
         {"domain": "example.com", "limit": 40},
-        passive_dns,
+        _deed("passive_dns", "passive_dns"),
         "vtaction passive_dns example.com --limit 100",
         value="indicator",
-        params_of_value=params_of,
+        params_of_value=_domain_or_ip,
         value_params=("domain", "ip"),
     ),
     Action(
@@ -168,7 +181,7 @@ _TABLE: tuple[Action, ...] = (
         "What others said of an indicator",
         "1",
         {"indicator": _EICAR, "limit": 10},
-        get_comments,
+        _deed("comment", "get_comments"),
         "vtaction get_comments example.com --limit 20",
         value="indicator",
     ),
@@ -177,7 +190,7 @@ _TABLE: tuple[Action, ...] = (
         "The key's quota: our own record, and the account's figures",
         "1, not counted by VirusTotal",
         {},
-        show_quota,
+        _deed("quota", "show_quota"),
         "vtaction quota",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class SingleFlight:
         seconds: until then one waits for a leader that waits for quota; a request under way is
         waited for longer, it has a time limit of its own. Raises what `ask` raised, in whichever process.
         """
-        token = secrets.token_hex(8)
+        token = os.urandom(8).hex()
         while True:
             seen = self._leases.use(lambda book: book.claim(key, token))
             if seen.mine:

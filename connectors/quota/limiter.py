@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import secrets
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -91,7 +91,7 @@ class Limiter:
             self._give_back(slot)
 
     def _take(self, deadline: float, waiting: Callable[[bool], None]) -> Slot:
-        ticket = secrets.token_hex(8)
+        ticket = os.urandom(8).hex()
         began = self._clock.monotonic()
         decision = self._look(ticket, deadline)
         if isinstance(decision, policy.Wait):

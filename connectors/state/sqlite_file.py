@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import random
-import secrets
 import sqlite3
 import threading
 import time
@@ -153,7 +152,7 @@ class SqliteFile:
     def _make(self, instead_of: int, *, was_lost: bool) -> Path | None:
         """Make the file anew in place of the one `instead_of`; that one's new name, or None if it is gone already."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        fresh = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
         bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}")
         try:
             os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

@@ -20,7 +20,7 @@ from ..errors import (
     RequestTimeout,
     Unavailable,
 )
-from ..quota import Limiter
+from ..quota.limiter import Limiter
 from . import answers
 from .batches import Batch, Batches, part_of
 from .budget import Budget

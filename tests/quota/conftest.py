@@ -7,8 +7,9 @@ from typing import Callable
 
 import pytest
 
-from connectors.quota import Limiter, parse_quota
+from connectors.quota import parse_quota
 from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
+from connectors.quota.limiter import Limiter
 from connectors.state.heartbeat import Heartbeat
 from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import Cancelled, RateLimited
-from connectors.quota import Limiter
 from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.limiter import Limiter
 from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
