@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from urllib.parse import quote, quote_plus
 
@@ -29,6 +28,8 @@ class ApiKey:
     @property
     def scope(self) -> str:
         """What quota is kept under: a hash, so that the state file never holds the key."""
+        import hashlib  # which loads OpenSSL: a cached answer needs none of it
+
         return hashlib.sha256(b"vt-connectors quota " + self._value.encode()).hexdigest()[:32]
 
     def redact(self, text: str) -> str:

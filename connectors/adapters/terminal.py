@@ -56,7 +56,7 @@ def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
-    """Of the actions only the one that is `wanted` gets its options: reading every schema would be felt."""
+    """Of the actions only the one that is `wanted` gets its options, and `run` stands alone: each is felt at start."""
     parser = argparse.ArgumentParser(
         prog="vtaction",
         description="VirusTotal with one cache and one quota for all processes.",
@@ -64,7 +64,10 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"vtaction {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(prog="vtaction", metavar="COMMAND", required=True)
+    if wanted == ["run"]:
+        _add_run(commands)
+        return parser
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox):
         add(commands)
     _add_actions(commands, wanted[:1], _act)

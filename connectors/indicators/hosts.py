@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from typing import Union
 
 from .indicator import refuse
@@ -74,6 +73,8 @@ def canonical_url_host(host: str) -> str:
 
 
 def _number_host(host: str) -> str:
+    import socket
+
     try:
         return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
     except (OSError, ValueError) as error:
