@@ -13,7 +13,7 @@ from .kinds import Item
 from .messages import JsonObject
 from .objects import build_object
 from .quotas import Clock, QuotaBook
-from .uploads import UploadTickets
+from .uploads import UploadTickets, UploadTimes
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ class State:
     dataset: Dataset = field(default_factory=Dataset)
     comments: CommentBook = field(default_factory=CommentBook)
     tickets: UploadTickets = field(default_factory=UploadTickets)
+    uploads: UploadTimes = field(default_factory=UploadTimes)
 
     def report(self, item: Item) -> JsonObject:
         """The object of an item as it stands now."""
