@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from urllib.parse import quote
 
-from ..clock import SystemClock, iso
+from ..clock import Clock, SystemClock, iso
 from ..errors import Cancelled, ConfigError
 from ..quota.windows import parse_quota
-from ..sandbox import Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
+from ..sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 from .exit_codes import MALFORMED, OK
 
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
@@ -21,7 +22,7 @@ _QUEUED_PART = 0.4
 def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     """Answer on 127.0.0.1 until the process is asked to end. The exit status."""
     try:
-        server = _server(options, clock)
+        server = sandbox_server(options, clock)
     except (ConfigError, OSError, OverflowError, ValueError) as error:
         sys.stderr.write(f"vtaction sandbox: {error}\n")
         return MALFORMED
@@ -36,7 +37,8 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
             return OK
 
 
-def _server(options: argparse.Namespace, clock: SystemClock) -> SandboxServer:
+def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
+    """The server that the options ask for. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
     scan_s = seconds(options.scan_time)
     config = SandboxConfig(
         queued_s=scan_s * _QUEUED_PART,
@@ -75,9 +77,17 @@ def seconds_between(text: str) -> tuple[float, float]:
 
 
 def _log(request: LoggedRequest) -> None:
-    line = f"{iso(request.arrived_at)} {request.method} {request.path} {request.status} {request.charge.value}"
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(log_line(request) + "\n")
     sys.stderr.flush()
+
+
+def log_line(request: LoggedRequest) -> str:
+    """Time, method, path without key, status (`-` for none), what was charged, and what went wrong on purpose."""
+    # A path may have anything in it, and a terminal obeys.
+    path = quote(request.path, safe="/%[]:@!$&'()*+,;=~")
+    charged = f"{request.charge.value} {request.cost}" if request.charge is Charge.SPENT else request.charge.value
+    words = [iso(request.arrived_at), request.method, path, str(request.status or "-"), charged]
+    return " ".join([*words, f"fault={request.fault}"] if request.fault else words)
 
 
 def _tell(url: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from .errors import forbidden, key_missing, key_wrong
 from .quotas import Allowance
 
+USER_PREFIX = "sandbox_"
+
 
 class Accounts:
     """The keys this server takes: those in `accepted`, or with None all that do not start with "wrong".
@@ -45,7 +47,7 @@ def key_digest(key: str) -> str:
 
 def user_id(key: str) -> str:
     """The id of the account a key belongs to."""
-    return f"sandbox_{key_digest(key)}"
+    return f"{USER_PREFIX}{key_digest(key)}"
 
 
 def overall_quotas(allowances: Mapping[str, Allowance]) -> dict[str, Any]:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import Callable
-from urllib.parse import quote, quote_plus
 
 from .accounts import Accounts, key_digest
-from .errors import ApiError, BodyTooLargeError, faulty, not_found, quota_exceeded
+from .bad_answers import bad_answer
+from .errors import ApiError, BodyTooLargeError, not_found, quota_exceeded
 from .faults import Misfortune
 from .messages import Request, Response, error_response, html_response
 from .quotas import Clock, Quota, QuotaBook, retry_after_s
-from .request_log import Charge, LoggedRequest, RequestLog
+from .request_log import Charge, LoggedRequest, RequestLog, path_without_key
 from .routes import V3Routes
 from .state import SandboxConfig, new_state
 from .v2 import V2Routes
 from .v2.call import V2Call, read_call
-from .v2.routes import OUT_OF_QUOTA, REFUSED
+from .v2.routes import OUT_OF_QUOTA
 
 _V3 = ("api", "v3")
 _V2 = ("vtapi", "v2")
 _UPLOAD = ("_ah", "upload")
+_FAULTS_RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class SandboxApp:
             admission = self._admission(request)
         entry = LoggedRequest(
             method=request.method,
-            path=_without_key(request.path, key),
+            path=path_without_key(request.path, key),
             arrived_at=admission.at,
             key=key_digest(key) if key else "",
             charge=admission.charge,
@@ -86,11 +87,23 @@ class SandboxApp:
 
     def answer(self, request: Request, visit: Visit) -> Response:
         """The response to a request that arrived before."""
-        response = visit.refusal or self._marred(visit) or self._answered(request, visit)
-        entry = self.log.answered(visit.number, response.status)
+        # What went wrong was counted like any other request; a refusal is bad enough.
+        fault = None if visit.refusal else self._misfortune.draw()
+        response = visit.refusal or self._response(request, visit, fault)
+        entry = self.log.answered(visit.number, None if fault == "reset" else response.status, fault)
         if self.told is not None:
             self.told(entry)
         return response
+
+    def _response(self, request: Request, visit: Visit, fault: str | None) -> Response:
+        if fault is None:
+            return self._answered(request, visit)
+        retry_after_s = _FAULTS_RETRY_AFTER_S if self._config.send_retry_after else None
+        bad = bad_answer(fault, 2 if visit.call else 3, retry_after_s)
+        if bad is not None:
+            return bad
+        good = self._answered(request, visit)
+        return dataclasses.replace(good, mishap=fault, close=good.close or fault == "cut")
 
     def _answered(self, request: Request, visit: Visit) -> Response:
         try:
@@ -101,23 +114,6 @@ class SandboxApp:
             return error_response(error)
         except BodyTooLargeError:
             return _too_large()
-
-    def _marred(self, visit: Visit) -> Response | None:
-        """The answer of a bad day, where this is one."""
-        what = self._misfortune.draw()
-        if what is None:
-            return None
-        if what == "html":
-            return html_response(200, "Sign in to the proxy")
-        if what == "garbage":
-            return Response(200, b'{"data": {"type": "file", "attributes": {"last_ana')
-        if not what.isdigit():
-            return dataclasses.replace(html_response(200, "never seen"), mishap=what, close=True)
-        if visit.call is not None:
-            return {"204": OUT_OF_QUOTA, "403": REFUSED}.get(what) or html_response(int(what), "On purpose")
-        if what == "204":
-            return Response(204, b"")
-        return error_response(quota_exceeded(None) if what == "429" else faulty(int(what)))
 
     def _admission(self, request: Request) -> _Admission:
         try:
@@ -153,9 +149,3 @@ class SandboxApp:
 
 def _too_large() -> Response:
     return html_response(413, "Request Entity Too Large", close=True)
-
-
-def _without_key(path: str, key: str) -> str:
-    for form in (quote(key, safe=""), quote_plus(key), key):
-        path = path.replace(form, "[key]") if key else path
-    return path

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 Headers = tuple[tuple[str, str], ...]
 
+_NAMES = {
+    400: "BadRequestError",
+    401: "WrongCredentialsError",
+    403: "ForbiddenError",
+    404: "NotFoundError",
+    409: "AlreadyExistsError",
+    424: "FailedDependencyError",
+    503: "TransientError",
+    504: "DeadlineExceededError",
+}
+
 
 class ApiError(Exception):
     """An error answer: HTTP status, VirusTotal's code name, its message, and headers of its own."""
@@ -57,8 +68,7 @@ def already_exists(message: str) -> ApiError:
 
 def faulty(status: int) -> ApiError:
     """An error of any other status, as a bad day brings them."""
-    names = {503: "TransientError", 504: "DeadlineExceededError", 403: "ForbiddenError", 401: "WrongCredentialsError"}
-    return ApiError(status, names.get(status, "ServerError" if status >= 500 else "ClientError"), "On purpose")
+    return ApiError(status, _NAMES.get(status, "ServerError" if status >= 500 else "ClientError"), "On purpose")
 
 
 def quota_exceeded(retry_after_s: int | None) -> ApiError:

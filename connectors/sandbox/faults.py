@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_STATUS = re.compile(r"[2-5][0-9]{2}")
+_STATUS = re.compile(r"[2-5][0-9]{2}", re.ASCII)
 # `reset`: the connection breaks before an answer; `cut`: in the middle of one; `html`: a proxy's page with a 200;
 # `garbage`: JSON that breaks off; `slow`: a body that trickles.
 MISHAPS = ("reset", "cut", "html", "garbage", "slow")
@@ -16,32 +17,38 @@ MISHAPS = ("reset", "cut", "html", "garbage", "slow")
 
 @dataclass(frozen=True)
 class Fault:
-    """`what`: an HTTP status, or one of `MISHAPS`. `share`: of the answers, from 0 to 1."""
+    """`what`: an HTTP status, or one of `MISHAPS`. `share`: of the answers, from 0 to 1. Else ValueError."""
 
     what: str
     share: float
 
+    def __post_init__(self) -> None:
+        if self.what not in MISHAPS and (not _STATUS.fullmatch(self.what) or self.what == "200"):
+            raise ValueError(f"{self.what!r} is neither an HTTP status such as 503 nor one of {', '.join(MISHAPS)}")
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"the share of {self.what} is not a number from 0 to 1, as in {self.what}:0.1")
+
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """`503:0.1`, `reset:0.05`. Raises `ValueError`, which says what is wrong."""
+        """`503:0.1`, `reset:0.05`. ValueError, which says what is wrong, for anything else."""
         what, _, share = text.strip().partition(":")
-        if what not in MISHAPS and not (_STATUS.fullmatch(what) and what != "200"):
-            raise ValueError(f"{text!r}: name an HTTP status such as 503, or one of {', '.join(MISHAPS)}")
         try:
             number = float(share)
         except ValueError:
-            number = -1.0
-        if not 0 <= number <= 1:
-            raise ValueError(f"{text!r}: after the colon comes the share of the answers, from 0 to 1, as in {what}:0.1")
+            number = math.nan
         return cls(what, number)
+
+
+def check_shares(faults: Sequence[Fault]) -> None:
+    """ValueError if more goes wrong than there are answers."""
+    if math.fsum(fault.share for fault in faults) > 1 + 1e-9:
+        raise ValueError("the shares of all faults together are more than 1")
 
 
 class Misfortune:
     """Draws a fault for each answer; the same ones in the same order for the same `seed`."""
 
     def __init__(self, faults: Sequence[Fault], seed: int | None) -> None:
-        if sum(fault.share for fault in faults) > 1:
-            raise ValueError("the shares of all faults together are more than 1")
         self._faults = tuple(faults)
         self._chance = random.Random(seed)  # noqa: S311 - nothing is kept secret by it
         self._lock = threading.Lock()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import socketserver
 import struct
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 
@@ -21,7 +21,8 @@ from .messages import Request, Response, compressed, html_response
 _DRAIN_LIMIT = 1024 * 1024
 _LINGER_LIMIT = 128 * 1024 * 1024
 _LINGER_S = 2.0
-_TRICKLE_S = 0.2
+_PIECES = 50  # that a slow body comes in
+_BODILESS = (204, 304)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -43,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         request = Request.parse(self.command, self.path, self.headers.items(), body)
         visit = self.server.app.arrive(request)
-        time.sleep(self.server.latency_s())
+        self.server.sleep(self.server.latency_s())
         response = self.server.app.answer(request, visit)
         self._finish(compressed(response, self.headers.get("Accept-Encoding")), body)
 
@@ -60,26 +61,32 @@ class _Handler(BaseHTTPRequestHandler):
         if response.mishap == "reset":
             self._reset()
             return
+        self._send_headers(response)
+        content = b"" if response.status in _BODILESS else response.content
+        if response.mishap == "slow":
+            self._trickle(content)
+            return
+        self.wfile.write(content[: len(content) // 2] if response.mishap == "cut" else content)
+        self.wfile.flush()
+
+    def _send_headers(self, response: Response) -> None:
         self.send_response(response.status)
         self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.content)))
+        if response.status not in _BODILESS:
+            self.send_header("Content-Length", str(len(response.content)))
         for name, value in response.headers:
             self.send_header(name, value)
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if response.mishap == "slow":
-            self._trickle(response.content)
-            return
-        half = len(response.content) // 2
-        self.wfile.write(response.content[:half] if response.mishap == "cut" else response.content)
-        self.wfile.flush()
 
     def _trickle(self, content: bytes) -> None:
-        for place in range(len(content)):
-            self.wfile.write(content[place : place + 1])
+        size = max(1, math.ceil(len(content) / _PIECES))
+        pieces = [content[place : place + size] for place in range(0, len(content), size)]
+        for piece in pieces:
+            self.wfile.write(piece)
             self.wfile.flush()
-            time.sleep(_TRICKLE_S)
+            self.server.sleep(self.server.slow_s / len(pieces))
 
     def _reset(self) -> None:
         """Break the connection off, so that the caller is told nothing."""
@@ -109,15 +116,22 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Listens on `host` and `port` as soon as it is made; `app` must be set before it serves."""
+    """Listens on `host` and `port` as soon as it is made; `app` must be set before it serves.
+
+    `latency_s` gives the seconds before each answer, `slow_s` are those a slow body takes, and `sleep` waits.
+    """
 
     app: SandboxApp
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, host: str, port: int, latency_s: Callable[[], float]) -> None:
+    def __init__(
+        self, host: str, port: int, latency_s: Callable[[], float], slow_s: float, sleep: Callable[[float], None]
+    ) -> None:
         self.latency_s = latency_s
+        self.slow_s = slow_s
+        self.sleep = sleep
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         if ":" in host:

@@ -6,6 +6,9 @@ import dataclasses
 import threading
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import unquote, unquote_plus
+
+from .accounts import USER_PREFIX
 
 
 class Charge(Enum):
@@ -18,10 +21,10 @@ class Charge(Enum):
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request: `arrived_at` is epoch seconds, `status` None until it is answered.
+    """One request: `arrived_at` is epoch seconds, `status` None until it is answered, and if it never is.
 
     `key` is a short digest of the API key, "" without one; a key in the path is replaced by `[key]`. `cost` is how
-    many requests of the quota it was: of v2's batches every value counts.
+    many requests of the quota it was: of v2's batches every value counts. `fault` is what went wrong on purpose.
     """
 
     method: str
@@ -31,6 +34,7 @@ class LoggedRequest:
     charge: Charge
     status: int | None = None
     cost: int = 1
+    fault: str | None = None
 
 
 class RequestLog:
@@ -46,13 +50,29 @@ class RequestLog:
             self._entries.append(entry)
             return len(self._entries) - 1
 
-    def answered(self, number: int, status: int) -> LoggedRequest:
-        """Note the status a request was answered with; what is known of it now."""
+    def answered(self, number: int, status: int | None, fault: str | None) -> LoggedRequest:
+        """Note the status a request was answered with, and its fault; what is known of it now."""
         with self._lock:
-            entry = self._entries[number] = dataclasses.replace(self._entries[number], status=status)
+            entry = dataclasses.replace(self._entries[number], status=status, fault=fault)
+            self._entries[number] = entry
             return entry
 
     def entries(self, charge: Charge | None = None) -> list[LoggedRequest]:
         """A copy of the log, or of the requests with one kind of charge."""
         with self._lock:
             return [entry for entry in self._entries if charge in (None, entry.charge)]
+
+
+def path_without_key(path: str, key: str) -> str:
+    """`path` with `[key]` for each segment that has the key in it, or that is where a user's key may stand."""
+    segments = path.split("/")
+    for place, segment in enumerate(segments):
+        may_be_key = segments[:place][-1:] == ["users"] and not segment.startswith(USER_PREFIX)
+        if may_be_key or _has(segment, key):
+            segments[place] = "[key]"
+    hidden = "/".join(segments)
+    return "/[key]" if _has(hidden, key) else hidden
+
+
+def _has(text: str, key: str) -> bool:
+    return bool(key) and (key in unquote(text) or key in unquote_plus(text))

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Callable
 
 from .app import SandboxApp
 from .http_server import HttpServer
@@ -22,7 +23,7 @@ class SandboxServer:
 
     `quota` is what every key may spend, the public quota unless given. `clock` returns epoch seconds and
     decides everything that depends on time. `port` 0 takes any free one. `latency_s` is added to every answer
-    in real seconds; of a pair, anything between the two.
+    in real seconds; of a pair, anything between the two. `sleep` is what waits for them.
     """
 
     def __init__(
@@ -33,13 +34,15 @@ class SandboxServer:
         port: int = 0,
         latency_s: float | tuple[float, float] = 0.0,
         config: SandboxConfig | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        config = config or SandboxConfig()
         low, high = latency_s if isinstance(latency_s, tuple) else (latency_s, latency_s)
-        chance = random.Random(config.seed if config else None)  # noqa: S311 - nothing is kept secret by it
-        self._http = HttpServer(host, port, lambda: chance.uniform(low, high))
+        chance = random.Random(config.seed)  # noqa: S311 - nothing is kept secret by it
+        self._http = HttpServer(host, port, lambda: chance.uniform(low, high), config.slow_s, sleep)
         name = f"[{host}]" if self._http.address_family == socket.AF_INET6 else host
         self.url = f"http://{name}:{self._http.server_port}"
-        self.app = SandboxApp(quota or Quota(), clock, config or SandboxConfig(), self.url)
+        self.app = SandboxApp(quota or Quota(), clock, config, self.url)
         self._http.app = self.app
         self._thread: threading.Thread | None = None
 

@@ -8,12 +8,12 @@ from urllib.parse import quote
 from .analyses import AnalysisBook, Pace
 from .comments import CommentBook
 from .dataset import Dataset
-from .faults import Fault
+from .faults import Fault, check_shares
 from .kinds import Item
 from .messages import JsonObject
 from .objects import build_object
 from .quotas import Clock, QuotaBook
-from .uploads import UploadTickets
+from .uploads import UploadTickets, UploadTimes
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class SandboxConfig:
     address from GET /files/upload_url, and for everything else.
     `private_keys`: whether keys may do what API v2 keeps for private ones.
     `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
-    `faults`: what goes wrong how often; with `seed` it is the same each time.
+    `faults`: what goes wrong how often, ValueError for more than always; with `seed` it is the same each time.
+    `slow_s`: the seconds that the body of an answer takes which is `slow` on purpose.
     """
 
     accepted_keys: frozenset[str] | None = None
@@ -41,6 +42,10 @@ class SandboxConfig:
     resubmit_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     seed: int | None = None
+    slow_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_shares(self.faults)
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class State:
     dataset: Dataset = field(default_factory=Dataset)
     comments: CommentBook = field(default_factory=CommentBook)
     tickets: UploadTickets = field(default_factory=UploadTickets)
+    uploads: UploadTimes = field(default_factory=UploadTimes)
 
     def report(self, item: Item) -> JsonObject:
         """The object of an item as it stands now."""

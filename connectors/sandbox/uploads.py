@@ -8,6 +8,7 @@ import threading
 
 from .catalogue import FileFacts
 from .errors import bad_request
+from .kinds import Item
 from .messages import Readable
 from .multipart import Multipart, Part, boundary_of
 
@@ -34,6 +35,23 @@ def measured(part: Part) -> FileFacts:
         for measure in (md5, sha1, sha256):
             measure.update(block)
     return FileFacts(md5.hexdigest(), sha1.hexdigest(), sha256.hexdigest(), size, part.filename)
+
+
+class UploadTimes:
+    """When each file was last received, in epoch seconds. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._received: dict[Item, float] = {}
+
+    def note(self, item: Item, now: float, apart_s: float = 0.0) -> bool:
+        """Whether it was not received within the last `apart_s` seconds; only then is this time noted."""
+        with self._lock:
+            before = self._received.get(item)
+            if before is not None and now - before < apart_s:
+                return False
+            self._received[item] = now
+            return True
 
 
 class UploadTickets:

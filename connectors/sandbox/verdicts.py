@@ -33,11 +33,16 @@ def profile_of(item: Item) -> Profile:
     return Profile(_drawn(item))
 
 
+def is_heard_of(address: Item) -> bool:
+    """Whether anything was ever seen at an IP address; there is a report on it either way."""
+    if known(address) is not None:
+        return True
+    return ipaddress.ip_address(address.value).is_global and _drawn(address) is not Verdict.UNKNOWN
+
+
 def _ip_verdict(item: Item) -> Verdict:
     # There is a report on every address, and nothing bad to say of one that is not on the internet.
-    drawn = _drawn(item)
-    is_public = ipaddress.ip_address(item.value).is_global
-    return drawn if is_public and drawn is not Verdict.UNKNOWN else Verdict.UNDETECTED
+    return _drawn(item) if is_heard_of(item) else Verdict.UNDETECTED
 
 
 def _drawn(item: Item) -> Verdict:

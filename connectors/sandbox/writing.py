@@ -68,7 +68,7 @@ def _received(state: State, call: Call, limit: int) -> Response:
     content_type = call.request.headers.get("content-type", "")
     facts = receive_file(call.request.body_within(limit), content_type)
     item = state.dataset.submit_file(facts)
-    if any(state.clock() - before.started_at < state.config.resubmit_s for before in state.analyses.newest_first(item)):
+    if not state.uploads.note(item, state.clock(), state.config.resubmit_s):
         raise already_exists("Already being submitted for scanning")
     return _started(state, item)
 

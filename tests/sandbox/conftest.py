@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
+from connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
-from .calling import Caller, SettableClock
+from .calling import Caller, SettableClock, V2Caller
 
 StartSandbox = Callable[..., SandboxServer]
 
@@ -39,3 +39,14 @@ def sandbox(start_sandbox: StartSandbox) -> SandboxServer:
 @pytest.fixture
 def caller(sandbox: SandboxServer) -> Caller:
     return Caller(sandbox.url)
+
+
+@pytest.fixture
+def private(start_sandbox: StartSandbox) -> SandboxServer:
+    """A sandbox whose keys may do what API v2 keeps for private ones."""
+    return start_sandbox(Quota.unlimited(), config=SandboxConfig(private_keys=True))
+
+
+@pytest.fixture
+def v2(private: SandboxServer) -> V2Caller:
+    return V2Caller(private.url)

@@ -2,118 +2,233 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import socket
 import time
 
 import pytest
 import requests
 
-from connectors.adapters.sandbox_command import seconds, seconds_between
-from connectors.sandbox import Fault, Quota, SandboxConfig, SandboxServer
-from connectors.sandbox.faults import Misfortune
+from connectors.sandbox import Charge, Fault, Quota, SandboxConfig, SandboxServer
 
-from .calling import EICAR_MD5, Caller, SettableClock
+from .calling import EICAR_MD5, EICAR_SHA256, Caller, SettableClock, V2Caller, error_of
 from .conftest import StartSandbox
 
-
-def with_fault(start: StartSandbox, *faults: str, quota: Quota | None = None) -> SandboxServer:
-    config = SandboxConfig(faults=tuple(Fault.parse(text) for text in faults), seed=1)
-    return start(quota or Quota.unlimited(), config=config)
+PATH = f"files/{EICAR_MD5}"
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500, 502, 503, 504])
-def test_a_status_is_told_in_the_apis_own_form(start_sandbox: StartSandbox, status: int) -> None:
-    answer = Caller(with_fault(start_sandbox, f"{status}:1").url).get(f"files/{EICAR_MD5}")
+def with_fault(start: StartSandbox, *faults: str, quota: Quota | None = None, **config: object) -> SandboxServer:
+    made = SandboxConfig(faults=tuple(Fault.parse(text) for text in faults), seed=1, **config)  # type: ignore[arg-type]
+    return start(quota or Quota.unlimited(), config=made)
+
+
+def wire(server: SandboxServer, path: str) -> bytes:
+    """All that comes over the connection, uncompressed. ConnectionResetError if it is reset."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Apikey: k\r\nConnection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def split(answer: bytes) -> tuple[bytes, bytes]:
+    """Head and body."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head, body
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "WrongCredentialsError"),
+        (403, "ForbiddenError"),
+        (404, "NotFoundError"),
+        (418, "ClientError"),
+        (500, "ServerError"),
+        (502, "ServerError"),
+        (503, "TransientError"),
+        (504, "DeadlineExceededError"),
+    ],
+)
+def test_a_status_is_told_in_the_form_of_each_version(start_sandbox: StartSandbox, status: int, code: str) -> None:
+    server = with_fault(start_sandbox, f"{status}:1")
+    assert error_of(Caller(server.url).get(PATH))[:2] == (status, code)
+    answer = V2Caller(server.url).get("file/report", resource=EICAR_MD5)
     assert answer.status_code == status
-    assert answer.json()["error"]["code"]
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert (answer.content == b"") is (status == 403)
 
 
-def test_out_of_quota_looks_as_in_each_version(start_sandbox: StartSandbox) -> None:
-    server = with_fault(start_sandbox, "204:1")
-    answer = requests.get(f"{server.url}/vtapi/v2/file/report", {"apikey": "k", "resource": EICAR_MD5}, timeout=10)
-    assert (answer.status_code, answer.content) == (204, b"")
+@pytest.mark.parametrize("status", ["204", "429"])
+def test_out_of_quota_looks_as_in_each_version(start_sandbox: StartSandbox, status: str) -> None:
+    server = with_fault(start_sandbox, f"{status}:1")
+    answer = Caller(server.url).get(PATH)
+    assert error_of(answer) == (429, "QuotaExceededError", "Quota exceeded")
+    assert "Retry-After" not in answer.headers
+    old = V2Caller(server.url).get("file/report", resource=EICAR_MD5)
+    assert (old.status_code, old.content) == (204, b"")
+    assert server.refused == 0, "VirusTotal says no although there is room"
 
 
-@pytest.mark.parametrize("what", ["reset", "cut"])
-def test_a_connection_breaks(start_sandbox: StartSandbox, what: str) -> None:
-    caller = Caller(with_fault(start_sandbox, f"{what}:1").url)
-    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
-        _ = caller.get(f"files/{EICAR_MD5}").content
+def test_a_429_says_when_to_come_back_if_the_sandbox_does(start_sandbox: StartSandbox) -> None:
+    server = with_fault(start_sandbox, "429:1", send_retry_after=True)
+    assert int(Caller(server.url).get(PATH).headers["Retry-After"]) > 0
 
 
-def test_a_proxys_page_and_garbage_are_no_json(start_sandbox: StartSandbox) -> None:
-    page = Caller(with_fault(start_sandbox, "html:1").url).get(f"files/{EICAR_MD5}")
-    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (200, "text/html")
-    garbage = Caller(with_fault(start_sandbox, "garbage:1").url).get(f"files/{EICAR_MD5}")
-    assert garbage.status_code == 200
-    with pytest.raises(requests.JSONDecodeError):
-        garbage.json()
+def test_a_reset_comes_before_any_answer(start_sandbox: StartSandbox) -> None:
+    server = with_fault(start_sandbox, "reset:1")
+    with pytest.raises(ConnectionResetError):
+        wire(server, f"/api/v3/{PATH}")
+    with pytest.raises(BROKEN):
+        V2Caller(server.url).post("file/report", resource=EICAR_MD5)
 
 
-def test_a_slow_body_trickles(start_sandbox: StartSandbox) -> None:
-    url = f"{with_fault(start_sandbox, 'slow:1').url}/api/v3/files/{EICAR_MD5}"
-    answer = requests.get(url, headers={"x-apikey": "k"}, stream=True, timeout=10)
-    began = time.monotonic()
-    assert len(answer.raw.read(3)) <= 3
-    answer.close()
-    assert time.monotonic() - began > 0.1
+def test_a_reset_ends_an_upload_too(start_sandbox: StartSandbox) -> None:
+    caller = Caller(with_fault(start_sandbox, "reset:1").url)
+    with pytest.raises(BROKEN):
+        caller.post("files", files={"file": b"x" * 3_000_000})
 
 
-def test_faults_come_in_their_share_and_the_same_again_with_the_same_seed() -> None:
-    faults = [Fault("503", 0.2), Fault("reset", 0.1)]
-    first, again = Misfortune(faults, 7), Misfortune(faults, 7)
-    drawn = [first.draw() for _ in range(2000)]
-    assert drawn == [again.draw() for _ in range(2000)]
-    assert 320 < drawn.count("503") < 480
-    assert 130 < drawn.count("reset") < 270
+def test_a_cut_comes_in_the_middle_of_the_true_body(sandbox: SandboxServer, start_sandbox: StartSandbox) -> None:
+    _, whole = split(wire(sandbox, f"/api/v3/{PATH}"))
+    # The links in it have the port, which may be longer or shorter by a digit.
+    cut_head, half = split(wire(with_fault(start_sandbox, "cut:1"), f"/api/v3/{PATH}"))
+    assert b" 200 " in cut_head
+    assert abs(len(half) - len(whole) // 2) <= 5
+    assert half[:20] == whole[:20]
 
 
-def test_what_went_wrong_was_counted_all_the_same(start_sandbox: StartSandbox) -> None:
-    server = with_fault(start_sandbox, "503:1", quota=Quota(windows=((1, 60),)))
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_callers_library_sees_the_cut(start_sandbox: StartSandbox, version: int) -> None:
+    server = with_fault(start_sandbox, "cut:1")
+    with pytest.raises(BROKEN):
+        Caller(server.url).get(PATH) if version == 3 else V2Caller(server.url).told("file/report", resource=EICAR_MD5)
+
+
+@pytest.mark.parametrize("path", [f"/api/v3/{PATH}", f"/vtapi/v2/file/report?apikey=k&resource={EICAR_MD5}"])
+def test_a_proxys_page_comes_with_200(start_sandbox: StartSandbox, path: str) -> None:
+    head, body = split(wire(with_fault(start_sandbox, "html:1"), path))
+    assert b" 200 " in head.splitlines()[0]
+    assert b"text/html" in head
+    assert body.startswith(b"<html>")
+
+
+@pytest.mark.parametrize("path", [f"/api/v3/{PATH}", f"/vtapi/v2/file/report?apikey=k&resource={EICAR_MD5}"])
+def test_garbage_is_json_that_breaks_off(start_sandbox: StartSandbox, path: str) -> None:
+    head, body = split(wire(with_fault(start_sandbox, "garbage:1"), path))
+    assert b" 200 " in head.splitlines()[0]
+    assert b"application/json" in head
+    assert f"Content-Length: {len(body)}".encode() in head
+    with pytest.raises(ValueError, match="Unterminated"):
+        json.loads(body)
+
+
+def test_a_slow_body_is_the_true_one_and_takes_its_time(clock: SettableClock) -> None:
+    waits: list[float] = []
+    config = SandboxConfig(faults=(Fault("slow", 1),), slow_s=12.0)
+    with SandboxServer(Quota.unlimited(), clock, config=config, sleep=waits.append) as server:
+        answer = Caller(server.url).get(PATH)
+    assert answer.json()["data"]["id"] == EICAR_SHA256
+    assert "Connection" not in answer.headers, "the connection is good for more"
+    pauses = [seconds for seconds in waits if seconds]
+    assert len(pauses) > 20
+    assert sum(pauses) == pytest.approx(12.0)
+
+
+def test_a_slow_body_outlasts_a_callers_patience(start_sandbox: StartSandbox) -> None:
+    server = with_fault(start_sandbox, "slow:1", slow_s=3600.0)
+    begun = time.monotonic()
+    with pytest.raises(requests.RequestException):
+        requests.get(f"{server.url}/api/v3/{PATH}", headers={"x-apikey": "k"}, timeout=0.1)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("what", ["503", "429", "reset", "cut", "html", "garbage"])
+def test_what_goes_wrong_is_counted_all_the_same(start_sandbox: StartSandbox, what: str) -> None:
+    server = with_fault(start_sandbox, f"{what}:1", quota=Quota(windows=((3, 60),)))
+    v2 = V2Caller(server.url)
+    with contextlib.suppress(*BROKEN):
+        v2.post("file/report", resource=f"{EICAR_MD5},{EICAR_MD5},{EICAR_MD5}")
+    [entry] = server.requests
+    assert (entry.charge, entry.cost, entry.fault) == (Charge.SPENT, 3, what)
+    assert (entry.status is None) is (what == "reset")
+    refused = v2.post("file/report", resource=EICAR_MD5)
+    assert (refused.status_code, server.refused) == (204, 1), "a refusal is told as it is"
+
+
+def test_refusals_are_no_bad_days(start_sandbox: StartSandbox) -> None:
+    server = with_fault(start_sandbox, "503:1")
+    assert Caller(server.url, key="wrong").get(PATH).status_code == 401
+    assert V2Caller(server.url, "wrong").post("file/report", resource=EICAR_MD5).status_code == 403
+    assert [entry.fault for entry in server.all_requests] == [None, None]
+
+
+@pytest.mark.parametrize(("what", "done"), [("503", False), ("reset", False), ("garbage", False), ("cut", True)])
+def test_a_write_is_done_only_where_its_true_answer_is_sent(start_sandbox: StartSandbox, what: str, done: bool) -> None:
+    # With this seed the first request fails, and the second does not.
+    caller = Caller(with_fault(start_sandbox, f"{what}:0.5").url)
+    with contextlib.suppress(*BROKEN):
+        caller.comment("domains", "example.com", "said")
+    assert len(caller.data("domains/example.com/comments")) == done
+
+
+def outcomes(start: StartSandbox, seed: int | None, count: int = 300) -> list[str | None]:
+    faults = (Fault("503", 0.2), Fault("html", 0.1), Fault("429", 0.0))
+    server = start(Quota.unlimited(), config=SandboxConfig(faults=faults, seed=seed))
     caller = Caller(server.url)
-    assert [caller.get(f"files/{EICAR_MD5}").status_code for _ in "12"] == [503, 429]
+    for _ in range(count):
+        caller.get("ip_addresses/8.8.8.8")
+    return [entry.fault for entry in server.requests]
 
 
-@pytest.mark.parametrize("text", ["", "503", "200:1", "42:1", "flood:0.5", "503:2", "503:-1", "503:x", "503:nan"])
+def test_faults_come_in_their_share_and_the_same_again_with_the_same_seed(start_sandbox: StartSandbox) -> None:
+    first = outcomes(start_sandbox, 7)
+    assert first == outcomes(start_sandbox, 7)
+    assert first != outcomes(start_sandbox, 8)
+    assert 40 <= first.count("503") <= 80
+    assert 15 <= first.count("html") <= 45
+    assert first.count("429") == 0
+
+
+def test_without_faults_nothing_goes_wrong(sandbox: SandboxServer, caller: Caller) -> None:
+    assert {caller.get(PATH).status_code for _ in range(50)} == {200}
+    assert {entry.fault for entry in sandbox.requests} == {None}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "503", "200:1", "42:1", "flood:0.5", "503:2", "503:-1", "503:x", "503:nan", "503:", ":0.1", "5031:0.1"]
+)
 def test_a_fault_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"status|share"):
+    with pytest.raises(ValueError, match=r"HTTP status|share"):
         Fault.parse(text)
 
 
-def test_shares_above_one_are_refused() -> None:
+def test_faults_in_code_are_checked_like_those_in_text() -> None:
+    assert Fault.parse(" reset:0.05 ") == Fault("reset", 0.05)
+    with pytest.raises(ValueError, match="flood"):
+        Fault("flood", 0.5)
+    with pytest.raises(ValueError, match="share"):
+        Fault("503", 1.5)
+
+
+def test_shares_may_add_up_to_all_answers_and_no_more() -> None:
+    SandboxConfig(faults=(Fault("503", 0.9), Fault("reset", 0.05), Fault("cut", 0.05)))
     with pytest.raises(ValueError, match="more than 1"):
-        Misfortune([Fault("503", 0.6), Fault("reset", 0.6)], None)
+        SandboxConfig(faults=(Fault("503", 0.6), Fault("reset", 0.6)))
 
 
-@pytest.mark.parametrize(("text", "expected"), [("50ms", 0.05), ("0.5s", 0.5), ("2", 2.0), ("0", 0.0)])
-def test_times_are_read(text: str, expected: float) -> None:
-    assert seconds(text) == expected
-
-
-def test_two_times_are_a_range() -> None:
-    assert seconds_between("50ms-0.5s") == (0.05, 0.5)
-    assert seconds_between("1s") == (1.0, 1.0)
-
-
-@pytest.mark.parametrize("text", ["", "fast", "-1", "1h", "2s-1s", "1s-", "99999999"])
-def test_times_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="time"):
-        seconds_between(text)
-
-
-def test_a_file_on_its_way_is_a_conflict_for_a_moment(start_sandbox: StartSandbox) -> None:
-    caller = Caller(start_sandbox(Quota.unlimited(), config=SandboxConfig(resubmit_s=5)).url)
-    first = caller.post("files", files={"file": ("a", b"same")})
-    second = caller.post("files", files={"file": ("a", b"same")})
-    assert (first.status_code, second.status_code) == (200, 409)
-    assert second.json()["error"]["message"] == "Already being submitted for scanning"
-
-
-def test_the_analyses_of_a_file_are_listed_newest_first(start_sandbox: StartSandbox) -> None:
-    clock = SettableClock()
-    with SandboxServer(Quota.unlimited(), clock) as server:
-        caller = Caller(server.url)
-        made = []
-        for _ in "123":
-            made.append(caller.post(f"files/{EICAR_MD5}/analyse").json()["data"]["id"])
-            clock.advance(60)
-        assert [row["id"] for row in caller.data(f"files/{EICAR_MD5}/analyses")] == made[::-1]
+def test_latency_is_drawn_between_its_ends_and_again_with_the_same_seed(clock: SettableClock) -> None:
+    drawn = []
+    for _ in "12":
+        waits: list[float] = []
+        config = SandboxConfig(seed=3)
+        with SandboxServer(
+            Quota.unlimited(), clock, latency_s=(0.05, 0.5), config=config, sleep=waits.append
+        ) as server:
+            for _ in range(20):
+                Caller(server.url).get(PATH)
+        drawn.append(waits)
+    assert drawn[0] == drawn[1]
+    assert all(0.05 <= wait <= 0.5 for wait in drawn[0])
+    assert max(drawn[0]) - min(drawn[0]) > 0.2

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import vt
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from connectors.sandbox import Fault, Quota, SandboxConfig, SandboxServer
 
-from .calling import EICAR_MD5, EICAR_SHA256
+from .calling import EICAR_MD5, EICAR_SHA256, SettableClock
 from .conftest import StartSandbox
 
 AT_ONCE = SandboxConfig(queued_s=0, completed_s=0)
@@ -137,3 +137,49 @@ def test_file_scanned_to_the_end(client: Any) -> None:
 def test_quotas_of_the_user(client: Any) -> None:
     quotas = client.get_json("/users/{}/overall_quotas", "client-key")["data"]
     assert quotas["api_requests_daily"]["user"]["used"] == 0
+
+
+def test_scans_polled_through_all_their_statuses(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+    with vt.Client("k", host=start_sandbox(Quota.unlimited()).url) as client:
+        scans = [client.scan_url("http://unknown.example/"), client.scan_file(io.BytesIO(b"a small file"))]
+        seen = []
+        for _ in range(3):
+            found = [client.get_object("/analyses/{}", scan.id) for scan in scans]
+            seen.append([(analysis.status, bool(analysis.results)) for analysis in found])
+            clock.advance(2.5)
+    assert seen == [[("queued", False)] * 2, [("in-progress", True)] * 2, [("completed", True)] * 2]
+
+
+def test_file_scanned_again(client: Any) -> None:
+    started = client.post("/files/{}/analyse", EICAR_MD5)
+    assert started.status == 200
+    ident = started.json()["data"]["id"]
+    assert client.get_object("/analyses/{}", ident).status == "completed"
+
+
+def test_analyses_of_a_file_iterated_over_pages(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+    with vt.Client("k", host=start_sandbox(Quota.unlimited()).url) as client:
+        for _ in range(5):
+            client.post("/files/{}/analyse", EICAR_MD5)
+            clock.advance(10)
+        found = list(client.iterator("/files/{}/analyses", EICAR_MD5, batch_size=2))
+    assert [analysis.type for analysis in found] == ["analysis"] * 5
+    assert [analysis.date for analysis in found] == sorted((a.date for a in found), reverse=True)
+
+
+def test_file_on_its_way_is_a_conflict(start_sandbox: StartSandbox) -> None:
+    config = SandboxConfig(resubmit_s=10)
+    with vt.Client("k", host=start_sandbox(Quota.unlimited(), config=config).url) as client:
+        client.scan_file(io.BytesIO(b"a small file"))
+        with pytest.raises(vt.APIError) as caught:
+            client.scan_file(io.BytesIO(b"a small file"))
+    assert caught.value.code == "AlreadyExistsError"
+
+
+@pytest.mark.parametrize(
+    ("what", "code"), [("429", "QuotaExceededError"), ("503", "ServerError"), ("401", "WrongCredentialsError")]
+)
+def test_bad_days_are_told_as_virustotals(start_sandbox: StartSandbox, what: str, code: str) -> None:
+    config = SandboxConfig(faults=(Fault(what, 1),))
+    with vt.Client("k", host=start_sandbox(Quota.unlimited(), config=config).url) as client:
+        assert code_of(client, "/domains/example.com") == code

@@ -14,7 +14,8 @@ from ..uploads import measured
 
 # An address for one upload lies below this.
 UPLOAD = "file/scan/upload"
-_LONGEST_FIELD = 65536
+_LONGEST_FIELD = 65536  # bytes; more of a part that is no file is dropped
+_FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,23 @@ class V2Call:
 
 
 def read_call(request: Request, config: SandboxConfig) -> V2Call:
-    """Raises ApiError 400, BodyTooLargeError."""
+    """The call a request is, its body read to the end. Raises ApiError 400, BodyTooLargeError."""
     params = dict(request.query)
     name = "/".join(request.segments[2:])
     limit = config.direct_upload_limit
     if name.startswith(f"{UPLOAD}/"):
         name, params["ticket"], limit = UPLOAD, request.segments[-1], config.upload_limit
     facts = None
-    content_type = request.headers.get("content-type", "")
-    if request.method == "POST" and content_type.startswith("multipart/"):
+    content_header = request.headers.get("content-type", "")
+    content_type = content_header.partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type == "multipart/form-data":
         body = request.body_within(limit)
-        fields, facts = _parts(Multipart(body, boundary_of(content_type)))
+        fields, facts = _parts(Multipart(body, boundary_of(content_header)))
         params.update(fields)
     elif request.method == "POST":
         content = request.content(config.body_limit).decode("utf-8", "replace")
-        params.update(parse_qsl(content, keep_blank_values=True))
+        # A body of any other type is not read: its key is missing then.
+        params.update(parse_qsl(content, keep_blank_values=True) if content_type == _FORM else ())
     key = params.pop("apikey", "").strip()
     return V2Call(request.method, name, params, key, facts)
 
@@ -65,4 +68,7 @@ def _parts(body: Multipart) -> tuple[dict[str, str], FileFacts | None]:
 
 
 def _text(blocks: Iterable[bytes]) -> str:
-    return b"".join(blocks)[:_LONGEST_FIELD].decode("utf-8", "replace")
+    kept = b""
+    for block in blocks:
+        kept += block[: _LONGEST_FIELD - len(kept)]
+    return kept.decode("utf-8", "replace")

@@ -9,9 +9,9 @@ from ..accounts import Accounts
 from ..errors import ApiError
 from ..messages import Response
 from ..state import State
-from . import handlers
+from . import comments, files, hosts, urls
+from .answering import Handler
 from .call import UPLOAD, V2Call
-from .handlers import MOST_RESCANS, MOST_VALUES, Handler
 
 _HTML = "text/html; charset=utf-8"
 OUT_OF_QUOTA = Response(204, b"", _HTML)
@@ -30,17 +30,17 @@ class _Route:
 
 _BOTH, _GET, _POST = frozenset(("GET", "POST")), frozenset(("GET",)), frozenset(("POST",))
 _ROUTES = {
-    "file/report": _Route(_BOTH, handlers.file_report, ("resource", ",", MOST_VALUES)),
-    "file/scan": _Route(_POST, handlers.file_scan),
-    UPLOAD: _Route(_POST, handlers.file_scan_at_address),
-    "file/scan/upload_url": _Route(_GET, handlers.upload_url, private=True),
-    "file/rescan": _Route(_POST, handlers.file_rescan, ("resource", ",", MOST_RESCANS), private=True),
-    "url/scan": _Route(_POST, handlers.url_scan, ("url", "\n", MOST_VALUES)),
-    "url/report": _Route(_BOTH, handlers.url_report, ("resource", "\n", MOST_VALUES)),
-    "domain/report": _Route(_GET, handlers.domain_report),
-    "ip-address/report": _Route(_GET, handlers.ip_report),
-    "comments/put": _Route(_POST, handlers.comments_put),
-    "comments/get": _Route(_GET, handlers.comments_get, private=True),
+    "file/report": _Route(_BOTH, files.report, ("resource", ",", files.MOST_REPORTS)),
+    "file/scan": _Route(_POST, files.scan),
+    UPLOAD: _Route(_POST, files.scan_at_address),
+    "file/scan/upload_url": _Route(_GET, files.upload_url, private=True),
+    "file/rescan": _Route(_POST, files.rescan, ("resource", ",", files.MOST_RESCANS), private=True),
+    "url/scan": _Route(_POST, urls.scan, ("url", "\n", urls.MOST_URLS)),
+    "url/report": _Route(_BOTH, urls.report, ("resource", "\n", urls.MOST_URLS)),
+    "domain/report": _Route(_GET, hosts.domain_report),
+    "ip-address/report": _Route(_GET, hosts.ip_report),
+    "comments/put": _Route(_POST, comments.put),
+    "comments/get": _Route(_GET, comments.get, private=True),
 }
 
 
@@ -66,6 +66,7 @@ class V2Routes:
         return max(1, len(call.values(*batch))) if batch else 1
 
     def answer(self, call: V2Call) -> Response:
+        """The answer to a call that is not refused and whose quota is not spent."""
         try:
             document = _ROUTES[call.name].handler(self._state, call)
         except ApiError:
