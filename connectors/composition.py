@@ -6,8 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from .account import Account, MeasuredQuota
-from .actions import Context
+from .actions.context import Context
 from .api_key import ApiKey
 from .cache import AnswerCache, Freshness
 from .cache.entry import AnswerStore
@@ -17,30 +16,22 @@ from .coalescing import LeaseBook, MemoryLeases, SingleFlight, SqliteLeases
 from .core import Core
 from .errors import ConfigError
 from .indicators import NeverQuery
-from .prospects import Prospects
-from .quota import Limiter
 from .quota.books import MemoryBook, QuotaBook, SqliteBook
 from .settings import Settings
 from .state.heartbeat import Heartbeat
 from .state.location import default_state_file, quota_file, refuse_network_folder
 from .state.unavailable import Fallback
-from .virustotal.api import Api
-from .virustotal.budget import Budget
-from .virustotal.client import Client
-from .virustotal.transport import HttpAnswer, HttpRequest, Transport
-from .virustotal.v2 import ApiV2
-from .virustotal.v3 import ApiV3
 
 if TYPE_CHECKING:
+    from .account import Account
     from .virustotal.requests_transport import RequestsTransport
+    from .virustotal.transport import HttpAnswer, HttpRequest, Transport
 
 _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
 
-_API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
-
-MakeTransport = Callable[[ApiKey], Transport]
+MakeTransport = Callable[[ApiKey], "Transport"]
 
 
 class _State:
@@ -155,11 +146,22 @@ class _Accounts:
             return self._known[key]
 
     def _make(self, key: ApiKey) -> Account:
+        # Like `requests`: what the cache answers needs no way to VirusTotal.
+        from .account import Account, MeasuredQuota
+        from .prospects import Prospects
+        from .quota import Limiter
+        from .virustotal.api import Api
+        from .virustotal.budget import Budget
+        from .virustotal.client import Client
+        from .virustotal.v2 import ApiV2
+        from .virustotal.v3 import ApiV3
+
+        apis: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
         quota = MeasuredQuota(self._settings.quota, self._clock)
         limiter = Limiter(self._state.book, key.scope, quota, self._clock, self._heartbeat)
         client = Client(self._transport(key), limiter, key, self._settings.api_url, self._clock)
         account = Account(
-            _API[self._settings.api_version](client, key.reveal()), limiter, Prospects(self._clock), quota
+            apis[self._settings.api_version](client, key.reveal()), limiter, Prospects(self._clock), quota
         )
         if self._settings.quota.auto:
             quota.figures = lambda: account.own_figures(Budget(self._clock.monotonic()))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry
 from ..coalescing.single_flight import Lead
 from ..contract import Options, Request, Source
 from ..indicators import Indicator
-from ..virustotal.api import Api
-from ..virustotal.budget import Budget
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..virustotal.api import Api
+    from ..virustotal.budget import Budget
 
 
 def _always(entry: Entry) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from ..account import Account
 from ..api_key import ApiKey
 from ..cache import AnswerCache, Freshness
 from ..clock import Clock
 from ..coalescing import SingleFlight
 from ..indicators import NeverQuery
 from ..verdict.rule import Thresholds
+
+if TYPE_CHECKING:
+    from ..account import Account
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract import Options, Outcome, Request, Source
@@ -11,10 +11,12 @@ from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
-from ..virustotal.api import Api
-from ..virustotal.budget import Budget
 from .asking import Question, find, find_kept, report_key
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..virustotal.api import Api
+    from ..virustotal.budget import Budget
 
 _REASONS = {
     "private_address": "it is a private or reserved address",
@@ -82,7 +84,9 @@ def report_on(
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
     """The answer to a lookup of `indicator`, judged by the request's thresholds."""
-    report = {name: value for name, value in entry.report.items() if name not in _PARTS or name in options.include}
+    report = entry.report
+    if any(part in report and part not in options.include for part in _PARTS):
+        report = {name: value for name, value in report.items() if name not in _PARTS or name in options.include}
     verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
     head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
     data = {**head, "verdict": verdict, **report}
