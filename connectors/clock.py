@@ -47,4 +47,4 @@ class SystemClock:
 
 def iso(epoch: float) -> str:
     """Epoch seconds as `2026-01-02T03:04:05Z`."""
-    return datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(epoch, timezone.utc).isoformat(timespec="seconds")[:19] + "Z"

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from .actions import Context
+from .actions.context import Context
 from .api_key import ApiKey
 from .cache import AnswerCache, Freshness
 from .cache.entry import AnswerStore

@@ -40,6 +40,8 @@ class Options:
 
     def judged_by(self, defaults: Thresholds) -> Thresholds:
         """The settings' thresholds, with what this request says instead."""
+        if not self.thresholds:
+            return defaults
         return Thresholds(
             malicious=self.thresholds.get("malicious", defaults.malicious),
             suspicious=self.thresholds.get("suspicious", defaults.suspicious),

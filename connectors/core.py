@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-from .actions import Context, find
 from .actions.lookup import cached_outcomes, request_for
 from .contract import Options, Request, Spent, error_response, read_request, request_id, response
 from .errors import ConnectorError, Internal, RateLimited
 from .indicators import Kind
 from .virustotal.budget import Budget
+
+if TYPE_CHECKING:
+    from .actions import Context
 
 Progress = Callable[[int, int], None]
 _LOG = logging.getLogger("connectors.core")
@@ -44,6 +46,9 @@ class Core:
 
     def run(self, request: Request, progress: Progress | None = None) -> dict[str, Any]:
         """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all."""
+        # With all that the deeds import: what the cache answers needs none of it.
+        from .actions.table import find
+
         clock = self.context.clock
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
@@ -73,10 +78,10 @@ class Core:
         A value that is left out is for `look_up` to answer: as it may ask, or say what is wrong.
         """
         try:
-            now = self.context.clock.now()
+            now, nothing = self.context.clock.now(), Spent()
             found = cached_outcomes(kind, values, self.context, options)
             return {
-                value: response(f"lookup_{of_kind}", None, outcome, Spent(), now) for value, of_kind, outcome in found
+                value: response(f"lookup_{of_kind}", None, outcome, nothing, now) for value, of_kind, outcome in found
             }
         except Exception:
             _internal()

@@ -84,7 +84,9 @@ def report_on(
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
     """The answer to a lookup of `indicator`, judged by the request's thresholds."""
-    report = {name: value for name, value in entry.report.items() if name not in _PARTS or name in options.include}
+    report = entry.report
+    if any(part in report and part not in options.include for part in _PARTS):
+        report = {name: value for name, value in report.items() if name not in _PARTS or name in options.include}
     verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
     head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
     data = {**head, "verdict": verdict, **report}

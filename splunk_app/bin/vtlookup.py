@@ -7,7 +7,10 @@ from pathlib import Path
 _APP = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
 
-from splunklib.searchcommands import dispatch  # noqa: E402
+from vtlookup_app.light_sdk import without_client  # noqa: E402
+
+with without_client():
+    from splunklib.searchcommands import dispatch
 
 from vtlookup_app.command import VtLookup  # noqa: E402
 from vtlookup_app.pipe import Input  # noqa: E402

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors.contract import CacheMode, Options
 from connectors.indicators import Kind
@@ -17,6 +17,9 @@ from .heard_warnings import HeardWarnings
 from .search_options import SearchOptions
 from .stopping import Stopping
 from .tally import Tally
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _SIDE_BY_SIDE = 8
 # A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
@@ -67,7 +70,6 @@ class Enrichment:
         self._stopping = stopping or Stopping()
         self._known: dict[str, Columns] = {}
         self._budget = WaitBudget(options.wait_s * _LEEWAY)
-        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
         self._tally = Tally(options.noun)
         self._has_asked = False
 
@@ -92,6 +94,10 @@ class Enrichment:
 
     def _ask_all(self, values: Collection[str]) -> None:
         """All that is under way when the search is over is given up a little later."""
+        if not values:
+            return
+        from concurrent.futures import wait
+
         asked = {self._pool.submit(self._ask, value): value for value in values}
         left = set(asked)
         while left and not self._stopping.patience_is_over:
@@ -101,6 +107,12 @@ class Enrichment:
         for future in left:
             future.cancel()
             self._known[asked[future]] = {**columns.empty(), **_ENDED}
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(_SIDE_BY_SIDE)
 
     def _ask(self, value: str) -> Columns:
         if self._stopping.stopped:

@@ -21,15 +21,22 @@ class Fragments:
     """
 
     def __init__(self, names: Sequence[str], prefix: str, *, side_by_side: bool) -> None:
+        multivalued = [name for name in names if side_by_side or name in LISTS]
+        self.header = _line([prefix + name for name in names] + [multi(prefix + name) for name in multivalued])
         self._names = names
-        self._multivalued = [name for name in names if side_by_side or name in LISTS]
-        self.header = _line(
-            added_names(names, prefix)[: len(names)] + [multi(prefix + name) for name in self._multivalued]
-        )
+        self._multivalued = [names.index(name) for name in multivalued]
 
     def of(self, columns: Columns) -> str:
-        cells = [cell if isinstance(cell, str) else "\n".join(cell) for cell in map(columns.__getitem__, self._names)]
-        return _line(cells + [_encoded(columns[name]) for name in self._multivalued])
+        cells: list[Cell] = list(map(columns.__getitem__, self._names))
+        for place in self._multivalued:
+            cell = cells[place]
+            if isinstance(cell, str):
+                cells.append("")
+            else:
+                cells[place] = "\n".join(cell)
+                # Only two values and more need it; one is a plain value.
+                cells.append(encode(cell) if len(cell) > 1 else "")
+        return _line(cells)  # type: ignore[arg-type]  # no list is left
 
 
 def multi(name: str) -> str:
@@ -41,11 +48,6 @@ def added_names(names: Iterable[str], prefix: str) -> list[str]:
     """Every column that the added fields may have."""
     plain = [prefix + name for name in names]
     return plain + [multi(name) for name in plain]
-
-
-def _encoded(cell: Cell) -> str:
-    """Only two values and more need it; one is a plain value."""
-    return "" if isinstance(cell, str) or len(cell) < 2 else encode(cell)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -10,16 +10,16 @@ import csv
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 
 from .body import Body
-from .fragments import Values, multi
+from .fragments import MULTIVALUE, Values, multi
 from .multivalue import decode
 
 # A quoted field, or one without quotes: by Python's `csv` they mean the same in every version.
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
-# What `re` remembers of a quoted field is many times as long as the field.
-_LONGEST_QUOTED = 1 << 19
+# What is matched at once, and what not even a single record may exceed: `re` remembers fifty times as much.
+_BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20
 _RECORDS_AT_ONCE = 4096
 # No cell begins so: it marks keys that are multivalues.
 MULTI = b","
@@ -78,23 +78,35 @@ def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[b
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the field is: the places of its plain and its multivalue column, and how many columns there are."""
+    """Where the field is: the places of its plain and its multivalue column, and how many columns there are.
+
+    From the place `own` on there are multivalue columns only.
+    """
 
     plain: int
     multi: int | None
     width: int
+    own: int
 
     def has_single_values(self, texts: Sequence[bytes]) -> bool:
         """Whether that shows at a glance: in no record there is anything from the multivalue column on."""
         return self.multi is None or all(map(bytes.endswith, texts, repeat(b"," * (self.width - self.multi))))
 
-    def record(self) -> Callable[[bytes], re.Match[bytes] | None]:
-        """Matches a whole record and gives its `plain` and `multi` cells."""
+    def records(self) -> Callable[[bytes], list[tuple[bytes, ...]]]:
+        """Gives each record of a block: its text, and its `plain` and `multi` cells in the order they have in it."""
         cells = [_FIELD] * self.width
-        cells[self.plain] = b"(?P<plain>%s)" % _FIELD
-        if self.multi is not None:
-            cells[self.multi] = b"(?P<multi>%s)" % _FIELD
-        return re.compile(b",".join(cells)).fullmatch
+        for place in self.places:
+            cells[place] = b"(%s)" % _FIELD
+        record, rest = b",".join(cells[: self.own]), b",".join(cells[self.own :])
+        if rest:
+            # Most have one value a field, which is seen at once.
+            record += b"(?:,{%d}|,%s)" % (self.width - self.own, rest)
+        # What is no record swallows the block: looked for further on, it would take the square of the time.
+        return re.compile(b"(%s)\n|(?s:.+)" % record).findall
+
+    @property
+    def places(self) -> list[int]:
+        return [self.plain] if self.multi is None else sorted((self.plain, self.multi))
 
 
 def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
@@ -103,8 +115,11 @@ def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
     names = next(csv.reader([header.decode("utf-8")]))
     if len(set(names)) < len(names) or field not in names or not set(names).isdisjoint(added):
         raise NotForHere
-    of_several = multi(field)
-    return _Layout(names.index(field), names.index(of_several) if of_several in names else None, len(names))
+    several = names.index(multi(field)) if multi(field) in names else None
+    own = len(names)
+    while own > 1 and names[own - 1].startswith(MULTIVALUE):
+        own -= 1
+    return _Layout(names.index(field), several, len(names), own)
 
 
 def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
@@ -121,30 +136,43 @@ def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
 
 def _key_of_plain(text: bytes, layout: _Layout) -> Key:
     cells = text.split(b",")
-    several = cells[layout.multi] if layout.multi is not None else b""
-    return MULTI + several if several else cells[layout.plain]
+    return _key(cells[layout.plain], cells[layout.multi] if layout.multi is not None else b"")
+
+
+def _key(plain: bytes, several: bytes) -> Key:
+    return plain if several in (b"", b'""') else MULTI + several
 
 
 def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[Key]]:
     """Lines with quotes among them: a quoted cell may hold commas and go on over the line's end."""
     texts: list[bytes] = []
     keys: list[Key] = []
-    match = layout.record()
-    rest = iter(lines)
-    for line in rest:
-        text = line
-        if b'"' in line:
-            if line.count(b'"') % 2:
-                text = b"\n".join([line, *_to_closing_quote(rest)])
-            if len(text) > _LONGEST_QUOTED:
-                raise NotForHere
-        found = match(text)
-        if found is None:
+    records_in = layout.records()
+    for block in _blocks(lines):
+        found, *cells = zip(*records_in(block))
+        if b"\n".join([*found, b""]) != block:
             raise NotForHere
-        several = found["multi"] if layout.multi is not None else b""
-        texts.append(text)
-        keys.append(MULTI + several if several not in (b"", b'""') else found["plain"])
+        texts += found
+        plain = cells[layout.places.index(layout.plain)]
+        if layout.multi is None:
+            keys += plain
+        else:
+            keys += map(_key, plain, cells[layout.places.index(layout.multi)])
     return texts, keys
+
+
+def _blocks(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Whole records, some at once, each with the LF at its end."""
+    at_once = max(1, _BLOCK * len(lines) // (sum(map(len, lines)) + 1))
+    rest = iter(lines)
+    while some := list(islice(rest, at_once)):
+        if sum(map(bytes.count, some, repeat(b'"'))) % 2:
+            some += _to_closing_quote(rest)
+        some.append(b"")
+        block = b"\n".join(some)
+        if len(block) > _LONGEST_BLOCK:
+            raise NotForHere
+        yield block
 
 
 def _to_closing_quote(lines: Iterator[bytes]) -> Iterator[bytes]:
