@@ -76,7 +76,7 @@ class Input:
         line = self.readline()
         match = _HEADER.fullmatch(line)
         if match is None:
-            if line:
+            if line.endswith(b"\n") or len(line) == _LONGEST_HEADER:
                 raise ProtocolError(f"a chunk should begin here, not {line!r}")
             return None
         metadata = self.read(int(match[1]))
