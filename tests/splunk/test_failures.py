@@ -101,7 +101,7 @@ def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -
         ("VT_QUOTA", "many", "VT_QUOTA"),
         ("VT_API_URL", "http://www.example.com", "VT_API_URL"),
         ("VT_NEVER_QUERY", "not a/network", "VT_NEVER_QUERY"),
-        ("VT_NEVER_QUERY", 'braces {0} {x} {{, "quotes", a\nnew line', "VT_NEVER_QUERY: 'braces {0} {x} {{"),
+        ("VT_QUOTA", '{0} {x} {{ "quotes"\na line', '{0} {x} {{ "quotes"'),
         ("VT_API_KEY", "", "no API key"),
         ("VT_API_KEY_FILE", "/no/such/file", "both set"),
         ("VT_CONFIG", "/no/such/file", "VT_CONFIG"),
