@@ -47,7 +47,7 @@ class _State:
     """The three shared parts for one `VT_STATE`, each with its stand-in."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        memory = MemoryAnswers(clock), MemoryLeases(clock), MemoryBook()
+        memory = MemoryAnswers(clock), MemoryLeases(clock), MemoryBook(clock)
         answers: AnswerStore = memory[0]
         leases: LeaseBook = memory[1]
         book: QuotaBook = memory[2]
@@ -61,7 +61,7 @@ class _State:
             file = SqliteFile(path, SCHEMA, "WAL")
             answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
             leases = SqliteLeases(file, clock)
-            shared_book = SqliteBook(quota_file(path))
+            shared_book = SqliteBook(quota_file(path), clock)
             book = shared_book
             self._opened = [file.close_all, shared_book.close]
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)

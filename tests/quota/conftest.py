@@ -22,8 +22,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> QuotaBook:
-    return MemoryBook() if request.param == "memory" else SqliteBook(tmp_path / "quota.db")
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
+    return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def limiter(book: QuotaBook, clock: FakeClock) -> MakeLimiter:
         quota: str, scope: str = "a key", given: QuotaBook | None = None, own_clock: FakeClock | None = None
     ) -> Limiter:
         parsed = parse_quota(quota)
-        shared = Fallback[QuotaBook](given or book, MemoryBook(), clock, "alone")
+        shared = Fallback[QuotaBook](given or book, MemoryBook(clock), clock, "alone")
         return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
 
     return make
