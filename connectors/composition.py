@@ -1,29 +1,24 @@
-"""The composition root: every real part is chosen and wired here, and nowhere else."""
+"""The composition root: every real part is chosen and wired here and, as far as it is shared, in `stores`."""
 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from .account import Account, MeasuredQuota
 from .actions import Context
 from .api_key import ApiKey
 from .cache import AnswerCache, Freshness
-from .cache.entry import AnswerStore
 from .cache.memory import MemoryAnswers
 from .clock import Clock
-from .coalescing import LeaseBook, MemoryLeases, SingleFlight, SqliteLeases
+from .coalescing import SingleFlight
 from .core import Core
-from .errors import ConfigError
 from .indicators import NeverQuery
 from .prospects import Prospects
 from .quota import Limiter
-from .quota.books import MemoryBook, QuotaBook, SqliteBook
 from .settings import Settings
 from .state.heartbeat import Heartbeat
-from .state.location import default_state_file, quota_file, refuse_network_folder
-from .state.unavailable import Fallback
+from .stores import Stores
 from .virustotal.api import Api
 from .virustotal.budget import Budget
 from .virustotal.client import Client
@@ -34,60 +29,11 @@ from .virustotal.v3 import ApiV3
 if TYPE_CHECKING:
     from .virustotal.requests_transport import RequestsTransport
 
-_WITHOUT_CACHE = "working without the shared cache"
-_WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
 
 _API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
 
 MakeTransport = Callable[[ApiKey], Transport]
-
-
-class _State:
-    """The three shared parts for one `VT_STATE`, each with its stand-in."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        memory = MemoryAnswers(clock), MemoryLeases(clock), MemoryBook(clock)
-        answers: AnswerStore = memory[0]
-        leases: LeaseBook = memory[1]
-        book: QuotaBook = memory[2]
-        self._opened: list[Callable[[], None]] = []
-        path = state_file(settings)
-        if path is not None:
-            refuse_network_folder(path)
-            from .cache.sqlite import SCHEMA, SqliteAnswers
-            from .state.sqlite_file import SqliteFile
-
-            file = SqliteFile(path, SCHEMA, "WAL")
-            answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-            leases = SqliteLeases(file, clock)
-            shared_book = SqliteBook(quota_file(path), clock)
-            book = shared_book
-            self._opened = [file.close_all, shared_book.close]
-        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.leases = Fallback[LeaseBook](leases, memory[1], clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.book = Fallback[QuotaBook](book, memory[2], clock, _WITHOUT_BOOK)
-
-    def close(self) -> None:
-        for close in self._opened:
-            close()
-
-
-def state_file(settings: Settings) -> Path | None:
-    """The state's file, or None where it is kept in memory. Raises `ConfigError` for a store this version has not."""
-    if settings.state is None:
-        return default_state_file()
-    if settings.state == "memory":
-        return None
-    if "://" in settings.state:
-        raise ConfigError("VT_STATE: only a file's path and `memory` are known here")
-    try:
-        path = Path(settings.state).expanduser()
-    except RuntimeError:
-        raise ConfigError(f"VT_STATE: {settings.state!r} names a home folder that does not exist") from None
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"VT_STATE: {path} is there and is not a regular file; name one that may be made")
-    return path
 
 
 def build(
@@ -99,23 +45,23 @@ def build(
     """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
     it may raise `ConfigError`. `transport` stands in for real HTTP. Raises `ConfigError`.
     """
-    state = _State(settings, clock)
+    stores = Stores(settings, clock)
     heartbeat = Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
-    accounts = _Accounts(settings, default_key, clock, state, heartbeat, transport)
+    accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
 
     def release() -> None:
-        # The heart last used the state's connections in a thread of its own.
+        # The heart last used the stores' connections in a thread of its own.
         heartbeat.rest()
-        state.close()
+        stores.close()
         accounts.close()
 
     return Core(
         Context(
             clock=clock,
-            cache=AnswerCache(near, state.answers),
+            cache=AnswerCache(near, stores.answers),
             freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
-            single_flight=SingleFlight(state.leases, clock, heartbeat),
+            single_flight=SingleFlight(stores.leases, clock, heartbeat),
             never_query=NeverQuery(settings.never_query),
             thresholds=settings.thresholds,
             api_version=settings.api_version,
@@ -133,14 +79,14 @@ class _Accounts:
         settings: Settings,
         default_key: Callable[[], ApiKey],
         clock: Clock,
-        state: _State,
+        stores: Stores,
         heartbeat: Heartbeat,
         transport: MakeTransport | None,
     ) -> None:
         self._settings = settings
         self._default_key = default_key
         self._clock = clock
-        self._state = state
+        self._stores = stores
         self._heartbeat = heartbeat
         self._transport = transport or self._real_transport
         self._known: dict[ApiKey, Account] = {}
@@ -156,7 +102,7 @@ class _Accounts:
 
     def _make(self, key: ApiKey) -> Account:
         quota = MeasuredQuota(self._settings.quota, self._clock)
-        limiter = Limiter(self._state.book, key.scope, quota, self._clock, self._heartbeat)
+        limiter = Limiter(self._stores.book, key.scope, quota, self._clock, self._heartbeat)
         client = Client(self._transport(key), limiter, key, self._settings.api_url, self._clock)
         account = Account(
             _API[self._settings.api_version](client, key.reveal()), limiter, Prospects(self._clock), quota
