@@ -49,7 +49,9 @@ local function next_turn()
   return first
 end
 
-local whose = redis.call('GET', turn) or next_turn()
+-- A turn that lasts for longer than any was given by a clock that has been set back since.
+local left = redis.call('PTTL', turn)
+local whose = left > 0 and left <= {_TURN_MS} and redis.call('GET', turn) or next_turn()
 if whose and whose ~= me then
   redis.call('ZADD', line, 'NX', string.format('%d.%06d', time[1], time[2]), me)
   redis.call('PEXPIRE', line, {int(PATIENCE_S * 1000)})

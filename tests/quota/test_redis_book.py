@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,10 +143,28 @@ def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer)
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
 
 
-def test_a_turn_that_never_ends_is_told_and_nobody_guesses(redis_server: RedisServer) -> None:
-    redis_server.call("SET", PREFIX + "turn:a", "somebody")
+@pytest.mark.parametrize("left_ms", [None, 3_600_000])
+def test_a_turn_of_a_clock_that_was_set_back_holds_nobody_up(redis_server: RedisServer, left_ms: int | None) -> None:
+    redis_server.call("SET", PREFIX + "turn:a", "somebody", *(("PX", left_ms) if left_ms else ()))
+    began = time.monotonic()
+    RedisBook(redis_server).transact("a", _note)
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_book_that_stays_in_others_hands_is_told_and_nobody_guesses(redis_server: RedisServer) -> None:
+    over = threading.Event()
+
+    def hold() -> None:
+        while not over.wait(0.02):
+            redis_server.call("SET", PREFIX + "turn:a", "somebody", "PX", 400)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    time.sleep(0.1)
     with pytest.raises(StateBusy, match="in others' hands"):
-        RedisBook(redis_server, patience_s=0.3).transact("a", _note)
+        RedisBook(redis_server, patience_s=0.8).transact("a", _note)
+    over.set()
+    holder.join()
 
 
 def test_a_change_made_in_vain_is_made_again_on_what_the_other_wrote(redis_server: RedisServer) -> None:
