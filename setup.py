@@ -30,6 +30,6 @@ setup(
         "platformdirs>=4",
         "rich>=13",
     ],
-    extras_require={"splunk": ["splunk-sdk>=2.1.1,<3"]},
+    extras_require={"splunk": ["splunk-sdk>=2.1.1,<3"], "redis": ["redis>=5,<9"]},
     entry_points={"console_scripts": ["vtaction = connectors.adapters.terminal:main"]},
 )

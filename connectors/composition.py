@@ -1,89 +1,30 @@
-"""The composition root: every real part is chosen and wired here, and nowhere else."""
+"""The composition root: every real part is chosen and wired here and, as far as it is shared, in `stores`."""
 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from .actions.context import Context
 from .api_key import ApiKey
 from .cache import AnswerCache, Freshness
-from .cache.entry import AnswerStore
 from .cache.memory import MemoryAnswers
 from .clock import Clock
-from .coalescing import LeaseBook, MemoryLeases, SingleFlight, SqliteLeases
+from .coalescing import SingleFlight
 from .core import Core
-from .errors import ConfigError
 from .indicators import NeverQuery
 from .settings import Settings
 from .state.heartbeat import Heartbeat
-from .state.location import default_state_file, refuse_network_folder
-from .state.unavailable import Fallback
+from .stores import Stores
 
 if TYPE_CHECKING:
     from .account import Account
     from .virustotal.requests_transport import RequestsTransport
     from .virustotal.transport import HttpAnswer, HttpRequest, Transport
-    from .way_out import Book
 
-_WITHOUT_CACHE = "working without the shared cache"
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
 
 MakeTransport = Callable[[ApiKey], "Transport"]
-
-
-class _State:
-    """The shared parts for one `VT_STATE`, each with its stand-in; the quota's book when it is first needed."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        answers: AnswerStore = MemoryAnswers(clock)
-        leases: LeaseBook = MemoryLeases(clock)
-        self._clock = clock
-        self._opened: list[Callable[[], None]] = []
-        self._book: Book | None = None
-        self._path = path = state_file(settings)
-        if path is not None:
-            refuse_network_folder(path)
-            from .cache.sqlite import SCHEMA, SqliteAnswers
-            from .state.sqlite_file import SqliteFile
-
-            file = SqliteFile(path, SCHEMA, "WAL")
-            answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-            leases = SqliteLeases(file, clock)
-            self._opened = [file.close_all]
-        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.leases = Fallback[LeaseBook](leases, MemoryLeases(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
-
-    @property
-    def book(self) -> Book:
-        if self._book is None:
-            from .way_out import Book
-
-            self._book = Book(self._path, self._clock)
-            self._opened.append(self._book.close)
-        return self._book
-
-    def close(self) -> None:
-        for close in self._opened:
-            close()
-
-
-def state_file(settings: Settings) -> Path | None:
-    """The state's file, or None where it is kept in memory. Raises `ConfigError` for a store this version has not."""
-    if settings.state is None:
-        return default_state_file()
-    if settings.state == "memory":
-        return None
-    if "://" in settings.state:
-        raise ConfigError("VT_STATE: only a file's path and `memory` are known here")
-    try:
-        path = Path(settings.state).expanduser()
-    except RuntimeError:
-        raise ConfigError(f"VT_STATE: {settings.state!r} names a home folder that does not exist") from None
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"VT_STATE: {path} is there and is not a regular file; name one that may be made")
-    return path
 
 
 def build(
@@ -95,23 +36,23 @@ def build(
     """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
     it may raise `ConfigError`. `transport` stands in for real HTTP. Raises `ConfigError`.
     """
-    state = _State(settings, clock)
+    stores = Stores(settings, clock)
     heartbeat = Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
-    accounts = _Accounts(settings, default_key, clock, state, heartbeat, transport)
+    accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
 
     def release() -> None:
-        # The heart last used the state's connections in a thread of its own.
+        # The heart last used the stores' connections in a thread of its own.
         heartbeat.rest()
-        state.close()
+        stores.close()
         accounts.close()
 
     return Core(
         Context(
             clock=clock,
-            cache=AnswerCache(near, state.answers),
+            cache=AnswerCache(near, stores.answers),
             freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
-            single_flight=SingleFlight(state.leases, clock, heartbeat),
+            single_flight=SingleFlight(stores.leases, clock, heartbeat),
             never_query=NeverQuery(settings.never_query),
             thresholds=settings.thresholds,
             api_version=settings.api_version,
@@ -129,14 +70,14 @@ class _Accounts:
         settings: Settings,
         default_key: Callable[[], ApiKey],
         clock: Clock,
-        state: _State,
+        stores: Stores,
         heartbeat: Heartbeat,
         transport: MakeTransport | None,
     ) -> None:
         self._settings = settings
         self._default_key = default_key
         self._clock = clock
-        self._state = state
+        self._stores = stores
         self._heartbeat = heartbeat
         self._transport = transport or self._real_transport
         self._known: dict[ApiKey, Account] = {}
@@ -153,7 +94,7 @@ class _Accounts:
     def _make(self, key: ApiKey) -> Account:
         from .way_out import make_account
 
-        return make_account(key, self._settings, self._state.book, self._clock, self._heartbeat, self._transport(key))
+        return make_account(key, self._settings, self._stores.book, self._clock, self._heartbeat, self._transport(key))
 
     def _real_transport(self, key: ApiKey) -> Transport:
         transport = _LazyTransport(key, self._settings.timeout_s)

@@ -18,12 +18,15 @@ _LARGEST_CONFIG_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Settings:
-    """Times in seconds, sizes in bytes. `state`: a path, `redis://...`, `memory`, or None for the default file."""
+    """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
+    `unix://...`), or None for the default file.
+    """
 
     api_url: str = "https://www.virustotal.com"
     api_version: str = "3"
     quota: Quota = field(default_factory=lambda: parse_quota(PUBLIC))
-    state: str | None = None
+    # An address may have a password in it.
+    state: str | None = field(default=None, repr=False)
     cache_ttl_s: float = 86400.0
     cache_ttl_not_found_s: float = 600.0
     cache_max_bytes: int = 256 * 1024 * 1024

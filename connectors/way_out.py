@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Callable
 
 from .account import Account, MeasuredQuota
 from .api_key import ApiKey
 from .clock import Clock
 from .prospects import Prospects
-from .quota.books import MemoryBook, QuotaBook, SqliteBook
+from .quota.books import QuotaBook
 from .quota.limiter import Limiter
 from .settings import Settings
 from .state.heartbeat import Heartbeat
-from .state.location import quota_file
 from .state.unavailable import Fallback
 from .virustotal.api import Api
 from .virustotal.budget import Budget
@@ -22,29 +20,15 @@ from .virustotal.transport import Transport
 from .virustotal.v2 import ApiV2
 from .virustotal.v3 import ApiV3
 
-_WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 _API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
 
 
-class Book:
-    """The quota's book for one state: in the file beside `path`, or in memory where there is none."""
-
-    def __init__(self, path: Path | None, clock: Clock) -> None:
-        memory = MemoryBook()
-        self._file = SqliteBook(quota_file(path)) if path is not None else None
-        self.shared = Fallback[QuotaBook](self._file or memory, memory, clock, _WITHOUT_BOOK)
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
 def make_account(
-    key: ApiKey, settings: Settings, book: Book, clock: Clock, heartbeat: Heartbeat, transport: Transport
+    key: ApiKey, settings: Settings, book: Fallback[QuotaBook], clock: Clock, heartbeat: Heartbeat, transport: Transport
 ) -> Account:
     """The key's way to VirusTotal."""
     quota = MeasuredQuota(settings.quota, clock)
-    limiter = Limiter(book.shared, key.scope, quota, clock, heartbeat)
+    limiter = Limiter(book, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
     account = Account(_API[settings.api_version](client, key.reveal()), limiter, Prospects(clock), quota)
     if settings.quota.auto:

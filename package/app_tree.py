@@ -14,7 +14,14 @@ from unpacking import unpack
 
 APP_ID = "vtlookup"
 # Folders of the core that serve other platforms; inside Splunk they would be dead code.
-EXCLUDED_FROM_CORE = ("adapters", "sandbox", "__main__.py", "actions/by_hand.py", "virustotal/by_hand*.py")
+EXCLUDED_FROM_CORE = (
+    "adapters",
+    "sandbox",
+    "__main__.py",
+    "actions/by_hand.py",
+    "virustotal/by_hand*.py",
+    "*/redis_*.py",
+)
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 

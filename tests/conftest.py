@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox import Quota, SandboxServer
+from connectors.state.redis_server import RedisServer
+from tests.redis_process import RedisProcess
 from tests.vtaction_process import RunnerProcess, vtaction_process
 
 
@@ -26,6 +28,28 @@ def sandbox() -> Iterator[SandboxServer]:
     """A stand-in for VirusTotal that limits nobody."""
     with SandboxServer(Quota.unlimited()) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _redis_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    process = RedisProcess(tmp_path_factory.mktemp("redis")).start()
+    yield process
+    process.kill()
+
+
+@pytest.fixture
+def redis_process(_redis_for_all: RedisProcess) -> RedisProcess:
+    """An empty redis-server. Where none is installed the test is skipped."""
+    _redis_for_all.server().call("FLUSHALL")
+    return _redis_for_all
+
+
+@pytest.fixture
+def redis_server(redis_process: RedisProcess) -> Iterator[RedisServer]:
+    """The same, as the stores see it."""
+    server = redis_process.server()
+    yield server
+    server.close()
 
 
 @pytest.fixture

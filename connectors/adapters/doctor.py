@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 from ..api_key import ApiKey
 from ..clock import SystemClock
-from ..composition import build, state_file
+from ..composition import build
 from ..contract import Request
 from ..credentials import find_key
 from ..errors import ConnectorError
 from ..settings import Settings, read_settings
-from ..state.location import network_file_system, quota_file
+from .doctor_state import state_findings
 from .exit_codes import MALFORMED, OK
+from .finding import Finding, tried
 from .settled import core_from
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: `ok` is True, False, or None for what is only told."""
-
-    about: str
-    ok: bool | None
-    text: str
 
 
 def examine(environment: Mapping[str, str], clock: SystemClock, *, online: bool, as_json: bool) -> int:
@@ -52,10 +41,10 @@ def _findings(environment: Mapping[str, str], clock: SystemClock, online: bool) 
         f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
         f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
     )
-    yield _tried("wiring", lambda: _wired(settings, clock))
-    yield _tried("API key", lambda: f"from {find_key(environment)[1]}")
+    yield tried("wiring", lambda: _wired(settings, clock))
+    yield tried("API key", lambda: f"from {find_key(environment)[1]}")
     yield Finding("server", None, f"{settings.api_url}, API version {settings.api_version}")
-    yield _tried("state", lambda: _state(settings))
+    yield from state_findings(settings, clock)
     yield Finding(
         "privacy",
         None,
@@ -66,13 +55,6 @@ def _findings(environment: Mapping[str, str], clock: SystemClock, online: bool) 
         yield _call(environment, clock)
 
 
-def _tried(about: str, look: Callable[[], str]) -> Finding:
-    try:
-        return Finding(about, True, look())
-    except (ConnectorError, OSError) as error:
-        return Finding(about, False, str(error))
-
-
 def _wired(settings: Settings, clock: SystemClock) -> str:
     build(settings, _no_key, clock)
     return "the settings go together"
@@ -80,27 +62,6 @@ def _wired(settings: Settings, clock: SystemClock) -> str:
 
 def _no_key() -> ApiKey:
     raise AssertionError("nothing is asked here")
-
-
-def _state(settings: Settings) -> str:
-    path = state_file(settings)
-    if path is None:
-        return "memory: not shared, each process has the whole quota for itself"
-    kind = network_file_system(path)
-    if kind:
-        raise OSError(f"{path} lies on a network file system ({kind}), where locks do not hold; set VT_STATE")
-    _write_test(path)
-    for file in (path, quota_file(path)):
-        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
-            raise OSError(f"{file} is there and may not be read and written by this user; set VT_STATE, or its rights")
-    return f"{path}, shared by all processes of this machine that use it"
-
-
-def _write_test(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    probe = path.with_name(f".{path.name}.probe")
-    probe.touch(0o600)
-    probe.unlink()
 
 
 def _call(environment: Mapping[str, str], clock: SystemClock) -> Finding:

@@ -8,6 +8,8 @@ from .entry import Entry
 
 # An entry from further in the future than this was stored by a clock that has been set back since.
 _AHEAD_S = 300.0
+# A caller may be content with older answers than the settings are: that old, where they are thrown away by age.
+_LONGEST_S = 30 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,7 @@ class Freshness:
         if entry.is_fleeting:
             return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
         return age <= (self.ttl_s if max_age_s is None else max_age_s)
+
+    def longest_s(self, entry: Entry) -> float:
+        """For how long the entry, fetched just now, may be good for anybody."""
+        return self.ttl_not_found_s if entry.is_fleeting else max(self.ttl_s, _LONGEST_S)

@@ -5,23 +5,31 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-import time
 from pathlib import Path
 from typing import Callable, Protocol, TypeVar
 
+from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
 from .ledger import Ledger
 
 _LOG = logging.getLogger("connectors.quota")
 Result = TypeVar("Result")
-Change = Callable[[Ledger], Result]
+# What one transaction does, with the ledger and the time: epoch seconds by the one clock of all who share the book.
+Change = Callable[[Ledger, float], Result]
 # Who finds the book in others' hands waits: a guess instead could exceed the quota.
-_PATIENCE_S = 30.0
+PATIENCE_S = 30.0
+LOST = (
+    "the record of used quota was lost; each sliding window is waited out once, and the day's and month's use "
+    "counts from zero until `vtaction quota` takes over the account's own figures"
+)
 _NEW = Ledger().to_json().encode()
 
 
 class QuotaBook(Protocol):
-    """The port. `change` runs alone, and what it leaves in the ledger is kept before `transact` returns."""
+    """The port. `change` runs as if alone, and what it leaves in the ledger is kept before `transact` returns.
+
+    It may run more than once: what counts, for the book and for the caller, is the last time.
+    """
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         """Raises `StateUnavailable` where the book cannot be used."""
@@ -30,13 +38,14 @@ class QuotaBook(Protocol):
 class MemoryBook:
     """For one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._ledgers: dict[str, Ledger] = {}
         self._lock = threading.Lock()
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         with self._lock:
-            return change(self._ledgers.setdefault(scope, Ledger()))
+            return change(self._ledgers.setdefault(scope, Ledger()), self._clock.now())
 
 
 class SqliteBook:
@@ -45,14 +54,15 @@ class SqliteBook:
     _SCHEMA = "CREATE TABLE ledger (scope TEXT PRIMARY KEY, content TEXT NOT NULL)"
     _LOST = "*"
 
-    def __init__(self, path: Path, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, path: Path, clock: Clock, patience_s: float = PATIENCE_S) -> None:
+        self._clock = clock
         self._file = SqliteFile(path, self._SCHEMA, "TRUNCATE", patience_s=patience_s, made_anew=self._block_all)
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work(connection: sqlite3.Connection) -> Result:
             before = self._content(connection, scope)
             ledger = _ledger(before)
-            result = change(ledger)
+            result = change(ledger, self._clock.now())
             after = ledger.to_json()
             if after.encode() != before:
                 connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (scope, after))
@@ -74,11 +84,8 @@ class SqliteBook:
 
     def _block_all(self, connection: sqlite3.Connection) -> None:
         """What the book before this one knew is gone, so each window is waited out once."""
-        _LOG.warning(
-            "the record of used quota was lost; each sliding window is waited out once, and the day's and month's use "
-            "counts from zero until `vtaction quota` takes over the account's own figures"
-        )
-        lost = Ledger(lost_at=time.time())
+        _LOG.warning(LOST)
+        lost = Ledger(lost_at=self._clock.now())
         connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))
 
 

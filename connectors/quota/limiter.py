@@ -93,38 +93,41 @@ class Limiter:
     def _take(self, deadline: float, waiting: Callable[[bool], None]) -> Slot:
         ticket = os.urandom(8).hex()
         began = self._clock.monotonic()
-        decision = self._look(ticket, deadline)
+        decision, again = self._look(ticket, deadline)
         if isinstance(decision, policy.Wait):
             waiting(True)
-            decision = self._wait(ticket, deadline, decision)
+            decision = self._wait(ticket, deadline, again)
             waiting(False)
         if isinstance(decision, policy.Refuse):
             raise _refusal(decision, deadline - began)
         assert isinstance(decision, policy.Start)
         return Slot(ticket, decision.taken_at, self._clock.monotonic() - began)
 
-    def _wait(self, ticket: str, deadline: float, decision: policy.Decision) -> policy.Decision:
-        """Look in again and again until it is decided."""
-        while isinstance(decision, policy.Wait):
-            nap = min(decision.until - self._clock.now(), policy.LONGEST_LOOK_IN_S)
+    def _wait(self, ticket: str, deadline: float, again: float) -> policy.Decision:
+        """Look in `again` and again until it is decided."""
+        while True:
+            nap = min(again - self._clock.monotonic(), policy.LONGEST_LOOK_IN_S)
             try:
                 self._clock.sleep(max(nap, _SHORTEST_NAP_S))
             except BaseException:
-                self._transact(lambda ledger: policy.leave(ledger, ticket))
+                self._transact(lambda ledger, _: policy.leave(ledger, ticket))
                 raise
-            decision = self._look(ticket, deadline)
-        return decision
+            decision, again = self._look(ticket, deadline)
+            if not isinstance(decision, policy.Wait):
+                return decision
 
-    def _look(self, ticket: str, deadline: float) -> policy.Decision:
-        def change(ledger: Ledger) -> policy.Decision:
-            now = self._clock.now()
-            return policy.decide(ledger, self.quota, ticket, now, now + deadline - self._clock.monotonic())
+    def _look(self, ticket: str, deadline: float) -> tuple[policy.Decision, float]:
+        """The decision, and when to look in again: this clock's monotonic seconds, as the book's clock may differ."""
+
+        def change(ledger: Ledger, now: float) -> tuple[policy.Decision, float]:
+            here = self._clock.monotonic()
+            decision = policy.decide(ledger, self.quota, ticket, now, now + deadline - here)
+            return decision, here + (decision.until - now if isinstance(decision, policy.Wait) else 0.0)
 
         return self._transact(change)
 
     def _give_back(self, slot: Slot) -> None:
-        def change(ledger: Ledger) -> dict[str, Any]:
-            now = self._clock.now()
+        def change(ledger: Ledger, now: float) -> dict[str, Any]:
             policy.tidy(ledger, self.quota, now)
             if slot.outcome == "never_sent":
                 slots.refund(ledger, slot.ticket, slot.taken_at)
@@ -140,11 +143,11 @@ class Limiter:
             _LOG.warning("%s", error.message)
 
     def _beat(self) -> None:
-        def change(ledger: Ledger) -> None:
+        def change(ledger: Ledger, now: float) -> None:
             # Read in here: a slot given back before this transaction is not among them any more.
             with self._lock:
                 flying = list(self._flying)
-            slots.beat(ledger, flying, self._clock.now())
+            slots.beat(ledger, flying, now)
 
         self._transact(change)
 
@@ -157,8 +160,8 @@ class Limiter:
     def penalise(self, retry_after: float | None) -> float:
         """VirusTotal said 429 (v2: 204): nobody asks for that long. Returns the wait in seconds."""
 
-        def change(ledger: Ledger) -> float:
-            wait = policy.penalise(ledger, self.quota, self._clock.now(), retry_after)
+        def change(ledger: Ledger, now: float) -> float:
+            wait = policy.penalise(ledger, self.quota, now, retry_after)
             self._strikes = ledger.strikes
             return wait
 
@@ -167,16 +170,16 @@ class Limiter:
     def accepted(self) -> None:
         """VirusTotal took a request and did what was asked: the next 429 is the first in a row."""
         if self._strikes:
-            self._transact(policy.forgive)
+            self._transact(lambda ledger, _: policy.forgive(ledger))
             self._strikes = 0
 
     def usage(self) -> dict[str, Any]:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
-        return self._transact(lambda ledger: usage(ledger, self.quota, self._clock.now()))
+        return self._transact(lambda ledger, now: usage(ledger, self.quota, now))
 
     def take_over(self, used: dict[str, int]) -> None:
         """Raise this day's and month's use to the account's own figures (`{"day": n, "month": n}`)."""
-        self._transact(lambda ledger: take_over(ledger, used, self._clock.now()))
+        self._transact(lambda ledger, now: take_over(ledger, used, now))
 
     def _transact(self, change: Change[Result]) -> Result:
         try:

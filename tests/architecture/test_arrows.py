@@ -87,20 +87,37 @@ def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> N
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
+PARTS = ("Answers", "Book", "Leases")
+HOMES = (
+    "composition.py",
+    "stores.py",
+    "way_out.py",
+    "requests_transport.py",
+    "sqlite.py",
+    "books.py",
+    "leases.py",
+    "redis_answers.py",
+    "redis_book.py",
+    "redis_leases.py",
+)
+
+
 def test_only_the_composition_root_chooses_real_parts() -> None:
-    choices = ("requests_transport", "SqliteAnswers", "SqliteBook", "SqliteLeases")
+    choices = ("requests_transport", *(kind + part for kind in ("Sqlite", "Redis") for part in PARTS))
     for path in _modules(CORE):
         text = path.read_text("utf-8")
-        at_home = path.name in (
-            "composition.py",
-            "way_out.py",
-            "requests_transport.py",
-            "sqlite.py",
-            "books.py",
-            "leases.py",
-        )
+        at_home = path.name in HOMES
         exported = path.name == "__init__.py"
         assert at_home or exported or not any(choice in text for choice in choices), path.name
+
+
+def test_what_few_need_is_imported_when_it_is_needed() -> None:
+    for path in _modules(CORE):
+        outside = [node for node in ast.parse(path.read_text("utf-8")).body if "import" in type(node).__name__.lower()]
+        names = {alias.name for node in outside if isinstance(node, ast.Import) for alias in node.names}
+        froms = {(node.module or "").rpartition(".")[2] for node in outside if isinstance(node, ast.ImportFrom)}
+        assert "redis" not in names | froms, path.name
+        assert path.name.startswith("redis_") or not any(name.startswith("redis_") for name in froms), path.name
 
 
 def test_modules_fit_in_the_head() -> None:

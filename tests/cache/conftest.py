@@ -8,9 +8,11 @@ import pytest
 
 from connectors.cache.entry import AnswerStore
 from connectors.cache.memory import MemoryAnswers
+from connectors.cache.redis_answers import RedisAnswers
 from connectors.cache.sqlite import SCHEMA, SqliteAnswers
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
+from tests.redis_process import RedisProcess
 
 
 @pytest.fixture
@@ -23,6 +25,9 @@ def file(tmp_path: Path) -> SqliteFile:
     return SqliteFile(tmp_path / "state.db", SCHEMA, "WAL")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def store(request: pytest.FixtureRequest, file: SqliteFile, clock: FakeClock) -> AnswerStore:
+    if request.param == "redis":
+        process: RedisProcess = request.getfixturevalue("redis_process")
+        return RedisAnswers(process.server(clock), lambda _: 3600.0)
     return MemoryAnswers(clock) if request.param == "memory" else SqliteAnswers(file, clock, 1 << 30)

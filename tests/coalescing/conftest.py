@@ -10,22 +10,34 @@ import pytest
 from connectors.cache.sqlite import SCHEMA
 from connectors.clock import Clock
 from connectors.coalescing import LeaseBook, MemoryLeases, SqliteLeases
+from connectors.coalescing.redis_leases import RedisLeases
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
+from tests.redis_process import ServersClock
 
 MakeLeases = Callable[[Clock], LeaseBook]
 
 
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture
-def clock() -> FakeClock:
+def clock(request: pytest.FixtureRequest) -> FakeClock:
+    if "kind" in request.fixturenames and request.getfixturevalue("kind") == "redis":
+        return ServersClock(request.getfixturevalue("redis_server"))
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def make_leases(request: pytest.FixtureRequest, tmp_path: Path) -> MakeLeases:
+@pytest.fixture
+def make_leases(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> MakeLeases:
     def make(clock: Clock) -> LeaseBook:
-        if request.param == "memory":
+        if kind == "memory":
             return MemoryLeases(clock)
+        if kind == "redis":
+            return RedisLeases(request.getfixturevalue("redis_server"), clock)
         return SqliteLeases(SqliteFile(tmp_path / "state.db", SCHEMA, "WAL"), clock)
 
     return make

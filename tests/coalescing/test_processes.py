@@ -23,9 +23,12 @@ def slow() -> Iterator[SandboxServer]:
         yield server
 
 
-@pytest.fixture
-def runner(slow: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    return vtaction_process(slow, tmp_path)
+@pytest.fixture(params=["file", "redis"])
+def runner(request: pytest.FixtureRequest, slow: SandboxServer, tmp_path: Path) -> RunnerProcess:
+    process = vtaction_process(slow, tmp_path)
+    if request.param == "redis":
+        process.environment["VT_STATE"] = request.getfixturevalue("redis_process").url
+    return process
 
 
 def _ask(process: subprocess.Popen[bytes]) -> None:

@@ -42,9 +42,11 @@ def virustotal() -> SlowVirusTotal:
     return SlowVirusTotal()
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "redis"])
 def core(request: pytest.FixtureRequest, tmp_path: Path, virustotal: SlowVirusTotal) -> Core:
     state = "memory" if request.param == "memory" else str(tmp_path / "state.db")
+    if request.param == "redis":
+        state = request.getfixturevalue("redis_process").url
     settings = Settings(state=state, quota=parse_quota("none"))
     return build(settings, lambda: ApiKey("k" * 64), SystemClock(), lambda key: virustotal)
 

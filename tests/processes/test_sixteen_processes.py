@@ -28,9 +28,11 @@ def strict() -> Iterator[SandboxServer]:
         yield server
 
 
-@pytest.fixture
-def runner(strict: SandboxServer, tmp_path: Path) -> RunnerProcess:
+@pytest.fixture(params=["file", "redis"])
+def runner(request: pytest.FixtureRequest, strict: SandboxServer, tmp_path: Path) -> RunnerProcess:
     process = vtaction_process(strict, tmp_path)
+    if request.param == "redis":
+        process.environment["VT_STATE"] = request.getfixturevalue("redis_process").url
     process.environment["VT_QUOTA"] = f"{LIMIT}/{SECONDS}s"
     return process
 

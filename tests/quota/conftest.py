@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
 from connectors.quota import parse_quota
 from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
 from connectors.quota.limiter import Limiter
+from connectors.quota.redis_book import Found, RedisBook
 from connectors.state.heartbeat import Heartbeat
+from connectors.state.redis_server import RedisServer
 from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
 
@@ -22,9 +25,22 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def book(request: pytest.FixtureRequest, tmp_path: Path) -> QuotaBook:
-    return MemoryBook() if request.param == "memory" else SqliteBook(tmp_path / "quota.db")
+class RedisBookByFakeClock(RedisBook):
+    """The server's clock is the test's."""
+
+    def __init__(self, server: RedisServer, clock: FakeClock) -> None:
+        super().__init__(server)
+        self._clock = clock
+
+    def _found(self, reply: Any) -> Found:
+        return replace(super()._found(reply), now=self._clock.now())
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
+    if request.param == "redis":
+        return RedisBookByFakeClock(request.getfixturevalue("redis_server"), clock)
+    return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
 
 
 @pytest.fixture
@@ -35,7 +51,7 @@ def limiter(book: QuotaBook, clock: FakeClock) -> MakeLimiter:
         quota: str, scope: str = "a key", given: QuotaBook | None = None, own_clock: FakeClock | None = None
     ) -> Limiter:
         parsed = parse_quota(quota)
-        shared = Fallback[QuotaBook](given or book, MemoryBook(), clock, "alone")
+        shared = Fallback[QuotaBook](given or book, MemoryBook(clock), clock, "alone")
         return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
 
     return make

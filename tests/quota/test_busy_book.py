@@ -24,8 +24,8 @@ def clock() -> FakeClock:
 @pytest.fixture
 def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
     """One whose book, in `quota.db`, has little patience with others."""
-    shared = SqliteBook(tmp_path / "quota.db", patience_s=0.02)
-    book = Fallback[QuotaBook](shared, MemoryBook(), clock, "alone")
+    shared = SqliteBook(tmp_path / "quota.db", clock, patience_s=0.02)
+    book = Fallback[QuotaBook](shared, MemoryBook(clock), clock, "alone")
     return Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
 
 

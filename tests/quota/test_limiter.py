@@ -111,7 +111,7 @@ def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: QuotaBook, limi
     _ask(mine, clock)
     with pytest.raises(Cancelled):
         _ask(mine, clock, 90)
-    assert book.transact("a key", lambda ledger: list(ledger.queue)) == []
+    assert book.transact("a key", lambda ledger, _: list(ledger.queue)) == []
 
 
 class _BrokenBook(MemoryBook):
@@ -126,7 +126,7 @@ class _BrokenBook(MemoryBook):
 def test_out_of_reach_of_the_book_a_process_takes_a_quarter_and_says_so_once(
     limiter: MakeLimiter, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mine = limiter("8/minute", given=_BrokenBook())
+    mine = limiter("8/minute", given=_BrokenBook(clock))
     with caplog.at_level(logging.WARNING):
         _ask(mine, clock)
         _ask(mine, clock)
@@ -136,7 +136,7 @@ def test_out_of_reach_of_the_book_a_process_takes_a_quarter_and_says_so_once(
 
 
 def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: MakeLimiter, clock: FakeClock) -> None:
-    broken = _BrokenBook()
+    broken = _BrokenBook(clock)
     mine = limiter("4/minute", given=broken)
     with mine.slot(clock.monotonic()) as slot:
         broken.broken = False
@@ -149,10 +149,10 @@ def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock
     from connectors.quota.books import SqliteBook
 
     path = tmp_path / "quota.db"
-    _ask(limiter("4/minute", given=SqliteBook(path)), clock)
+    _ask(limiter("4/minute", given=SqliteBook(path, clock)), clock)
     path.write_bytes(b"not a database" * 100)
     for key in ("a key", "another"):
         with pytest.raises(RateLimited) as refused:
-            _ask(limiter("4/minute", key, given=SqliteBook(path)), clock)
+            _ask(limiter("4/minute", key, given=SqliteBook(path, clock)), clock)
         assert refused.value.details["window"] == "minute"
     assert len(list(tmp_path.glob("quota.db.bad-*"))) == 1

@@ -14,7 +14,7 @@ INDEX = (PROJECT / "docs/README.md").read_text("utf-8")
 
 
 def test_it_leads_to_the_settings_the_errors_and_the_index() -> None:
-    for page in ("settings", "errors", "README", "privacy", "quota", "splunk", "runner", "python"):
+    for page in ("settings", "errors", "README", "privacy", "quota", "splunk", "runner", "python", "state"):
         assert f"(docs/{page}.md" in README, page
 
 

@@ -43,3 +43,12 @@ def test_searches_share_what_they_learn(lookup: Lookup, sandbox: SandboxServer) 
     sources = [normal(lookup([[{"x": EICAR_MD5}]], "hash=x")).records[0]["vt_source"] for _ in range(2)]
     assert sources == ["api", "cache"]
     assert len(sandbox.requests) == 1
+
+
+def test_a_server_for_the_state_is_told_that_it_cannot_be_one_here(lookup: Lookup, sandbox: SandboxServer) -> None:
+    result = lookup.set(VT_STATE="redis://:s3cr3t@redis.example")([[{"x": EICAR_MD5}]], "hash=x")
+    assert statuses(result) == ["error"]
+    assert "config_error: VT_STATE: redis:// is not available here; name a file" in result.records[0]["vt_error"]
+    assert "s3cr3t" not in str(result)
+    assert sandbox.requests == []
+    assert not list((lookup.app / "lib").rglob("redis*"))

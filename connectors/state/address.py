@@ -1,0 +1,115 @@
+"""`VT_STATE` as the address of a server. Pure; no text it makes shows a password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from ..errors import ConfigError
+
+_SCHEMES = ("redis", "rediss", "unix")
+# A drive's letter is no scheme.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
+_PORT = 6379
+_CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_OPTIONS: dict[str, tuple[str, ...]] = {"redis": (), "rediss": _CERTIFICATES, "unix": ("db",)}
+
+
+@dataclass(frozen=True)
+class RedisAddress:
+    """`host` and `port`, or `path` of a Unix socket. `certificates`: redis-py's names to files, for TLS."""
+
+    scheme: str
+    host: str = ""
+    port: int = _PORT
+    path: str = ""
+    database: int = 0
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    certificates: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def place(self) -> str:
+        """For people: without user, password and options."""
+        if self.scheme == "unix":
+            return f"unix://{self.path}?db={self.database}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}/{self.database}"
+
+    @property
+    def is_in_the_open(self) -> bool:
+        """Whether what is said to the server can be read on the way."""
+        return self.scheme == "redis" and self.host not in ("localhost", "::1") and not self.host.startswith("127.")
+
+
+def redis_address(text: str) -> RedisAddress | None:
+    """None for what is no address, such as a path. Raises `ConfigError` for an address that cannot be used."""
+    if not _ADDRESS.match(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        # Blanks and the like are read in one way here and in another there.
+        if parts.scheme not in _SCHEMES or parts.fragment or not text.isprintable() or " " in text:
+            raise ValueError
+        user, password = _user(parts)
+        return _local(parts, user, password) if parts.scheme == "unix" else _remote(parts, user, password)
+    except ValueError:
+        raise ConfigError(
+            "VT_STATE is not an address that is known here; write redis://host:6379/0, "
+            "redis://user:password@host:6379/0, rediss://... for TLS, or unix:///path/to/redis.sock; "
+            "special characters of a password are written %40, %2F, ..."
+        ) from None
+
+
+def _user(parts: SplitResult) -> tuple[str | None, str | None]:
+    if "@" not in parts.netloc:
+        return None, None
+    if not parts.password:
+        # Without its colon a password is taken for a name, and would be shown as one.
+        raise ValueError
+    return unquote(parts.username or "") or None, unquote(parts.password)
+
+
+def _remote(parts: SplitResult, user: str | None, password: str | None) -> RedisAddress:
+    database = parts.path.strip("/") or "0"
+    options = _options(parts)
+    if not parts.hostname or parts.port == 0:
+        raise ValueError
+    return RedisAddress(
+        parts.scheme,
+        host=parts.hostname,
+        port=parts.port or _PORT,
+        database=_number(database),
+        username=user,
+        password=password,
+        certificates=tuple(options.items()),
+    )
+
+
+def _local(parts: SplitResult, user: str | None, password: str | None) -> RedisAddress:
+    options = _options(parts)
+    if parts.hostname or not parts.path.startswith("/") or parts.path == "/":
+        raise ValueError
+    return RedisAddress(
+        "unix",
+        path=unquote(parts.path),
+        database=_number(options.get("db", "0")),
+        username=user,
+        password=password,
+    )
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+    if not set(options) <= set(_OPTIONS[parts.scheme]):
+        raise ConfigError(
+            f"VT_STATE: {parts.scheme}:// takes {' and '.join(_OPTIONS[parts.scheme]) or 'nothing'} after the `?`"
+        )
+    return options
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        raise ValueError
+    return int(text)

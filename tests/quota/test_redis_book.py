@@ -1,0 +1,203 @@
+"""The book on a server: whose clock it goes by, what it knows of losses, and how turns are taken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.clock import SystemClock
+from connectors.errors import RateLimited
+from connectors.quota import parse_quota
+from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.ledger import Ledger
+from connectors.quota.limiter import Limiter
+from connectors.quota.redis_book import RedisBook
+from connectors.state.heartbeat import Heartbeat
+from connectors.state.redis_server import PREFIX, RedisServer
+from connectors.state.unavailable import Fallback, StateBusy
+from tests.fake_clock import FakeClock
+from tests.redis_process import RedisProcess
+
+LEDGER = PREFIX + "ledger:a"
+
+
+def _limiter(book: QuotaBook, clock: FakeClock, quota: str = "2/minute") -> Limiter:
+    parsed = parse_quota(quota)
+    return Limiter(Fallback(book, MemoryBook(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+
+
+def _ask(limiter: Limiter, clock: FakeClock) -> None:
+    with limiter.slot(clock.monotonic()) as slot:
+        slot.answered()
+
+
+def _lost_at(book: RedisBook) -> float:
+    return book.transact("a", lambda ledger, _: ledger.lost_at)
+
+
+def _note(ledger: Ledger, now: float) -> float:
+    ledger.settled.append(now)
+    ledger.horizon = 60.0
+    return now
+
+
+def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisProcess) -> None:
+    real = SystemClock().now()
+    ahead, behind = FakeClock(real + 3600), FakeClock(real - 3600)
+    limiters = [(_limiter(RedisBook(redis_process.server(clock)), clock), clock) for clock in (ahead, behind)]
+    for limiter, clock in limiters:
+        _ask(limiter, clock)
+    for limiter, clock in limiters:
+        with pytest.raises(RateLimited) as refused:
+            _ask(limiter, clock)
+        assert refused.value.retry_after == pytest.approx(60, abs=10)
+        assert limiter.usage()["minute"]["used"] == 2
+    assert RedisBook(redis_process.server(ahead)).transact("a", lambda _, now: now) == pytest.approx(real, abs=60)
+
+
+def test_a_ledger_is_kept_for_a_month_and_a_day(redis_server: RedisServer) -> None:
+    RedisBook(redis_server).transact("a", _note)
+    assert redis_server.call("TTL", LEDGER) == pytest.approx(32 * 86400, abs=60)
+
+
+def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:
+    book = RedisBook(redis_server)
+    book.transact("a", _note)
+    before = redis_server.call("HGET", LEDGER, "mark")
+    book.transact("a", lambda ledger, _: len(ledger.settled))
+    assert redis_server.call("HGET", LEDGER, "mark") == before
+
+
+def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    knows = RedisBook(redis_server)
+    knows.transact("a", _note)
+    redis_server.call("FLUSHALL")
+    newcomer = RedisBook(redis_server)
+    newcomer.transact("a", _note)
+    assert _lost_at(newcomer) == 0
+    now = knows.transact("a", _note)
+    assert _lost_at(newcomer) == now
+    assert _lost_at(knows) == now, "and does so once"
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+@pytest.mark.parametrize("content", ["", "{}", "\xff"])
+def test_a_damaged_ledger_is_a_lost_one(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    RedisBook(redis_server).transact("a", _note)
+    redis_server.call("HSET", LEDGER, "content", content)
+    now = RedisBook(redis_server).transact("a", _note)
+    assert _lost_at(RedisBook(redis_server)) == now
+    assert "was lost" in caplog.text
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[RedisProcess]:
+    """A server that writes down everything at once."""
+    process = RedisProcess(tmp_path, "--appendonly", "yes", "--appendfsync", "always").start()
+    yield process
+    process.kill()
+
+
+def test_after_a_restart_nothing_is_forgotten_and_each_window_is_waited_out(
+    own: RedisProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = RedisBook(own.server()).transact("a", _note)
+    own.kill()
+    own.start()
+    book = RedisBook(own.server())
+    assert book.transact("a", lambda ledger, _: ledger.settled) == [before]
+    lost_at, now = book.transact("a", lambda ledger, now: (ledger.lost_at, now))
+    assert before < lost_at <= now, "from the restart on"
+    assert caplog.text.count("restarted") == 1
+    assert _lost_at(RedisBook(own.server())) == lost_at
+
+
+def test_a_server_that_took_over_from_another_may_have_missed_what_came_last(redis_server: RedisServer) -> None:
+    RedisBook(redis_server).transact("a", _note)
+    redis_server.call("HSET", LEDGER, "run", "another")
+    now = RedisBook(redis_server).transact("a", _note)
+    assert _lost_at(RedisBook(redis_server)) == now
+
+
+def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    RedisBook(redis_server).transact("a", lambda ledger, _: setattr(ledger, "horizon", 0.001))
+    redis_server.call("HSET", LEDGER, "run", "another", "at", "1000")
+    RedisBook(redis_server).transact("a", _note)
+    assert caplog.text == ""
+
+
+def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer) -> None:
+    redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 300)
+    redis_server.call("ZADD", PREFIX + "line:a", 1, "another dead one")
+    book = RedisBook(redis_server)
+    book.transact("a", _note)
+    assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 1
+    assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
+
+
+@pytest.mark.parametrize("left_ms", [None, 3_600_000])
+def test_a_turn_of_a_clock_that_was_set_back_holds_nobody_up(redis_server: RedisServer, left_ms: int | None) -> None:
+    redis_server.call("SET", PREFIX + "turn:a", "somebody", *(("PX", left_ms) if left_ms else ()))
+    began = time.monotonic()
+    RedisBook(redis_server).transact("a", _note)
+    assert time.monotonic() - began < 0.5
+
+
+def test_a_book_that_stays_in_others_hands_is_told_and_nobody_guesses(redis_server: RedisServer) -> None:
+    over = threading.Event()
+
+    def hold() -> None:
+        while not over.wait(0.02):
+            redis_server.call("SET", PREFIX + "turn:a", "somebody", "PX", 400)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    time.sleep(0.1)
+    with pytest.raises(StateBusy, match="in others' hands"):
+        RedisBook(redis_server, patience_s=0.8).transact("a", _note)
+    over.set()
+    holder.join()
+
+
+def test_a_change_made_in_vain_is_made_again_on_what_the_other_wrote(redis_server: RedisServer) -> None:
+    book, seen = RedisBook(redis_server), list[int]()
+
+    def slowly(ledger: Ledger, now: float) -> None:
+        seen.append(len(ledger.settled))
+        if len(seen) == 1:
+            RedisBook(redis_server).transact("a", _note)
+        _note(ledger, now)
+
+    book.transact("a", slowly)
+    assert seen == [0, 1]
+    assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 2
+    assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
+
+
+def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: RedisServer) -> None:
+    over, counts = threading.Event(), [0] * 16
+
+    def write(number: int) -> None:
+        book = RedisBook(redis_server)
+        while not over.is_set():
+            book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
+            counts[number] += 1
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    over.wait(2)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert RedisBook(redis_server).transact("a", lambda ledger, _: ledger.strikes) == sum(counts)
+    assert min(counts) > max(counts) / 3, counts
