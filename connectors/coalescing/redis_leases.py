@@ -52,8 +52,7 @@ redis.call('PEXPIRE', KEYS[1], {_ERROR_MS})
 
 _RENEW = Script(f"""
 for at, key in ipairs(KEYS) do
-  local held = redis.call('HMGET', key, 'token', 'error')
-  if held[1] == ARGV[at] and not held[2] then redis.call('PEXPIRE', key, {_LEASE_MS}) end
+  if redis.call('HGET', key, 'token') == ARGV[at] then redis.call('PEXPIRE', key, {_LEASE_MS}) end
 end
 """)
 
@@ -64,14 +63,14 @@ class RedisLeases:
     def __init__(self, server: RedisServer, clock: Clock) -> None:
         self._server = server
         self._clock = clock
-        # What was claimed from here: leases are renewed by token, and found by key.
-        self._claimed: dict[str, str] = {}
+        # What is held from here: leases are renewed by token, and found by key.
+        self._held: dict[str, str] = {}
 
     def claim(self, key: str, token: str) -> Seen:
         found = self._lease(self._server.run(_CLAIM, [_LEASES + key], token))
         assert found is not None, "one who finds no lease has made one"
         if found.token == token:
-            self._claimed[token] = key
+            self._held[token] = key
         return Seen(found, found.token == token)
 
     def peek(self, key: str) -> Lease | None:
@@ -81,14 +80,14 @@ class RedisLeases:
         self._server.run(_WAITING, [_LEASES + key], token, int(waiting))
 
     def release(self, key: str, token: str, error: str | None) -> None:
-        self._claimed.pop(token, None)
+        self._held.pop(token, None)
         self._server.run(_RELEASE, [_LEASES + key], token, error or "")
 
     def renew(self, tokens: Collection[str]) -> None:
-        claimed = self._claimed.copy()
-        mine = [token for token in tokens if token in claimed]
+        held = self._held.copy()
+        mine = [token for token in tokens if token in held]
         if mine:
-            self._server.run(_RENEW, [_LEASES + claimed[token] for token in mine], *mine)
+            self._server.run(_RENEW, [_LEASES + held[token] for token in mine], *mine)
 
     def _lease(self, reply: Any) -> Lease | None:
         if reply is None:

@@ -129,6 +129,8 @@ def test_a_server_that_took_over_from_another_may_have_missed_what_came_last(red
 
 
 def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    while redis_server.call("INFO", "server")["uptime_in_seconds"] < 1:
+        time.sleep(0.1)
     RedisBook(redis_server).transact("a", lambda ledger, _: setattr(ledger, "horizon", 0.001))
     redis_server.call("HSET", LEDGER, "run", "another", "at", "1000")
     RedisBook(redis_server).transact("a", _note)
@@ -142,6 +144,15 @@ def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer)
     book.transact("a", _note)
     assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 1
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
+
+
+def test_a_full_server_counts_on_and_keeps_the_line_too(own: RedisProcess) -> None:
+    server = own.server()
+    RedisBook(server).transact("a", _note)
+    server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 400)
+    server.call("CONFIG", "SET", "maxmemory", "1")
+    RedisBook(server).transact("a", _note)
+    assert RedisBook(server).transact("a", lambda ledger, _: len(ledger.settled)) == 2
 
 
 @pytest.mark.parametrize("left_ms", [None, 3_600_000])
