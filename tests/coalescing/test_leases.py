@@ -60,6 +60,16 @@ def test_a_living_holder_keeps_it_and_only_what_it_holds_is_renewed(leases: Leas
     leases.renew([])
 
 
+def test_one_who_lost_it_does_not_keep_it_alive_for_the_next(leases: LeaseBook, clock: FakeClock) -> None:
+    leases.claim("key", "one")
+    clock.advance(LEASE_S + 0.1)
+    leases.claim("key", "two")
+    clock.advance(LEASE_S - 1)
+    leases.renew(["one"])
+    clock.advance(2)
+    assert leases.claim("key", "three").mine
+
+
 def test_a_holder_says_that_it_waits(leases: LeaseBook) -> None:
     leases.claim("key", "one")
     said = []

@@ -146,6 +146,37 @@ def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer)
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
 
 
+def test_one_who_only_read_gives_its_turn_up_too(redis_server: RedisServer) -> None:
+    RedisBook(redis_server).transact("a", _note)
+    redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 100)
+    RedisBook(redis_server).transact("a", lambda ledger, _: len(ledger.settled))
+    assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
+
+
+def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: RedisServer) -> None:
+    over, tries = threading.Event(), list[float]()
+
+    def hurry() -> None:
+        book = RedisBook(redis_server)
+        while not over.is_set():
+            book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
+
+    def slowly(ledger: Ledger, now: float) -> None:
+        tries.append(now)
+        time.sleep(0.05)
+        _note(ledger, now)
+
+    others = [threading.Thread(target=hurry) for _ in range(3)]
+    for other in others:
+        other.start()
+    for _ in range(5):
+        RedisBook(redis_server).transact("a", slowly)
+    over.set()
+    for other in others:
+        other.join()
+    assert len(tries) <= 10
+
+
 def test_a_full_server_counts_on_and_keeps_the_line_too(own: RedisProcess) -> None:
     server = own.server()
     RedisBook(server).transact("a", _note)
