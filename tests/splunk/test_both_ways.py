@@ -137,6 +137,7 @@ def test_all_ways_give_the_same_events(
 @example('a"b,"c"d\n', "x,y\n").via("quotes in the middle")
 @example("$a$;$b$,\n,x\n", "__mv_x,x\n").via("several values in a line without quotes")
 @example("a,\n", "x,__mv_x\n").via("an empty last cell")
+@example(',""\n\n', "x,y\n").via("a blank line behind quotes")
 def test_any_text_at_all_is_done_alike_by_both_quick_ways(text: str, header: str) -> None:
     body = header + text
     assert quickly(command("vt_", False), body) == by_text(command("vt_", False), body)
