@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines plots bench clean
+.PHONY: help demo test lint types spl appinspect postman tines plots bench soak clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: fiv
 
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each beside its yardstick; ten minutes
 	@$(BIN)/python -m bench
+
+soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; half an hour at most
+	@timeout --kill-after=10 1800 $(BIN)/python -m tests.faults
 
 clean:  ## what was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
-from pathlib import Path
 
-from bench import beside_vt_py, cached, large_store, quota_used, requests_made, search_speed, start
-from bench.figures import markdown
+from bench import beside_vt_py, cached, large_store, page, quota_used, requests_made, search_speed, start
 
 MEASUREMENTS = {
     "search": search_speed.figures,
@@ -31,11 +27,8 @@ def main() -> int:
         for figure in MEASUREMENTS[name]():
             found.append(figure)
             print(f"{figure.what}: {figure.ours} : {figure.yardstick} = {figure.ratio:.2f}", flush=True)
-    about = (
-        f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores. `make bench` makes it again."
-    )
     if len(names) == len(MEASUREMENTS):
-        (Path(__file__).parent / "results.md").write_text(markdown(found, about), "utf-8")
+        page.keep("figures", [vars(figure) for figure in found])
     return 0
 
 

@@ -24,21 +24,3 @@ class Figure:
     @property
     def is_met(self) -> bool:
         return bool(_MET[self.bound](self.ratio, self.goal))
-
-
-def markdown(figures: list[Figure], about: str) -> str:
-    """A page with a table of `figures`; `about` says of which machine."""
-    rows = [
-        f"| {figure.what} | {figure.ours} | {figure.yardstick} | {figure.ratio:.2f} x "
-        f"| {figure.bound} {figure.goal:g} x | {'yes' if figure.is_met else '**no**'} |"
-        for figure in figures
-    ]
-    head = [
-        "# Measured",
-        "",
-        about,
-        "",
-        "| what | ours | yardstick | ratio | goal | met |",
-        "|---|---|---|---|---|---|",
-    ]
-    return "\n".join([*head, *rows, ""])

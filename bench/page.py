@@ -1,0 +1,79 @@
+"""bench/results.md and its pictures, made from bench/results.json: what was measured last, and what was broken last."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.figures import Figure
+from bench.picture import draw
+
+_HERE = Path(__file__).resolve().parent
+_DATA = _HERE / "results.json"
+Part = Literal["figures", "faults"]
+_MAKE = {"figures": "make bench", "faults": "make soak"}
+
+
+def keep(part: Part, rows: list[dict[str, Any]]) -> None:
+    """Put `rows` (fields of `Figure`s, or of `Tally`s) in the place of that part's earlier ones; make the page anew."""
+    data = json.loads(_DATA.read_text("utf-8")) if _DATA.exists() else {}
+    data[part] = {"made": _made(part), "rows": rows}
+    _DATA.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+    figures = [Figure(**row) for row in data.get("figures", {}).get("rows", [])]
+    (_HERE / "results.md").write_text(_page(data, figures), "utf-8")
+    if figures:
+        (_HERE / "ratios.svg").write_text(draw(figures), "utf-8")
+
+
+def _made(part: Part) -> str:
+    day = datetime.now(timezone.utc).date().isoformat()
+    machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    return f"{day}, {machine}. `{_MAKE[part]}` makes it again."
+
+
+def _page(data: dict[str, Any], figures: list[Figure]) -> str:
+    lines = ["# Measured, and broken on purpose", ""]
+    if figures:
+        lines += [
+            "## Measured",
+            "",
+            data["figures"]["made"],
+            "",
+            _ABOUT,
+            "",
+            "![each ratio beside its goal](ratios.svg)",
+        ]
+        lines += ["", "| what | ours | yardstick | ratio | goal | met |", "|---|---|---|---|---|---|"]
+        lines += [_row(figure) for figure in figures] + [""]
+        lines += _notes("figures")
+    if "faults" in data:
+        lines += ["## Broken on purpose", "", data["faults"]["made"], ""]
+        lines += ["| what was broken | tried | lost | what counts as lost |", "|---|---|---|---|"]
+        lines += [
+            f"| {row['what']} | {row['tried']:,} | {row['lost']:,} | {row['lost_means']} |"
+            for row in data["faults"]["rows"]
+        ] + [""]
+        lines += _notes("faults")
+    return "\n".join(lines)
+
+
+_ABOUT = (
+    "Each figure stands beside its yardstick from the same run: only ratios tell something on another machine. "
+    "Medians of at least 5 where it is a time."
+)
+
+
+def _row(figure: Figure) -> str:
+    met = "yes" if figure.is_met else "**no**"
+    goal = f"{figure.bound} {figure.goal:g} x"
+    return f"| {figure.what} | {figure.ours} | {figure.yardstick} | {figure.ratio:.2f} x | {goal} | {met} |"
+
+
+def _notes(part: Part) -> list[str]:
+    """What a person has written about that part, in bench/notes/."""
+    path = _HERE / "notes" / f"{part}.md"
+    return [path.read_text("utf-8").rstrip(), ""] if path.exists() else []

@@ -1,0 +1,60 @@
+"""What a drill is: one kind of fault, tried many times, and what was lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+# Enough to see what is wrong, however often it is.
+_MOST_KEPT = 5
+
+
+@dataclass
+class Tally:
+    """One line of the page: `what` was broken, how often, what `lost` counts, and how often that came."""
+
+    what: str
+    lost_means: str
+    tried: int = 0
+    lost: int = 0
+    losses: list[str] = field(default_factory=list)
+
+    def count(self, *losses: str) -> None:
+        """One more try. Each of `losses` says what was wrong, to which value, and how to see it again."""
+        self.tried += 1
+        self.lost += len(losses)
+        self.losses.extend(losses[: _MOST_KEPT - len(self.losses)])
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried. `folder`: what a drill leaves there (outputs, logs, state files) is searched for the key."""
+
+    folder: Path
+    is_long: bool = False
+    seed: int = 20261123
+
+    def times(self, quick: int, long: int) -> int:
+        return long if self.is_long else quick
+
+    def place(self, name: str) -> Path:
+        """A new folder of that name within `folder`."""
+        place = self.folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+Drill = Callable[[Effort], Iterable[Tally]]
+
+
+def assert_nothing_lost(tallies: Iterable[Tally]) -> None:
+    """For the tests: something was tried, and nothing lost."""
+    seen: Iterator[Tally] = iter(tallies)
+    any_tried = False
+    for tally in seen:
+        any_tried = True
+        assert tally.tried > 0, f"nothing was tried: {tally.what}"
+        assert tally.lost == 0, f"{tally.what}: {tally.losses}"
+    assert any_tried
