@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+# The API key of all drills: what any of them leaves behind is searched for it.
+KEY = "5ec4e7" + "d" * 58
 # Enough to see what is wrong, however often it is.
 _MOST_KEPT = 5
 
