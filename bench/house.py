@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,9 +35,14 @@ def sandbox(*options: str) -> Iterator[tuple[str, Path]]:
             process.wait(20)
 
 
-def charged(log: Path, word: str) -> int:
-    """How many requests were `spent`, or `refused`."""
-    return sum(line.endswith(f" {word}") for line in log.read_text("utf-8").splitlines())
+def spent(log: Path) -> int:
+    """How many requests of the quota the server counted."""
+    return sum(int(found[1]) for found in re.finditer(r" spent (\d+)", log.read_text("utf-8")))
+
+
+def refused(log: Path) -> int:
+    """How many requests it refused for want of quota."""
+    return len(re.findall(r" refused\b", log.read_text("utf-8")))
 
 
 def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from bench.figures import Figure
-from bench.house import charged, hashes, lines, sandbox, settings
+from bench.house import hashes, lines, refused, sandbox, settings, spent
 
 _LIMIT, _WINDOW_S, _WINDOWS, _PROCESSES = 10, 20, 10, 16
 
@@ -29,7 +29,7 @@ def figures() -> list[Figure]:
             process.stdin.close()
             crowd.append(process)
         time.sleep(_WINDOW_S * _WINDOWS)
-        granted, refused = charged(log, "spent"), charged(log, "refused")
+        granted, turned_away = spent(log), refused(log)
         for process in crowd:
             process.kill()
             process.wait()
@@ -37,5 +37,5 @@ def figures() -> list[Figure]:
     what = f"requests granted in {_WINDOWS} windows of {_WINDOW_S} s, {_PROCESSES} processes, latency 0 to 500 ms"
     return [
         Figure(what, str(granted), str(allowed), granted / allowed, "at least", 0.97),
-        Figure("of these refused by the server, ever", str(refused), "0", float(refused), "exactly", 0.0),
+        Figure("of these refused by the server, ever", str(turned_away), "0", float(turned_away), "exactly", 0.0),
     ]

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import Figure
-from bench.house import charged, hashes, lines, sandbox, settings
+from bench.house import hashes, lines, sandbox, settings, spent
 
 _PROCESSES, _HASHES = 16, 1000
 _ONE_EACH = (("lookup_domain", "domain", "example.com"), ("lookup_ip", "ip", "8.8.8.8"))
@@ -21,10 +21,10 @@ def figures() -> list[Figure]:
     with sandbox("--quota", "none") as (url, log), tempfile.TemporaryDirectory() as folder:
         environment = settings(url, Path(folder) / "state.db")
         _crowd([_shuffled(number) for number in range(_PROCESSES)], environment)
-        many = charged(log, "spent")
+        many = spent(log)
         requests = [{"action": action, "params": {name: value}} for action, name, value in (*_ONE_EACH, _URL)]
         _crowd(["".join(json.dumps(request) + "\n" for request in requests).encode()] * _PROCESSES, environment)
-        single = charged(log, "spent") - many
+        single = spent(log) - many
     return [
         Figure(
             f"requests of {_PROCESSES} processes that look up the same {_HASHES:,} hashes",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
+
+# Bytes. Below, unpacking would take as long as reading; an unknown indicator's entry is a third of it.
+_WORTH_COMPRESSING = 400
+
+_decode = json.JSONDecoder().decode
 
 Found = Literal["ok", "not_found"]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """`report` is `verdict.report`'s shape, without the verdict: thresholds are the reader's.
 
     `fetched_at` is epoch seconds.
@@ -35,15 +38,17 @@ class Entry:
 
     def to_bytes(self) -> bytes:
         text = json.dumps([self.status, self.report, self.fetched_at], separators=(",", ":"), ensure_ascii=False)
-        return zlib.compress(text.encode("utf-8", "surrogatepass"), 1)
+        plain = text.encode("utf-8", "surrogatepass")
+        return plain if len(plain) < _WORTH_COMPRESSING else zlib.compress(plain, 1)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Entry:
         """Raises `ValueError` for anything that `to_bytes` did not write."""
         try:
-            status, report, fetched_at = json.loads(zlib.decompress(data).decode("utf-8", "surrogatepass"))
+            plain = data if data[:1] == b"[" else zlib.decompress(data)
+            status, report, fetched_at = _decode(plain.decode("utf-8", "surrogatepass"))
             fetched_at = float(fetched_at)
-        except (zlib.error, TypeError, RecursionError) as error:
+        except (zlib.error, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a cache entry: {error}") from error
         if status not in ("ok", "not_found") or not isinstance(report, dict):
             raise ValueError("not a cache entry")

@@ -21,7 +21,11 @@ class MemoryAnswers:
 
     def get(self, key: str) -> Entry | None:
         with self._lock:
-            return self._entries.get(key)
+            # `get` would look twice.
+            try:
+                return self._entries[key]
+            except KeyError:
+                return None
 
     def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
         with self._lock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Callable
 
@@ -47,7 +46,7 @@ class RedisAnswers:
         try:
             head, _, content = found.partition(b"\n")
             _, fetched_at = self._read(head)
-            return replace(Entry.from_bytes(content), fetched_at=fetched_at)
+            return Entry.from_bytes(content)._replace(fetched_at=fetched_at)
         except ValueError:
             self.forget(key)
             return None

@@ -86,13 +86,9 @@ class SqliteAnswers:
 
     def put(self, key: str, entry: Entry) -> None:
         row = (key, entry.to_bytes(), entry.status, entry.fetched_at, self._clock.now())
-
-        def work(db: sqlite3.Connection) -> None:
-            db.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
-            if self._writes % _CHECK_EVERY == 0:
-                self._evict(db)
-
-        self._file.write(work)
+        self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
+        if self._writes % _CHECK_EVERY == 0:
+            self._file.write(self._evict)
         self._writes += 1
 
     def _evict(self, db: sqlite3.Connection) -> None:
@@ -109,10 +105,10 @@ class SqliteAnswers:
                 return
 
     def forget(self, key: str) -> None:
-        self._file.write(lambda db: db.execute("DELETE FROM answer WHERE key = ?", (key,)))
+        self._file.execute("DELETE FROM answer WHERE key = ?", (key,))
 
     def clear(self) -> int:
-        count = self._file.write(lambda db: db.execute("DELETE FROM answer").rowcount)
+        count = self._file.execute("DELETE FROM answer", ())
         self._file.read(lambda db: db.execute("PRAGMA incremental_vacuum").fetchall())
         return count
 

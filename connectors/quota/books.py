@@ -34,6 +34,9 @@ class QuotaBook(Protocol):
     def transact(self, scope: str, change: Change[Result]) -> Result:
         """Raises `StateUnavailable` where the book cannot be used."""
 
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        """The ledger as it is, to look at only, and the time. Raises as `transact`."""
+
 
 class MemoryBook:
     """For one process."""
@@ -46,6 +49,9 @@ class MemoryBook:
     def transact(self, scope: str, change: Change[Result]) -> Result:
         with self._lock:
             return change(self._ledgers.setdefault(scope, Ledger()), self._clock.now())
+
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        return self._ledgers.get(scope) or Ledger(), self._clock.now()
 
 
 class SqliteBook:
@@ -69,6 +75,9 @@ class SqliteBook:
             return result
 
         return self._file.write(work)
+
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        return self._file.read(lambda connection: _ledger(self._content(connection, scope))), self._clock.now()
 
     def close(self) -> None:
         """Close every thread's connection, while no thread uses any."""

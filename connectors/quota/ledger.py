@@ -16,7 +16,8 @@ class Ledger:
     - `used`: requests by period (`day`, `month`) and its key.
     - `queue`: who waits, first come first; with each, the moment by which it looks in again, or is dead.
     - `blocked_until`, `blocked_for`, `strikes`: the wait after a 429, how long it was, and how many came in a row.
-    - `horizon`: the longest window any process asked about; nothing younger is forgotten.
+    - `horizon`: the longest window any process asked about; nothing younger is forgotten. 0: nobody has any window,
+      and no request is written down.
     - `lost_at`: what was used before is unknown, as the book before this one was lost.
     """
 

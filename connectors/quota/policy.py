@@ -8,7 +8,7 @@ from typing import Union
 
 from . import slots
 from .ledger import Ledger
-from .windows import Calendar, Period, Quota, period_key
+from .windows import Calendar, Period, Quota, Sliding, Window, period_key
 
 # The first waiters look in this often, those further behind less often ...
 LOOK_IN_S = 1.0
@@ -46,6 +46,11 @@ class Refuse:
 
 
 Decision = Union[Start, Wait, Refuse]
+
+
+def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
+    """Whether a request needs no slot: nobody who uses the ledger has any window, and no 429 is waited out."""
+    return not quota.windows and not ledger.horizon and ledger.blocked_until <= now
 
 
 def decide(ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float) -> Decision:
@@ -89,12 +94,17 @@ def forgive(ledger: Ledger) -> None:
 
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
-    ledger.horizon = max([ledger.horizon, *(window.seconds for window in quota.sliding)])
+    ledger.horizon = max([ledger.horizon, *(_seen_s(window) for window in quota.windows)])
     slots.tidy(ledger, now)
     furthest = now + LONGEST_LOOK_IN_S + LATE_S
     ledger.queue = [(name, min(promise, furthest)) for name, promise in ledger.queue if promise >= now]
     ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
     ledger.lost_at = min(ledger.lost_at, now)
+
+
+def _seen_s(window: Window) -> float:
+    """Days and months have counts of their own; of these the horizon only says that somebody counts."""
+    return window.seconds if isinstance(window, Sliding) else 1.0
 
 
 def _position(ledger: Ledger, ticket: str, now: float) -> int:

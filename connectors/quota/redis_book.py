@@ -122,6 +122,9 @@ class RedisBook:
                 _LOG.warning("%s", loss)
             return result
 
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        return self.transact(scope, lambda ledger, now: (ledger, now))
+
     def _found(self, reply: Any) -> Found:
         mark, born, run, at, content, seconds, microseconds, server_run, up_s = reply
         now = int(seconds) + int(microseconds) / 1e6

@@ -6,11 +6,9 @@ would be locked in the child for ever. So a fork waits until no thread uses SQLi
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import weakref
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +19,10 @@ _LONGEST_WAIT_S = 5.0
 
 
 class Crossing:
-    """One a process. What is within `using()` is not forked apart; `files` are closed before each fork."""
+    """One a process. `with` it nothing is forked apart; it may be entered again within.
+
+    `files` are closed before each fork.
+    """
 
     def __init__(self) -> None:
         self.files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
@@ -29,33 +30,29 @@ class Crossing:
         self._begin()
 
     def _begin(self) -> None:
-        self._changed = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._inside = 0
         self._forking = False
 
-    @contextlib.contextmanager
-    def using(self) -> Iterator[None]:
-        depth = getattr(self._local, "depth", 0)
+    def __enter__(self) -> None:
+        local = self._local
+        depth = getattr(local, "depth", 0)
         if depth == 0:
-            self._enter()
-        self._local.depth = depth + 1
-        try:
-            yield
-        finally:
-            self._local.depth = depth
-            if depth == 0:
-                self._leave()
+            with self._lock:
+                while self._forking:
+                    self._changed.wait()
+                self._inside += 1
+        local.depth = depth + 1
 
-    def _enter(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._forking)
-            self._inside += 1
-
-    def _leave(self) -> None:
-        with self._changed:
-            self._inside -= 1
-            if self._forking:
-                self._changed.notify_all()
+    def __exit__(self, *_: object) -> None:
+        local = self._local
+        local.depth -= 1
+        if local.depth == 0:
+            with self._lock:
+                self._inside -= 1
+                if self._forking:
+                    self._changed.notify_all()
 
     def before_fork(self) -> None:
         self._changed.acquire()

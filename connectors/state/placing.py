@@ -16,10 +16,10 @@ from typing import Callable
 SIDECARS = ("-wal", "-shm", "-journal")
 
 
-def inode(path: Path) -> int:
+def inode(path: str | Path) -> int:
     """Which file is at `path`; -1 for none."""
     try:
-        return path.stat().st_ino
+        return os.stat(path).st_ino  # noqa: PTH116  # a third of the time, and every read begins with it
     except FileNotFoundError:
         return -1
 

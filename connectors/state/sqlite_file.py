@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 import weakref
+from collections.abc import Collection
 from pathlib import Path
 from typing import Callable, Literal, TypeVar
 
@@ -26,7 +27,7 @@ Work = Callable[[sqlite3.Connection], Result]
 class SqliteFile:
     """`read(work)` and `write(work)` run `work` with a connection; `write` in one immediate transaction.
 
-    Both raise `StateUnavailable` when the file cannot be used. A damaged file is set aside as `*.bad-<epoch>` and
+    All raise `StateUnavailable` when the file cannot be used. A damaged file is set aside as `*.bad-<epoch>` and
     made anew, with a warning; `made_anew` then runs within the new file, as it does when the file went away during
     use. The file is 0600, its folder, if made here, 0700.
     """
@@ -42,7 +43,8 @@ class SqliteFile:
         made_anew: Work[None] | None = None,
     ) -> None:
         # Where a link points to is where the file is made anew.
-        self.path = Path(os.path.realpath(path))
+        self._place = os.path.realpath(path)
+        self.path = Path(self._place)
         self._schema = schema
         self._journal = journal
         self._version = version
@@ -54,7 +56,7 @@ class SqliteFile:
         CROSSING.files.add(self)
 
     def read(self, work: Work[Result]) -> Result:
-        return self._guarded(lambda connection: work(connection))
+        return self._guarded(work)
 
     def write(self, work: Work[Result]) -> Result:
         def transaction(connection: sqlite3.Connection) -> Result:
@@ -71,6 +73,11 @@ class SqliteFile:
         # One thread of a process at a time: many that try again and again keep each other, and the machine, busy.
         with self._turn():
             return self._guarded(transaction)
+
+    def execute(self, statement: str, values: Collection[object]) -> int:
+        """`write` for one statement, which is a transaction of its own: how many rows it changed."""
+        with self._turn():
+            return self._guarded(lambda connection: connection.execute(statement, tuple(values)).rowcount)
 
     def _turn(self) -> threading.Lock:
         """This process's lock; a forked one's may have been held at the fork, so it takes a new one."""
@@ -96,12 +103,13 @@ class SqliteFile:
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
         """Run `step` until it is not locked out. SQLite's own busy handler starves waiters, so it is not used."""
-        give_up = time.monotonic() + self._patience_s
+        give_up = 0.0
         while True:
             try:
-                with CROSSING.using():
+                with CROSSING:
                     return step()
             except sqlite3.OperationalError as error:
+                give_up = give_up or time.monotonic() + self._patience_s
                 if "locked" not in str(error) or time.monotonic() > give_up:
                     raise
                 # A lot drawn among waiters, not a secret.
@@ -109,14 +117,14 @@ class SqliteFile:
 
     def _connection(self) -> sqlite3.Connection:
         """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
-        known, found = self._known(), inode(self.path)
+        known, found = self._known(), inode(self._place)
         if known is not None:
-            if known.is_ours and known.inode == found:
+            if known.inode == found and known.is_ours:
                 return known.connection
             self.close()
         if found == -1:
             self._make(-1, was_lost=known is not None)
-            found = inode(self.path)
+            found = inode(self._place)
         opened = Opened(self._open(found), found, os.getpid())
         self._local.open = opened
         self._opened.add(opened)
@@ -179,7 +187,7 @@ class SqliteFile:
         damaged = getattr(self._local, "opening", -1)
         self.close()
         try:
-            with CROSSING.using():
+            with CROSSING:
                 bad = self._make(damaged, was_lost=True)
         except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(

@@ -8,9 +8,7 @@ import ssl
 import threading
 import time
 import weakref
-from pathlib import Path
 from typing import Callable
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -18,12 +16,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
-from ..errors import ConfigError
 from ..secrecy import remember
 from ..version import __version__
 from .key_placing import with_key
 from .multipart import MultipartBody
-from .origin import is_loopback
+from .network_environment import NetworkEnvironment
 from .transport import ConnectionLost, HttpAnswer, HttpRequest, NoAnswerInTime, NotSent, TransportFailure
 
 # The largest recorded answer is 0.4 MB; nothing VirusTotal sends for our calls comes near this.
@@ -36,6 +33,7 @@ _UPLOAD_BYTES_A_S = 1_000_000
 # App Engine compresses for agents that say `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
 USER_AGENT = f"vt-connectors/{__version__} (gzip)"
 TOOL = f"org.vt-connectors.{__version__}"
+_HEADERS = {"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json", "Accept-Encoding": "gzip"}
 
 # Failures in which the request cannot have left this machine.
 _BEFORE_SENDING = (
@@ -76,20 +74,20 @@ class RequestsTransport:
         self._monotonic = monotonic
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._environment = NetworkEnvironment()
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         keyed = with_key(request, self._key)
-        headers = {"Content-Type": keyed.content_type} if keyed.content_type else {}
+        headers = {**_HEADERS, "Content-Type": keyed.content_type} if keyed.content_type else _HEADERS
         timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
         deadline = self._monotonic() + timeout_s
         body = _Body(keyed.body) if isinstance(keyed.body, bytes) else keyed.body
         try:
-            with self._session(request.url).request(
-                request.method,
-                keyed.url,
-                data=body,
-                headers=headers,
-                auth=keyed.auth,
+            sent = requests.Request(request.method, keyed.url, headers, data=body, auth=keyed.auth).prepare()
+            with self._session().send(
+                sent,
+                proxies=self._environment.proxies(request.url),
+                verify=self._environment.verify(),
                 timeout=(min(self._timeout_s, _LONGEST_CONNECT_S), timeout_s),
                 allow_redirects=False,
                 stream=True,
@@ -120,10 +118,10 @@ class RequestsTransport:
         except urllib3.exceptions.DecodeError:
             return b"", "its body is not encoded as it says"
 
-    def _session(self, url: str) -> requests.Session:
+    def _session(self) -> requests.Session:
         known: tuple[int, requests.Session] | None = getattr(self._local, "session", None)
         if known is None or known[0] != os.getpid():
-            known = (os.getpid(), _new_session(url))
+            known = (os.getpid(), _new_session())
             self._local.session = known
             self._sessions.add(known[1])
         return known[1]
@@ -141,27 +139,13 @@ class _Session(requests.Session):
         return None
 
 
-def _new_session(url: str) -> requests.Session:
+def _new_session() -> requests.Session:
     session = _Session()
-    session.headers.update({"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json"})
-    session.headers["Accept-Encoding"] = "gzip"
+    session.trust_env = False  # what it says is looked up in `NetworkEnvironment`
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
     session.mount("https://", HTTPAdapter(max_retries=0))
     session.mount("http://", HTTPAdapter(max_retries=0))
-    session.trust_env = not is_loopback(urlsplit(url).hostname or "")
-    session.verify = _ca_bundle() or True
     return session
-
-
-def _ca_bundle() -> str | None:
-    """As `requests` looks for it, which on loopback is told not to look. Raises `ConfigError`."""
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        path = os.environ.get(name)
-        if path:
-            if not Path(path).exists():
-                raise ConfigError(f"{name}: there is no {path}")
-            return path
-    return None
 
 
 def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportFailure:

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.quota.books import MemoryBook, QuotaBook
 from connectors.quota.ledger import Ledger
+from tests.fake_clock import FakeClock
 
 
 def _one_more(ledger: Ledger, now: float = 0.0) -> int:
@@ -21,6 +22,14 @@ def _used(ledger: Ledger, now: float = 0.0) -> int:
 
 def test_what_a_change_leaves_is_kept(book: QuotaBook) -> None:
     assert [book.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_look_sees_what_was_kept_and_changes_nothing(book: QuotaBook, clock: FakeClock) -> None:
+    book.transact("a", _one_more)
+    ledger, now = book.peek("a")
+    assert (_used(ledger), now) == (1, clock.now())
+    assert _used(book.peek("b")[0]) == 0
+    assert book.transact("a", _used) == 1
 
 
 def test_each_key_has_a_ledger_of_its_own(book: QuotaBook) -> None:

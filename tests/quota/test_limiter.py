@@ -156,3 +156,40 @@ def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock
             _ask(limiter("4/minute", key, given=SqliteBook(path, clock)), clock)
         assert refused.value.details["window"] == "minute"
     assert len(list(tmp_path.glob("quota.db.bad-*"))) == 1
+
+
+def _written(book: QuotaBook) -> str:
+    return book.transact("a key", lambda ledger, _: ledger.to_json())
+
+
+def test_where_nobody_has_a_window_nothing_is_written_down(
+    book: QuotaBook, limiter: MakeLimiter, clock: FakeClock
+) -> None:
+    unlimited, before = limiter("none"), _written(book)
+    for _ in range(3):
+        assert _ask(unlimited, clock) == 0.0
+    assert _written(book) == before
+
+
+@pytest.mark.parametrize("windows", ["5/minute", "5/day", "5/month"])
+def test_whoever_has_windows_counts_the_requests_of_those_without(
+    windows: str, limiter: MakeLimiter, clock: FakeClock
+) -> None:
+    unlimited, limited = limiter("none"), limiter(windows)
+    _ask(limited, clock)
+    for _ in range(4):
+        _ask(unlimited, clock)
+    with pytest.raises(RateLimited):
+        _ask(limited, clock)
+    _ask(unlimited, clock)
+
+
+def test_a_pause_that_virustotal_wants_holds_those_without_windows_too(limiter: MakeLimiter, clock: FakeClock) -> None:
+    unlimited, other = limiter("none"), limiter("none")
+    unlimited.penalise(30.0)
+    with pytest.raises(RateLimited):
+        _ask(other, clock)
+    clock.advance(30.1)
+    _ask(other, clock)
+    other.accepted()
+    assert unlimited.penalise(None) == 60.0, "the first in a row again"

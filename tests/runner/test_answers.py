@@ -90,7 +90,7 @@ def test_each_answer_is_flushed_as_it_is_ready(run: RunnerProcess) -> None:
 def test_an_exhausted_day_is_answered_at_once_and_the_cache_still_answers(
     run: RunnerProcess, sandbox: SandboxServer
 ) -> None:
-    run(lookup())
+    run(lookup(), VT_QUOTA="5/day")
     many = [lookup(f"{number:032x}", id=number) for number in range(30)]
     ran = run(*many, lookup(id="cached"), VT_QUOTA="5/day")
     asked = [line for line in ran.lines if line["meta"]["source"] == "api"]
