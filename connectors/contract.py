@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Union
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Union
 
 from .api_key import ApiKey
 from .clock import iso
@@ -28,15 +28,14 @@ _ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
 _OPTIONS = frozenset(("cache", "max_age_s", "max_wait_s", "include", "thresholds"))
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """`max_age_s` None: the settings' lifetime. `thresholds` None: the settings'. Times in seconds."""
 
     cache: CacheMode = "default"
     max_age_s: float | None = None
     max_wait_s: float = DEFAULT_MAX_WAIT_S
     include: frozenset[str] = frozenset()
-    thresholds: Mapping[str, int] = field(default_factory=dict)
+    thresholds: Mapping[str, int] = MappingProxyType({})
 
     def judged_by(self, defaults: Thresholds) -> Thresholds:
         """The settings' thresholds, with what this request says instead."""
@@ -48,8 +47,7 @@ class Options:
         )
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One action to run. `api_key` only where the document brought its own."""
 
     action: str
@@ -59,8 +57,7 @@ class Request:
     api_key: ApiKey | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What an action found. `source` and `fetched_at` (epoch seconds) where it rests on an answer of VirusTotal's.
 
     `poll_after_s`: when to ask for what is `pending`.
@@ -74,14 +71,16 @@ class Outcome:
     poll_after_s: float | None = None
 
 
-@dataclass(frozen=True)
-class Spent:
+class Spent(NamedTuple):
     """What an action cost: requests, seconds waited for quota, milliseconds in all, and the quota's state after."""
 
     requests: int = 0
     waited_s: float = 0.0
     duration_ms: int = 0
-    quota: Mapping[str, Any] = field(default_factory=dict)
+    quota: Mapping[str, Any] = MappingProxyType({})
+
+
+_NOTHING_SPENT = Spent()
 
 
 def request_id(document: object) -> Id:
@@ -146,7 +145,7 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Spent, now: f
     return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
 
 
-def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Spent = Spent()) -> dict[str, Any]:
+def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Spent = _NOTHING_SPENT) -> dict[str, Any]:
     """The contract's response to one that was not."""
     summary = f"error: {error.message}"
     return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))

@@ -12,10 +12,9 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, Union
+from typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20
@@ -23,8 +22,7 @@ _INSTALLED = Path(__file__).parent / "schemas"
 _CHECKED_OUT = Path(__file__).parent.parent / "schemas"
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """`path` is a JSON pointer into the document; empty for the document itself."""
 
     path: str

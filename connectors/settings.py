@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from .errors import ConfigError
 from .quota.windows import PUBLIC, Quota, parse_quota
@@ -16,23 +15,26 @@ Value = TypeVar("Value")
 _LARGEST_CONFIG_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
     `unix://...`), or None for the default file.
     """
 
     api_url: str = "https://www.virustotal.com"
     api_version: str = "3"
-    quota: Quota = field(default_factory=lambda: parse_quota(PUBLIC))
-    # An address may have a password in it.
-    state: str | None = field(default=None, repr=False)
+    quota: Quota = parse_quota(PUBLIC)
+    state: str | None = None
     cache_ttl_s: float = 86400.0
     cache_ttl_not_found_s: float = 600.0
     cache_max_bytes: int = 256 * 1024 * 1024
     timeout_s: float = 30.0
     never_query: tuple[str, ...] = ()
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: Thresholds = Thresholds()
+
+    def __repr__(self) -> str:
+        # An address may have a password in it.
+        shown = (f"{name}={value!r}" for name, value in self._asdict().items() if name != "state")
+        return f"Settings({', '.join(shown)})"
 
 
 def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | None = None) -> Settings:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from .cache import Freshness
 from .cache.entry import AnswerStore
@@ -25,21 +24,20 @@ _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 
 
-@dataclass(frozen=True)
-class _Parts:
+class _Parts(NamedTuple):
     """`make_book` makes the quota's book: what is answered from the cache needs none. `closes` grows with it."""
 
     answers: AnswerStore
     leases: LeaseBook
     make_book: Callable[[], QuotaBook]
-    closes: list[Callable[[], None]] = field(default_factory=list)
+    closes: list[Callable[[], None]]
 
 
 class Stores:
     """The three shared parts, each with its stand-in within the process. Raises `ConfigError`."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        local = _Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock))
+        local = _Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [])
         place = state_place(settings)
         if isinstance(place, RedisAddress):
             self._parts = _at_server(place, settings, clock)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..cache import Entry
@@ -46,7 +45,7 @@ def wait_for(
     """
     clock = context.clock
     end = budget.deadline = clock.monotonic() + wait_s
-    asking = replace(request, action="get_analysis")
+    asking = request._replace(action="get_analysis")
     standing = pending(analysis_id, about, "queued", context, request)
     for interval in intervals(_pace_s(context, request)):
         left = end - clock.monotonic()
@@ -68,7 +67,7 @@ def wait_for(
 def _interrupted(standing: Outcome, error: ConnectorError) -> Outcome:
     """What to tell of a scan that was accepted, and whose state could not be learned."""
     after = max(standing.poll_after_s or 0.0, error.retry_after or 0.0)
-    return replace(standing, summary=f"{standing.summary} (asking broke off: {error.message})", poll_after_s=after)
+    return standing._replace(summary=f"{standing.summary} (asking broke off: {error.message})", poll_after_s=after)
 
 
 def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, request: Request, budget: Budget) -> Outcome:
@@ -86,7 +85,7 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
     }
     if report["analysis_status"] != "completed":
         standing = pending(analysis_id, {**report, **about}, report["analysis_status"], context, request)
-        return replace(standing, source=source, fetched_at=entry.fetched_at)
+        return standing._replace(source=source, fetched_at=entry.fetched_at)
     data = {**report, **about, "analysis_id": analysis_id}
     data["verdict"] = judge(report.get("stats"), request.options.judged_by(context.thresholds))
     forget_outdated(context, data, report.get("last_analysis"))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..cache import Entry
 from ..contract import Options, Request, Source
@@ -21,8 +20,7 @@ def _always(entry: Entry) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """`key`: what cache and leases know it by, within one version of the API.
 
     `parts`: which of `raw` and `engines` its answer has where they are asked for. `lives_s`: how old an answer may

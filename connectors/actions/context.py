@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ..account import Account
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from ..verdict.rule import Thresholds
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """`account(key)` is the key's account; None means the configured key. It may raise `ConfigError`."""
 
     clock: Clock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..cache import Entry
 from ..contract import CacheMode, Outcome, Request
 from ..errors import ConnectorError
@@ -60,8 +58,8 @@ def _report_after(
         return scanned
     answer = outcome(url, *found, context, request.options)
     analysis_id = (scanned.data or {})["analysis_id"]
-    return replace(answer, data={**(answer.data or {}), "analysis_id": analysis_id})
+    return answer._replace(data={**(answer.data or {}), "analysis_id": analysis_id})
 
 
 def _reading(request: Request, cache: CacheMode) -> Request:
-    return replace(request, options=replace(request.options, cache=cache))
+    return request._replace(options=request.options._replace(cache=cache))

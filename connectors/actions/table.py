@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
@@ -21,8 +20,7 @@ Run = Callable[[Context, Request, "Budget"], Outcome]
 _EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """`requests`: what it costs of the quota, for people. `example`: params that make a valid request.
 
     `writes`: it changes something at VirusTotal, so it is never repeated unasked. `value`: the parameter that a

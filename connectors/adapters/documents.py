@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from ..errors import InvalidRequest
 
 LONGEST_LINE_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """What stood at `line` (from 1): `value`, or the `error` that it is none."""
 
     line: int

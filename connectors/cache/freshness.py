@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .entry import Entry
 
@@ -12,8 +12,7 @@ _AHEAD_S = 300.0
 _LONGEST_S = 30 * 86400.0
 
 
-@dataclass(frozen=True)
-class Freshness:
+class Freshness(NamedTuple):
     """How long answers live, in seconds: found ones, and those that may change any minute, `not_found` above all."""
 
     ttl_s: float

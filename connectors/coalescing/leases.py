@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
@@ -19,8 +18,7 @@ ERROR_LEFT_S = 5.0
 _SWEEP_EVERY = 64
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(NamedTuple):
     """A key's row. `waiting`: the holder waits for quota. `error`: how it failed, as JSON."""
 
     token: str
@@ -29,8 +27,7 @@ class Lease:
     error: str | None = None
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What a caller who wants to ask finds: it may (`mine`), or somebody's lease."""
 
     lease: Lease
@@ -86,11 +83,11 @@ class MemoryLeases:
             return found if found is not None and found.expires >= self._clock.now() else None
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
-        self._change(key, token, lambda lease: replace(lease, waiting=waiting))
+        self._change(key, token, lambda lease: lease._replace(waiting=waiting))
 
     def release(self, key: str, token: str, error: str | None) -> None:
         expires = self._clock.now() + ERROR_LEFT_S
-        self._change(key, token, lambda lease: replace(lease, error=error, expires=expires) if error else None)
+        self._change(key, token, lambda lease: lease._replace(error=error, expires=expires) if error else None)
         if len(self._leases) > 1000:
             self._sweep()
 
@@ -99,7 +96,7 @@ class MemoryLeases:
             expires = self._clock.now() + LEASE_S
             for key, lease in self._leases.items():
                 if lease.token in tokens and lease.error is None:
-                    self._leases[key] = replace(lease, expires=expires)
+                    self._leases[key] = lease._replace(expires=expires)
 
     def _change(self, key: str, token: str, change: _Change) -> None:
         with self._lock:

@@ -7,7 +7,6 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Callable, Optional
 
 from ..cache import Entry
@@ -23,11 +22,11 @@ _LONGEST_LOOK_S = 0.25
 Kept = Callable[[], Optional[Entry]]
 
 
-@dataclass
 class Lead:
     """Held by the one who asks. `waiting` is told True when it begins to wait for quota, False when it goes out."""
 
-    waiting: Callable[[bool], None]
+    def __init__(self, waiting: Callable[[bool], None]) -> None:
+        self.waiting = waiting
 
 
 # A leader who gave up by its own patience leaves nothing to the others, who may be more patient.

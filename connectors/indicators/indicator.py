@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from ..errors import InvalidIndicator
@@ -21,8 +20,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Indicator:
+class Indicator(NamedTuple):
     """`value` is canonical: equal indicators have equal values. `host` is set for URLs, domains and addresses."""
 
     kind: Kind

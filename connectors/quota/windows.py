@@ -7,9 +7,8 @@ VirusTotal's public API: 4 a minute, 500 a day, 15,500 a month; days and months 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Literal, Union
+from typing import Literal, NamedTuple, Union
 
 from ..errors import ConfigError
 
@@ -21,8 +20,7 @@ Period = Literal["day", "month"]
 _PERIODS: tuple[Period, ...] = ("day", "month")
 
 
-@dataclass(frozen=True)
-class Sliding:
+class Sliding(NamedTuple):
     """At most `limit` requests in any stretch of `seconds`."""
 
     limit: int
@@ -34,8 +32,7 @@ class Sliding:
         return names.get(self.seconds, f"{self.seconds:g}s")
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(NamedTuple):
     """At most `limit` requests in one UTC day or month."""
 
     limit: int
@@ -55,8 +52,7 @@ class Calendar:
 Window = Union[Sliding, Calendar]
 
 
-@dataclass(frozen=True)
-class Quota:
+class Quota(NamedTuple):
     """The windows; none means no limit of our own. `auto` means: ask the account, and until then these."""
 
     windows: tuple[Window, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ..errors import ConfigError
@@ -16,8 +16,7 @@ _CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OPTIONS: dict[str, tuple[str, ...]] = {"redis": (), "rediss": _CERTIFICATES, "unix": ("db",)}
 
 
-@dataclass(frozen=True)
-class RedisAddress:
+class RedisAddress(NamedTuple):
     """`host` and `port`, or `path` of a Unix socket. `certificates`: redis-py's names to files, for TLS."""
 
     scheme: str
@@ -25,9 +24,12 @@ class RedisAddress:
     port: int = _PORT
     path: str = ""
     database: int = 0
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = None
     certificates: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"RedisAddress({self.place!r})"
 
     @property
     def place(self) -> str:

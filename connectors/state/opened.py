@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
 
 # SQLite allows a forked process neither to use nor to close its parent's connections.
 _FORKED: list[sqlite3.Connection] = []
 
 
-@dataclass(eq=False)
 class Opened:
     """`inode`: of the file that `connection` was opened to. `pid`: the process that opened it."""
 
-    connection: sqlite3.Connection
-    inode: int
-    pid: int
+    def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:
+        self.connection = connection
+        self.inode = inode
+        self.pid = pid
 
     @property
     def is_ours(self) -> bool:

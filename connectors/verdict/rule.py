@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Verdict = Literal["malicious", "suspicious", "undetected", "unknown"]
 WORST_FIRST: tuple[Verdict, ...] = ("malicious", "suspicious", "undetected", "unknown")
 
 
-@dataclass(frozen=True)
-class Thresholds:
+class Thresholds(NamedTuple):
     """How many engines it takes: saying malicious, and objecting at all (malicious or suspicious)."""
 
     malicious: int = 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Callable
 
 
@@ -14,7 +13,6 @@ def _unheard(sent: int, total: int) -> None:
     return None
 
 
-@dataclass
 class Budget:
     """`deadline`: until when it may wait for quota (the clock's monotonic seconds).
 
@@ -23,9 +21,10 @@ class Budget:
     file are sent, of all.
     """
 
-    deadline: float
-    requests: int = 0
-    waited_s: float = 0.0
-    quota: dict[str, Any] = field(default_factory=dict)
-    waiting: Callable[[bool], None] = field(default=_nothing)
-    sent: Callable[[int, int], None] = field(default=_unheard)
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.requests = 0
+        self.waited_s = 0.0
+        self.quota: dict[str, Any] = {}
+        self.waiting: Callable[[bool], None] = _nothing
+        self.sent: Callable[[int, int], None] = _unheard

@@ -58,7 +58,7 @@ class Shell:
             command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=100
         )
         assert done.returncode == 0, f"{block.place}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout.replace(self.environment["VT_API_URL"], Settings.api_url)
+        return done.stdout.replace(self.environment["VT_API_URL"], Settings().api_url)
 
 
 def _script(path: Path, arguments: str) -> None:
