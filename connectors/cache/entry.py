@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     def to_bytes(self) -> bytes:
         text = json.dumps([self.status, self.report, self.fetched_at], separators=(",", ":"), ensure_ascii=False)
         plain = text.encode("utf-8", "surrogatepass")
-        return plain if len(plain) < _WORTH_COMPRESSING else zlib.compress(plain, 1)
+        return plain if len(plain) < _WORTH_COMPRESSING else zlib.compress(plain)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Entry:
