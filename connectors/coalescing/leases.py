@@ -57,7 +57,7 @@ def _new(token: str, now: float) -> Lease:
     return Lease(token, now + LEASE_S)
 
 
-def _free(lease: Lease | None, now: float) -> bool:
+def is_free(lease: Lease | None, now: float) -> bool:
     """A lease from the far future was left by a clock that has been set back since."""
     return lease is None or lease.error is not None or not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
 
@@ -73,7 +73,7 @@ class MemoryLeases:
     def claim(self, key: str, token: str) -> Seen:
         with self._lock:
             now, found = self._clock.now(), self._leases.get(key)
-            if found is None or _free(found, now):
+            if found is None or is_free(found, now):
                 found = self._leases[key] = _new(token, now)
             return Seen(found, found.token == token)
 
@@ -137,7 +137,7 @@ class SqliteLeases:
     def _claim_somebodys(self, key: str, token: str) -> Seen:
         def work(db: sqlite3.Connection) -> Seen:
             now, found = self._clock.now(), _find(db, key)
-            if found is None or _free(found, now):
+            if found is None or is_free(found, now):
                 found = _new(token, now)
                 db.execute(
                     "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, 0, NULL)",

@@ -19,6 +19,7 @@ class Ledger:
     - `horizon`: the longest window any process asked about; nothing younger is forgotten. 0: nobody has any window,
       and no request is written down.
     - `lost_at`: what was used before is unknown, as the book before this one was lost.
+    - `apart_s`: by how much the clocks of those who use the ledger may differ.
     """
 
     settled: list[float] = field(default_factory=list)
@@ -30,6 +31,7 @@ class Ledger:
     strikes: int = 0
     horizon: float = 0.0
     lost_at: float = 0.0
+    apart_s: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps(self.__dict__, separators=(",", ":"))
@@ -49,6 +51,7 @@ class Ledger:
                 strikes=int(raw["strikes"]),
                 horizon=float(raw["horizon"]),
                 lost_at=float(raw["lost_at"]),
+                apart_s=float(raw.get("apart_s", 0.0)),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error

@@ -2,6 +2,7 @@
 
 A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
 counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
+Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `apart_s` later.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 def take(ledger: Ledger, ticket: str, now: float) -> None:
     """The request may go out."""
+    now += ledger.apart_s
     for period in _REACH_S:
         _count(ledger, period, now, 1)
     ledger.flights[ticket] = now
@@ -28,12 +30,14 @@ def take(ledger: Ledger, ticket: str, now: float) -> None:
 def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
+    now += ledger.apart_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
     _record(ledger, ticket)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
     """The request was certainly never sent (no connection was made): as if it had not been asked for."""
+    taken_at += ledger.apart_s
     if ticket in ledger.flights:
         _push(ledger, ticket, taken_at)
         del ledger.flights[ticket]
@@ -45,11 +49,12 @@ def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
     """The owners of these requests live."""
     for ticket in tickets:
         _restore(ledger, ticket, now)
-        _push(ledger, ticket, now + GRACE_S)
+        _push(ledger, ticket, now + ledger.apart_s + GRACE_S)
 
 
 def tidy(ledger: Ledger, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    now += ledger.apart_s
     for ticket, latest in list(ledger.flights.items()):
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
@@ -57,7 +62,7 @@ def tidy(ledger: Ledger, now: float) -> None:
             _record(ledger, ticket)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
-    del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
+    del ledger.settled[: bisect_left(ledger.settled, now - ledger.apart_s - ledger.horizon - 1.0)]
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
         counts = ledger.used[period]

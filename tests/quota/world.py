@@ -25,7 +25,7 @@ _MOST_EVENTS = 50_000
 class Caller:
     """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends.
 
-    It is killed `dies_after` its coming, or `dies_at_work` after its start.
+    It is killed `dies_after` its coming, or `dies_at_work` after its start. `ahead` is what its clock differs by.
     """
 
     comes_at: float
@@ -35,12 +35,14 @@ class Caller:
     dies_at_work: float | None = None
     fate: str = "answered"
     look_delay: float = 0.0
+    ahead: float = 0.0
 
 
 class World:
-    def __init__(self, quota: Quota, began: float) -> None:
+    def __init__(self, quota: Quota, began: float, apart_s: float = 0.0) -> None:
         self.quota = quota
-        self.ledger = Ledger()
+        self.ledger = Ledger(apart_s=apart_s)
+        self.told = 0.0
         self.counted: list[float] = []
         self.started: list[str] = []
         self.refused: list[str] = []
@@ -92,21 +94,29 @@ class _Life:
         self._dies_at = float("inf") if caller.dies_after is None else comes_at + caller.dies_after
         self._deadline = comes_at + world.patience
         self._done_at = 0.0
+        self._taken_at = 0.0
         world.later(comes_at, self._look)
 
-    def _look(self) -> None:
+    def _clock(self) -> float:
+        """The time as this one tells it, who has seen what was told before."""
         world = self._world
+        world.told = max(world.told, world.now + self._caller.ahead)
+        return world.told
+
+    def _look(self) -> None:
+        world, ahead = self._world, self._caller.ahead
         if world.now >= self._dies_at:
             return
-        decision = policy.decide(world.ledger, world.quota, self._name, world.now, self._deadline)
+        decision = policy.decide(world.ledger, world.quota, self._name, self._clock(), self._deadline + ahead)
         if isinstance(decision, Refuse):
             assert world.now + decision.retry_after > self._deadline
             world.refused.append(self._name)
             return
         if not isinstance(decision, Start):
-            world.later(max(decision.until, world.now + 0.005) + self._caller.look_delay, self._look)
+            world.later(max(decision.until - ahead, world.now + 0.005) + self._caller.look_delay, self._look)
             return
         world.started.append(self._name)
+        self._taken_at = decision.taken_at
         self._start()
 
     def _start(self) -> None:
@@ -134,7 +144,7 @@ class _Life:
     def _beat(self) -> None:
         now = self._world.now
         if now < min(self._dies_at, self._done_at):
-            slots.beat(self._world.ledger, [self._name], now)
+            slots.beat(self._world.ledger, [self._name], self._clock())
             self._world.later(now + INTERVAL_S, self._beat)
 
     def _finish(self) -> None:
@@ -142,6 +152,6 @@ class _Life:
         if world.now >= self._dies_at:
             return
         if self._caller.fate == "never_sent":
-            slots.refund(world.ledger, self._name, self._done_at - self._caller.latency)
+            slots.refund(world.ledger, self._name, self._taken_at)
         else:
-            slots.settle(world.ledger, self._name, world.now, answered=self._caller.fate == "answered")
+            slots.settle(world.ledger, self._name, self._clock(), answered=self._caller.fate == "answered")
