@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -24,7 +25,11 @@ _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 
 
-class _Parts(NamedTuple):
+# Splunk's, which nobody reaches from elsewhere.
+KVSTORE = "kvstore"
+
+
+class Parts(NamedTuple):
     """`make_book` makes the quota's book: what is answered from the cache needs none. `closes` grows with it."""
 
     answers: AnswerStore
@@ -33,16 +38,25 @@ class _Parts(NamedTuple):
     closes: list[Callable[[], None]]
 
 
+# By what `VT_STATE` calls it: a place of the state that the platform has, and the core does not know.
+Places = Mapping[str, Callable[[Settings, Clock], Parts]]
+NO_PLACES: Places = {}
+
+
 class Stores:
     """The three shared parts, each with its stand-in within the process. Raises `ConfigError`."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        local = _Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [])
-        place = state_place(settings)
-        if isinstance(place, RedisAddress):
-            self._parts = _at_server(place, settings, clock)
+    def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
+        local = Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [])
+        of_platform = places.get(settings.state or "")
+        if of_platform is not None:
+            self._parts = of_platform(settings, clock)
         else:
-            self._parts = local if place is None else _in_file(place, settings, clock)
+            place = state_place(settings)
+            if isinstance(place, RedisAddress):
+                self._parts = _at_server(place, settings, clock)
+            else:
+                self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._book: Fallback[QuotaBook] | None = None
         answers = self._parts.answers
@@ -73,6 +87,8 @@ def state_place(settings: Settings) -> Path | RedisAddress | None:
         return default_state_file()
     if settings.state == "memory":
         return None
+    if settings.state == KVSTORE:
+        raise ConfigError("VT_STATE: kvstore is Splunk's, for the app inside Splunk alone; name a file or a server")
     address = redis_address(settings.state)
     if address is not None:
         return address
@@ -94,7 +110,7 @@ def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
     return RedisServer(address, clock)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
+def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
     refuse_network_folder(path)
     from .cache.sqlite import SCHEMA, SqliteAnswers
     from .state.sqlite_file import SqliteFile
@@ -110,10 +126,10 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
         return book
 
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return _Parts(answers, SqliteLeases(file, clock), make_book, closes)
+    return Parts(answers, SqliteLeases(file, clock), make_book, closes)
 
 
-def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> _Parts:
+def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
     server = server_at(address, clock)
     server.greet()
     from .cache.redis_answers import RedisAnswers
@@ -122,4 +138,4 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> _Part
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
     answers = RedisAnswers(server, freshness.longest_s)
-    return _Parts(answers, RedisLeases(server, clock), lambda: RedisBook(server), [server.close])
+    return Parts(answers, RedisLeases(server, clock), lambda: RedisBook(server), [server.close])

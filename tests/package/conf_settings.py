@@ -48,8 +48,16 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "selected_fields",
         ),
     },
+    "collections.conf": {
+        "vt_(answers|leases|ledgers)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
+    },
+    "transforms.conf": {
+        "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches"),
+    },
     "default.meta": {
         "": ("access", "export"),
+        "transforms/vt_verdicts": ("access", "export"),
+        "collections/vt_(answers|leases|ledgers)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
     },
 }

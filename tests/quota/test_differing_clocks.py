@@ -61,3 +61,11 @@ def test_a_pause_lasts_until_it_is_over_by_every_clock() -> None:
     assert desk.penalise(30) == 30 + APART_S
     assert not desk.after(30 + APART_S - 0.1).goes("a")
     assert desk.after(0.2).goes("a")
+
+
+def test_what_is_given_back_around_midnight_is_taken_from_the_day_it_was_counted_on() -> None:
+    desk = _desk("5/minute", "2026-01-02T23:59:59")
+    desk.ledger.used["day"] = {"2026-01-02": 3}
+    assert desk.goes("a")
+    desk.never_sent("a")
+    assert desk.ledger.used["day"] == {"2026-01-02": 3, "2026-01-03": 0}

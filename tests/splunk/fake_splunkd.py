@@ -1,7 +1,8 @@
-"""As much of splunkd as the command asks for: `vtlookup.conf` and `storage/passwords`, as Atom feeds."""
+"""As much of splunkd as the command asks for: `vtlookup.conf` and `storage/passwords`, as Atom feeds; a KV store."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from . import fake_kvstore
 
 SESSION = "session-key-of-the-search"
 _NAMESPACE = "/servicesNS/nobody/vtlookup/"
@@ -28,6 +31,7 @@ class FakeSplunkd:
     """`with FakeSplunkd(...) as splunkd: splunkd.url, splunkd.asked`.
 
     `password` None: none is stored. `failing` gives a path's last part the HTTP status it answers with.
+    `kvstore`: its way to a KV store, where it has one.
     """
 
     password: str | None = None
@@ -35,9 +39,10 @@ class FakeSplunkd:
     failing: Mapping[str, int] = field(default_factory=dict)
     garbled: bool = False
     asked: list[str] = field(default_factory=list)
+    kvstore: fake_kvstore.Member | None = None
 
     def __enter__(self) -> FakeSplunkd:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -78,6 +83,11 @@ class FakeSplunkd:
         return _ENTRY.format(title=title, base=self.url, path=_NAMESPACE + path, content=keys)
 
 
+class _Server(ThreadingHTTPServer):
+    # Of many processes at once.
+    request_queue_size = 128
+
+
 def _message(text: str) -> str:
     return f'<?xml version="1.0"?><response><messages><msg type="ERROR">{text}</msg></messages></response>'
 
@@ -85,12 +95,36 @@ def _message(text: str) -> str:
 def _handler(splunkd: FakeSplunkd) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self._is_of_kvstore():
+                return
             path = unquote(urlsplit(self.path).path)
             inner = path[len(_NAMESPACE) :] if path.startswith(_NAMESPACE) else path
             status, text = splunkd.answer(inner.rstrip("/"), self.headers.get("Authorization", ""))
+            self._send(status, "text/xml", text)
+
+        def do_POST(self) -> None:
+            self._is_of_kvstore()
+
+        def do_DELETE(self) -> None:
+            self._is_of_kvstore()
+
+        def _is_of_kvstore(self) -> bool:
+            """Whether it was, and is answered."""
+            path, _, query = self.path.partition("?")
+            inner = path[len(_NAMESPACE) :].rstrip("/")
+            if splunkd.kvstore is None or not inner.startswith(fake_kvstore.PATH):
+                return False
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            status, document = 401, None
+            if self.headers.get("Authorization") == f"Splunk {SESSION}":
+                status, document = splunkd.kvstore.answer(self.command, inner, query, body)
+            self._send(status, "application/json", json.dumps(document))
+            return True
+
+        def _send(self, status: int, kind: str, text: str) -> None:
             body = text.encode()
             self.send_response(status)
-            self.send_header("Content-Type", "text/xml; charset=UTF-8")
+            self.send_header("Content-Type", f"{kind}; charset=UTF-8")
             self.send_header("Content-Length", str(len(body)))
             # Without it the SDK finds the body empty.
             self.send_header("Connection", "close")

@@ -42,7 +42,8 @@ def _core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: Sys
         stored = splunkd.settings() if splunkd is not None else {}
         defaults = {"VT_STATE": str(_state_file(app, environment))}
         settings = settings_from({**defaults, **stored, **_own_settings(environment)})
-        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), clock)
+        places = splunkd.places() if splunkd is not None else {}
+        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), clock, places=places)
     except ConnectorError as error:
         return Misconfigured(error)
 
