@@ -19,10 +19,12 @@ from connectors.quota.limiter import Limiter
 from connectors.state.heartbeat import Heartbeat
 from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
 from tests.fake_clock import START, FakeClock
+from vtlookup_app.kvstore.book import APART_S, KvBook
+from vtlookup_app.kvstore.parts import LEDGERS
 
 from .fake_kvstore import FakeKvStore, Member
 from .fake_splunkd import FakeSplunkd
-from .kvstore_parts import APART_S, LEDGERS, KvBook, book_at
+from .kvstore_parts import book_at
 
 
 @pytest.fixture
