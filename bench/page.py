@@ -49,7 +49,7 @@ def _page(data: dict[str, Any], figures: list[Figure]) -> str:
         ]
         lines += ["", "| what | ours | yardstick | ratio | goal | met |", "|---|---|---|---|---|---|"]
         lines += [_row(figure) for figure in figures] + [""]
-        lines += _notes("figures")
+        lines += [part for figure in figures if figure.note for part in (f"**{figure.what}**: {figure.note}", "")]
     if "faults" in data:
         lines += ["## Broken on purpose", "", data["faults"]["made"], ""]
         lines += ["| what was broken | tried | lost | what counts as lost |", "|---|---|---|---|"]
@@ -57,7 +57,6 @@ def _page(data: dict[str, Any], figures: list[Figure]) -> str:
             f"| {row['what']} | {row['tried']:,} | {row['lost']:,} | {row['lost_means']} |"
             for row in data["faults"]["rows"]
         ] + [""]
-        lines += _notes("faults")
     return "\n".join(lines)
 
 
@@ -71,9 +70,3 @@ def _row(figure: Figure) -> str:
     met = "yes" if figure.is_met else "**no**"
     goal = f"{figure.bound} {figure.goal:g} x"
     return f"| {figure.what} | {figure.ours} | {figure.yardstick} | {figure.ratio:.2f} x | {goal} | {met} |"
-
-
-def _notes(part: Part) -> list[str]:
-    """What a person has written about that part, in bench/notes/."""
-    path = _HERE / "notes" / f"{part}.md"
-    return [path.read_text("utf-8").rstrip(), ""] if path.exists() else []
