@@ -17,7 +17,7 @@ from connectors.composition import build
 from connectors.settings import settings_from
 
 _COUNT, _AT_ONCE = 2000, 32
-_ROUNDS = 3
+_ROUNDS = 5
 
 
 def figures() -> list[Figure]:
