@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
 from ..secrecy import remember
 from ..version import __version__
+from .in_time import AdapterInTime
 from .key_placing import with_key
 from .multipart import MultipartBody
 from .origin import is_loopback
@@ -146,8 +146,8 @@ def _new_session(url: str) -> requests.Session:
     session.headers.update({"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json"})
     session.headers["Accept-Encoding"] = "gzip"
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
-    session.mount("https://", HTTPAdapter(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("https://", AdapterInTime())
+    session.mount("http://", AdapterInTime())
     session.trust_env = not is_loopback(urlsplit(url).hostname or "")
     session.verify = _ca_bundle() or True
     return session
