@@ -33,7 +33,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     )
     after = Tally("good answers after such a sequence", "it was not got, or an error was served from the cache")
     place, clock = effort.place("network"), FakeClock()
-    for number in range(effort.times(25, 600)):
+    for number in range(effort.times(20, 400)):
         seed = effort.seed * 100_000 + number
         _Sequence(random.Random(seed), seed, place / "state.db", clock).run(faults, after)
     yield faults
