@@ -65,7 +65,8 @@ def tidy(ledger: Ledger, now: float) -> None:
         elif latest < now:
             _record(ledger, ticket)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
-        ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
+        # One whose answer was lost may be counted for a grace yet.
+        ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
     del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
