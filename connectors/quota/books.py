@@ -11,6 +11,7 @@ from typing import Callable, Protocol, TypeVar
 from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
 from .ledger import Ledger
+from .steps import follow
 
 _LOG = logging.getLogger("connectors.quota")
 Result = TypeVar("Result")
@@ -48,7 +49,8 @@ class MemoryBook:
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         with self._lock:
-            return change(self._ledgers.setdefault(scope, Ledger()), self._clock.now())
+            ledger = self._ledgers.setdefault(scope, Ledger())
+            return change(ledger, _now(self._clock, ledger))
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
         return self._ledgers.get(scope) or Ledger(), self._clock.now()
@@ -68,7 +70,7 @@ class SqliteBook:
         def work(connection: sqlite3.Connection) -> Result:
             before = self._content(connection, scope)
             ledger = _ledger(before)
-            result = change(ledger, self._clock.now())
+            result = change(ledger, _now(self._clock, ledger))
             after = ledger.to_json()
             if after.encode() != before:
                 connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (scope, after))
@@ -94,8 +96,16 @@ class SqliteBook:
     def _block_all(self, connection: sqlite3.Connection) -> None:
         """What the book before this one knew is gone, so each window is waited out once."""
         _LOG.warning(LOST)
-        lost = Ledger(lost_at=self._clock.now())
+        lost = Ledger()
+        lost.lost_at = _now(self._clock, lost)
         connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))
+
+
+def _now(clock: Clock, ledger: Ledger) -> float:
+    """The time, when the ledger has followed the clock to it."""
+    now = clock.now()
+    follow(ledger, now, clock.uptime())
+    return now
 
 
 def _ledger(content: bytes) -> Ledger:

@@ -12,12 +12,12 @@ from typing import Callable
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
 from ..secrecy import remember
 from ..version import __version__
+from .in_time import AdapterInTime
 from .key_placing import with_key
 from .multipart import MultipartBody
 from .network_environment import NetworkEnvironment
@@ -143,8 +143,8 @@ def _new_session() -> requests.Session:
     session = _Session()
     session.trust_env = False  # what it says is looked up in `NetworkEnvironment`
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
-    session.mount("https://", HTTPAdapter(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("https://", AdapterInTime())
+    session.mount("http://", AdapterInTime())
     return session
 
 

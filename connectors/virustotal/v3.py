@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ..api_key import ApiKey
 from ..errors import Conflict, InvalidResponse, RateLimited
 from ..indicators import Indicator, Kind
 from . import endpoints
@@ -40,10 +41,10 @@ class ApiV3:
     version = "3"
     writes_to_url_ids = True
 
-    def __init__(self, client: Client, key_id: str) -> None:
-        """`key_id` names the account in the quota call: the key itself or a user's id."""
+    def __init__(self, client: Client, key: ApiKey) -> None:
+        """`key` names the account in the quota call."""
         self._client = client
-        self._key_id = key_id
+        self._key = key
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
         try:
@@ -123,7 +124,7 @@ class ApiV3:
         )
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
-        return overall_quotas(self._client, self._key_id, budget)
+        return overall_quotas(self._client, self._key, budget)
 
     def _rows(
         self,

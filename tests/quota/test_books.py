@@ -47,7 +47,9 @@ def test_changes_of_many_threads_are_made_one_after_the_other(book: QuotaBook) -
     assert book.transact("a", _used) == 200
 
 
-def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook) -> None:
+def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook, clock: FakeClock) -> None:
+    uptime = clock.uptime()
+
     def fill(ledger: Ledger, now: float = 0.0) -> None:
         ledger.settled = [1.5, 2.25]
         ledger.flights = {"t": 3.0}
@@ -55,6 +57,7 @@ def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook) -> None:
         ledger.queue = [("q", 7.0)]
         ledger.blocked_until, ledger.blocked_for, ledger.strikes = 8.0, 2.0, 3
         ledger.horizon, ledger.lost_at = 60.0, 4.0
+        ledger.boot, ledger.booted_at = uptime.boot, clock.now() - uptime.seconds
 
     book.transact("a", fill)
     filled = Ledger()
