@@ -11,6 +11,7 @@ from typing import Callable, Protocol, TypeVar
 from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
 from .ledger import Ledger
+from .sealed import seal, unseal
 from .steps import follow
 
 _LOG = logging.getLogger("connectors.quota")
@@ -23,7 +24,7 @@ LOST = (
     "the record of used quota was lost; each sliding window is waited out once, and the day's and month's use "
     "counts from zero until `vtaction quota` takes over the account's own figures"
 )
-_NEW = Ledger().to_json().encode()
+_NEW = Ledger().to_json()
 
 
 class QuotaBook(Protocol):
@@ -59,7 +60,11 @@ class MemoryBook:
 class SqliteBook:
     """For all processes of a machine. A rollback journal, not WAL: few writes, and none may be lost."""
 
-    _SCHEMA = "CREATE TABLE ledger (scope TEXT PRIMARY KEY, content TEXT NOT NULL)"
+    # Our own content, and a statement of a schema takes no values.
+    _SCHEMA = f"""
+        CREATE TABLE book (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
+        INSERT INTO book VALUES (1, X'{seal({}).hex()}')
+    """  # noqa: S608
     _LOST = "*"
 
     def __init__(self, path: Path, clock: Clock, patience_s: float = PATIENCE_S) -> None:
@@ -68,37 +73,47 @@ class SqliteBook:
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work(connection: sqlite3.Connection) -> Result:
-            before = self._content(connection, scope)
+            ledgers = _ledgers(connection)
+            before = self._of(scope, ledgers)
             ledger = _ledger(before)
             result = change(ledger, _now(self._clock, ledger))
             after = ledger.to_json()
-            if after.encode() != before:
-                connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (scope, after))
+            if after != before:
+                _write(connection, {**ledgers, scope: after})
             return result
 
         return self._file.write(work)
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
-        return self._file.read(lambda connection: _ledger(self._content(connection, scope))), self._clock.now()
+        ledger = self._file.read(lambda connection: _ledger(self._of(scope, _ledgers(connection))))
+        return ledger, self._clock.now()
 
     def close(self) -> None:
         """Close every thread's connection, while no thread uses any."""
         self._file.close_all()
 
-    def _content(self, connection: sqlite3.Connection, scope: str) -> bytes:
-        for name in (scope, self._LOST):
-            # As bytes: what is no text any more must be told from a file that cannot be read.
-            row = connection.execute("SELECT CAST(content AS BLOB) FROM ledger WHERE scope = ?", (name,)).fetchone()
-            if row is not None:
-                return bytes(row[0] or b"")
-        return _NEW
+    def _of(self, scope: str, ledgers: dict[str, str]) -> str:
+        return ledgers.get(scope) or ledgers.get(self._LOST) or _NEW
 
     def _block_all(self, connection: sqlite3.Connection) -> None:
         """What the book before this one knew is gone, so each window is waited out once."""
         _LOG.warning(LOST)
         lost = Ledger()
         lost.lost_at = _now(self._clock, lost)
-        connection.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?)", (self._LOST, lost.to_json()))
+        _write(connection, {self._LOST: lost.to_json()})
+
+
+def _ledgers(connection: sqlite3.Connection) -> dict[str, str]:
+    """Raises `sqlite3.DatabaseError`, as damage to the file does."""
+    row = connection.execute("SELECT content FROM book WHERE id = 1").fetchone()
+    try:
+        return unseal(row[0] if row else None)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error
+
+
+def _write(connection: sqlite3.Connection, ledgers: dict[str, str]) -> None:
+    connection.execute("UPDATE book SET content = ? WHERE id = 1", (seal(ledgers),))
 
 
 def _now(clock: Clock, ledger: Ledger) -> float:
@@ -108,9 +123,9 @@ def _now(clock: Clock, ledger: Ledger) -> float:
     return now
 
 
-def _ledger(content: bytes) -> Ledger:
+def _ledger(content: str) -> Ledger:
     """Raises `sqlite3.DatabaseError`, as damage to the file does."""
     try:
-        return Ledger.from_json(content)
+        return Ledger.from_json(content.encode())
     except ValueError as error:
         raise sqlite3.DatabaseError(str(error)) from error

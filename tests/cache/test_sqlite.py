@@ -106,3 +106,13 @@ def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: Fake
 def test_bytes_that_are_no_entry_are_told(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Entry.from_bytes(zlib.compress(text))
+
+
+@pytest.mark.parametrize("names", [3, 300])
+def test_a_digit_that_became_another_one_is_no_answer(names: int) -> None:
+    content = Entry("ok", {"reputation": 98765, "names": [f"a{number}" for number in range(names)]}, START).to_bytes()
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        with pytest.raises(ValueError, match="not a cache entry"):
+            Entry.from_bytes(bytes(damaged))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connectors.cache import Entry
 from connectors.quota.ledger import Ledger
+from connectors.quota.sealed import unseal
 from connectors.state.redis_server import PREFIX
 from tests.redis_process import RedisProcess
 
@@ -40,13 +41,13 @@ def _cache_rows(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
-    for scope, content in connection.execute("SELECT scope, CAST(content AS BLOB) FROM ledger"):
+    for (content,) in connection.execute("SELECT content FROM book"):
         try:
-            Ledger.from_json(content)
+            for scope, ledger in unseal(content).items():
+                Ledger.from_json(ledger.encode())
+                yield "a book was lost" if scope == "*" else ""
         except ValueError as error:
-            yield f"{scope}: {error}"
-        else:
-            yield "a book was lost" if scope == "*" else ""
+            yield str(error)
 
 
 def rows_at_server(redis: RedisProcess) -> tuple[int, list[str]]:

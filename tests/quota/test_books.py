@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 
-from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
 from connectors.quota.ledger import Ledger
 from tests.fake_clock import FakeClock
 
@@ -97,3 +99,29 @@ def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: QuotaBook) ->
 def test_what_is_no_ledger_is_told(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Ledger.from_json(text)
+
+
+def _flipped(path: Path, digit: bytes, other: bytes) -> None:
+    content = path.read_bytes()
+    assert content.count(digit) == 1
+    path.write_bytes(content.replace(digit, other))
+
+
+def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
+    book.close()
+    _flipped(path, b"98765", b"08765")
+    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+
+
+def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    book.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM book")
+    connection.close()
+    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
