@@ -12,6 +12,7 @@ from typing import Callable
 from tests.faults.drill import Effort, Tally
 from tests.faults.store_house import StoreHouse, hashes
 from tests.faults.store_processes import process_tallies
+from tests.faults.store_several import tallies as several_tallies
 
 _LIMIT, _SECONDS = 20, 60.0
 _LOST_MEANS = "a wrong answer, an unknown error, a request over the quota"
@@ -31,6 +32,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         yield _broken(effort, what, damage, effort.times(quick, long), while_open=False)
     yield _broken(effort, "files of the state deleted while they are open", _deleted, effort.times(6, 250), True)
     yield _broken(effort, "bytes written over while the file is open", _written_over, effort.times(6, 250), True)
+    yield from several_tallies(effort)
     yield from process_tallies(effort)
 
 
