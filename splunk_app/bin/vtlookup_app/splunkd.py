@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +12,14 @@ from connectors.errors import ConfigError, ConnectorError, Unavailable
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
-_SETTINGS, _KEY = "the settings of the app", "the API key"
-_NEEDS = {_SETTINGS: "to see the app vtlookup", _KEY: "the capability list_storage_passwords"}
+_SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "what you may do"
+_NEEDS = {
+    _SETTINGS: "to see the app vtlookup",
+    _KEY: "the capability list_storage_passwords",
+    _RIGHTS: "to be one that may log in",
+}
+# By the names that `requests` knows them by in the environment.
+PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
 _VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
@@ -24,11 +31,17 @@ _VARIABLES = {
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
     "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+    "proxy": PROXY,
+    "ca_bundle": CA_BUNDLE,
 }
 
 
+class KeyNotSeen(ConfigError):
+    """This session sees no key: there is none, or it is not for this user to see."""
+
+
 class Splunkd:
-    """The search's own session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
+    """A session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
 
     def __init__(self, uri: str, session_key: str) -> None:
         from splunklib import client
@@ -60,10 +73,25 @@ class Splunkd:
         try:
             entity = self._ask(_KEY, lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
         except KeyError:
-            raise ConfigError(
+            raise KeyNotSeen(
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
         return ApiKey(str(entity.content.get("clear_password") or ""))
+
+    def capabilities(self) -> frozenset[str]:
+        """What the session's user may do."""
+        path = "/services/authentication/current-context"
+        reply = self._ask(_RIGHTS, lambda: self._service.get(path, output_mode="json"))
+        try:
+            return frozenset(json.loads(reply["body"].read())["entry"][0]["content"]["capabilities"])
+        except (ValueError, LookupError, TypeError):
+            raise Unavailable(f"splunkd's answer about {_RIGHTS} was not understood") from None
+
+    def post(self, path: str, document: Any) -> Any:
+        """What the app's endpoint `path` answers to a JSON document. Raises the SDK's errors and `ValueError`."""
+        headers = [("Content-Type", "application/json")]
+        reply = self._service.post(f"/services/{path}", headers=headers, body=json.dumps(document))
+        return json.loads(reply["body"].read())
 
     def _ask(self, what: str, question: Any) -> Any:
         from splunklib.binding import AuthenticationError, HTTPError
@@ -84,5 +112,6 @@ class Splunkd:
 
 def _refused(what: str, status: int) -> ConnectorError:
     if status in (401, 403):
-        return ConfigError(f"you may not read {what}: your role needs {_NEEDS[what]}; ask your admin")
+        refusal = KeyNotSeen if what == _KEY else ConfigError
+        return refusal(f"you may not read {what}: your role needs {_NEEDS[what]}; ask your admin")
     return Unavailable(f"splunkd did not give {what} (HTTP {status})")
