@@ -16,7 +16,7 @@ try:
     from splunk.persistconn.application import PersistentServerConnectionApplication as Application
 except ImportError:  # it exists inside Splunk alone
 
-    class Application:
+    class Application:  # type: ignore[no-redef]
         """What Splunk's own is for us: something to derive from."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
@@ -11,7 +12,7 @@ from connectors.actions import ACTIONS
 from connectors.clock import Clock
 from connectors.contract import error_response, request_id
 from connectors.core import Core, Misconfigured
-from connectors.errors import ConnectorError, InvalidRequest, OutcomeUnknown, RequestTimeout
+from connectors.errors import ConnectorError, Internal, InvalidRequest, OutcomeUnknown, RequestTimeout
 
 from ..splunkd import Splunkd
 from .batch import read_batch, refusal
@@ -20,6 +21,8 @@ from .rest_request import NotFromSplunkd, read_rest_request, reply
 from .shared_core import SharedCore
 
 Response = dict[str, Any]
+# Of the core's, whose log shows no key.
+_LOG = logging.getLogger("connectors.core")
 _STATUS = {"too_large": 413, "invalid_request": 400}
 
 
@@ -43,8 +46,12 @@ class LookUpEndpoint:
             documents = read_batch(request.body)
         except ConnectorError as error:
             return reply(_STATUS[error.code], _refused(error))
-        with self._shared.core(request.system) as core:
-            return reply(200, {"responses": self._answers(core, documents, request.user)})
+        try:
+            with self._shared.core(request.system) as core:
+                return reply(200, {"responses": self._answers(core, documents, request.user)})
+        except Exception:
+            _LOG.exception("a call of the endpoint failed")
+            return reply(500, _refused(Internal("a bug in vtlookup; splunkd's log has the traceback")))
 
     def _answers(self, core: Core | Misconfigured, documents: Sequence[Any], user: Splunkd) -> list[Response]:
         began = self._clock.monotonic()
