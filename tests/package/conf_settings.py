@@ -9,7 +9,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "app.conf": {
         "install": ("state", "is_configured"),
         "package": ("id", "check_for_updates"),
-        "ui": ("is_visible", "label"),
+        "ui": ("is_visible", "label", "setup_view"),
         "launcher": ("author", "description", "version"),
         "id": ("name", "version"),
         "triggers": (r"reload\.vtlookup",),
@@ -45,6 +45,8 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "never_query",
             "malicious_threshold",
             "suspicious_threshold",
+            "proxy",
+            "ca_bundle",
             "selected_fields",
         ),
     },
@@ -52,6 +54,9 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         r"capability::(run_vtlookup|run_vtlookup_write|vtlookup_admin)": (),
         "role_vtlookup_user": ("importRoles", "run_vtlookup"),
         "role_admin": ("run_vtlookup", "run_vtlookup_write", "vtlookup_admin"),
+    },
+    "web.conf": {
+        r"expose:vtlookup_(settings|checks)": ("pattern", "methods"),
     },
     "restmap.conf": {
         r"script:vtlookup_[a-z]+": (
