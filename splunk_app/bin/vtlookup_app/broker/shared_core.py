@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from connectors.api_key import ApiKey
 from connectors.clock import Clock
@@ -16,9 +17,10 @@ from connectors.errors import ConnectorError
 from connectors.secrecy import remember
 from connectors.settings import Settings
 
-from ..splunkd import Splunkd
+from ..splunkd import CA_BUNDLE, PROXY, Splunkd
 from ..start import has_key, settings_of, use_network
 
+Network = tuple[Any, Any]
 # How long settings and key are taken for what they were.
 _LOOK_AGAIN_S = 30.0
 
@@ -26,8 +28,9 @@ _LOOK_AGAIN_S = 30.0
 class _Kept:
     """A core, what it was made of, and by how many it is in use."""
 
-    def __init__(self, settings: Settings, key: ApiKey | ConnectorError, clock: Clock) -> None:
-        self.settings, self.key = settings, key
+    def __init__(self, settings: Settings, key: ApiKey | ConnectorError, network: Network, clock: Clock) -> None:
+        self.made_of = settings, key, network
+        self.key = key
         self.users = 0
         self.core = build(settings, self._key, clock)
 
@@ -79,9 +82,10 @@ class SharedCore:
         settings = settings_of(self._app, stored, self._environment)
         key = self._find_key(system)
         old = self._kept
-        if old is None or (old.settings, old.key) != (settings, key):
+        network = stored.get(PROXY), stored.get(CA_BUNDLE)
+        if old is None or old.made_of != (settings, key, network):
             use_network(stored, self._environment)
-            self._kept = _Kept(settings, key, self._clock)
+            self._kept = _Kept(settings, key, network, self._clock)
             if old is not None and not old.users:
                 old.core.close()
         if not isinstance(key, ConnectorError):
