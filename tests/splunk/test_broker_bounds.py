@@ -18,6 +18,8 @@ from tests.fake_clock import FakeClock
 from vtlookup_app.broker import answering
 from vtlookup_app.broker.answering import LookUpEndpoint
 from vtlookup_app.broker.shared_core import SharedCore
+from vtlookup_app.setup.endpoints import SettingsEndpoint
+from vtlookup_app.setup.endpoints import answered as answered_setup
 from vtlookup_app.splunkd import Splunkd
 
 from .brokered import KEY, batch, codes, lookup_of
@@ -144,6 +146,17 @@ def test_a_core_lives_until_the_settings_or_the_key_have_changed(
     core.forget()
     assert look_up(core, splunkd, md5(5))[0] is not second
     assert [request.key for request in sandbox.requests] == [key_digest(OLD)] * 3 + [key_digest(NEW)] * 2
+
+
+def test_what_the_setup_page_stores_holds_at_once_in_its_own_process(
+    shared: tuple[SharedCore, FakeClock, FakeSplunkd], sandbox: SandboxServer
+) -> None:
+    core, _, splunkd = shared
+    look_up(core, splunkd, md5(1))
+    document = passed({"api_key": NEW}, server={"rest_uri": splunkd.url})
+    assert answered_setup(document, SettingsEndpoint(core).answer)["status"] == 200
+    look_up(core, splunkd, md5(2))
+    assert [request.key for request in sandbox.requests] == [key_digest(OLD), key_digest(NEW)]
 
 
 def test_a_core_that_is_in_use_outlives_the_settings_it_was_made_of(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from connectors.sandbox import Quota, SandboxServer
 from connectors.sandbox.accounts import key_digest
 from search_csv import encode_body
 from search_driver import Chunk, SearchInfo, SearchResult
@@ -127,6 +127,19 @@ def test_a_cancelled_search_ends_while_it_waits_for_quota(
     assert [record["x"] for record in reply.records] == [event["x"] for event in EVENTS]
     assert [record["vt_status"] for record in reply.records].count("pending") >= 19
     assert len(sandbox.all_requests) == 1
+
+
+def test_a_cancelled_search_does_not_wait_for_the_endpoint(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    with SandboxServer(Quota.unlimited(), latency_s=8) as slow:
+        splunkd.settings = {**splunkd.settings, "api_url": slow.url}
+        running = Running(keyless, "hash=x", session_key=SESSION, splunkd_uri=splunkd.url)
+        running.execute(EVENTS[:1])
+        give_up = time.monotonic() + 20
+        while ENDPOINT not in splunkd.asked and time.monotonic() < give_up:
+            time.sleep(0.01)
+        running.process.send_signal(signal.SIGTERM)
+        (reply,) = running.end()
+    assert [record["vt_status"] for record in reply.records] == ["pending"]
 
 
 def test_who_may_neither_see_the_key_nor_look_up_is_told_once_what_is_missing(
