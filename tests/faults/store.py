@@ -84,11 +84,31 @@ def _written_over(folder: Path, chance: random.Random) -> None:
     path = folder / chance.choice(_FILES)
     content = bytearray(path.read_bytes())
     for _ in range(chance.choice((1, 1, 3, 20))):
-        begin = chance.randrange(len(content))
-        length = min(chance.choice((1, 4, 100, 4096)), len(content) - begin)
-        content[begin : begin + length] = chance.randbytes(length)
+        chance.choice((_scribbled, _bit_flipped, _digit_changed, _page_moved))(content, chance)
     with path.open("r+b") as file:
         file.write(content)
+
+
+def _scribbled(content: bytearray, chance: random.Random) -> None:
+    begin = chance.randrange(len(content))
+    length = min(chance.choice((1, 4, 100, 4096)), len(content) - begin)
+    content[begin : begin + length] = chance.randbytes(length)
+
+
+def _bit_flipped(content: bytearray, chance: random.Random) -> None:
+    content[chance.choice([at for at, byte in enumerate(content) if byte])] ^= 1 << chance.randrange(8)
+
+
+def _digit_changed(content: bytearray, chance: random.Random) -> None:
+    """What is read without complaint: another number."""
+    digits = [at for at, byte in enumerate(content) if 0x30 <= byte <= 0x39]
+    for at in chance.sample(digits, min(len(digits), 8)):
+        content[at] = chance.randrange(0x30, 0x3A)
+
+
+def _page_moved(content: bytearray, chance: random.Random) -> None:
+    source, target = (chance.randrange(0, len(content), 4096) for _ in range(2))
+    content[target : target + 4096] = content[source : source + 4096]
 
 
 def _cut_off(folder: Path, chance: random.Random) -> None:

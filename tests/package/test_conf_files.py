@@ -64,6 +64,17 @@ def test_every_command_starts_a_script_that_is_there_on_both_pythons(app: Path) 
         assert settings["chunked"] == "true"
 
 
+def test_every_endpoint_is_a_handler_that_is_there_on_both_pythons_and_asks_for_a_capability(app: Path) -> None:
+    known = {name.removeprefix("capability::") for name in read_conf(app / "default/authorize.conf")}
+    for settings in read_conf(app / "default/restmap.conf").values():
+        module, _, name = settings["handler"].partition(".")
+        assert settings["script"] == f"{module}.py"
+        assert f"class {name}(" in (app / "bin" / settings["script"]).read_text("utf-8")
+        assert settings["python.required"] == "3.9, 3.13"
+        assert settings["requireAuthentication"] == "true"
+        assert {settings["capability.get"], settings["capability.post"]} <= known
+
+
 def test_the_app_asks_for_no_setup_page_that_it_does_not_have(app: Path) -> None:
     setup_view = read_conf(app / "default/app.conf")["ui"].get("setup_view")
     assert setup_view is None or (app / f"default/data/ui/views/{setup_view}.xml").is_file()
