@@ -25,7 +25,9 @@ def run_cache_command(
     if deed == "clear":
         _tell({"cleared": cache.clear()}, as_json)
     elif deed == "stats":
-        _tell(cache.stats(), as_json)
+        pending = core.context.pending.stats()
+        queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
+        _tell({**cache.stats(), "pending": pending["entries"], **queue}, as_json)
     else:
         now = clock.now()
         for key, status, fetched_at in cache.keys(limit):
