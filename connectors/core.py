@@ -130,6 +130,11 @@ class Misconfigured:
     def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
         return {}
 
+    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
+        from .drain import Drained
+
+        return Drained(message=self._error.message)
+
 
 def _internal() -> Internal:
     reference = os.urandom(4).hex()

@@ -213,8 +213,7 @@ def _refusal(decision: policy.Refuse, patience_s: float, kept: int) -> RateLimit
     seconds = max(1, math.ceil(decision.retry_after))
     if decision.window == "day" and kept:
         return RateLimited(
-            f"what is left of the quota of this day, {kept} requests at most, is kept for others: "
-            f"the next day begins in {seconds} s",
+            f"what is left of the quota of this day is kept for others; the next day begins in {seconds} s",
             retry_after=round(decision.retry_after, 3),
             details={"source": "local", "window": "day", "kept": kept},
         )

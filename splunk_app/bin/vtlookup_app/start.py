@@ -29,14 +29,15 @@ def start(
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
-    # splunkd writes each line of stderr to its log as an error.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
     clock = SystemClock()
     stopping.tell(clock.cancel)
-    return Enrichment(_core(app, searchinfo, environment, clock), options, warnings, stopping)
+    return Enrichment(make_core(app, searchinfo, environment, clock), options, warnings, stopping)
 
 
-def _core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
+def make_core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
+    """The core as this search's session may use it. What is wrong with the settings becomes every request's answer."""
+    # splunkd writes each line of stderr to its log as an error.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     splunkd = _splunkd(searchinfo)
     try:
         stored = splunkd.settings() if splunkd is not None else {}
