@@ -79,12 +79,13 @@ class Drain:
         # How many of those are in the queue yet.
         self._staying = 0
         self._failures = 0
+        self._is_tried = False
         self._is_over = False
         self._done = Drained()
 
     def run(self) -> Drained:
-        # Until a request has gone out, one at a time: a refused key costs a single one.
-        while not self._done.asked and self._step():
+        # Until a request has gone out, from here or elsewhere, one at a time: a refused key costs a single one.
+        while not self._is_tried and self._step():
             pass
         if not self._is_over:
             with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
@@ -133,6 +134,7 @@ class Drain:
     def _settle(self, entry: Wanted, response: Response) -> bool:
         """Count it; whether the entry is done with."""
         error, asked = response["error"], response["meta"]["requests"] > 0
+        self._is_tried = self._is_tried or asked or response["meta"]["source"] == "shared"
         if error is None:
             self._failures = 0
             self._count(_became(response), asked)

@@ -91,7 +91,9 @@ class House:
         return self.core(quota, **settings).drain(spend or Spend())
 
     def queued(self, **settings: str) -> list[str]:
-        return [entry.value for entry in self.core(**settings).context.pending.oldest(9999)]
+        """What waits, but the address that uses the quota up."""
+        entries = self.core(**settings).context.pending.oldest(9999)
+        return [entry.value for entry in entries if entry.value != "9.9.9.9"]
 
     @property
     def asked(self) -> list[str]:
