@@ -11,6 +11,7 @@ from typing import Any
 from ..clock import SystemClock
 from ..core import Core
 from ..drain import Drained, Spend
+from .cache_commands import tell
 from .direct import bars
 from .exit_codes import MALFORMED, OK, RETRY_LATER, ExitCode
 from .settled import core_from
@@ -22,6 +23,9 @@ def run_drain(options: argparse.Namespace, environment: Mapping[str, str], clock
     if not isinstance(core, Core):
         sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
         return MALFORMED
+    if options.discard:
+        tell({"discarded": core.context.pending.clear()}, as_json)
+        return OK
     code = ExitCode()
     spend = Spend(options.keep, options.max_wait, lambda: clock.cancelled)
     with bars(core.context.pending.stats()["entries"], as_json) as seen:

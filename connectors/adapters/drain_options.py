@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-wait", type=seconds, default=0.0, metavar="TIME", help="how long to wait for quota: 90, 5m (default 0)"
     )
+    parser.add_argument("--discard", action="store_true", help="ask nothing, and forget all that waits")
     parser.add_argument("--json", action="store_true", help="as JSON (so in a pipe)")
 
 

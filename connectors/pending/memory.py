@@ -38,6 +38,14 @@ class MemoryPending:
             if known is not None and known.bits == entry.bits:
                 del self._entries[entry.key]
 
+    def clear(self) -> int:
+        with self._lock:
+            self._forget_old()
+            count = len(self._entries)
+            self._entries.clear()
+            self._refused = 0
+            return count
+
     def stats(self) -> dict[str, Any]:
         found = self.oldest(len(self._entries))
         return {

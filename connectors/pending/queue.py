@@ -55,6 +55,9 @@ class PendingStore(Protocol):
     def remove(self, entry: Wanted) -> None:
         """Take it out, unless more parts have been wanted since it was seen."""
 
+    def clear(self) -> int:
+        """Forget everything, the count too; how many entries that were."""
+
     def stats(self) -> dict[str, Any]:
         """`entries`; `refused`: how many there was no room for; `since`: when the oldest was put, or None."""
 
@@ -74,7 +77,7 @@ class Pending:
             self._has_warned = True
             _LOG.warning(
                 "the queue of pending indicators is full (%d): what finds no quota now is not queued; "
-                "run `vtaction drain`, or raise VT_PENDING_MAX",
+                "let it be drained, or raise VT_PENDING_MAX (in Splunk: pending_max)",
                 self._most,
             )
 
@@ -83,6 +86,9 @@ class Pending:
 
     def remove(self, entry: Wanted) -> None:
         self._store().use(lambda store: store.remove(entry))
+
+    def clear(self) -> int:
+        return self._store().use(lambda store: store.clear())
 
     def stats(self) -> dict[str, Any]:
         """As the port's, and `most`."""

@@ -62,6 +62,15 @@ if (redis.call('HGET', KEYS[2], ARGV[1]) or '0') == ARGV[2] then
 end
 """)
 
+_CLEAR = Script(
+    _BEGIN
+    + """
+local count = redis.call('ZCARD', order)
+redis.call('DEL', order, wanted, refused)
+return count
+"""
+)
+
 _STATS = Script(
     _BEGIN
     + """
@@ -90,6 +99,9 @@ class RedisPending:
 
     def remove(self, entry: Wanted) -> None:
         self._server.run(_REMOVE, self._keys, entry.key, entry.bits)
+
+    def clear(self) -> int:
+        return int(self._server.run(_CLEAR, self._keys))
 
     def stats(self) -> dict[str, Any]:
         entries, since, refused = self._server.run(_STATS, self._keys)

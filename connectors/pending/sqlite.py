@@ -64,6 +64,16 @@ class SqlitePending:
 
         self._file.write(work)
 
+    def clear(self) -> int:
+        def work(db: sqlite3.Connection) -> int:
+            if not _has_tables(db):
+                return 0
+            self._forget_old(db)
+            db.execute("DELETE FROM pending_refused WHERE version = ?", (self._version,))
+            return db.execute("DELETE FROM pending WHERE version = ?", (self._version,)).rowcount
+
+        return self._file.write(work)
+
     def stats(self) -> dict[str, Any]:
         def work(db: sqlite3.Connection) -> tuple[int, float | None, int]:
             if not _has_tables(db):

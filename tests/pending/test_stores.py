@@ -105,6 +105,16 @@ def test_stats_tell_since_when_the_oldest_waits(store: PendingStore, clock: Fake
     assert store.stats()["since"] == pytest.approx(put_at, abs=3)
 
 
+def test_clear_forgets_everything_and_counts_it(store: PendingStore) -> None:
+    assert store.clear() == 0
+    for number in range(4):
+        store.put(f"a:{number}", bits_of(["raw"]), 3)
+    assert store.clear() == 3
+    assert store.stats() == {"entries": 0, "refused": 0, "since": None}
+    store.put("a:1", 0, 3)
+    assert wanted(store) == [("a:1", [])]
+
+
 def test_many_threads_may_put_at_once(store: PendingStore) -> None:
     def work(thread: int) -> None:
         for number in range(20):

@@ -85,6 +85,13 @@ def test_it_may_wait_for_quota(queued: RunnerProcess) -> None:
     assert (report["asked"], report["left"], code) == (3, 0, 0)
 
 
+def test_what_waits_can_be_forgotten_at_no_request(queued: RunnerProcess, sandbox: SandboxServer) -> None:
+    done = queued.text("drain", "--discard")
+    assert (json.loads(done.stdout), done.returncode) == ({"discarded": 3}, 0)
+    assert json.loads(queued.text("cache", "stats").stdout)["pending"] == 0
+    assert len(sandbox.all_requests) == 1
+
+
 def test_the_cache_tells_how_many_wait(queued: RunnerProcess) -> None:
     stats = json.loads(queued.text("cache", "stats", VT_PENDING_MAX="7").stdout)
     assert (stats["pending"], stats["pending_refused"], stats["pending_most"]) == (3, 0, 7)
