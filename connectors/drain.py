@@ -66,7 +66,7 @@ class Drained(NamedTuple):
 
 
 class Drain:
-    """One run. An entry is met once, and leaves the queue when its answer is kept where all find it."""
+    """One run. Entries are met in order, some side by side, each once. One leaves the queue when its answer is kept where all find it."""
 
     def __init__(self, run: Run, context: Context, spend: Spend, heard: Heard | None) -> None:
         self._run = run

@@ -41,6 +41,13 @@ def tables(path: Path) -> set[str]:
     return names
 
 
+def version(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.close()
+    return found
+
+
 def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: FakeClock) -> None:
     before = Before(path, clock)
     assert "pending" not in tables(path)
@@ -55,6 +62,7 @@ def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: Fak
     before.answers.put("v3:ip:1.1.1.1", FOUND)
     assert [entry.key for entry in queue.oldest(9)] == ["ip:7.7.7.7"]
     assert path.stat().st_ino == inode
+    assert version(path) == 1, "the version before refuses what is newer"
     assert [entry.name for entry in path.parent.glob("*.bad-*")] == []
 
 
