@@ -66,7 +66,9 @@ class Drained(NamedTuple):
 
 
 class Drain:
-    """One run. Entries are met in order, some side by side, each once. One leaves the queue when its answer is kept where all find it."""
+    """One run. Entries are met in order, some side by side, each once. One leaves the queue when its answer is kept
+    where all find it.
+    """
 
     def __init__(self, run: Run, context: Context, spend: Spend, heard: Heard | None) -> None:
         self._run = run
