@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from connectors.settings import settings_from
 from connectors.virustotal.requests_transport import RequestsTransport
 from connectors.virustotal.transport import HttpAnswer, HttpRequest, Transport
 from tests.fake_clock import FakeClock
-from tests.faults.drill import KEY
+from tests.faults.drill import KEY, Effort
 
 
 class Heard:
@@ -45,6 +47,21 @@ class House:
     def ask(self, document: object) -> dict[str, Any]:
         self.heard.sent.clear()
         return self.core.answer(document)
+
+
+@contextlib.contextmanager
+def logged(effort: Effort) -> Iterator[None]:
+    """What the product logs goes to a file, which is searched for the key like all others."""
+    logger = logging.getLogger("connectors")
+    handler = logging.FileHandler(effort.place("inputs") / "log", encoding="utf-8", errors="backslashreplace")
+    logger.addHandler(handler)
+    propagated, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(handler)
+        handler.close()
 
 
 def outcome_of(response: dict[str, Any]) -> str:

@@ -36,6 +36,18 @@ def try_all(
     each()
 
 
+def drawn(effort: Effort, tries: int, values: st.SearchStrategy[T]) -> list[T]:
+    """The values alone, for who needs all of them at once."""
+    kept: list[T] = []
+
+    def keep(value: T) -> list[str]:
+        kept.append(value)
+        return []
+
+    try_all(Tally("", ""), effort, tries, values, keep)
+    return kept
+
+
 def found(wrong: Callable[[T], Iterable[str]], value: T) -> list[str]:
     try:
         return list(wrong(value))

@@ -9,10 +9,12 @@ import pytest
 
 from tests.faults import inputs
 from tests.faults.drill import Effort, assert_nothing_lost
+from tests.faults.inputs_house import logged
 from tests.faults.network_house import own_environment
 
 
 @pytest.mark.parametrize("part", inputs.PARTS, ids=lambda part: part.__name__.rpartition("_")[2])
 def test_nothing_is_lost_to_what_comes_in(part: ModuleType, tmp_path: Path) -> None:
-    with own_environment():
-        assert_nothing_lost(part.tallies(Effort(tmp_path)))
+    effort = Effort(tmp_path)
+    with own_environment(), logged(effort):
+        assert_nothing_lost(part.tallies(effort))
