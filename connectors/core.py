@@ -40,9 +40,10 @@ class Core:
         """The response to a request document as it came from outside. Never raises."""
         try:
             request = read_request(document)
-        except ConnectorError as error:
+        except Exception as error:
+            known = error if isinstance(error, ConnectorError) else _internal()
             action = document.get("action") if isinstance(document, dict) else None
-            return error_response(action if isinstance(action, str) else None, request_id(document), error)
+            return error_response(action if isinstance(action, str) else None, request_id(document), known)
         return self.run(request)
 
     def run(self, request: Request, progress: Progress | None = None, keep: int | None = 0) -> dict[str, Any]:
