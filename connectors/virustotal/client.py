@@ -146,7 +146,7 @@ class Client:
         raise AssertionError("unreachable")
 
     def _slotted(self, send: Callable[[], HttpAnswer], budget: Budget) -> HttpAnswer:
-        with self._limiter.slot(budget.deadline, budget.waiting) as slot:
+        with self._limiter.slot(budget.deadline, budget.waiting, budget.keep) as slot:
             budget.waited_s += slot.waited_s
             budget.requests += 1
             try:

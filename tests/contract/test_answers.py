@@ -136,6 +136,17 @@ def test_a_parameter_that_is_not_known_or_not_right_is_an_error_with_its_path(
     assert transport.requests == []
 
 
+@pytest.mark.parametrize("place", ["id", "v", "params", "options", "auth", "hash"])
+def test_what_is_nested_too_deep_to_be_shown_is_an_error_with_its_path(place: str) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    document = {**_request(), "params": {"hash": deep}} if place == "hash" else _request(**{place: deep})
+    error = _core().answer(document)["error"]
+    path = "/params/hash" if place == "hash" else f"/{place}"
+    assert (error["code"], error["details"]) == ("invalid_request", {"path": path, "violations": []})
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_wait_that_is_no_number_is_an_error_with_its_path(number: float) -> None:
     error = _core().answer(_request(options={"max_wait_s": number}))["error"]

@@ -15,7 +15,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "triggers": (r"reload\.vtlookup",),
     },
     "commands.conf": {
-        "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
+        "vtlookup|vtdrain": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
     },
     "searchbnf.conf": {
         "[a-z]+-command": (
@@ -33,6 +33,17 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "server.conf": {
         "shclustering": (r"conf_replication_include\.vtlookup",),
     },
+    "savedsearches.conf": {
+        "VirusTotal - .+": (
+            "description",
+            "search",
+            "enableSched",
+            "cron_schedule",
+            "disabled",
+            r"dispatch\.(earliest|latest)_time",
+            "schedule_window",
+        ),
+    },
     "vtlookup.conf": {
         "settings": (
             "api_url",
@@ -41,6 +52,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "cache_ttl",
             "cache_ttl_not_found",
             "cache_size_mb",
+            "pending_max",
             "state",
             "never_query",
             "malicious_threshold",

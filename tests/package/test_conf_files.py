@@ -115,8 +115,17 @@ def test_only_administrators_may_change_the_app(app: Path) -> None:
         assert settings["access"] == "read : [ * ], write : [ admin, sc_admin ]"
 
 
-def test_the_help_shows_three_examples_of_the_command(app: Path) -> None:
-    help_text = read_conf(app / "default/searchbnf.conf")["vtlookup-command"]
+def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:
+    searches = read_conf(app / "default/savedsearches.conf")
+    assert searches["VirusTotal - look up what is pending"]["search"] == "| vtdrain"
+    for settings in searches.values():
+        assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
+        assert settings["cron_schedule"] == "*/5 * * * *"
+
+
+@pytest.mark.parametrize("command", ["vtlookup", "vtdrain"])
+def test_the_help_shows_three_examples_of_the_command(app: Path, command: str) -> None:
+    help_text = read_conf(app / "default/searchbnf.conf")[f"{command}-command"]
     examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
-    assert all("| vtlookup " in example for example in examples)
+    assert all(f"| {command} " in f"{example} " for example in examples)
     assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]

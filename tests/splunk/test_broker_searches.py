@@ -188,7 +188,7 @@ def test_searches_at_the_same_time_ask_once_for_the_same(
     searches = [Running(keyless, "hash=x", session_key=SESSION, splunkd_uri=splunkd.url) for _ in range(3)]
     for running in searches:
         running.execute(EVENTS, finished=True)
-    answers: list[Any] = [running.end() for running in searches]
+    answers: list[Any] = [running.end(within_s=60) for running in searches]
     assert all({record["vt_status"] for record in reply.records} <= {"ok", "not_found"} for (reply,) in answers)
     assert len(sandbox.requests) == len(EVENTS)
     assert splunkd.endpoints is not None

@@ -50,7 +50,7 @@ class Running:
     def execute(self, events: Sequence[dict[str, str]], *, finished: bool = False) -> None:
         self.send({"action": "execute", "finished": finished}, encode_body(list(events[0]), events))
 
-    def end(self) -> list[Reply]:
+    def end(self, within_s: float = SOON_S) -> list[Reply]:
         """The replies that were still to come, when the process has ended well and soon."""
         began = time.monotonic()
         if not self.stdin.closed:
@@ -59,7 +59,7 @@ class Running:
         code = self.process.wait(30)
         took = time.monotonic() - began
         assert (code, errors) == (0, b"")
-        assert took < SOON_S
+        assert took < within_s
         source = io.BytesIO(output)
         return list(iter(lambda: read_frame(source), None))
 

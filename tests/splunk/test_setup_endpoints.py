@@ -19,7 +19,7 @@ from .searching import EICAR_MD5
 SETTINGS, CHECKS = "vtlookup/settings", "vtlookup/checks"
 FIELDS = (
     *("api_url", "timeout", "quota", "cache_ttl", "cache_ttl_not_found", "cache_size_mb", "state", "never_query"),
-    *("malicious_threshold", "suspicious_threshold", "proxy", "ca_bundle"),
+    *("pending_max", "malicious_threshold", "suspicious_threshold", "proxy", "ca_bundle"),
 )
 
 

@@ -38,6 +38,7 @@ def web(app: Path, splunkd: FakeSplunkd) -> Iterator[FakeSplunkWeb]:
         "cache_ttl": "86400",
         "cache_ttl_not_found": "600",
         "cache_size_mb": "256",
+        "pending_max": "2500",
         "malicious_threshold": "3",
         "suspicious_threshold": "1",
     }

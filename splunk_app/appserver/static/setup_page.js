@@ -68,7 +68,11 @@
                     name: "cache_ttl_not_found", label: "\u201cUnknown\u201d is good for", unit: "seconds", kind: "number",
                     check: between(0, TEN_YEARS_S)
                 },
-                { name: "cache_size_mb", label: "Size on disk at most", unit: "MB", kind: "number", check: between(1, 1048576) }
+                { name: "cache_size_mb", label: "Size on disk at most", unit: "MB", kind: "number", check: between(1, 1048576) },
+                {
+                    name: "pending_max", label: "Wait for quota at most", unit: "indicators", kind: "number",
+                    check: between(0, 100000)
+                }
             ]
         },
         {

@@ -31,6 +31,7 @@ VARIABLES = {
     "cache_ttl": "VT_CACHE_TTL",
     "cache_ttl_not_found": "VT_CACHE_TTL_NOT_FOUND",
     "cache_size_mb": "VT_CACHE_SIZE_MB",
+    "pending_max": "VT_PENDING_MAX",
     "state": "VT_STATE",
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",

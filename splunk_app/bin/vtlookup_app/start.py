@@ -35,8 +35,6 @@ def start(
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
-    # splunkd writes each line of stderr to its log as an error.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
     clock = SystemClock()
     stopping.tell(clock.cancel)
     splunkd = _splunkd(searchinfo)
@@ -45,9 +43,17 @@ def start(
     return Enrichment(core, options, warnings, stopping, lambda: _broker(splunkd, key))
 
 
+def make_core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
+    """The core as this search's session may use it. What is wrong with the settings becomes every request's answer."""
+    splunkd = _splunkd(searchinfo)
+    return _core(app, splunkd, KeyOnce(lambda: _key(splunkd, environment)), environment, clock)
+
+
 def _core(
     app: Path, splunkd: Splunkd | None, key: KeyOnce, environment: Mapping[str, str], clock: SystemClock
 ) -> Core | Misconfigured:
+    # splunkd writes each line of stderr to its log as an error.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     try:
         stored = splunkd.settings() if splunkd is not None else {}
         use_network(stored, environment)
