@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.cache import Entry
+from connectors.cache.sqlite import entry_in_row
 from connectors.quota.ledger import Ledger
 from connectors.quota.sealed import unseal
 from connectors.state.redis_server import PREFIX
@@ -31,7 +32,7 @@ def damaged_rows(path: Path) -> tuple[int, list[str]]:
 def _cache_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for key, content, status, fetched_at in connection.execute("SELECT key, content, status, fetched_at FROM answer"):
         try:
-            entry = Entry.from_bytes(content)
+            entry = entry_in_row(key, content)
         except ValueError as error:
             yield f"{key}: {error}"
             continue
