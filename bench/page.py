@@ -1,4 +1,4 @@
-"""bench/results.md and its pictures, made from bench/results.json: what was measured last, and what was broken last."""
+"""What was measured and broken last (bench/results.json) as bench/results.md, a picture, and the README's figures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.claims import placed
 from bench.figures import Figure
 from bench.picture import draw
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "results.json"
+_README = _HERE.parent / "README.md"
 Part = Literal["figures", "faults"]
 _MAKE = {"figures": "make bench", "faults": "make soak"}
 
@@ -27,6 +29,8 @@ def keep(part: Part, rows: list[dict[str, Any]]) -> None:
     (_HERE / "results.md").write_text(_page(data, figures), "utf-8")
     if figures:
         (_HERE / "ratios.svg").write_text(draw(figures), "utf-8")
+    if {"figures", "faults"} <= set(data):
+        _README.write_text(placed(_README.read_text("utf-8"), data), "utf-8")
 
 
 def _made(part: Part) -> str:

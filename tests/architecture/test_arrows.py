@@ -19,6 +19,7 @@ MAY_KNOW = {
     "state": {"clock", "errors"},
     "quota": {"clock", "errors", "state"},
     "cache": {"clock", "state"},
+    "pending": {"clock", "state"},
     "coalescing": {"cache", "clock", "errors", "state"},
     "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "secrecy", "version"},
     "actions": {
@@ -30,6 +31,7 @@ MAY_KNOW = {
         "contract",
         "errors",
         "indicators",
+        "pending",
         "quota",
         "schemas_check",
         "verdict",
@@ -87,7 +89,7 @@ def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> N
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
-PARTS = ("Answers", "Book", "Leases")
+PARTS = ("Answers", "Book", "Leases", "Pending")
 HOMES = (
     "composition.py",
     "stores.py",
@@ -99,6 +101,7 @@ HOMES = (
     "redis_answers.py",
     "redis_book.py",
     "redis_leases.py",
+    "redis_pending.py",
 )
 
 
