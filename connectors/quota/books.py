@@ -60,32 +60,36 @@ class MemoryBook:
 class SqliteBook:
     """For all processes of a machine. A rollback journal, not WAL: few writes, and none may be lost."""
 
-    # Our own content, and a statement of a schema takes no values.
+    # Our own content, and a statement of a schema takes no values. The second row tells this book from a later one.
     _SCHEMA = f"""
         CREATE TABLE book (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
-        INSERT INTO book VALUES (1, X'{seal({}).hex()}')
+        INSERT INTO book VALUES (1, X'{seal({}).hex()}');
+        INSERT INTO book VALUES (2, randomblob(8))
     """  # noqa: S608
     _LOST = "*"
 
     def __init__(self, path: Path, clock: Clock, patience_s: float = PATIENCE_S) -> None:
         self._clock = clock
         self._file = SqliteFile(path, self._SCHEMA, "TRUNCATE", patience_s=patience_s, made_anew=self._block_all)
+        self._born: bytes | None = None
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
-        def work(connection: sqlite3.Connection) -> Result:
-            ledgers = _ledgers(connection)
+        def work(connection: sqlite3.Connection) -> tuple[Result, bytes]:
+            kept, born = _read(connection)
+            ledgers = self._without_what_was_known(kept) if self._is_anothers(kept, born) else kept
             before = self._of(scope, ledgers)
             ledger = _ledger(before)
             result = change(ledger, _now(self._clock, ledger))
             after = ledger.to_json()
-            if after != before:
+            if after != before or ledgers is not kept:
                 _write(connection, {**ledgers, scope: after})
-            return result
+            return result, born
 
-        return self._file.write(work)
+        result, self._born = self._file.write(work)
+        return result
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
-        ledger = self._file.read(lambda connection: _ledger(self._of(scope, _ledgers(connection))))
+        ledger = self._file.read(lambda connection: _ledger(self._of(scope, _read(connection)[0])))
         return ledger, self._clock.now()
 
     def close(self) -> None:
@@ -95,6 +99,18 @@ class SqliteBook:
     def _of(self, scope: str, ledgers: dict[str, str]) -> str:
         return ledgers.get(scope) or ledgers.get(self._LOST) or _NEW
 
+    def _is_anothers(self, ledgers: dict[str, str], born: bytes) -> bool:
+        """Whether the book known here is gone, and whoever began this one knew of none."""
+        return self._born not in (None, born) and self._LOST not in ledgers
+
+    def _without_what_was_known(self, ledgers: dict[str, str]) -> dict[str, str]:
+        """What was granted by the book before this one counts for all keys, as what was lost."""
+        _LOG.warning(LOST)
+        marked = {scope: _ledger(content) for scope, content in {self._LOST: _NEW, **ledgers}.items()}
+        for ledger in marked.values():
+            ledger.lost_at = _now(self._clock, ledger)
+        return {scope: ledger.to_json() for scope, ledger in marked.items()}
+
     def _block_all(self, connection: sqlite3.Connection) -> None:
         """What the book before this one knew is gone, so each window is waited out once."""
         _LOG.warning(LOST)
@@ -103,11 +119,14 @@ class SqliteBook:
         _write(connection, {self._LOST: lost.to_json()})
 
 
-def _ledgers(connection: sqlite3.Connection) -> dict[str, str]:
-    """Raises `sqlite3.DatabaseError`, as damage to the file does."""
-    row = connection.execute("SELECT content FROM book WHERE id = 1").fetchone()
+def _read(connection: sqlite3.Connection) -> tuple[dict[str, str], bytes]:
+    """The ledgers, and what tells their book from others. Raises `sqlite3.DatabaseError`, as damage does."""
+    rows = dict(connection.execute("SELECT id, content FROM book").fetchall())
+    born = rows.get(2)
+    if not isinstance(born, bytes):
+        raise sqlite3.DatabaseError("the book has no mark of its own")
     try:
-        return unseal(row[0] if row else None)
+        return unseal(rows.get(1)), born
     except ValueError as error:
         raise sqlite3.DatabaseError(str(error)) from error
 

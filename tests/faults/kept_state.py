@@ -41,7 +41,7 @@ def _cache_rows(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
-    for (content,) in connection.execute("SELECT content FROM book"):
+    for (content,) in connection.execute("SELECT content FROM book WHERE id = 1"):
         try:
             for scope, ledger in unseal(content).items():
                 Ledger.from_json(ledger.encode())

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Callable
 
 from tests.faults.drill import Effort, Tally
+from tests.faults.store_crashed import tallies as crashed_tallies
+from tests.faults.store_crowd import tallies as crowd_tallies
 from tests.faults.store_house import StoreHouse, hashes
 from tests.faults.store_processes import process_tallies
+from tests.faults.store_several import tallies as several_tallies
 
 _LIMIT, _SECONDS = 20, 60.0
 _LOST_MEANS = "a wrong answer, an unknown error, a request over the quota"
@@ -31,7 +34,10 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         yield _broken(effort, what, damage, effort.times(quick, long), while_open=False)
     yield _broken(effort, "files of the state deleted while they are open", _deleted, effort.times(6, 250), True)
     yield _broken(effort, "bytes written over while the file is open", _written_over, effort.times(6, 250), True)
+    yield from crashed_tallies(effort)
+    yield from several_tallies(effort)
     yield from process_tallies(effort)
+    yield from crowd_tallies(effort)
 
 
 def _broken(effort: Effort, what: str, damage: Break, times: int, while_open: bool) -> Tally:

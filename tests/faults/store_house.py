@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from bisect import bisect_left
@@ -41,6 +42,12 @@ class StoreHouse:
         self.clock = FakeClock()
         self.asked: list[float] = []
         self._settings = Settings(state=str(state), quota=parse_quota(quota))
+
+    def at(self, state: Path) -> StoreHouse:
+        """The same at another place: what was asked was asked."""
+        other = copy.copy(self)
+        other._settings = self._settings._replace(state=str(state))
+        return other
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         self.asked.append(self.clock.now())

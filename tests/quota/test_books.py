@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
+from connectors.quota.books import LOST, MemoryBook, QuotaBook, SqliteBook
 from connectors.quota.ledger import Ledger
 from tests.fake_clock import FakeClock
 
@@ -125,3 +125,49 @@ def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, 
         connection.execute("DELETE FROM book")
     connection.close()
     assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+
+
+def _begun_anew(path: Path, clock: FakeClock) -> SqliteBook:
+    """By one who knew of no book before."""
+    path.unlink()
+    return SqliteBook(path, clock)
+
+
+def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_one_who_knew_comes(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    other = _begun_anew(path, clock)
+    assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.lost_at)) == (1, 0.0)
+    lost_at = clock.now()
+    assert book.transact("a", lambda ledger, now: (ledger.lost_at, _used(ledger))) == (lost_at, 1)
+    assert [other.transact(key, lambda ledger, now: ledger.lost_at) for key in ("a", "b")] == [lost_at, lost_at]
+
+
+def test_who_knew_a_lost_book_tells_of_it_once(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "quota.db"
+    knew = [SqliteBook(path, clock) for _ in range(2)]
+    for book in knew:
+        book.transact("a", _one_more)
+    _begun_anew(path, clock).transact("a", _one_more)
+    lost_at = clock.now()
+    knew[0].transact("a", _one_more)
+    clock.advance(100)
+    assert [book.transact("a", lambda ledger, now: ledger.lost_at) for book in knew] == [lost_at, lost_at]
+    assert [record.getMessage() for record in caplog.records] == [LOST]
+
+
+def test_a_thread_that_had_not_seen_the_lost_book_knows_of_it_by_the_others(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    path.unlink()
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(book.transact("a", lambda ledger, now: now - ledger.lost_at)))
+    thread.start()
+    thread.join()
+    assert found == [0.0]
