@@ -26,10 +26,16 @@ class Heard:
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
         self.sent: list[HttpRequest] = []
+        self.got: list[HttpAnswer] = []
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         self.sent.append(request)
-        return self._inner.send(request)
+        self.got.append(self._inner.send(request))
+        return self.got[-1]
+
+    def forget(self) -> None:
+        self.sent.clear()
+        self.got.clear()
 
     def paths(self) -> list[str]:
         return [urlsplit(request.url).path for request in self.sent]
@@ -45,7 +51,7 @@ class House:
         self.core: Core = build(settings_from(given), lambda: ApiKey(KEY), clock, lambda key: self.heard)
 
     def ask(self, document: object) -> dict[str, Any]:
-        self.heard.sent.clear()
+        self.heard.forget()
         return self.core.answer(document)
 
 

@@ -97,7 +97,7 @@ def _wrong(houses: list[House], value: Any) -> Iterator[str]:
             for loss in _wrong_lookup(house, kind, value, response):
                 yield f"v{house.version} lookup_{kind}: {loss}"
         if isinstance(value, str):
-            house.heard.sent.clear()
+            house.heard.forget()
             response = house.core.look_up(None, value, Options())
             kind = str(response["action"])[len("lookup_") :]
             for loss in _wrong_lookup(house, kind, value, response):
