@@ -1,9 +1,10 @@
-"""Files of the state as a crash leaves them, SQLite's own beside them, damaged anywhere: they are made anew."""
+"""Files as an end or a crash leaves them, SQLite's own beside them, damaged anywhere: they are made anew."""
 
 from __future__ import annotations
 
 import logging
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,14 @@ from tests.faults.store_house import StoreHouse, hashes
 
 _LIMIT, _SECONDS = 8, 60.0
 _PAGE = 4096
+_KEY = re.compile(rb"v3:hash:[0-9a-f]{64}")
 # Bytes that say whose file it is, and of which version and format, can be hit too: then it is not ours to touch.
 _NOT_OURS = ("newer version", "another program", "unsupported file format", "readonly database")
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     tally = Tally(
-        "files as a crash leaves them, with SQLite's own beside them, damaged anywhere",
+        "files as an end or a crash leaves them, SQLite's own beside them, damaged anywhere",
         "a wrong answer, an unknown error, a request over the quota, a file neither mended nor made anew",
     )
     for number in range(effort.times(8, 300)):
@@ -39,13 +41,16 @@ def _one(place: Path, chance: random.Random) -> list[str]:
     early = house.core()
     losses = house.ask(early, known)
     left = place / "left"
+    if chance.random() < 0.5:
+        # What lay beside the files is in them then.
+        early.close()
     shutil.copytree(place, left)
     early.close()
     what = _damage(left, chance)
     after = house.at(left / "state.db")
     with _listening() as said:
         for core in (after.core(), after.core()):
-            losses += after.ask(core, chance.sample([*known, *fresh], _LIMIT))
+            losses += after.ask(core, [*known, *chance.sample(fresh, 2)])
             core.close()
         after.clock.advance(_SECONDS + 31)
         for core in (after.core(), after.core()):
@@ -64,8 +69,12 @@ def _damage(folder: Path, chance: random.Random) -> str:
     # The first page has the words that all others are read by. Most of what is zero is free.
     reach = content[:_PAGE] if chance.random() < 0.4 else content
     at = chance.choice([at for at, byte in enumerate(reach) if byte] or [0])
-    kind = chance.choice(("flipped", "cut off", "blank", "written over"))
-    if kind == "flipped":
+    kind = chance.choice(("flipped", "cut off", "blank", "written over", "hit behind a key"))
+    if kind == "hit behind a key":
+        # In an index a row's number stands there: another one leads to another row.
+        at = chance.choice([key.end() for key in _KEY.finditer(content)] or [at]) % len(content)
+        content[at] = chance.randint(1, _LIMIT)
+    elif kind == "flipped":
         content[at] ^= 1 << chance.randrange(8)
     elif kind == "cut off":
         del content[at:]

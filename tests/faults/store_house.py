@@ -84,6 +84,7 @@ def wrong(value: str, answer: dict[str, Any]) -> str:
         code = answer["error"]["code"]
         return "" if code in _ERRORS else f"{value}: {code}: {answer['error']['message']}"
     malicious = malicious_of(value)
-    right = ("not_found", None) if malicious is None else ("ok", malicious)
-    told = (answer["status"], (answer["data"].get("stats") or {}).get("malicious"))
+    right = (value, "not_found", None) if malicious is None else (value, "ok", malicious)
+    data = answer["data"]
+    told = (data["indicator"], answer["status"], (data.get("stats") or {}).get("malicious"))
     return "" if told == right else f"{value}: {told} is not {right}"
