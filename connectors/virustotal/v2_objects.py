@@ -68,7 +68,7 @@ def _stats(report: Report, scans: Mapping[str, Report]) -> dict[str, int] | None
     """None where a count is there and cannot be read."""
     detected = sum(scan.get("detected") is True for scan in scans.values())
     malicious, total = number(report.get("positives", detected)), number(report.get("total", len(scans)))
-    if malicious is None or total is None or malicious < 0:
+    if malicious is None or total is None or min(malicious, total) < 0:
         return None
     others = max(0, total - malicious)
     harmless = min(others, sum(_is_clean(scan) for scan in scans.values()))

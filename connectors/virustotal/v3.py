@@ -72,11 +72,13 @@ class ApiV3:
 
     def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted:
         endpoint = endpoints.UPLOAD
-        if upload.size > LARGEST_DIRECT_UPLOAD:
-            address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
-            endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         try:
+            if upload.size > LARGEST_DIRECT_UPLOAD:
+                address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
+                endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
             return Submitted(self._client.write(endpoint, {}, budget, _analysis_id, upload), sha256)
+        except NotFound:
+            raise _no_such_call() from None
         except Conflict as conflict:
             # The same file is being submitted by somebody else: their analysis will do.
             return Submitted(self._analysis_under_way(sha256, budget, conflict), sha256)
@@ -98,7 +100,10 @@ class ApiV3:
             return None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
-        found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
+        try:
+            found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
+        except NotFound:
+            raise _no_such_call() from None
         # A URL's analysis has its SHA-256 in its id: `u-<sha256>-<epoch>`.
         parts = found.split("-")
         return Submitted(found, parts[1] if len(parts) == 3 and len(parts[1]) == 64 else None)
@@ -158,6 +163,11 @@ class ApiV3:
                 break
         shown = found[:limit]
         return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
+
+
+def _no_such_call() -> InvalidResponse:
+    """Where nothing can be unknown."""
+    return InvalidResponse("VirusTotal says that there is no such call (HTTP 404); check VT_API_URL", http_status=404)
 
 
 def _object(answer: dict[str, Any], kind: str) -> dict[str, Any]:
