@@ -5,16 +5,14 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .errors import Cancelled
 
 
-@dataclass(frozen=True)
-class Uptime:
+class Uptime(NamedTuple):
     """For how long the machine has been running: nobody sets it. Comparable between processes that name one `boot`."""
 
     boot: str
