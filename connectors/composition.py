@@ -13,6 +13,7 @@ from .clock import Clock
 from .coalescing import SingleFlight
 from .core import Core
 from .indicators import NeverQuery
+from .pending import Pending
 from .settings import Settings
 from .state.heartbeat import Heartbeat
 from .stores import NO_PLACES, Places, Stores
@@ -59,6 +60,7 @@ def build(
             thresholds=settings.thresholds,
             api_version=settings.api_version,
             account=accounts,
+            pending=Pending(lambda: stores.queue, settings.pending_max),
         ),
         release,
     )

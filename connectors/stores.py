@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
@@ -18,10 +19,12 @@ from .state.location import default_state_file, quota_file, refuse_network_folde
 from .state.unavailable import Fallback
 
 if TYPE_CHECKING:
+    from .pending import PendingStore
     from .quota.books import QuotaBook
     from .state.redis_server import RedisServer
 
 _WITHOUT_CACHE = "working without the shared cache"
+_WITHOUT_QUEUE = "what finds no quota is not queued"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 
 
@@ -30,12 +33,15 @@ KVSTORE = "kvstore"
 
 
 class Parts(NamedTuple):
-    """`make_book` makes the quota's book: what is answered from the cache needs none. `closes` grows with it."""
+    """What is answered from the cache needs neither the quota's book nor the queue: they are made when they are used,
+    and `closes` grows with them.
+    """
 
     answers: AnswerStore
     leases: LeaseBook
     make_book: Callable[[], QuotaBook]
     closes: list[Callable[[], None]]
+    make_queue: Callable[[], PendingStore]
 
 
 # By what `VT_STATE` calls it: a place of the state that the platform has, and the core does not know.
@@ -44,10 +50,12 @@ NO_PLACES: Places = {}
 
 
 class Stores:
-    """The three shared parts, each with its stand-in within the process. Raises `ConfigError`."""
+    """The shared parts, each with its stand-in within the process. Raises `ConfigError`."""
 
     def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
-        local = Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [])
+        local = Parts(
+            MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [], lambda: _memory_queue(clock)
+        )
         of_platform = places.get(settings.state or "")
         if of_platform is not None:
             self._parts = of_platform(settings, clock)
@@ -59,6 +67,8 @@ class Stores:
                 self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._book: Fallback[QuotaBook] | None = None
+        self._queue: Fallback[PendingStore] | None = None
+        self._lock = threading.Lock()
         answers = self._parts.answers
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
         self.leases = Fallback[LeaseBook](self._parts.leases, local.leases, clock, _WITHOUT_CACHE, busy_is_lost=True)
@@ -70,6 +80,15 @@ class Stores:
             self._book = Fallback(self._parts.make_book(), _memory_book(self._clock), self._clock, _WITHOUT_BOOK)
         return self._book
 
+    @property
+    def queue(self) -> Fallback[PendingStore]:
+        """Made when it is first asked for, by whichever thread."""
+        with self._lock:
+            if self._queue is None:
+                shared, local = self._parts.make_queue(), _memory_queue(self._clock)
+                self._queue = Fallback(shared, local, self._clock, _WITHOUT_QUEUE, busy_is_lost=True)
+            return self._queue
+
     def close(self) -> None:
         for close in self._parts.closes:
             close()
@@ -79,6 +98,12 @@ def _memory_book(clock: Clock) -> QuotaBook:
     from .quota.books import MemoryBook
 
     return MemoryBook(clock)
+
+
+def _memory_queue(clock: Clock) -> PendingStore:
+    from .pending.memory import MemoryPending
+
+    return MemoryPending(clock)
 
 
 def state_place(settings: Settings) -> Path | RedisAddress | None:
@@ -125,8 +150,13 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
         closes.append(book.close)
         return book
 
+    def make_queue() -> PendingStore:
+        from .pending.sqlite import SqlitePending
+
+        return SqlitePending(file, clock, settings.api_version)
+
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return Parts(answers, SqliteLeases(file, clock), make_book, closes)
+    return Parts(answers, SqliteLeases(file, clock), make_book, closes, make_queue)
 
 
 def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
@@ -134,8 +164,14 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts
     server.greet()
     from .cache.redis_answers import RedisAnswers
     from .coalescing.redis_leases import RedisLeases
+    from .pending.redis_pending import RedisPending
     from .quota.redis_book import RedisBook
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
     answers = RedisAnswers(server, freshness.longest_s)
-    return Parts(answers, RedisLeases(server, clock), lambda: RedisBook(server), [server.close])
+    leases = RedisLeases(server, clock)
+
+    def make_queue() -> PendingStore:
+        return RedisPending(server, settings.api_version)
+
+    return Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)

@@ -57,9 +57,13 @@ def _new(token: str, now: float) -> Lease:
     return Lease(token, now + LEASE_S)
 
 
-def is_free(lease: Lease | None, now: float) -> bool:
+def is_over(lease: Lease, now: float) -> bool:
     """A lease from the far future was left by a clock that has been set back since."""
-    return lease is None or lease.error is not None or not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
+    return not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
+
+
+def is_free(lease: Lease | None, now: float) -> bool:
+    return lease is None or lease.error is not None or is_over(lease, now)
 
 
 class MemoryLeases:
@@ -80,7 +84,7 @@ class MemoryLeases:
     def peek(self, key: str) -> Lease | None:
         with self._lock:
             found = self._leases.get(key)
-            return found if found is not None and found.expires >= self._clock.now() else None
+            return None if found is None or is_over(found, self._clock.now()) else found
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
         self._change(key, token, lambda lease: lease._replace(waiting=waiting))
@@ -149,7 +153,7 @@ class SqliteLeases:
 
     def peek(self, key: str) -> Lease | None:
         found = self._file.read(lambda db: _find(db, key))
-        return found if found is not None and found.expires >= self._clock.now() else None
+        return None if found is None or is_over(found, self._clock.now()) else found
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
         self._execute("UPDATE lease SET waiting = ? WHERE key = ? AND token = ?", int(waiting), key, token)

@@ -20,6 +20,7 @@ class Ledger:
       and no request is written down.
     - `lost_at`: what was used before is unknown, as the book before this one was lost.
     - `apart_s`: by how much the clocks of those who use the ledger may differ.
+    - `boot`, `booted_at`: the machine's run in which this was written, and when that began by the clock as it was set.
     """
 
     settled: list[float] = field(default_factory=list)
@@ -32,6 +33,8 @@ class Ledger:
     horizon: float = 0.0
     lost_at: float = 0.0
     apart_s: float = 0.0
+    boot: str = ""
+    booted_at: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps(self.__dict__, separators=(",", ":"))
@@ -52,6 +55,8 @@ class Ledger:
                 horizon=float(raw["horizon"]),
                 lost_at=float(raw["lost_at"]),
                 apart_s=float(raw.get("apart_s", 0.0)),
+                boot=str(raw["boot"]),
+                booted_at=float(raw["booted_at"]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error

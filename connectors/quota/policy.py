@@ -56,6 +56,10 @@ def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
 def decide(ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float) -> Decision:
     """One look of the waiter `ticket`, who enters the queue with it, and leaves it with `Start` or `Refuse`."""
     tidy(ledger, quota, now)
+    closed = next((window for window in quota.calendar if window.limit <= 0), None)
+    if closed is not None:
+        leave(ledger, ticket)
+        return Refuse(closed.end(now) - now, closed.name)
     position = _position(ledger, ticket, now)
     earliest, _ = _plan(ledger, quota, now, position, _stamps(ledger))
     if earliest <= now:

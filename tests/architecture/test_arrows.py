@@ -21,6 +21,7 @@ MAY_KNOW = {
     "state": {"clock", "errors"},
     "quota": {"clock", "errors", "state"},
     "cache": {"clock", "state"},
+    "pending": {"clock", "state"},
     "coalescing": {"cache", "clock", "errors", "state"},
     "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "secrecy", "version"},
     "actions": {
@@ -32,6 +33,7 @@ MAY_KNOW = {
         "contract",
         "errors",
         "indicators",
+        "pending",
         "quota",
         "schemas_check",
         "verdict",
@@ -97,7 +99,7 @@ def test_a_platforms_place_for_the_state_knows_its_ports_and_no_rule() -> None:
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
-PARTS = ("Answers", "Book", "Leases")
+PARTS = ("Answers", "Book", "Leases", "Pending")
 HOMES = (
     "composition.py",
     "stores.py",
@@ -109,6 +111,7 @@ HOMES = (
     "redis_answers.py",
     "redis_book.py",
     "redis_leases.py",
+    "redis_pending.py",
 )
 
 

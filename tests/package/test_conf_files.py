@@ -64,6 +64,17 @@ def test_every_command_starts_a_script_that_is_there_on_both_pythons(app: Path) 
         assert settings["chunked"] == "true"
 
 
+def test_every_endpoint_is_a_handler_that_is_there_on_both_pythons_and_asks_for_a_capability(app: Path) -> None:
+    known = {name.removeprefix("capability::") for name in read_conf(app / "default/authorize.conf")}
+    for settings in read_conf(app / "default/restmap.conf").values():
+        module, _, name = settings["handler"].partition(".")
+        assert settings["script"] == f"{module}.py"
+        assert f"class {name}(" in (app / "bin" / settings["script"]).read_text("utf-8")
+        assert settings["python.required"] == "3.9, 3.13"
+        assert settings["requireAuthentication"] == "true"
+        assert {settings["capability.get"], settings["capability.post"]} <= known
+
+
 def test_the_app_asks_for_no_setup_page_that_it_does_not_have(app: Path) -> None:
     setup_view = read_conf(app / "default/app.conf")["ui"].get("setup_view")
     assert setup_view is None or (app / f"default/data/ui/views/{setup_view}.xml").is_file()
@@ -127,8 +138,17 @@ def test_the_lookup_has_fields_that_its_collection_has(app: Path) -> None:
     assert {f"field.{name}" for name in lookup["fields_list"].split(", ") if name != "_key"} <= set(collection)
 
 
-def test_the_help_shows_three_examples_of_the_command(app: Path) -> None:
-    help_text = read_conf(app / "default/searchbnf.conf")["vtlookup-command"]
+def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:
+    searches = read_conf(app / "default/savedsearches.conf")
+    assert searches["VirusTotal - look up what is pending"]["search"] == "| vtdrain"
+    for settings in searches.values():
+        assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
+        assert settings["cron_schedule"] == "*/5 * * * *"
+
+
+@pytest.mark.parametrize("command", ["vtlookup", "vtdrain"])
+def test_the_help_shows_three_examples_of_the_command(app: Path, command: str) -> None:
+    help_text = read_conf(app / "default/searchbnf.conf")[f"{command}-command"]
     examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
-    assert all("| vtlookup " in example for example in examples)
+    assert all(f"| {command} " in f"{example} " for example in examples)
     assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]

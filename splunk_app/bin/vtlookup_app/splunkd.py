@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,24 +17,41 @@ _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
 # Longer than any answer of a store that is well: what is given up may have been done.
 _KVSTORE_ANSWERS_S = 5.0
-_SETTINGS, _KEY = "the settings of the app", "the API key"
-_NEEDS = {_SETTINGS: "to see the app vtlookup", _KEY: "the capability list_storage_passwords"}
-_VARIABLES = {
+_SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "what you may do"
+_NEEDS = {
+    ("read", _SETTINGS): "to see the app vtlookup",
+    ("read", _KEY): "the capability list_storage_passwords",
+    ("read", _RIGHTS): "to be one that may log in",
+    ("change", _SETTINGS): "to be one that may write to the app vtlookup, as admin may",
+    ("change", _KEY): "the capability edit_storage_passwords",
+}
+_DONE, _DOES = {"read": "read", "change": "changed"}, {"read": "give", "change": "change"}
+_IS_THERE_ALREADY = 409
+# By the names that `requests` knows them by in the environment.
+PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
+VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
     "quota": "VT_QUOTA",
     "cache_ttl": "VT_CACHE_TTL",
     "cache_ttl_not_found": "VT_CACHE_TTL_NOT_FOUND",
     "cache_size_mb": "VT_CACHE_SIZE_MB",
+    "pending_max": "VT_PENDING_MAX",
     "state": "VT_STATE",
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
     "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+    "proxy": PROXY,
+    "ca_bundle": CA_BUNDLE,
 }
 
 
+class KeyNotSeen(ConfigError):
+    """This session sees no key: there is none, or it is not for this user to see."""
+
+
 class Splunkd:
-    """The search's own session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
+    """A session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
 
     def __init__(self, uri: str, session_key: str) -> None:
         self._at = uri, session_key
@@ -60,29 +78,66 @@ class Splunkd:
         except KeyError:
             raise ConfigError("vtlookup.conf has no [settings]: is the app vtlookup installed here?") from None
         return {
-            variable: str(content[name])
-            for name, variable in _VARIABLES.items()
-            if str(content.get(name) or "").strip()
+            variable: str(content[name]) for name, variable in VARIABLES.items() if str(content.get(name) or "").strip()
         }
 
     def key(self) -> ApiKey:
         try:
             entity = self._ask(_KEY, lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
         except KeyError:
-            raise ConfigError(
+            raise KeyNotSeen(
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
         return ApiKey(str(entity.content.get("clear_password") or ""))
 
-    def _ask(self, what: str, question: Any) -> Any:
+    def store_settings(self, settings: Mapping[str, str]) -> None:
+        """Into the app's local/vtlookup.conf, by their names there."""
+        path = f"configs/conf-{_APP}/settings"
+        self._ask(_SETTINGS, lambda: self._service.post(path, **settings), "change")
+
+    def store_key(self, key: ApiKey) -> None:
+        """In the place of the one that is stored, if there is one."""
+        folder = "storage/passwords"
+        password = key.reveal()
+        new = {"realm": _REALM, "name": _NAME, "password": password}
+        try:
+            self._ask(_KEY, lambda: self._service.post(folder, **new), "change")
+        except Unavailable as error:
+            if error.http_status != _IS_THERE_ALREADY:
+                raise
+            path = f"{folder}/{_REALM}:{_NAME}:"
+            self._ask(_KEY, lambda: self._service.post(path, password=password), "change")
+
+    def is_set_up(self) -> None:
+        """Splunk Web asks for the setup page no longer."""
+        self._ask(_SETTINGS, lambda: self._service.post(f"/services/apps/local/{_APP}", configured="true"), "change")
+
+    def capabilities(self) -> frozenset[str]:
+        """What the session's user may do."""
+        path = "/services/authentication/current-context"
+        reply = self._ask(_RIGHTS, lambda: self._service.get(path, output_mode="json"))
+        try:
+            return frozenset(json.loads(reply["body"].read())["entry"][0]["content"]["capabilities"])
+        except (ValueError, LookupError, TypeError):
+            raise Unavailable(f"splunkd's answer about {_RIGHTS} was not understood") from None
+
+    def post(self, path: str, document: Any) -> Any:
+        """What the app's endpoint `path` answers to a JSON document. Raises the SDK's errors and `ValueError`."""
+        headers = [("Content-Type", "application/json")]
+        reply = self._service.post(f"/services/{path}", headers=headers, body=json.dumps(document))
+        return json.loads(reply["body"].read())
+
+    def _ask(self, what: str, question: Any, verb: str = "read") -> Any:
         from splunklib.binding import AuthenticationError, HTTPError
 
         try:
             return question()
         except AuthenticationError:
-            raise ConfigError(f"splunkd does not accept this search's session, so {what} cannot be read") from None
+            raise ConfigError(
+                f"splunkd does not accept this search's session, so {what} cannot be {_DONE[verb]}"
+            ) from None
         except HTTPError as error:
-            raise _refused(what, error.status) from None
+            raise _refused(verb, what, error.status) from None
         except OSError as error:
             raise Unavailable(f"splunkd could not be reached for {what} ({type(error).__name__})") from None
         except KeyError:
@@ -109,7 +164,8 @@ def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:
     )
 
 
-def _refused(what: str, status: int) -> ConnectorError:
+def _refused(verb: str, what: str, status: int) -> ConnectorError:
     if status in (401, 403):
-        return ConfigError(f"you may not read {what}: your role needs {_NEEDS[what]}; ask your admin")
-    return Unavailable(f"splunkd did not give {what} (HTTP {status})")
+        refusal = KeyNotSeen if (verb, what) == ("read", _KEY) else ConfigError
+        return refusal(f"you may not {verb} {what}: your role needs {_NEEDS[verb, what]}; ask your admin")
+    return Unavailable(f"splunkd did not {_DOES[verb]} {what} (HTTP {status})", http_status=status)

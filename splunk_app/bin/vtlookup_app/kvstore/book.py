@@ -18,6 +18,7 @@ from connectors.clock import Clock
 from connectors.errors import ConfigError
 from connectors.quota.books import LOST, PATIENCE_S, Change, Result
 from connectors.quota.ledger import Ledger
+from connectors.quota.steps import follow
 from connectors.state.unavailable import StateBusy, StateUnavailable
 
 from .collection import NotAllowed
@@ -75,6 +76,8 @@ class KvBook:
             look = self._look(scope)
             now = self._now(look)
             ledger, loss = self._ledger(scope, look)
+            # This machine's clock alone: who is told another's time has not had its own clock set.
+            follow(ledger, self._clock.now(), self._clock.uptime())
             result = change(ledger, now)
             if self._write(scope, look, ledger, now):
                 if loss:

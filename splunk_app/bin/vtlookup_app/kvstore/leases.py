@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection as Many
 
 from connectors.clock import Clock
-from connectors.coalescing.leases import ERROR_LEFT_S, LEASE_S, Lease, Seen, is_free
+from connectors.coalescing.leases import ERROR_LEFT_S, LEASE_S, Lease, Seen, is_free, is_over
 from connectors.state.unavailable import StateBusy
 
 from .collection import Document
@@ -51,7 +51,7 @@ class KvLeases:
 
     def peek(self, key: str) -> Lease | None:
         found = _lease(self._versions.look(_name(key)).newest)
-        return found if found is not None and found.expires >= self._clock.now() else None
+        return None if found is None or is_over(found, self._clock.now()) else found
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
         with self._lock:

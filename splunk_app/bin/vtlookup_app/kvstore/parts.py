@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.cache import Freshness
 from connectors.clock import Clock
+from connectors.pending import PendingStore
 from connectors.plain_fields import plain_fields
 from connectors.quota.books import QuotaBook
 from connectors.settings import Settings
@@ -29,10 +30,15 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
 
         return KvBook(Versions(Collection(store, LEDGERS)), clock)
 
+    def make_queue() -> PendingStore:
+        from connectors.pending.memory import MemoryPending
+
+        return MemoryPending(clock)
+
     answers = KvAnswers(
         Collection(store, ANSWERS),
         clock,
         freshness.longest_s,
         lambda key, entry: plain_fields(key, entry, settings.thresholds),
     )
-    return Parts(answers, KvLeases(Versions(Collection(store, LEASES)), clock), make_book, [])
+    return Parts(answers, KvLeases(Versions(Collection(store, LEASES)), clock), make_book, [], make_queue)
