@@ -63,7 +63,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "collections.conf": {
-        "vt_(answers|leases|ledgers)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
+        "vt_(answers|leases|ledgers|pending)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
     },
     "transforms.conf": {
         "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches"),
@@ -99,7 +99,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "default.meta": {
         "": ("access", "export"),
         "transforms/vt_verdicts": ("access", "export"),
-        "collections/vt_(answers|leases|ledgers)": ("access", "export"),
+        "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
     },
 }

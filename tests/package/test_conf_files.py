@@ -115,10 +115,10 @@ def test_only_administrators_may_change_the_app(app: Path) -> None:
         assert settings["access"].endswith(", write : [ admin, sc_admin ]")
 
 
-def test_what_is_used_of_the_quota_is_for_administrators_alone(app: Path) -> None:
+def test_quota_and_queue_are_for_administrators_alone(app: Path) -> None:
     meta = read_conf(app / "metadata/default.meta")
     closed = {stanza for stanza, settings in meta.items() if "*" not in settings["access"]}
-    assert closed == {"collections/vt_leases", "collections/vt_ledgers"}
+    assert closed == {"collections/vt_leases", "collections/vt_ledgers", "collections/vt_pending"}
 
 
 def test_every_collection_has_its_access_and_what_is_queried_is_accelerated(app: Path) -> None:

@@ -39,7 +39,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 class FakeKvStore:
     """What the members of a cluster share. `asked`: method and path of each request; `over`: what was too much."""
 
-    collections: tuple[str, ...] = ("vt_answers", "vt_leases", "vt_ledgers")
+    collections: tuple[str, ...] = ("vt_answers", "vt_leases", "vt_ledgers", "vt_pending")
     latency_s: float = 0.0
     busy: bool = False
     asked: list[str] = field(default_factory=list)

@@ -56,6 +56,13 @@ class Splunkd:
     def __init__(self, uri: str, session_key: str) -> None:
         self._at = uri, session_key
         self._service = _service(uri, session_key)
+        self._services = [self._service]
+
+    def go_on_as(self, other: Splunkd) -> None:
+        """In the other's session, here and in what `places` has made: this one's may end before these do."""
+        self._at = other._at
+        for service in self._services:
+            service.token = other._service.token
 
     def places(self) -> Places:
         """What splunkd has for the state."""
@@ -69,7 +76,9 @@ class Splunkd:
 
     def kvstore_service(self) -> Any:
         """splunklib's, for calls that end in time."""
-        return _service(*self._at, _KVSTORE_ANSWERS_S)
+        service = _service(*self._at, _KVSTORE_ANSWERS_S)
+        self._services.append(service)
+        return service
 
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""

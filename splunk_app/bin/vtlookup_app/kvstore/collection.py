@@ -15,6 +15,7 @@ from typing import Any
 from connectors.state.unavailable import StateUnavailable
 
 Document = dict[str, Any]
+_ALL: Mapping[str, Any] = {}
 
 # Of a query and of a save, as splunkd's limits.conf has them by default; less, where answers may be large.
 KEYS_AT_ONCE = 500
@@ -105,17 +106,22 @@ class Collection:
         wanted = iter(keys)
         while some := list(islice(wanted, KEYS_AT_ONCE)):
             query = {"query": {"$or": [{"_key": key} for key in some]}, "limit": len(some)}
-            yield from self._post("batch_find", [query])[0]
+            yield from self.several([query])[0]
+
+    def several(self, queries: Sequence[Mapping[str, Any]]) -> list[list[Document]]:
+        """What each of the queries finds, in one call. They have `query`, and what `query` takes."""
+        found: list[list[Document]] = self._post("batch_find", queries)
+        return found
 
     def query(self, wanted: Mapping[str, Any], **more: Any) -> list[Document]:
         """`more`: `sort`, `limit`, `skip` and `fields`, as splunkd has them."""
         found: list[Document] = self._store.ask("get", f"{self._name}/", query=json.dumps(wanted), **more)
         return found
 
-    def pages(self, fields: str) -> Iterator[list[Document]]:
-        """These fields of every document. One may be missing or come twice if others write meanwhile."""
+    def pages(self, fields: str, wanted: Mapping[str, Any] = _ALL) -> Iterator[list[Document]]:
+        """These fields of every document that is wanted. One may be missing or come twice if others write meanwhile."""
         skip = 0
-        while page := self.query({}, sort="_key:1", fields=fields, limit=_ROWS_AT_ONCE, skip=skip):
+        while page := self.query(wanted, sort="_key:1", fields=fields, limit=_ROWS_AT_ONCE, skip=skip):
             yield page
             skip += len(page)
 

@@ -17,7 +17,7 @@ from .collection import Collection, KvStore
 from .leases import KvLeases
 from .versions import Versions
 
-ANSWERS, LEASES, LEDGERS = "vt_answers", "vt_leases", "vt_ledgers"
+ANSWERS, LEASES, LEDGERS, PENDING = "vt_answers", "vt_leases", "vt_ledgers", "vt_pending"
 
 
 def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
@@ -31,9 +31,9 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
         return KvBook(Versions(Collection(store, LEDGERS)), clock)
 
     def make_queue() -> PendingStore:
-        from connectors.pending.memory import MemoryPending
+        from .pending import KvPending
 
-        return MemoryPending(clock)
+        return KvPending(Collection(store, PENDING), clock, settings.api_version)
 
     answers = KvAnswers(
         Collection(store, ANSWERS),
