@@ -79,8 +79,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     tally = Tally(
-        "values in the place of an indicator, each to all lookups of API v3 and v2: near-hashes, near-addresses, "
-        "near-domains, near-URLs, control characters, half characters, a million characters, no text at all",
+        "texts in the place of an indicator, near-indicators, half characters, huge ones, to all lookups of v3 and v2",
         "an exception, an answer against the contract, a request for what is none, a second one for an equal one, "
         "a request to another address than the lookup's",
     )

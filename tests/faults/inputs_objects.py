@@ -55,7 +55,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
             print(f"skipped: {whose} are not here")
             continue
         tally = Tally(
-            f"{whose} bent in one to four places, to the {len(bases)} actions that meet them, API v3 and v2",
+            f"{whose}, v3 and v2, bent in one to four places, to the actions that meet them ({len(bases)} pairs)",
             "an exception, an answer against the contract, `undetected` where an engine's count is gone or is none, "
             "another verdict than the object's counts make, an error in the cache",
         )
