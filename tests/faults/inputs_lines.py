@@ -32,10 +32,7 @@ _TOO_LONG = [
 _TOO_DEEP = [
     b"[" * 500_000,
     b'{"a":' * 100_000,
-    *(
-        b'{"action": "quota", "params": %s}' % (b"[" * depth + b"]" * depth)
-        for depth in (300_000, *range(970, 1000))
-    ),
+    *(b'{"action": "quota", "params": %s}' % (b"[" * depth + b"]" * depth) for depth in (300_000, *range(970, 1000))),
 ]
 
 
