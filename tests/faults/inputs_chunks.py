@@ -48,7 +48,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     try_all(tally, effort, effort.times(60, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
     yield tally
     tally = Tally("bodies of any bytes, by the search command's two fast ways", "they do not agree")
-    try_all(tally, effort, effort.times(100, 20_000), _BODIES, _wrong_body)
+    try_all(tally, effort, effort.times(100, 10_000), _BODIES, _wrong_body)
     yield tally
     with SandboxServer(Quota.unlimited()) as server:
         yield _broken_frames(effort, installed(effort, server))
