@@ -62,13 +62,9 @@ def _wrong_events(chunk: tuple[list[str], list[Record]], prefix: str, raw: bool,
         quick = ways.quickly(ways.command(prefix, raw), body)
     if quick != ways.by_text(ways.command(prefix, raw), body):
         yield "the way through bytes and the one through text"
-    # Before 3.11 Python's `csv` refuses NUL, and the SDK with it.
-    is_readable = sys.version_info >= (3, 11) or "\0" not in quick
-    if (
-        events
-        and is_readable
-        and ways.records_of(quick) != ways.records_of(ways.plainly(ways.command(prefix, raw), body))
-    ):
+    if not events or ("\0" in body and sys.version_info < (3, 11)):
+        return  # no `csv` of before 3.11 reads NUL, and so the SDK does not
+    if ways.records_of(quick) != ways.records_of(ways.plainly(ways.command(prefix, raw), body)):
         yield "the fast ways and the plain one"
 
 
