@@ -16,7 +16,7 @@ from tests.faults.inputs_objects import sandboxs
 from tests.vtaction_process import clean_environment
 
 _AT_ONCE = 2
-_MOST_S = 40
+_MOST_S = 25
 _COUNT = re.compile(r"^#(\d+)\s", re.MULTILINE)
 _FAILED = re.compile(r"Uncaught Python exception: ===\n(.*)")
 _INPUT = re.compile(r"^Base64: (.*)", re.MULTILINE)
