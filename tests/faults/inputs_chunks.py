@@ -6,6 +6,7 @@ import io
 import json
 import random
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -48,7 +49,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     try_all(tally, effort, effort.times(60, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
     yield tally
     tally = Tally("bodies of any bytes, by the search command's two fast ways", "they do not agree")
-    try_all(tally, effort, effort.times(100, 20_000), _BODIES, _wrong_body)
+    try_all(tally, effort, effort.times(100, 10_000), _BODIES, _wrong_body)
     yield tally
     with SandboxServer(Quota.unlimited()) as server:
         yield _broken_frames(effort, installed(effort, server))
@@ -61,7 +62,9 @@ def _wrong_events(chunk: tuple[list[str], list[Record]], prefix: str, raw: bool,
         quick = ways.quickly(ways.command(prefix, raw), body)
     if quick != ways.by_text(ways.command(prefix, raw), body):
         yield "the way through bytes and the one through text"
-    if events and ways.records_of(quick) != ways.records_of(ways.plainly(ways.command(prefix, raw), body)):
+    if not events or ("\0" in body and sys.version_info < (3, 11)):
+        return  # no `csv` of before 3.11 reads NUL, and so the SDK does not
+    if ways.records_of(quick) != ways.records_of(ways.plainly(ways.command(prefix, raw), body)):
         yield "the fast ways and the plain one"
 
 

@@ -28,10 +28,11 @@ _MALFORMED = ("invalid_request", "unknown_action", "unsupported_version", "confi
 _TOO_LONG = [
     b'{"id": "long", "x": "%s"}' % (b"x" * (size - 24)) for size in (_LONGEST, _LONGEST + 1, _LONGEST + 2, 3 * _LONGEST)
 ]
+# Far deeper than Python reads, and as deep as it can only just read.
 _TOO_DEEP = [
     b"[" * 500_000,
     b'{"a":' * 100_000,
-    b'{"action": "quota", "params": %s}' % (b"[" * 300_000 + b"]" * 300_000),
+    *(b'{"action": "quota", "params": %s}' % (b"[" * depth + b"]" * depth) for depth in (300_000, *range(970, 1000))),
 ]
 
 

@@ -27,7 +27,7 @@ _OF_200 = {
 
 
 @dataclass(frozen=True)
-class _Base:
+class Base:
     """An answer, and the action and parameters that meet it."""
 
     name: str
@@ -49,13 +49,13 @@ class _Saying:
 def tallies(effort: Effort) -> Iterator[Tally]:
     for whose, bases, tries in (
         ("VirusTotal's recorded answers", _recorded(), effort.times(70, 4_000)),
-        ("the sandbox's answers", _sandboxs(), effort.times(30, 1_000)),
+        ("the sandbox's answers", sandboxs(), effort.times(30, 1_000)),
     ):
         if not bases:
             print(f"skipped: {whose} are not here")
             continue
         tally = Tally(
-            f"{whose} bent in one to four places, to the {len(bases)} actions that meet them, API v3 and v2",
+            f"{whose}, v3 and v2, bent in one to four places, to the actions that meet them ({len(bases)} pairs)",
             "an exception, an answer against the contract, `undetected` where an engine's count is gone or is none, "
             "another verdict than the object's counts make, an error in the cache",
         )
@@ -64,12 +64,13 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         yield tally
 
 
-def _recorded() -> list[_Base]:
+def _recorded() -> list[Base]:
     found = [(name_of(path), said_in(path)) for path in recordings()]
-    return [_Base(name, said, row[1], row[2]) for name, said in found for row in meetings(name)]
+    return [Base(name, said, row[1], row[2]) for name, said in found for row in meetings(name)]
 
 
-def _sandboxs() -> list[_Base]:
+def sandboxs() -> list[Base]:
+    """The answers to every action's example."""
     clock = FakeClock()
     bases = []
     with SandboxServer(Quota.unlimited(), clock.now, config=SandboxConfig(private_keys=True)) as server:
@@ -79,11 +80,11 @@ def _sandboxs() -> list[_Base]:
                 house.ask({"action": name, "params": dict(action.example)})
                 for answer in house.heard.got[-1:]:
                     said = Said(version, answer.status, answer.body.decode())
-                    bases.append(_Base(f"sandbox v{version} {name}", said, name, action.example))
+                    bases.append(Base(f"sandbox v{version} {name}", said, name, action.example))
     return bases
 
 
-def _wrong(base: _Base, document: Any) -> Iterator[str]:
+def _wrong(base: Base, document: Any) -> Iterator[str]:
     body = text_of(document)
     house = House("https://vt.example", FakeClock(), base.said.version, _Saying(base.said, body))
     request = {"action": base.action, "params": base.params}
@@ -94,7 +95,7 @@ def _wrong(base: _Base, document: Any) -> Iterator[str]:
     yield from (f"{base.name} by {base.action}: {loss}" for loss in losses)
 
 
-def _wrong_answer(base: _Base, document: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_answer(base: Base, document: Any, response: dict[str, Any]) -> Iterator[str]:
     outcome = outcome_of(response)
     data = response["data"] or {}
     if base.said.status == 200 and base.action != "quota":

@@ -70,8 +70,8 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     with SandboxServer(Quota.unlimited(), clock.now, config=config) as server:
         houses = [House(server.url, clock, version) for version in ("3", "2")]
         for what, values, tries in (
-            ("requests made from the schemas, to the core", documents(), effort.times(60, 3_000)),
-            ("requests bent in one to four places, to the core", bent_documents(), effort.times(60, 3_000)),
+            ("requests made from the schemas, to the core", documents(), effort.times(60, 2_000)),
+            ("requests bent in one to four places, to the core", bent_documents(), effort.times(60, 2_000)),
         ):
             tally = Tally(what, lost)
             try_all(tally, effort, tries, values, lambda value: _wrong(houses, value))

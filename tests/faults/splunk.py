@@ -42,7 +42,8 @@ def _odd_texts(effort: Effort, lookup: Lookup) -> Tally:
         # Nothing can be asked without a key: the search says so.
         keyless = lookup.set(VT_API_KEY="")
         tally.count(*_losses(text, keyless, [events], "hash=h", owner=text or "x", app=text or "x", is_quiet=False))
-        name = "".join(char for char in text if char.isprintable() and char not in '"\\,') or "x"
+        # A blank is no field's name: the search says so.
+        name = "".join(char for char in text if char.isprintable() and char not in '"\\,').strip() or "x"
         if not name.startswith(("_", "vt_")) and len(name) < 200:
             named: list[Record] = [{name: md5(number), "n": str(number)} for number in range(3)]
             tally.count(*_losses(text, lookup, [named], f"hash={name}"))

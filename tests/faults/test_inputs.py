@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.faults import inputs
+from tests.faults import inputs, inputs_guided
 from tests.faults.drill import Effort, assert_nothing_lost
 from tests.faults.inputs_house import logged
 from tests.faults.network_house import own_environment
@@ -18,3 +18,8 @@ def test_nothing_is_lost_to_what_comes_in(part: ModuleType, tmp_path: Path) -> N
     effort = Effort(tmp_path)
     with own_environment(), logged(effort):
         assert_nothing_lost(part.tallies(effort))
+
+
+def test_nothing_is_lost_to_what_a_fuzzer_finds(tmp_path: Path) -> None:
+    pytest.importorskip("atheris")
+    assert_nothing_lost(inputs_guided.tallies(Effort(tmp_path)))
