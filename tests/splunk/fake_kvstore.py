@@ -67,11 +67,12 @@ class FakeKvStore:
 
 @dataclass
 class Member:
-    """One search head's way to the store. `forbidden`: collections that its users may not write."""
+    """One search head's way to the store. `forbidden`: collections that its users may not write; `hidden`: nor read."""
 
     store: FakeKvStore
     lag_s: float = 0.0
     forbidden: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._seen = 0
@@ -89,7 +90,7 @@ class Member:
         if len(query) > MAX_ADDRESS_BYTES:
             return self._refuse(414, "the address")
         is_write = method == "DELETE" or (method == "POST" and rest != "batch_find")
-        if is_write and collection in self.forbidden and not may_all:
+        if not may_all and (collection in self.hidden or (is_write and collection in self.forbidden)):
             return 403, _said("You do not have permission to perform this operation.")
         given = dict(parse_qsl(query))
         try:

@@ -21,7 +21,11 @@ from vtlookup_app.splunkd import Splunkd
 
 
 def parts_at(splunkd: FakeSplunkd, settings: Settings, clock: Clock, session: str = SESSION) -> Parts:
-    return Splunkd(splunkd.url, session).places()[KVSTORE](settings, clock)
+    return parts_of(Splunkd(splunkd.url, session), settings, clock)
+
+
+def parts_of(session: Splunkd, settings: Settings, clock: Clock) -> Parts:
+    return session.places()[KVSTORE](settings, clock)
 
 
 def collection_at(splunkd: FakeSplunkd, name: str, session: str = SESSION) -> Collection:
