@@ -17,7 +17,7 @@ _LARGEST_CONFIG_BYTES = 1024 * 1024
 
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
-    `unix://...`), or None for the default file.
+    `unix://...`), `kvstore` inside Splunk, or None for the default file.
     """
 
     api_url: str = "https://www.virustotal.com"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -27,7 +28,11 @@ _WITHOUT_QUEUE = "what finds no quota is not queued"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 
 
-class _Parts(NamedTuple):
+# Splunk's, which nobody reaches from elsewhere.
+KVSTORE = "kvstore"
+
+
+class Parts(NamedTuple):
     """What is answered from the cache needs neither the quota's book nor the queue: they are made when they are used,
     and `closes` grows with them.
     """
@@ -39,18 +44,27 @@ class _Parts(NamedTuple):
     make_queue: Callable[[], PendingStore]
 
 
+# By what `VT_STATE` calls it: a place of the state that the platform has, and the core does not know.
+Places = Mapping[str, Callable[[Settings, Clock], Parts]]
+NO_PLACES: Places = {}
+
+
 class Stores:
     """The shared parts, each with its stand-in within the process. Raises `ConfigError`."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        local = _Parts(
+    def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
+        local = Parts(
             MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [], lambda: _memory_queue(clock)
         )
-        place = state_place(settings)
-        if isinstance(place, RedisAddress):
-            self._parts = _at_server(place, settings, clock)
+        of_platform = places.get(settings.state or "")
+        if of_platform is not None:
+            self._parts = of_platform(settings, clock)
         else:
-            self._parts = local if place is None else _in_file(place, settings, clock)
+            place = state_place(settings)
+            if isinstance(place, RedisAddress):
+                self._parts = _at_server(place, settings, clock)
+            else:
+                self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._book: Fallback[QuotaBook] | None = None
         self._queue: Fallback[PendingStore] | None = None
@@ -98,6 +112,8 @@ def state_place(settings: Settings) -> Path | RedisAddress | None:
         return default_state_file()
     if settings.state == "memory":
         return None
+    if settings.state == KVSTORE:
+        raise ConfigError("VT_STATE: kvstore is Splunk's, for the app inside Splunk alone; name a file or a server")
     address = redis_address(settings.state)
     if address is not None:
         return address
@@ -119,7 +135,7 @@ def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
     return RedisServer(address, clock)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
+def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
     refuse_network_folder(path)
     from .cache.sqlite import SCHEMA, SqliteAnswers
     from .state.sqlite_file import SqliteFile
@@ -140,10 +156,10 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
         return SqlitePending(file, clock, settings.api_version)
 
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return _Parts(answers, SqliteLeases(file, clock), make_book, closes, make_queue)
+    return Parts(answers, SqliteLeases(file, clock), make_book, closes, make_queue)
 
 
-def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> _Parts:
+def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
     server = server_at(address, clock)
     server.greet()
     from .cache.redis_answers import RedisAnswers
@@ -158,4 +174,4 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> _Part
     def make_queue() -> PendingStore:
         return RedisPending(server, settings.api_version)
 
-    return _Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)
+    return Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)

@@ -2,6 +2,7 @@
 
 A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
 counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
+Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `apart_s` later.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 def take(ledger: Ledger, ticket: str, now: float) -> None:
     """The request may go out."""
+    now += ledger.apart_s
     for period in _REACH_S:
         _count(ledger, period, now, 1)
     ledger.flights[ticket] = now
@@ -29,12 +31,14 @@ def take(ledger: Ledger, ticket: str, now: float) -> None:
 def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
+    now += ledger.apart_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
     _record(ledger, ticket)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
     """The request was certainly never sent (no connection was made): as if it had not been asked for."""
+    taken_at += ledger.apart_s
     latest = ledger.flights.pop(ticket, None)
     if latest is not None:
         for period in _REACH_S:
@@ -47,7 +51,7 @@ def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
     """The owners of these requests live."""
     for ticket in tickets:
         _restore(ledger, ticket, now)
-        _push(ledger, ticket, now + GRACE_S)
+        _push(ledger, ticket, now + ledger.apart_s + GRACE_S)
 
 
 def move(ledger: Ledger, step: float) -> None:
@@ -59,6 +63,7 @@ def move(ledger: Ledger, step: float) -> None:
 
 def tidy(ledger: Ledger, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    now += ledger.apart_s
     for ticket, latest in list(ledger.flights.items()):
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
@@ -67,7 +72,7 @@ def tidy(ledger: Ledger, now: float) -> None:
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         # One whose answer was lost may be counted for a grace yet.
         ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
-    del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
+    del ledger.settled[: bisect_left(ledger.settled, now - ledger.apart_s - ledger.horizon - 1.0)]
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
         counts = ledger.used[period]

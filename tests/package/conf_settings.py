@@ -62,6 +62,12 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "selected_fields",
         ),
     },
+    "collections.conf": {
+        "vt_(answers|leases|ledgers|pending)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
+    },
+    "transforms.conf": {
+        "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches"),
+    },
     "authorize.conf": {
         r"capability::(run_vtlookup|run_vtlookup_write|vtlookup_admin)": (),
         "role_vtlookup_user": ("importRoles", "run_vtlookup"),
@@ -92,6 +98,8 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "default.meta": {
         "": ("access", "export"),
+        "transforms/vt_verdicts": ("access", "export"),
+        "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
     },
 }

@@ -103,16 +103,39 @@ def test_own_settings_are_reloaded_and_replicated(app: Path) -> None:
     assert shclustering["conf_replication_include.vtlookup"] == "true"
 
 
-def test_other_apps_see_the_command_and_its_help_and_nothing_else(app: Path) -> None:
+def test_other_apps_see_the_command_its_help_and_what_is_known_and_nothing_else(app: Path) -> None:
     meta = read_conf(app / "metadata/default.meta")
     exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
-    assert exported == {"commands", "searchbnf"}
+    assert exported == {"commands", "searchbnf", "transforms/vt_verdicts", "collections/vt_answers"}
     assert meta[""]["export"] == "none"
 
 
 def test_only_administrators_may_change_the_app(app: Path) -> None:
     for settings in read_conf(app / "metadata/default.meta").values():
-        assert settings["access"] == "read : [ * ], write : [ admin, sc_admin ]"
+        assert settings["access"].endswith(", write : [ admin, sc_admin ]")
+
+
+def test_quota_and_queue_are_for_administrators_alone(app: Path) -> None:
+    meta = read_conf(app / "metadata/default.meta")
+    closed = {stanza for stanza, settings in meta.items() if "*" not in settings["access"]}
+    assert closed == {"collections/vt_leases", "collections/vt_ledgers", "collections/vt_pending"}
+
+
+def test_every_collection_has_its_access_and_what_is_queried_is_accelerated(app: Path) -> None:
+    collections = read_conf(app / "default/collections.conf")
+    meta = read_conf(app / "metadata/default.meta")
+    assert {f"collections/{name}" for name in collections} == {name for name in meta if name.startswith("collections")}
+    for settings in collections.values():
+        declared = {name.partition(".")[2] for name in settings if name.startswith("field.")}
+        accelerated = [json.loads(value) for name, value in settings.items() if name.startswith("accelerated_fields.")]
+        assert accelerated
+        assert all(set(fields) <= declared for fields in accelerated)
+
+
+def test_the_lookup_has_fields_that_its_collection_has(app: Path) -> None:
+    lookup = read_conf(app / "default/transforms.conf")["vt_verdicts"]
+    collection = read_conf(app / "default/collections.conf")[lookup["collection"]]
+    assert {f"field.{name}" for name in lookup["fields_list"].split(", ") if name != "_key"} <= set(collection)
 
 
 def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:

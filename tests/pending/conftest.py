@@ -16,13 +16,16 @@ from connectors.pending.memory import MemoryPending
 from connectors.pending.redis_pending import RedisPending
 from connectors.pending.sqlite import SqlitePending
 from connectors.sandbox import Quota, SandboxServer
+from connectors.settings import Settings
 from connectors.state.redis_server import PREFIX, RedisServer
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess, ServersClock
+from tests.splunk.fake_splunkd import FakeSplunkd
+from tests.splunk.kvstore_parts import parts_at
 from tests.virustotal.house import core_at
 
-KINDS = ("memory", "sqlite", "redis")
+KINDS = ("memory", "sqlite", "redis", "kvstore")
 
 
 class QueuesClock(ServersClock):
@@ -62,6 +65,9 @@ def store(kind: str, clock: FakeClock, file: SqliteFile, request: pytest.Fixture
     if kind == "redis":
         process: RedisProcess = request.getfixturevalue("redis_process")
         return RedisPending(process.server(clock), "3")
+    if kind == "kvstore":
+        splunkd: FakeSplunkd = request.getfixturevalue("splunkd_with_kvstore")
+        return parts_at(splunkd, Settings(), clock).make_queue()
     return MemoryPending(clock) if kind == "memory" else SqlitePending(file, clock, "3")
 
 

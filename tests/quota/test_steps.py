@@ -17,11 +17,14 @@ from connectors.quota.steps import follow
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from tests.quota.desk import Desk
+from tests.splunk.kvstore_parts import book_at
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "kvstore"])
 def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
-    """Those of one machine: a server goes by its own clock, and tells nobody whether that was set."""
+    """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
+    if request.param == "kvstore":
+        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
     return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
 
 

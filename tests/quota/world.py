@@ -28,7 +28,7 @@ _MOST_EVENTS = 50_000
 class Caller:
     """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends.
 
-    It is killed `dies_after` its coming, or `dies_at_work` after its start.
+    It is killed `dies_after` its coming, or `dies_at_work` after its start. `ahead` is what its clock differs by.
     """
 
     comes_at: float
@@ -38,12 +38,13 @@ class Caller:
     dies_at_work: float | None = None
     fate: str = "answered"
     look_delay: float = 0.0
+    ahead: float = 0.0
 
 
 class World:
-    def __init__(self, quota: Quota, began: float) -> None:
+    def __init__(self, quota: Quota, began: float, apart_s: float = 0.0) -> None:
         self.quota = quota
-        self.ledger = Ledger()
+        self.ledger = Ledger(apart_s=apart_s)
         self.counted: list[float] = []
         self.started: list[str] = []
         self.waits: list[tuple[float, float]] = []
@@ -52,6 +53,7 @@ class World:
         self.patience = 40.0 if quota.calendar else float("inf")
         self._now = began
         self._clock_is_off_by = 0.0
+        self._told = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -87,11 +89,15 @@ class World:
     def by_the_server(self, time: float) -> float:
         return time - self._clock_is_off_by
 
-    def open(self) -> float:
-        """The callers' time, when the ledger has followed it, as in each of a book's transactions."""
-        now = self.by_the_clock(self._now)
-        follow(self.ledger, now, Uptime("this one", self._now))
-        return now
+    def open(self, ahead: float = 0.0) -> float:
+        """The time by a caller's clock, when the ledger has followed it, as in each of a book's transactions.
+
+        One who is behind goes by what was told before, as far as clocks may differ.
+        """
+        here = self.by_the_clock(self._now) + ahead
+        follow(self.ledger, here, Uptime(f"the one {ahead} s ahead", self._now))
+        self._told = max(here, self._told) if self._told - here <= self.ledger.apart_s else here
+        return self._told
 
     def exceeded(self) -> list[str]:
         """The windows in which the server counted more than the limit."""
@@ -121,17 +127,17 @@ class _Life:
         world.later(comes_at, self._look)
 
     def _look(self) -> None:
-        world = self._world
+        world, ahead = self._world, self._caller.ahead
         if world.now >= self._dies_at:
             return
-        deadline = world.by_the_clock(self._deadline)
-        decision = policy.decide(world.ledger, world.quota, self._name, world.open(), deadline)
+        deadline = world.by_the_clock(self._deadline) + ahead
+        decision = policy.decide(world.ledger, world.quota, self._name, world.open(ahead), deadline)
         if isinstance(decision, Refuse):
             assert world.now + decision.retry_after > self._deadline
             world.refused.append(self._name)
             return
         if not isinstance(decision, Start):
-            until = world.by_the_server(decision.until)
+            until = world.by_the_server(decision.until) - ahead
             world.later(max(until, world.now + 0.005) + self._caller.look_delay, self._look)
             return
         world.started.append(self._name)
@@ -164,14 +170,14 @@ class _Life:
     def _beat(self) -> None:
         now = self._world.now
         if now < min(self._dies_at, self._done_at):
-            slots.beat(self._world.ledger, [self._name], self._world.open())
+            slots.beat(self._world.ledger, [self._name], self._world.open(self._caller.ahead))
             self._world.later(now + INTERVAL_S, self._beat)
 
     def _finish(self) -> None:
         world = self._world
         if world.now >= self._dies_at:
             return
-        now = world.open()
+        now = world.open(self._caller.ahead)
         if self._caller.fate == "never_sent":
             slots.refund(world.ledger, self._name, self._taken_at)
         else:

@@ -1,4 +1,6 @@
-"""As much of splunkd as the app asks for: `vtlookup.conf`, `storage/passwords`, who one is, and its own endpoints."""
+"""As much of splunkd as the app asks for: `vtlookup.conf`, `storage/passwords`, who one is, its own endpoints, and a
+KV store.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
+from . import fake_kvstore
 from .fake_endpoints import SYSTEM, FakeEndpoints
 
 SESSION = "session-key-of-the-search"
@@ -34,7 +37,8 @@ class FakeSplunkd:
     """`with FakeSplunkd(...) as splunkd: splunkd.url, splunkd.asked`.
 
     `password` None: none is stored. `failing` gives a path's last part the HTTP status it answers with.
-    `users`: what each session may do. `endpoints`: the app's own, where it has any.
+    `users`: what each session may do. `endpoints`: the app's own, where it has any. `kvstore`: its way to a KV store,
+    where it has one.
     """
 
     password: str | None = None
@@ -44,9 +48,10 @@ class FakeSplunkd:
     asked: list[str] = field(default_factory=list)
     users: dict[str, frozenset[str]] = field(default_factory=lambda: {SESSION: EVERYTHING})
     endpoints: FakeEndpoints | None = None
+    kvstore: fake_kvstore.Member | None = None
 
     def __enter__(self) -> FakeSplunkd:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
@@ -83,6 +88,12 @@ class FakeSplunkd:
         if path == "authentication/current-context":
             return 200, json.dumps({"entry": [{"content": {"capabilities": sorted(capabilities)}}]})
         return self._change(path, body, capabilities) if method == "POST" else self._show(path, capabilities)
+
+    def of_kvstore(self, method: str, path: str, query: str, session: str, body: bytes) -> fake_kvstore.Answer:
+        token = session[len("Splunk ") :]
+        if self.kvstore is None or not (token == SYSTEM or token in self.users):
+            return 401, None
+        return self.kvstore.answer(method, path, query, body, may_all=token == SYSTEM)
 
     def _show(self, path: str, capabilities: frozenset[str]) -> tuple[int, str]:
         if path.startswith("storage/passwords") and SEES_KEYS not in capabilities:
@@ -123,6 +134,11 @@ class FakeSplunkd:
         return _ENTRY.format(title=title, base=self.url, path=_NAMESPACE + path, content=keys)
 
 
+class _Server(ThreadingHTTPServer):
+    # Of many processes at once.
+    request_queue_size = 128
+
+
 def _message(text: str) -> str:
     return f'<?xml version="1.0"?><response><messages><msg type="ERROR">{text}</msg></messages></response>'
 
@@ -135,15 +151,26 @@ def _handler(splunkd: FakeSplunkd) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self._answer("POST")
 
+        def do_DELETE(self) -> None:
+            self._answer("DELETE")
+
         def _answer(self, method: str) -> None:
-            path = unquote(urlsplit(self.path).path)
+            path, _, query = self.path.partition("?")
             start = next((start for start in (_NAMESPACE, "/services/") if path.startswith(start)), "")
-            given = self.rfile.read(int(self.headers.get("Content-Length", "0"))).decode()
             inner = path[len(start) :].rstrip("/")
-            status, text = splunkd.answer(method, inner, self.headers.get("Authorization", ""), given)
+            given = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            session = self.headers.get("Authorization", "")
+            if splunkd.kvstore is not None and inner.startswith(fake_kvstore.PATH):
+                status, document = splunkd.of_kvstore(method, inner, query, session, given)
+                self._send(status, "application/json", json.dumps(document))
+                return
+            status, text = splunkd.answer(method, unquote(inner), session, given.decode())
+            self._send(status, "text/xml", text)
+
+        def _send(self, status: int, kind: str, text: str) -> None:
             body = text.encode()
             self.send_response(status)
-            self.send_header("Content-Type", "text/xml; charset=UTF-8")
+            self.send_header("Content-Type", f"{kind}; charset=UTF-8")
             self.send_header("Content-Length", str(len(body)))
             # Without it the SDK finds the body empty.
             self.send_header("Connection", "close")

@@ -243,7 +243,7 @@ def test_every_field_has_its_name_and_a_choice_that_is_not_there_cannot_be_made(
     unnamed = "return [...document.querySelectorAll('#vtlookup-setup :is(input,select,textarea)')]"
     assert page.script(f"{unnamed}.filter(field => !field.labels.length).map(field => field.id)") == []
     disabled = "return [...document.querySelectorAll('#vtlookup-place option:disabled')].map(option => option.value)"
-    assert page.script(disabled) == ["kvstore", "redis"]
+    assert page.script(disabled) == ["redis"]
 
 
 def test_who_may_not_set_up_is_told_so(chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd) -> None:

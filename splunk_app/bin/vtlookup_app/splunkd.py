@@ -8,10 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.api_key import ApiKey
+from connectors.clock import Clock
 from connectors.errors import ConfigError, ConnectorError, Unavailable
+from connectors.settings import Settings
+from connectors.stores import KVSTORE, Parts, Places
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
+# Longer than any answer of a store that is well: what is given up may have been done.
+_KVSTORE_ANSWERS_S = 5.0
 _SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "what you may do"
 _NEEDS = {
     ("read", _SETTINGS): "to see the app vtlookup",
@@ -49,18 +54,31 @@ class Splunkd:
     """A session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
 
     def __init__(self, uri: str, session_key: str) -> None:
-        from splunklib import client
+        self._at = uri, session_key
+        self._service = _service(uri, session_key)
+        self._services = [self._service]
 
-        parts = urlsplit(uri)
-        # The SDK does not verify splunkd's certificate: it is this machine's own, by default self-signed.
-        self._service = client.Service(
-            scheme=parts.scheme or "https",
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 8089,
-            token=session_key,
-            owner="nobody",
-            app=_APP,
-        )
+    def go_on_as(self, other: Splunkd) -> None:
+        """In the other's session, here and in what `places` has made: this one's may end before these do."""
+        self._at = other._at
+        for service in self._services:
+            service.token = other._service.token
+
+    def places(self) -> Places:
+        """What splunkd has for the state."""
+
+        def kvstore(settings: Settings, clock: Clock) -> Parts:
+            from .kvstore.parts import kvstore_parts
+
+            return kvstore_parts(self.kvstore_service(), settings, clock)
+
+        return {KVSTORE: kvstore}
+
+    def kvstore_service(self) -> Any:
+        """splunklib's, for calls that end in time."""
+        service = _service(*self._at, _KVSTORE_ANSWERS_S)
+        self._services.append(service)
+        return service
 
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
@@ -135,6 +153,24 @@ class Splunkd:
             raise
         except Exception as error:  # what the SDK raises where it cannot read an answer, it does not say
             raise Unavailable(f"splunkd's answer about {what} was not understood ({type(error).__name__})") from None
+
+
+def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:
+    from splunklib import binding, client
+
+    parts = urlsplit(uri)
+    return client.Service(
+        # splunkd's certificate is not verified: it is this machine's own, by default self-signed and in no name of its.
+        # A connection a call takes 3 to 4 ms; `requests` would keep it for 1 ms a call, but 70 ms and more to import,
+        # and would go by the proxy and the CA bundle that are VirusTotal's.
+        handler=binding.handler(timeout=timeout_s, verify=False),
+        scheme=parts.scheme or "https",
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 8089,
+        token=session_key,
+        owner="nobody",
+        app=_APP,
+    )
 
 
 def _refused(verb: str, what: str, status: int) -> ConnectorError:

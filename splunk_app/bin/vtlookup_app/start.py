@@ -57,7 +57,8 @@ def _core(
     try:
         stored = splunkd.settings() if splunkd is not None else {}
         use_network(stored, environment)
-        return build(settings_of(app, stored, environment), key, clock)
+        places = splunkd.places() if splunkd is not None else {}
+        return build(settings_of(app, stored, environment), key, clock, places=places)
     except ConnectorError as error:
         return Misconfigured(error)
 

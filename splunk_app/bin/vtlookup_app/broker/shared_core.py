@@ -26,13 +26,16 @@ _LOOK_AGAIN_S = 30.0
 
 
 class _Kept:
-    """A core, what it was made of, and by how many it is in use."""
+    """A core, what it was made of, by how many it is in use, and the session in which it uses the KV store."""
 
-    def __init__(self, settings: Settings, key: ApiKey | ConnectorError, network: Network, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, key: ApiKey | ConnectorError, network: Network, clock: Clock, splunkd: Splunkd
+    ) -> None:
         self.made_of = settings, key, network
         self.key = key
+        self.splunkd = splunkd
         self.users = 0
-        self.core = build(settings, self._key, clock)
+        self.core = build(settings, self._key, clock, places=splunkd.places())
 
     def _key(self) -> ApiKey:
         if isinstance(self.key, ConnectorError):
@@ -74,6 +77,7 @@ class SharedCore:
             if self._kept is None or self._clock.monotonic() >= self._good_until:
                 self._look(system)
             assert self._kept is not None
+            self._kept.splunkd.go_on_as(system)
             self._kept.users += 1
             return self._kept
 
@@ -85,7 +89,7 @@ class SharedCore:
         network = stored.get(PROXY), stored.get(CA_BUNDLE)
         if old is None or old.made_of != (settings, key, network):
             use_network(stored, self._environment)
-            self._kept = _Kept(settings, key, network, self._clock)
+            self._kept = _Kept(settings, key, network, self._clock, system)
             if old is not None and not old.users:
                 old.core.close()
         if not isinstance(key, ConnectorError):

@@ -11,6 +11,7 @@ from typing import Any, Callable
 from connectors.api_key import ApiKey
 from connectors.errors import ConfigError, ConnectorError
 from connectors.quota.windows import PUBLIC
+from connectors.stores import KVSTORE
 
 from ..broker.rest_request import NotFromSplunkd, RestRequest, read_rest_request, reply
 from ..broker.shared_core import SharedCore
@@ -108,4 +109,4 @@ def _has_key(request: RestRequest) -> bool:
 
 def _states() -> list[str]:
     """Where cache and quota can be kept, with what this app has."""
-    return ["file", *(["redis"] if find_spec("redis") and find_spec("connectors.state.redis_server") else [])]
+    return ["file", KVSTORE, *(["redis"] if find_spec("redis") and find_spec("connectors.state.redis_server") else [])]

@@ -13,6 +13,7 @@ from connectors.clock import SystemClock
 from connectors.composition import build
 from connectors.errors import ConfigError, ConnectorError
 from connectors.settings import settings_from
+from connectors.stores import KVSTORE
 
 from ..splunkd import VARIABLES
 
@@ -56,6 +57,8 @@ def _no_key() -> ApiKey:
 
 
 def _state(name: str, text: str) -> None:
+    if text == KVSTORE:
+        return
     _without_password(text)
     if "://" not in text and text != "memory" and not Path(text).is_absolute():
         raise ConfigError(f"{text!r} is no absolute path")
