@@ -17,7 +17,7 @@ from vtlookup_app.kvstore.book import APART_S, KvBook
 from vtlookup_app.kvstore.collection import Collection, KvStore
 from vtlookup_app.kvstore.parts import LEDGERS
 from vtlookup_app.kvstore.versions import Versions
-from vtlookup_app.splunkd import Splunkd
+from vtlookup_app.splunkd import Splunkd as Splunkd
 
 
 def parts_at(splunkd: FakeSplunkd, settings: Settings, clock: Clock, session: str = SESSION) -> Parts:
