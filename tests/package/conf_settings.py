@@ -16,6 +16,18 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "commands.conf": {
         "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
+        "vt(report|quota|cache)": (
+            "filename",
+            "chunked",
+            r"python\.version",
+            r"python\.required",
+            "run_in_preview",
+            "is_risky",
+        ),
+    },
+    "authorize.conf": {
+        "capability::vtlookup_admin": (),
+        "role_admin": ("vtlookup_admin",),
     },
     "searchbnf.conf": {
         "[a-z]+-command": (
@@ -51,6 +63,26 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "default.meta": {
         "": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
+        "(macros|workflow_actions|props|views/vt_report)": ("access", "export"),
+    },
+    "macros.conf": {
+        r"vt_[a-z_]+(\([0-9]\))?": ("args", "definition", "iseval"),
+    },
+    "workflow_actions.conf": {
+        "vt_[a-z_]+": ("type", "label", "fields", "display_location", r"link\.(method|target|uri)"),
+    },
+    "props.conf": {
+        r"source::\.\.\.vtlookup\.log\*": ("sourcetype",),
+        "vtlookup:log": (
+            "SHOULD_LINEMERGE",
+            "LINE_BREAKER",
+            "TRUNCATE",
+            "TIME_PREFIX",
+            "TIME_FORMAT",
+            "MAX_TIMESTAMP_LOOKAHEAD",
+            "TZ",
+            "KV_MODE",
+        ),
     },
 }
 

@@ -92,10 +92,10 @@ def test_own_settings_are_reloaded_and_replicated(app: Path) -> None:
     assert shclustering["conf_replication_include.vtlookup"] == "true"
 
 
-def test_other_apps_see_the_command_and_its_help_and_nothing_else(app: Path) -> None:
+def test_other_apps_see_what_people_use_from_them_and_nothing_else(app: Path) -> None:
     meta = read_conf(app / "metadata/default.meta")
     exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
-    assert exported == {"commands", "searchbnf"}
+    assert exported == {"commands", "searchbnf", "macros", "workflow_actions", "props", "views/vt_report"}
     assert meta[""]["export"] == "none"
 
 
@@ -104,8 +104,22 @@ def test_only_administrators_may_change_the_app(app: Path) -> None:
         assert settings["access"] == "read : [ * ], write : [ admin, sc_admin ]"
 
 
-def test_the_help_shows_three_examples_of_the_command(app: Path) -> None:
-    help_text = read_conf(app / "default/searchbnf.conf")["vtlookup-command"]
-    examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
-    assert all("| vtlookup " in example for example in examples)
-    assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]
+def test_the_help_shows_three_examples_of_every_command(app: Path) -> None:
+    stanzas = read_conf(app / "default/searchbnf.conf")
+    assert list(stanzas) == [f"{name}-command" for name in read_conf(app / "default/commands.conf")]
+    for stanza, help_text in stanzas.items():
+        examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
+        assert all(re.search(rf"\| {stanza.partition('-')[0]}\b", example) for example in examples)
+        assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]
+
+
+def test_only_the_command_that_can_clear_something_is_risky(app: Path) -> None:
+    commands = read_conf(app / "default/commands.conf")
+    assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == ["vtcache"]
+
+
+def test_the_right_to_clear_the_cache_is_one_that_the_app_declares(app: Path) -> None:
+    stanzas = read_conf(app / "default/authorize.conf")
+    asked_for = re.findall(r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/generating/cached.py").read_text(), re.M)
+    assert [stanza for stanza in stanzas if "::" in stanza] == [f"capability::{name}" for name in asked_for]
+    assert stanzas["role_admin"] == dict.fromkeys(asked_for, "enabled")

@@ -1,9 +1,11 @@
-"""As much of splunkd as the command asks for: `vtlookup.conf` and `storage/passwords`, as Atom feeds."""
+"""As much of splunkd as the commands ask for: `vtlookup.conf` and `storage/passwords`, as Atom feeds, and whose session
+it is, as JSON."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -27,13 +29,15 @@ _ENTRY = (
 class FakeSplunkd:
     """`with FakeSplunkd(...) as splunkd: splunkd.url, splunkd.asked`.
 
-    `password` None: none is stored. `failing` gives a path's last part the HTTP status it answers with.
+    `password` None: none is stored. `capabilities` are of the session's user; None: the answer does not tell them.
+    `failing` gives a path's last part the HTTP status it answers with.
     """
 
     password: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     failing: Mapping[str, int] = field(default_factory=dict)
     garbled: bool = False
+    capabilities: Sequence[str] | None = ()
     asked: list[str] = field(default_factory=list)
 
     def __enter__(self) -> FakeSplunkd:
@@ -60,6 +64,8 @@ class FakeSplunkd:
             return status, _message(f"no, because of {status}")
         if self.garbled:
             return 200, "<html>not what you asked for"
+        if path == "/services/authentication/current-context":
+            return 200, self._context()
         entries = self._entries(path)
         return (200, _FEED.format(entries)) if entries else (404, _message("not found"))
 
@@ -72,6 +78,12 @@ class FakeSplunkd:
             content = {"clear_password": self.password, "realm": "vtlookup", "username": "api_key"}
             return self._entry("vtlookup:api_key:", path, content)
         return ""
+
+    def _context(self) -> str:
+        told = {"username": "analyst", "roles": ["user"]}
+        if self.capabilities is not None:
+            told["capabilities"] = list(self.capabilities)
+        return json.dumps({"entry": [{"name": "context", "content": told}]})
 
     def _entry(self, title: str, path: str, content: Mapping[str, str]) -> str:
         keys = "".join(f'<s:key name="{name}">{escape(value)}</s:key>' for name, value in content.items())

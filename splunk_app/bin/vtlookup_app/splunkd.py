@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +12,12 @@ from connectors.errors import ConfigError, ConnectorError, Unavailable
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
-_SETTINGS, _KEY = "the settings of the app", "the API key"
-_NEEDS = {_SETTINGS: "to see the app vtlookup", _KEY: "the capability list_storage_passwords"}
+_SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "your capabilities"
+_NEEDS = {
+    _SETTINGS: "to see the app vtlookup",
+    _KEY: "the capability list_storage_passwords",
+    _RIGHTS: "to see its own capabilities",
+}
 _VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
@@ -64,6 +69,19 @@ class Splunkd:
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
         return ApiKey(str(entity.content.get("clear_password") or ""))
+
+    def capabilities(self) -> frozenset[str]:
+        """Of whoever searches."""
+
+        def question() -> frozenset[str]:
+            answer = self._service.get("/services/authentication/current-context", output_mode="json")
+            return frozenset(json.loads(answer.body.read())["entry"][0]["content"]["capabilities"])
+
+        try:
+            found: frozenset[str] = self._ask(_RIGHTS, question)
+        except KeyError:
+            raise Unavailable("splunkd's answer does not tell your capabilities") from None
+        return found
 
     def _ask(self, what: str, question: Any) -> Any:
         from splunklib.binding import AuthenticationError, HTTPError

@@ -29,15 +29,16 @@ def start(
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
-    # splunkd writes each line of stderr to its log as an error.
-    logging.getLogger("urllib3").setLevel(logging.ERROR)
     clock = SystemClock()
     stopping.tell(clock.cancel)
-    return Enrichment(_core(app, searchinfo, environment, clock), options, warnings, stopping)
+    return Enrichment(core_for(app, searchinfo, environment, clock), options, warnings, stopping)
 
 
-def _core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
-    splunkd = _splunkd(searchinfo)
+def core_for(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
+    """The core of a search, whichever its command."""
+    # splunkd writes each line of stderr to its log as an error.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    splunkd = splunkd_of(searchinfo)
     try:
         stored = splunkd.settings() if splunkd is not None else {}
         defaults = {"VT_STATE": str(_state_file(app, environment))}
@@ -47,7 +48,8 @@ def _core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: Sys
         return Misconfigured(error)
 
 
-def _splunkd(searchinfo: Any) -> Splunkd | None:
+def splunkd_of(searchinfo: Any) -> Splunkd | None:
+    """None where there is none to ask, or no session to ask with."""
     uri, session = getattr(searchinfo, "splunkd_uri", ""), getattr(searchinfo, "session_key", "")
     return Splunkd(uri, session) if uri and session else None
 

@@ -42,7 +42,12 @@ class Tally:
             return f"{amount} are pending: {_quota(response)}"
         if code == "invalid_indicator":
             return f"{amount} are not valid, the first: {response['error']['message']}"
-        return f"{amount} were not looked up: {response['error']['message']}{_ADVICE.get(code, '')}"
+        return f"{amount} were not looked up: {advised(response['error'])}"
+
+
+def advised(error: Mapping[str, Any]) -> str:
+    """An error's message, with where to turn in Splunk."""
+    return f"{error['message']}{_ADVICE.get(error['code'], '')}"
 
 
 def _quota(response: Mapping[str, Any]) -> str:
