@@ -27,7 +27,7 @@ SEARCHES = [
 ]
 
 BLOCKS = [line for block in PAGE.of("spl") for line in block.text.splitlines() if line.strip()]
-HEADINGS = ("option", "field", "message", "macro", "for vtreport", "for vtcache")
+HEADINGS = ("option", "field", "message", "macro", "in the log", "for vtreport", "for vtcache")
 _SHORTEST_PIECE = 7
 
 

@@ -58,6 +58,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "malicious_threshold",
             "suspicious_threshold",
             "selected_fields",
+            "log_level",
         ),
     },
     "default.meta": {

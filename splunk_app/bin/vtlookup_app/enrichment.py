@@ -46,6 +46,10 @@ class WaitBudget:
         self._counted_to = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def spent(self) -> float:
+        return self._spent
+
     def left(self) -> float:
         with self._lock:
             return max(0.0, self._seconds - self._spent)
@@ -143,6 +147,13 @@ class Enrichment:
         mode: CacheMode = cache
         include = frozenset(["raw"]) if self._options.raw else frozenset()
         return Options(mode, self._options.max_age_s, max_wait_s, include)
+
+    def figures(self) -> dict[str, Any]:
+        """For the log: what became of the distinct values."""
+        known = list(self._known.values())
+        pending = sum(found["status"] == "pending" for found in known)
+        waited_s = round(self._budget.spent, 3)
+        return {"distinct": len(known), **self._tally.figures(), "pending": pending, "waited_s": waited_s}
 
     def message(self) -> str | None:
         """What the search's user should know; None where all went well."""

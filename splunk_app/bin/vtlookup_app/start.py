@@ -13,10 +13,13 @@ from connectors.composition import build
 from connectors.core import Core, Misconfigured
 from connectors.credentials import find_key
 from connectors.errors import ConnectorError
+from connectors.secrecy import remember
 from connectors.settings import config_file, environment_values, settings_from
 
+from .app_settings import splunk_home
 from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
+from .logs.search_log import SearchLog
 from .search_options import SearchOptions
 from .splunkd import Splunkd
 from .stopping import Stopping
@@ -25,10 +28,16 @@ _KEY_NAMES = ("api_key", "api_key_file")
 
 
 def start(
-    app: Path, options: SearchOptions, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping
+    app: Path,
+    options: SearchOptions,
+    searchinfo: Any,
+    environment: Mapping[str, str],
+    stopping: Stopping,
+    log: SearchLog,
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
+    log.hear_the_core()
     clock = SystemClock()
     stopping.tell(clock.cancel)
     return Enrichment(core_for(app, searchinfo, environment, clock), options, warnings, stopping)
@@ -73,7 +82,7 @@ class KeyOnce:
             raise self._error.with_traceback(None)
         if self._key is None:
             try:
-                self._key = self._find()
+                self._key = remember(self._find())
             except ConnectorError as error:
                 self._error = error
                 raise
@@ -94,7 +103,4 @@ def _has_key(environment: Mapping[str, str]) -> bool:
 
 def _state_file(app: Path, environment: Mapping[str, str]) -> Path:
     """In Splunk's `var`, which upgrades of the app leave alone."""
-    home = environment.get("SPLUNK_HOME")
-    # .../etc/apps/vtlookup
-    root = Path(home) if home else app.parent.parent.parent
-    return root / "var" / "lib" / "vtlookup" / "state.db"
+    return splunk_home(app, environment) / "var" / "lib" / "vtlookup" / "state.db"

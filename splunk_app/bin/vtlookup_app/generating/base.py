@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from splunklib.searchcommands import GeneratingCommand
 
@@ -15,12 +16,19 @@ from ..pipe import Input, ProtocolError
 from ..search_options import UsageError
 from ..stopping import Stopping
 
+if TYPE_CHECKING:
+    from ..logs.search_log import SearchLog
+
 APP = Path(__file__).resolve().parents[3]
 Row = dict[str, Any]
 
 
 class Refused(Exception):
-    """The command gives no rows; the message says why, and what to do."""
+    """The command gives no rows; the message says why, and what to do. `code` is the contract's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no types
@@ -33,6 +41,9 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
     def __init__(self) -> None:
         super().__init__()
         self.stopping = Stopping()
+        self._count = 0
+        self._figures: dict[str, Any] = {}
+        self._log: SearchLog | None = None
 
     def read_options(self) -> None:
         """Raises `UsageError`."""
@@ -53,16 +64,39 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
             sys.exit(1)
 
     def generate(self) -> Iterator[Row]:
+        began = time.monotonic()
+        self.stopping.tell(lambda: self._note_end(began, early=True))
         try:
-            yield from self.rows()
+            for row in self.rows():
+                self._count += 1
+                yield row
         except Refused as error:
+            self.note(errors={error.code: 1})
             self.write_error(f"{self._told_as}: {error}")
         except Exception as error:
             # Splunk's log gets the place; the error's own text might hold anything.
             sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
+            self.note(errors={"internal": 1})
             self.write_error(
                 f"{self._told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place"
             )
+        self._note_end(began, early=False)
+        self.warn(self.log.trouble)
+
+    @property
+    def log(self) -> SearchLog:
+        if self._log is None:
+            from ..logs.search_log import SearchLog
+
+            self._log = SearchLog(APP, os.environ, self.searchinfo)
+        return self._log
+
+    def note(self, **figures: Any) -> None:
+        """For the log's line about the search."""
+        self._figures.update(figures)
+
+    def _note_end(self, began: float, *, early: bool) -> None:
+        self.log.ended({"rows": self._count, **self._figures}, time.monotonic() - began, early=early)
 
     def warn(self, message: str | None) -> None:
         """In the search's job; None says nothing."""
@@ -72,6 +106,11 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
     def write_error(self, message: str, *args: Any) -> None:
         """The SDK takes braces for places to fill in, also those that a user wrote."""
         super().write_error("{}", message.format(*args) if args else message)
+
+    @property
+    def searchinfo(self) -> Any:
+        """What splunkd says of the search."""
+        return self._metadata.searchinfo
 
     @property
     def _told_as(self) -> str:

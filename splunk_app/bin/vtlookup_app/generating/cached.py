@@ -38,9 +38,10 @@ class VtCache(Generating):
     def rows(self) -> Iterator[Row]:
         from .asking import Asking
 
+        self.note(deed=self._deed)
         if self._deed == "clear":
             self._require(CAPABILITY)
-        asking = Asking(self._metadata.searchinfo, self.stopping)
+        asking = Asking(self)
         cache = asking.ready().context.cache
         if self._deed == "clear":
             yield {"cleared": str(cache.clear())}
@@ -69,13 +70,14 @@ class VtCache(Generating):
 
         from ..start import splunkd_of
 
-        splunkd = splunkd_of(self._metadata.searchinfo)
+        splunkd = splunkd_of(self.searchinfo)
         try:
             held = splunkd.capabilities() if splunkd is not None else frozenset()
         except ConnectorError as error:
-            raise Refused(f"nothing was cleared: {error.message}") from None
+            raise Refused(error.code, f"nothing was cleared: {error.message}") from None
         if capability not in held:
-            raise Refused(f"nothing was cleared: your role needs the capability {capability}; ask your admin")
+            told = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
+            raise Refused("access_denied", told)
 
 
 def _limit(text: str | None) -> int:

@@ -29,7 +29,7 @@ class VtQuota(Generating):
     def rows(self) -> Iterator[Row]:
         from .asking import Asking
 
-        asking = Asking(self._metadata.searchinfo, self.stopping)
+        asking = Asking(self)
         options = {} if self._asks else {"cache": "only"}
         data = asking.data({"action": "quota", "params": {}, "options": options})
         found = [*windows(data["windows"], time.time()), *_account(data.get("account") or {})]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from splunklib.searchcommands import Configuration, Option
 
 from .. import columns
 from ..search_options import SearchOptions, UsageError, boolean, read_options
-from .base import APP, Generating, Row
+from .base import Generating, Row
 
 if TYPE_CHECKING:
     from connectors.contract import Options
@@ -66,20 +65,17 @@ class VtReport(Generating):
         return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
 
     def _ask(self) -> tuple[Mapping[str, Any], str | None]:
-        from connectors.clock import SystemClock
-
-        from ..heard_warnings import HeardWarnings
-        from ..start import core_for
         from ..tally import Tally
+        from .asking import Asking
 
-        warnings, clock, tally = HeardWarnings(), SystemClock(), Tally(self._options.noun)
-        self.stopping.tell(clock.cancel)
-        core = core_for(APP, self._metadata.searchinfo, os.environ, clock)
+        asking, tally = Asking(self), Tally(self._options.noun)
         kind: Any = self._options.kind
-        response = core.look_up(kind, self.value, self._how())
+        response = asking.core.look_up(kind, self.value, self._how())
         tally.saw(response)
+        pending = columns.of_response(response)["status"] == "pending"
+        self.note(distinct=1, **tally.figures(), pending=int(pending), waited_s=response["meta"]["waited_s"])
         told = tally.message()
-        return response, "; ".join([*([told] if told else []), *warnings.texts]) or None
+        return response, "; ".join(text for text in (told, asking.warnings) if text) or None
 
     def _how(self) -> Options:
         from connectors.contract import Options
