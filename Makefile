@@ -44,6 +44,7 @@ bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each besi
 	@$(BIN)/python -m bench
 
 soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; half an hour at most
+	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are left out"
 	@timeout --kill-after=10 1800 $(BIN)/python -m tests.faults
 
 clean:  ## what was built and installed here

@@ -12,7 +12,10 @@ _MET = {"at least": operator.ge, "at most": operator.le, "exactly": operator.eq}
 
 @dataclass(frozen=True)
 class Figure:
-    """`ratio` is what the goal speaks of; `ours` and `yardstick` are the figures behind it, with their units."""
+    """`ratio` is what the goal speaks of; `ours` and `yardstick` are the figures behind it, with their units.
+
+    `note`: where the time goes, for a figure that does not explain itself.
+    """
 
     what: str
     ours: str
@@ -20,6 +23,7 @@ class Figure:
     ratio: float
     bound: Bound
     goal: float
+    note: str = ""
 
     @property
     def is_met(self) -> bool:

@@ -48,7 +48,8 @@ def refused(log: Path) -> int:
 def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:
     """The environment of our programs."""
     ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota}
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
+    # An installed program is compiled already, and finds itself so at the second start.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VT_", "PYTHON"))}
     return {**inherited, **ours, "PYTHONPATH": str(PROJECT)}
 
 

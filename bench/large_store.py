@@ -12,7 +12,7 @@ from bench.cached import report
 from bench.figures import Figure
 from bench.house import hashes, seconds
 from connectors.cache import Entry
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers
+from connectors.cache.sqlite import SCHEMA, SqliteAnswers, row_content
 from connectors.clock import SystemClock
 from connectors.state.sqlite_file import SqliteFile
 
@@ -43,7 +43,8 @@ def _filled(path: Path, count: int) -> tuple[Callable[[], None], float]:
     now = clock.now()
     store.put(f"v3:hash:{values[0]}", Entry("ok", report(values[0]), now))
     with sqlite3.connect(path) as db:
-        rows = ((f"v3:hash:{value}", Entry("ok", report(value), now).to_bytes(), "ok", now, now) for value in values)
+        entries = ((f"v3:hash:{value}", Entry("ok", report(value), now)) for value in values)
+        rows = ((key, row_content(key, entry), "ok", now, now) for key, entry in entries)
         db.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", rows)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()

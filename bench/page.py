@@ -1,4 +1,4 @@
-"""bench/results.md and its pictures, made from bench/results.json: what was measured last, and what was broken last."""
+"""What was measured and broken last (bench/results.json) as bench/results.md, a picture, and the README's figures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.claims import placed
 from bench.figures import Figure
 from bench.picture import draw
 
 _HERE = Path(__file__).resolve().parent
 _DATA = _HERE / "results.json"
+_README = _HERE.parent / "README.md"
 Part = Literal["figures", "faults"]
 _MAKE = {"figures": "make bench", "faults": "make soak"}
 
@@ -27,6 +29,8 @@ def keep(part: Part, rows: list[dict[str, Any]]) -> None:
     (_HERE / "results.md").write_text(_page(data, figures), "utf-8")
     if figures:
         (_HERE / "ratios.svg").write_text(draw(figures), "utf-8")
+    if {"figures", "faults"} <= set(data):
+        _README.write_text(placed(_README.read_text("utf-8"), data), "utf-8")
 
 
 def _made(part: Part) -> str:
@@ -49,7 +53,7 @@ def _page(data: dict[str, Any], figures: list[Figure]) -> str:
         ]
         lines += ["", "| what | ours | yardstick | ratio | goal | met |", "|---|---|---|---|---|---|"]
         lines += [_row(figure) for figure in figures] + [""]
-        lines += _notes("figures")
+        lines += [part for figure in figures if figure.note for part in (f"**{figure.what}**: {figure.note}", "")]
     if "faults" in data:
         lines += ["## Broken on purpose", "", data["faults"]["made"], ""]
         lines += ["| what was broken | tried | lost | what counts as lost |", "|---|---|---|---|"]
@@ -57,7 +61,6 @@ def _page(data: dict[str, Any], figures: list[Figure]) -> str:
             f"| {row['what']} | {row['tried']:,} | {row['lost']:,} | {row['lost_means']} |"
             for row in data["faults"]["rows"]
         ] + [""]
-        lines += _notes("faults")
     return "\n".join(lines)
 
 
@@ -71,9 +74,3 @@ def _row(figure: Figure) -> str:
     met = "yes" if figure.is_met else "**no**"
     goal = f"{figure.bound} {figure.goal:g} x"
     return f"| {figure.what} | {figure.ours} | {figure.yardstick} | {figure.ratio:.2f} x | {goal} | {met} |"
-
-
-def _notes(part: Part) -> list[str]:
-    """What a person has written about that part, in bench/notes/."""
-    path = _HERE / "notes" / f"{part}.md"
-    return [path.read_text("utf-8").rstrip(), ""] if path.exists() else []

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.figures import Figure
 from bench.house import hashes, lines, sandbox, seconds, settings
 
-_ROUNDS = 15
+_ROUNDS = 25
 
 
 def figures() -> list[Figure]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from datetime import datetime, timezone
-from typing import Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from .errors import Cancelled
+
+
+class Uptime(NamedTuple):
+    """For how long the machine has been running: nobody sets it. Comparable between processes that name one `boot`."""
+
+    boot: str
+    seconds: float
 
 
 class Clock(Protocol):
@@ -16,6 +25,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never step back, comparable within this process only."""
+
+    def uptime(self) -> Uptime | None:
+        """None where the system does not tell it."""
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises `Cancelled` when the process was asked to stop."""
@@ -33,6 +45,10 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def uptime(self) -> Uptime | None:
+        boot = _boot()
+        return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME)) if boot else None
+
     def sleep(self, seconds: float) -> None:
         if self._cancelled.wait(max(0.0, seconds)):
             raise Cancelled("stopped while waiting: the process was asked to end; run the action again")
@@ -43,6 +59,20 @@ class SystemClock:
     @property
     def cancelled(self) -> bool:
         return self._cancelled.is_set()
+
+
+@functools.cache
+def _boot() -> str | None:
+    """What this run of the machine is called; containers may count its seconds from a moment of their own."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (OSError, ValueError, AttributeError):
+        return None
+    try:
+        return f"{boot} {Path('/proc/self/ns/time').readlink()}"
+    except OSError:
+        return boot
 
 
 def iso(epoch: float) -> str:

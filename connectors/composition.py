@@ -13,9 +13,10 @@ from .clock import Clock
 from .coalescing import SingleFlight
 from .core import Core
 from .indicators import NeverQuery
+from .pending import Pending
 from .settings import Settings
 from .state.heartbeat import Heartbeat
-from .stores import Stores
+from .stores import NO_PLACES, Places, Stores
 
 if TYPE_CHECKING:
     from .account import Account
@@ -32,11 +33,13 @@ def build(
     default_key: Callable[[], ApiKey],
     clock: Clock,
     transport: MakeTransport | None = None,
+    places: Places = NO_PLACES,
 ) -> Core:
     """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
-    it may raise `ConfigError`. `transport` stands in for real HTTP. Raises `ConfigError`.
+    it may raise `ConfigError`. `transport` stands in for real HTTP, `places` are the platform's own for the state.
+    Raises `ConfigError`.
     """
-    stores = Stores(settings, clock)
+    stores = Stores(settings, clock, places)
     heartbeat = Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
     accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
@@ -57,6 +60,7 @@ def build(
             thresholds=settings.thresholds,
             api_version=settings.api_version,
             account=accounts,
+            pending=Pending(lambda: stores.queue, settings.pending_max),
         ),
         release,
     )

@@ -15,6 +15,7 @@ from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Context
+    from .drain import Drained, Heard, Spend
 
 Progress = Callable[[int, int], None]
 _LOG = logging.getLogger("connectors.core")
@@ -39,13 +40,17 @@ class Core:
         """The response to a request document as it came from outside. Never raises."""
         try:
             request = read_request(document)
-        except ConnectorError as error:
+        except Exception as error:
+            known = error if isinstance(error, ConnectorError) else _internal()
             action = document.get("action") if isinstance(document, dict) else None
-            return error_response(action if isinstance(action, str) else None, request_id(document), error)
+            return error_response(action if isinstance(action, str) else None, request_id(document), known)
         return self.run(request)
 
-    def run(self, request: Request, progress: Progress | None = None) -> dict[str, Any]:
-        """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all."""
+    def run(self, request: Request, progress: Progress | None = None, keep: int | None = 0) -> dict[str, Any]:
+        """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all.
+
+        `keep`: how many of the day's requests are left to others; None: the usual share.
+        """
         # With all that the deeds import: what the cache answers needs none of it.
         from .actions.table import find
 
@@ -53,6 +58,7 @@ class Core:
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
         budget.sent = progress or budget.sent
+        budget.keep = keep
         try:
             action = find(request.action)
             action.check(request.params)
@@ -87,6 +93,12 @@ class Core:
             _internal()
             return {}
 
+    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
+        """Ask for what is queued, oldest first, as far as the quota goes. `heard` hears each answer. Never raises."""
+        from .drain import Drain
+
+        return Drain(self.run, self.context, spend, heard).run()
+
     def _spent(self, budget: Budget, began: float, quota: dict[str, Any] | None = None) -> Spent:
         duration_ms = round((self.context.clock.monotonic() - began) * 1000)
         return Spent(budget.requests, budget.waited_s, duration_ms, quota or budget.quota)
@@ -118,6 +130,11 @@ class Misconfigured:
 
     def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
         return {}
+
+    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
+        from .drain import Drained
+
+        return Drained(message=self._error.message)
 
 
 def _internal() -> Internal:

@@ -33,7 +33,7 @@ class Prospects:
         self._error: ConnectorError | None = None
         self._until = 0.0
         self._failures = 0
-        self._forbidden: dict[str, tuple[Forbidden, float]] = {}
+        self._forbidden: dict[str, tuple[ConnectorError, float]] = {}
 
     def hopeless(self, purpose: str, deadline: float) -> ConnectorError | None:
         """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
@@ -44,13 +44,13 @@ class Prospects:
             now = self._clock.monotonic()
             forbidden, until = self._forbidden.get(purpose, (None, 0.0))
             if forbidden is not None and now < until:
-                return from_dict(forbidden.to_dict())
+                return _bare(forbidden)
             if self._error is None or now >= self._until:
                 return None
             left = self._until - now
             if isinstance(self._error, RateLimited) and deadline >= self._until:
                 return None
-            error = from_dict(self._error.to_dict())
+            error = _bare(self._error)
             if error.retry_after is not None:
                 error.retry_after = round(left, 3)
             return error
@@ -65,9 +65,11 @@ class Prospects:
     def failed(self, purpose: str, error: ConnectorError) -> None:
         with self._lock:
             if isinstance(error, Forbidden):
-                self._forbidden[purpose] = (error, self._clock.monotonic() + _REFUSED_KEY_S)
+                self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
             elif isinstance(error, (AccessDenied, ConfigError)):
                 self._remember(error, _REFUSED_KEY_S)
+            elif "kept" in error.details:
+                return  # others may ask on
             elif isinstance(error, RateLimited) and error.retry_after is not None:
                 self._remember(error, error.retry_after)
             elif isinstance(error, (Unavailable, RequestTimeout)):
@@ -76,4 +78,9 @@ class Prospects:
                     self._remember(error, _NO_WAY_S)
 
     def _remember(self, error: ConnectorError, seconds: float) -> None:
-        self._error, self._until = error, self._clock.monotonic() + seconds
+        self._error, self._until = _bare(error), self._clock.monotonic() + seconds
+
+
+def _bare(error: ConnectorError) -> ConnectorError:
+    """A new one, without the traceback, which keeps the request with its key alive, and all that its callers hold."""
+    return from_dict(error.to_dict())

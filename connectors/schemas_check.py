@@ -46,7 +46,8 @@ def violation(name: str, document: Any) -> Violation | None:
 
 
 def all_violations(name: str, document: Any) -> list[dict[str, str]]:
-    """Everything wrong with `document`, as `{"path", "rule"}`, for whoever mends it; empty without `jsonschema`.
+    """Everything wrong with `document`, as `{"path", "rule"}`, for whoever mends it; empty without `jsonschema`, and
+    where it is nested too deep for that.
 
     Values are not in it: one of them may be a key.
     """
@@ -55,7 +56,10 @@ def all_violations(name: str, document: Any) -> list[dict[str, str]]:
     except ImportError:
         return []
     errors = jsonschema.Draft7Validator(schema(name)).iter_errors(document)
-    found = [{"path": _pointer(list(error.absolute_path)), "rule": str(error.validator)} for error in errors]
+    try:
+        found = [{"path": _pointer(list(error.absolute_path)), "rule": str(error.validator)} for error in errors]
+    except RecursionError:
+        return []  # its messages show the value
     return sorted(found, key=lambda entry: (entry["path"], entry["rule"]))[:_MOST_VIOLATIONS]
 
 

@@ -17,7 +17,7 @@ _LARGEST_CONFIG_BYTES = 1024 * 1024
 
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
-    `unix://...`), or None for the default file.
+    `unix://...`), `kvstore` inside Splunk, or None for the default file.
     """
 
     api_url: str = "https://www.virustotal.com"
@@ -27,6 +27,7 @@ class Settings(NamedTuple):
     cache_ttl_s: float = 86400.0
     cache_ttl_not_found_s: float = 600.0
     cache_max_bytes: int = 256 * 1024 * 1024
+    pending_max: int = 2500
     timeout_s: float = 30.0
     never_query: tuple[str, ...] = ()
     thresholds: Thresholds = Thresholds()
@@ -64,6 +65,7 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         cache_ttl_s=take("VT_CACHE_TTL", _seconds, defaults.cache_ttl_s),
         cache_ttl_not_found_s=take("VT_CACHE_TTL_NOT_FOUND", _seconds, defaults.cache_ttl_not_found_s),
         cache_max_bytes=take("VT_CACHE_SIZE_MB", _megabytes, defaults.cache_max_bytes),
+        pending_max=take("VT_PENDING_MAX", _room, defaults.pending_max),
         timeout_s=take("VT_TIMEOUT", _timeout, defaults.timeout_s),
         never_query=take("VT_NEVER_QUERY", _entries, defaults.never_query),
         thresholds=Thresholds(
@@ -81,6 +83,7 @@ VARIABLES = (
     "VT_CACHE_TTL",
     "VT_CACHE_TTL_NOT_FOUND",
     "VT_CACHE_SIZE_MB",
+    "VT_PENDING_MAX",
     "VT_TIMEOUT",
     "VT_NEVER_QUERY",
     "VT_MALICIOUS_THRESHOLD",
@@ -143,7 +146,15 @@ def _timeout(name: str, value: Any) -> float:
 
 
 def _count(name: str, value: Any) -> int:
-    number = _number(name, value, 1, 1000)
+    return _whole(name, value, 1, 1000)
+
+
+def _room(name: str, value: Any) -> int:
+    return _whole(name, value, 0, 100_000)
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> int:
+    number = _number(name, value, least, most)
     if number != int(number):
         raise ConfigError(f"{name}: {str(value)[:40]!r} is not a whole number")
     return int(number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
@@ -17,34 +19,56 @@ from .state.location import default_state_file, quota_file, refuse_network_folde
 from .state.unavailable import Fallback
 
 if TYPE_CHECKING:
+    from .pending import PendingStore
     from .quota.books import QuotaBook
     from .state.redis_server import RedisServer
 
 _WITHOUT_CACHE = "working without the shared cache"
+_WITHOUT_QUEUE = "what finds no quota is not queued"
 _WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
 
 
-class _Parts(NamedTuple):
-    """`make_book` makes the quota's book: what is answered from the cache needs none. `closes` grows with it."""
+# Splunk's, which nobody reaches from elsewhere.
+KVSTORE = "kvstore"
+
+
+class Parts(NamedTuple):
+    """What is answered from the cache needs neither the quota's book nor the queue: they are made when they are used,
+    and `closes` grows with them.
+    """
 
     answers: AnswerStore
     leases: LeaseBook
     make_book: Callable[[], QuotaBook]
     closes: list[Callable[[], None]]
+    make_queue: Callable[[], PendingStore]
+
+
+# By what `VT_STATE` calls it: a place of the state that the platform has, and the core does not know.
+Places = Mapping[str, Callable[[Settings, Clock], Parts]]
+NO_PLACES: Places = {}
 
 
 class Stores:
-    """The three shared parts, each with its stand-in within the process. Raises `ConfigError`."""
+    """The shared parts, each with its stand-in within the process. Raises `ConfigError`."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        local = _Parts(MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [])
-        place = state_place(settings)
-        if isinstance(place, RedisAddress):
-            self._parts = _at_server(place, settings, clock)
+    def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
+        local = Parts(
+            MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [], lambda: _memory_queue(clock)
+        )
+        of_platform = places.get(settings.state or "")
+        if of_platform is not None:
+            self._parts = of_platform(settings, clock)
         else:
-            self._parts = local if place is None else _in_file(place, settings, clock)
+            place = state_place(settings)
+            if isinstance(place, RedisAddress):
+                self._parts = _at_server(place, settings, clock)
+            else:
+                self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._book: Fallback[QuotaBook] | None = None
+        self._queue: Fallback[PendingStore] | None = None
+        self._lock = threading.Lock()
         answers = self._parts.answers
         self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
         self.leases = Fallback[LeaseBook](self._parts.leases, local.leases, clock, _WITHOUT_CACHE, busy_is_lost=True)
@@ -55,6 +79,15 @@ class Stores:
         if self._book is None:
             self._book = Fallback(self._parts.make_book(), _memory_book(self._clock), self._clock, _WITHOUT_BOOK)
         return self._book
+
+    @property
+    def queue(self) -> Fallback[PendingStore]:
+        """Made when it is first asked for, by whichever thread."""
+        with self._lock:
+            if self._queue is None:
+                shared, local = self._parts.make_queue(), _memory_queue(self._clock)
+                self._queue = Fallback(shared, local, self._clock, _WITHOUT_QUEUE, busy_is_lost=True)
+            return self._queue
 
     def close(self) -> None:
         for close in self._parts.closes:
@@ -67,12 +100,20 @@ def _memory_book(clock: Clock) -> QuotaBook:
     return MemoryBook(clock)
 
 
+def _memory_queue(clock: Clock) -> PendingStore:
+    from .pending.memory import MemoryPending
+
+    return MemoryPending(clock)
+
+
 def state_place(settings: Settings) -> Path | RedisAddress | None:
     """The state's file or server, or None where it is kept in memory. Raises `ConfigError` for what is neither."""
     if settings.state is None:
         return default_state_file()
     if settings.state == "memory":
         return None
+    if settings.state == KVSTORE:
+        raise ConfigError("VT_STATE: kvstore is Splunk's, for the app inside Splunk alone; name a file or a server")
     address = redis_address(settings.state)
     if address is not None:
         return address
@@ -94,7 +135,7 @@ def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
     return RedisServer(address, clock)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
+def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
     refuse_network_folder(path)
     from .cache.sqlite import SCHEMA, SqliteAnswers
     from .state.sqlite_file import SqliteFile
@@ -109,17 +150,28 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> _Parts:
         closes.append(book.close)
         return book
 
+    def make_queue() -> PendingStore:
+        from .pending.sqlite import SqlitePending
+
+        return SqlitePending(file, clock, settings.api_version)
+
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return _Parts(answers, SqliteLeases(file, clock), make_book, closes)
+    return Parts(answers, SqliteLeases(file, clock), make_book, closes, make_queue)
 
 
-def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> _Parts:
+def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
     server = server_at(address, clock)
     server.greet()
     from .cache.redis_answers import RedisAnswers
     from .coalescing.redis_leases import RedisLeases
+    from .pending.redis_pending import RedisPending
     from .quota.redis_book import RedisBook
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
     answers = RedisAnswers(server, freshness.longest_s)
-    return _Parts(answers, RedisLeases(server, clock), lambda: RedisBook(server), [server.close])
+    leases = RedisLeases(server, clock)
+
+    def make_queue() -> PendingStore:
+        return RedisPending(server, settings.api_version)
+
+    return Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)

@@ -20,7 +20,7 @@ from .virustotal.transport import Transport
 from .virustotal.v2 import ApiV2
 from .virustotal.v3 import ApiV3
 
-_API: dict[str, Callable[[Client, str], Api]] = {"2": ApiV2, "3": ApiV3}
+_API: dict[str, Callable[[Client, ApiKey], Api]] = {"2": ApiV2, "3": ApiV3}
 
 
 def make_account(
@@ -30,7 +30,7 @@ def make_account(
     quota = MeasuredQuota(settings.quota, clock)
     limiter = Limiter(book, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
-    account = Account(_API[settings.api_version](client, key.reveal()), limiter, Prospects(clock), quota)
+    account = Account(_API[settings.api_version](client, key), limiter, Prospects(clock), quota)
     if settings.quota.auto:
         quota.figures = lambda: account.own_figures(Budget(clock.monotonic()))
     return account

@@ -11,6 +11,8 @@ import pytest
 from connectors.sandbox import Quota, SandboxServer
 from connectors.state.redis_server import RedisServer
 from tests.redis_process import RedisProcess
+from tests.splunk.fake_kvstore import FakeKvStore, Member
+from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.vtaction_process import RunnerProcess, vtaction_process
 
 
@@ -50,6 +52,15 @@ def redis_server(redis_process: RedisProcess) -> Iterator[RedisServer]:
     server = redis_process.server()
     yield server
     server.close()
+
+
+@pytest.fixture
+def splunkd_with_kvstore() -> Iterator[FakeSplunkd]:
+    """A splunkd whose KV store is empty, and was never asked for too much."""
+    store = FakeKvStore()
+    with FakeSplunkd(kvstore=Member(store)) as splunkd:
+        yield splunkd
+    assert store.over == []
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connectors.clock import Uptime
+
 START = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 
 
@@ -18,6 +20,9 @@ class FakeClock:
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def uptime(self) -> Uptime:
+        return Uptime("this one", self._monotonic)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -61,15 +61,20 @@ class RunnerProcess:
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's, without its settings, and where a process finds this package."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
+    return {**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
 def vtaction_process(sandbox: SandboxServer, folder: Path) -> RunnerProcess:
     """One whose state is in `folder`, whose quota is unlimited, and whose VirusTotal is `sandbox`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
+    environment = clean_environment()
     environment.update(
         VT_API_URL=sandbox.url,
         VT_API_KEY="k" * 64,
         VT_STATE=str(folder / "state.db"),
         VT_QUOTA="none",
-        PYTHONPATH=str(Path(__file__).resolve().parents[1]),
     )
     return RunnerProcess(environment)
 

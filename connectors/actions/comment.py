@@ -7,6 +7,7 @@ from typing import Any
 
 from ..clock import iso
 from ..contract import Outcome, Request
+from ..errors import InvalidRequest
 from ..indicators import Indicator, parse_as, recognise
 from ..virustotal.api import Comment
 from ..virustotal.budget import Budget
@@ -21,7 +22,7 @@ _SHA256 = 64
 
 def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `comment_id`, `not_found` where VirusTotal does not know the indicator, `skipped` for internal ones."""
-    indicator = indicator_of(request.params)
+    indicator, said = indicator_of(request.params), _sendable(request.params["comment"])
     about = {"type": indicator.kind, "indicator": indicator.value}
     reason = context.never_query.reason(indicator)
     if reason is not None:
@@ -38,7 +39,6 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
         object_id = found[0].report.get("id")
         if object_id is None:
             return _unknown(indicator, about)
-    said = request.params["comment"]
     comment = account.ask(request.action, lambda api: api.add_comment(indicator, object_id, said, budget), budget)
     if comment is None:
         return _unknown(indicator, about)
@@ -46,6 +46,15 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     identity = {"comment_id": comment.comment_id} if comment.comment_id else {}
     data = {**about, **identity, "comment": said}
     return Outcome("ok", f"commented on {indicator.value}", data, "api", context.clock.now())
+
+
+def _sendable(comment: str) -> str:
+    """JSON can write half a character; nobody can read it."""
+    try:
+        comment.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("/params/comment is not valid Unicode", details={"path": "/params/comment"}) from None
+    return comment
 
 
 def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:

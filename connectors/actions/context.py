@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..clock import Clock
     from ..coalescing import SingleFlight
     from ..indicators import NeverQuery
+    from ..pending import Pending
     from ..verdict.rule import Thresholds
 
 
@@ -25,3 +26,4 @@ class Context(NamedTuple):
     thresholds: Thresholds
     api_version: str
     account: Callable[[ApiKey | None], Account]
+    pending: Pending

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract import Options, Outcome, Request, Source
-from ..errors import InvalidIndicator
+from ..errors import InvalidIndicator, RateLimited
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
@@ -43,10 +43,22 @@ def outcome_for(indicator: Indicator, context: Context, request: Request, budget
     reason = context.never_query.reason(indicator)
     if reason is not None:
         return skipped(indicator, reason)
-    found = find(report_on(indicator, context, request, budget), context, request, budget)
+    try:
+        found = find(report_on(indicator, context, request, budget), context, request, budget)
+    except RateLimited:
+        _queue(indicator, context, request)
+        raise
     if found is None:
         return skipped(indicator, "not_cached")
     return outcome(indicator, *found, context, request.options)
+
+
+def _queue(indicator: Indicator, context: Context, request: Request) -> None:
+    """For a drain to ask. Not what would be no use: whose answer is not to be kept, or is to be had by a key that is
+    not kept.
+    """
+    if request.options.cache != "off" and request.api_key is None:
+        context.pending.put(indicator.key, request.options.include)
 
 
 def cached_outcomes(

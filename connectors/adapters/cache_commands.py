@@ -23,9 +23,11 @@ def run_cache_command(
         return MALFORMED
     cache = core.context.cache
     if deed == "clear":
-        _tell({"cleared": cache.clear()}, as_json)
+        tell({"cleared": cache.clear()}, as_json)
     elif deed == "stats":
-        _tell(cache.stats(), as_json)
+        pending = core.context.pending.stats()
+        queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
+        tell({**cache.stats(), "pending": pending["entries"], **queue}, as_json)
     else:
         now = clock.now()
         for key, status, fetched_at in cache.keys(limit):
@@ -34,7 +36,8 @@ def run_cache_command(
     return OK
 
 
-def _tell(facts: dict[str, Any], as_json: bool) -> None:
+def tell(facts: dict[str, Any], as_json: bool) -> None:
+    """As a line of JSON, or for people."""
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
     else:

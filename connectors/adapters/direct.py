@@ -39,10 +39,10 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], clock: Syst
     core = core_from(environment, clock)
     requests = list(requests_of(options))
     code = ExitCode()
-    with _bars(len(requests), as_json) as bars:
+    with bars(len(requests), as_json) as seen:
         shown = []
-        for response in _responses(core, requests, bars.sent):
-            bars.answered()
+        for response in _responses(core, requests, seen.sent):
+            seen.answered()
             code.saw(response)
             if as_json:
                 sys.stdout.write(json.dumps(response) + "\n")
@@ -97,12 +97,13 @@ class _Unseen:
 
 
 @contextlib.contextmanager
-def _bars(count: int, as_json: bool) -> Iterator[_Bars]:
+def bars(count: int, as_json: bool) -> Iterator[_Bars]:
+    """Progress on a terminal; nothing where there is none."""
     # JSON on the same terminal would be mixed up with them.
     if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
         yield _Unseen()
         return
     from .progress import Bars
 
-    with Bars(count) as bars:
-        yield bars
+    with Bars(count) as seen:
+        yield seen

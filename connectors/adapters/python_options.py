@@ -24,6 +24,7 @@ class ConnectionSettings(TypedDict, total=False):
     cache_ttl: float | None
     cache_ttl_not_found: float | None
     cache_size_mb: float | None
+    pending_max: int | None
     timeout: float | None
     never_query: Iterable[str] | None
     malicious_threshold: int | None

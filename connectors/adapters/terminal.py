@@ -68,8 +68,10 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     if wanted == ["run"]:
         _add_run(commands)
         return parser
-    for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache, _add_sandbox):
+    for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache):
         add(commands)
+    for add_if_wanted in (_add_drain, _add_sandbox):
+        add_if_wanted(commands, wanted)
     _add_actions(commands, wanted[:1], _act)
     _add_curl(commands, wanted[1:])
     return parser
@@ -173,27 +175,30 @@ def _cache(options: argparse.Namespace, clock: SystemClock) -> int:
     return run_cache_command(options.deed, os.environ, clock, limit=options.limit, as_json=_as_json(options))
 
 
-def _add_sandbox(commands: Commands) -> None:
+def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
+    about = "asks for what waits for quota, oldest first, with what there is of it now"
+    parser = _command(commands, "drain", about, "vtaction drain --keep 200")
+    if "drain" in wanted:
+        from .drain_options import add_arguments
+
+        add_arguments(parser)
+        parser.set_defaults(command=_drain)
+
+
+def _drain(options: argparse.Namespace, clock: SystemClock) -> int:
+    from .drain_command import run_drain
+
+    return run_drain(options, os.environ, clock, as_json=_as_json(options))
+
+
+def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
     about = "a stand-in for VirusTotal's API on this machine, to build against without spending quota"
-    parser = _command(
-        commands, "sandbox", about, "vtaction sandbox --quota 4/minute --latency 50ms --fault 503:0.1 --log"
-    )
-    parser.add_argument("--port", type=int, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
-    parser.add_argument(
-        "--quota", default="4/minute,500/day,15500/month", help="as VT_QUOTA (default the public API's)"
-    )
-    parser.add_argument("--latency", default="0", metavar="TIME", help="of each answer: 50ms, 0.5s, 50ms-500ms")
-    parser.add_argument(
-        "--fault",
-        action="append",
-        default=[],
-        metavar="WHAT:SHARE",
-        help="what goes wrong how often: a status (503:0.1), or reset, cut, html, garbage, slow; may be given again",
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="the same faults in the same order each time")
-    parser.add_argument("--scan-time", default="5s", metavar="TIME", help="until an analysis is completed (default 5s)")
-    parser.add_argument("--log", action="store_true", help="a line for each request on stderr")
-    parser.set_defaults(command=_sandbox)
+    parser = _command(commands, "sandbox", about, "vtaction sandbox --latency 50ms --fault 503:0.1 --log")
+    if "sandbox" in wanted:
+        from .sandbox_options import add_arguments
+
+        add_arguments(parser)
+        parser.set_defaults(command=_sandbox)
 
 
 def _sandbox(options: argparse.Namespace, clock: SystemClock) -> int:

@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 # Bytes. Below, unpacking would take as long as reading; an unknown indicator's entry is a third of it.
 _WORTH_COMPRESSING = 400
+# What an entry begins with that is not packed; a packed one begins with zlib's "x".
+_PLAIN = b"="
 
 _decode = json.JSONDecoder().decode
 
@@ -39,13 +41,15 @@ class Entry(NamedTuple):
     def to_bytes(self) -> bytes:
         text = json.dumps([self.status, self.report, self.fetched_at], separators=(",", ":"), ensure_ascii=False)
         plain = text.encode("utf-8", "surrogatepass")
-        return plain if len(plain) < _WORTH_COMPRESSING else zlib.compress(plain)
+        if len(plain) < _WORTH_COMPRESSING:
+            return b"%b%08x%b" % (_PLAIN, zlib.crc32(plain), plain)
+        return zlib.compress(plain)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Entry:
         """Raises `ValueError` for anything that `to_bytes` did not write."""
         try:
-            plain = data if data[:1] == b"[" else zlib.decompress(data)
+            plain = _checked(data) if data[:1] == _PLAIN else zlib.decompress(data)
             status, report, fetched_at = _decode(plain.decode("utf-8", "surrogatepass"))
             fetched_at = float(fetched_at)
         except (zlib.error, TypeError, AttributeError, RecursionError) as error:
@@ -53,6 +57,14 @@ class Entry(NamedTuple):
         if status not in ("ok", "not_found") or not isinstance(report, dict):
             raise ValueError("not a cache entry")
         return cls(status, report, fetched_at)
+
+
+def _checked(data: bytes) -> bytes:
+    """A digit that became another one would be taken for an answer. Packed ones have a checksum of their own."""
+    checksum, plain = data[1:9], data[9:]
+    if checksum != b"%08x" % zlib.crc32(plain):
+        raise ValueError("not a cache entry: its checksum does not fit")
+    return plain
 
 
 class AnswerStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
@@ -30,6 +31,26 @@ _EVICT_STEP = 200
 _MOST_STEPS = 10
 
 
+def row_content(key: str, entry: Entry) -> bytes:
+    """`entry` as it stands in the row of `key`, and in no other's."""
+    content = entry.to_bytes()
+    return content + _belongs(key, content)
+
+
+def entry_in_row(key: str, content: object) -> Entry:
+    """Raises `ValueError` for anything that `row_content` did not make for `key`.
+
+    An index whose bytes were hit leads to another one's row, or a row by another name: SQLite looks at neither.
+    """
+    if not isinstance(content, bytes) or content[-4:] != _belongs(key, content[:-4]):
+        raise ValueError(f"not the answer of {key}")
+    return Entry.from_bytes(content[:-4])
+
+
+def _belongs(key: str, content: bytes) -> bytes:
+    return zlib.crc32(content, zlib.crc32(key.encode("utf-8", "surrogatepass"))).to_bytes(4, "big")
+
+
 class SqliteAnswers:
     """Least lately used answers go when `max_bytes` is reached (marked used at hourly grain)."""
 
@@ -46,7 +67,7 @@ class SqliteAnswers:
         if row is None:
             return None
         try:
-            entry = Entry.from_bytes(row[0])
+            entry = entry_in_row(key, row[0])
         except ValueError:
             self.forget(key)
             return None
@@ -59,7 +80,7 @@ class SqliteAnswers:
         to_mark = []
         for key, content, used_at in self._rows(iter(keys)):
             try:
-                found[key] = Entry.from_bytes(content)
+                found[key] = entry_in_row(key, content)
             except ValueError:
                 self.forget(key)
                 continue
@@ -85,7 +106,7 @@ class SqliteAnswers:
         )
 
     def put(self, key: str, entry: Entry) -> None:
-        row = (key, entry.to_bytes(), entry.status, entry.fetched_at, self._clock.now())
+        row = (key, row_content(key, entry), entry.status, entry.fetched_at, self._clock.now())
         self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
         if self._writes % _CHECK_EVERY == 0:
             self._file.write(self._evict)

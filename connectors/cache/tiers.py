@@ -18,6 +18,11 @@ class AnswerCache:
         self._near = near
         self._shared = shared
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether what was put last is where other processes see it."""
+        return self._shared.is_shared
+
     def find(self, key: str, will_do: WillDo) -> Entry | None:
         """The nearest entry that will do."""
         entry = self._near.get(key)

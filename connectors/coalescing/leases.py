@@ -57,9 +57,13 @@ def _new(token: str, now: float) -> Lease:
     return Lease(token, now + LEASE_S)
 
 
-def _free(lease: Lease | None, now: float) -> bool:
+def is_over(lease: Lease, now: float) -> bool:
     """A lease from the far future was left by a clock that has been set back since."""
-    return lease is None or lease.error is not None or not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
+    return not now <= lease.expires <= now + LEASE_S + ERROR_LEFT_S
+
+
+def is_free(lease: Lease | None, now: float) -> bool:
+    return lease is None or lease.error is not None or is_over(lease, now)
 
 
 class MemoryLeases:
@@ -73,14 +77,14 @@ class MemoryLeases:
     def claim(self, key: str, token: str) -> Seen:
         with self._lock:
             now, found = self._clock.now(), self._leases.get(key)
-            if found is None or _free(found, now):
+            if found is None or is_free(found, now):
                 found = self._leases[key] = _new(token, now)
             return Seen(found, found.token == token)
 
     def peek(self, key: str) -> Lease | None:
         with self._lock:
             found = self._leases.get(key)
-            return found if found is not None and found.expires >= self._clock.now() else None
+            return None if found is None or is_over(found, self._clock.now()) else found
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
         self._change(key, token, lambda lease: lease._replace(waiting=waiting))
@@ -137,7 +141,7 @@ class SqliteLeases:
     def _claim_somebodys(self, key: str, token: str) -> Seen:
         def work(db: sqlite3.Connection) -> Seen:
             now, found = self._clock.now(), _find(db, key)
-            if found is None or _free(found, now):
+            if found is None or is_free(found, now):
                 found = _new(token, now)
                 db.execute(
                     "INSERT OR REPLACE INTO lease VALUES (?, ?, ?, 0, NULL)",
@@ -149,7 +153,7 @@ class SqliteLeases:
 
     def peek(self, key: str) -> Lease | None:
         found = self._file.read(lambda db: _find(db, key))
-        return found if found is not None and found.expires >= self._clock.now() else None
+        return None if found is None or is_over(found, self._clock.now()) else found
 
     def waiting(self, key: str, token: str, waiting: bool) -> None:
         self._execute("UPDATE lease SET waiting = ? WHERE key = ? AND token = ?", int(waiting), key, token)

@@ -12,6 +12,8 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 # Names in the wild have underscores (`_dmarc`), so the letter-digit-hyphen rule is widened by that.
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+# What the root of the public DNS has, and will have: letters, or an IDNA name.
+_TOP_LEVEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
 _LOOKS_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 
@@ -45,6 +47,11 @@ def canonical_domain(text: str) -> str:
     if _LOOKS_NUMERIC.fullmatch(labels[-1]):
         raise refuse(text, "is not a domain name: its last part is a number")
     return name
+
+
+def may_be_public(domain: str) -> bool:
+    """Whether the last part of a canonical domain can be a top-level domain's name."""
+    return _TOP_LEVEL.fullmatch(domain.rpartition(".")[2]) is not None
 
 
 def _to_ascii(name: str, text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Callable
 
 from ..errors import InvalidIndicator
-from .hosts import canonical_address, canonical_domain, canonical_url_host
+from .hosts import canonical_address, canonical_domain, canonical_url_host, may_be_public
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refang, refuse
 
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
@@ -59,6 +59,8 @@ def _domain(text: str) -> Indicator:
     name = canonical_domain(plain)
     if "." not in name and name != "localhost":
         raise refuse(text, "is not a domain name: it has only one part")
+    if not may_be_public(name):
+        raise refuse(text, "is not a domain name: no top-level domain is called like its last part")
     return Indicator("domain", name, name)
 
 

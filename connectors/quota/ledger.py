@@ -19,6 +19,8 @@ class Ledger:
     - `horizon`: the longest window any process asked about; nothing younger is forgotten. 0: nobody has any window,
       and no request is written down.
     - `lost_at`: what was used before is unknown, as the book before this one was lost.
+    - `apart_s`: by how much the clocks of those who use the ledger may differ.
+    - `boot`, `booted_at`: the machine's run in which this was written, and when that began by the clock as it was set.
     """
 
     settled: list[float] = field(default_factory=list)
@@ -30,6 +32,9 @@ class Ledger:
     strikes: int = 0
     horizon: float = 0.0
     lost_at: float = 0.0
+    apart_s: float = 0.0
+    boot: str = ""
+    booted_at: float = 0.0
 
     def to_json(self) -> str:
         return json.dumps(self.__dict__, separators=(",", ":"))
@@ -49,6 +54,9 @@ class Ledger:
                 strikes=int(raw["strikes"]),
                 horizon=float(raw["horizon"]),
                 lost_at=float(raw["lost_at"]),
+                apart_s=float(raw.get("apart_s", 0.0)),
+                boot=str(raw["boot"]),
+                booted_at=float(raw["booted_at"]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error

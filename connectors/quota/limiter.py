@@ -73,16 +73,17 @@ class Limiter:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def slot(self, deadline: float, waiting: Callable[[bool], None] = _unheard) -> Iterator[Slot]:
+    def slot(self, deadline: float, waiting: Callable[[bool], None] = _unheard, keep: int | None = 0) -> Iterator[Slot]:
         """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
 
+        `keep`: how many of the day's requests are left to others; None: the usual share.
         `waiting` is told True when the wait begins, and False when it is over; nothing when there is none.
         Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
         """
         if self._is_free():
             yield Slot()
             return
-        slot = self._take(deadline, waiting)
+        slot = self._take(deadline, waiting, keep)
         with self._lock:
             self._flying.append(slot.ticket)
         try:
@@ -102,20 +103,20 @@ class Limiter:
         self._strikes = ledger.strikes
         return policy.is_free(ledger, quota, now)
 
-    def _take(self, deadline: float, waiting: Callable[[bool], None]) -> Slot:
+    def _take(self, deadline: float, waiting: Callable[[bool], None], keep: int | None) -> Slot:
         ticket = os.urandom(8).hex()
         began = self._clock.monotonic()
-        decision, again = self._look(ticket, deadline)
+        decision, again = self._look(ticket, deadline, keep)
         if isinstance(decision, policy.Wait):
             waiting(True)
-            decision = self._wait(ticket, deadline, again)
+            decision = self._wait(ticket, deadline, again, keep)
             waiting(False)
         if isinstance(decision, policy.Refuse):
-            raise _refusal(decision, deadline - began)
+            raise _refusal(decision, deadline - began, self._kept(keep))
         assert isinstance(decision, policy.Start)
         return Slot(ticket, decision.taken_at, self._clock.monotonic() - began)
 
-    def _wait(self, ticket: str, deadline: float, again: float) -> policy.Decision:
+    def _wait(self, ticket: str, deadline: float, again: float, keep: int | None) -> policy.Decision:
         """Look in `again` and again until it is decided."""
         while True:
             nap = min(again - self._clock.monotonic(), policy.LONGEST_LOOK_IN_S)
@@ -124,16 +125,16 @@ class Limiter:
             except BaseException:
                 self._transact(lambda ledger, _: policy.leave(ledger, ticket))
                 raise
-            decision, again = self._look(ticket, deadline)
+            decision, again = self._look(ticket, deadline, keep)
             if not isinstance(decision, policy.Wait):
                 return decision
 
-    def _look(self, ticket: str, deadline: float) -> tuple[policy.Decision, float]:
+    def _look(self, ticket: str, deadline: float, keep: int | None) -> tuple[policy.Decision, float]:
         """The decision, and when to look in again: this clock's monotonic seconds, as the book's clock may differ."""
 
         def change(ledger: Ledger, now: float) -> tuple[policy.Decision, float]:
             here = self._clock.monotonic()
-            decision = policy.decide(ledger, self.quota, ticket, now, now + deadline - here)
+            decision = policy.decide(ledger, self.quota.leaving(keep), ticket, now, now + deadline - here)
             return decision, here + (decision.until - now if isinstance(decision, policy.Wait) else 0.0)
 
         return self._transact(change)
@@ -169,6 +170,11 @@ class Limiter:
         quota = self._quota()
         return quota if self._book.is_shared else quota.share(_BLIND_SHARE)
 
+    def _kept(self, keep: int | None) -> int:
+        """How many of the day's requests that leaves to others."""
+        quota = self.quota
+        return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))
+
     def penalise(self, retry_after: float | None) -> float:
         """VirusTotal said 429 (v2: 204): nobody asks for that long. Returns the wait in seconds."""
 
@@ -203,8 +209,14 @@ class Limiter:
             raise Unavailable(f"{error}; nothing is asked without the record of the quota: repeat later") from error
 
 
-def _refusal(decision: policy.Refuse, patience_s: float) -> RateLimited:
+def _refusal(decision: policy.Refuse, patience_s: float, kept: int) -> RateLimited:
     seconds = max(1, math.ceil(decision.retry_after))
+    if decision.window == "day" and kept:
+        return RateLimited(
+            f"what is left of the quota of this day is kept for others; the next day begins in {seconds} s",
+            retry_after=round(decision.retry_after, 3),
+            details={"source": "local", "window": "day", "kept": kept},
+        )
     upstream = decision.window == "upstream"
     why = "VirusTotal asked for a pause" if upstream else f"the quota of this {decision.window} is used up"
     return RateLimited(

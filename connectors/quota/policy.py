@@ -8,7 +8,7 @@ from typing import Union
 
 from . import slots
 from .ledger import Ledger
-from .windows import Calendar, Period, Quota, Sliding, Window, period_key
+from .windows import Calendar, Period, Quota, Sliding, Window, period_end, period_key
 
 # The first waiters look in this often, those further behind less often ...
 LOOK_IN_S = 1.0
@@ -56,6 +56,10 @@ def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
 def decide(ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float) -> Decision:
     """One look of the waiter `ticket`, who enters the queue with it, and leaves it with `Start` or `Refuse`."""
     tidy(ledger, quota, now)
+    closed = next((window for window in quota.calendar if window.limit <= 0), None)
+    if closed is not None:
+        leave(ledger, ticket)
+        return Refuse(closed.end(now) - now, closed.name)
     position = _position(ledger, ticket, now)
     earliest, _ = _plan(ledger, quota, now, position, _stamps(ledger))
     if earliest <= now:
@@ -82,7 +86,8 @@ def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None
     if not is_blocked:
         # Several under way at once are refused for one and the same reason.
         ledger.strikes = min(ledger.strikes + 1, 16)
-    ledger.blocked_until = max(ledger.blocked_until, now + min(max(retry_after, 0.0), _LONGEST_BLOCK_S))
+    retry_after = min(max(retry_after, 0.0), _LONGEST_BLOCK_S) + ledger.apart_s
+    ledger.blocked_until = max(ledger.blocked_until, now + retry_after)
     ledger.blocked_for = ledger.blocked_until - now
     return ledger.blocked_for
 
@@ -99,7 +104,7 @@ def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     furthest = now + LONGEST_LOOK_IN_S + LATE_S
     ledger.queue = [(name, min(promise, furthest)) for name, promise in ledger.queue if promise >= now]
     ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
-    ledger.lost_at = min(ledger.lost_at, now)
+    ledger.lost_at = min(ledger.lost_at, now + ledger.apart_s)
 
 
 def _seen_s(window: Window) -> float:
@@ -145,11 +150,20 @@ def _earliest(
         free = max(last, ledger.lost_at) + window.seconds + MARGIN_S
         if free > start:
             start, name = free, window.name
+    agreed = _off_midnight(start, ledger.apart_s)
+    if quota.calendar and agreed > start:
+        start, name = agreed, quota.calendar[0].name
     full = _full(quota, counts, start)
     while full is not None:
-        start, name = full.end(start), full.name
+        start, name = full.end(start) + ledger.apart_s, full.name
         full = _full(quota, counts, start)
     return start, name
+
+
+def _off_midnight(start: float, apart_s: float) -> float:
+    """Clocks that differ do not agree on the day just then: nobody starts until they do."""
+    end = period_end("day", start - apart_s)
+    return start if end > start + apart_s else end + apart_s
 
 
 def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> Calendar | None:

@@ -136,7 +136,8 @@ class RedisBook:
             content=content,
             now=now,
             server_run=server_run.decode(),
-            server_since=now - float(up_s),
+            # It counts in whole seconds, from a whole second on.
+            server_since=min(now, now - float(up_s) + 1.0),
         )
 
     def _ledger(self, scope: str, found: Found) -> tuple[Ledger, str]:

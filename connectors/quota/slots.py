@@ -2,6 +2,7 @@
 
 A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
 counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
+Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `apart_s` later.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from .windows import Period, period_key
 
 # A request whose owner fell silent reaches VirusTotal within this, or never.
 GRACE_S = 5.0
+_ROUNDING_S = 0.001
 # The periods before and after this one are kept: a clock may be set back across their border.
 _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 
 def take(ledger: Ledger, ticket: str, now: float) -> None:
     """The request may go out."""
+    now += ledger.apart_s
     for period in _REACH_S:
         _count(ledger, period, now, 1)
     ledger.flights[ticket] = now
@@ -28,36 +31,48 @@ def take(ledger: Ledger, ticket: str, now: float) -> None:
 def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
+    now += ledger.apart_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
     _record(ledger, ticket)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
     """The request was certainly never sent (no connection was made): as if it had not been asked for."""
-    if ticket in ledger.flights:
-        _push(ledger, ticket, taken_at)
-        del ledger.flights[ticket]
+    taken_at += ledger.apart_s
+    latest = ledger.flights.pop(ticket, None)
+    if latest is not None:
         for period in _REACH_S:
             _count(ledger, period, taken_at, -1)
+            if period_key(period, latest) != period_key(period, taken_at):
+                _count(ledger, period, latest, -1)
 
 
 def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
     """The owners of these requests live."""
     for ticket in tickets:
         _restore(ledger, ticket, now)
-        _push(ledger, ticket, now + GRACE_S)
+        _push(ledger, ticket, now + ledger.apart_s + GRACE_S)
+
+
+def move(ledger: Ledger, step: float) -> None:
+    """The clock was set forward by `step`: the same moments by the new time."""
+    ledger.settled = [stamp + step for stamp in ledger.settled]
+    for ticket, latest in ledger.flights.items():
+        _push(ledger, ticket, latest + step)
 
 
 def tidy(ledger: Ledger, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    now += ledger.apart_s
     for ticket, latest in list(ledger.flights.items()):
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
         elif latest < now:
             _record(ledger, ticket)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
-        ledger.settled = sorted(min(stamp, now) for stamp in ledger.settled)
-    del ledger.settled[: bisect_left(ledger.settled, now - ledger.horizon - 1.0)]
+        # One whose answer was lost may be counted for a grace yet.
+        ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
+    del ledger.settled[: bisect_left(ledger.settled, now - ledger.apart_s - ledger.horizon - 1.0)]
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
         counts = ledger.used[period]
@@ -83,9 +98,11 @@ def _push(ledger: Ledger, ticket: str, latest: float) -> None:
     One that is under way at midnight may be counted on either side: it is, on both, and from the start.
     """
     before = ledger.flights[ticket]
+    # What was pushed on by a grace comes back by no more; by more, where the clock was set back.
+    comes_back = 0 < before - latest <= GRACE_S + _ROUNDING_S
     for period in _REACH_S:
         if period_key(period, latest) != period_key(period, before):
-            _count(ledger, period, max(latest, before), 1 if latest > before else -1)
+            _count(ledger, period, before if comes_back else latest, -1 if comes_back else 1)
     ledger.flights[ticket] = latest
 
 

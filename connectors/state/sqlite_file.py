@@ -22,6 +22,7 @@ from .unavailable import StateBusy, StateUnavailable
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
+_SCHEMA_HIT = ("no such column", "no such table", "values were supplied")
 
 
 class SqliteFile:
@@ -213,5 +214,10 @@ class SqliteFile:
 
 
 def _is_damage(error: Exception) -> bool:
-    """SQLite tells it by this very class, or by text that is none; the subclasses are troubles with the file's use."""
-    return type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in str(error)
+    """SQLite tells it by this very class, or by text that is none; the subclasses are troubles with the file's use.
+
+    Except where the words of the schema were hit: a file of our version has our tables.
+    """
+    text = str(error)
+    is_told = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in text
+    return is_told or any(words in text for words in _SCHEMA_HIT)

@@ -131,10 +131,17 @@ _SPECIFIC: dict[Kind, Callable[[Mapping[str, Any]], Report]] = {
 
 
 def _stats(value: object) -> dict[str, int] | None:
-    """Opinions only: timeouts, failures and unsupported types are none."""
+    """Opinions only: timeouts, failures and unsupported types are none. None where a count cannot be read: without
+    it, what many object to could look like what nobody does.
+    """
     if not isinstance(value, Mapping):
         return None
-    stats = {name: max(0, _integer(value.get(name)) or 0) for name in _OPINIONS}
+    stats: dict[str, int] = {}
+    for name in _OPINIONS:
+        count = _integer(value.get(name, 0))
+        if count is None or count < 0:
+            return None
+        stats[name] = count
     return {**stats, "total": sum(stats.values())}
 
 

@@ -26,6 +26,7 @@ from .batches import Batch, Batches, part_of
 from .budget import Budget
 from .endpoints import Endpoint, Values
 from .transport import (
+    CertificateRefused,
     ConnectionLost,
     HttpAnswer,
     HttpRequest,
@@ -127,7 +128,9 @@ class Client:
             try:
                 answer = once()
             except (NotSent, ConnectionLost) as failure:
-                error: ConnectorError = Unavailable(f"VirusTotal could not be reached: {failure}")
+                error: ConnectorError = Unavailable(
+                    f"VirusTotal could not be reached: {failure}", details=_cause(failure)
+                )
             except NoAnswerInTime as failure:
                 raise RequestTimeout(
                     f"VirusTotal did not answer: {failure}; raise VT_TIMEOUT if that is usual"
@@ -143,7 +146,7 @@ class Client:
         raise AssertionError("unreachable")
 
     def _slotted(self, send: Callable[[], HttpAnswer], budget: Budget) -> HttpAnswer:
-        with self._limiter.slot(budget.deadline, budget.waiting) as slot:
+        with self._limiter.slot(budget.deadline, budget.waiting, budget.keep) as slot:
             budget.waited_s += slot.waited_s
             budget.requests += 1
             try:
@@ -176,6 +179,11 @@ class Client:
             error.retry_after = round(self._limiter.penalise(error.retry_after), 3)
             error.message += f"; all callers of this key pause for {max(1, round(error.retry_after))} s"
             raise
+
+
+def _cause(failure: TransportFailure) -> dict[str, str]:
+    """What a caller may want to tell apart without reading messages."""
+    return {"cause": "certificate"} if isinstance(failure, CertificateRefused) else {}
 
 
 def _outcome_unknown(why: str, status: int | None = None) -> OutcomeUnknown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..api_key import ApiKey
 from ..errors import InvalidResponse
 from . import endpoints
 from .answers import NotFound
@@ -11,13 +12,13 @@ from .budget import Budget
 from .client import Client
 
 
-def overall_quotas(client: Client, key_id: str, budget: Budget) -> dict[str, Any]:
+def overall_quotas(client: Client, key: ApiKey, budget: Budget) -> dict[str, Any]:
     """The quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`.
 
-    `key_id` names the account: the key itself, or a user's id. Raises `ConnectorError`.
+    `key` names the account. Raises `ConnectorError`.
     """
     try:
-        data = client.ask(endpoints.OVERALL_QUOTAS, {"id": key_id}, budget).get("data")
+        data = client.ask(endpoints.OVERALL_QUOTAS, {"id": key.reveal()}, budget).get("data")
     except NotFound:
         raise InvalidResponse("VirusTotal does not find the account of the key", http_status=404) from None
     if not isinstance(data, dict):

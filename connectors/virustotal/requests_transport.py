@@ -12,16 +12,24 @@ from typing import Callable
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..api_key import ApiKey
 from ..secrecy import remember
 from ..version import __version__
+from .in_time import AdapterInTime
 from .key_placing import with_key
 from .multipart import MultipartBody
 from .network_environment import NetworkEnvironment
-from .transport import ConnectionLost, HttpAnswer, HttpRequest, NoAnswerInTime, NotSent, TransportFailure
+from .transport import (
+    CertificateRefused,
+    ConnectionLost,
+    HttpAnswer,
+    HttpRequest,
+    NoAnswerInTime,
+    NotSent,
+    TransportFailure,
+)
 
 # The largest recorded answer is 0.4 MB; nothing VirusTotal sends for our calls comes near this.
 MAX_BODY_BYTES = 16 * 1024 * 1024
@@ -143,15 +151,17 @@ def _new_session() -> requests.Session:
     session = _Session()
     session.trust_env = False  # what it says is looked up in `NetworkEnvironment`
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
-    session.mount("https://", HTTPAdapter(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("https://", AdapterInTime())
+    session.mount("http://", AdapterInTime())
     return session
 
 
 def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportFailure:
     """What a failure means for the request. Messages are our own: the libraries' name URLs."""
     failure = _meaning(error)
-    return NotSent(str(failure)) if body is not None and not body.taken else failure
+    if isinstance(failure, NotSent) or body is None or body.taken:
+        return failure
+    return NotSent(str(failure))
 
 
 def _meaning(error: Exception) -> TransportFailure:
@@ -160,7 +170,11 @@ def _meaning(error: Exception) -> TransportFailure:
         return NotSent("an address is none; see HTTPS_PROXY and VT_API_URL for the proxy's and the server's")
     if isinstance(cause, urllib3.exceptions.SSLError):
         # Other failures of TLS may come after the request as well as before it.
-        return NotSent(_NO_CERTIFICATE) if _is_of_certificate(cause) else ConnectionLost(f"TLS failed; {_TLS_HINT}")
+        return (
+            CertificateRefused(_NO_CERTIFICATE)
+            if _is_of_certificate(cause)
+            else ConnectionLost(f"TLS failed; {_TLS_HINT}")
+        )
     if isinstance(cause, _BEFORE_SENDING):
         return NotSent(_before_sending(cause))
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):

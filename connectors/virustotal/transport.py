@@ -57,6 +57,10 @@ class NotSent(TransportFailure):
     """No connection was made: certainly nothing reached VirusTotal."""
 
 
+class CertificateRefused(NotSent):
+    """Who answered is not the server that was meant, or cannot show it."""
+
+
 class ConnectionLost(TransportFailure):
     """The connection broke after the request may have been sent."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..api_key import ApiKey
 from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge
 from ..indicators import Indicator, Kind
 from . import endpoints, v2_objects
@@ -43,10 +44,10 @@ class ApiV2:
     version = "2"
     writes_to_url_ids = False
 
-    def __init__(self, client: Client, key_id: str) -> None:
-        """`key_id` names the account in the quota call: the key itself or a user's id."""
+    def __init__(self, client: Client, key: ApiKey) -> None:
+        """`key` names the account in the quota call."""
         self._client = client
-        self._key_id = key_id
+        self._key = key
         self._hashes = Batches(_MOST_VALUES)
         self._urls = Batches(_MOST_VALUES)
 
@@ -132,7 +133,7 @@ class ApiV2:
         )
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
-        return overall_quotas(self._client, self._key_id, budget)
+        return overall_quotas(self._client, self._key, budget)
 
 
 def check_known(indicator: Indicator) -> None:

@@ -64,11 +64,13 @@ def analysis_attributes(report: Report) -> dict[str, Any]:
     }
 
 
-def _stats(report: Report, scans: Mapping[str, Report]) -> dict[str, int]:
+def _stats(report: Report, scans: Mapping[str, Report]) -> dict[str, int] | None:
+    """None where a count is there and cannot be read."""
     detected = sum(scan.get("detected") is True for scan in scans.values())
-    positives, total = number(report.get("positives")), number(report.get("total"))
-    malicious = detected if positives is None else max(0, positives)
-    others = max(0, (len(scans) if total is None else total) - malicious)
+    malicious, total = number(report.get("positives", detected)), number(report.get("total", len(scans)))
+    if malicious is None or total is None or min(malicious, total) < 0:
+        return None
+    others = max(0, total - malicious)
     harmless = min(others, sum(_is_clean(scan) for scan in scans.values()))
     return {"malicious": malicious, "suspicious": 0, "harmless": harmless, "undetected": others - harmless}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ..api_key import ApiKey
 from ..errors import Conflict, InvalidResponse, RateLimited
 from ..indicators import Indicator, Kind
 from . import endpoints
@@ -40,10 +41,10 @@ class ApiV3:
     version = "3"
     writes_to_url_ids = True
 
-    def __init__(self, client: Client, key_id: str) -> None:
-        """`key_id` names the account in the quota call: the key itself or a user's id."""
+    def __init__(self, client: Client, key: ApiKey) -> None:
+        """`key` names the account in the quota call."""
         self._client = client
-        self._key_id = key_id
+        self._key = key
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
         try:
@@ -71,11 +72,13 @@ class ApiV3:
 
     def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted:
         endpoint = endpoints.UPLOAD
-        if upload.size > LARGEST_DIRECT_UPLOAD:
-            address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
-            endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         try:
+            if upload.size > LARGEST_DIRECT_UPLOAD:
+                address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
+                endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
             return Submitted(self._client.write(endpoint, {}, budget, _analysis_id, upload), sha256)
+        except NotFound:
+            raise _no_such_call() from None
         except Conflict as conflict:
             # The same file is being submitted by somebody else: their analysis will do.
             return Submitted(self._analysis_under_way(sha256, budget, conflict), sha256)
@@ -97,7 +100,10 @@ class ApiV3:
             return None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
-        found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
+        try:
+            found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
+        except NotFound:
+            raise _no_such_call() from None
         # A URL's analysis has its SHA-256 in its id: `u-<sha256>-<epoch>`.
         parts = found.split("-")
         return Submitted(found, parts[1] if len(parts) == 3 and len(parts[1]) == 64 else None)
@@ -123,7 +129,7 @@ class ApiV3:
         )
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
-        return overall_quotas(self._client, self._key_id, budget)
+        return overall_quotas(self._client, self._key, budget)
 
     def _rows(
         self,
@@ -157,6 +163,11 @@ class ApiV3:
                 break
         shown = found[:limit]
         return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
+
+
+def _no_such_call() -> InvalidResponse:
+    """Where nothing can be unknown."""
+    return InvalidResponse("VirusTotal says that there is no such call (HTTP 404); check VT_API_URL", http_status=404)
 
 
 def _object(answer: dict[str, Any], kind: str) -> dict[str, Any]:

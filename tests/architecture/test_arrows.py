@@ -10,6 +10,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 CORE = PROJECT / "connectors"
+SPLUNK = PROJECT / "splunk_app" / "bin"
+KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # A part, and the parts of the core it may import. Adapters and the composition root stand above them all.
@@ -19,6 +21,7 @@ MAY_KNOW = {
     "state": {"clock", "errors"},
     "quota": {"clock", "errors", "state"},
     "cache": {"clock", "state"},
+    "pending": {"clock", "state"},
     "coalescing": {"cache", "clock", "errors", "state"},
     "virustotal": {"api_key", "clock", "errors", "indicators", "quota", "secrecy", "version"},
     "actions": {
@@ -30,6 +33,7 @@ MAY_KNOW = {
         "contract",
         "errors",
         "indicators",
+        "pending",
         "quota",
         "schemas_check",
         "verdict",
@@ -83,11 +87,19 @@ def test_the_core_knows_no_platform() -> None:
 def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> None:
     parts = ("cache", "coalescing", "virustotal", "verdict", "quota.policy", "quota.limiter", "quota.books")
     hidden = ("requests", "urllib3", "http", *(f"connectors.{part}" for part in parts))
-    for path in [*_modules(CORE / "adapters"), *_modules(PROJECT / "splunk_app" / "bin")]:
+    for path in [*_modules(CORE / "adapters"), *_modules(SPLUNK)]:
+        if path.parent != KVSTORE:
+            assert not any(name.startswith(hidden) for name in _imported(path)), path.name
+
+
+def test_a_platforms_place_for_the_state_knows_its_ports_and_no_rule() -> None:
+    parts = ("api_key", "indicators", "virustotal", "verdict", "quota.policy", "quota.slots", "quota.limiter")
+    hidden = ("requests", "urllib3", "http", "sqlite3", *(f"connectors.{part}" for part in parts))
+    for path in _modules(KVSTORE):
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
-PARTS = ("Answers", "Book", "Leases")
+PARTS = ("Answers", "Book", "Leases", "Pending")
 HOMES = (
     "composition.py",
     "stores.py",
@@ -99,6 +111,7 @@ HOMES = (
     "redis_answers.py",
     "redis_book.py",
     "redis_leases.py",
+    "redis_pending.py",
 )
 
 

@@ -10,9 +10,12 @@ from connectors.cache.entry import AnswerStore
 from connectors.cache.memory import MemoryAnswers
 from connectors.cache.redis_answers import RedisAnswers
 from connectors.cache.sqlite import SCHEMA, SqliteAnswers
+from connectors.settings import Settings
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from tests.splunk.fake_splunkd import FakeSplunkd
+from tests.splunk.kvstore_parts import parts_at
 
 
 @pytest.fixture
@@ -25,9 +28,12 @@ def file(tmp_path: Path) -> SqliteFile:
     return SqliteFile(tmp_path / "state.db", SCHEMA, "WAL")
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
 def store(request: pytest.FixtureRequest, file: SqliteFile, clock: FakeClock) -> AnswerStore:
     if request.param == "redis":
         process: RedisProcess = request.getfixturevalue("redis_process")
         return RedisAnswers(process.server(clock), lambda _: 3600.0)
+    if request.param == "kvstore":
+        splunkd: FakeSplunkd = request.getfixturevalue("splunkd_with_kvstore")
+        return parts_at(splunkd, Settings(), clock).answers
     return MemoryAnswers(clock) if request.param == "memory" else SqliteAnswers(file, clock, 1 << 30)

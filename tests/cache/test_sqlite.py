@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from connectors.cache import Entry
-from connectors.cache.sqlite import SqliteAnswers
+from connectors.cache.sqlite import SCHEMA, SqliteAnswers
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import START, FakeClock
 
@@ -86,6 +89,40 @@ def test_a_damaged_row_is_a_miss_or_as_good_as_ever_and_can_be_replaced(
     }
 
 
+def _hit(path: Path, key: str, other: str) -> Iterator[bytes]:
+    """The file with `key` read as `other`: in the row, and in the index."""
+    content, old = path.read_bytes(), key.encode()
+    places = [found.start() for found in re.finditer(re.escape(old), content)]
+    assert len(places) == 2
+    for place in places:
+        yield content[:place] + other.encode() + content[place + len(old) :]
+
+
+def test_a_row_whose_key_became_anothers_is_not_the_others_answer(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.db"
+    whole = SqliteFile(path, SCHEMA, "WAL")
+    SqliteAnswers(whole, clock, 1 << 30).put("v3:ip:8.8.8.8", Entry("ok", {"indicator": "8.8.8.8"}, START))
+    whole.close_all()
+    for content in _hit(path, "v3:ip:8.8.8.8", "v3:ip:8.8.8.9"):
+        path.write_bytes(content)
+        file = SqliteFile(path, SCHEMA, "WAL")
+        store = SqliteAnswers(file, clock, 1 << 30)
+        assert store.get_many(["v3:ip:8.8.8.9"]) == {}
+        assert store.get("v3:ip:8.8.8.9") is None
+        file.close_all()
+
+
+def test_anothers_row_is_not_the_answer(file: SqliteFile, clock: FakeClock) -> None:
+    store = SqliteAnswers(file, clock, 1 << 30)
+    for key in ("a", "b"):
+        store.put(key, Entry("ok", {"indicator": key}, START))
+
+    others = "SELECT content FROM answer WHERE key = 'b'"
+    file.execute(f"UPDATE answer SET content = ({others}) WHERE key = 'a'", ())
+    assert store.get("a") is None
+    assert store.get_many(["a", "b"]) == {"b": Entry("ok", {"indicator": "b"}, START)}
+
+
 def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: FakeClock) -> None:
     store = SqliteAnswers(file, clock, 1 << 30)
 
@@ -106,3 +143,13 @@ def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: Fake
 def test_bytes_that_are_no_entry_are_told(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Entry.from_bytes(zlib.compress(text))
+
+
+@pytest.mark.parametrize("names", [3, 300])
+def test_a_digit_that_became_another_one_is_no_answer(names: int) -> None:
+    content = Entry("ok", {"reputation": 98765, "names": [f"a{number}" for number in range(names)]}, START).to_bytes()
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        with pytest.raises(ValueError, match="not a cache entry"):
+            Entry.from_bytes(bytes(damaged))

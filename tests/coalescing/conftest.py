@@ -11,14 +11,16 @@ from connectors.cache.sqlite import SCHEMA
 from connectors.clock import Clock
 from connectors.coalescing import LeaseBook, MemoryLeases, SqliteLeases
 from connectors.coalescing.redis_leases import RedisLeases
+from connectors.settings import Settings
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import ServersClock
+from tests.splunk.kvstore_parts import parts_at
 
 MakeLeases = Callable[[Clock], LeaseBook]
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
 def kind(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     return kind
@@ -38,6 +40,8 @@ def make_leases(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ma
             return MemoryLeases(clock)
         if kind == "redis":
             return RedisLeases(request.getfixturevalue("redis_server"), clock)
+        if kind == "kvstore":
+            return parts_at(request.getfixturevalue("splunkd_with_kvstore"), Settings(), clock).leases
         return SqliteLeases(SqliteFile(tmp_path / "state.db", SCHEMA, "WAL"), clock)
 
     return make

@@ -102,6 +102,7 @@ def test_an_error_is_left_for_a_while_and_hinders_nobody(leases: LeaseBook, cloc
 def test_a_lease_from_the_future_is_free(leases: LeaseBook, clock: FakeClock) -> None:
     leases.claim("key", "one")
     clock.step(-3600)
+    assert leases.peek("key") is None, "nobody waits for its holder"
     assert leases.claim("key", "two").mine
 
 

@@ -35,8 +35,8 @@ class _Refusing:
         return HttpAnswer(404, {}, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
 
 
-def _core(transport: _Refusing | None = None) -> Core:
-    settings = settings_from({"VT_STATE": "memory", "VT_QUOTA": "none"})
+def _core(transport: _Refusing | None = None, version: str = "3") -> Core:
+    settings = settings_from({"VT_STATE": "memory", "VT_QUOTA": "none", "VT_API_VERSION": version})
     return build(settings, lambda: ApiKey(_SECRET), FakeClock(), lambda key: transport or _Refusing())
 
 
@@ -134,6 +134,34 @@ def test_a_parameter_that_is_not_known_or_not_right_is_an_error_with_its_path(
     error = _core(transport).answer({"action": "lookup_hash", "params": params})["error"]
     assert (error["code"], error["details"]["path"]) == (InvalidRequest.code, path)
     assert transport.requests == []
+
+
+@pytest.mark.parametrize("place", ["id", "v", "params", "options", "auth", "hash"])
+def test_what_is_nested_too_deep_to_be_shown_is_an_error_with_its_path(place: str) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    document = {**_request(), "params": {"hash": deep}} if place == "hash" else _request(**{place: deep})
+    error = _core().answer(document)["error"]
+    path = "/params/hash" if place == "hash" else f"/{place}"
+    assert (error["code"], error["details"]) == ("invalid_request", {"path": path, "violations": []})
+
+
+@pytest.mark.parametrize("version", ["3", "2"])
+def test_a_comment_with_half_a_character_is_an_error_with_its_path_and_nothing_is_sent(version: str) -> None:
+    transport = _Refusing()
+    params = {"indicator": _HASH, "comment": "half \ud83d"}
+    error = _core(transport, version).answer({"action": "add_comment", "params": params})["error"]
+    assert (error["code"], error["details"]) == ("invalid_request", {"path": "/params/comment"})
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("action", "params"), [("scan_file", {"content_base64": "eA=="}), ("scan_url", {"url": "http://example.com/"})]
+)
+def test_a_scan_that_is_not_found_is_no_bug_of_ours(action: str, params: dict[str, Any]) -> None:
+    error = _core().answer({"action": action, "params": params})["error"]
+    assert (error["code"], error["http_status"]) == ("invalid_response", 404)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

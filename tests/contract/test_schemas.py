@@ -15,52 +15,13 @@ from connectors.actions import ACTIONS
 from connectors.errors import BY_CODE
 from connectors.schemas_check import schema, schema_folder, violation
 
+from .near import ANY, near
+
 _EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
 _NAMES = sorted(str(path.relative_to(schema_folder()).as_posix()) for path in schema_folder().rglob("*.json"))
 _CHECKED = {"type", "enum", "required", "properties", "additionalProperties", "items"}
 _CHECKED |= {"minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern"}
 _NOTES = {"$schema", "title", "description", "default"}
-
-_ANY: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 90_000)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.sampled_from([0.0, 1.0, 2.0, 3.5, -0.5, 1e300])
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
-
-
-def _near(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that are mostly what `rules` want, sometimes just past their bounds, and sometimes anything."""
-    return st.one_of([_ANY, *_wanted(rules), *_wanted(rules)])
-
-
-def _wanted(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
-    if "enum" in rules:
-        return [st.sampled_from(rules["enum"])]
-    kinds = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
-    return [_of_type(kind, rules) for kind in kinds]
-
-
-def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
-    if kind == "object":
-        known = {name: _near(inner) for name, inner in rules.get("properties", {}).items()}
-        more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), _ANY, max_size=1)
-        return st.tuples(st.fixed_dictionaries({}, optional=known), more).map(lambda both: {**both[0], **both[1]})
-    if kind == "array":
-        return st.lists(_near(rules["items"]) if "items" in rules else _ANY, max_size=12)
-    if kind == "string":
-        long = "x" * (rules.get("maxLength", 40) - 1)
-        return st.sampled_from(
-            ["", "x", long, long + "x", long + "xx", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"]
-        )
-    if kind in ("integer", "number"):
-        bounds = [rules.get("minimum", 0), rules.get("maximum", 9)]
-        return st.sampled_from([value + step for value in bounds for step in (-1, -0.5, 0, 0.0, 0.5, 1)])
-    return st.booleans() if kind == "boolean" else st.none()
 
 
 def _agrees(name: str, document: Any) -> bool:
@@ -78,12 +39,12 @@ def test_an_example_is_taken_or_refused_where_it_says(path: Path) -> None:
     assert (wrong.path if wrong else None) == example.get("path")
 
 
-@given(st.sampled_from(_NAMES).flatmap(lambda name: st.tuples(st.just(name), _near(schema(name)))))
+@given(st.sampled_from(_NAMES).flatmap(lambda name: st.tuples(st.just(name), near(schema(name)))))
 def test_the_plain_check_agrees_with_jsonschema(drawn: tuple[str, Any]) -> None:
     _agrees(*drawn)
 
 
-@given(st.sampled_from(_NAMES), _ANY)
+@given(st.sampled_from(_NAMES), ANY)
 def test_what_is_refused_is_shown_as_a_pointer_without_its_value(name: str, document: Any) -> None:
     wrong = violation(name, document)
     if wrong is not None:

@@ -11,20 +11,9 @@ from hypothesis import strategies as st
 from connectors.errors import InvalidIndicator
 from connectors.indicators import Indicator, Kind, NeverQuery, parse_as, recognise
 
+from .texts import TEXTS
+
 _KINDS = st.sampled_from(["hash", "url", "domain", "ip"])
-_PIECES = st.sampled_from(
-    [
-        *"abfx01789.:/?#@[](){}%\\- _\u200b\u3002\u00fc\u00df\u0130\u017f\uff0e\ud800\x00\u202e",
-        *("[.]", "[:]", "[://]", "[dot]", "hxxp", "http", "://", "example.com", "127.0.0.1", "::ffff:", "xn--", ".."),
-    ]
-)
-_NEAR = st.lists(_PIECES, max_size=9).map("".join)
-_TEXTS = st.one_of(
-    _NEAR,
-    st.text(max_size=40),
-    st.tuples(_NEAR, st.just("example.com/"), _NEAR).map("".join),
-    st.ip_addresses().map(str),
-)
 
 
 def _parsed(kind: Kind, value: object) -> Indicator | None:
@@ -34,21 +23,21 @@ def _parsed(kind: Kind, value: object) -> Indicator | None:
         return None
 
 
-@given(_KINDS, _TEXTS)
+@given(_KINDS, TEXTS)
 def test_the_one_form_stays_as_it_is(kind: Kind, text: str) -> None:
     indicator = _parsed(kind, text)
     if indicator is not None:
         assert parse_as(kind, indicator.value) == indicator
 
 
-@given(_KINDS, _TEXTS, _TEXTS)
+@given(_KINDS, TEXTS, TEXTS)
 def test_indicators_are_equal_where_their_keys_are(kind: Kind, one: str, other: str) -> None:
     left, right = _parsed(kind, one), _parsed(kind, other)
     if left is not None and right is not None:
         assert (left == right) == (left.key == right.key)
 
 
-@given(_KINDS, _TEXTS)
+@given(_KINDS, TEXTS)
 def test_an_id_is_one_segment_of_a_path(kind: Kind, text: str) -> None:
     indicator = _parsed(kind, text)
     if indicator is not None:
@@ -62,7 +51,7 @@ def test_what_is_no_text_is_refused(kind: Kind, value: Any) -> None:
     assert _parsed(kind, value) is None
 
 
-@given(_TEXTS)
+@given(TEXTS)
 def test_recognising_gives_an_indicator_or_a_refusal(text: str) -> None:
     try:
         indicator = recognise(text)

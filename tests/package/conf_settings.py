@@ -9,14 +9,14 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "app.conf": {
         "install": ("state", "is_configured"),
         "package": ("id", "check_for_updates"),
-        "ui": ("is_visible", "label"),
+        "ui": ("is_visible", "label", "setup_view"),
         "launcher": ("author", "description", "version"),
         "id": ("name", "version"),
         "triggers": (r"reload\.vtlookup",),
     },
     "commands.conf": {
         "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
-        "vt(report|quota|cache)": (
+        "vt(report|quota|cache|drain)": (
             "filename",
             "chunked",
             r"python\.version",
@@ -24,10 +24,6 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "run_in_preview",
             "is_risky",
         ),
-    },
-    "authorize.conf": {
-        "capability::vtlookup_admin": (),
-        "role_admin": ("vtlookup_admin",),
     },
     "searchbnf.conf": {
         "[a-z]+-command": (
@@ -45,6 +41,17 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "server.conf": {
         "shclustering": (r"conf_replication_include\.vtlookup",),
     },
+    "savedsearches.conf": {
+        "VirusTotal - .+": (
+            "description",
+            "search",
+            "enableSched",
+            "cron_schedule",
+            "disabled",
+            r"dispatch\.(earliest|latest)_time",
+            "schedule_window",
+        ),
+    },
     "vtlookup.conf": {
         "settings": (
             "api_url",
@@ -53,16 +60,55 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "cache_ttl",
             "cache_ttl_not_found",
             "cache_size_mb",
+            "pending_max",
             "state",
             "never_query",
             "malicious_threshold",
             "suspicious_threshold",
+            "proxy",
+            "ca_bundle",
             "selected_fields",
             "log_level",
         ),
     },
+    "collections.conf": {
+        "vt_(answers|leases|ledgers|pending)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
+    },
+    "transforms.conf": {
+        "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches"),
+    },
+    "authorize.conf": {
+        r"capability::(run_vtlookup|run_vtlookup_write|vtlookup_admin)": (),
+        "role_vtlookup_user": ("importRoles", "run_vtlookup"),
+        "role_admin": ("run_vtlookup", "run_vtlookup_write", "vtlookup_admin"),
+    },
+    "web.conf": {
+        r"expose:vtlookup_(settings|checks)": ("pattern", "methods"),
+    },
+    "restmap.conf": {
+        r"script:vtlookup_[a-z]+": (
+            "match",
+            "script",
+            "scripttype",
+            "handler",
+            r"driver\.env\.VTLOOKUP_ENDPOINTS",
+            r"python\.version",
+            r"python\.required",
+            "requireAuthentication",
+            r"capability\.(get|post)",
+            "output_modes",
+            "passSystemAuth",
+            "passPayload",
+            "passSession",
+            "passHttpHeaders",
+            "passHttpCookies",
+            "passConf",
+        ),
+    },
     "default.meta": {
         "": ("access", "export"),
+        "transforms/vt_verdicts": ("access", "export"),
+        "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
         "(macros|workflow_actions|props|views/vt_report)": ("access", "export"),
     },

@@ -13,11 +13,24 @@ HOMES = {
     "vtreport": "generating/report.py",
     "vtquota": "generating/quota.py",
     "vtcache": "generating/cached.py",
+    "vtdrain": "generating/drain.py",
 }
 # Splunk's own, as far as the app and its pages use them.
 SPLUNKS = frozenset(
     (
-        *("dedup", "eval", "fields", "head", "inputlookup", "makeresults", "search", "sort", "stats", "table"),
+        *(
+            "dedup",
+            "eval",
+            "fields",
+            "head",
+            "inputlookup",
+            "lookup",
+            "makeresults",
+            "search",
+            "sort",
+            "stats",
+            "table",
+        ),
         *("timechart", "transpose", "where"),
     )
 )

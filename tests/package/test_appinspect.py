@@ -12,6 +12,7 @@ from appinspect import Findings, find_appinspect, inspect
 ACCEPTED_WARNINGS = {
     "check_for_python_script_existence": "reminds every app of Python 2; ours is for Python 3 only",
     "check_python_sdk_version": "SDK 3 does not run on Python 3.9, all that Splunk 9.4 to 10.1 have",
+    "check_collections_conf": "says that the app has collections, and that nothing is to be done about it",
     "check_hostnames_and_ips": "takes a version number in a line of urllib3 for an IP address",
 }
 

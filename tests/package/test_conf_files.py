@@ -64,6 +64,17 @@ def test_every_command_starts_a_script_that_is_there_on_both_pythons(app: Path) 
         assert settings["chunked"] == "true"
 
 
+def test_every_endpoint_is_a_handler_that_is_there_on_both_pythons_and_asks_for_a_capability(app: Path) -> None:
+    known = {name.removeprefix("capability::") for name in read_conf(app / "default/authorize.conf")}
+    for settings in read_conf(app / "default/restmap.conf").values():
+        module, _, name = settings["handler"].partition(".")
+        assert settings["script"] == f"{module}.py"
+        assert f"class {name}(" in (app / "bin" / settings["script"]).read_text("utf-8")
+        assert settings["python.required"] == "3.9, 3.13"
+        assert settings["requireAuthentication"] == "true"
+        assert {settings["capability.get"], settings["capability.post"]} <= known
+
+
 def test_the_app_asks_for_no_setup_page_that_it_does_not_have(app: Path) -> None:
     setup_view = read_conf(app / "default/app.conf")["ui"].get("setup_view")
     assert setup_view is None or (app / f"default/data/ui/views/{setup_view}.xml").is_file()
@@ -95,13 +106,14 @@ def test_own_settings_are_reloaded_and_replicated(app: Path) -> None:
 def test_other_apps_see_what_people_use_from_them_and_nothing_else(app: Path) -> None:
     meta = read_conf(app / "metadata/default.meta")
     exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
-    assert exported == {"commands", "searchbnf", "macros", "workflow_actions", "props", "views/vt_report"}
+    known = {"transforms/vt_verdicts", "collections/vt_answers"}
+    assert exported == {"commands", "searchbnf", "macros", "workflow_actions", "props", "views/vt_report", *known}
     assert meta[""]["export"] == "none"
 
 
 def test_only_administrators_may_change_the_app(app: Path) -> None:
     for settings in read_conf(app / "metadata/default.meta").values():
-        assert settings["access"] == "read : [ * ], write : [ admin, sc_admin ]"
+        assert settings["access"].endswith(", write : [ admin, sc_admin ]")
 
 
 def test_the_help_shows_three_examples_of_every_command(app: Path) -> None:
@@ -118,8 +130,41 @@ def test_only_the_command_that_can_clear_something_is_risky(app: Path) -> None:
     assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == ["vtcache"]
 
 
-def test_the_right_to_clear_the_cache_is_one_that_the_app_declares(app: Path) -> None:
+def test_the_right_to_clear_the_cache_is_one_that_the_app_declares_and_admins_have(app: Path) -> None:
     stanzas = read_conf(app / "default/authorize.conf")
-    asked_for = re.findall(r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/generating/cached.py").read_text(), re.M)
-    assert [stanza for stanza in stanzas if "::" in stanza] == [f"capability::{name}" for name in asked_for]
-    assert stanzas["role_admin"] == dict.fromkeys(asked_for, "enabled")
+    [capability] = re.findall(
+        r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/generating/cached.py").read_text(), re.M
+    )
+    assert f"capability::{capability}" in stanzas
+    assert [role for role, may in stanzas.items() if may.get(capability) == "enabled"] == ["role_admin"]
+
+
+def test_quota_and_queue_are_for_administrators_alone(app: Path) -> None:
+    meta = read_conf(app / "metadata/default.meta")
+    closed = {stanza for stanza, settings in meta.items() if "*" not in settings["access"]}
+    assert closed == {"collections/vt_leases", "collections/vt_ledgers", "collections/vt_pending"}
+
+
+def test_every_collection_has_its_access_and_what_is_queried_is_accelerated(app: Path) -> None:
+    collections = read_conf(app / "default/collections.conf")
+    meta = read_conf(app / "metadata/default.meta")
+    assert {f"collections/{name}" for name in collections} == {name for name in meta if name.startswith("collections")}
+    for settings in collections.values():
+        declared = {name.partition(".")[2] for name in settings if name.startswith("field.")}
+        accelerated = [json.loads(value) for name, value in settings.items() if name.startswith("accelerated_fields.")]
+        assert accelerated
+        assert all(set(fields) <= declared for fields in accelerated)
+
+
+def test_the_lookup_has_fields_that_its_collection_has(app: Path) -> None:
+    lookup = read_conf(app / "default/transforms.conf")["vt_verdicts"]
+    collection = read_conf(app / "default/collections.conf")[lookup["collection"]]
+    assert {f"field.{name}" for name in lookup["fields_list"].split(", ") if name != "_key"} <= set(collection)
+
+
+def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:
+    searches = read_conf(app / "default/savedsearches.conf")
+    assert searches["VirusTotal - look up what is pending"]["search"] == "| vtdrain"
+    for settings in searches.values():
+        assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
+        assert settings["cron_schedule"] == "*/5 * * * *"

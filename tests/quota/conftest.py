@@ -16,6 +16,7 @@ from connectors.state.heartbeat import Heartbeat
 from connectors.state.redis_server import RedisServer
 from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
+from tests.splunk.kvstore_parts import book_at
 
 MakeLimiter = Callable[..., Limiter]
 
@@ -36,10 +37,13 @@ class RedisBookByFakeClock(RedisBook):
         return replace(super()._found(reply), now=self._clock.now())
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
 def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
     if request.param == "redis":
         return RedisBookByFakeClock(request.getfixturevalue("redis_server"), clock)
+    if request.param == "kvstore":
+        # The others' clocks do not differ.
+        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
     return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 
-from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.books import LOST, MemoryBook, QuotaBook, SqliteBook
 from connectors.quota.ledger import Ledger
 from tests.fake_clock import FakeClock
 
@@ -47,7 +49,9 @@ def test_changes_of_many_threads_are_made_one_after_the_other(book: QuotaBook) -
     assert book.transact("a", _used) == 200
 
 
-def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook) -> None:
+def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook, clock: FakeClock) -> None:
+    uptime = clock.uptime()
+
     def fill(ledger: Ledger, now: float = 0.0) -> None:
         ledger.settled = [1.5, 2.25]
         ledger.flights = {"t": 3.0}
@@ -55,6 +59,7 @@ def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook) -> None:
         ledger.queue = [("q", 7.0)]
         ledger.blocked_until, ledger.blocked_for, ledger.strikes = 8.0, 2.0, 3
         ledger.horizon, ledger.lost_at = 60.0, 4.0
+        ledger.boot, ledger.booted_at = uptime.boot, clock.now() - uptime.seconds
 
     book.transact("a", fill)
     filled = Ledger()
@@ -94,3 +99,75 @@ def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: QuotaBook) ->
 def test_what_is_no_ledger_is_told(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Ledger.from_json(text)
+
+
+def _flipped(path: Path, digit: bytes, other: bytes) -> None:
+    content = path.read_bytes()
+    assert content.count(digit) == 1
+    path.write_bytes(content.replace(digit, other))
+
+
+def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
+    book.close()
+    _flipped(path, b"98765", b"08765")
+    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+
+
+def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    book.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM book")
+    connection.close()
+    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+
+
+def _begun_anew(path: Path, clock: FakeClock) -> SqliteBook:
+    """By one who knew of no book before."""
+    path.unlink()
+    return SqliteBook(path, clock)
+
+
+def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_one_who_knew_comes(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    other = _begun_anew(path, clock)
+    assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.lost_at)) == (1, 0.0)
+    lost_at = clock.now()
+    assert book.transact("a", lambda ledger, now: (ledger.lost_at, _used(ledger))) == (lost_at, 1)
+    assert [other.transact(key, lambda ledger, now: ledger.lost_at) for key in ("a", "b")] == [lost_at, lost_at]
+
+
+def test_who_knew_a_lost_book_tells_of_it_once(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "quota.db"
+    knew = [SqliteBook(path, clock) for _ in range(2)]
+    for book in knew:
+        book.transact("a", _one_more)
+    _begun_anew(path, clock).transact("a", _one_more)
+    lost_at = clock.now()
+    knew[0].transact("a", _one_more)
+    clock.advance(100)
+    assert [book.transact("a", lambda ledger, now: ledger.lost_at) for book in knew] == [lost_at, lost_at]
+    assert [record.getMessage() for record in caplog.records] == [LOST]
+
+
+def test_a_thread_that_had_not_seen_the_lost_book_knows_of_it_by_the_others(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "quota.db"
+    book = SqliteBook(path, clock)
+    book.transact("a", _one_more)
+    path.unlink()
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(book.transact("a", lambda ledger, now: now - ledger.lost_at)))
+    thread.start()
+    thread.join()
+    assert found == [0.0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +25,26 @@ _callers = st.builds(
     fate=st.sampled_from(["answered", "answered", "answered", "lost", "never_sent"]),
     look_delay=st.sampled_from([0.0, 0.0, 0.05, 0.5]),
 )
+
+
+_APART_S = 2.0
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    quota=st.sampled_from(_QUOTAS),
+    began=st.sampled_from(_MOMENTS),
+    callers=st.lists(_callers, max_size=30),
+    clocks=st.lists(st.sampled_from([-1.0, 0.0, 1.0]) | st.floats(-_APART_S / 2, _APART_S / 2), min_size=30),
+)
+def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
+    quota: str, began: str, callers: list[Caller], clocks: list[float]
+) -> None:
+    world = World(parse_quota(quota), utc(began), _APART_S)
+    world.run([replace(caller, ahead=ahead) for caller, ahead in zip(callers, clocks)])
+    assert world.exceeded() == []
+    living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
+    assert living <= set(world.started + world.refused)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

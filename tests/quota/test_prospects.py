@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 
 import pytest
 
@@ -77,3 +78,24 @@ def test_an_answer_clears_everything(prospects: Prospects, clock: FakeClock) -> 
     prospects.failed("lookup_hash", AccessDenied("no such key"))
     prospects.answered("lookup_hash")
     assert _hopeless(prospects, clock) is None
+
+
+class _InHand:
+    """What a caller has in hand while it asks."""
+
+
+def _ask_in_vain(prospects: Prospects, kind: type[ConnectorError]) -> weakref.ref[_InHand]:
+    in_hand = _InHand()
+    try:
+        raise kind("no")
+    except ConnectorError as error:
+        prospects.failed("lookup_hash", error)
+    return weakref.ref(in_hand)
+
+
+@pytest.mark.parametrize("kind", [AccessDenied, Forbidden])
+def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
+    prospects: Prospects, kind: type[ConnectorError]
+) -> None:
+    in_hand = _ask_in_vain(prospects, kind)
+    assert in_hand() is None

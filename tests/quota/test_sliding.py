@@ -203,6 +203,15 @@ def test_a_clock_set_back_blocks_nobody_for_longer_than_the_window_and_a_grace(s
     assert desk.ledger.queue == []
 
 
+def test_one_whose_answer_was_lost_just_before_the_clock_was_set_back_has_its_grace_all_the_same() -> None:
+    desk = Desk("1/minute")
+    assert desk.goes("a")
+    desk.lose("a")
+    assert not desk.after(-3).goes("b")
+    assert not desk.after(slots.GRACE_S + 59.9).goes("b")
+    assert desk.after(0.2).goes("b")
+
+
 def test_what_was_used_before_a_lost_book_is_waited_out_in_every_window() -> None:
     desk = Desk("4/second,5/minute")
     desk.ledger.lost_at = desk.now

@@ -1,7 +1,8 @@
 """A simulated world: callers that come, wait, ask, beat and die, and a server that counts each request at some moment.
 
 Nothing here is fairer to the policy than the real world is: the server may count a request at any moment between its
-start and its answer, and that of a dead owner at any moment until a grace after the owner's last sign of life.
+start and its answer, and that of a dead owner at any moment until a grace after the owner's last sign of life. And the
+callers' clock may be set at any moment, while the server's goes on.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable
 
+from connectors.clock import Uptime
 from connectors.quota import Quota, policy, slots
 from connectors.quota.ledger import Ledger
 from connectors.quota.policy import Refuse, Start
+from connectors.quota.steps import follow
 from connectors.quota.windows import period_key
 from connectors.state.heartbeat import INTERVAL_S
 
@@ -25,7 +28,7 @@ _MOST_EVENTS = 50_000
 class Caller:
     """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends.
 
-    It is killed `dies_after` its coming, or `dies_at_work` after its start.
+    It is killed `dies_after` its coming, or `dies_at_work` after its start. `ahead` is what its clock differs by.
     """
 
     comes_at: float
@@ -35,18 +38,22 @@ class Caller:
     dies_at_work: float | None = None
     fate: str = "answered"
     look_delay: float = 0.0
+    ahead: float = 0.0
 
 
 class World:
-    def __init__(self, quota: Quota, began: float) -> None:
+    def __init__(self, quota: Quota, began: float, apart_s: float = 0.0) -> None:
         self.quota = quota
-        self.ledger = Ledger()
+        self.ledger = Ledger(apart_s=apart_s)
         self.counted: list[float] = []
         self.started: list[str] = []
+        self.waits: list[tuple[float, float]] = []
         self.refused: list[str] = []
         # Days are too long to be waited for second by second.
         self.patience = 40.0 if quota.calendar else float("inf")
         self._now = began
+        self._clock_is_off_by = 0.0
+        self._told = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -68,6 +75,29 @@ class World:
     @property
     def now(self) -> float:
         return self._now
+
+    def set_clock(self, after: float, step: float) -> None:
+        def event() -> None:
+            self._clock_is_off_by += step
+
+        self.later(self._now + after, event)
+
+    def by_the_clock(self, time: float) -> float:
+        """The callers' time at `time`."""
+        return time + self._clock_is_off_by
+
+    def by_the_server(self, time: float) -> float:
+        return time - self._clock_is_off_by
+
+    def open(self, ahead: float = 0.0) -> float:
+        """The time by a caller's clock, when the ledger has followed it, as in each of a book's transactions.
+
+        One who is behind goes by what was told before, as far as clocks may differ.
+        """
+        here = self.by_the_clock(self._now) + ahead
+        follow(self.ledger, here, Uptime(f"the one {ahead} s ahead", self._now))
+        self._told = max(here, self._told) if self._told - here <= self.ledger.apart_s else here
+        return self._told
 
     def exceeded(self) -> list[str]:
         """The windows in which the server counted more than the limit."""
@@ -91,22 +121,28 @@ class _Life:
         self._caller = caller
         self._dies_at = float("inf") if caller.dies_after is None else comes_at + caller.dies_after
         self._deadline = comes_at + world.patience
+        self._comes_at = comes_at
+        self._taken_at = 0.0
         self._done_at = 0.0
         world.later(comes_at, self._look)
 
     def _look(self) -> None:
-        world = self._world
+        world, ahead = self._world, self._caller.ahead
         if world.now >= self._dies_at:
             return
-        decision = policy.decide(world.ledger, world.quota, self._name, world.now, self._deadline)
+        deadline = world.by_the_clock(self._deadline) + ahead
+        decision = policy.decide(world.ledger, world.quota, self._name, world.open(ahead), deadline)
         if isinstance(decision, Refuse):
             assert world.now + decision.retry_after > self._deadline
             world.refused.append(self._name)
             return
         if not isinstance(decision, Start):
-            world.later(max(decision.until, world.now + 0.005) + self._caller.look_delay, self._look)
+            until = world.by_the_server(decision.until) - ahead
+            world.later(max(until, world.now + 0.005) + self._caller.look_delay, self._look)
             return
         world.started.append(self._name)
+        world.waits.append((self._comes_at, world.now))
+        self._taken_at = decision.taken_at
         self._start()
 
     def _start(self) -> None:
@@ -134,14 +170,15 @@ class _Life:
     def _beat(self) -> None:
         now = self._world.now
         if now < min(self._dies_at, self._done_at):
-            slots.beat(self._world.ledger, [self._name], now)
+            slots.beat(self._world.ledger, [self._name], self._world.open(self._caller.ahead))
             self._world.later(now + INTERVAL_S, self._beat)
 
     def _finish(self) -> None:
         world = self._world
         if world.now >= self._dies_at:
             return
+        now = world.open(self._caller.ahead)
         if self._caller.fate == "never_sent":
-            slots.refund(world.ledger, self._name, self._done_at - self._caller.latency)
+            slots.refund(world.ledger, self._name, self._taken_at)
         else:
-            slots.settle(world.ledger, self._name, world.now, answered=self._caller.fate == "answered")
+            slots.settle(world.ledger, self._name, now, answered=self._caller.fate == "answered")

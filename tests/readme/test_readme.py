@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+from bench.claims import block
 from connectors.adapters.describe import markdown_table
 from connectors.version import __version__
 
@@ -36,3 +38,8 @@ def test_every_folder_that_is_described_is_there_and_the_core_has_no_other() -> 
 def test_the_apps_file_is_named_by_its_version() -> None:
     assert f"dist/vtlookup-{__version__}.spl" in README
     assert f"## {__version__}" in (PROJECT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_its_figures_are_those_that_were_measured() -> None:
+    data = json.loads((PROJECT / "bench/results.json").read_text("utf-8"))
+    assert block(data) in README

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from interpreters import find_python
 
+from .brokered import ANALYST, KEY
+from .fake_endpoints import FakeEndpoints
+from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import Lookup
 
 
@@ -54,3 +58,18 @@ def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lo
 def everywhere(lookup: Lookup, python: str) -> Lookup:
     """The same on each of Splunk's interpreters in turn."""
     return lookup.on(python)
+
+
+@pytest.fixture
+def keyless(lookup: Lookup) -> Lookup:
+    """The command without a key in its environment."""
+    return lookup.set(VT_API_KEY="", VT_QUOTA="", VT_API_URL="")
+
+
+@pytest.fixture
+def splunkd(keyless: Lookup, sandbox: SandboxServer) -> Iterator[FakeSplunkd]:
+    """One that keeps the key, with the app's endpoints and the session of an analyst."""
+    endpoints = FakeEndpoints(keyless.app, keyless.python, keyless.process_environment)
+    settings = {"api_url": sandbox.url, "quota": "none", "never_query": "corp.example"}
+    with FakeSplunkd(KEY, settings, users={SESSION: ANALYST}, endpoints=endpoints) as running:
+        yield running

@@ -79,32 +79,37 @@ def test_neither_list_nor_stats_need_the_key(filled: Lookup) -> None:
         assert not any("storage/passwords" in path for path in splunkd.asked)
 
 
-def clear(command: Lookup, session: str = SESSION, **splunkds: Any) -> SearchResult:
+def may(*capabilities: str) -> dict[str, Any]:
+    return {"users": {SESSION: frozenset(capabilities)}}
+
+
+def clear(command: Lookup, splunkds: dict[str, Any], session: str = SESSION) -> SearchResult:
     with FakeSplunkd(None, {}, **splunkds) as splunkd:
         return command([], "clear=true", session_key=session, splunkd_uri=splunkd.url)
 
 
 def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
-    allowed = clear(filled.on(python), capabilities=["search", "vtlookup_admin"])
+    allowed = clear(filled.on(python), may("search", "vtlookup_admin"))
     assert normal(allowed).records == [{"cleared": "3"}]
     assert rows(filled) == []
 
 
 @pytest.mark.parametrize(
-    ("splunkds", "told"),
+    ("splunkds", "session", "told"),
     [
-        ({"capabilities": []}, "needs the capability vtlookup_admin"),
-        ({"capabilities": ["vtlookup", "admin", "admin_all_objects"]}, "needs the capability vtlookup_admin"),
-        ({"capabilities": None}, "does not tell your capabilities"),
-        ({"capabilities": ["vtlookup_admin"], "garbled": True}, "was not understood"),
-        ({"capabilities": ["vtlookup_admin"], "failing": {"current-context": 403}}, "your role needs"),
-        ({"capabilities": ["vtlookup_admin"], "failing": {"current-context": 500}}, "HTTP 500"),
-        ({"capabilities": ["vtlookup_admin"], "session": "another's"}, "does not accept this search's session"),
-        ({"capabilities": ["vtlookup_admin"], "session": ""}, "needs the capability vtlookup_admin"),
+        (may(), SESSION, "needs the capability vtlookup_admin"),
+        (may("run_vtlookup", "admin", "admin_all_objects"), SESSION, "needs the capability vtlookup_admin"),
+        ({**may("vtlookup_admin"), "garbled": True}, SESSION, "was not understood"),
+        ({**may("vtlookup_admin"), "failing": {"current-context": 403}}, SESSION, "your role needs"),
+        ({**may("vtlookup_admin"), "failing": {"current-context": 500}}, SESSION, "HTTP 500"),
+        (may("vtlookup_admin"), "another's", "does not accept this search's session"),
+        (may("vtlookup_admin"), "", "needs the capability vtlookup_admin"),
     ],
 )
-def test_whoever_is_not_shown_to_be_allowed_clears_nothing(filled: Lookup, splunkds: dict[str, Any], told: str) -> None:
-    result = clear(filled, **splunkds)
+def test_whoever_is_not_shown_to_be_allowed_clears_nothing(
+    filled: Lookup, splunkds: dict[str, Any], session: str, told: str
+) -> None:
+    result = clear(filled, splunkds, session)
     ((level, text),) = result.messages
     assert (level, result.records, result.complete) == ("ERROR", [], True)
     assert text.startswith("vtcache: nothing was cleared: ")

@@ -28,7 +28,7 @@ EVENTS = [{"x": md5(number)} for number in range(20)]
 class Running:
     """A search's process, to be treated badly."""
 
-    def __init__(self, lookup: Lookup, *args: str) -> None:
+    def __init__(self, lookup: Lookup, *args: str, **searchinfo: Any) -> None:
         self.process = subprocess.Popen(
             [lookup.python, str(lookup.script)],
             stdin=subprocess.PIPE,
@@ -40,7 +40,7 @@ class Running:
         assert self.process.stdout is not None
         self.stdin: IO[bytes] = self.process.stdin
         self.stdout: IO[bytes] = self.process.stdout
-        self.send(SearchInfo(args, dispatch_dir=str(lookup.home)).as_metadata())
+        self.send(SearchInfo(args, dispatch_dir=str(lookup.home), **searchinfo).as_metadata())
         assert read_frame(self.stdout) is not None
 
     def send(self, metadata: dict[str, Any], body: bytes = b"") -> None:
@@ -50,7 +50,7 @@ class Running:
     def execute(self, events: Sequence[dict[str, str]], *, finished: bool = False) -> None:
         self.send({"action": "execute", "finished": finished}, encode_body(list(events[0]), events))
 
-    def end(self) -> list[Reply]:
+    def end(self, within_s: float = SOON_S) -> list[Reply]:
         """The replies that were still to come, when the process has ended well and soon."""
         began = time.monotonic()
         if not self.stdin.closed:
@@ -59,7 +59,7 @@ class Running:
         code = self.process.wait(30)
         took = time.monotonic() - began
         assert (code, errors) == (0, b"")
-        assert took < SOON_S
+        assert took < within_s
         source = io.BytesIO(output)
         return list(iter(lambda: read_frame(source), None))
 

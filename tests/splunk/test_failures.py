@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
 import time
 
 import pytest
 
 from connectors.sandbox import Quota, SandboxServer
-from search_driver import Chunk
+from search_driver import Chunk, SearchInfo
+from search_wire import encode_frame, read_frame
 
 from .searching import EICAR_MD5, Lookup, md5, only_message, statuses
 
@@ -131,3 +134,43 @@ def test_invalid_values_do_not_keep_the_others_from_their_answers(lookup: Lookup
     result = lookup([[{"x": value} for value in values]], "hash=x")
     assert statuses(result) == ["error", "error", "ok", "error", "ok"]
     assert "3 of 5 hashes are not valid, the first: '../users/me' is not" in only_message(result)
+
+
+def _frame(metadata: bytes, declared: int | None = None) -> bytes:
+    return b"chunked 1.0,%d,0\n%s" % (len(metadata) if declared is None else declared, metadata)
+
+
+@pytest.mark.parametrize(
+    ("frame", "told"),
+    [
+        (b"hello\n", "a chunk should begin here, not b'hello\\n'"),
+        (b"x" * 5000, "a chunk should begin here"),
+        (_frame(b"{nope"), "a chunk's metadata should be a JSON object"),
+        (_frame(b"[1]"), "a chunk's metadata should be a JSON object"),
+        (_frame(b""), "a chunk's metadata should be a JSON object"),
+        (_frame(b"[" * 100_000), "a chunk's metadata should be a JSON object"),
+        (_frame(b"{}", 10**30), "a chunk's metadata should have"),
+        (_frame(b'{"action": "getinfo"}'), "expected to execute, not 'getinfo'"),
+        (_frame(b"{}"), "expected to execute, not 'None'"),
+    ],
+)
+def test_a_chunk_that_is_none_ends_the_search_with_a_message(everywhere: Lookup, frame: bytes, told: str) -> None:
+    getinfo = encode_frame(SearchInfo(["hash=x"], dispatch_dir=str(everywhere.home)).as_metadata())
+    done = subprocess.run(
+        [everywhere.python, str(everywhere.script)],
+        input=getinfo + frame,
+        env=everywhere.process_environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, b"")
+    out = io.BytesIO(done.stdout)
+    assert read_frame(out) is not None
+    reply = read_frame(out)
+    assert reply is not None
+    assert (reply.finished, out.read()) == (True, b"")
+    ((level, text),) = reply.messages
+    assert level == "ERROR"
+    assert told in text
+    assert len(text) < 300

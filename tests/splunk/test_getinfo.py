@@ -71,7 +71,9 @@ def test_selected_fields_can_be_turned_off(lookup: Lookup, value: str) -> None:
     assert result.records[0]["vt_status"] == "ok"
 
 
-@pytest.mark.parametrize(("name", "args"), [("vtreport", ["value=8.8.8.8"]), ("vtquota", []), ("vtcache", [])])
+@pytest.mark.parametrize(
+    ("name", "args"), [("vtreport", ["value=8.8.8.8"]), ("vtquota", []), ("vtcache", []), ("vtdrain", [])]
+)
 def test_getinfo_of_what_begins_a_search_touches_nothing(
     everywhere: Lookup, sandbox: SandboxServer, name: str, args: list[str]
 ) -> None:
@@ -97,7 +99,7 @@ def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Looku
     assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
 
 
-COMMANDS = {"vtlookup": ["hash=a"], "vtreport": ["value=a"], "vtquota": [], "vtcache": ["clear=true"]}
+COMMANDS = {"vtlookup": ["hash=a"], "vtreport": ["value=a"], "vtquota": [], "vtcache": ["clear=true"], "vtdrain": []}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

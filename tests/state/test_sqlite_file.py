@@ -109,6 +109,15 @@ def test_no_damage_whatever_gets_past(tmp_path: Path) -> None:
             file.close()
 
 
+def test_a_file_whose_schema_has_other_words_is_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "state.db"
+    _filled(path)
+    path.write_bytes(path.read_bytes().replace(b"name TEXT PRIMARY", b"nane TEXT PRIMARY"))
+    assert notes(state_file(path)) == [REBUILT]
+    assert "no such column: name" in caplog.text
+    assert len(list(tmp_path.glob("state.db.bad-*"))) == 1
+
+
 def test_what_an_earlier_file_left_beside_it_is_not_played_into_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     file = state_file(path)

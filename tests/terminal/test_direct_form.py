@@ -94,7 +94,18 @@ def test_a_wrong_word_tells_what_there_is_and_exits_2(run: RunnerProcess) -> Non
 
 def test_help_has_examples_for_every_command(run: RunnerProcess) -> None:
     listed = run.text("--help").stdout
-    for command in ("run", "describe", "sample", "doctor", "cache", "sandbox", "quota", "lookup_url", "add_comment"):
+    for command in (
+        "run",
+        "describe",
+        "sample",
+        "doctor",
+        "cache",
+        "drain",
+        "sandbox",
+        "quota",
+        "lookup_url",
+        "add_comment",
+    ):
         assert command in listed
         assert "example" in run.text(command, "--help").stdout
 

@@ -56,6 +56,7 @@ def test_doctor_tells_where_the_key_comes_from_and_that_the_state_is_shared(run:
         ({"VT_API_KEY": ""}, "API key", "VT_API_KEY_FILE"),
         ({"VT_QUOTA": "lots"}, "settings", "VT_QUOTA"),
         ({"VT_STATE": "/proc/nowhere/state.db"}, "state", "/proc"),
+        ({"VT_STATE": "kvstore"}, "state", "kvstore is Splunk's"),
         ({"VT_API_KEY": "wrong-key"}, "VirusTotal", "access_denied"),
         ({"VT_API_URL": "http://127.0.0.1:9"}, "VirusTotal", "unavailable"),
     ],
@@ -67,6 +68,13 @@ def test_doctor_names_what_is_wrong_and_exits_2(
     assert code == 2
     assert findings[about][0] is False
     assert said in findings[about][1]
+
+
+def test_a_place_that_only_splunk_has_is_a_wrong_setting(run: RunnerProcess, tmp_path: Path) -> None:
+    ran = run(lookup(), VT_STATE="kvstore")
+    assert (ran.lines[0]["error"]["code"], ran.exit_code) == ("config_error", 2)
+    assert "kvstore is Splunk's" in ran.lines[0]["error"]["message"]
+    assert not list(tmp_path.rglob("kvstore*"))
 
 
 def test_the_cache_can_be_listed_measured_and_cleared(run: RunnerProcess) -> None:

@@ -75,6 +75,14 @@ def test_where_no_engine_has_an_opinion_nothing_is_known(stats: dict[str, Any]) 
     assert _file(last_analysis_stats=stats)["verdict"] == "unknown"
 
 
+@pytest.mark.parametrize("unreadable", ["62", None, -1, True, [], {}, 1e300])
+@pytest.mark.parametrize("name", ["malicious", "suspicious", "harmless", "undetected"])
+def test_where_a_count_cannot_be_read_nothing_is_called_undetected(name: str, unreadable: Any) -> None:
+    stats = {"malicious": 0, "suspicious": 0, "harmless": 3, "undetected": 4, name: unreadable}
+    report = _file(last_analysis_stats=stats)
+    assert (report["verdict"], report.get("stats")) == ("unknown", None)
+
+
 def test_counts_come_from_the_statistics_and_not_from_the_results() -> None:
     results = {"One": {"category": "malicious", "result": "x"}, "Two": {"category": "malicious", "result": None}}
     report = _file(last_analysis_stats={"undetected": 3}, last_analysis_results=results)

@@ -64,6 +64,8 @@ FAULTS: dict[str, Fault] = {
     "longer said than sent": _lost(answer(200, _FILE, length=len(_FILE) + 10)),
     "something that is not HTTP": _lost(hang_up(b"SSH-2.0-OpenSSH_9.6\r\n")),
     "no headers at all": Fault(stall(), "timeout", True, timeout="0.2"),
+    "trickling status": Fault(trickle(b"HTTP/1.1 2", b"0"), "timeout", True, timeout="0.2"),
+    "trickling headers": Fault(trickle(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"), "timeout", True, timeout="0.2"),
     "stalled body": Fault(stall(head(200, {}, 100) + b'{"data"'), "timeout", True, timeout="0.2"),
     "trickling body": Fault(trickle(head(200, {}, 10**6) + b"{", b" "), "timeout", True, timeout="0.2"),
     "trickling gzip": Fault(

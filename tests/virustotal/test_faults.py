@@ -118,6 +118,7 @@ _UNANSWERED = [
     "closed before the headers",
     "reset in the body",
     "no headers at all",
+    "trickling headers",
     "stalled body",
     "longer said than sent",
 ]

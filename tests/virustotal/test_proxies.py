@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.fake_clock import FakeClock
-from tests.scripted_server import ScriptedServer, answer, hang_up
+from tests.scripted_server import ScriptedServer, answer, hang_up, trickle
 
 from .house import COMMENT, FOUND, LOOKUP, SECRET, core_at
 
@@ -32,6 +32,15 @@ def test_a_comment_through_a_proxy_that_refuses_was_not_sent(
     server.script(hang_up())
     response = core_at(_FAR, clock).answer(COMMENT)
     assert (response["error"]["code"], len(server.received)) == ("unavailable", 1)
+
+
+def test_a_proxy_that_trickles_is_not_waited_for_longer_than_the_timeout(
+    server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    server.script(trickle(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"))
+    error = core_at(_FAR, clock, VT_TIMEOUT="0.2").answer(COMMENT)["error"]
+    assert (error["code"], len(server.received)) == ("unavailable", 1)
 
 
 @pytest.mark.parametrize("proxy", ["http://", "http://[::1", "socks5://127.0.0.1:9", "nonsense://127.0.0.1:9"])

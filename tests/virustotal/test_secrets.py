@@ -11,13 +11,17 @@ import pytest
 
 from connectors.adapters import logs
 from connectors.api_key import ApiKey
+from connectors.composition import build
 from connectors.secrecy import remember
+from connectors.settings import settings_from
 from connectors.virustotal.requests_transport import RequestsTransport
 from connectors.virustotal.transport import HttpRequest, TransportFailure
 from tests.fake_clock import FakeClock
+from tests.faults.drill import KEY
+from tests.faults.secrets_objects import holders
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 
-from .house import SECRET, core_at
+from .house import COMMENT, LOOKUP, SECRET, core_at
 
 # The one call whose address names the key.
 _QUOTA = {"action": "quota", "params": {}}
@@ -49,6 +53,20 @@ def test_a_failures_traceback_does_not_name_the_key(server: ScriptedServer) -> N
         RequestsTransport(ApiKey(SECRET), 5.0).send(HttpRequest("GET", f"{server.url}/api/v3/users/{SECRET}"))
     assert SECRET not in repr(caught.value)
     assert SECRET not in "".join(traceback.format_exception(caught.type, caught.value, caught.tb))
+
+
+@pytest.mark.parametrize("version", ["3", "2"])
+def test_in_a_core_only_the_key_itself_holds_the_key(version: str, server: ScriptedServer, clock: FakeClock) -> None:
+    core = build(settings_from({"VT_API_URL": server.url, "VT_API_VERSION": version}), _OfSettings(), clock)
+    server.script(answer(401), reset())
+    for request in (_QUOTA, LOOKUP, COMMENT):
+        core.answer(request)
+    assert holders(core) == []
+
+
+class _OfSettings:
+    def __call__(self) -> ApiKey:
+        return ApiKey(KEY)
 
 
 @pytest.mark.parametrize("as_json", [False, True])

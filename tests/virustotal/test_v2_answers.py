@@ -50,6 +50,13 @@ def test_a_report_tells_what_v2_knows() -> None:
     assert data["id"] == HASH
 
 
+@pytest.mark.parametrize("unreadable", ["many", None, -1, [], 1.5])
+@pytest.mark.parametrize("figure", ["positives", "total"])
+def test_where_a_figure_cannot_be_read_no_opinion_is_told(figure: str, unreadable: Any) -> None:
+    data = ask(LOOKUP, json_answer(200, {**FOUND, figure: unreadable}))[0]["data"]
+    assert (data["verdict"], data.get("stats")) == ("unknown", None)
+
+
 @pytest.mark.parametrize("report", [[FOUND], {**FOUND, "resource": HASH.upper()}, [{**FOUND, "resource": "other"}]])
 def test_a_single_report_may_come_alone_or_in_an_array(report: Any) -> None:
     assert ask(LOOKUP, json_answer(200, report))[0]["data"]["stats"]["malicious"] == 2

@@ -15,7 +15,7 @@ from . import columns
 from .added_fields import AddedFields
 from .app_settings import selected_fields
 from .fragments import Values
-from .pipe import Chunk, Input, ProtocolError, write_reply
+from .pipe import Chunk, Input, ProtocolError, Reply, write_reply
 from .search_options import SearchOptions, UsageError, read_options
 from .stopping import Stopping
 
@@ -78,11 +78,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         self._added = AddedFields(self._search)
         self._stopping.watch(ifile.fileno())
         try:
-            while (chunk := ifile.chunk()) is not None:
-                self._began = self._began or time.monotonic()
-                self._stopping.begin(last=chunk.is_last)
-                self._answer(chunk)
-                self._stopping.end()
+            self._answer_all(ifile)
         except BrokenPipeError:
             self._note_end(early=True)
             # Nobody reads on. Python would try to write the rest once more at its end, and complain.
@@ -90,9 +86,22 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         finally:
             self._note_end(early=True)
 
+    def _answer_all(self, ifile: Input) -> None:
+        try:
+            while (chunk := ifile.chunk()) is not None:
+                self._began = self._began or time.monotonic()
+                self._stopping.begin(last=chunk.is_last)
+                self._answer(chunk)
+                self._stopping.end()
+        except ProtocolError as error:
+            # The SDK would tell splunkd's log alone.
+            told = {"messages": [["ERROR", f"vtlookup: splunkd was not understood: {error}"]]}
+            write_reply(self._record_writer.ofile, {"inspector": told, "finished": True}, Reply(0, ()))
+            sys.exit(1)
+
     def _answer(self, chunk: Chunk) -> None:
         if chunk.metadata.get("action") != "execute":
-            raise ProtocolError(f"expected to execute, not {chunk.metadata.get('action')!r}")
+            raise ProtocolError(f"expected to execute, not {str(chunk.metadata.get('action'))[:60]!r}")
         writer = self._record_writer
         # What the SDK writes if this fails is then the reply.
         writer.is_flushed = False

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,9 +16,13 @@ from .heard_warnings import HeardWarnings
 from .search_options import SearchOptions
 from .stopping import Stopping
 from .tally import Tally
+from .waiting import WaitBudget, waited_s
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from .broker.asking import Broker
+    from .broker.rounds import Rounds
 
 _SIDE_BY_SIDE = 8
 # A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
@@ -37,36 +40,23 @@ class LookingUp(Protocol):
     ) -> Mapping[str, dict[str, Any]]: ...
 
 
-class WaitBudget:
-    """How long a search may still wait for quota. Lookups that wait at the same time count once."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._spent = 0.0
-        self._counted_to = 0.0
-        self._lock = threading.Lock()
-
-    @property
-    def spent(self) -> float:
-        return self._spent
-
-    def left(self) -> float:
-        with self._lock:
-            return max(0.0, self._seconds - self._spent)
-
-    def waited(self, began: float, seconds: float) -> None:
-        """A lookup that began at `began` (monotonic) waited for `seconds`."""
-        with self._lock:
-            end = began + seconds
-            self._spent += max(0.0, end - max(began, self._counted_to))
-            self._counted_to = max(self._counted_to, end)
+def _nobody() -> None:
+    return None
 
 
 class Enrichment:
-    """`columns_for(values)` gives each value's fields; a value is asked about once a search."""
+    """`columns_for(values)` gives each value's fields; a value is asked about once a search.
+
+    `broker()` tells, once VirusTotal is to be asked, who asks for us if we may not do so ourselves.
+    """
 
     def __init__(
-        self, core: LookingUp, options: SearchOptions, warnings: HeardWarnings, stopping: Stopping | None = None
+        self,
+        core: LookingUp,
+        options: SearchOptions,
+        warnings: HeardWarnings,
+        stopping: Stopping | None = None,
+        broker: Callable[[], Broker | None] = _nobody,
     ) -> None:
         self._core = core
         self._warnings = warnings
@@ -76,6 +66,7 @@ class Enrichment:
         self._budget = WaitBudget(options.wait_s * _LEEWAY)
         self._tally = Tally(options.noun)
         self._has_asked = False
+        self._find_broker = broker
 
     def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
         """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
@@ -88,6 +79,10 @@ class Enrichment:
         self._known.update(found)
         for response in cached.values():
             self._tally.saw(response)
+        rounds = self._rounds if new and self._options.cache != "only" else None
+        if rounds is not None:
+            self._ask_broker(rounds, new)
+            return self._known
         # Until a request has gone out, one at a time: a refused key costs a single one.
         first = 0
         while first < len(new) and not self._has_asked:
@@ -113,6 +108,23 @@ class Enrichment:
             self._known[asked[future]] = {**columns.empty(), **_ENDED}
 
     @cached_property
+    def _rounds(self) -> Rounds | None:
+        broker = self._find_broker()
+        if broker is None:
+            return None
+        from .broker.rounds import Rounds
+
+        return Rounds(broker, self._budget, self._stopping)
+
+    def _ask_broker(self, rounds: Rounds, values: Sequence[str]) -> None:
+        found = rounds.responses(self._kind, values, lambda wait_s: self._how(self._options.cache, wait_s))
+        for value, response in found:
+            self._tally.saw(response)
+            self._known[value] = columns.of_response(response)
+        for value in values:
+            self._known.setdefault(value, {**columns.empty(), **_ENDED})
+
+    @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         from concurrent.futures import ThreadPoolExecutor
 
@@ -124,7 +136,7 @@ class Enrichment:
         began = time.monotonic()
         response = self._look_up(value, self._options.cache, self._budget.left())
         meta = response["meta"]
-        self._budget.waited(began, _waited_s(response, time.monotonic() - began))
+        self._budget.waited(began, waited_s(response, time.monotonic() - began))
         self._has_asked = self._has_asked or meta["requests"] > 0 or meta["source"] == "shared"
         self._tally.saw(response)
         return columns.of_response(response)
@@ -159,10 +171,3 @@ class Enrichment:
         """What the search's user should know; None where all went well."""
         told = self._tally.message()
         return "; ".join([*([told] if told else []), *self._warnings.texts]) or None
-
-
-def _waited_s(response: Mapping[str, Any], took_s: float) -> float:
-    """For quota. Whoever got none, or another's answer, did nothing but wait."""
-    error, meta = response["error"], response["meta"]
-    only_waited = meta["source"] == "shared" or (error is not None and error["code"] == "rate_limited")
-    return took_s if only_waited else float(meta["waited_s"])

@@ -14,6 +14,8 @@ from .body import Body
 _HEADER = re.compile(rb"chunked\s+1\.0\s*,\s*(\d+)\s*,\s*(\d+)\s*\n")
 _LONGEST_HEADER = 1024
 _BLOCK = 1 << 20
+# Far more than splunkd has to say; it is read at once.
+_MOST_METADATA = 1 << 24
 
 
 class ProtocolError(Exception):
@@ -77,13 +79,16 @@ class Input:
         match = _HEADER.fullmatch(line)
         if match is None:
             if line.endswith(b"\n") or len(line) == _LONGEST_HEADER:
-                raise ProtocolError(f"a chunk should begin here, not {line!r}")
+                raise ProtocolError(f"a chunk should begin here, not {line[:60]!r}")
             return None
-        metadata = self.read(int(match[1]))
+        size = int(match[1])
+        if size > _MOST_METADATA:
+            raise ProtocolError(f"a chunk's metadata should have {_MOST_METADATA} bytes at most")
+        metadata = self.read(size)
         body = self._body(int(match[2]))
-        if len(metadata) < int(match[1]) or body is None:
+        if len(metadata) < size or body is None:
             return None
-        return Chunk(json.loads(metadata.decode("utf-8", "replace")), body)
+        return Chunk(_parsed(metadata), body)
 
     def _body(self, size: int) -> Body | None:
         """Block by block: it is not held a second time."""
@@ -102,6 +107,16 @@ class Input:
             begun.append(block[end:])
         body.add(b"".join(begun))
         return body
+
+
+def _parsed(metadata: bytes) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(metadata.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise ProtocolError("a chunk's metadata should be a JSON object")
+    return parsed
 
 
 def write_reply(out: BinaryIO, metadata: Mapping[str, Any], reply: Reply) -> None:

@@ -8,46 +8,77 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.api_key import ApiKey
+from connectors.clock import Clock
 from connectors.errors import ConfigError, ConnectorError, Unavailable
+from connectors.settings import Settings
+from connectors.stores import KVSTORE, Parts, Places
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
-_SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "your capabilities"
+# Longer than any answer of a store that is well: what is given up may have been done.
+_KVSTORE_ANSWERS_S = 5.0
+_SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "what you may do"
 _NEEDS = {
-    _SETTINGS: "to see the app vtlookup",
-    _KEY: "the capability list_storage_passwords",
-    _RIGHTS: "to see its own capabilities",
+    ("read", _SETTINGS): "to see the app vtlookup",
+    ("read", _KEY): "the capability list_storage_passwords",
+    ("read", _RIGHTS): "to be one that may log in",
+    ("change", _SETTINGS): "to be one that may write to the app vtlookup, as admin may",
+    ("change", _KEY): "the capability edit_storage_passwords",
 }
-_VARIABLES = {
+_DONE, _DOES = {"read": "read", "change": "changed"}, {"read": "give", "change": "change"}
+_IS_THERE_ALREADY = 409
+# By the names that `requests` knows them by in the environment.
+PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
+VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
     "quota": "VT_QUOTA",
     "cache_ttl": "VT_CACHE_TTL",
     "cache_ttl_not_found": "VT_CACHE_TTL_NOT_FOUND",
     "cache_size_mb": "VT_CACHE_SIZE_MB",
+    "pending_max": "VT_PENDING_MAX",
     "state": "VT_STATE",
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
     "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+    "proxy": PROXY,
+    "ca_bundle": CA_BUNDLE,
 }
 
 
+class KeyNotSeen(ConfigError):
+    """This session sees no key: there is none, or it is not for this user to see."""
+
+
 class Splunkd:
-    """The search's own session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
+    """A session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
 
     def __init__(self, uri: str, session_key: str) -> None:
-        from splunklib import client
+        self._at = uri, session_key
+        self._service = _service(uri, session_key)
+        self._services = [self._service]
 
-        parts = urlsplit(uri)
-        # The SDK does not verify splunkd's certificate: it is this machine's own, by default self-signed.
-        self._service = client.Service(
-            scheme=parts.scheme or "https",
-            host=parts.hostname or "127.0.0.1",
-            port=parts.port or 8089,
-            token=session_key,
-            owner="nobody",
-            app=_APP,
-        )
+    def go_on_as(self, other: Splunkd) -> None:
+        """In the other's session, here and in what `places` has made: this one's may end before these do."""
+        self._at = other._at
+        for service in self._services:
+            service.token = other._service.token
+
+    def places(self) -> Places:
+        """What splunkd has for the state."""
+
+        def kvstore(settings: Settings, clock: Clock) -> Parts:
+            from .kvstore.parts import kvstore_parts
+
+            return kvstore_parts(self.kvstore_service(), settings, clock)
+
+        return {KVSTORE: kvstore}
+
+    def kvstore_service(self) -> Any:
+        """splunklib's, for calls that end in time."""
+        service = _service(*self._at, _KVSTORE_ANSWERS_S)
+        self._services.append(service)
+        return service
 
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
@@ -56,42 +87,66 @@ class Splunkd:
         except KeyError:
             raise ConfigError("vtlookup.conf has no [settings]: is the app vtlookup installed here?") from None
         return {
-            variable: str(content[name])
-            for name, variable in _VARIABLES.items()
-            if str(content.get(name) or "").strip()
+            variable: str(content[name]) for name, variable in VARIABLES.items() if str(content.get(name) or "").strip()
         }
 
     def key(self) -> ApiKey:
         try:
             entity = self._ask(_KEY, lambda: self._service.storage_passwords[f"{_REALM}:{_NAME}:"])
         except KeyError:
-            raise ConfigError(
+            raise KeyNotSeen(
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
         return ApiKey(str(entity.content.get("clear_password") or ""))
 
-    def capabilities(self) -> frozenset[str]:
-        """Of whoever searches."""
+    def store_settings(self, settings: Mapping[str, str]) -> None:
+        """Into the app's local/vtlookup.conf, by their names there."""
+        path = f"configs/conf-{_APP}/settings"
+        self._ask(_SETTINGS, lambda: self._service.post(path, **settings), "change")
 
-        def question() -> frozenset[str]:
-            answer = self._service.get("/services/authentication/current-context", output_mode="json")
-            return frozenset(json.loads(answer.body.read())["entry"][0]["content"]["capabilities"])
-
+    def store_key(self, key: ApiKey) -> None:
+        """In the place of the one that is stored, if there is one."""
+        folder = "storage/passwords"
+        password = key.reveal()
+        new = {"realm": _REALM, "name": _NAME, "password": password}
         try:
-            found: frozenset[str] = self._ask(_RIGHTS, question)
-        except KeyError:
-            raise Unavailable("splunkd's answer does not tell your capabilities") from None
-        return found
+            self._ask(_KEY, lambda: self._service.post(folder, **new), "change")
+        except Unavailable as error:
+            if error.http_status != _IS_THERE_ALREADY:
+                raise
+            path = f"{folder}/{_REALM}:{_NAME}:"
+            self._ask(_KEY, lambda: self._service.post(path, password=password), "change")
 
-    def _ask(self, what: str, question: Any) -> Any:
+    def is_set_up(self) -> None:
+        """Splunk Web asks for the setup page no longer."""
+        self._ask(_SETTINGS, lambda: self._service.post(f"/services/apps/local/{_APP}", configured="true"), "change")
+
+    def capabilities(self) -> frozenset[str]:
+        """What the session's user may do."""
+        path = "/services/authentication/current-context"
+        reply = self._ask(_RIGHTS, lambda: self._service.get(path, output_mode="json"))
+        try:
+            return frozenset(json.loads(reply["body"].read())["entry"][0]["content"]["capabilities"])
+        except (ValueError, LookupError, TypeError):
+            raise Unavailable(f"splunkd's answer about {_RIGHTS} was not understood") from None
+
+    def post(self, path: str, document: Any) -> Any:
+        """What the app's endpoint `path` answers to a JSON document. Raises the SDK's errors and `ValueError`."""
+        headers = [("Content-Type", "application/json")]
+        reply = self._service.post(f"/services/{path}", headers=headers, body=json.dumps(document))
+        return json.loads(reply["body"].read())
+
+    def _ask(self, what: str, question: Any, verb: str = "read") -> Any:
         from splunklib.binding import AuthenticationError, HTTPError
 
         try:
             return question()
         except AuthenticationError:
-            raise ConfigError(f"splunkd does not accept this search's session, so {what} cannot be read") from None
+            raise ConfigError(
+                f"splunkd does not accept this search's session, so {what} cannot be {_DONE[verb]}"
+            ) from None
         except HTTPError as error:
-            raise _refused(what, error.status) from None
+            raise _refused(verb, what, error.status) from None
         except OSError as error:
             raise Unavailable(f"splunkd could not be reached for {what} ({type(error).__name__})") from None
         except KeyError:
@@ -100,7 +155,26 @@ class Splunkd:
             raise Unavailable(f"splunkd's answer about {what} was not understood ({type(error).__name__})") from None
 
 
-def _refused(what: str, status: int) -> ConnectorError:
+def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:
+    from splunklib import binding, client
+
+    parts = urlsplit(uri)
+    return client.Service(
+        # splunkd's certificate is not verified: it is this machine's own, by default self-signed and in no name of its.
+        # A connection a call takes 3 to 4 ms; `requests` would keep it for 1 ms a call, but 70 ms and more to import,
+        # and would go by the proxy and the CA bundle that are VirusTotal's.
+        handler=binding.handler(timeout=timeout_s, verify=False),
+        scheme=parts.scheme or "https",
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or 8089,
+        token=session_key,
+        owner="nobody",
+        app=_APP,
+    )
+
+
+def _refused(verb: str, what: str, status: int) -> ConnectorError:
     if status in (401, 403):
-        return ConfigError(f"you may not read {what}: your role needs {_NEEDS[what]}; ask your admin")
-    return Unavailable(f"splunkd did not give {what} (HTTP {status})")
+        refusal = KeyNotSeen if (verb, what) == ("read", _KEY) else ConfigError
+        return refusal(f"you may not {verb} {what}: your role needs {_NEEDS[verb, what]}; ask your admin")
+    return Unavailable(f"splunkd did not {_DOES[verb]} {what} (HTTP {status})", http_status=status)

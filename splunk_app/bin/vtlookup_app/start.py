@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.api_key import ApiKey
 from connectors.clock import SystemClock
@@ -14,17 +15,22 @@ from connectors.core import Core, Misconfigured
 from connectors.credentials import find_key
 from connectors.errors import ConnectorError
 from connectors.secrecy import remember
-from connectors.settings import config_file, environment_values, settings_from
+from connectors.settings import Settings, config_file, environment_values, settings_from
 
 from .app_settings import splunk_home
 from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
 from .logs.search_log import SearchLog
 from .search_options import SearchOptions
-from .splunkd import Splunkd
+from .splunkd import CA_BUNDLE, PROXY, KeyNotSeen, Splunkd
 from .stopping import Stopping
 
+if TYPE_CHECKING:
+    from .broker.asking import Broker
+
 _KEY_NAMES = ("api_key", "api_key_file")
+# Each with its other names in the environment.
+_NETWORK = {PROXY: ("https_proxy", "ALL_PROXY", "all_proxy"), CA_BUNDLE: ("CURL_CA_BUNDLE",)}
 
 
 def start(
@@ -38,23 +44,72 @@ def start(
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
     log.hear_the_core()
+    asking = asking_for(app, searchinfo, environment, stopping)
+    return Enrichment(asking.core, options, warnings, stopping, asking.broker)
+
+
+class Asking(NamedTuple):
+    """The core as a search's session may use it, and who asks VirusTotal for it where it may not see the key.
+
+    What is wrong with the settings becomes every request's answer.
+    """
+
+    core: Core | Misconfigured
+    broker: Callable[[], Broker | None]
+
+
+def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping) -> Asking:
+    """For a search, whichever its command."""
     clock = SystemClock()
     stopping.tell(clock.cancel)
-    return Enrichment(core_for(app, searchinfo, environment, clock), options, warnings, stopping)
+    splunkd = splunkd_of(searchinfo)
+    key = KeyOnce(lambda: _key(splunkd, environment))
+    return Asking(_core(app, splunkd, key, environment, clock), lambda: _broker(splunkd, key))
 
 
-def core_for(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
-    """The core of a search, whichever its command."""
+def _core(
+    app: Path, splunkd: Splunkd | None, key: KeyOnce, environment: Mapping[str, str], clock: SystemClock
+) -> Core | Misconfigured:
     # splunkd writes each line of stderr to its log as an error.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    splunkd = splunkd_of(searchinfo)
     try:
         stored = splunkd.settings() if splunkd is not None else {}
-        defaults = {"VT_STATE": str(_state_file(app, environment))}
-        settings = settings_from({**defaults, **stored, **_own_settings(environment)})
-        return build(settings, KeyOnce(lambda: _key(splunkd, environment)), clock)
+        use_network(stored, environment)
+        places = splunkd.places() if splunkd is not None else {}
+        return build(settings_of(app, stored, environment), key, clock, places=places)
     except ConnectorError as error:
         return Misconfigured(error)
+
+
+def _broker(splunkd: Splunkd | None, key: KeyOnce) -> Broker | None:
+    """Who asks for us, where this search may not see the key."""
+    try:
+        key()
+    except KeyNotSeen as error:
+        if splunkd is not None:
+            from .broker.asking import Broker
+
+            return Broker(splunkd, error)
+    except ConnectorError:
+        pass
+    return None
+
+
+def settings_of(app: Path, stored: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """The app's settings: the environment's before those that splunkd has stored. Raises `ConfigError`."""
+    defaults = {"VT_STATE": str(_state_file(app, environment))}
+    return settings_from({**defaults, **stored, **_own_settings(environment)})
+
+
+def use_network(stored: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Put the stored proxy and CA bundle where `requests` looks, unless `environment` has its own."""
+    for name, others in _NETWORK.items():
+        if any(environment.get(known) for known in (name, *others)):
+            continue
+        if stored.get(name):
+            os.environ[name] = str(stored[name])
+        else:
+            os.environ.pop(name, None)
 
 
 def splunkd_of(searchinfo: Any) -> Splunkd | None:
@@ -91,12 +146,13 @@ class KeyOnce:
 
 def _key(splunkd: Splunkd | None, environment: Mapping[str, str]) -> ApiKey:
     """The environment's key where it has one, else the one splunkd keeps."""
-    if splunkd is None or _has_key(environment):
+    if splunkd is None or has_key(environment):
         return find_key(environment)[0]
     return splunkd.key()
 
 
-def _has_key(environment: Mapping[str, str]) -> bool:
+def has_key(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a key of its own."""
     file = config_file(environment)
     return any(environment.get(f"VT_{name.upper()}", "").strip() or file.get(name) for name in _KEY_NAMES)
 

@@ -70,7 +70,7 @@ class VtReport(Generating):
 
         asking, tally = Asking(self), Tally(self._options.noun)
         kind: Any = self._options.kind
-        response = asking.core.look_up(kind, self.value, self._how())
+        response = asking.look_up(kind, self.value, self._how())
         tally.saw(response)
         pending = columns.of_response(response)["status"] == "pending"
         self.note(distinct=1, **tally.figures(), pending=int(pending), waited_s=response["meta"]["waited_s"])

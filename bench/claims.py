@@ -1,0 +1,52 @@
+"""The README's figures: those of bench/results.json, and nobody's else. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BEGIN, END = "<!-- measured by make bench and make soak -->", "<!-- measured -->"
+_PASSES_ON = "a `splunk-sdk` command that only passes events on"
+
+
+def block(data: dict[str, Any]) -> str:
+    """What stands between the two marks."""
+    figures = {row["what"]: row for row in data["figures"]["rows"]}
+    faults = data["faults"]["rows"]
+    speed = _range(figures, "`vtlookup`, 100,000 events, full fields, Python 3.", "ratio", ends_with_python=True)
+    memory = _range(figures, "`vtlookup`, 100,000 events, full fields, Python 3.", "ratio", ends_with_python=False)
+    same = _one(figures, "requests of 16 processes that look up the same")
+    granted = _one(figures, "requests granted in")
+    refused = _one(figures, "of these refused")
+    tried, lost = sum(row["tried"] for row in faults), sum(row["lost"] for row in faults)
+    kills = sum(row["tried"] for row in faults if row["what"].startswith("kill -9"))
+    rows = [
+        ("`vtlookup`, 100,000 events, warm cache", f"{speed} x the events/s of {_PASSES_ON}, {memory} x its memory"),
+        ("16 processes look up the same 1,000 hashes", f"{same['ours']} requests"),
+        ("16 processes, ten windows of 20 s", f"{granted['ours']} of {granted['yardstick']} requests granted, "
+         f"{refused['ours']} refused by the server"),
+        (f"{tried:,} things broken on purpose, {kills} of them processes killed", f"{lost:,} lost"),
+    ]  # fmt: skip
+    table = ["| measured | |", "|---|---|", *(f"| {what} | {told} |" for what, told in rows)]
+    return "\n".join([BEGIN, "", *table, "", END])
+
+
+def placed(text: str, data: dict[str, Any]) -> str:
+    """`text` with today's block in the place of the old one."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + block(data) + after
+
+
+def _one(figures: dict[str, dict[str, Any]], begins: str) -> dict[str, Any]:
+    return next(row for what, row in figures.items() if what.startswith(begins))
+
+
+def _range(figures: dict[str, dict[str, Any]], begins: str, name: str, *, ends_with_python: bool) -> str:
+    """The least and the most, over the versions of Python."""
+    found = [
+        row[name] for what, row in figures.items() if what.startswith(begins) and what[-1].isdigit() is ends_with_python
+    ]
+    low, high = f"{min(found):.1f}", f"{max(found):.1f}"
+    if max(found) < 1:
+        low, high = f"{min(found):.2f}", f"{max(found):.2f}"
+    return low if low == high else f"{low} to {high}"

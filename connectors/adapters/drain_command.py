@@ -1,0 +1,58 @@
+"""`vtaction drain`: what waits for quota, asked with what there is now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..clock import SystemClock
+from ..core import Core
+from ..drain import Drained, Spend
+from .cache_commands import tell
+from .direct import bars
+from .exit_codes import MALFORMED, OK, RETRY_LATER, ExitCode
+from .settled import core_from
+
+
+def run_drain(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock, *, as_json: bool) -> int:
+    """The exit status."""
+    core = core_from(environment, clock)
+    if not isinstance(core, Core):
+        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        return MALFORMED
+    if options.discard:
+        tell({"discarded": core.context.pending.clear()}, as_json)
+        return OK
+    code = ExitCode()
+    spend = Spend(options.keep, options.max_wait, lambda: clock.cancelled)
+    with bars(core.context.pending.stats()["entries"], as_json) as seen:
+
+        def heard(response: dict[str, Any]) -> None:
+            code.saw(response)
+            seen.answered()
+
+        drained = core.drain(spend, heard)
+    if as_json:
+        sys.stdout.write(json.dumps(drained._asdict()) + "\n")
+    else:
+        _show(drained)
+    return code.value or (RETRY_LATER if drained.left else OK)
+
+
+def _show(drained: Drained) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    counts = {name: count for name, count in drained._asdict().items() if name != "message"}
+    table = Table()
+    for name in counts:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_row(*map(str, counts.values()))
+    console = Console()
+    console.print(table)
+    if drained.message is not None:
+        console.print(Text(drained.message))

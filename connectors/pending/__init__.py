@@ -1,0 +1,5 @@
+"""Lookups that found no quota, kept for who has some later: one queue for all processes of the state."""
+
+from .queue import Pending, PendingStore, Wanted
+
+__all__ = ["Pending", "PendingStore", "Wanted"]

@@ -1,0 +1,40 @@
+"""A request as splunkd passes it to a persistent handler, and the reply that it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from ..splunkd import Splunkd
+
+
+class RestRequest(NamedTuple):
+    """`user` is the caller's session at splunkd, `system` splunkd's own: only the latter may see the key."""
+
+    method: str
+    body: str
+    user: Splunkd
+    system: Splunkd
+
+
+class NotFromSplunkd(Exception):
+    """It lacks what splunkd always passes, as restmap.conf tells it to."""
+
+
+def read_rest_request(passed: str | bytes) -> RestRequest:
+    """Raises `NotFromSplunkd`."""
+    try:
+        given = json.loads(passed)
+        uri, system, user = given["server"]["rest_uri"], given["system_authtoken"], given["session"]["authtoken"]
+        method, body = given["method"], given.get("payload") or ""
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise NotFromSplunkd from None
+    if not all(isinstance(text, str) for text in (uri, system, user, method, body)):
+        raise NotFromSplunkd
+    return RestRequest(method.upper(), body, Splunkd(uri, user), Splunkd(uri, system))
+
+
+def reply(status: int, document: Any) -> dict[str, Any]:
+    """What splunkd sends on: `document` as JSON."""
+    payload = json.dumps(document, separators=(",", ":"))
+    return {"status": status, "headers": {"Content-Type": "application/json"}, "payload": payload}

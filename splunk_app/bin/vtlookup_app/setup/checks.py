@@ -1,0 +1,75 @@
+"""The two buttons: whether VirusTotal can be asked, and what the account allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.contract import Request
+from connectors.core import Core, Misconfigured
+from connectors.errors import ConnectorError
+from connectors.quota.account import quota_of
+from connectors.quota.windows import PUBLIC, Quota, parse_quota
+
+from ..splunkd import Splunkd
+
+# In the order in which each is met on the way to an answer.
+_STEPS = ("settings", "network", "certificate", "key", "quota")
+_STEP_OF = {
+    "access_denied": "key",
+    "forbidden": "key",
+    "rate_limited": "quota",
+    "unavailable": "network",
+    "timeout": "network",
+    "invalid_response": "network",
+}
+
+
+def connection(core: Core | Misconfigured, system: Splunkd) -> dict[str, Any]:
+    """Each step with `ok`: True, False for the one that failed, None for those that were not come to."""
+    response = _ask(core)
+    failed, text = _failure(response, system)
+    findings = []
+    for step in _STEPS:
+        is_past = failed is not None and _STEPS.index(step) > _STEPS.index(failed)
+        ok = None if is_past else step != failed
+        findings.append({"about": step, "ok": ok, "text": text if step == failed else ""})
+    return {"ok": failed is None, "text": text, "findings": findings}
+
+
+def _failure(response: Mapping[str, Any], system: Splunkd) -> tuple[str | None, str]:
+    """The step that failed, if any, and what is to be told."""
+    error = response["error"]
+    if error is None:
+        windows = response["data"]["windows"]
+        full = [name for name, seen in windows.items() if seen.get("limit") and seen["used"] >= seen["limit"]]
+        return ("quota" if full else None), str(response["summary"])
+    if error["details"].get("cause") == "certificate":
+        return "certificate", error["message"]
+    return _STEP_OF.get(error["code"]) or _key_or_settings(system), error["message"]
+
+
+def _key_or_settings(system: Splunkd) -> str:
+    try:
+        system.key()
+    except ConnectorError:
+        return "key"
+    return "settings"
+
+
+def account(core: Core | Misconfigured) -> dict[str, Any]:
+    """The quota to set, by the account's own figures; `error` where they are not to be had."""
+    response = _ask(core)
+    if response["error"] is not None:
+        return {"error": response["error"]["message"]}
+    figures = {name: {"user": figure} for name, figure in response["data"]["account"].items()}
+    nothing = Quota()
+    measured = quota_of(figures, nothing)
+    if measured is nothing:
+        return {"error": "the account tells no quota"}
+    tier = "public" if str(measured) == str(parse_quota(PUBLIC)) else "premium"
+    return {"quota": str(measured), "tier": tier}
+
+
+def _ask(core: Core | Misconfigured) -> dict[str, Any]:
+    return core.run(Request("quota", {}))

@@ -1,0 +1,91 @@
+"""The setup page's fields, each held against the rule that the core has for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Callable
+from urllib.parse import urlsplit
+
+from connectors.api_key import ApiKey
+from connectors.clock import SystemClock
+from connectors.composition import build
+from connectors.errors import ConfigError, ConnectorError
+from connectors.settings import settings_from
+from connectors.stores import KVSTORE
+
+from ..splunkd import VARIABLES
+
+_LONGEST = 100_000
+
+
+def checked(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """`given`, by the names of vtlookup.conf, as what is stored; and what is wrong, by the same names."""
+    texts: dict[str, str] = {}
+    wrong: dict[str, str] = {}
+    for name, value in given.items():
+        try:
+            if name not in VARIABLES:
+                raise ConfigError("there is no such setting")
+            texts[name] = _text(value)
+            if texts[name]:
+                _OWN_RULES.get(name, _by_the_core)(name, texts[name])
+        except ConnectorError as error:
+            wrong[name] = error.message.removeprefix(f"{VARIABLES.get(name)}: ")
+    return texts, wrong
+
+
+def _text(value: Any) -> str:
+    text = str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+    if text is None or len(text) > _LONGEST:
+        raise ConfigError("a text or a number, and not too long")
+    # A line's end would begin another setting.
+    if any(ord(char) < 32 for char in text):
+        raise ConfigError("one line, without control characters")
+    return text
+
+
+def _by_the_core(name: str, text: str) -> None:
+    """With this setting alone, wired as for a search, so that what only shows then is told now."""
+    settings = {"VT_STATE": "memory", VARIABLES[name]: text}
+    build(settings_from(settings), _no_key, SystemClock()).close()
+
+
+def _no_key() -> ApiKey:
+    raise AssertionError("nothing is asked here")
+
+
+def _state(name: str, text: str) -> None:
+    if text == KVSTORE:
+        return
+    _without_password(text)
+    if "://" not in text and text != "memory" and not Path(text).is_absolute():
+        raise ConfigError(f"{text!r} is no absolute path")
+    _by_the_core(name, text)
+
+
+def _proxy(_: str, text: str) -> None:
+    _without_password(text)
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/")
+        good = good and not parts.query and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError("an address like http://proxy.example.com:3128")
+
+
+def _ca_bundle(_: str, text: str) -> None:
+    if not Path(text).is_absolute() or not Path(text).is_file() or not os.access(text, os.R_OK):
+        raise ConfigError("the absolute path of a file that splunkd can read on this machine")
+
+
+def _without_password(text: str) -> None:
+    """Everyone who may see the app may read its settings."""
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise ConfigError("without a name and password: those belong into the environment of splunkd")
+
+
+_OWN_RULES: dict[str, Callable[[str, str], None]] = {"state": _state, "proxy": _proxy, "ca_bundle": _ca_bundle}

@@ -1,0 +1,48 @@
+"""Documents near a schema of `schemas/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+ANY: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 90_000)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([0.0, 1.0, 2.0, 3.5, -0.5, 1e300])
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def near(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that are mostly what `rules` want, sometimes just past their bounds, and sometimes anything."""
+    return st.one_of([ANY, *_wanted(rules), *_wanted(rules)])
+
+
+def _wanted(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
+    if "enum" in rules:
+        return [st.sampled_from(rules["enum"])]
+    kinds = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]
+    return [_of_type(kind, rules) for kind in kinds]
+
+
+def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
+    if kind == "object":
+        known = {name: near(inner) for name, inner in rules.get("properties", {}).items()}
+        more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), ANY, max_size=1)
+        return st.tuples(st.fixed_dictionaries({}, optional=known), more).map(lambda both: {**both[0], **both[1]})
+    if kind == "array":
+        return st.lists(near(rules["items"]) if "items" in rules else ANY, max_size=12)
+    if kind == "string":
+        long = "x" * (rules.get("maxLength", 40) - 1)
+        return st.sampled_from(
+            ["", "x", long, long + "x", long + "xx", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z\n"]
+        )
+    if kind in ("integer", "number"):
+        bounds = [rules.get("minimum", 0), rules.get("maximum", 9)]
+        return st.sampled_from([value + step for value in bounds for step in (-1, -0.5, 0, 0.0, 0.5, 1)])
+    return st.booleans() if kind == "boolean" else st.none()

@@ -1,0 +1,77 @@
+"""What is left in a state after a drill, read row by row."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from connectors.cache import Entry
+from connectors.cache.sqlite import entry_in_row
+from connectors.quota.ledger import Ledger
+from connectors.quota.sealed import unseal
+from connectors.state.redis_server import PREFIX
+from tests.redis_process import RedisProcess
+
+
+def damaged_rows(path: Path) -> tuple[int, list[str]]:
+    """How many rows the cache's and the quota's file have, and what is wrong with any."""
+    quota = path.with_name(path.stem + "-quota.db")
+    tried, wrong = 0, [f"set aside: {file.name}" for file in path.parent.glob("*.bad-*")]
+    for file, rows in ((path, _cache_rows), (quota, _quota_rows)):
+        connection = sqlite3.connect(file)
+        verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        wrong += [f"{file.name}: {verdict}"] * (verdict != "ok")
+        for trouble in rows(connection):
+            tried += 1
+            wrong += [f"{file.name}: {trouble}"] * bool(trouble)
+        connection.close()
+    return tried, wrong
+
+
+def _cache_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    for key, content, status, fetched_at in connection.execute("SELECT key, content, status, fetched_at FROM answer"):
+        try:
+            entry = entry_in_row(key, content)
+        except ValueError as error:
+            yield f"{key}: {error}"
+            continue
+        yield "" if (entry.status, entry.fetched_at) == (status, fetched_at) else f"{key}: its columns say otherwise"
+    for key, token, expires in connection.execute("SELECT key, token, expires FROM lease"):
+        yield "" if token and isinstance(expires, float) else f"lease {key}: {token!r}, {expires!r}"
+
+
+def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    for (content,) in connection.execute("SELECT content FROM book WHERE id = 1"):
+        try:
+            for scope, ledger in unseal(content).items():
+                Ledger.from_json(ledger.encode())
+                yield "a book was lost" if scope == "*" else ""
+        except ValueError as error:
+            yield str(error)
+
+
+def rows_at_server(redis: RedisProcess) -> tuple[int, list[str]]:
+    """The same of a server: each key ends by itself, and each answer can be read."""
+    server = redis.server()
+    tried, wrong = 0, []
+    for keys in server.keys(""):
+        for key in keys:
+            tried += 1
+            name = key.decode()
+            # Gone between two calls is fine; -1 is a key that stays for ever.
+            if server.call("PTTL", name) == -1:
+                wrong.append(f"{name}: it never ends")
+            if name.startswith(PREFIX + "answer:"):
+                wrong += _unreadable(name, server.call("GET", name))
+    server.close()
+    return tried, wrong
+
+
+def _unreadable(name: str, kept: bytes | None) -> list[str]:
+    try:
+        if kept is not None:
+            Entry.from_bytes(kept.partition(b"\n")[2])
+    except ValueError as error:
+        return [f"{name}: {error}"]
+    return []

@@ -1,0 +1,24 @@
+"""The app as Splunk unpacks it, outside of pytest."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+
+from build_spl import build
+from connectors.sandbox import SandboxServer
+from interpreters import find_python
+from search_driver import Record as Record
+from tests.faults.drill import KEY, Effort
+from tests.splunk.searching import Lookup as Lookup
+
+
+def installed(effort: Effort, server: SandboxServer) -> Lookup:
+    """The command, with a key and without a quota of its own; on the older of Splunk's interpreters, if it is here."""
+    home = effort.place("splunk")
+    apps = home / "etc/apps"
+    with tarfile.open(build(home, report=lambda _: None)) as archive:
+        archive.extractall(apps)  # our own archive, built a moment ago
+    python = find_python("3.9") or find_python("3.13") or sys.executable
+    environment = {"VT_API_KEY": KEY, "VT_API_URL": server.url, "VT_QUOTA": "none"}
+    return Lookup(apps / "vtlookup", home, python, environment)

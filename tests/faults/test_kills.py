@@ -1,0 +1,15 @@
+"""Processes die, and nothing is lost by it: `tests.faults.kills` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import kills
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_kill_9_at_any_moment_exceeds_no_quota_damages_no_row_and_leaves_nobody_waiting(tmp_path: Path) -> None:
+    assert_nothing_lost(kills.tallies(Effort(tmp_path)))

@@ -1,0 +1,15 @@
+"""Searches bring what they may: `tests.faults.splunk` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import splunk
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_no_event_is_lost_or_changed_and_a_cancelled_search_ends(tmp_path: Path) -> None:
+    assert_nothing_lost(splunk.tallies(Effort(tmp_path)))

@@ -1,0 +1,15 @@
+"""Files break, and lookups go on: `tests.faults.store` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import store
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_however_the_states_files_break_lookups_are_answered_rightly_and_within_the_quota(tmp_path: Path) -> None:
+    assert_nothing_lost(store.tallies(Effort(tmp_path)))

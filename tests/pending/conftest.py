@@ -1,0 +1,114 @@
+"""Every kind of queue, and a house in which lookups run out of quota."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.cache.sqlite import SCHEMA
+from connectors.core import Core
+from connectors.drain import Drained, Spend
+from connectors.pending import PendingStore
+from connectors.pending.memory import MemoryPending
+from connectors.pending.redis_pending import RedisPending
+from connectors.pending.sqlite import SqlitePending
+from connectors.sandbox import Quota, SandboxServer
+from connectors.settings import Settings
+from connectors.state.redis_server import PREFIX, RedisServer
+from connectors.state.sqlite_file import SqliteFile
+from tests.fake_clock import FakeClock
+from tests.redis_process import RedisProcess, ServersClock
+from tests.splunk.fake_splunkd import FakeSplunkd
+from tests.splunk.kvstore_parts import parts_at
+from tests.virustotal.house import core_at
+
+KINDS = ("memory", "sqlite", "redis", "kvstore")
+
+
+class QueuesClock(ServersClock):
+    """Its time passes for the server's queue too, which goes by the server's own clock."""
+
+    def __init__(self, server: RedisServer) -> None:
+        super().__init__(server)
+        self._redis = server
+
+    def _age(self, seconds: float) -> None:
+        super()._age(seconds)
+        order = PREFIX + "pending:3:order"
+        for key in self._redis.call("ZRANGE", order, 0, -1):
+            self._redis.call("ZINCRBY", order, -int(seconds * 1000), key)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def clock(request: pytest.FixtureRequest) -> FakeClock:
+    if "kind" in request.fixturenames and request.getfixturevalue("kind") == "redis":
+        return QueuesClock(request.getfixturevalue("redis_server"))
+    return FakeClock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> SqliteFile:
+    return SqliteFile(tmp_path / "state.db", SCHEMA, "WAL")
+
+
+@pytest.fixture
+def store(kind: str, clock: FakeClock, file: SqliteFile, request: pytest.FixtureRequest) -> PendingStore:
+    if kind == "redis":
+        process: RedisProcess = request.getfixturevalue("redis_process")
+        return RedisPending(process.server(clock), "3")
+    if kind == "kvstore":
+        splunkd: FakeSplunkd = request.getfixturevalue("splunkd_with_kvstore")
+        return parts_at(splunkd, Settings(), clock).make_queue()
+    return MemoryPending(clock) if kind == "memory" else SqlitePending(file, clock, "3")
+
+
+class House:
+    """Cores that share a state and a VirusTotal, each with a quota of its own choice."""
+
+    def __init__(self, server: SandboxServer, clock: FakeClock, state: Path) -> None:
+        self.server = server
+        self.clock = clock
+        self._state = state
+
+    def core(self, quota: str = "none", **settings: str) -> Core:
+        return core_at(self.server.url, self.clock, self._state, VT_QUOTA=quota, **settings)
+
+    def run_out(self, *hosts: str, options: dict[str, Any] | None = None, **settings: str) -> None:
+        """Look the addresses up where there is no quota left for any of them."""
+        core = self.core("1/day", **settings)
+        self.look_up(core, "9.9.9.9")
+        for host in hosts:
+            answer = self.look_up(core, host, **(options or {}))
+            assert answer["error"]["code"] == "rate_limited"
+
+    def look_up(self, core: Core, host: str, **options: Any) -> dict[str, Any]:
+        return core.answer({"action": "lookup_ip", "params": {"ip": host}, "options": options})
+
+    def drain(self, quota: str = "none", spend: Spend | None = None, **settings: str) -> Drained:
+        return self.core(quota, **settings).drain(spend or Spend())
+
+    def queued(self, **settings: str) -> list[str]:
+        """What waits, but the address that uses the quota up."""
+        entries = self.core(**settings).context.pending.oldest(9999)
+        return [entry.value for entry in entries if entry.value != "9.9.9.9"]
+
+    @property
+    def asked(self) -> list[str]:
+        """Which addresses VirusTotal was asked about, but the one that uses the quota up."""
+        paths = [request.path.rpartition("/")[2] for request in self.server.requests]
+        return [path for path in paths if path != "9.9.9.9"]
+
+
+@pytest.fixture
+def house(clock: FakeClock, tmp_path: Path) -> Iterator[House]:
+    with SandboxServer(Quota.unlimited(), clock.now) as server:
+        yield House(server, clock, tmp_path / "state.db")

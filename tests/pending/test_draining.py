@@ -1,0 +1,324 @@
+"""What found no quota is queued, and a drain spends what quota there is on it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from connectors.actions.context import Context
+from connectors.cache import Entry
+from connectors.contract import Request
+from connectors.core import Core
+from connectors.drain import Drained, Spend
+from connectors.sandbox import Quota, SandboxServer
+from connectors.state.unavailable import StateUnavailable
+from tests.fake_clock import START, FakeClock
+from tests.scripted_server import ScriptedServer, json_answer, reset
+from tests.virustotal.house import core_at
+
+from .conftest import House
+
+HOSTS = [f"8.8.8.{number}" for number in range(8)]
+DAY = 86400.0
+# So many are under way at a time, and where the quota ends among them is any one's luck.
+SIDE_BY_SIDE = 4
+KEEP_NONE = Spend(keep=0)
+
+
+def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: House) -> None:
+    later, sooner = HOSTS, [f"8.8.4.{number}" for number in range(8)]
+    house.run_out(*sooner)
+    house.clock.advance(60)
+    house.run_out(*later)
+    order = [*sooner, *later]
+    assert house.queued() == order
+    done = house.drain("5/day", KEEP_NONE)
+    assert done[:6] == (4, 4, 0, 0, 0, 12)
+    assert house.asked[0] == order[0]
+    assert set(house.asked) <= set(order[: 4 + SIDE_BY_SIDE])
+    assert house.queued() == [host for host in order if host not in house.asked]
+    assert house.drain()[:6] == (12, 12, 0, 0, 0, 0)
+    core = house.core("1/day")
+    assert {house.look_up(core, host)["meta"]["source"] for host in order} == {"cache"}
+    assert len(house.asked) == 16
+
+
+def test_an_indicator_is_queued_once_however_it_is_written(house: House) -> None:
+    house.run_out("8.8.8.8", "8[.]8[.]8[.]8", " 8.8.8.8 ")
+    house.run_out("8.8.8.8")
+    assert house.queued() == ["8.8.8.8"]
+
+
+def test_who_waits_and_gets_an_answer_queues_nothing(house: House) -> None:
+    core = house.core("1/minute")
+    answers = [house.look_up(core, host, max_wait_s=300) for host in HOSTS[:3]]
+    assert {answer["status"] for answer in answers} == {"ok"}
+    assert house.queued() == []
+
+
+def test_what_virustotal_refuses_for_want_of_quota_is_queued(clock: FakeClock, tmp_path: Any) -> None:
+    with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
+        house = House(server, clock, tmp_path / "state.db")
+        core = house.core()
+        for host in HOSTS[:3]:
+            house.look_up(core, host)
+        assert house.queued() == HOSTS[1:3]
+        left = house.drain()
+        assert (left.answered, left.left) == (0, 2)
+        clock.advance(601)
+        assert house.drain().answered == 1
+
+
+@pytest.mark.parametrize("failure", [{"cache": "off"}, {"cache": "only"}])
+def test_what_a_drain_would_be_no_use_to_is_not_queued(house: House, failure: dict[str, str]) -> None:
+    core = house.core("1/day")
+    house.look_up(core, "9.9.9.9")
+    house.look_up(core, HOSTS[0], **failure)
+    core.answer({"action": "lookup_ip", "params": {"ip": HOSTS[1]}, "auth": {"api_key": "own"}})
+    core.answer({"action": "lookup_ip", "params": {"ip": HOSTS[2]}, "auth": {"api_key": "own"}})
+    core.answer({"action": "passive_dns", "params": {"ip": HOSTS[3]}})
+    assert house.queued() == []
+
+
+def test_other_failures_queue_nothing(clock: FakeClock) -> None:
+    with ScriptedServer() as server:
+        server.script(*[reset()] * 9)
+        core = core_at(server.url, clock)
+        for params in ({"ip": HOSTS[0]}, {"ip": "10.1.1.1"}, {"ip": "no address"}):
+            core.answer({"action": "lookup_ip", "params": params})
+        assert core.context.pending.stats()["entries"] == 0
+
+
+def test_what_anybody_was_answered_meanwhile_is_dropped_at_no_request(house: House) -> None:
+    house.run_out(*HOSTS[:3])
+    house.clock.advance(60)
+    house.look_up(house.core(), HOSTS[1])
+    assert house.drain() == Drained(asked=2, answered=2, dropped=1)
+    assert len(house.asked) == 3
+
+
+def test_an_answer_older_than_the_wish_is_not_the_answer_to_it(house: House) -> None:
+    house.look_up(house.core(), HOSTS[0])
+    house.clock.advance(3600)
+    house.run_out(HOSTS[0], options={"max_age_s": 60})
+    house.run_out(HOSTS[0], options={"cache": "refresh"})
+    assert house.drain() == Drained(asked=1, answered=1)
+    core = house.core("1/day")
+    assert house.look_up(core, HOSTS[0], max_age_s=60)["meta"]["source"] == "cache"
+
+
+def test_the_parts_that_were_wanted_are_asked_for(house: House) -> None:
+    house.run_out(HOSTS[0])
+    house.run_out(HOSTS[0], options={"include": ["raw"]})
+    house.drain()
+    core = house.core("1/day")
+    for include in ([], ["raw"]):
+        assert house.look_up(core, HOSTS[0], include=include)["meta"]["source"] == "cache"
+
+
+@pytest.mark.parametrize(
+    ("spend", "asked"),
+    [(Spend(), 6), (Spend(keep=0), 8), (Spend(keep=5), 4), (Spend(keep=9), 0), (Spend(keep=10_000), 0)],
+)
+def test_a_drain_leaves_people_their_share_of_the_day(house: House, spend: Spend, asked: int) -> None:
+    house.run_out(*HOSTS)
+    done = house.drain("10/day,9999/month", spend)
+    assert (done.asked, done.left) == (asked, 8 - asked)
+    assert ("kept for others" in str(done.message)) == (asked < 8)
+    core = house.core("10/day,9999/month")
+    people = [house.look_up(core, f"7.7.7.{number}")["status"] for number in range(10 - 1 - asked + 1)]
+    assert people == ["ok"] * (10 - 1 - asked) + ["error"], "they have all the rest"
+
+
+@pytest.mark.parametrize("keep", [4, 5])
+def test_where_all_is_kept_nothing_is_asked(house: House, keep: int) -> None:
+    core = house.core("4/day")
+    core.context.pending.put(f"ip:{HOSTS[0]}", ())
+    done = core.drain(Spend(keep=keep, max_wait_s=3 * DAY))
+    assert (done.asked, done.left) == (0, 1)
+    assert "kept for others" in str(done.message)
+
+
+def test_what_is_kept_is_not_refused_to_people_of_the_same_process(house: House) -> None:
+    house.run_out(*HOSTS[:3])
+    core = house.core("4/day")
+    assert core.drain(Spend(keep=2)).asked == 1
+    assert house.look_up(core, "7.7.7.7")["status"] == "ok"
+
+
+def test_without_a_days_window_there_is_nothing_to_keep_from(house: House) -> None:
+    house.run_out(*HOSTS[:3])
+    assert house.drain("9/hour", Spend(keep=100)).asked == 3
+
+
+def test_it_does_not_wait_unless_it_may(house: House) -> None:
+    house.run_out(*HOSTS[:5])
+    house.clock.slept.clear()
+    assert house.drain("2/minute").left == 4
+    assert sum(house.clock.slept) == 0
+    assert house.drain("2/minute", Spend(max_wait_s=65)).left == 2
+    assert 50 < sum(house.clock.slept) < 70
+
+
+def test_it_stops_when_it_is_told_to(house: House) -> None:
+    house.run_out(*HOSTS[:5])
+    looks = iter([False, False])
+    done = house.drain(spend=Spend(stopped=lambda: next(looks, True)))
+    assert (done.asked, done.left) == (2, 3)
+
+
+def test_an_indicator_that_may_not_be_sent_any_more_leaves_the_queue_unasked(house: House) -> None:
+    house.run_out(*HOSTS[:2])
+    assert house.drain(VT_NEVER_QUERY=HOSTS[0]) == Drained(asked=1, answered=1, dropped=1)
+    assert house.asked == [HOSTS[1]]
+
+
+def test_each_version_has_a_queue_of_its_own(house: House) -> None:
+    house.run_out(HOSTS[0], VT_API_VERSION="2")
+    house.run_out(HOSTS[1])
+    assert house.queued() == [HOSTS[1]]
+    assert house.queued(VT_API_VERSION="2") == [HOSTS[0]]
+    assert (house.drain().left, house.queued(VT_API_VERSION="2")) == (0, [HOSTS[0]])
+
+
+class Scripted:
+    """A core with three queued lookups, and what VirusTotal answers to each in turn."""
+
+    def __init__(self, server: ScriptedServer, clock: FakeClock) -> None:
+        self.server = server
+        self.core: Core = core_at(server.url, clock)
+        for number in range(3):
+            self.core.context.pending.put(f"hash:{number:032x}", ())
+            clock.advance(1)
+
+    def drain(self, *steps: Any) -> Drained:
+        self.server.script(*steps)
+        return self.core.drain(Spend())
+
+    @property
+    def queued(self) -> list[int]:
+        return [int(entry.value) for entry in self.core.context.pending.oldest(9)]
+
+
+@pytest.fixture
+def scripted(clock: FakeClock) -> Any:
+    with ScriptedServer() as server:
+        yield Scripted(server, clock)
+
+
+def refusal(status: int, code: str = "SomeError") -> Any:
+    return json_answer(status, {"error": {"code": code, "message": "no"}})
+
+
+FOUND = json_answer(200, {"data": {"type": "file", "id": "a" * 64, "attributes": {}}})
+
+
+def test_an_indicator_that_virustotal_does_not_take_leaves_the_queue_with_a_line(
+    scripted: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = scripted.drain(refusal(400, "InvalidArgumentError"), FOUND, FOUND)
+    assert done[:6] == (3, 2, 0, 1, 0, 0)
+    assert scripted.queued == []
+    [record] = caplog.records
+    assert "0" * 32 in record.getMessage()
+    assert "leaves the queue: invalid_indicator" in record.getMessage()
+
+
+def test_a_refused_call_costs_its_own_entry_and_not_its_neighbours(scripted: Scripted) -> None:
+    done = scripted.drain(refusal(403))
+    assert (done.asked, done.left) == (1, 2)
+    assert scripted.queued == [1, 2]
+    assert len(scripted.server.received) == 1
+
+
+def test_a_refused_key_ends_the_run_and_loses_nothing(scripted: Scripted) -> None:
+    done = scripted.drain(refusal(401))
+    assert (done.asked, done.failed, done.left) == (1, 1, 3)
+    assert "does not accept the API key" in str(done.message)
+    assert len(scripted.server.received) == 1
+
+
+def test_a_failure_that_may_pass_stays_and_is_not_tried_again_in_the_run(scripted: Scripted) -> None:
+    html = json_answer(200, ["nobody's"])
+    done = scripted.drain(html, FOUND, FOUND)
+    assert done[:6] == (3, 2, 0, 1, 0, 1)
+    assert scripted.queued == [0]
+    assert len(scripted.server.received) == 3
+    assert scripted.drain(FOUND).left == 0
+
+
+def test_no_way_to_virustotal_ends_the_run_after_some_tries(scripted: Scripted, clock: FakeClock) -> None:
+    for number in range(3, 40):
+        scripted.core.context.pending.put(f"hash:{number:032d}", ())
+    done = scripted.drain(*[reset()] * 60)
+    assert done.left == 40
+    assert done.failed < 8
+    assert "could not be reached" in str(done.message)
+
+
+def test_an_entry_that_is_no_indicator_leaves_the_queue(clock: FakeClock) -> None:
+    core = core_at("http://127.0.0.1:9", clock)
+    for key in ("nothing", ":", "hash:../users/me", "users:me"):
+        core.context.pending.put(key, ())
+    done = core.drain(Spend())
+    assert (done.asked, done.failed, done.left) == (0, 4, 0)
+
+
+def test_an_answer_that_cannot_be_kept_leaves_its_entry(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.run_out(HOSTS[0])
+    core = house.core()
+    context: Context = core.context
+
+    def full(key: str, entry: Entry) -> None:
+        raise StateUnavailable("the disk is full")
+
+    monkeypatch.setattr(context.cache._shared._shared, "put", full)
+    assert core.drain(Spend())[:6] == (1, 1, 0, 0, 0, 1)
+    assert house.queued() == HOSTS[:1]
+
+
+def test_what_waits_for_another_who_waits_is_passed_over(house: House) -> None:
+    house.run_out(*HOSTS[:2])
+    core = house.core()
+    leases = core.context.single_flight._leases
+    leases.use(lambda book: book.claim(f"v3:ip:{HOSTS[0]}", "somebody"))
+    leases.use(lambda book: book.waiting(f"v3:ip:{HOSTS[0]}", "somebody", True))
+    keep_alive = house.clock.advance
+
+    def advance(seconds: float) -> None:
+        keep_alive(seconds)
+        leases.use(lambda book: book.renew(["somebody"]))
+
+    house.clock.advance = advance  # type: ignore[method-assign]
+    done = core.drain(Spend())
+    assert (done.answered, done.left) == (1, 1)
+    assert house.queued() == HOSTS[:1]
+
+
+def test_a_full_queue_is_told_once_and_counted(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        house.run_out(*HOSTS, VT_PENDING_MAX="3")
+    assert house.queued() == HOSTS[:3]
+    assert sum("queue of pending indicators is full (3)" in text for text in caplog.messages) == 1
+    assert house.core(VT_PENDING_MAX="3").context.pending.stats() == {
+        "entries": 3,
+        "refused": 5,
+        "since": START,
+        "most": 3,
+    }
+
+
+def test_with_no_room_nothing_is_queued_nor_said(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.run_out(*HOSTS, VT_PENDING_MAX="0")
+    assert (house.queued(), caplog.messages) == ([], [])
+    assert house.core().context.pending.stats()["refused"] == 0
+
+
+def test_an_answer_has_the_same_form_as_ever(house: House) -> None:
+    core = house.core("1/day")
+    house.look_up(core, "9.9.9.9")
+    answer = core.run(Request("lookup_ip", {"ip": HOSTS[0]}))
+    assert answer["error"]["details"] == {"source": "local", "window": "day"}
+    assert sorted(answer["meta"]) == sorted(house.look_up(core, "9.9.9.9")["meta"])

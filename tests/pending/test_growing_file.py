@@ -1,0 +1,96 @@
+"""A state file that a version without a queue made, and may be using, gets one and loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from connectors.cache import Entry
+from connectors.cache.sqlite import SCHEMA, SqliteAnswers
+from connectors.coalescing import SqliteLeases
+from connectors.pending.sqlite import SqlitePending
+from connectors.state.sqlite_file import SqliteFile
+from tests.fake_clock import START, FakeClock
+from tests.state.files import DAMAGES, settle
+
+FOUND = Entry("ok", {"type": "ip"}, START)
+
+
+class Before:
+    """The parts that a version without a queue has, at work in its file."""
+
+    def __init__(self, path: Path, clock: FakeClock) -> None:
+        file = SqliteFile(path, SCHEMA, "WAL")
+        self.answers = SqliteAnswers(file, clock, 1 << 30)
+        self.leases = SqliteLeases(file, clock)
+        self.answers.put("v3:ip:8.8.8.8", FOUND)
+        self.leases.claim("v3:ip:9.9.9.9", "holder")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+def tables(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    connection.close()
+    return names
+
+
+def version(path: Path) -> int:
+    connection = sqlite3.connect(path)
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.close()
+    return found
+
+
+def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: FakeClock) -> None:
+    before = Before(path, clock)
+    assert "pending" not in tables(path)
+    inode = path.stat().st_ino
+    queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
+    assert (queue.oldest(9), queue.stats()["entries"]) == ([], 0)
+    assert "pending" not in tables(path), "who only looks changes nothing"
+    assert queue.put("ip:7.7.7.7", 0, 9)
+    assert before.answers.get("v3:ip:8.8.8.8") == FOUND
+    assert not before.leases.claim("v3:ip:9.9.9.9", "another").mine
+    before.leases.renew(["holder"])
+    before.answers.put("v3:ip:1.1.1.1", FOUND)
+    assert [entry.key for entry in queue.oldest(9)] == ["ip:7.7.7.7"]
+    assert path.stat().st_ino == inode
+    assert version(path) == 1, "the version before refuses what is newer"
+    assert [entry.name for entry in path.parent.glob("*.bad-*")] == []
+
+
+def test_one_who_comes_later_with_the_version_before_may_use_the_file(path: Path, clock: FakeClock) -> None:
+    SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3").put("ip:7.7.7.7", 0, 9)
+    before = Before(path, clock)
+    assert before.answers.get("v3:ip:8.8.8.8") == FOUND
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+def test_a_damaged_file_is_made_anew_with_a_queue_that_works(path: Path, clock: FakeClock, damage: str) -> None:
+    queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
+    for number in range(200):
+        queue.put(f"ip:{number}", 0, 999)
+    settle(path)
+    DAMAGES[damage](path)
+    fresh = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
+    fresh.put("ip:after", 0, 999)
+    assert "ip:after" in [entry.key for entry in fresh.oldest(999)]
+
+
+def test_a_table_made_in_part_is_completed(path: Path, clock: FakeClock) -> None:
+    queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
+    queue.put("ip:1", 0, 9)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE pending_refused")
+    connection.commit()
+    connection.close()
+    assert queue.oldest(9) == []
+    assert queue.put("ip:2", 0, 9)
+    assert [entry.key for entry in queue.oldest(9)] == ["ip:1", "ip:2"]

@@ -1,0 +1,129 @@
+"""The contract of every queue."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from connectors.pending import PendingStore, Wanted
+from connectors.pending.queue import LONGEST_S, bits_of
+from tests.fake_clock import FakeClock
+
+MOST = 2500
+DAY = 86400.0
+
+
+def keys(store: PendingStore) -> list[str]:
+    return [entry.key for entry in store.oldest(9999)]
+
+
+def wanted(store: PendingStore) -> list[tuple[str, list[str]]]:
+    return [(entry.key, sorted(entry.parts)) for entry in store.oldest(9999)]
+
+
+def test_what_was_put_first_is_the_oldest(store: PendingStore, clock: FakeClock) -> None:
+    for number in (3, 1, 2):
+        assert store.put(f"ip:{number}", 0, MOST)
+        clock.advance(1)
+    assert keys(store) == ["ip:3", "ip:1", "ip:2"]
+    assert [entry.key for entry in store.oldest(2)] == ["ip:3", "ip:1"]
+    assert store.oldest(0) == []
+
+
+def test_an_entry_comes_back_as_it_was(store: PendingStore, clock: FakeClock) -> None:
+    key = "url:http://example.com/a:b?c=\u00fc%20'\"\\"
+    store.put(key, bits_of(["raw"]), MOST)
+    [entry] = store.oldest(5)
+    assert (entry.key, entry.kind, entry.value) == (key, "url", key[4:])
+    assert entry.parts == {"raw"}
+    assert entry.queued_at == pytest.approx(clock.now(), abs=3)
+
+
+def test_a_key_is_there_once_in_its_first_place_and_with_all_parts_wanted(
+    store: PendingStore, clock: FakeClock
+) -> None:
+    for key, parts in (("a:1", []), ("a:2", []), ("a:1", ["raw"]), ("a:1", ["engines"]), ("a:1", [])):
+        assert store.put(key, bits_of(parts), MOST)
+        clock.advance(5)
+    assert wanted(store) == [("a:1", ["engines", "raw"]), ("a:2", [])]
+    assert store.stats()["entries"] == 2
+
+
+def test_a_full_queue_refuses_the_newest_and_counts_it(store: PendingStore) -> None:
+    assert [store.put(f"a:{number}", 0, 3) for number in range(5)] == [True, True, True, False, False]
+    assert store.put("a:1", 0, 3), "one that is there is no newer one"
+    assert keys(store) == ["a:0", "a:1", "a:2"]
+    assert (store.stats()["entries"], store.stats()["refused"]) == (3, 2)
+    store.remove(store.oldest(1)[0])
+    assert store.put("a:4", 0, 3)
+    assert store.stats()["refused"] == 2
+
+
+def test_removed_entries_are_gone_and_may_be_put_again(store: PendingStore, clock: FakeClock) -> None:
+    for key in ("a:1", "a:2"):
+        store.put(key, bits_of(["raw"]), MOST)
+        clock.advance(1)
+    store.remove(store.oldest(1)[0])
+    assert keys(store) == ["a:2"]
+    store.put("a:1", 0, MOST)
+    assert wanted(store) == [("a:2", ["raw"]), ("a:1", [])]
+    store.remove(Wanted("a:unknown", 0.0))
+    assert len(keys(store)) == 2
+
+
+def test_an_entry_of_which_more_was_wanted_meanwhile_stays(store: PendingStore) -> None:
+    store.put("a:1", 0, MOST)
+    [seen] = store.oldest(1)
+    store.put("a:1", bits_of(["engines"]), MOST)
+    store.remove(seen)
+    [entry] = store.oldest(9)
+    assert entry.parts == {"engines"}
+    store.remove(entry)
+    assert keys(store) == []
+
+
+def test_old_entries_fall_out_and_make_room(store: PendingStore, clock: FakeClock) -> None:
+    store.put("a:old", bits_of(["raw"]), 2)
+    clock.advance(LONGEST_S - DAY)
+    store.put("a:young", 0, 2)
+    assert keys(store) == ["a:old", "a:young"]
+    clock.advance(DAY + 60)
+    assert keys(store) == ["a:young"]
+    assert store.stats()["entries"] == 1
+    assert store.put("a:new", 0, 2)
+    assert store.put("a:old", 0, 3)
+    assert wanted(store)[-1] == ("a:old", []), "what was wanted of it is forgotten too"
+
+
+def test_stats_tell_since_when_the_oldest_waits(store: PendingStore, clock: FakeClock) -> None:
+    assert store.stats() == {"entries": 0, "refused": 0, "since": None}
+    store.put("a:1", 0, MOST)
+    put_at = clock.now()
+    clock.advance(100)
+    store.put("a:2", 0, MOST)
+    assert store.stats()["since"] == pytest.approx(put_at, abs=3)
+
+
+def test_clear_forgets_everything_and_counts_it(store: PendingStore) -> None:
+    assert store.clear() == 0
+    for number in range(4):
+        store.put(f"a:{number}", bits_of(["raw"]), 3)
+    assert store.clear() == 3
+    assert store.stats() == {"entries": 0, "refused": 0, "since": None}
+    store.put("a:1", 0, 3)
+    assert wanted(store) == [("a:1", [])]
+
+
+def test_many_threads_may_put_at_once(store: PendingStore) -> None:
+    def work(thread: int) -> None:
+        for number in range(20):
+            store.put(f"a:{thread}-{number}", 0, MOST)
+            store.put(f"a:shared-{number}", 0, MOST)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert store.stats()["entries"] == len(keys(store)) == 6 * 20 + 20

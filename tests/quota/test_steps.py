@@ -1,0 +1,143 @@
+"""A clock that is set, by an administrator or a time server: what that does to the quota of a machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from connectors.clock import SystemClock, Uptime
+from connectors.errors import RateLimited
+from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
+from connectors.quota.ledger import Ledger
+from connectors.quota.limiter import Limiter
+from connectors.quota.steps import follow
+from tests.fake_clock import FakeClock
+from tests.quota.conftest import MakeLimiter
+from tests.quota.desk import Desk
+from tests.splunk.kvstore_parts import book_at
+
+
+@pytest.fixture(params=["memory", "sqlite", "kvstore"])
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
+    """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
+    if request.param == "kvstore":
+        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
+    return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
+
+
+def _asks(limiter: Limiter, clock: FakeClock, count: int) -> int:
+    """How many of `count` callers who do not wait are answered now."""
+    went = 0
+    for _ in range(count):
+        try:
+            with limiter.slot(clock.monotonic()) as slot:
+                slot.answered()
+            went += 1
+        except RateLimited:
+            pass
+    return went
+
+
+def _retry_after(limiter: Limiter, clock: FakeClock) -> float:
+    with pytest.raises(RateLimited) as refused, limiter.slot(clock.monotonic()):
+        pass
+    assert refused.value.retry_after is not None
+    return refused.value.retry_after
+
+
+@pytest.mark.parametrize("step", [0.2, 30.0, 3600.0, 86400.0])
+def test_a_clock_set_forward_frees_no_slot_before_its_time(limiter: MakeLimiter, clock: FakeClock, step: float) -> None:
+    mine = limiter("2/minute")
+    assert _asks(mine, clock, 2) == 2
+    clock.advance(10)
+    clock.step(step)
+    assert _retry_after(mine, clock) == pytest.approx(50, abs=0.2)
+    clock.advance(49.9)
+    assert _asks(mine, clock, 1) == 0
+    clock.advance(0.3)
+    assert _asks(mine, clock, 3) == 2
+
+
+def test_every_step_forward_counts_be_there_ever_so_many(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/minute")
+    assert _asks(mine, clock, 1) == 1
+    for _ in range(59):
+        clock.advance(1)
+        clock.step(0.09)
+        assert _asks(mine, clock, 1) == 0
+    clock.advance(1.3)
+    assert _asks(mine, clock, 1) == 1
+
+
+def test_a_slot_under_way_and_a_pause_move_along_too(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/minute")
+    with mine.slot(clock.monotonic()):
+        clock.step(3600)
+        assert _retry_after(mine, clock) == pytest.approx(60, abs=6)
+    clock.advance(100)
+    mine.penalise(120.0)
+    clock.advance(20)
+    clock.step(86400)
+    assert _retry_after(mine, clock) == pytest.approx(100, abs=0.2)
+
+
+def test_a_lost_book_is_waited_out_whatever_the_clock_does(
+    limiter: MakeLimiter, clock: FakeClock, tmp_path: Path
+) -> None:
+    (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
+    book = SqliteBook(tmp_path / "lost.db", clock)
+    assert _asks(limiter("4/minute", "who found it lost", given=book), clock, 1) == 0
+    clock.step(3600)
+    mine = limiter("4/minute", given=book)
+    assert _retry_after(mine, clock) == pytest.approx(60, abs=0.2)
+
+
+def test_another_run_of_the_machine_says_nothing_of_the_clock() -> None:
+    ledger = Ledger(settled=[1000.0])
+    follow(ledger, 1000.0, Uptime("before", 500.0))
+    follow(ledger, 1030.0, Uptime("after the restart", 10.0))
+    assert ledger.settled == [1000.0]
+    follow(ledger, 1130.0, Uptime("after the restart", 10.5))
+    assert ledger.settled == [pytest.approx(1099.5)]
+
+
+def test_where_nobody_tells_for_how_long_the_machine_is_up_all_is_taken_as_it_is() -> None:
+    ledger = Ledger(settled=[1000.0])
+    follow(ledger, 9000.0, None)
+    assert ledger == Ledger(settled=[1000.0])
+
+
+@pytest.mark.parametrize("step", [-600.0, 600.0])
+def test_a_request_under_way_when_the_clock_is_set_over_midnight_is_counted(
+    limiter: MakeLimiter, clock: FakeClock, step: float
+) -> None:
+    midnight = 86400.0 - clock.now() % 86400.0
+    clock.advance(midnight + (300.0 if step < 0 else -300.0))
+    mine = limiter("1/day")
+    with mine.slot(clock.monotonic()) as slot:
+        clock.step(step)
+        slot.answered()
+    assert _asks(mine, clock, 1) == 0
+
+
+def test_so_it_is_where_the_step_cannot_be_seen() -> None:
+    desk = Desk("1/day", "2026-01-03T00:05:00")
+    assert desk.goes("a")
+    desk.at("2026-01-02T23:55:00").answer("a")
+    assert not desk.goes("b")
+
+
+def test_processes_of_one_machine_agree_for_how_long_it_is_up() -> None:
+    clock = SystemClock()
+    before = clock.uptime()
+    if before is None:
+        pytest.skip("this system does not tell")
+    told = "from connectors.clock import SystemClock; up = SystemClock().uptime(); print(up.boot, up.seconds, sep='|')"
+    boot, seconds = subprocess.check_output([sys.executable, "-c", told], text=True).strip().split("|")
+    after = clock.uptime()
+    assert after is not None
+    assert boot == before.boot
+    assert before.seconds <= float(seconds) <= after.seconds

@@ -1,0 +1,122 @@
+"""How splunkd runs the app's REST endpoints: restmap.conf says which, each process answers one request at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.package.conf_reader import read_conf
+
+SYSTEM = "system-token-of-splunkd"
+# What Splunk's own server for such handlers does, in small: one line with a request in, one with the reply out.
+_DRIVER = """
+import importlib, json, sys
+module, name = sys.argv[2].rsplit(".", 1)
+sys.path.insert(0, sys.argv[1])
+protocol, sys.stdout = sys.stdout, sys.stderr
+handler = getattr(importlib.import_module(module), name)(None, None)
+for line in sys.stdin:
+    print(json.dumps(handler.handle(json.loads(line))), file=protocol, flush=True)
+"""
+
+
+class _Process:
+    def __init__(self, python: str, app: Path, handler: str, environment: Mapping[str, str]) -> None:
+        self.popen = subprocess.Popen(
+            [python, "-c", _DRIVER, str(app / "bin"), handler],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(environment),
+        )
+
+    def call(self, passed: str) -> dict[str, Any]:
+        assert self.popen.stdin is not None
+        assert self.popen.stdout is not None
+        self.popen.stdin.write(json.dumps(passed) + "\n")
+        self.popen.stdin.flush()
+        reply: dict[str, Any] = json.loads(self.popen.stdout.readline())
+        return reply
+
+    def end(self) -> str:
+        _, errors = self.popen.communicate(timeout=20)
+        return errors
+
+
+@dataclass
+class FakeEndpoints:
+    """`replies` are all that the handlers gave; `stderr` what they wrote there, once it is over."""
+
+    app: Path
+    python: str
+    environment: Mapping[str, str]
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    stderr: str = ""
+    most_at_once: int = 0
+    _idle: dict[str, list[_Process]] = field(default_factory=dict)
+    _all: list[_Process] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def stanza(self, path: str) -> dict[str, str] | None:
+        """The endpoint at `path`, which is without its leading /services/."""
+        for name, settings in read_conf(self.app / "default/restmap.conf").items():
+            if name.startswith("script:") and settings["match"] == f"/{path}":
+                return {"name": name, **settings}
+        return None
+
+    def missing(self, stanza: Mapping[str, str], method: str, capabilities: frozenset[str]) -> bool:
+        """Whether the user lacks what restmap.conf asks for."""
+        needed = stanza.get(f"capability.{method.lower()}") or stanza.get("capability")
+        return needed is not None and needed not in capabilities
+
+    def call(self, stanza: Mapping[str, str], method: str, uri: str, session: Mapping[str, str], body: str) -> Any:
+        """(status, body) of the handler."""
+        passed = {
+            "output_mode": "json",
+            "output_mode_explicit": False,
+            "server": {"rest_uri": uri, "hostname": "sh1", "servername": "sh1", "guid": "0"},
+            "restmap": {"name": stanza["name"], "conf": {}},
+            "query": [],
+            "form": [],
+            "connection": {"src_ip": "127.0.0.1", "ssl": True, "listening_port": 8089},
+            "rest_path": stanza["match"],
+            "lang": "en-US",
+            "method": method,
+            "ns": {"app": "search"},
+        }
+        if _true(stanza.get("passSession", "true")):
+            passed["session"] = dict(session)
+        if _true(stanza.get("passSystemAuth", "false")):
+            passed["system_authtoken"] = SYSTEM
+        if _true(stanza.get("passPayload", "false")) and body:
+            passed["payload"] = body
+        reply = self._run(stanza["handler"], json.dumps(passed))
+        self.replies.append(reply)
+        return reply["status"], reply["payload"]
+
+    def _run(self, handler: str, passed: str) -> dict[str, Any]:
+        with self._lock:
+            idle = self._idle.setdefault(handler, [])
+            process = idle.pop() if idle else None
+            if process is None:
+                process = _Process(self.python, self.app, handler, self.environment)
+                self._all.append(process)
+                self.most_at_once = max(self.most_at_once, len(self._all))
+        reply = process.call(passed)
+        with self._lock:
+            self._idle[handler].append(process)
+        return reply
+
+    def end(self) -> None:
+        self.stderr = "".join(process.end() for process in self._all)
+
+
+def _true(text: str) -> bool:
+    return re.fullmatch("true|1", text) is not None

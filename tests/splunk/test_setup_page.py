@@ -1,0 +1,276 @@
+"""The setup page in a real browser: what an admin sees, types and gets told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox import SandboxServer
+from connectors.sandbox.accounts import key_digest
+
+from .brokered import KEY
+from .browser import CHROMIUM, DOWN, DRIVER, ENTER, SPACE, TAB, Browser
+from .fake_splunk_web import FakeSplunkWeb
+from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
+NEW_KEY = "another-key-for-splunk"
+SAVED = "Saved. Searches go by it within half a minute."
+FORM = "document.querySelector('#vtlookup-setup form')"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture
+def web(app: Path, splunkd: FakeSplunkd) -> Iterator[FakeSplunkWeb]:
+    splunkd.users[SESSION] = EVERYTHING
+    splunkd.settings = {
+        **splunkd.settings,
+        "quota": "4/minute,500/day,15500/month",
+        "cache_ttl": "86400",
+        "cache_ttl_not_found": "600",
+        "cache_size_mb": "256",
+        "pending_max": "2500",
+        "malicious_threshold": "3",
+        "suspicious_threshold": "1",
+    }
+    with FakeSplunkWeb(app, splunkd) as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser, web: FakeSplunkWeb) -> Browser:
+    """The page, with the settings in it."""
+    return opened(chromium, web)
+
+
+def opened(browser: Browser, web: FakeSplunkWeb) -> Browser:
+    browser.complaints()
+    browser.open(web.view("setup"))
+    browser.until(FORM)
+    return browser
+
+
+def message(page: Browser) -> str:
+    page.until("!document.getElementById('vtlookup-save').disabled")
+    return page.text("#vtlookup-message")
+
+
+def save(page: Browser) -> str:
+    page.click("#vtlookup-save")
+    return message(page)
+
+
+def findings(page: Browser) -> dict[str, str]:
+    page.click("#vtlookup-test")
+    page.until("document.querySelectorAll('#vtlookup-findings li').length === 5")
+    return {
+        step: page.text(f"[data-step={step}] .vtlookup-mark")
+        for step in ("settings", "network", "certificate", "key", "quota")
+    }
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_settings_are_shown_and_the_key_is_not(chromium: Browser, web: FakeSplunkWeb, theme: str) -> None:
+    web.theme = theme
+    page = opened(chromium, web)
+    assert page.value("#vtlookup-cache_ttl") == "86400"
+    assert page.value("#vtlookup-never_query") == "corp.example"
+    assert page.script("return document.getElementById('vtlookup-tier-public').checked")
+    assert page.value("#vtlookup-api_key") == ""
+    assert "A key is stored" in page.script("return document.getElementById('vtlookup-api_key').placeholder")
+    assert KEY not in page.script("return document.documentElement.outerHTML")
+    assert page.script("return document.getElementById('vtlookup-setup').dataset.theme") == theme
+    assert page.complaints() == []
+    assert web.refused == []
+    findings(page)
+    page.screenshot(SCREENSHOTS / f"setup-{theme}.png")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_texts_stand_out_from_what_is_behind_them(chromium: Browser, web: FakeSplunkWeb, theme: str) -> None:
+    web.theme = theme
+    page = opened(chromium, web)
+    page.write("#vtlookup-cache_ttl", "soon")
+    save(page)
+    assert page.script(_CONTRASTS) == []
+
+
+def test_what_is_changed_is_stored_and_shown_again(page: Browser, splunkd: FakeSplunkd) -> None:
+    page.click("#vtlookup-tier-premium")
+    page.write("#vtlookup-quota", "1000/minute, 30000/day")
+    page.write("#vtlookup-never_query", "corp.example\n192.88.99.0/24")
+    page.write("#vtlookup-malicious_threshold", "5")
+    page.write("#vtlookup-proxy", "http://proxy.example.com:3128")
+    page.write("#vtlookup-api_key", NEW_KEY)
+    assert save(page) == SAVED
+    assert splunkd.settings["quota"] == "1000/minute, 30000/day"
+    assert splunkd.settings["never_query"] == "corp.example, 192.88.99.0/24"
+    assert splunkd.settings["malicious_threshold"] == "5"
+    assert splunkd.settings["proxy"] == "http://proxy.example.com:3128"
+    assert splunkd.password == NEW_KEY
+    assert "apps/local/vtlookup" in splunkd.asked
+    assert page.value("#vtlookup-api_key") == ""
+    assert NEW_KEY not in page.script("return document.documentElement.outerHTML")
+    assert page.complaints() == []
+
+
+def test_an_empty_key_field_leaves_the_stored_key_alone(page: Browser, splunkd: FakeSplunkd) -> None:
+    assert save(page) == SAVED
+    assert splunkd.password == KEY
+    assert not any(path == "storage/passwords" for path in splunkd.asked)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("cache_ttl", "soon"),
+        ("cache_ttl_not_found", "-1"),
+        ("cache_size_mb", "0"),
+        ("malicious_threshold", "1.5"),
+        ("suspicious_threshold", "0"),
+        ("proxy", "http://name:password@proxy.example.com"),
+        ("proxy", "proxy.example.com"),
+        ("ca_bundle", "ca.pem"),
+        ("never_query", "<script>alert(1)</script>"),
+        ("api_key", "with blanks in it"),
+    ],
+)
+def test_the_page_refuses_bad_values_where_they_stand(
+    page: Browser, splunkd: FakeSplunkd, field: str, bad: str
+) -> None:
+    before = dict(splunkd.settings)
+    page.write(f"#vtlookup-{field}", bad)
+    asked = len(splunkd.asked)
+    assert save(page) == "Nothing is saved: see the marked fields."
+    assert page.text(f"#vtlookup-{field}-error") != ""
+    assert page.script("return document.activeElement.name") == field
+    assert len(splunkd.asked) == asked
+    assert (splunkd.settings, splunkd.password) == (before, KEY)
+
+
+@pytest.mark.parametrize(
+    ("field", "bad", "told"),
+    [
+        ("never_query", "not..a.name", "not..a.name"),
+        ("ca_bundle", "/no/such/file.pem", "absolute path of a file that splunkd can read"),
+    ],
+)
+def test_what_only_the_server_can_see_is_told_at_the_field_too(
+    page: Browser, splunkd: FakeSplunkd, field: str, bad: str, told: str
+) -> None:
+    before = dict(splunkd.settings)
+    page.write(f"#vtlookup-{field}", bad)
+    assert save(page) == "nothing is stored: some settings are not valid"
+    assert told in page.text(f"#vtlookup-{field}-error")
+    assert splunkd.settings == before
+
+
+def test_what_comes_from_outside_is_text_and_nothing_else(
+    chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd
+) -> None:
+    evil = "<img src=x onerror=document.title='broken'>"
+    splunkd.settings = {**splunkd.settings, "proxy": evil, "never_query": evil, "quota": evil}
+    page = opened(chromium, web)
+    assert page.value("#vtlookup-proxy") == evil
+    assert findings(page)["settings"] == "wrong"
+    assert evil.split()[0] in page.text("[data-step=settings]")
+    assert page.script("return document.querySelectorAll('img').length") == 0
+    assert page.complaints() == []
+
+
+def test_the_account_tells_what_it_allows(page: Browser, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
+    page.click("#vtlookup-measure")
+    page.until("document.getElementById('vtlookup-message').textContent.startsWith('The account allows')")
+    told = message(page)
+    assert page.value("#vtlookup-quota") in told
+    assert {request.key for request in sandbox.all_requests} == {key_digest(KEY)}
+
+
+def test_the_test_names_nothing_where_all_is_well(page: Browser) -> None:
+    assert set(findings(page).values()) == {"ok"}
+    assert message(page) == "VirusTotal answers, and accepts the key."
+
+
+def test_the_test_names_the_key(page: Browser, splunkd: FakeSplunkd) -> None:
+    splunkd.password = "wrong-key"
+    assert findings(page) == {
+        "settings": "ok",
+        "network": "ok",
+        "certificate": "ok",
+        "key": "wrong",
+        "quota": "not reached",
+    }
+    assert "wrong-key" not in page.script("return document.documentElement.outerHTML")
+
+
+def test_what_is_not_saved_is_not_tested(page: Browser, sandbox: SandboxServer) -> None:
+    page.write("#vtlookup-api_key", NEW_KEY)
+    page.click("#vtlookup-test")
+    assert message(page) == "Save first: what is stored is tested."
+    assert sandbox.all_requests == []
+
+
+def test_it_is_done_by_keyboard_alone(page: Browser, splunkd: FakeSplunkd) -> None:
+    page.script("document.getElementById('vtlookup-api_key').focus()")
+    page.press(*NEW_KEY, TAB, DOWN, DOWN, TAB)
+    assert page.script("return document.activeElement.id") == "vtlookup-quota"
+    page.press(TAB)
+    assert page.script("return document.activeElement.id") == "vtlookup-measure"
+    for _ in range(30):
+        if page.script("return document.activeElement.id") == "vtlookup-save":
+            break
+        page.press(TAB)
+    page.press(SPACE)
+    page.until("document.getElementById('vtlookup-message').textContent.startsWith('Saved')")
+    assert splunkd.password == NEW_KEY
+    page.script("document.getElementById('vtlookup-cache_ttl').focus()")
+    page.write("#vtlookup-cache_ttl", "3600")
+    page.press(ENTER)
+    page.until("document.getElementById('vtlookup-message').textContent.startsWith('Saved')")
+    assert splunkd.settings["cache_ttl"] == "3600"
+
+
+def test_every_field_has_its_name_and_a_choice_that_is_not_there_cannot_be_made(page: Browser) -> None:
+    unnamed = "return [...document.querySelectorAll('#vtlookup-setup :is(input,select,textarea)')]"
+    assert page.script(f"{unnamed}.filter(field => !field.labels.length).map(field => field.id)") == []
+    disabled = "return [...document.querySelectorAll('#vtlookup-place option:disabled')].map(option => option.value)"
+    assert page.script(disabled) == ["redis"]
+
+
+def test_who_may_not_set_up_is_told_so(chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = frozenset(("run_vtlookup",))
+    chromium.open(web.view("setup"))
+    chromium.until("document.querySelector('#vtlookup-setup [role=alert]')")
+    assert "capability vtlookup_admin" in chromium.text("#vtlookup-setup")
+
+
+# Texts, with less contrast than 4.5 to what is behind them (WCAG 2, AA).
+_CONTRASTS = """
+const parts = color => color.match(/[\\d.]+/g).map(Number);
+const light = color => parts(color).slice(0, 3).map(part => part / 255)
+    .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+const behind = element => {
+    for (let each = element; each; each = each.parentElement) {
+        const color = getComputedStyle(each).backgroundColor;
+        if (parts(color).length === 3 || parts(color)[3] > 0.5) return color;
+    }
+};
+return [...document.querySelectorAll('#vtlookup-setup *')]
+    .filter(element => !element.disabled && element.type !== 'radio')
+    .filter(element => element.value || [...element.childNodes].some(node => node.nodeType === 3))
+    .filter(element => {
+        const [one, other] = [light(getComputedStyle(element).color), light(behind(element))];
+        return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05) < 4.5;
+    })
+    .map(element => element.outerHTML.slice(0, 100));
+"""
