@@ -63,6 +63,7 @@ class Account:
         """The account's quotas as VirusTotal tells them (not counted); our record takes over what is used."""
         # No quota is needed for it, so no want of quota stands against it.
         figures = self._try("quota", lambda api: api.overall_quotas(budget), math.inf)
+        self._quota.heard(figures)
         self.limiter.take_over(used_of(figures))
         return figures
 
@@ -79,6 +80,11 @@ class MeasuredQuota:
     def __call__(self) -> Quota:
         return self._quota
 
+    def heard(self, figures: dict[str, Any]) -> None:
+        """What the account said of itself, whoever asked it."""
+        if self._quota.auto:
+            self._quota = quota_of(figures, self._quota)
+
     def look(self) -> None:
         """Ask the account if it is time to."""
         now = self._clock.monotonic()
@@ -86,7 +92,7 @@ class MeasuredQuota:
             return
         self._next_look = now + _QUOTA_RETRY_S
         try:
-            self._quota = quota_of(self.figures(), self._quota)
+            self.heard(self.figures())
             self._next_look = now + _QUOTA_KNOWN_S
         except ConnectorError as error:
             _LOG.warning("VT_QUOTA=auto: the account's quota could not be read (%s); %s until then", error, self._quota)

@@ -10,6 +10,8 @@ from functools import cache
 import pytest
 
 from connectors.version import __version__
+from tests.package.conf_reader import read_conf
+from tests.package.spl_reader import options_of, refuse_unknown
 from vtlookup_app import columns
 from vtlookup_app.search_options import KINDS, read_options
 
@@ -24,6 +26,8 @@ SEARCHES = [
     for match in re.finditer(r"\| vtlookup((?: \w+=\S+)+)", block.text)
 ]
 
+BLOCKS = [line for block in PAGE.of("spl") for line in block.text.splitlines() if line.strip()]
+HEADINGS = ("option", "field", "message", "macro", "in the log", "for vtreport", "for vtcache")
 _SHORTEST_PIECE = 7
 
 
@@ -33,7 +37,7 @@ def _first_cells(heading: str) -> list[str]:
     inside = False
     for row in PAGE.rows:
         inside = (inside and len(row) > 1) or row[0] == heading
-        if row[0] in ("option", "field", "message") and row[0] != heading:
+        if row[0] in HEADINGS and row[0] != heading:
             inside = False
         found += in_code(row[0]) if inside else []
     return found
@@ -52,6 +56,23 @@ def test_the_command_takes_the_options_of_a_search(search: list[str]) -> None:
 def test_every_option_has_its_row() -> None:
     shown = [option.partition("=")[0] for option in _first_cells("option")]
     assert shown == [*KINDS, "prefix", "max_age", "wait", "cache", "raw"]
+
+
+@pytest.mark.parametrize("command", ["vtreport", "vtcache"])
+def test_every_option_of_a_command_has_its_row(command: str) -> None:
+    shown = [option.partition("=")[0] for option in _first_cells(f"for {command}") if "=" in option]
+    assert sorted(shown) == sorted(options_of(command))
+
+
+def test_every_macro_has_its_row() -> None:
+    macros = read_conf(PROJECT / "splunk_app/default/macros.conf")
+    shown = re.findall(r"^\| `` `(\w+)(?:\((\w+)\))?` `` \|", PAGE.text, re.MULTILINE)
+    assert {f"{name}(1)" if argument else name for name, argument in shown} == set(macros)
+
+
+@pytest.mark.parametrize("search", BLOCKS)
+def test_a_search_of_the_page_is_taken(search: str) -> None:
+    refuse_unknown(search)
 
 
 def test_every_field_has_its_row() -> None:

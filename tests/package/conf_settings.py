@@ -15,7 +15,15 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "triggers": (r"reload\.vtlookup",),
     },
     "commands.conf": {
-        "vtlookup|vtdrain": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
+        "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
+        "vt(report|quota|cache|drain)": (
+            "filename",
+            "chunked",
+            r"python\.version",
+            r"python\.required",
+            "run_in_preview",
+            "is_risky",
+        ),
     },
     "searchbnf.conf": {
         "[a-z]+-command": (
@@ -60,6 +68,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "proxy",
             "ca_bundle",
             "selected_fields",
+            "log_level",
         ),
     },
     "collections.conf": {
@@ -101,6 +110,26 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "transforms/vt_verdicts": ("access", "export"),
         "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
+        "(macros|workflow_actions|props|views/vt_report)": ("access", "export"),
+    },
+    "macros.conf": {
+        r"vt_[a-z_]+(\([0-9]\))?": ("args", "definition", "iseval"),
+    },
+    "workflow_actions.conf": {
+        "vt_[a-z_]+": ("type", "label", "fields", "display_location", r"link\.(method|target|uri)"),
+    },
+    "props.conf": {
+        r"source::\.\.\.vtlookup\.log\*": ("sourcetype",),
+        "vtlookup:log": (
+            "SHOULD_LINEMERGE",
+            "LINE_BREAKER",
+            "TRUNCATE",
+            "TIME_PREFIX",
+            "TIME_FORMAT",
+            "MAX_TIMESTAMP_LOOKAHEAD",
+            "TZ",
+            "KV_MODE",
+        ),
     },
 }
 

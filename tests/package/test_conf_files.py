@@ -103,16 +103,40 @@ def test_own_settings_are_reloaded_and_replicated(app: Path) -> None:
     assert shclustering["conf_replication_include.vtlookup"] == "true"
 
 
-def test_other_apps_see_the_command_its_help_and_what_is_known_and_nothing_else(app: Path) -> None:
+def test_other_apps_see_what_people_use_from_them_and_nothing_else(app: Path) -> None:
     meta = read_conf(app / "metadata/default.meta")
     exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
-    assert exported == {"commands", "searchbnf", "transforms/vt_verdicts", "collections/vt_answers"}
+    known = {"transforms/vt_verdicts", "collections/vt_answers"}
+    assert exported == {"commands", "searchbnf", "macros", "workflow_actions", "props", "views/vt_report", *known}
     assert meta[""]["export"] == "none"
 
 
 def test_only_administrators_may_change_the_app(app: Path) -> None:
     for settings in read_conf(app / "metadata/default.meta").values():
         assert settings["access"].endswith(", write : [ admin, sc_admin ]")
+
+
+def test_the_help_shows_three_examples_of_every_command(app: Path) -> None:
+    stanzas = read_conf(app / "default/searchbnf.conf")
+    assert list(stanzas) == [f"{name}-command" for name in read_conf(app / "default/commands.conf")]
+    for stanza, help_text in stanzas.items():
+        examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
+        assert all(re.search(rf"\| {stanza.partition('-')[0]}\b", example) for example in examples)
+        assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]
+
+
+def test_only_the_command_that_can_clear_something_is_risky(app: Path) -> None:
+    commands = read_conf(app / "default/commands.conf")
+    assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == ["vtcache"]
+
+
+def test_the_right_to_clear_the_cache_is_one_that_the_app_declares_and_admins_have(app: Path) -> None:
+    stanzas = read_conf(app / "default/authorize.conf")
+    [capability] = re.findall(
+        r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/generating/cached.py").read_text(), re.M
+    )
+    assert f"capability::{capability}" in stanzas
+    assert [role for role, may in stanzas.items() if may.get(capability) == "enabled"] == ["role_admin"]
 
 
 def test_quota_and_queue_are_for_administrators_alone(app: Path) -> None:
@@ -144,11 +168,3 @@ def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path
     for settings in searches.values():
         assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
         assert settings["cron_schedule"] == "*/5 * * * *"
-
-
-@pytest.mark.parametrize("command", ["vtlookup", "vtdrain"])
-def test_the_help_shows_three_examples_of_the_command(app: Path, command: str) -> None:
-    help_text = read_conf(app / "default/searchbnf.conf")[f"{command}-command"]
-    examples = [help_text[f"example{number}"] for number in (1, 2, 3)]
-    assert all(f"| {command} " in f"{example} " for example in examples)
-    assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]

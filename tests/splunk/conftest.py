@@ -44,7 +44,7 @@ def any_python() -> str:
 def home(tmp_path: Path) -> Path:
     """What SPLUNK_HOME names."""
     folder = tmp_path / "splunk"
-    folder.mkdir()
+    (folder / "var/log/splunk").mkdir(parents=True)
     return folder
 
 

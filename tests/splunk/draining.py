@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search_driver import Record, SearchInfo, SearchResult, run_search
+from search_driver import Record, SearchResult
 
 from .searching import Lookup
 
@@ -13,13 +13,7 @@ COUNTS = ["asked", "answered", "not_found", "failed", "dropped", "left"]
 
 def drain(lookup: Lookup, *args: str, **searchinfo: Any) -> SearchResult:
     """`| vtdrain` in the place, and with the settings, of the search command `lookup`."""
-    return run_search(
-        lookup.app / "bin/vtdrain.py",
-        [],
-        SearchInfo(args, command="vtdrain", dispatch_dir=str(lookup.home), **searchinfo),
-        python=lookup.python,
-        environment=lookup.process_environment,
-    )
+    return lookup.command("vtdrain")([], *args, **searchinfo)
 
 
 def row(result: SearchResult) -> Record:

@@ -33,6 +33,11 @@ class Lookup:
     home: Path
     python: str
     environment: Mapping[str, str]
+    name: str = "vtlookup"
+
+    def command(self, name: str) -> Lookup:
+        """Another of the app's commands; those that begin a search are given no chunks."""
+        return dataclasses.replace(self, name=name)
 
     def on(self, python: str) -> Lookup:
         return dataclasses.replace(self, python=python)
@@ -44,7 +49,7 @@ class Lookup:
 
     @property
     def script(self) -> Path:
-        return self.app / "bin/vtlookup.py"
+        return self.app / f"bin/{self.name}.py"
 
     @property
     def process_environment(self) -> dict[str, str]:
@@ -53,7 +58,7 @@ class Lookup:
     def __call__(
         self, chunks: Iterable[Chunk], *args: str, select_fields: bool = True, **searchinfo: Any
     ) -> SearchResult:
-        info = SearchInfo(args, dispatch_dir=str(self.home), **searchinfo)
+        info = SearchInfo(args, self.name, dispatch_dir=str(self.home), **searchinfo)
         return run_search(
             self.script,
             chunks,

@@ -85,7 +85,8 @@ def quickly(made: VtLookup, body: str) -> str:
 def by_text(made: VtLookup, body: str) -> str:
     search = made._search
     names = columns.names(search.raw)
-    return rows.add_fields(body, FIELD, names, search.prefix, lambda values: made._enrich(values, preview=False))
+    added, _ = rows.add_fields(body, FIELD, names, search.prefix, lambda values: made._enrich(values, preview=False))
+    return added
 
 
 def plainly(made: VtLookup, body: str) -> str:
@@ -191,7 +192,9 @@ def test_any_text_at_all_comes_through(rows: list[list[str]]) -> None:
     out = io.StringIO(newline="\n")
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([[FIELD, "y"], *rows])
-    body = add_fields(out.getvalue(), FIELD, ["status"], "vt_", lambda keys: {key: {"status": "s\r\n"} for key in keys})
+    body, _ = add_fields(
+        out.getvalue(), FIELD, ["status"], "vt_", lambda keys: {key: {"status": "s\r\n"} for key in keys}
+    )
     assert [list(record.values()) for record in records_of(body)] == [[*row, "s\r\n"] for row in rows]
 
 
@@ -202,10 +205,10 @@ def test_a_bare_carriage_return_outside_of_quotes_is_a_character_of_its_value() 
         seen.extend(keys)
         return {key: {"status": "s"} for key in keys}
 
-    assert add_fields("x,y\na\rb,c\rd\n", "x", ["status"], "", enrich) == "x,y,status\na\rb,c\rd,s\n"
+    assert add_fields("x,y\na\rb,c\rd\n", "x", ["status"], "", enrich) == ("x,y,status\na\rb,c\rd,s\n", 1)
     assert seen == [("a\rb",)]
 
 
 def test_half_a_character_in_an_answer_does_not_lose_the_chunk() -> None:
-    body = add_fields("x\na\n", "x", ["names"], "", lambda keys: {key: {"names": ["\ud800", "ü"]} for key in keys})
+    body, _ = add_fields("x\na\n", "x", ["names"], "", lambda keys: {key: {"names": ["\ud800", "ü"]} for key in keys})
     assert records_of(body) == [{"x": "a", "names": ["?", "ü"]}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 
 import pytest
@@ -136,24 +135,3 @@ def test_wrong_options_refuse_the_search(
     assert level == "ERROR"
     assert complaint in text
     assert sandbox.all_requests == []
-
-
-def test_it_is_a_report_of_the_search_head_and_getinfo_touches_nothing(
-    everywhere: Lookup, sandbox: SandboxServer
-) -> None:
-    script = everywhere.app / "bin/vtdrain.py"
-    result = normal(drain(everywhere))
-    assert result.getinfo is not None
-    assert result.getinfo.metadata == {"type": "reporting", "generating": True}
-    import_times = subprocess.run(
-        [everywhere.python, "-X", "importtime", str(script)],
-        input=b"",
-        capture_output=True,
-        env=everywhere.process_environment,
-        timeout=30,
-        check=False,
-    ).stderr.decode()
-    imported = {line.rpartition("|")[2].strip() for line in import_times.splitlines()}
-    assert "vtlookup_app.draining.command" in imported
-    heavy = ("connectors", "requests", "urllib3", "sqlite3", "concurrent.futures.thread")
-    assert [name for name in imported if name.startswith(heavy)] == []

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.sandbox import SandboxServer
 from search_driver import SearchInfo
+from search_wire import encode_frame
 
 from .searching import EICAR_MD5, Lookup, normal
 
@@ -70,6 +71,22 @@ def test_selected_fields_can_be_turned_off(lookup: Lookup, value: str) -> None:
     assert result.records[0]["vt_status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("name", "args"), [("vtreport", ["value=8.8.8.8"]), ("vtquota", []), ("vtcache", []), ("vtdrain", [])]
+)
+def test_getinfo_of_what_begins_a_search_touches_nothing(
+    everywhere: Lookup, sandbox: SandboxServer, name: str, args: list[str]
+) -> None:
+    info = SearchInfo(args, name, dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
+    with everywhere.command(name).process() as process:
+        reply = process.exchange(info.as_metadata())
+        assert reply is not None
+        assert reply.metadata == {"type": "reporting", "generating": True}
+        assert (process.finish(), process.stderr) == (0, "")
+    assert sandbox.all_requests == []
+    assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
+
+
 def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Lookup, sandbox: SandboxServer) -> None:
     # A closed port for splunkd: whoever goes there fails.
     info = SearchInfo(["hash=a"], dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
@@ -79,19 +96,24 @@ def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Looku
         assert reply.metadata == {"type": "stateful", "required_fields": ["a"]}
         assert (process.finish(), process.stderr) == (0, "")
     assert sandbox.all_requests == []
-    assert list(everywhere.home.iterdir()) == []
+    assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
 
 
-def test_getinfo_imports_nothing_of_the_core_and_nothing_for_http(lookup: Lookup) -> None:
+COMMANDS = {"vtlookup": ["hash=a"], "vtreport": ["value=a"], "vtquota": [], "vtcache": ["clear=true"], "vtdrain": []}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_getinfo_imports_nothing_of_the_core_and_nothing_for_http(lookup: Lookup, name: str) -> None:
+    command = lookup.command(name)
     import_times = subprocess.run(
-        [lookup.python, "-X", "importtime", str(lookup.script)],
-        input=b"",
+        [command.python, "-X", "importtime", str(command.script)],
+        input=encode_frame(SearchInfo(COMMANDS[name], name, dispatch_dir=str(command.home)).as_metadata()),
         capture_output=True,
-        env=lookup.process_environment,
+        env=command.process_environment,
         timeout=30,
         check=False,
     ).stderr.decode()
     imported = {line.rpartition("|")[2].strip() for line in import_times.splitlines()}
-    assert "vtlookup_app.command" in imported
+    assert "vtlookup_app.command" in imported or "vtlookup_app.generating.base" in imported
     heavy = ("connectors", "requests", "urllib3", "sqlite3", "concurrent.futures.thread")
-    assert [name for name in imported if name.startswith(heavy)] == []
+    assert [found for found in imported if found.startswith(heavy)] == []

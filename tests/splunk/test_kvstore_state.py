@@ -40,7 +40,7 @@ def test_search_heads_share_what_they_learn(in_kvstore: Lookup, store: FakeKvSto
             sources.append(result.records[0]["vt_source"])
     assert sources == ["api", "cache"]
     assert len(sandbox.requests) == 1
-    assert not (in_kvstore.home / "var").exists()
+    assert not (in_kvstore.home / "var/lib").exists()
 
 
 def test_it_is_a_setting_of_the_app(everywhere: Lookup, store: FakeKvStore) -> None:

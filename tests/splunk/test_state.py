@@ -26,13 +26,13 @@ def test_the_state_lies_in_splunks_var_for_splunks_user_alone(everywhere: Lookup
 
 def test_a_state_in_memory_leaves_nothing_on_the_disk(lookup: Lookup) -> None:
     normal(lookup.set(VT_STATE="memory")([[{"x": EICAR_MD5}]], "hash=x"))
-    assert not (lookup.home / "var").exists()
+    assert not (lookup.home / "var/lib").exists()
 
 
 def test_a_state_that_cannot_be_written_is_told_and_the_rows_are_answered(
     lookup: Lookup, sandbox: SandboxServer
 ) -> None:
-    (lookup.home / "var").write_text("a file where a folder should be")
+    (lookup.home / "var/lib").write_text("a file where a folder should be")
     result = lookup([[{"x": EICAR_MD5}], [{"x": EICAR_MD5}]], "hash=x")
     assert statuses(result) == ["ok", "ok"]
     assert "working without the shared cache" in only_message(result)

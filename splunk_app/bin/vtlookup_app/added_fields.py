@@ -16,12 +16,16 @@ Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
 
 
 class AddedFields:
-    """`reply(body, enrich, final)` for each chunk of a search; what an indicator's fields look like is kept."""
+    """`reply(body, enrich, final)` for each chunk of a search; what an indicator's fields look like is kept.
+
+    `rows` are those of all final chunks so far.
+    """
 
     def __init__(self, options: SearchOptions) -> None:
         self._options = options
         self._names = columns.names(options.raw)
         self._added = frozenset(added_names(self._names, options.prefix))
+        self.rows = 0
         self._tails: dict[bool, dict[Key, bytes]] = {False: {}, True: {}}
 
     def reply(self, body: Body, enrich: Enrich, *, final: bool) -> Reply:
@@ -31,7 +35,8 @@ class AddedFields:
         try:
             records = quick_rows.read(body, self._options.field, self._added)
         except NotForHere:
-            return self._by_text(body, enrich)
+            return self._by_text(body, enrich, final)
+        self.rows += len(records.keys) if final else 0
         body.lines.clear()
         return self._quickly(records, enrich, final)
 
@@ -47,12 +52,13 @@ class AddedFields:
         size = len(records.header) + len(header) + sum(map(len, records.texts)) + sum(map(len, tails))
         return Reply(size, quick_rows.parts(records, header, tails))
 
-    def _by_text(self, body: Body, enrich: Enrich) -> Reply:
+    def _by_text(self, body: Body, enrich: Enrich, final: bool) -> Reply:
         from . import rows
 
         text = body.text()
         body.lines.clear()
-        added = rows.add_fields(text, self._options.field, self._names, self._options.prefix, enrich)
+        added, count = rows.add_fields(text, self._options.field, self._names, self._options.prefix, enrich)
+        self.rows += count if final else 0
         encoded = added.encode("utf-8", "replace")
         return Reply(len(encoded), (encoded,))
 

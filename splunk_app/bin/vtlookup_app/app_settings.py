@@ -11,14 +11,25 @@ _OFF = ("false", "f", "0", "no", "n")
 
 def selected_fields(app: Path, environment: Mapping[str, str]) -> bool:
     """Whether splunkd is to send only the field that is read: `VTLOOKUP_SELECTED_FIELDS`, else `vtlookup.conf`."""
-    value = environment.get("VTLOOKUP_SELECTED_FIELDS") or _from_files(app)
+    value = environment.get("VTLOOKUP_SELECTED_FIELDS") or _from_files(app, "selected_fields", "true")
     return value.strip().lower() not in _OFF
 
 
-def _from_files(app: Path) -> str:
+def log_level(app: Path, environment: Mapping[str, str]) -> str:
+    """How much is written to the log: `VTLOOKUP_LOG_LEVEL`, else `vtlookup.conf`."""
+    return (environment.get("VTLOOKUP_LOG_LEVEL") or _from_files(app, "log_level", "info")).strip().lower()
+
+
+def splunk_home(app: Path, environment: Mapping[str, str]) -> Path:
+    """Splunk's folder, with `etc/apps/vtlookup` in it where nothing else says where it is."""
+    home = environment.get("SPLUNK_HOME")
+    return Path(home) if home else app.parent.parent.parent
+
+
+def _from_files(app: Path, name: str, otherwise: str) -> str:
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
     try:
         parser.read([app / "default" / "vtlookup.conf", app / "local" / "vtlookup.conf"], "utf-8")
-        return parser.get("settings", "selected_fields", fallback="true")
+        return parser.get("settings", name, fallback=otherwise)
     except (configparser.Error, UnicodeDecodeError):
-        return "true"
+        return otherwise

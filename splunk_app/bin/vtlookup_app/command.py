@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from .stopping import Stopping
 
 if TYPE_CHECKING:
     from .enrichment import Enrichment
+    from .logs.search_log import SearchLog
 
 APP = Path(__file__).resolve().parent.parent.parent
 _OPTION_NAMES = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
@@ -44,6 +46,8 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
     _search: SearchOptions
     _added: AddedFields
     _enrichment: Enrichment | None = None
+    _log: SearchLog | None = None
+    _began: float | None = None
     _stopping = Stopping()
 
     def prepare(self) -> None:
@@ -76,12 +80,16 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         try:
             self._answer_all(ifile)
         except BrokenPipeError:
+            self._note_end(early=True)
             # Nobody reads on. Python would try to write the rest once more at its end, and complain.
             os._exit(0)
+        finally:
+            self._note_end(early=True)
 
     def _answer_all(self, ifile: Input) -> None:
         try:
             while (chunk := ifile.chunk()) is not None:
+                self._began = self._began or time.monotonic()
                 self._stopping.begin(last=chunk.is_last)
                 self._answer(chunk)
                 self._stopping.end()
@@ -120,15 +128,32 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         if self._enrichment is None:
             from .start import start
 
-            self._enrichment = start(APP, self._search, self._metadata.searchinfo, os.environ, self._stopping)
+            searchinfo = self._metadata.searchinfo
+            self._enrichment = start(APP, self._search, searchinfo, os.environ, self._stopping, self._logging())
+            self._stopping.tell(lambda: self._note_end(early=True))
         return self._enrichment
+
+    def _logging(self) -> SearchLog:
+        if self._log is None:
+            from .logs.search_log import SearchLog
+
+            self._log = SearchLog(APP, os.environ, self._metadata.searchinfo)
+        return self._log
+
+    def _note_end(self, *, early: bool) -> None:
+        """A line in the log for the whole search, unless nothing of it came but `getinfo`."""
+        if self._began is not None:
+            figures = self._enrichment.figures() if self._enrichment is not None else {"distinct": 0}
+            told = {"rows": self._added.rows, **figures}
+            self._logging().ended(told, time.monotonic() - self._began, early=early)
 
     def _tell(self) -> None:
         """One message for the whole search, with its last chunk."""
-        if self._enrichment is not None:
-            message = self._enrichment.message()
-            if message is not None:
-                self.write_warning("{}", f"vtlookup: {message}")
+        self._note_end(early=False)
+        told = [self._enrichment.message() if self._enrichment is not None else None, self._logging().trouble]
+        message = "; ".join(part for part in told if part)
+        if message:
+            self.write_warning("{}", f"vtlookup: {message}")
 
     def write_error(self, message: str, *args: Any) -> None:
         """The SDK takes braces for places to fill in, also those that a user wrote."""

@@ -160,6 +160,13 @@ class Enrichment:
         include = frozenset(["raw"]) if self._options.raw else frozenset()
         return Options(mode, self._options.max_age_s, max_wait_s, include)
 
+    def figures(self) -> dict[str, Any]:
+        """For the log: what became of the distinct values."""
+        known = list(self._known.values())
+        pending = sum(found["status"] == "pending" for found in known)
+        waited_s = round(self._budget.spent, 3)
+        return {"distinct": len(known), **self._tally.figures(), "pending": pending, "waited_s": waited_s}
+
     def message(self) -> str | None:
         """What the search's user should know; None where all went well."""
         told = self._tally.message()

@@ -28,14 +28,14 @@ class _Records:
     keys: list[Values]
 
 
-def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich) -> str:
-    """`body` with the fields `prefix + name` added to every record, in place of any of that name.
+def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich) -> tuple[str, int]:
+    """`body` with the fields `prefix + name` added to every record, in place of any of that name; how many records.
 
     `enrich` is given the distinct tuples of values that the records hold in `field`, and gives their fields by name.
     The body is CSV with a header; a multivalue field `f` has its values in `__mv_f` too.
     """
     if not body.strip(_LINE_END):
-        return ""
+        return "", 0
     stand_ins = StandIns(body)
     lines = _dropped(_lines(stand_ins.put(body)), set(added_names(names, prefix)), stand_ins)
     records = _read(lines, field, stand_ins)
@@ -44,7 +44,7 @@ def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich:
     tails = {key: "," + fragments.of(columns) for key, columns in found.items()}
     out = [records.header + "," + fragments.header]
     out += [text + tails[key] for text, key in zip(records.texts, records.keys)]
-    return "\n".join(out) + "\n"
+    return "\n".join(out) + "\n", len(records.keys)
 
 
 def _lines(body: str) -> list[str]:

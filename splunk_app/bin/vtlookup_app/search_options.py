@@ -49,7 +49,7 @@ def read_options(given: Mapping[str, str | None], positional: Sequence[str]) -> 
     field = (given[chosen[0]] or "").strip()
     if not field:
         raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
-    prefix, raw = _prefix(given.get("prefix")), _boolean("raw", given.get("raw"))
+    prefix, raw = _prefix(given.get("prefix")), boolean("raw", given.get("raw"))
     if field in {prefix + name for name in columns.names(raw)}:
         raise UsageError(f"{chosen[0]}={field}: the result would take the place of this field; choose another prefix=")
     return SearchOptions(
@@ -86,7 +86,8 @@ def _cache(text: str | None) -> str:
     return mode
 
 
-def _boolean(name: str, text: str | None) -> bool:
+def boolean(name: str, text: str | None) -> bool:
+    """False where it is not given. Raises `UsageError`."""
     value = "false" if text is None else text.strip().lower()
     if value not in _TRUE + _FALSE:
         raise UsageError(f"{name}={text!r}: true or false")

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.api_key import ApiKey
 from connectors.clock import SystemClock
@@ -14,10 +14,13 @@ from connectors.composition import build
 from connectors.core import Core, Misconfigured
 from connectors.credentials import find_key
 from connectors.errors import ConnectorError
+from connectors.secrecy import remember
 from connectors.settings import Settings, config_file, environment_values, settings_from
 
+from .app_settings import splunk_home
 from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
+from .logs.search_log import SearchLog
 from .search_options import SearchOptions
 from .splunkd import CA_BUNDLE, PROXY, KeyNotSeen, Splunkd
 from .stopping import Stopping
@@ -31,22 +34,37 @@ _NETWORK = {PROXY: ("https_proxy", "ALL_PROXY", "all_proxy"), CA_BUNDLE: ("CURL_
 
 
 def start(
-    app: Path, options: SearchOptions, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping
+    app: Path,
+    options: SearchOptions,
+    searchinfo: Any,
+    environment: Mapping[str, str],
+    stopping: Stopping,
+    log: SearchLog,
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
     warnings = HeardWarnings()
+    log.hear_the_core()
+    asking = asking_for(app, searchinfo, environment, stopping)
+    return Enrichment(asking.core, options, warnings, stopping, asking.broker)
+
+
+class Asking(NamedTuple):
+    """The core as a search's session may use it, and who asks VirusTotal for it where it may not see the key.
+
+    What is wrong with the settings becomes every request's answer.
+    """
+
+    core: Core | Misconfigured
+    broker: Callable[[], Broker | None]
+
+
+def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping) -> Asking:
+    """For a search, whichever its command."""
     clock = SystemClock()
     stopping.tell(clock.cancel)
-    splunkd = _splunkd(searchinfo)
+    splunkd = splunkd_of(searchinfo)
     key = KeyOnce(lambda: _key(splunkd, environment))
-    core = _core(app, splunkd, key, environment, clock)
-    return Enrichment(core, options, warnings, stopping, lambda: _broker(splunkd, key))
-
-
-def make_core(app: Path, searchinfo: Any, environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
-    """The core as this search's session may use it. What is wrong with the settings becomes every request's answer."""
-    splunkd = _splunkd(searchinfo)
-    return _core(app, splunkd, KeyOnce(lambda: _key(splunkd, environment)), environment, clock)
+    return Asking(_core(app, splunkd, key, environment, clock), lambda: _broker(splunkd, key))
 
 
 def _core(
@@ -94,7 +112,8 @@ def use_network(stored: Mapping[str, Any], environment: Mapping[str, str]) -> No
             os.environ.pop(name, None)
 
 
-def _splunkd(searchinfo: Any) -> Splunkd | None:
+def splunkd_of(searchinfo: Any) -> Splunkd | None:
+    """None where there is none to ask, or no session to ask with."""
     uri, session = getattr(searchinfo, "splunkd_uri", ""), getattr(searchinfo, "session_key", "")
     return Splunkd(uri, session) if uri and session else None
 
@@ -118,7 +137,7 @@ class KeyOnce:
             raise self._error.with_traceback(None)
         if self._key is None:
             try:
-                self._key = self._find()
+                self._key = remember(self._find())
             except ConnectorError as error:
                 self._error = error
                 raise
@@ -140,7 +159,4 @@ def has_key(environment: Mapping[str, str]) -> bool:
 
 def _state_file(app: Path, environment: Mapping[str, str]) -> Path:
     """In Splunk's `var`, which upgrades of the app leave alone."""
-    home = environment.get("SPLUNK_HOME")
-    # .../etc/apps/vtlookup
-    root = Path(home) if home else app.parent.parent.parent
-    return root / "var" / "lib" / "vtlookup" / "state.db"
+    return splunk_home(app, environment) / "var" / "lib" / "vtlookup" / "state.db"

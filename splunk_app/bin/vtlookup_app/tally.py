@@ -17,6 +17,8 @@ class Tally:
     def __init__(self, noun: str) -> None:
         self._noun = noun
         self._asked = 0
+        self._requests = 0
+        self._sources: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._first: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
@@ -24,10 +26,22 @@ class Tally:
     def saw(self, response: Mapping[str, Any]) -> None:
         with self._lock:
             self._asked += 1
+            self._requests += response["meta"]["requests"]
+            self._sources[response["meta"]["source"]] += 1
             error = response["error"]
             if error is not None:
                 self._errors[error["code"]] += 1
                 self._first.setdefault(error["code"], response)
+
+    def figures(self) -> dict[str, Any]:
+        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests."""
+        with self._lock:
+            return {
+                "cached": self._sources["cache"],
+                "asked": self._sources["api"] + self._sources["shared"],
+                "requests": self._requests,
+                "errors": dict(self._errors),
+            }
 
     def message(self) -> str | None:
         """What happened, to how many of the distinct values, and what to do."""
@@ -42,7 +56,12 @@ class Tally:
             return f"{amount} are pending: {_quota(response)}"
         if code == "invalid_indicator":
             return f"{amount} are not valid, the first: {response['error']['message']}"
-        return f"{amount} were not looked up: {response['error']['message']}{_ADVICE.get(code, '')}"
+        return f"{amount} were not looked up: {advised(response['error'])}"
+
+
+def advised(error: Mapping[str, Any]) -> str:
+    """An error's message, with where to turn in Splunk."""
+    return f"{error['message']}{_ADVICE.get(error['code'], '')}"
 
 
 def _quota(response: Mapping[str, Any]) -> str:

@@ -16,6 +16,10 @@ class WaitBudget:
         self._counted_to = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def spent(self) -> float:
+        return self._spent
+
     def left(self) -> float:
         with self._lock:
             return max(0.0, self._seconds - self._spent)

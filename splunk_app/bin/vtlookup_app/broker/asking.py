@@ -43,6 +43,13 @@ class Broker:
                 found[value] = error_response(None, None, error)
         return {**found, **self._call(asked)} if asked else found
 
+    def answer(self, document: Mapping[str, Any]) -> Response:
+        """The response to a request of any action. Never raises."""
+        try:
+            return self._post([dict(document)])[0]
+        except ConnectorError as error:
+            return error_response(None, None, error)
+
     def _call(self, asked: Mapping[str, Request]) -> Mapping[str, Response]:
         """One failure of the endpoint is the answer to all that would be asked after it."""
         try:

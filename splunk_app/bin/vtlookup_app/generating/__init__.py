@@ -1,0 +1,1 @@
+"""Commands that begin a search: rows out, no events in."""

@@ -1,0 +1,87 @@
+"""`| vtcache`: what the cache holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from splunklib.searchcommands import Configuration, Option
+
+from ..search_options import UsageError, boolean
+from .base import Generating, Refused, Row
+
+if TYPE_CHECKING:
+    from .asking import Asking
+
+_DEFAULT_LIMIT, _MOST = 100, 50_000
+CAPABILITY = "vtlookup_admin"
+
+
+@Configuration(type="reporting")
+class VtCache(Generating):
+    """The newest answers, or with `stats=true` how many there are; with `clear=true` they are forgotten."""
+
+    limit = Option()
+    stats = Option()
+    clear = Option()
+
+    _limit: int
+    _deed: str
+
+    def read_options(self) -> None:
+        deeds = [name for name in ("stats", "clear") if boolean(name, getattr(self, name))]
+        if len(deeds) + (self.limit is not None) > 1:
+            raise UsageError("one of limit=, stats=true and clear=true at a time")
+        self._deed = deeds[0] if deeds else "list"
+        self._limit = _limit(self.limit)
+
+    def rows(self) -> Iterator[Row]:
+        from .asking import Asking
+
+        self.note(deed=self._deed)
+        if self._deed == "clear":
+            self._require(CAPABILITY)
+        asking = Asking(self)
+        cache = asking.ready().context.cache
+        if self._deed == "clear":
+            yield {"cleared": str(cache.clear())}
+        elif self._deed == "stats":
+            yield {name: "" if value is None else str(value) for name, value in cache.stats().items()}
+        else:
+            yield from self._newest(asking)
+        self.warn(asking.warnings)
+
+    def _newest(self, asking: Asking) -> Iterator[Row]:
+        from connectors.actions.kept import newest
+
+        for kept in newest(asking.ready().context, self._limit):
+            yield {
+                "indicator": kept.indicator,
+                "type": kept.kind,
+                "status": kept.status,
+                "verdict": kept.verdict or "",
+                "age_s": str(kept.age_s),
+                "fetched_at": str(round(kept.fetched_at)),
+            }
+
+    def _require(self, capability: str) -> None:
+        """Whoever cannot be shown to have it has it not."""
+        from connectors.errors import ConnectorError
+
+        from ..start import splunkd_of
+
+        splunkd = splunkd_of(self.searchinfo)
+        try:
+            held = splunkd.capabilities() if splunkd is not None else frozenset()
+        except ConnectorError as error:
+            raise Refused(error.code, f"nothing was cleared: {error.message}") from None
+        if capability not in held:
+            told = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
+            raise Refused("access_denied", told)
+
+
+def _limit(text: str | None) -> int:
+    given = str(_DEFAULT_LIMIT) if text is None else text.strip()
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= _MOST and len(given) < 9):
+        raise UsageError(f"limit={text!r}: a number from 1 to {_MOST}")
+    return int(given)

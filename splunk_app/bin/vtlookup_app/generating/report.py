@@ -1,0 +1,92 @@
+"""`| vtreport`: what VirusTotal knows of one indicator, without any events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from splunklib.searchcommands import Configuration, Option
+
+from .. import columns
+from ..search_options import SearchOptions, UsageError, boolean, read_options
+from .base import Generating, Row
+
+if TYPE_CHECKING:
+    from connectors.contract import Options
+
+_TYPES = ("hash", "url", "domain", "ip")
+_OPTION_NAMES = ("prefix", "max_age", "wait", "raw")
+_INDICATOR = "indicator"
+ENGINE_NAMES = ("engine", "engine_category", "engine_result")
+# Who objects comes first.
+_CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
+
+
+@Configuration(type="reporting")
+class VtReport(Generating):
+    """One row; with `engines=true` the same row once for each engine."""
+
+    value = Option()
+    type = Option()
+    engines = Option()
+    refresh = Option()
+    prefix = Option()
+    max_age = Option()
+    wait = Option()
+    raw = Option()
+
+    _options: SearchOptions
+    _engines: bool
+
+    def read_options(self) -> None:
+        if not (self.value or "").strip():
+            raise UsageError("value= names the hash, URL, domain or address to report on")
+        kind = "ioc" if self.type is None else self.type.strip().lower()
+        if self.type is not None and kind not in _TYPES:
+            raise UsageError(f"type={self.type!r}: one of {', '.join(_TYPES)}, or leave it out")
+        refresh = boolean("refresh", self.refresh)
+        self._engines = boolean("engines", self.engines)
+        given = {name: getattr(self, name) for name in _OPTION_NAMES}
+        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **given}, ())
+
+    def rows(self) -> Iterator[Row]:
+        response, message = self._ask()
+        self.warn(message)
+        found = {_INDICATOR: self.value, **self._prefixed(columns.of_response(response))}
+        if not self._engines:
+            yield found
+            return
+        engines = ((response["data"] or {}).get("engines") or {}).items()
+        for name, told in sorted(engines, key=_objecting_first) or [("", {})]:
+            told = {"engine": name, "engine_category": told.get("category"), "engine_result": told.get("result")}
+            yield {**found, **{self._options.prefix + field: told[field] or "" for field in ENGINE_NAMES}}
+
+    def _prefixed(self, found: columns.Columns) -> Row:
+        return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
+
+    def _ask(self) -> tuple[Mapping[str, Any], str | None]:
+        from ..tally import Tally
+        from .asking import Asking
+
+        asking, tally = Asking(self), Tally(self._options.noun)
+        kind: Any = self._options.kind
+        response = asking.look_up(kind, self.value, self._how())
+        tally.saw(response)
+        pending = columns.of_response(response)["status"] == "pending"
+        self.note(distinct=1, **tally.figures(), pending=int(pending), waited_s=response["meta"]["waited_s"])
+        told = tally.message()
+        return response, "; ".join(text for text in (told, asking.warnings) if text) or None
+
+    def _how(self) -> Options:
+        from connectors.contract import Options
+
+        include = [*(["raw"] if self._options.raw else []), *(["engines"] if self._engines else [])]
+        mode: Any = self._options.cache
+        return Options(mode, self._options.max_age_s, self._options.wait_s, frozenset(include))
+
+
+def _objecting_first(engine: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+    name, told = engine
+    category = told.get("category")
+    rank = _CATEGORIES.index(category) if category in _CATEGORIES else len(_CATEGORIES)
+    return rank, name.lower()

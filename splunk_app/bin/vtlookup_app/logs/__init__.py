@@ -1,0 +1,1 @@
+"""What the app's commands write into Splunk's own log folder, and nothing of the key."""

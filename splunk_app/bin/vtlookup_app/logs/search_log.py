@@ -1,0 +1,107 @@
+"""A search's lines in `vtlookup.log`: JSON, one line a thing, and at the end what the search came to."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from connectors.secrecy import without_keys
+
+from ..app_settings import log_level, splunk_home
+from .log_file import LogFile
+
+NAME = "vtlookup.log"
+LEVELS = ("debug", "info", "warning", "error", "off")
+# Less than what `props.conf` has Splunk cut off.
+_LONGEST_LINE = 16_000
+_LONGEST_TEXTS = (4000, 1000, 50)
+_MOST_PLACES = 8
+
+
+class SearchLog:
+    """`write` and `ended` never fail: what is wrong with the file is in `trouble`, for the search's one message."""
+
+    def __init__(self, app: Path, environment: Mapping[str, str], searchinfo: Any) -> None:
+        folder = splunk_home(app, environment) / "var" / "log" / "splunk"
+        level = log_level(app, environment)
+        self._least = LEVELS.index(level if level in LEVELS else "info")
+        # Splunk has this folder; where it is not, there is no Splunk to read a log.
+        self._file = LogFile(folder / NAME) if folder.is_dir() else None
+        self._search = {
+            "command": str(getattr(searchinfo, "command", "")),
+            "sid": str(getattr(searchinfo, "sid", "")),
+            "user": str(getattr(searchinfo, "username", "")),
+            "app": str(getattr(searchinfo, "app", "")),
+            "pid": os.getpid(),
+        }
+        self._once = threading.Lock()
+        self._has_ended = False
+        self.trouble: str | None = None
+
+    def hear_the_core(self) -> None:
+        """From now on the core's messages are written too, as far as the level goes."""
+        logger = logging.getLogger("connectors")
+        logger.addHandler(_Lines(self))
+        if self._least < LEVELS.index("warning"):
+            logger.setLevel(LEVELS[self._least].upper())
+
+    def write(self, level: str, event: str, **told: Any) -> None:
+        if self._file is None or self.trouble or LEVELS.index(level) < self._least:
+            return
+        line = {"time": _now(), "level": level, "event": event, **self._search, **told}
+        try:
+            self._file.append(_encoded(line))
+        except OSError as error:
+            self.trouble = f"{NAME} cannot be written ({os.strerror(error.errno or 0)}); the search goes on without it"
+
+    def ended(self, figures: Mapping[str, Any], duration_s: float, *, early: bool = False) -> None:
+        """What the search came to: the first who says so is heard."""
+        with self._once:
+            if self._has_ended:
+                return
+            self._has_ended = True
+        level = "warning" if figures.get("errors") else "info"
+        self.write(level, "search", ended="early" if early else "done", **figures, duration_s=round(duration_s, 3))
+
+
+class _Lines(logging.Handler):
+    def __init__(self, log: SearchLog) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname.lower()
+        told = {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[2]:
+            # The places only: the error's own text might hold anything.
+            told["traceback"] = "".join(traceback.format_tb(record.exc_info[2])[-_MOST_PLACES:])
+        self._log.write(level if level in LEVELS else "error", "message", **told)
+
+
+def _now() -> str:
+    return datetime.fromtimestamp(time.time(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    """With texts as long as a line may be."""
+    encoded = b""
+    for longest in _LONGEST_TEXTS:
+        encoded = json.dumps(_told_safely(line, longest), separators=(",", ":")).encode("ascii")
+        if len(encoded) <= _LONGEST_LINE:
+            break
+    return encoded
+
+
+def _told_safely(told: Any, longest: int) -> Any:
+    """Without any key, which is looked for before JSON makes something else of its characters."""
+    if isinstance(told, Mapping):
+        return {name: _told_safely(value, longest) for name, value in told.items()}
+    return without_keys(told)[:longest] if isinstance(told, str) else told

@@ -1,0 +1,95 @@
+"""Read searches as far as the app's own need it, and refuse what Splunk would not take."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+BIN = PROJECT / "splunk_app/bin"
+HOMES = {
+    "vtlookup": "command.py",
+    "vtreport": "generating/report.py",
+    "vtquota": "generating/quota.py",
+    "vtcache": "generating/cached.py",
+    "vtdrain": "generating/drain.py",
+}
+# Splunk's own, as far as the app and its pages use them.
+SPLUNKS = frozenset(
+    (
+        *(
+            "dedup",
+            "eval",
+            "fields",
+            "head",
+            "inputlookup",
+            "lookup",
+            "makeresults",
+            "search",
+            "sort",
+            "stats",
+            "table",
+        ),
+        *("timechart", "transpose", "where"),
+    )
+)
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[()\[\]|]|[^"\'()\[\]|]+', re.DOTALL)
+_OPTION = re.compile(r'(\w+)=(?:"((?:\\.|[^"\\])*)"|(\S+))')
+_CLOSES = {")": "(", "]": "["}
+
+
+def commands(search: str) -> list[tuple[str, str]]:
+    """The search's commands with what follows each. ValueError where quotes or brackets do not close."""
+    parts, open_brackets, rest = [""], [], search
+    while rest:
+        match = _TOKEN.match(rest)
+        if match is None:
+            raise ValueError(f"a quote does not close: {rest!r}")
+        token, rest = match[0], rest[match.end() :]
+        if token in ("(", "["):
+            open_brackets.append(token)
+        elif token in _CLOSES and (not open_brackets or open_brackets.pop() != _CLOSES[token]):
+            raise ValueError(f"{token} closes nothing in {search!r}")
+        if token == "|" and not open_brackets:
+            parts.append("")
+        else:
+            parts[-1] += token
+    if open_brackets:
+        raise ValueError(f"{open_brackets[-1]} does not close in {search!r}")
+    if search.lstrip().startswith("|"):
+        parts.pop(0)
+    return [(name, arguments) for name, _, arguments in (part.strip().partition(" ") for part in parts)]
+
+
+def options_of(command: str) -> list[str]:
+    """The options that a command of the app has in its code."""
+    tree = ast.parse((BIN / "vtlookup_app" / HOMES[command]).read_text("utf-8"))
+    made = (node for cls in ast.walk(tree) if isinstance(cls, ast.ClassDef) for node in cls.body)
+    return [
+        target.id
+        for node in made
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if isinstance(node.value.func, ast.Name) and node.value.func.id == "Option"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def given_options(arguments: str) -> dict[str, str]:
+    """`name=value` and `name="value"`."""
+    return {match[1]: match[3] if match[2] is None else match[2] for match in _OPTION.finditer(arguments)}
+
+
+def refuse_unknown(search: str) -> None:
+    """ValueError where a command, or an option of the app's commands, is none."""
+    for name, arguments in commands(search):
+        if name.startswith("`") or "=" in name:
+            continue  # a macro, or the terms that a search may begin with
+        if name not in SPLUNKS and name not in HOMES:
+            raise ValueError(f"what is {name!r} in {search!r}?")
+        if name in HOMES:
+            left = _OPTION.sub("", arguments).strip()
+            unknown = sorted(set(given_options(arguments)) - set(options_of(name)))
+            if left or unknown:
+                raise ValueError(f"{name} has no option {left or unknown} in {search!r}")
