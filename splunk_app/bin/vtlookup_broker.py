@@ -10,8 +10,10 @@ sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
 
 from connectors.clock import SystemClock  # noqa: E402
 from vtlookup_app.broker.answering import LookUpEndpoint  # noqa: E402
+from vtlookup_app.broker.endpoint import answered  # noqa: E402
 from vtlookup_app.broker.shared_core import SharedCore  # noqa: E402
-from vtlookup_app.setup.endpoints import ChecksEndpoint, SettingsEndpoint, answered  # noqa: E402
+from vtlookup_app.broker.verdicts import VerdictsEndpoint  # noqa: E402
+from vtlookup_app.setup.endpoints import ChecksEndpoint, SettingsEndpoint  # noqa: E402
 
 try:
     from splunk.persistconn.application import PersistentServerConnectionApplication as Application
@@ -56,6 +58,19 @@ class Checks(Application):  # type: ignore[misc]
     """Looks whether VirusTotal can be asked, for the setup page."""
 
     _endpoint = ChecksEndpoint(_SHARED)
+
+    def __init__(self, command_line: object = None, command_arg: object = None) -> None:
+        super().__init__()
+
+    def handle(self, in_string: "str | bytes") -> dict[str, object]:
+        """The reply to what splunkd passes, as JSON."""
+        return answered(in_string, self._endpoint.answer)
+
+
+class Verdicts(Application):  # type: ignore[misc]
+    """Writes what an alert found to an index."""
+
+    _endpoint = VerdictsEndpoint(_CLOCK)
 
     def __init__(self, command_line: object = None, command_arg: object = None) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ SEARCHES = [
 ]
 
 BLOCKS = [line for block in PAGE.of("spl") for line in block.text.splitlines() if line.strip()]
-HEADINGS = ("option", "field", "message", "macro", "in the log", "for vtreport", "for vtcache")
+HEADINGS = ("option", "field", "message", "macro", "in the log", "for vtreport", "for vtcache", "parameter")
 _SHORTEST_PIECE = 7
 
 
@@ -62,6 +62,14 @@ def test_every_option_has_its_row() -> None:
 def test_every_option_of_a_command_has_its_row(command: str) -> None:
     shown = [option.partition("=")[0] for option in _first_cells(f"for {command}") if "=" in option]
     assert sorted(shown) == sorted(options_of(command))
+
+
+def test_every_parameter_of_the_alert_action_has_its_row_with_the_shipped_default() -> None:
+    settings = read_conf(PROJECT / "splunk_app/default/alert_actions.conf")["vt_lookup"]
+    shipped = {name[6:]: text for name, text in settings.items() if name.startswith("param.") and name != "param._cam"}
+    assert set(_first_cells("parameter")) == set(shipped)
+    defaults = {in_code(row[0])[0]: in_code(row[1]) for row in PAGE.rows if len(row) == 3 and in_code(row[0])}
+    assert {name: defaults[name][0] for name in ("type", "wait", "limit")}.items() <= shipped.items()
 
 
 def test_every_macro_has_its_row() -> None:

@@ -67,8 +67,24 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "suspicious_threshold",
             "proxy",
             "ca_bundle",
+            "verdict_indexes",
+            "comments_allowed",
             "selected_fields",
             "log_level",
+        ),
+    },
+    "alert_actions.conf": {
+        "vt_(lookup|comment)": (
+            "is_custom",
+            "label",
+            "description",
+            "icon_path",
+            "payload_format",
+            r"python\.version",
+            r"python\.required",
+            "maxtime",
+            "ttl",
+            r"param\.(_cam|fields|type|index|wait|limit|indicator|comment)",
         ),
     },
     "collections.conf": {
@@ -110,7 +126,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "transforms/vt_verdicts": ("access", "export"),
         "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
-        "(macros|workflow_actions|props|views/vt_report)": ("access", "export"),
+        "(macros|workflow_actions|alert_actions|alerts|props|views/vt_report)": ("access", "export"),
     },
     "macros.conf": {
         r"vt_[a-z_]+(\([0-9]\))?": ("args", "definition", "iseval"),
@@ -120,7 +136,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "props.conf": {
         r"source::\.\.\.vtlookup\.log\*": ("sourcetype",),
-        "vtlookup:log": (
+        "vtlookup:(log|verdict)": (
             "SHOULD_LINEMERGE",
             "LINE_BREAKER",
             "TRUNCATE",

@@ -107,7 +107,17 @@ def test_other_apps_see_what_people_use_from_them_and_nothing_else(app: Path) ->
     meta = read_conf(app / "metadata/default.meta")
     exported = {stanza for stanza, settings in meta.items() if settings["export"] == "system"}
     known = {"transforms/vt_verdicts", "collections/vt_answers"}
-    assert exported == {"commands", "searchbnf", "macros", "workflow_actions", "props", "views/vt_report", *known}
+    assert exported == {
+        "commands",
+        "searchbnf",
+        "macros",
+        "workflow_actions",
+        "alert_actions",
+        "alerts",
+        "props",
+        "views/vt_report",
+        *known,
+    }
     assert meta[""]["export"] == "none"
 
 

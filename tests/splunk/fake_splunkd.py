@@ -1,5 +1,5 @@
-"""As much of splunkd as the app asks for: `vtlookup.conf`, `storage/passwords`, who one is, its own endpoints, and a
-KV store.
+"""As much of splunkd as the app asks for: `vtlookup.conf`, `storage/passwords`, who one is, its own endpoints, a
+KV store, and indexes to write to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .fake_endpoints import SYSTEM, FakeEndpoints
 
 SESSION = "session-key-of-the-search"
 SEES_KEYS, STORES_KEYS, IS_ADMIN = "list_storage_passwords", "edit_storage_passwords", "admin_all_objects"
+INDEXES_EVENTS = "edit_tcp"
 OUR_CAPABILITIES = ("run_vtlookup", "run_vtlookup_write", "vtlookup_admin")
 EVERYTHING = frozenset((SEES_KEYS, STORES_KEYS, IS_ADMIN, *OUR_CAPABILITIES))
 _NAMESPACE = "/servicesNS/nobody/vtlookup/"
@@ -49,6 +50,8 @@ class FakeSplunkd:
     users: dict[str, frozenset[str]] = field(default_factory=lambda: {SESSION: EVERYTHING})
     endpoints: FakeEndpoints | None = None
     kvstore: fake_kvstore.Member | None = None
+    # Each event that was written, with where to.
+    indexed: list[tuple[dict[str, str], str]] = field(default_factory=list)
 
     def __enter__(self) -> FakeSplunkd:
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -94,6 +97,16 @@ class FakeSplunkd:
         if self.kvstore is None or not (token == SYSTEM or token in self.users):
             return 401, None
         return self.kvstore.answer(method, path, query, body, may_all=token == SYSTEM)
+
+    def receive(self, query: str, session: str, event: str) -> tuple[int, str]:
+        """What is posted to receivers/simple."""
+        token = session[len("Splunk ") :]
+        if token != SYSTEM and INDEXES_EVENTS not in self.users.get(token, frozenset()):
+            return 403, _message(f"you do not have {INDEXES_EVENTS}")
+        status = self.failing.get("receivers/simple", 200)
+        if status == 200:
+            self.indexed.append((dict(parse_qsl(query)), event))
+        return status, _FEED.format("")
 
     def _show(self, path: str, capabilities: frozenset[str]) -> tuple[int, str]:
         if path.startswith("storage/passwords") and SEES_KEYS not in capabilities:
@@ -163,6 +176,10 @@ def _handler(splunkd: FakeSplunkd) -> type[BaseHTTPRequestHandler]:
             if splunkd.kvstore is not None and inner.startswith(fake_kvstore.PATH):
                 status, document = splunkd.of_kvstore(method, inner, query, session, given)
                 self._send(status, "application/json", json.dumps(document))
+                return
+            if inner == "receivers/simple":
+                status, text = splunkd.receive(query, session, given.decode())
+                self._send(status, "text/xml", text)
                 return
             status, text = splunkd.answer(method, unquote(inner), session, given.decode())
             self._send(status, "text/xml", text)

@@ -17,9 +17,9 @@ from connectors.sandbox.accounts import key_digest
 from tests.fake_clock import FakeClock
 from vtlookup_app.broker import answering
 from vtlookup_app.broker.answering import LookUpEndpoint
+from vtlookup_app.broker.endpoint import answered as answered_setup
 from vtlookup_app.broker.shared_core import SharedCore
 from vtlookup_app.setup.endpoints import SettingsEndpoint
-from vtlookup_app.setup.endpoints import answered as answered_setup
 from vtlookup_app.splunkd import Splunkd
 
 from .brokered import KEY, batch, codes, lookup_of

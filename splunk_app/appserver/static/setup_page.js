@@ -7,6 +7,8 @@
     const WINDOWS = /^(none|auto|[1-9]\d*\/(second|minute|hour|day|month|\d+s)(\s*,\s*[1-9]\d*\/(second|minute|hour|day|month|\d+s))*)$/i;
     const PROXY = /^https?:\/\/[^\s\/@]+\/?$/i;
     const PATH = /^(\/|[A-Za-z]:[\\\/])\S/;
+    const ON = /^(true|t|1|yes|y)$/i;
+    const INDEXES = /^[a-z0-9][a-z0-9_-]*(\s*,\s*[a-z0-9][a-z0-9_-]*)*$/;
     const REDIS = /^(rediss?|unix):\/\/[^\s@]+$/i;
 
     function between(least, most) {
@@ -123,6 +125,24 @@
             fields: [
                 { name: "malicious_threshold", label: "Malicious from", unit: "engines", kind: "number", check: whole(1, 1000) },
                 { name: "suspicious_threshold", label: "Suspicious from", unit: "engines", kind: "number", check: whole(1, 1000) }
+            ]
+        },
+        {
+            title: "Alerts",
+            fields: [
+                {
+                    name: "verdict_indexes", label: "Write verdicts to", kind: "text",
+                    hint: "Indexes, with commas between; alerts that name none write to the first. Whoever may look up may " +
+                        "write there through an alert.",
+                    check: like(INDEXES, "Names of indexes: lower case letters, digits, _ and -.")
+                },
+                {
+                    name: "comments_allowed", label: "Comments", kind: "select",
+                    options: [
+                        ["false", "Alerts do not comment"],
+                        ["true", "Alerts may comment, for everyone to read"]
+                    ]
+                }
             ]
         }
     ];
@@ -264,7 +284,8 @@
         publicQuota = answer.public_quota;
         Object.keys(FIELDS).forEach(function (name) {
             if (name in settings && name !== "quota" && name !== "state") {
-                at(name).value = name === "never_query" ? settings[name].split(/[\s,]+/).join("\n") : settings[name];
+                at(name).value = name === "never_query" ? settings[name].split(/[\s,]+/).join("\n") :
+                    name === "comments_allowed" ? String(ON.test(settings[name])) : settings[name];
             }
         });
         showQuota(settings.quota || publicQuota);

@@ -6,13 +6,25 @@ import configparser
 from collections.abc import Mapping
 from pathlib import Path
 
-_OFF = ("false", "f", "0", "no", "n")
+# The app's folder.
+APP = Path(__file__).resolve().parents[2]
+_ON, _OFF = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
 
 def selected_fields(app: Path, environment: Mapping[str, str]) -> bool:
     """Whether splunkd is to send only the field that is read: `VTLOOKUP_SELECTED_FIELDS`, else `vtlookup.conf`."""
     value = environment.get("VTLOOKUP_SELECTED_FIELDS") or _from_files(app, "selected_fields", "true")
-    return value.strip().lower() not in _OFF
+    return not is_off(value)
+
+
+def is_on(text: str) -> bool:
+    """Of a setting that is off unless it says that it is on."""
+    return text.strip().lower() in _ON
+
+
+def is_off(text: str) -> bool:
+    """Of one that is on unless it says that it is off."""
+    return text.strip().lower() in _OFF
 
 
 def log_level(app: Path, environment: Mapping[str, str]) -> str:

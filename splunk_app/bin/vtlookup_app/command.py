@@ -6,14 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splunklib.searchcommands import Configuration, Option, StreamingCommand
 
 from . import columns
 from .added_fields import AddedFields
-from .app_settings import selected_fields
+from .app_settings import APP, selected_fields
 from .fragments import Values
 from .pipe import Chunk, Input, ProtocolError, Reply, write_reply
 from .search_options import SearchOptions, UsageError, read_options
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from .enrichment import Enrichment
     from .logs.search_log import SearchLog
 
-APP = Path(__file__).resolve().parent.parent.parent
 _OPTION_NAMES = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
 
 

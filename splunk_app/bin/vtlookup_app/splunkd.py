@@ -29,6 +29,9 @@ _DONE, _DOES = {"read": "read", "change": "changed"}, {"read": "give", "change":
 _IS_THERE_ALREADY = 409
 # By the names that `requests` knows them by in the environment.
 PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
+# Settings of the app that are nothing to the core.
+COMMENTS_ALLOWED, VERDICT_INDEXES = "comments_allowed", "verdict_indexes"
+OWN_SETTINGS = (COMMENTS_ALLOWED, VERDICT_INDEXES)
 VARIABLES = {
     "api_url": "VT_API_URL",
     "timeout": "VT_TIMEOUT",
@@ -82,13 +85,22 @@ class Splunkd:
 
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
-        try:
-            content = self._ask(_SETTINGS, lambda: self._service.confs[_APP]["settings"].content)
-        except KeyError:
-            raise ConfigError("vtlookup.conf has no [settings]: is the app vtlookup installed here?") from None
+        content = self._content()
         return {
             variable: str(content[name]) for name, variable in VARIABLES.items() if str(content.get(name) or "").strip()
         }
+
+    def own_settings(self) -> Mapping[str, str]:
+        """Those that are nothing to the core, by their names there."""
+        content = self._content()
+        return {name: str(content.get(name) or "").strip() for name in OWN_SETTINGS}
+
+    def _content(self) -> Mapping[str, Any]:
+        try:
+            content: Mapping[str, Any] = self._ask(_SETTINGS, lambda: self._service.confs[_APP]["settings"].content)
+        except KeyError:
+            raise ConfigError("vtlookup.conf has no [settings]: is the app vtlookup installed here?") from None
+        return content
 
     def key(self) -> ApiKey:
         try:
@@ -129,6 +141,15 @@ class Splunkd:
             return frozenset(json.loads(reply["body"].read())["entry"][0]["content"]["capabilities"])
         except (ValueError, LookupError, TypeError):
             raise Unavailable(f"splunkd's answer about {_RIGHTS} was not understood") from None
+
+    def index(self, event: str, index: str, sourcetype: str, source: str) -> None:
+        """One event, of one line."""
+        where = {"index": index, "sourcetype": sourcetype, "source": source}
+        self._ask(
+            f"the index {index}",
+            lambda: self._service.post("/services/receivers/simple", body=event.encode(), **where),
+            "change",
+        )
 
     def post(self, path: str, document: Any) -> Any:
         """What the app's endpoint `path` answers to a JSON document. Raises the SDK's errors and `ValueError`."""
@@ -176,5 +197,6 @@ def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:
 def _refused(verb: str, what: str, status: int) -> ConnectorError:
     if status in (401, 403):
         refusal = KeyNotSeen if (verb, what) == ("read", _KEY) else ConfigError
-        return refusal(f"you may not {verb} {what}: your role needs {_NEEDS[verb, what]}; ask your admin")
+        needed = _NEEDS.get((verb, what), "the right to do so")
+        return refusal(f"you may not {verb} {what}: your role needs {needed}; ask your admin")
     return Unavailable(f"splunkd did not {_DOES[verb]} {what} (HTTP {status})", http_status=status)

@@ -10,6 +10,10 @@ LONGEST_WAIT_S = 10.0
 # For everything; what is under way then goes on, and its answer gets into the cache.
 LONGEST_S = 90.0
 SIDE_BY_SIDE = 8
+# To an index, in one call.
+MOST_EVENTS = 100
+# What `props.conf` has Splunk cut off is longer.
+LONGEST_EVENT = 16_000
 
-LOOK_UP = "vtlookup/lookup"
+LOOK_UP, VERDICTS = "vtlookup/lookup", "vtlookup/verdicts"
 MAY_LOOK_UP, MAY_WRITE = "run_vtlookup", "run_vtlookup_write"

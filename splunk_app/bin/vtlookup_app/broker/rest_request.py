@@ -9,12 +9,16 @@ from ..splunkd import Splunkd
 
 
 class RestRequest(NamedTuple):
-    """`user` is the caller's session at splunkd, `system` splunkd's own: only the latter may see the key."""
+    """`user` is the caller's session at splunkd, `system` splunkd's own: only the latter may see the key.
+
+    `name` is the caller's, as splunkd knows it.
+    """
 
     method: str
     body: str
     user: Splunkd
     system: Splunkd
+    name: str = ""
 
 
 class NotFromSplunkd(Exception):
@@ -26,12 +30,12 @@ def read_rest_request(passed: str | bytes) -> RestRequest:
     try:
         given = json.loads(passed)
         uri, system, user = given["server"]["rest_uri"], given["system_authtoken"], given["session"]["authtoken"]
-        method, body = given["method"], given.get("payload") or ""
+        method, body, name = given["method"], given.get("payload") or "", str(given["session"].get("user", ""))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise NotFromSplunkd from None
     if not all(isinstance(text, str) for text in (uri, system, user, method, body)):
         raise NotFromSplunkd
-    return RestRequest(method.upper(), body, Splunkd(uri, user), Splunkd(uri, system))
+    return RestRequest(method.upper(), body, Splunkd(uri, user), Splunkd(uri, system), name)
 
 
 def reply(status: int, document: Any) -> dict[str, Any]:

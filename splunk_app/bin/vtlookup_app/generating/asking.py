@@ -10,10 +10,11 @@ from connectors.contract import Options, error_response
 from connectors.core import Core, Misconfigured
 from connectors.errors import Cancelled
 
+from ..app_settings import APP
 from ..heard_warnings import HeardWarnings
 from ..start import asking_for
 from ..tally import advised
-from .base import APP, Generating, Refused
+from .base import Generating, Refused
 
 if TYPE_CHECKING:
     from connectors.indicators import Kind

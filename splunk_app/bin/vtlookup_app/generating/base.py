@@ -7,11 +7,11 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splunklib.searchcommands import GeneratingCommand
 
+from ..app_settings import APP
 from ..pipe import Input, ProtocolError
 from ..search_options import UsageError
 from ..stopping import Stopping
@@ -19,7 +19,6 @@ from ..stopping import Stopping
 if TYPE_CHECKING:
     from ..logs.search_log import SearchLog
 
-APP = Path(__file__).resolve().parents[3]
 Row = dict[str, Any]
 
 

@@ -1,4 +1,4 @@
-"""A search's lines in `vtlookup.log`: JSON, one line a thing, and at the end what the search came to."""
+"""A search's lines in `vtlookup.log`, or an alert's: JSON, one line a thing, and at the end what it came to."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ _MOST_PLACES = 8
 class SearchLog:
     """`write` and `ended` never fail: what is wrong with the file is in `trouble`, for the search's one message."""
 
-    def __init__(self, app: Path, environment: Mapping[str, str], searchinfo: Any) -> None:
+    def __init__(self, app: Path, environment: Mapping[str, str], searchinfo: Any, event: str = "search") -> None:
         folder = splunk_home(app, environment) / "var" / "log" / "splunk"
         level = log_level(app, environment)
         self._least = LEVELS.index(level if level in LEVELS else "info")
         # Splunk has this folder; where it is not, there is no Splunk to read a log.
         self._file = LogFile(folder / NAME) if folder.is_dir() else None
+        self._event = event
         self._search = {
             "command": str(getattr(searchinfo, "command", "")),
             "sid": str(getattr(searchinfo, "sid", "")),
@@ -69,7 +70,7 @@ class SearchLog:
                 return
             self._has_ended = True
         level = "warning" if figures.get("errors") else "info"
-        self.write(level, "search", ended="early" if early else "done", **figures, duration_s=round(duration_s, 3))
+        self.write(level, self._event, ended="early" if early else "done", **figures, duration_s=round(duration_s, 3))
 
 
 class _Lines(logging.Handler):

@@ -15,7 +15,9 @@ from connectors.errors import ConfigError, ConnectorError
 from connectors.settings import settings_from
 from connectors.stores import KVSTORE
 
-from ..splunkd import VARIABLES
+from ..app_settings import is_off, is_on
+from ..broker.verdicts import indexes_of
+from ..splunkd import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES
 
 _LONGEST = 100_000
 
@@ -26,7 +28,7 @@ def checked(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     wrong: dict[str, str] = {}
     for name, value in given.items():
         try:
-            if name not in VARIABLES:
+            if name not in VARIABLES and name not in OWN_SETTINGS:
                 raise ConfigError("there is no such setting")
             texts[name] = _text(value)
             if texts[name]:
@@ -82,10 +84,25 @@ def _ca_bundle(_: str, text: str) -> None:
         raise ConfigError("the absolute path of a file that splunkd can read on this machine")
 
 
+def _verdict_indexes(_: str, text: str) -> None:
+    indexes_of(text)
+
+
+def _comments_allowed(_: str, text: str) -> None:
+    if not is_on(text) and not is_off(text):
+        raise ConfigError("true or false")
+
+
 def _without_password(text: str) -> None:
     """Everyone who may see the app may read its settings."""
     if "@" in text.partition("://")[2].partition("/")[0]:
         raise ConfigError("without a name and password: those belong into the environment of splunkd")
 
 
-_OWN_RULES: dict[str, Callable[[str, str], None]] = {"state": _state, "proxy": _proxy, "ca_bundle": _ca_bundle}
+_OWN_RULES: dict[str, Callable[[str, str], None]] = {
+    "state": _state,
+    "proxy": _proxy,
+    "ca_bundle": _ca_bundle,
+    VERDICT_INDEXES: _verdict_indexes,
+    COMMENTS_ALLOWED: _comments_allowed,
+}

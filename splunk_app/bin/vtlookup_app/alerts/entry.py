@@ -1,0 +1,59 @@
+"""How a script in `bin/` starts its alert action."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from importlib import import_module
+from typing import TYPE_CHECKING, Callable
+
+from connectors.errors import ConnectorError
+
+from ..app_settings import APP
+from ..logs.search_log import SearchLog
+from .done import FAILED, UNUSABLE, Done, status_of
+from .payload import Payload, Unusable, read_payload
+
+if TYPE_CHECKING:
+    Action = Callable[[Payload, SearchLog], Done]
+
+
+def run(module: str, name: str) -> int:
+    """The exit status of the action `name`, which is a function of the module `module` in this folder."""
+    action: Action = getattr(import_module(f"{__package__}.{module}"), module)
+    if sys.argv[1:] != ["--execute"]:
+        return _told(name, UNUSABLE, "Splunk starts this script, with --execute")
+    try:
+        payload = read_payload(sys.stdin.buffer)
+    except Unusable as error:
+        return _told(name, UNUSABLE, str(error))
+    log = SearchLog(APP, os.environ, payload.searchinfo(name), event="alert")
+    began = time.monotonic()
+    done = _done(action, payload, log)
+    log.ended({"search_name": payload.search_name, **done.figures}, time.monotonic() - began)
+    for text in [*done.warnings, *filter(None, [log.trouble])]:
+        _told(name, done.status, text)
+    return done.status
+
+
+def _done(action: Action, payload: Payload, log: SearchLog) -> Done:
+    try:
+        return action(payload, log)
+    except Unusable as error:
+        return Done(UNUSABLE, {"errors": {"invalid_request": 1}}, (str(error),))
+    except ConnectorError as error:
+        return Done(status_of([error.code]), {"errors": {error.code: 1}}, (error.message,))
+    except Exception as error:
+        # Splunk's log gets the place; the error's own text might hold anything.
+        sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
+        told = f"a bug in this app ({type(error).__name__}); the lines before have the place"
+        return Done(FAILED, {"errors": {"internal": 1}}, (told,))
+
+
+def _told(name: str, status: int, text: str) -> int:
+    """splunkd takes the first word of a line for its level."""
+    level = "WARN" if status == 0 else "ERROR"
+    sys.stderr.write(f"{level} {name}: {' '.join(text.split())}\n")
+    return status

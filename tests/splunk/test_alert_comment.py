@@ -1,0 +1,105 @@
+"""The alert action vt_comment: one comment, by who may, once the admin has allowed it."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.sandbox import SandboxServer
+from connectors.sandbox.accounts import key_digest
+
+from .alerting import Alert
+from .brokered import ANALYST, ENDPOINT, KEY, call
+from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
+from .searching import EICAR_MD5, Lookup
+
+WRITER = ANALYST | {"run_vtlookup_write"}
+
+
+@pytest.fixture
+def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
+    """The action of an alert whose owner may comment, where the admin allows it."""
+    splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
+    splunkd.users[SESSION] = WRITER
+    return Alert("vt_comment", keyless, splunkd)
+
+
+def commented(sandbox: SandboxServer) -> list[tuple[str, str]]:
+    return [(request.method, request.path) for request in sandbox.requests if request.method == "POST"]
+
+
+@pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
+def test_a_comment_is_made_once(
+    who: frozenset[str], alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    splunkd.users[SESSION] = who
+    ran = alert([{"md5": EICAR_MD5}], indicator=EICAR_MD5, comment="Seen in a mail #eicar")
+    assert (ran.status, ran.said) == (0, [])
+    assert [method for method, _ in commented(sandbox)] == ["POST"]
+    assert {request.key for request in sandbox.requests} == {key_digest(KEY)}
+    assert (ran.logged["command"], ran.logged["written"], ran.logged["requests"]) == ("vt_comment", 1, 1)
+    assert (ENDPOINT in splunkd.asked) == (who == WRITER)
+
+
+@pytest.mark.parametrize("setting", ["", "false", "0", "maybe"])
+def test_nothing_is_said_in_public_until_the_admin_allows_it(
+    setting: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    splunkd.settings = {**splunkd.settings, "comments_allowed": setting}
+    splunkd.users[SESSION] = EVERYTHING
+    ran = alert([], indicator=EICAR_MD5, comment="no")
+    assert (ran.status, ran.levels, sandbox.requests) == (2, ["ERROR"], [])
+    assert ran.said == ["alerts may not comment here: an admin allows it on the app's setup page"]
+
+
+def test_who_may_look_up_and_not_write_may_not_comment(
+    alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
+        splunkd.users[SESSION] = who
+        ran = alert([], indicator=EICAR_MD5, comment="no")
+        assert (ran.status, sandbox.requests) == (1, [])
+        assert "your role needs the capability run_vtlookup_write" in ran.said[0]
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"comment": "x"}, "indicator is empty"),
+        ({"indicator": EICAR_MD5, "comment": "  "}, "comment is empty"),
+        ({"indicator": "$result.md5$", "comment": "x"}, "was not filled in"),
+        ({"indicator": EICAR_MD5, "comment": "on $result.host$"}, "was not filled in"),
+        ({"indicator": EICAR_MD5, "comment": "x", "type": "file"}, "type='file': one of"),
+    ],
+)
+def test_an_alert_that_says_too_little_comments_on_nothing(
+    params: dict[str, str], told: str, alert: Alert, sandbox: SandboxServer
+) -> None:
+    ran = alert([], **params)
+    assert (ran.status, sandbox.requests) == (2, [])
+    assert told in ran.said[0]
+
+
+@pytest.mark.parametrize(
+    ("indicator", "status", "told"),
+    [
+        ("0" * 31 + "1", 0, "no comment was made: "),
+        ("10.0.0.1", 0, "no comment was made: "),
+        ("host.corp.example", 0, "no comment was made: "),
+        ("no indicator", 1, "no comment was made: "),
+    ],
+    ids=["unknown to VirusTotal", "private", "never asked about", "no indicator"],
+)
+def test_a_comment_that_is_not_made_says_why(
+    indicator: str, status: int, told: str, alert: Alert, sandbox: SandboxServer
+) -> None:
+    ran = alert([], indicator=indicator, comment="x")
+    assert ran.status == status
+    assert ran.said[0].startswith(told)
+    assert ran.logged["written"] == 0
+
+
+def test_the_setup_page_takes_yes_and_no_and_nothing_else(alert: Alert, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    for given, status in (("false", 200), ("true", 200), ("perhaps", 400)):
+        assert call(splunkd, {"settings": {"comments_allowed": given}}, "vtlookup/settings")[0] == status
+    assert splunkd.settings["comments_allowed"] == "true"
