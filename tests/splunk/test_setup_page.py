@@ -110,8 +110,12 @@ def test_what_is_changed_is_stored_and_shown_again(page: Browser, splunkd: FakeS
     page.write("#vtlookup-never_query", "corp.example\n192.88.99.0/24")
     page.write("#vtlookup-malicious_threshold", "5")
     page.write("#vtlookup-proxy", "http://proxy.example.com:3128")
+    page.write("#vtlookup-verdict_indexes", "threat, main")
+    page.click("#vtlookup-comments_allowed option[value=true]")
     page.write("#vtlookup-api_key", NEW_KEY)
     assert save(page) == SAVED
+    assert splunkd.settings["verdict_indexes"] == "threat, main"
+    assert splunkd.settings["comments_allowed"] == page.value("#vtlookup-comments_allowed") == "true"
     assert splunkd.settings["quota"] == "1000/minute, 30000/day"
     assert splunkd.settings["never_query"] == "corp.example, 192.88.99.0/24"
     assert splunkd.settings["malicious_threshold"] == "5"
@@ -142,6 +146,7 @@ def test_an_empty_key_field_leaves_the_stored_key_alone(page: Browser, splunkd: 
         ("ca_bundle", "ca.pem"),
         ("never_query", "<script>alert(1)</script>"),
         ("api_key", "with blanks in it"),
+        ("verdict_indexes", "_internal"),
     ],
 )
 def test_the_page_refuses_bad_values_where_they_stand(
