@@ -13,7 +13,7 @@ _KINDS = ("hash", "url", "domain", "ip")
 class Kept(NamedTuple):
     """An answer at rest. `kind` is an indicator's, or what else was asked; `verdict` of indicators only.
 
-    `fetched_at` in epoch seconds.
+    `fetched_at` in epoch seconds. `malicious` of `total` engines call it so, where VirusTotal knows it.
     """
 
     kind: str
@@ -22,6 +22,8 @@ class Kept(NamedTuple):
     verdict: str | None
     fetched_at: float
     age_s: int
+    malicious: int | None = None
+    total: int | None = None
 
 
 def newest(context: Context, limit: int) -> list[Kept]:
@@ -32,9 +34,12 @@ def newest(context: Context, limit: int) -> list[Kept]:
     found = []
     for key, status, fetched_at in rows:
         _, kind, indicator, *_ = [*key.split(":", 2), "", ""]
-        verdict = None
+        verdict, stats = None, None
         # One that went away meanwhile has no verdict.
         if kind in _KINDS and key in entries:
-            verdict = judge(entries[key].report.get("stats"), context.thresholds)
-        found.append(Kept(kind, indicator, status, verdict, fetched_at, max(0, int(now - fetched_at))))
+            stats = entries[key].report.get("stats")
+            verdict = judge(stats, context.thresholds)
+        age_s = max(0, int(now - fetched_at))
+        counts = (stats["malicious"], stats["total"]) if stats is not None else (None, None)
+        found.append(Kept(kind, indicator, status, verdict, fetched_at, age_s, *counts))
     return found

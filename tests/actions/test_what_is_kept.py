@@ -23,8 +23,8 @@ def test_answers_are_listed_with_the_newest_first_and_the_verdict_of_now(make_de
     asked, now = len(desk.calls), desk.clock.now()
     assert newest(desk.core.context, 10) == [
         Kept("hash", "0" * 32, "not_found", "unknown", now, 0),
-        Kept("url", URL, "ok", "suspicious", now - 7.5, 7),
-        Kept("hash", EICAR, "ok", "suspicious", now - 12.5, 12),
+        Kept("url", URL, "ok", "suspicious", now - 7.5, 7, 0, 71),
+        Kept("hash", EICAR, "ok", "suspicious", now - 12.5, 12, 62, 68),
     ]
     assert [kept.indicator for kept in newest(desk.core.context, 1)] == ["0" * 32]
     assert len(desk.calls) == asked

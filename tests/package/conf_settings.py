@@ -22,7 +22,6 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             r"python\.version",
             r"python\.required",
             "run_in_preview",
-            "is_risky",
         ),
     },
     "searchbnf.conf": {

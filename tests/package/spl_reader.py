@@ -26,6 +26,8 @@ SPLUNKS = frozenset(
             "inputlookup",
             "lookup",
             "makeresults",
+            "rename",
+            "sendalert",
             "search",
             "sort",
             "stats",

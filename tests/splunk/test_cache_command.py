@@ -31,8 +31,13 @@ def rows(command: Lookup, *args: str) -> list[Record]:
 def test_it_lists_what_is_kept_with_the_newest_first(filled: Lookup, sandbox: SandboxServer) -> None:
     asked = len(sandbox.all_requests)
     found = rows(filled)
-    assert [list(row) for row in found] == [["indicator", "type", "status", "verdict", "age_s", "fetched_at"]] * 3
+    assert [list(row) for row in found] == [
+        ["indicator", "type", "status", "verdict", "malicious", "total", "age_s", "fetched_at"]
+    ] * 3
     told = [(row["indicator"], row["type"], row["status"], row["verdict"]) for row in found]
+    assert found[1]["malicious"] == found[1]["total"] == ""
+    assert int(str(found[2]["malicious"])) > int(str(found[0]["malicious"])) == 0
+    assert all(int(str(row["total"])) > 50 for row in (found[0], found[2]))
     assert told == [
         (CLEAN_IP, "ip", "ok", "undetected"),
         (UNKNOWN, "hash", "not_found", "unknown"),
@@ -67,7 +72,7 @@ def test_an_empty_cache_is_no_row(lookup: Lookup) -> None:
 
 def test_the_stats_are_one_row(filled: Lookup) -> None:
     (row,) = rows(filled, "stats=true")
-    assert (row["entries"], row["max_bytes"]) == ("3", str(256 * 1024 * 1024))
+    assert (row["entries"], row["max_bytes"], row["pending"]) == ("3", str(256 * 1024 * 1024), "0")
     assert 0 < int(str(row["bytes"])) < 1_000_000
     assert row["place"] == str(filled.home / "var/lib/vtlookup/state.db")
 

@@ -20,6 +20,7 @@ class Tally:
         self._requests = 0
         self._sources: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self._verdicts: Counter[str] = Counter()
         self._first: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -28,19 +29,25 @@ class Tally:
             self._asked += 1
             self._requests += response["meta"]["requests"]
             self._sources[response["meta"]["source"]] += 1
+            verdict = (response["data"] or {}).get("verdict")
+            if verdict is not None:
+                self._verdicts[verdict] += 1
             error = response["error"]
             if error is not None:
                 self._errors[error["code"]] += 1
                 self._first.setdefault(error["code"], response)
 
     def figures(self) -> dict[str, Any]:
-        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests."""
+        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests; and how
+        many of each verdict.
+        """
         with self._lock:
             return {
                 "cached": self._sources["cache"],
                 "asked": self._sources["api"] + self._sources["shared"],
                 "requests": self._requests,
                 "errors": dict(self._errors),
+                "verdicts": dict(self._verdicts),
             }
 
     def message(self) -> str | None:

@@ -46,7 +46,8 @@ class VtCache(Generating):
         if self._deed == "clear":
             yield {"cleared": str(cache.clear())}
         elif self._deed == "stats":
-            yield {name: "" if value is None else str(value) for name, value in cache.stats().items()}
+            told = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
+            yield {name: "" if value is None else str(value) for name, value in told.items()}
         else:
             yield from self._newest(asking)
         self.warn(asking.warnings)
@@ -60,6 +61,8 @@ class VtCache(Generating):
                 "type": kept.kind,
                 "status": kept.status,
                 "verdict": kept.verdict or "",
+                "malicious": "" if kept.malicious is None else str(kept.malicious),
+                "total": "" if kept.total is None else str(kept.total),
                 "age_s": str(kept.age_s),
                 "fetched_at": str(round(kept.fetched_at)),
             }
