@@ -21,6 +21,8 @@ from interpreters import find_any_python
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / ".venv-appinspect"
 VERSION = "4.3.1"
+# Splunk Cloud, private apps in it, and the rules of the next release.
+TAGS = ("cloud", "private_victoria", "future")
 # Its dependencies have no release for other versions.
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")
 
@@ -54,7 +56,7 @@ def inspect(spl: Path, executable: Path) -> Findings:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
         command = [str(executable), "inspect", str(spl), "--mode", "precert", "--max-messages", "all"]
-        command += ["--included-tags", "cloud", "--included-tags", "future"]
+        command += [part for tag in TAGS for part in ("--included-tags", tag)]
         command += ["--skip-trusted-libraries-update", "--data-format", "json", "--output-file", str(output)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not output.is_file():
