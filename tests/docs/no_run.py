@@ -6,5 +6,6 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("README.md", "make demo"): "sets up an environment of its own, and runs this very test",
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
-    ("docs/splunk.md", "curl --user analyst"): "asks a Splunk server",
+    ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
+    ("docs/splunk-admin.md", "python3 package/try_in_splunk.py"): "asks for Docker",
 }

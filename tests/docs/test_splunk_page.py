@@ -15,10 +15,11 @@ from tests.package.spl_reader import options_of, refuse_unknown
 from vtlookup_app import columns
 from vtlookup_app.search_options import KINDS, read_options
 
-from .pages import PROJECT, in_code, page
+from .pages import PROJECT, Page, in_code, page
 from .shown import DOTS
 
-PAGE = page("docs/splunk.md")
+USE, ADMIN = page("docs/splunk.md"), page("docs/splunk-admin.md")
+PAGE = Page("both", USE.text + ADMIN.text)
 SEARCHES = [
     match[1].split()
     for shown in (PAGE, page("README.md"))
@@ -27,7 +28,18 @@ SEARCHES = [
 ]
 
 BLOCKS = [line for block in PAGE.of("spl") for line in block.text.splitlines() if line.strip()]
-HEADINGS = ("option", "field", "message", "macro", "in the log", "for vtreport", "for vtcache", "parameter")
+HEADINGS = (
+    "option",
+    "field",
+    "message",
+    "macro",
+    "in the log",
+    "for vtreport",
+    "for vtcache",
+    "parameter",
+    "to do this",
+    "warning",
+)
 _SHORTEST_PIECE = 7
 
 

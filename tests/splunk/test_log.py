@@ -69,7 +69,7 @@ def test_a_search_leaves_one_line_with_what_it_came_to(everywhere: Lookup) -> No
 
 def test_the_page_tells_of_everything_in_the_line(lookup: Lookup) -> None:
     normal(lookup(EVENTS, "hash=x"))
-    table = page("docs/splunk.md").text.partition("| in the log |")[2].partition("\n\n")[0]
+    table = page("docs/splunk-admin.md").text.partition("| in the log |")[2].partition("\n\n")[0]
     told = [
         name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
     ]
