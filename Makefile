@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines plots bench soak clean
+.PHONY: help demo test lint types spl appinspect postman tines splunk plots bench soak clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/
 
 tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
 	@$(BIN)/python package/tines.py
+
+splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
+	@$(BIN)/python package/try_in_splunk.py $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)
 
 plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: five minutes
 	@$(BIN)/python package/plot_quota.py

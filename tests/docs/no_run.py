@@ -7,5 +7,5 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
-    ("docs/splunk-admin.md", "python3 package/try_in_splunk.py"): "asks for Docker",
+    ("docs/splunk-admin.md", "make splunk"): "asks for Docker",
 }

@@ -1,0 +1,93 @@
+"""A user's session at a Splunk server, with the SDK: searches, and the app's endpoints."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from splunklib import client
+from splunklib.binding import AuthenticationError, HTTPError
+
+APP = "vtlookup"
+_PATIENCE_S, _LOOK_S = 180.0, 0.5
+_UNREACHABLE = (OSError, HTTPError)
+
+Row = Mapping[str, Any]
+
+
+class Found(NamedTuple):
+    """`failed`: Splunk calls the search failed. `messages` are its job's."""
+
+    rows: list[Row]
+    messages: list[str]
+    failed: bool
+
+
+class Session:
+    def __init__(self, service: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.service = service
+        self._sleep = sleep
+
+    def search(self, text: str, **how: str) -> Found:
+        """To its end."""
+        job = self.begin(text, **how)
+        for _ in range(int(_PATIENCE_S / _LOOK_S)):
+            if job.is_done():
+                break
+            self._sleep(_LOOK_S)
+        content = job.refresh().content
+        failed = str(content.get("isFailed")) == "1"
+        rows = [] if failed else json.loads(job.results(output_mode="json", count=0).read())["results"]
+        told = content.get("messages") or {}
+        messages = [f"{level}: {text}" for level, texts in told.items() for text in _list(texts)]
+        return Found(rows, messages, failed)
+
+    def begin(self, text: str, **how: str) -> Any:
+        """The job, as the SDK has it."""
+        return self.service.jobs.create(text, **{"exec_mode": "normal", **how})
+
+    def status(self, method: str, path: str, document: Any = None) -> int:
+        """What splunkd answers on a path below /services/, or one from the root on, as a number."""
+        return self._call(method, path, document)[0]
+
+    def document(self, method: str, path: str, document: Any = None) -> Any:
+        return json.loads(self._call(method, path, document)[1])
+
+    def _call(self, method: str, path: str, document: Any) -> tuple[int, bytes]:
+        path = path if path.startswith("/") else f"/services/{path}"
+        try:
+            if method == "GET":
+                reply = self.service.get(path, output_mode="json")
+            else:
+                headers = [("Content-Type", "application/json")]
+                reply = self.service.post(path, headers=headers, body=json.dumps(document))
+        except HTTPError as error:
+            return int(error.status), error.body or b"{}"
+        return int(reply["status"]), reply["body"].read()
+
+
+def session(address: tuple[str, int], user: str, password: str) -> Session:
+    """Raises what the SDK raises where the user may not log in.
+
+    The server is a container on this machine, with a certificate of its own making: there is nothing to verify.
+    """
+    host, port = address
+    return Session(client.connect(host=host, port=port, username=user, password=password, autologin=True))
+
+
+def patiently(address: tuple[str, int], user: str, password: str, sleep: Callable[[float], None]) -> Session:
+    """The same for a server that has just been started anew."""
+    for _ in range(int(_PATIENCE_S / _LOOK_S)):
+        try:
+            return session(address, user, password)
+        except AuthenticationError:
+            raise
+        except _UNREACHABLE:
+            sleep(_LOOK_S)
+    return session(address, user, password)
+
+
+def _list(texts: Any) -> list[str]:
+    return [str(text) for text in (texts if isinstance(texts, list) else [texts])]
