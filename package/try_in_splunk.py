@@ -105,7 +105,7 @@ def main(
     options = parser.parse_args(arguments)
     console = Console()
     if not options.accept_splunk_license:
-        console.print("Splunk's licence and general terms are yours to accept: --accept-splunk-license")
+        console.print("Splunk's licence and general terms are yours to accept: make splunk LICENSE=accepted")
         return 2
     # Only Splunk in the container knows it, and this process.
     password = secrets.token_urlsafe(18)
