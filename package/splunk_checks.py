@@ -198,7 +198,7 @@ def an_alert_comments_only_when_allowed(trial: Trial) -> str:
     search = f'| makeresults | sendalert vt_comment param.indicator="{EICAR}" param.comment="a try"'
     trial.admin.search(search)
     rows = trial.indexed(
-        'index=_internal sourcetype=splunkd component=sendmodalert "may not comment here" | table _raw'
+        'index=_internal sourcetype=splunkd component=sendmodalert "comments are off here" | table _raw'
     )
     return str(rows[0].get("_raw"))[:200]
 

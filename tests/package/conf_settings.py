@@ -16,12 +16,13 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "commands.conf": {
         "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
-        "vt(report|quota|cache|drain)": (
+        "vt(report|quota|cache|drain|comment)": (
             "filename",
             "chunked",
             r"python\.version",
             r"python\.required",
             "run_in_preview",
+            "is_risky",
         ),
     },
     "searchbnf.conf": {

@@ -14,6 +14,7 @@ HOMES = {
     "vtquota": "generating/quota.py",
     "vtcache": "generating/cached.py",
     "vtdrain": "generating/drain.py",
+    "vtcomment": "generating/comment.py",
 }
 # Splunk's own, as far as the app and its pages use them.
 SPLUNKS = frozenset(

@@ -135,9 +135,9 @@ def test_the_help_shows_three_examples_of_every_command(app: Path) -> None:
         assert [name for name in help_text if name.startswith("comment")] == ["comment1", "comment2", "comment3"]
 
 
-def test_no_command_makes_splunk_web_ask_before_it_shows_a_dashboard(app: Path) -> None:
+def test_splunk_web_asks_before_it_runs_what_others_would_see_and_nothing_else(app: Path) -> None:
     commands = read_conf(app / "default/commands.conf")
-    assert [name for name, settings in commands.items() if "is_risky" in settings] == []
+    assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == ["vtcomment"]
 
 
 def test_the_right_to_clear_the_cache_is_one_that_the_app_declares_and_admins_have(app: Path) -> None:

@@ -100,14 +100,15 @@ def test_what_a_menu_opens_gets_the_value_encoded_by_splunk(stanza: str) -> None
 @pytest.mark.parametrize(
     "field", ["md5", "sha1", "sha256", "hash", "url", "domain", "query", "dest_host", "src_ip", "ip"]
 )
-def test_a_field_with_an_indicator_has_both_ways_in_its_menu(field: str) -> None:
+def test_a_field_with_an_indicator_has_all_three_ways_in_its_menu(field: str) -> None:
     offered = [stanza for stanza, settings in ACTIONS.items() if field in re.split(r",\s*", settings["fields"])]
-    assert offered[0] == "vt_report"
-    assert len(offered) == 2
+    assert (offered[0], offered[-1]) == ("vt_report", "vt_comment")
+    assert len(offered) == 3
 
 
-def test_the_menu_opens_a_page_of_the_app_and_fills_its_form() -> None:
-    link = urlsplit(ACTIONS["vt_report"]["link.uri"])
+@pytest.mark.parametrize("action", ["vt_report", "vt_comment"])
+def test_the_menu_opens_a_page_of_the_app_and_fills_its_form(action: str) -> None:
+    link = urlsplit(ACTIONS[action]["link.uri"])
     view = DEFAULT / f"data/ui/views/{link.path.rpartition('/')[2]}.xml"
     ((parameter, _),) = parse_qsl(link.query)
     tokens = [element.attrib["token"] for element in ElementTree.parse(view).iter("input")]

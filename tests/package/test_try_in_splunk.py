@@ -55,7 +55,7 @@ def good() -> dict[str, Told]:
         r"vtlookup:log": Told([{"verdicts.malicious": "1", "sid": "1"}]),
         r"sendalert": Told(),
         r"vtlookup:verdict": Told([{"indicator": EICAR, "vt_verdict": "malicious", "user": "admin"}]),
-        r"sendmodalert": Told([{"_raw": "alerts may not comment here"}]),
+        r"sendmodalert": Told([{"_raw": "comments are off here"}]),
     }
 
 

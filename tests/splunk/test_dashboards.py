@@ -36,7 +36,10 @@ def sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
     Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
     keyless([[{"x": EICAR_MD5}, {"x": "no hash"}]], "hash=x", **there)
     found = {}
+    splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
+    splunkd.users["session-key-of-the-search"] |= {"run_vtlookup_write"}
     for command in (
+        'vtcomment value="a value" comment="a value"',
         "vtquota",
         "vtcache stats=true",
         "vtcache limit=5000",

@@ -11,7 +11,7 @@ from connectors.sandbox import SandboxServer
 from connectors.sandbox.accounts import key_digest
 
 from .brokered import KEY
-from .browser import CHROMIUM, DOWN, DRIVER, ENTER, SPACE, TAB, Browser
+from .browser import DOWN, ENTER, SPACE, TAB, Browser
 from .fake_splunk_web import FakeSplunkWeb
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 
@@ -19,14 +19,6 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 NEW_KEY = "another-key-for-splunk"
 SAVED = "Saved. Searches go by it within half a minute."
 FORM = "document.querySelector('#vtlookup-setup form')"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
-    with Browser() as running:
-        yield running
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@
             ]
         },
         {
-            title: "Alerts",
+            title: "Alerts and comments",
             fields: [
                 {
                     name: "verdict_indexes", label: "Write verdicts to", kind: "text",
@@ -139,8 +139,8 @@
                 {
                     name: "comments_allowed", label: "Comments", kind: "select",
                     options: [
-                        ["false", "Alerts do not comment"],
-                        ["true", "Alerts may comment, for everyone to read"]
+                        ["false", "Nobody comments from here"],
+                        ["true", "Alerts and people may comment, for everyone to read"]
                     ]
                 }
             ]

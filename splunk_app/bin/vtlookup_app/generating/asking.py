@@ -58,12 +58,16 @@ class Asking:
 
     def data(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """What came of a request. Raises `Refused` where that is an error."""
+        found: Mapping[str, Any] = self.response(document)["data"]
+        return found
+
+    def response(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """To a request of any action. Raises `Refused` where it is an error."""
         broker = self._broker()
         response = self.core.answer(document) if broker is None else broker.answer(document)
         if response["error"] is not None:
             raise _refused(response)
-        found: Mapping[str, Any] = response["data"]
-        return found
+        return response
 
 
 def _refused(response: Mapping[str, Any]) -> Refused:
