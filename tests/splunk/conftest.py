@@ -19,6 +19,7 @@ from interpreters import find_python
 from .brokered import ANALYST, KEY
 from .browser import CHROMIUM, DRIVER, Browser
 from .fake_endpoints import FakeEndpoints
+from .fake_kvstore import FakeKvStore
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import Lookup
 
@@ -82,3 +83,11 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
     with Browser() as running:
         yield running
+
+
+@pytest.fixture
+def store() -> Iterator[FakeKvStore]:
+    """A KV store whose limits were kept to, as is seen at the end."""
+    store = FakeKvStore()
+    yield store
+    assert store.over == []

@@ -29,13 +29,6 @@ FOUND = Entry(
 
 
 @pytest.fixture
-def store() -> Iterator[FakeKvStore]:
-    store = FakeKvStore()
-    yield store
-    assert store.over == []
-
-
-@pytest.fixture
 def splunkd(store: FakeKvStore) -> Iterator[FakeSplunkd]:
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         yield splunkd

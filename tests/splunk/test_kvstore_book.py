@@ -28,13 +28,6 @@ from .kvstore_parts import book_at
 
 
 @pytest.fixture
-def store() -> Iterator[FakeKvStore]:
-    store = FakeKvStore()
-    yield store
-    assert store.over == []
-
-
-@pytest.fixture
 def splunkd(store: FakeKvStore) -> Iterator[FakeSplunkd]:
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         yield splunkd

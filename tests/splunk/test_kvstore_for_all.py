@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from connectors.cache.entry import Entry
@@ -20,13 +18,6 @@ from .kvstore_parts import Splunkd, parts_of
 from .searching import EICAR_MD5, Lookup, md5, normal, statuses
 
 ANSWERS, PENDING = "vt_answers", "vt_pending"
-
-
-@pytest.fixture
-def store() -> Iterator[FakeKvStore]:
-    store = FakeKvStore()
-    yield store
-    assert store.over == []
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from connectors.sandbox import SandboxServer
@@ -14,13 +12,6 @@ from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message, statuses
 
 LEDGERS, ANSWERS = "vt_ledgers", "vt_answers"
-
-
-@pytest.fixture
-def store() -> Iterator[FakeKvStore]:
-    store = FakeKvStore()
-    yield store
-    assert store.over == []
 
 
 @pytest.fixture
