@@ -14,6 +14,7 @@ import pytest
 from connectors.sandbox import SandboxServer
 from connectors.sandbox.accounts import key_digest
 from tests.package.conf_reader import read_conf
+from vtlookup_app.alerts.results import LINKS
 
 from .alerting import Alert, events, results_file
 from .brokered import KEY, PASSWORD, call
@@ -327,3 +328,12 @@ def test_an_index_that_splunk_would_not_have_is_refused_on_the_setup_page_and_he
     assert status == 400
     assert isinstance(answer, dict)
     assert "is no index for events" in answer["wrong"]["verdict_indexes"]
+
+
+def test_an_event_is_as_long_as_an_event_may_be_whatever_is_in_the_results(alert: Alert, splunkd: FakeSplunkd) -> None:
+    row = {"x": "y" * 500_000, **dict.fromkeys(LINKS, '\\"€' * 50000)}
+    others = [{"x": "z", **dict.fromkeys(LINKS, f"{number}" * 3000)} for number in range(10)]
+    assert alert([row, *others, {"x": EICAR_MD5}], fields="x", type="ioc").status == 0
+    assert len(splunkd.indexed) == 3
+    assert all(len(event) <= 16_000 for _, event in splunkd.indexed)
+    assert [event["vt_status"] for event in events(splunkd)] == ["error", "error", "ok"]

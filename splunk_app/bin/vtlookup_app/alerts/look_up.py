@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from connectors.errors import ConnectorError
@@ -14,6 +14,7 @@ from .. import columns
 from ..app_settings import APP
 from ..broker.limits import LONGEST_EVENT
 from ..logs.search_log import SearchLog
+from ..one_line import one_line
 from ..search_options import KINDS, SearchOptions, UsageError, read_options
 from ..start import splunkd_of, start
 from ..stopping import Stopping
@@ -106,19 +107,8 @@ def _event(found: Found, answer: columns.Columns, wanted: Wanted, payload: Paylo
         **links,
     }
     told = {wanted.options.prefix + name: value for name, value in answer.items() if value and name != columns.RAW}
-    event = {**about, **told}
-    for name in (*columns.LISTS, "error"):
-        if len(json.dumps(event)) > LONGEST_EVENT - _ROOM:
-            event.pop(wanted.options.prefix + name, None)
-    return {name: _shorter(value) for name, value in event.items()} if _is_long(event) else event
-
-
-def _is_long(event: Mapping[str, Any]) -> bool:
-    return len(json.dumps(event)) > LONGEST_EVENT - _ROOM
-
-
-def _shorter(value: Any) -> Any:
-    return value[:400] if isinstance(value, str) else value
+    event: dict[str, Any] = json.loads(one_line({**about, **told}, LONGEST_EVENT - _ROOM))
+    return event
 
 
 def _warnings(indicators: Indicators) -> Iterator[str]:

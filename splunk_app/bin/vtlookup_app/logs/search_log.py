@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -16,13 +15,13 @@ from typing import Any
 from connectors.secrecy import without_keys
 
 from ..app_settings import log_level, splunk_home
+from ..one_line import one_line
 from .log_file import LogFile
 
 NAME = "vtlookup.log"
 LEVELS = ("debug", "info", "warning", "error", "off")
 # Less than what `props.conf` has Splunk cut off.
 _LONGEST_LINE = 16_000
-_LONGEST_TEXTS = (4000, 1000, 50)
 _MOST_PLACES = 8
 
 
@@ -59,7 +58,7 @@ class SearchLog:
             return
         line = {"time": _now(), "level": level, "event": event, **self._search, **told}
         try:
-            self._file.append(_encoded(line))
+            self._file.append(one_line(line, _LONGEST_LINE, without_keys))
         except OSError as error:
             self.trouble = f"{NAME} cannot be written ({os.strerror(error.errno or 0)}); the search goes on without it"
 
@@ -89,20 +88,3 @@ class _Lines(logging.Handler):
 
 def _now() -> str:
     return datetime.fromtimestamp(time.time(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
-
-
-def _encoded(line: Mapping[str, Any]) -> bytes:
-    """With texts as long as a line may be."""
-    encoded = b""
-    for longest in _LONGEST_TEXTS:
-        encoded = json.dumps(_told_safely(line, longest), separators=(",", ":")).encode("ascii")
-        if len(encoded) <= _LONGEST_LINE:
-            break
-    return encoded
-
-
-def _told_safely(told: Any, longest: int) -> Any:
-    """Without any key, which is looked for before JSON makes something else of its characters."""
-    if isinstance(told, Mapping):
-        return {name: _told_safely(value, longest) for name, value in told.items()}
-    return without_keys(told)[:longest] if isinstance(told, str) else told
