@@ -47,6 +47,7 @@ def test_each_distinct_indicator_becomes_one_event_with_the_verdict_and_where_it
     sid = "scheduler__somebody__search__RMD5_at_1_2"
     assert [eicar[name] for name in about] == [EICAR_MD5, "md5", 2, "Files on endpoints", sid, "ok", "malicious"]
     assert re.fullmatch(r"[1-9]\d*/[1-9]\d*", eicar["vt_detections"])
+    assert not any(value in ("", []) for event in events(splunkd) for value in event.values())
     assert (address["field"], address["results"], address["vt_type"]) == ("ip", 1, "ip")
     assert (unknown["vt_status"], private["vt_status"]) == ("not_found", "skipped")
     assert len(sandbox.requests) == 3
