@@ -12,6 +12,7 @@ from splunklib.binding import AuthenticationError, HTTPError
 
 APP = "vtlookup"
 _PATIENCE_S, _LOOK_S = 180.0, 0.5
+_BAD_REQUEST = 400
 _UNREACHABLE = (OSError, HTTPError)
 
 Row = Mapping[str, Any]
@@ -32,7 +33,13 @@ class Session:
 
     def search(self, text: str, **how: str) -> Found:
         """To its end."""
-        job = self.begin(text, **how)
+        try:
+            job = self.begin(text, **how)
+        except HTTPError as error:
+            # Some of what is wrong with a search is told before it begins.
+            if int(error.status) != _BAD_REQUEST:
+                raise
+            return Found([], [str(error)], True)
         for _ in range(int(_PATIENCE_S / _LOOK_S)):
             if job.is_done():
                 break
@@ -46,7 +53,8 @@ class Session:
 
     def begin(self, text: str, **how: str) -> Any:
         """The job, as the SDK has it."""
-        return self.service.jobs.create(text, **{"exec_mode": "normal", **how})
+        whole = text if text.startswith("|") else f"search {text}"
+        return self.service.jobs.create(whole, **{"exec_mode": "normal", **how})
 
     def status(self, method: str, path: str, document: Any = None) -> int:
         """What splunkd answers on a path below /services/, or one from the root on, as a number."""
@@ -59,7 +67,7 @@ class Session:
         path = path if path.startswith("/") else f"/services/{path}"
         try:
             if method == "GET":
-                reply = self.service.get(path, output_mode="json")
+                reply = self.service.get(path, output_mode="json", count=0)
             else:
                 headers = [("Content-Type", "application/json")]
                 reply = self.service.post(path, headers=headers, body=json.dumps(document))

@@ -29,13 +29,16 @@ REPORT = PROJECT / "build/splunk-report.json"
 VERSION = "latest"
 _PLACE = "/tmp/vtlookup-try"  # noqa: S108 - in the container, which is nobody else's
 _PORT = 8181
-# Python of Splunk's own, whose environment `splunk cmd` sets up and whose path it may clear.
-_SANDBOX = (
-    f"import runpy, sys; sys.path[:0] = ['{_PLACE}', '/opt/splunk/etc/apps/{APP}/lib']; "
-    f"sys.argv = ['vtaction', 'sandbox', '--port', '{_PORT}', '--quota', 'none']; "
-    "runpy.run_module('connectors', run_name='__main__')"
-)
 Result = Mapping[str, Any]
+
+
+def sandbox(place: str, libraries: str, port: int) -> str:
+    """The stand-in for VirusTotal as a program for Splunk's own Python, which has no other libraries than the app's."""
+    return (
+        f"import sys, threading; sys.path[:0] = [{place!r}, {libraries!r}]; "
+        "from connectors.sandbox import Quota, SandboxServer; "
+        f"SandboxServer(Quota.unlimited(), port={port}).__enter__(); threading.Event().wait()"
+    )
 
 
 def try_all(trial: Trial, console: Console, checks: Sequence[Callable[[Trial], str]] = CHECKS) -> list[Result]:
@@ -67,10 +70,10 @@ def set_up(made: Container, spl: Path, password: str, sleep: Callable[[float], N
     admin.service.post("apps/local", name=f"/tmp/{spl.name}", filename="true", update="true")  # noqa: S108
     made.run("mkdir", "-p", _PLACE)
     made.put(PROJECT / "connectors", f"{_PLACE}/connectors")
-    made.put(PROJECT / "schemas", f"{_PLACE}/connectors/schemas")
     admin.service.restart(timeout=600)
     admin = patiently(made.address(), "admin", password, sleep)
-    made.start("/opt/splunk/bin/splunk", "cmd", "python3", "-c", _SANDBOX)
+    program = sandbox(_PLACE, f"/opt/splunk/etc/apps/{APP}/lib", _PORT)
+    made.start("/opt/splunk/bin/splunk", "cmd", "python3", "-c", program)
     settings = {"api_url": f"http://127.0.0.1:{_PORT}", "quota": "none", "verdict_indexes": "main"}
     answer = admin.document("POST", "vtlookup/settings", {"settings": settings, "api_key": "sandbox"})
     if "error" in answer:
@@ -108,7 +111,7 @@ def main(
         console.print("Splunk's licence and general terms are yours to accept: make splunk LICENSE=accepted")
         return 2
     # Only Splunk in the container knows it, and this process.
-    password = secrets.token_urlsafe(18)
+    password = f"Vt1{secrets.token_urlsafe(18)}"
     try:
         spl = make(PROJECT / "dist")
         with container(options.version, password, keep=options.keep) as made:

@@ -33,6 +33,7 @@ class Told:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: bool = False
+    refused: bool = False
     message: str = ""
 
 
@@ -65,7 +66,9 @@ class FakeSplunkServer:
             return 200, f"<response><sessionKey>{form['username']}</sessionKey></response>"
         if user != "admin" and re.search(self.closed, path):
             return 403, _messages("no")
-        if path.endswith("vtlookup/settings"):
+        if "storage/passwords" in path:
+            return 200, "{}"
+        if path.endswith("vtlookup/settings") and method == "POST":
             self.settings.update(json.loads(body)["settings"])
             return 200, json.dumps({"settings": self.settings})
         if "/jobs" in path:
@@ -80,6 +83,9 @@ class FakeSplunkServer:
     def _job(self, method: str, path: str, form: Mapping[str, str]) -> tuple[int, str]:
         if "search" in form:
             self.searches.append(form["search"])
+            told = self._told(form["search"])
+            if told.refused:
+                return 400, _messages(told.message)
             return 201, f"<response><sid>{len(self.searches)}</sid></response>"
         if path.endswith("control"):
             self.cancelled += 1

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +21,11 @@ import pytest
 from splunklib import client
 
 import try_in_splunk
+from interpreters import find_python
 from splunk_checks import CHECKS, EICAR, EVENTS, Trial, _md5
 
 from .fake_splunk_server import FakeSplunkServer, Told
+from .spl_reader import PROJECT
 
 # Writes down what it is called with, and answers as `docker` does for a container that is well.
 DOCKER = """#!/bin/sh
@@ -28,7 +35,7 @@ case "$1" in
        while [ $# -gt 1 ]; do [ "$1" = --env-file ] && cp "$2" "$DOCKER_LOG.env"; shift; done; echo c0ffee ;;
   port) echo "127.0.0.1:$DOCKER_PORT" ;;
   inspect) echo '{"Running": true, "Health": {"Status": "healthy"}}' ;;
-  exec) case "$*" in *"ps -eo"*) cat "$DOCKER_LOG.ps" 2>/dev/null; : > "$DOCKER_LOG.ps" ;; esac ;;
+  exec) case "$*" in *"/proc/"*) cat "$DOCKER_LOG.ps" 2>/dev/null; : > "$DOCKER_LOG.ps" ;; esac ;;
 esac
 exit 0
 """
@@ -52,10 +59,10 @@ def good() -> dict[str, Told]:
         r"^\| vtdrain": Told([{"failed": "0"}]),
         r"wait=600": Told(),
         rf"{kvstore}.*vt_verdicts": Told([{"type": "hash"}]),
-        r"vtlookup:log": Told([{"verdicts.malicious": "1", "sid": "1"}]),
+        r"vtlookup:log.*verdicts": Told([{"verdicts.malicious": "1", "sid": "1"}]),
         r"sendalert": Told(),
         r"vtlookup:verdict": Told([{"indicator": EICAR, "vt_verdict": "malicious", "user": "admin"}]),
-        r"sendmodalert": Told([{"_raw": "comments are off here"}]),
+        r"command=vt_comment": Told([{"errors.config_error": "1", "written": ""}]),
     }
 
 
@@ -141,10 +148,11 @@ def test_where_all_is_as_expected_it_says_so_and_leaves_nothing_behind(bench: Be
         (r"^\| vtcache", Told([{"indicator": "x"}]), "commands_that_begin_a_search"),
         (r"^\| vtdrain", Told([{"failed": "1"}]), "commands_that_begin_a_search"),
         (r"vt_verdicts", Told([{}]), "the_kv_store_keeps_cache_and_quota"),
-        (r"vtlookup:log", Told([{"command": "vtlookup"}]), "the_log_is_indexed"),
-        (r"vtlookup:log", Told(), "the_log_is_indexed"),
+        (r"vtlookup:log.*verdicts", Told([{"command": "vtlookup"}]), "the_log_is_indexed"),
+        (r"vtlookup:log.*verdicts", Told(), "the_log_is_indexed"),
         (r"vtlookup:verdict", Told([{"indicator": EICAR}]), "an_alert_writes_verdicts"),
-        (r"sendmodalert", Told(), "an_alert_comments_only_when_allowed"),
+        (r"command=vt_comment", Told(), "an_alert_comments_only_when_allowed"),
+        (r"command=vt_comment", Told([{"written": "1"}]), "an_alert_comments_only_when_allowed"),
     ],
 )
 def test_what_is_not_so_is_found(pattern: str, told: Told, check: str, bench: Bench) -> None:
@@ -205,6 +213,44 @@ def test_it_can_be_left_running_to_look_at(bench: Bench, capsys: pytest.CaptureF
     assert bench.run("--accept-splunk-license", "--keep") == 0
     assert not any(line.startswith("rm ") for line in bench.docker)
     assert "user admin, password" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_a_search_that_splunk_refuses_at_once_is_a_failed_one(bench: Bench) -> None:
+    bench.splunk.told["hsh="] = Told(refused=True, message="Error in vtlookup: Unrecognized option: hsh=md5")
+    assert bench.run("--accept-splunk-license") == 0
+
+
+def test_searches_begin_as_splunks_rest_wants_them(bench: Bench) -> None:
+    bench.run("--accept-splunk-license")
+    assert bench.splunk.searches
+    assert [search for search in bench.splunk.searches if not search.startswith(("|", "search "))] == []
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.13"])
+def test_the_stand_in_for_virustotal_needs_nothing_but_python_and_the_app(version: str, app: Path) -> None:
+    python = find_python(version)
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = try_in_splunk.sandbox(str(PROJECT), str(app / "lib"), port)
+    with subprocess.Popen([python, "-I", "-S", "-c", program], cwd=app) as running:
+        try:
+            assert _status_of(f"http://127.0.0.1:{port}/api/v3/files/{EICAR}") == 200
+        finally:
+            running.terminate()
+
+
+def _status_of(address: str) -> int:
+    request = urllib.request.Request(address, headers={"x-apikey": "sandbox"})
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return int(answer.status)
+        except urllib.error.URLError:
+            time.sleep(0.05)
+    raise AssertionError("it does not answer")
 
 
 def test_every_check_says_what_it_looks_at() -> None:
