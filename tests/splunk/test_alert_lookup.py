@@ -132,7 +132,7 @@ def test_an_index_that_takes_nothing_fails_the_action_as_one_to_be_tried_again(
     splunkd.failing = {"receivers/simple": 503}
     ran = alert([{"md5": EICAR_MD5}], fields="md5")
     assert ran.status == 75
-    assert ran.said == ["0 of 1 events were written: splunkd did not change the index threat (HTTP 503)"]
+    assert ran.said == ["0 of 1 events were written: splunkd did not write to the index threat (HTTP 503)"]
 
 
 def test_who_may_not_look_up_is_told_what_is_needed(alert: Alert, splunkd: FakeSplunkd) -> None:
@@ -234,6 +234,16 @@ def test_results_that_cannot_be_read_are_told(alert: Alert, tmp_path: Path) -> N
         assert ran.status == 2
         assert ran.said[0].startswith("the alert's results could not be read")
     assert alert.on(None, fields="md5").said == ["splunkd named no file with results"]
+
+
+@pytest.mark.parametrize("cell", [b"a\x00b", b"\xff\xfe", b'"a\n""b"', b'"unclosed'], ids=repr)
+def test_one_odd_cell_does_not_keep_the_others_from_being_looked_up(
+    cell: bytes, alert: Alert, splunkd: FakeSplunkd, tmp_path: Path
+) -> None:
+    results = tmp_path / "odd.csv.gz"
+    results.write_bytes(gzip.compress(b"md5,a\n" + EICAR_MD5.encode() + b"," + cell + b"\n"))
+    assert alert.on(results, fields="md5").status == 0
+    assert [event["vt_verdict"] for event in events(splunkd)] == ["malicious"]
 
 
 def test_results_that_unpack_to_any_size_are_read_no_further_than_they_may(

@@ -25,7 +25,8 @@ _NEEDS = {
     ("change", _SETTINGS): "to be one that may write to the app vtlookup, as admin may",
     ("change", _KEY): "the capability edit_storage_passwords",
 }
-_DONE, _DOES = {"read": "read", "change": "changed"}, {"read": "give", "change": "change"}
+_DONE = {"read": "read", "change": "changed", "write to": "written to"}
+_DOES = {"read": "give", "change": "change", "write to": "write to"}
 _IS_THERE_ALREADY = 409
 # By the names that `requests` knows them by in the environment.
 PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
@@ -148,7 +149,7 @@ class Splunkd:
         self._ask(
             f"the index {index}",
             lambda: self._service.post("/services/receivers/simple", body=event.encode(), **where),
-            "change",
+            "write to",
         )
 
     def post(self, path: str, document: Any) -> Any:

@@ -65,7 +65,7 @@ def indicators_in(path: Path | None, fields: Sequence[str], most: int) -> Indica
             count += 1
             seen.update(name for name in fields if name in row)
             _note(row, fields, found, others, most)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise Unusable(f"the alert's results could not be read ({type(error).__name__})") from None
     except _TooMuch:
         cut = True
@@ -98,7 +98,7 @@ class _TooMuch(Exception):
 
 def _rows(path: Path) -> Iterator[Mapping[str, str]]:
     csv.field_size_limit(_LONGEST_CELL)
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+    with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="") as file:
         yield from csv.DictReader(_lines(file), restval="")
 
 
@@ -108,4 +108,5 @@ def _lines(file: TextIO) -> Iterator[str]:
         left -= len(line)
         if left < 0 or len(line) == _LONGEST_CELL:
             raise _TooMuch
-        yield line
+        # Python's csv before 3.11 refuses a whole file for one of these.
+        yield line.replace("\0", "")
