@@ -66,12 +66,16 @@ def test_verdicts_go_to_the_first_index_that_the_admin_named_with_their_own_sour
 
 
 @pytest.mark.parametrize("index", ["_internal", "secret", "main,threat", "../main", "main&sourcetype=x"])
-def test_nothing_is_written_to_an_index_that_the_admin_did_not_name(
-    index: str, alert: Alert, splunkd: FakeSplunkd
+def test_nothing_is_asked_for_and_written_to_an_index_that_the_admin_did_not_name(
+    index: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md5", index=index)
-    assert (ran.status, splunkd.indexed) == (2, [])
+    assert (ran.status, splunkd.indexed, sandbox.all_requests) == (2, [], [])
     assert ran.said == [f"verdicts may go to threat, main, not to {index!r}: ask your admin"]
+    status, answer = write(splunkd, {}, index=index)
+    assert (status, splunkd.indexed) == (403, [])
+    assert isinstance(answer, dict)
+    assert answer["error"] == ran.said[0]
 
 
 def test_without_any_index_the_action_says_who_names_one(alert: Alert, splunkd: FakeSplunkd) -> None:

@@ -13,6 +13,7 @@ from connectors.errors import ConnectorError
 from .. import columns
 from ..app_settings import APP
 from ..broker.limits import LONGEST_EVENT
+from ..broker.verdicts import index_for
 from ..logs.search_log import SearchLog
 from ..one_line import one_line
 from ..search_options import KINDS, SearchOptions, UsageError, read_options
@@ -51,6 +52,8 @@ def look_up(payload: Payload, log: SearchLog) -> Done:
     searchinfo = payload.searchinfo(NAME)
     splunkd = splunkd_of(searchinfo)
     assert splunkd is not None  # the payload has a session
+    # The endpoint looks at it again; no quota is spent on what could not be written.
+    index_for(wanted.where, splunkd)
     enrichment = start(APP, wanted.options, searchinfo, os.environ, Stopping(), log)
     statuses, written = [], 0
     for some in _batches(indicators.found):

@@ -48,7 +48,7 @@ class VerdictsEndpoint:
         events, source = document.get("events"), document.get("source")
         if not isinstance(events, list) or not 0 < len(events) <= MOST_EVENTS or not isinstance(source, str):
             return 400, {"error": f"send source, and 1 to {MOST_EVENTS} events"}
-        index = _index(document.get("index"), request.system)
+        index = index_for(document.get("index"), request.system)
         stamped = [self._stamped(event, request.name) for event in events if isinstance(event, dict)]
         if len(stamped) < len(events) or any(len(event) > LONGEST_EVENT for event in stamped):
             return 400, {"error": f"an event is an object of at most {LONGEST_EVENT} bytes as JSON"}
@@ -60,9 +60,9 @@ class VerdictsEndpoint:
         return json.dumps({**first, **rest}, separators=(",", ":"))
 
 
-def _index(wanted: object, system: Splunkd) -> str:
-    """Raises `ConfigError` where verdicts may not be written there."""
-    allowed = indexes_of(system.own_settings()[VERDICT_INDEXES])
+def index_for(wanted: object, splunkd: Splunkd) -> str:
+    """The index that is wanted, or the first. Raises `ConfigError` where verdicts may not be written there."""
+    allowed = indexes_of(splunkd.own_settings()[VERDICT_INDEXES])
     if not allowed:
         raise ConfigError("verdicts are written to no index: an admin names some on the setup page")
     if not wanted:
