@@ -46,9 +46,9 @@ plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: fiv
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each beside its yardstick; ten minutes
 	@$(BIN)/python -m bench
 
-soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; half an hour at most
+soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; an hour at most
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are left out"
-	@timeout --kill-after=10 1800 $(BIN)/python -m tests.faults
+	@timeout --kill-after=10 3600 $(BIN)/python -m tests.faults
 
 clean:  ## what was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

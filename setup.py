@@ -22,14 +22,21 @@ setup(
     packages=[*find_packages(include=["connectors", "connectors.*"]), "connectors.schemas"],
     package_dir={"connectors": "connectors", "connectors.schemas": "schemas"},
     package_data={"connectors": ["py.typed"], "connectors.schemas": ["*.json", "actions/*.json"]},
+    # The lowest releases that work: `.ci/run` runs the tests with them on the oldest Python (package/lowest.py).
+    # Nothing older than the last release that fixes an advisory which would matter here: SECURITY.md.
     install_requires=[
-        "requests>=2.32,<3",
+        "requests>=2.33.0,<3; python_version >= '3.10'",
+        "requests>=2.32.5,<3; python_version < '3.10'",
+        "urllib3>=1.26.20,<3",
+        "certifi>=2024.7.4",
         "cachetools>=5.3",
         "jsonschema>=4.17",
-        "idna>=3.7",
+        "idna>=3.15",
+        # Its versions end with the day of the list.
+        "publicsuffixlist>=1.0.2.20260108",
         "platformdirs>=4",
         "rich>=13",
     ],
-    extras_require={"splunk": ["splunk-sdk>=2.1.1,<3"], "redis": ["redis>=5,<9"]},
+    extras_require={"splunk": ["splunk-sdk>=2.1.1,<4"], "redis": ["redis>=5.0.2,<9"]},
     entry_points={"console_scripts": ["vtaction = connectors.adapters.terminal:main"]},
 )

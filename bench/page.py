@@ -33,6 +33,13 @@ def keep(part: Part, rows: list[dict[str, Any]]) -> None:
         _README.write_text(placed(_README.read_text("utf-8"), data), "utf-8")
 
 
+def keep_again(part: Part, rows: list[dict[str, Any]]) -> None:
+    """As `keep`, for some of that part's rows: those that are about the same are replaced, the others stay."""
+    known = json.loads(_DATA.read_text("utf-8"))[part]["rows"] if _DATA.exists() else []
+    newer = {row["what"]: row for row in rows}
+    keep(part, [newer.pop(row["what"], row) for row in known] + list(newer.values()))
+
+
 def _made(part: Part) -> str:
     day = datetime.now(timezone.utc).date().isoformat()
     machine = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"

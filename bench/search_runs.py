@@ -75,11 +75,18 @@ def seconds_to_getinfo(command: Command) -> float:
 
 def seconds_to_import(command: Command) -> float:
     """A process that imports the SDK and does nothing else."""
-    lib = str(command.script.parent.parent / "lib")
-    code = f"import sys; sys.path.insert(0, {lib!r}); import splunklib.searchcommands"
     began = time.perf_counter()
-    subprocess.run([command.python, "-c", code], env=command.environment, check=True)
+    subprocess.run([command.python, "-c", "import splunklib.searchcommands"], env=command.environment, check=True)
     return time.perf_counter() - began
+
+
+def libraries_of(app: Path, python: str) -> str:
+    """The folders from which `python` takes the app's libraries, as PYTHONPATH has them."""
+    program = (
+        f"import os, sys; sys.path.insert(0, {str(app / 'bin')!r}); "
+        "from vtlookup_app.libraries import library_folders; print(os.pathsep.join(library_folders()))"
+    )
+    return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _peak_mb(pid: int) -> float:

@@ -24,7 +24,14 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "package")]
 
 from bench.figures import Figure  # noqa: E402
 from bench.search_events import DISTINCT, bodies, distinct_body  # noqa: E402
-from bench.search_runs import Command, Run, run, seconds_to_getinfo, seconds_to_import  # noqa: E402
+from bench.search_runs import (  # noqa: E402
+    Command,
+    Run,
+    libraries_of,
+    run,
+    seconds_to_getinfo,
+    seconds_to_import,
+)
 from build_spl import build  # noqa: E402
 from connectors.sandbox import Quota, SandboxServer  # noqa: E402
 from interpreters import find_python  # noqa: E402
@@ -33,7 +40,6 @@ from interpreters import find_python  # noqa: E402
 GOALS = {"full.speed": 2.0, "selected.speed": 1.5, "full.memory": 0.7, "selected.memory": 0.7, "getinfo": 1.3}
 YARDSTICK = """
 import sys
-sys.path.insert(0, {lib!r})
 from splunklib.searchcommands import Configuration, StreamingCommand, dispatch
 
 @Configuration(distributed=False)
@@ -83,9 +89,9 @@ def measure(
     """The figures by Python version, and the goals."""
     found = {version: find_python(version) for version in versions}
     with _installed() as (ours, yardstick):
-        _fill_cache(ours, next(filter(None, found.values())))
+        ours = _with_filled_cache(ours, next(filter(None, found.values())))
         figures = {
-            version: _measure(ours.on(python), yardstick.on(python), rounds, events, chunk)
+            version: _measure(ours.on(python), _with_sdk(yardstick.on(python), ours), rounds, events, chunk)
             for version, python in found.items()
             if python is not None
         }
@@ -101,7 +107,7 @@ def _installed() -> Iterator[tuple[Command, Command]]:
             archive.extractall(apps)  # our own archive, built a moment ago
         app = apps / "vtlookup"
         script = Path(folder) / "yardstick.py"
-        script.write_text(YARDSTICK.format(lib=str(app / "lib")), "utf-8")
+        script.write_text(YARDSTICK, "utf-8")
         environment = {
             "SPLUNK_HOME": folder,
             "VT_API_KEY": "sandbox",
@@ -111,11 +117,18 @@ def _installed() -> Iterator[tuple[Command, Command]]:
         yield Command(app / "bin/vtlookup.py", ("hash=md5",), environment), Command(script, (), environment)
 
 
-def _fill_cache(ours: Command, python: str) -> None:
+def _with_sdk(yardstick: Command, ours: Command) -> Command:
+    """The yardstick with the libraries that the app has for its Python."""
+    return yardstick.set(PYTHONPATH=libraries_of(ours.script.parent.parent, yardstick.python))
+
+
+def _with_filled_cache(ours: Command, python: str) -> Command:
+    """The cache's answers belong to the server that gave them, which is not asked again."""
     with SandboxServer(Quota.unlimited()) as server:
-        there = ours.on(python).set(VT_API_URL=server.url)
-        run(there, [distinct_body()])
+        there = ours.set(VT_API_URL=server.url)
+        run(there.on(python), [distinct_body()])
         assert len(server.requests) == DISTINCT, len(server.requests)
+    return there
 
 
 def _measure(ours: Command, yardstick: Command, rounds: int, events: int, chunk: int) -> dict[str, Any]:
@@ -125,7 +138,7 @@ def _measure(ours: Command, yardstick: Command, rounds: int, events: int, chunk:
         sent = list(bodies(events, chunk, selected=mode == "selected"))
         pairs = [(run(ours, sent), run(yardstick, sent)) for _ in range(rounds)]
         result[mode] = _compared([own for own, _ in pairs], [other for _, other in pairs], events)
-    starts = [(seconds_to_getinfo(ours), seconds_to_import(ours)) for _ in range(max(rounds, 5) * 3)]
+    starts = [(seconds_to_getinfo(ours), seconds_to_import(yardstick)) for _ in range(max(rounds, 5) * 3)]
     own, other = median(pair[0] for pair in starts), median(pair[1] for pair in starts)
     result["getinfo"] = {
         "ours_ms": round(own * 1000, 1),

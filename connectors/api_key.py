@@ -1,26 +1,44 @@
-"""The key as a value that does not print itself."""
+"""The key as a value that does not print itself, and that is recognised wherever it stands."""
 
 from __future__ import annotations
 
+import base64
+import math
 import re
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus, unquote
 
 from .errors import ConfigError
 
 # A key travels in a header: printable ASCII without blanks, of a sane length. VirusTotal's own are 64 characters.
 _SHAPE = re.compile(r"[!-~]{1,256}")
+# Shorter ones are a sandbox's, and stand in texts by chance.
+_SHORTEST_RECOGNISED = 8
+# What may hold a key of VirusTotal's, in any of the forms below.
+_LONG_ENOUGH = 64
+_MAY_HOLD_ONE = re.compile(r"[0-9A-Za-z%+/=_\\-]{64}")
+_TIMES_DECODED = 3
+_ESCAPED = re.compile(r"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})")
+_LINE_ENDS = b"\r\n"
+
+
+def may_hold_a_key(text: str) -> bool:
+    """Whether a key of VirusTotal's may be in `text`. Cheaper than knowing the key."""
+    return len(text) >= _LONG_ENOUGH and _MAY_HOLD_ONE.search(text) is not None
 
 
 class ApiKey:
     """A VirusTotal key. Only `reveal()` gives it away, and only the client calls that."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_in_bytes", "_in_text", "_value")
 
     def __init__(self, value: str) -> None:
         value = value.strip()
         if not _SHAPE.fullmatch(value):
             raise ConfigError("the API key is empty or has characters no key has; set VT_API_KEY or VT_API_KEY_FILE")
         self._value = value
+        self._in_text: tuple[list[str], list[str]] | None = None
+        self._in_bytes: tuple[list[bytes], list[bytes]] | None = None
 
     def reveal(self) -> str:
         return self._value
@@ -36,7 +54,63 @@ class ApiKey:
         """`text` without the key. VirusTotal's 401 message echoes it."""
         for form in {self._value, quote(self._value, safe=""), quote_plus(self._value)}:
             text = text.replace(form, "[key]")
-        return text
+        if self.is_in(text):
+            text = re.sub(re.escape(self._value), "[key]", text, flags=re.IGNORECASE)
+        return "[key]" if self.is_in(text) else text
+
+    def is_in(self, text: str) -> bool:
+        """Whether `text` has the key in it: in any case, percent-encoded, escaped, as base64 or hexadecimal digits,
+        also of UTF-16, and broken over lines. Not within what is compressed, and no key shorter than 8 characters.
+        """
+        if len(text) < self.shortest_holder:
+            return False
+        return any(self._stands_in(reading) for reading in _readings(text))
+
+    @property
+    def shortest_holder(self) -> float:
+        """How long a text is at least that has the key in it."""
+        length = len(self._value)
+        return length if length >= _SHORTEST_RECOGNISED else math.inf
+
+    def is_in_bytes(self, data: bytes) -> bool:
+        """The same for what a file has; `longest_form` bytes of it at least, as it may stand over two pieces."""
+        if len(data) < self.shortest_holder:
+            return False
+        # Tools that encode break their lines.
+        data = data.translate(None, _LINE_ENDS)
+        lowered = data.lower()
+        folded, exact = self._bytes_forms
+        return any(form in lowered for form in folded) or any(form in data for form in exact)
+
+    @property
+    def longest_form(self) -> int:
+        """Bytes; lines that are broken everywhere included."""
+        folded, exact = self._bytes_forms
+        return 3 * max(len(form) for form in (*folded, *exact))
+
+    def _stands_in(self, text: str) -> bool:
+        folded, exact = self._text_forms
+        lowered = text.lower()
+        return any(form in lowered for form in folded) or any(form in text for form in exact)
+
+    @property
+    def _text_forms(self) -> tuple[list[str], list[str]]:
+        """In lower case; and as they are."""
+        if self._in_text is None:
+            raw, wide = self._value.encode(), self._value.encode("utf-16-le")
+            exact = [*_base64_forms(raw), *_base64_forms(wide)]
+            self._in_text = [self._value.lower(), raw.hex()], exact
+        return self._in_text
+
+    @property
+    def _bytes_forms(self) -> tuple[list[bytes], list[bytes]]:
+        if self._in_bytes is None:
+            raw, lower = self._value.encode(), self._value.lower()
+            folded = [lower.encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be")]
+            folded += [raw.hex().encode(), self._value.encode("utf-16-le").hex().encode()]
+            folded += ["".join(form % byte for byte in raw).encode() for form in ("%%%02x", "\\u%04x", "\\x%02x")]
+            self._in_bytes = folded, [form.encode() for form in self._text_forms[1]]
+        return self._in_bytes
 
     def __repr__(self) -> str:
         return "ApiKey([key])"
@@ -51,3 +125,44 @@ class ApiKey:
 
     def __reduce__(self) -> str:
         raise TypeError("an API key is not pickled")
+
+
+def _base64_forms(data: bytes) -> Iterator[str]:
+    """What `data` becomes within base64 of more: without the characters that depend on what stands beside it."""
+    for before in range(3):
+        text = base64.b64encode(b"\0" * before + data).decode()
+        form = text[4 if before else 0 : (before + len(data)) // 3 * 4]
+        yield form
+        if form != form.translate(_URL_SAFE):
+            yield form.translate(_URL_SAFE)
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _readings(text: str) -> Iterator[str]:
+    """`text` as it is, and as those read it who decode it."""
+    for unwanted in "\r\n\0":
+        if unwanted in text:
+            text = text.replace(unwanted, "")
+    if not text.isascii():
+        text = _plain(text)
+    yield text
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
+        yield text
+    for _ in range(_TIMES_DECODED):
+        if "%" not in text:
+            return
+        decoded = unquote(text, errors="replace").replace("\0", "")
+        if decoded == text:
+            return
+        text = decoded
+        yield text
+
+
+def _plain(text: str) -> str:
+    """Full-width letters as letters, and nothing that is not seen."""
+    import unicodedata
+
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from .errors import Cancelled
+
+_LONGEST_AT_THE_GATE_S = 1.0
 
 
 class Uptime(NamedTuple):
@@ -33,11 +36,44 @@ class Clock(Protocol):
         """Wait; raises `Cancelled` when the process was asked to stop."""
 
 
+class StopFlag:
+    """Set once, waited for by many threads. `set` is safe in a signal handler and in a finalizer, also while the same
+    thread is inside `set` or `wait`: it takes no lock. (`threading.Event` takes one that is not reentrant.)
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        # Locked until it is set. A waiter that gets the lock passes it on at once.
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    @property
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+        self._open()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it was set before `seconds` were over."""
+        until = time.monotonic() + seconds
+        while not self._is_set and (left := until - time.monotonic()) > 0:
+            # A handler that raises between these two lines keeps the gate locked, so the wait for it is short.
+            if self._gate.acquire(timeout=min(left, _LONGEST_AT_THE_GATE_S)):
+                self._open()
+        return self._is_set
+
+    def _open(self) -> None:
+        with contextlib.suppress(RuntimeError):  # it is open
+            self._gate.release()
+
+
 class SystemClock:
     """The machine's clock. `cancel()` wakes every sleeper with `Cancelled`, from any thread or signal handler."""
 
     def __init__(self) -> None:
-        self._cancelled = threading.Event()
+        self._cancelled = StopFlag()
 
     def now(self) -> float:
         return time.time()
@@ -58,7 +94,7 @@ class SystemClock:
 
     @property
     def cancelled(self) -> bool:
-        return self._cancelled.is_set()
+        return self._cancelled.is_set
 
 
 @functools.cache
@@ -76,5 +112,5 @@ def _boot() -> str | None:
 
 
 def iso(epoch: float) -> str:
-    """Epoch seconds as `2026-01-02T03:04:05Z`."""
-    return datetime.fromtimestamp(epoch, timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
+    """Epoch seconds as `2026-01-02T03:04:05Z`. The last bits of a sum of floats do not make it a second less."""
+    return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"

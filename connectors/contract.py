@@ -10,8 +10,9 @@ from typing import Any, Literal, NamedTuple, Union
 
 from .api_key import ApiKey
 from .clock import iso
-from .errors import ConnectorError, InvalidRequest, UnsupportedVersion
+from .errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
 from .schemas_check import all_violations, violation
+from .secrecy import redacted
 from .verdict.rule import Thresholds
 from .verdict.rule import Verdict as Verdict
 from .version import __version__
@@ -25,7 +26,12 @@ Status = Literal["ok", "not_found", "pending", "skipped", "error"]
 Source = Literal["api", "cache", "shared"]
 Id = Union[str, int, float, None]
 _ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
+# Names of a key and of `auth` as others write them, whatever their case, dashes and underscores.
+_KEY_NAMES = frozenset(("apikey", "xapikey", "vtapikey"))
+_AUTH_NAMES = _KEY_NAMES | {"auth", "authorization", "authentication"}
 _OPTIONS = frozenset(("cache", "max_age_s", "max_wait_s", "include", "thresholds"))
+# Of unknown keys, in one line of a log.
+_MOST_SHOWN = 10
 
 
 class Options(NamedTuple):
@@ -96,32 +102,67 @@ def read_request(document: object) -> Request:
 
     Whether the action exists and likes its parameters is the action table's to say.
     """
+    if isinstance(document, dict):
+        _refuse_misplaced_key(document)
     wrong = violation("request.json", document)
     if wrong is not None:
         where = wrong.path or "the request"
         details = {"path": wrong.path, "violations": all_violations("request.json", document)}
         raise InvalidRequest(f"{where} {wrong.message}", details=details)
     assert isinstance(document, dict)
-    if document.get("v", VERSION) != VERSION:
+    if document.get("v") not in (None, VERSION):
         raise UnsupportedVersion(
             f"version {document['v']} of the contract is not spoken here", details={"supported": [VERSION]}
         )
+    options: dict[str, Any] = document.get("options") or {}
     _warn_of_unknown(document)
-    given = document.get("auth", {}).get("api_key")
     return Request(
         action=document["action"],
-        params=document["params"],
-        options=_options(document.get("options", {})),
+        params=_given(document["params"]),
+        options=_options(_given(options)),
         id=request_id(document),
-        api_key=ApiKey(given) if given else None,
+        api_key=_key(document["auth"]["api_key"]) if "auth" in document else None,
     )
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Many hosts write `null` for what was left empty."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _key(given: str) -> ApiKey:
+    try:
+        return ApiKey(given)
+    except ConfigError:
+        raise InvalidRequest(
+            "/auth/api_key is no API key: it is empty or has characters that no key has",
+            details={"path": "/auth/api_key"},
+        ) from None
+
+
+def _refuse_misplaced_key(document: dict[str, Any]) -> None:
+    """Ignored as other unknown keys are, it would have the action done with the default key, on another's account."""
+    given = document.get("options")
+    options: dict[str, Any] = given if isinstance(given, dict) else {}
+    unknown = [("/" + name, name, value) for name, value in document.items() if name not in _ENVELOPE]
+    unknown += [("/options/" + name, name, value) for name, value in options.items() if name not in _OPTIONS]
+    for where, name, value in unknown:
+        inner = [_plain(word) for word in value] if isinstance(value, dict) else []
+        if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
+            path = where[:60]
+            raise InvalidRequest(f"{path} is not known here; a key is given as auth.api_key", details={"path": path})
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def _warn_of_unknown(document: dict[str, Any]) -> None:
     unknown = [name for name in document if name not in _ENVELOPE]
-    unknown += [f"options.{name}" for name in document.get("options", {}) if name not in _OPTIONS]
     if unknown:
-        _LOG.warning("unknown keys of the request are ignored: %s", ", ".join(repr(name[:40]) for name in unknown))
+        shown = ", ".join(repr(redacted(name)[:40]) for name in unknown[:_MOST_SHOWN])
+        more = f" and {len(unknown) - _MOST_SHOWN} more" if len(unknown) > _MOST_SHOWN else ""
+        _LOG.warning("unknown keys of the request are ignored: %s%s", shown, more)
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -130,7 +171,7 @@ def _options(given: dict[str, Any]) -> Options:
         max_age_s=given.get("max_age_s"),
         max_wait_s=given.get("max_wait_s", DEFAULT_MAX_WAIT_S),
         include=frozenset(given.get("include", ())),
-        thresholds=given.get("thresholds", {}),
+        thresholds=_given(given.get("thresholds", {})),
     )
 
 
@@ -151,6 +192,20 @@ def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Sp
     return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))
 
 
+def refusal(document: object, error: ConnectorError) -> dict[str, Any]:
+    """The contract's response to a request document that was not worked on, whatever the document is."""
+    action = document.get("action") if isinstance(document, dict) else None
+    return error_response(action if isinstance(action, str) else None, request_id(document), error)
+
+
+def finds_no_quota(response: Mapping[str, Any]) -> bool:
+    """Whether other lookups would be refused as this one was; not if it only waited for another caller's request."""
+    error = response["error"]
+    if error is None or error["code"] != "rate_limited":
+        return False
+    return bool(error["details"].get("window") or error["details"].get("source") == "upstream")
+
+
 def _envelope(
     action: str | None,
     id_: Id,
@@ -160,7 +215,10 @@ def _envelope(
     error: dict[str, Any] | None,
     meta: dict[str, Any],
 ) -> dict[str, Any]:
-    head = {"v": VERSION, "id": id_, "action": action, "status": status, "summary": summary}
+    # What a caller gave is said again here and in errors, and a key may be among it.
+    head = {"v": VERSION, "id": redacted(id_), "action": redacted(action), "status": status, "summary": summary}
+    if error is not None:
+        head["summary"], error = redacted(summary), redacted(error)
     return {**head, "data": data, "error": error, "meta": meta}
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, NamedTuple, Protocol
 
 from .actions.context import Context
-from .contract import Options, Request
+from .contract import Options, Request, finds_no_quota
+from .indicators import without_user
 from .pending import Wanted
+from .quota.waiters import Claim
+from .secrecy import without_keys
+from .threads import start_thread
 
 _LOG = logging.getLogger("connectors.drain")
 _SIDE_BY_SIDE = 4
+# A drain that found no quota comes again when it is started again, not at the time that it was told.
+_CLAIM = Claim(batch=True, returns=False)
 # An answer that came while its lookup was being queued answers it.
 _MEANWHILE_S = 1.0
 # So many failures on end mean that there is no use in going on now.
@@ -20,23 +25,20 @@ _FAILURES = 3
 # What ends a run: the trouble is not one indicator's.
 _NOT_THE_ENTRYS = ("access_denied", "config_error")
 _FOR_GOOD = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
-# Details of who follows another that waits for quota for the same indicator: the trouble is that one's alone.
-_ANOTHER_WAITS = {"source": "local", "window": None}
 
 Response = dict[str, Any]
-Heard = Callable[[Response], None]
 
 
 def _never() -> bool:
     return False
 
 
-def _unheard(response: Response) -> None:
+def _unheard(response: Response, so_far: Drained) -> None:
     return None
 
 
 class Run(Protocol):
-    def __call__(self, request: Request, /, *, keep: int | None) -> Response: ...
+    def __call__(self, request: Request, /, *, keep: int | None, claim: Claim) -> Response: ...
 
 
 class Spend(NamedTuple):
@@ -65,6 +67,10 @@ class Drained(NamedTuple):
     message: str | None = None
 
 
+# Hears each answer, with what became of all entries so far; `left` is known at the end only.
+Heard = Callable[[Response, Drained], None]
+
+
 class Drain:
     """One run. Entries are met in order, some side by side, each once. One leaves the queue when its answer is kept
     where all find it.
@@ -81,35 +87,40 @@ class Drain:
         # How many of those are in the queue yet.
         self._staying = 0
         self._failures = 0
-        self._is_tried = False
         self._is_over = False
+        self._failure: BaseException | None = None
         self._done = Drained()
 
     def run(self) -> Drained:
-        # Until a request has gone out, from here or elsewhere, one at a time: a refused key costs a single one.
-        while not self._is_tried and self._step():
-            pass
-        if not self._is_over:
-            with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-                for worker in [pool.submit(self._work) for _ in range(_SIDE_BY_SIDE)]:
-                    worker.result()
+        threads = [start_thread(self._work, "vt-drain") for _ in range(_SIDE_BY_SIDE - 1)]
+        self._work()
+        for thread in threads:
+            if thread is not None:
+                thread.join()
+        if self._failure is not None:
+            raise self._failure
         return self._done._replace(left=self._context.pending.stats()["entries"])
 
     def _work(self) -> None:
-        while self._step():
-            pass
+        """A failure ends the run, of all threads."""
+        try:
+            while self._step():
+                pass
+        except BaseException as failure:
+            self._is_over = True
+            self._failure = failure
 
     def _step(self) -> bool:
         """Whether there was an entry to ask for."""
         entry = self._next()
         if entry is None:
             return False
-        response = self._run(self._request(entry), keep=self._spend.keep)
+        response = self._run(self._request(entry), keep=self._spend.keep, claim=_CLAIM)
         with self._lock:
             if self._settle(entry, response):
                 self._context.pending.remove(entry)
                 self._staying -= 1
-            self._heard(response)
+            self._heard(response, self._done)
         return True
 
     def _next(self) -> Wanted | None:
@@ -136,7 +147,6 @@ class Drain:
     def _settle(self, entry: Wanted, response: Response) -> bool:
         """Count it; whether the entry is done with."""
         error, asked = response["error"], response["meta"]["requests"] > 0
-        self._is_tried = self._is_tried or asked or response["meta"]["source"] == "shared"
         if error is None:
             self._failures = 0
             self._count(_became(response), asked)
@@ -144,14 +154,16 @@ class Drain:
             return response["status"] == "skipped" or self._context.cache.is_shared
         code = error["code"]
         if code in ("rate_limited", "cancelled"):
-            self._is_over = self._is_over or code == "cancelled" or error["details"] != _ANOTHER_WAITS
+            # Who only follows another that waits for quota for the same indicator is alone in its trouble.
+            self._is_over = self._is_over or code == "cancelled" or finds_no_quota(response)
             self._say(error)
             return False
         self._count("failed", asked)
         self._say(error)
         # What a refused call of this kind foretells of others is no reason to give them up.
         if code in _FOR_GOOD and (asked or code != "forbidden"):
-            _LOG.warning("the %s %.80r leaves the queue: %s: %s", entry.kind, entry.value, code, error["message"])
+            shown = without_user(without_keys(entry.value))
+            _LOG.warning("the %s %.80r leaves the queue: %s: %s", entry.kind, shown, code, error["message"])
             return True
         self._failures += 1
         self._is_over = self._is_over or code in _NOT_THE_ENTRYS or self._failures >= _FAILURES

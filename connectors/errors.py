@@ -15,7 +15,8 @@ class ConnectorError(Exception):
     """
 
     code: ClassVar[str] = "internal"
-    retryable: ClassVar[bool] = False
+    # Of the code; an error that differs from it says so when it is made.
+    retryable: bool = False
 
     def __init__(
         self,
@@ -25,8 +26,11 @@ class ConnectorError(Exception):
         http_status: int | None = None,
         vt_code: str | None = None,
         details: dict[str, Any] | None = None,
+        retryable: bool | None = None,
     ) -> None:
         super().__init__(message)
+        if retryable is not None:
+            self.retryable = retryable
         self.message = message
         self.retry_after = retry_after
         self.http_status = http_status
@@ -127,4 +131,5 @@ def from_dict(error: dict[str, Any]) -> ConnectorError:
         http_status=error.get("http_status"),
         vt_code=error.get("vt_code"),
         details=error.get("details"),
+        retryable=error.get("retryable"),
     )

@@ -8,8 +8,10 @@ from .clock import Clock
 from .errors import (
     AccessDenied,
     ConfigError,
+    Conflict,
     ConnectorError,
     Forbidden,
+    InvalidIndicator,
     RateLimited,
     RequestTimeout,
     Unavailable,
@@ -25,7 +27,10 @@ _NO_WAY_S = 15.0
 
 
 class Prospects:
-    """One key's, within one process. Tell it how each call went, and ask it before the next."""
+    """One key's, within one process. Tell it how each call went, and ask it before the next.
+
+    `is_proven`: VirusTotal has accepted the key, and nothing happened since that ended the asking.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -34,6 +39,7 @@ class Prospects:
         self._until = 0.0
         self._failures = 0
         self._forbidden: dict[str, tuple[ConnectorError, float]] = {}
+        self.is_proven = False
 
     def hopeless(self, purpose: str, deadline: float) -> ConnectorError | None:
         """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
@@ -61,9 +67,15 @@ class Prospects:
             self._failures = 0
             self._error = None
             self._forbidden.pop(purpose, None)
+            self.is_proven = True
 
     def failed(self, purpose: str, error: ConnectorError) -> None:
         with self._lock:
+            if _shows_that_the_key_works(error):
+                self.is_proven = True
+            if isinstance(error, (AccessDenied, Forbidden, Conflict, InvalidIndicator)):
+                # VirusTotal answered: there is a way to it.
+                self._failures = 0
             if isinstance(error, Forbidden):
                 self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
             elif isinstance(error, (AccessDenied, ConfigError)):
@@ -79,6 +91,15 @@ class Prospects:
 
     def _remember(self, error: ConnectorError, seconds: float) -> None:
         self._error, self._until = _bare(error), self._clock.monotonic() + seconds
+        # A pause says nothing about the key.
+        self.is_proven = self.is_proven and isinstance(error, RateLimited)
+
+
+def _shows_that_the_key_works(error: ConnectorError) -> bool:
+    """Whether VirusTotal sent it, which checks the key first. API v2's 403 may mean the key, whatever was asked."""
+    if isinstance(error, Forbidden):
+        return error.vt_code is not None
+    return error.http_status is not None and isinstance(error, (Conflict, InvalidIndicator))
 
 
 def _bare(error: ConnectorError) -> ConnectorError:

@@ -63,8 +63,12 @@ def all_violations(name: str, document: Any) -> list[dict[str, str]]:
     return sorted(found, key=lambda entry: (entry["path"], entry["rule"]))[:_MOST_VIOLATIONS]
 
 
-def _unknown(known: dict[str, Any]) -> str:
-    return f"is not known here; known are {', '.join(sorted(known.get('properties', {}))) or 'none'}"
+def _unknown(name: str, rules: dict[str, Any]) -> str:
+    from .nearest import nearest
+
+    known = sorted(rules.get("properties", {}))
+    meant = nearest(str(name), known)
+    return f"is not known here; {f'did you mean {meant}? ' if meant else ''}known are {', '.join(known) or 'none'}"
 
 
 def _pointer(path: Path_) -> str:
@@ -132,7 +136,7 @@ def _additional(rule: Any, value: Any, path: Path_, rules: dict[str, Any]) -> It
     if rule is False and isinstance(value, dict):
         for name in value:
             if name not in rules.get("properties", {}):
-                yield Violation(_pointer([*path, name]), _unknown(rules))
+                yield Violation(_pointer([*path, name]), _unknown(name, rules))
 
 
 def _items(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:

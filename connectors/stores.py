@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,22 +12,32 @@ from .cache import Freshness
 from .cache.entry import AnswerStore
 from .cache.memory import MemoryAnswers
 from .clock import Clock
-from .coalescing import LeaseBook, MemoryLeases, SqliteLeases
+from .coalescing import LeaseBook, MemoryLeases
 from .errors import ConfigError
+from .paths import whole
 from .settings import Settings
 from .state.address import RedisAddress, redis_address
-from .state.location import default_state_file, quota_file, refuse_network_folder
-from .state.unavailable import Fallback
+from .state.location import default_state_file, leases_file, quota_file, refuse_unsafe_place, substitute_file
+from .state.trust import refuse_untrusted
+from .state.unavailable import Fallback, Required
 
 if TYPE_CHECKING:
     from .pending import PendingStore
     from .quota.books import QuotaBook
     from .state.redis_server import RedisServer
+    from .state.sqlite_file import SqliteFile
 
 _WITHOUT_CACHE = "working without the shared cache"
-_WITHOUT_QUEUE = "what finds no quota is not queued"
-_WITHOUT_BOOK = "the quota cannot be shared, so this process takes a quarter of it"
-
+_WITHOUT_KEEPING = "what is asked is not kept in the shared cache"
+_WITHOUT_LEASES = "equal lookups of several processes are asked by each of them"
+_WITHOUT_BOOK = (
+    "until the quota's record can be used, all processes of this user on this machine share a quarter of the quota"
+)
+_REQUIRED = "VT_STATE_REQUIRED is set, so nothing is asked without the record of the quota: repeat later"
+# How soon cache and leases are tried again. A server that is gone is known to be for longer, by all parts at once.
+_TRIED_AGAIN_S = 1.0
+# Another program's lock on the leases is waited for by the callers, each for as long as it may wait.
+_LEASES_PATIENCE_S = 1.0
 
 # Splunk's, which nobody reaches from elsewhere.
 KVSTORE = "kvstore"
@@ -66,27 +77,43 @@ class Stores:
             else:
                 self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
+        self._is_required = settings.state_required
         self._book: Fallback[QuotaBook] | None = None
-        self._queue: Fallback[PendingStore] | None = None
+        self._queue: PendingStore | None = None
         self._lock = threading.Lock()
-        answers = self._parts.answers
-        self.answers = Fallback[AnswerStore](answers, MemoryAnswers(clock), clock, _WITHOUT_CACHE, busy_is_lost=True)
-        self.leases = Fallback[LeaseBook](self._parts.leases, local.leases, clock, _WITHOUT_CACHE, busy_is_lost=True)
+        answers, instead = self._parts.answers, MemoryAnswers(clock)
+        again = _TRIED_AGAIN_S
+        self.answers = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)
+        self.answers_written = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_KEEPING, retry_after_s=again)
+        self.leases = Fallback[LeaseBook](self._parts.leases, local.leases, clock, _WITHOUT_LEASES, retry_after_s=again)
 
     @property
     def book(self) -> Fallback[QuotaBook]:
         """Made when it is first asked for, which is for one caller at a time to do."""
         if self._book is None:
-            self._book = Fallback(self._parts.make_book(), _memory_book(self._clock), self._clock, _WITHOUT_BOOK)
+            self._book = self._make_book()
         return self._book
 
+    def _make_book(self) -> Fallback[QuotaBook]:
+        from .quota.books import MemoryBook, QuotaBook
+        from .quota.substitute import RejoiningBook, SubstituteBook, readable
+
+        shared = self._parts.make_book()
+        if isinstance(shared, MemoryBook):
+            return Fallback(shared, shared, self._clock, _WITHOUT_BOOK)
+        substitute = SubstituteBook(substitute_file(os.environ), self._clock, readable(shared))
+        self._parts.closes.append(substitute.close)
+        rejoining = RejoiningBook(shared, substitute, self._clock)
+        if self._is_required:
+            return Required[QuotaBook](rejoining, self._clock, _REQUIRED)
+        return Fallback[QuotaBook](rejoining, substitute, self._clock, _WITHOUT_BOOK)
+
     @property
-    def queue(self) -> Fallback[PendingStore]:
+    def queue(self) -> PendingStore:
         """Made when it is first asked for, by whichever thread."""
         with self._lock:
             if self._queue is None:
-                shared, local = self._parts.make_queue(), _memory_queue(self._clock)
-                self._queue = Fallback(shared, local, self._clock, _WITHOUT_QUEUE, busy_is_lost=True)
+                self._queue = self._parts.make_queue()
             return self._queue
 
     def close(self) -> None:
@@ -109,21 +136,17 @@ def _memory_queue(clock: Clock) -> PendingStore:
 def state_place(settings: Settings) -> Path | RedisAddress | None:
     """The state's file or server, or None where it is kept in memory. Raises `ConfigError` for what is neither."""
     if settings.state is None:
-        return default_state_file()
+        return default_state_file(os.environ)
     if settings.state == "memory":
+        if settings.state_required:
+            raise ConfigError("VT_STATE_REQUIRED is set, but VT_STATE is memory, which no other process shares")
         return None
     if settings.state == KVSTORE:
         raise ConfigError("VT_STATE: kvstore is Splunk's, for the app inside Splunk alone; name a file or a server")
     address = redis_address(settings.state)
     if address is not None:
         return address
-    try:
-        path = Path(settings.state).expanduser()
-    except RuntimeError:
-        raise ConfigError(f"VT_STATE: {settings.state!r} names a home folder that does not exist") from None
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"VT_STATE: {path} is there and is not a regular file; name one that may be made")
-    return path
+    return whole("VT_STATE", settings.state)
 
 
 def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
@@ -135,28 +158,52 @@ def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
     return RedisServer(address, clock)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
-    refuse_network_folder(path)
-    from .cache.sqlite import SCHEMA, SqliteAnswers
+class StateFiles(NamedTuple):
+    """The cache's and the leases' file; the quota's record is found by what the cache's file says of it."""
+
+    answers: SqliteFile
+    leases: SqliteFile
+
+
+def state_files(path: Path) -> StateFiles:
+    """Raises `ConfigError` if the state cannot safely be in the file `path`. Nothing is opened or changed."""
+    refuse_unsafe_place(path)
+    refuse_untrusted(path, "the state file")
+    from .cache.sqlite import SCHEMA
+    from .coalescing.sqlite_leases import SCHEMA as LEASES_SCHEMA
+    from .quota.record_file import record_file
+    from .state.ownership import LEASES_ID
     from .state.sqlite_file import SqliteFile
 
-    file = SqliteFile(path, SCHEMA, "WAL")
-    closes: list[Callable[[], None]] = [file.close_all]
+    answers = SqliteFile(path, SCHEMA, "WAL")
+    beside = leases_file(answers.path)
+    leases = SqliteFile(beside, LEASES_SCHEMA, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
+    for file in (answers, leases, record_file(quota_file(answers.path))):
+        file.check()
+    return StateFiles(answers, leases)
+
+
+def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
+    from .cache.sqlite import SqliteAnswers
+    from .coalescing.sqlite_leases import SqliteLeases
+
+    file, leases = state_files(path)
+    closes: list[Callable[[], None]] = [file.close_all, leases.close_all]
 
     def make_book() -> QuotaBook:
-        from .quota.books import SqliteBook
+        from .quota.record_place import book_of
 
-        book = SqliteBook(quota_file(path), clock)
+        book = book_of(file, quota_file(file.path), clock)
         closes.append(book.close)
         return book
 
     def make_queue() -> PendingStore:
         from .pending.sqlite import SqlitePending
 
-        return SqlitePending(file, clock, settings.api_version)
+        return SqlitePending(file, clock, settings.space)
 
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return Parts(answers, SqliteLeases(file, clock), make_book, closes, make_queue)
+    return Parts(answers, SqliteLeases(leases, clock), make_book, closes, make_queue)
 
 
 def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
@@ -169,9 +216,9 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
     answers = RedisAnswers(server, freshness.longest_s)
-    leases = RedisLeases(server, clock)
+    leases = RedisLeases(server)
 
     def make_queue() -> PendingStore:
-        return RedisPending(server, settings.api_version)
+        return RedisPending(server, settings.space)
 
     return Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Callable
 
 from .account import Account, MeasuredQuota
 from .api_key import ApiKey
+from .circuit_breaker import CircuitBreaker
 from .clock import Clock
 from .prospects import Prospects
 from .quota.books import QuotaBook
 from .quota.limiter import Limiter
+from .quota.refused import Refused
 from .settings import Settings
 from .state.heartbeat import Heartbeat
 from .state.unavailable import Fallback
 from .virustotal.api import Api
 from .virustotal.budget import Budget
 from .virustotal.client import Client
+from .virustotal.network_environment import NetworkEnvironment
 from .virustotal.transport import Transport
 from .virustotal.v2 import ApiV2
 from .virustotal.v3 import ApiV3
@@ -30,7 +34,24 @@ def make_account(
     quota = MeasuredQuota(settings.quota, clock)
     limiter = Limiter(book, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
-    account = Account(_API[settings.api_version](client, key), limiter, Prospects(clock), quota)
+    api, refused, prospects = _API[settings.api_version](client, key), Refused(limiter, clock), Prospects(clock)
+    breaker = CircuitBreaker(prospects, clock, settings.timeout_s)
+    account = Account(api, limiter, prospects, breaker, quota, refused, _identity(key, settings))
     if settings.quota.auto:
         quota.figures = lambda: account.own_figures(Budget(clock.monotonic()))
     return account
+
+
+def proxy_of(settings: Settings) -> str | None:
+    """The proxy that requests go through, without user and password. Raises `ConfigError` if it cannot be used."""
+    return NetworkEnvironment().proxy_for(settings.api_url)
+
+
+def certificates_of() -> str | None:
+    """The file or folder whose certificates are trusted, where one is named. Raises `ConfigError`."""
+    found = NetworkEnvironment().verify()
+    return found if isinstance(found, str) else None
+
+
+def _identity(key: ApiKey, settings: Settings) -> str:
+    return hashlib.sha256(f"vt-connectors account {key.scope} {settings.api_url}".encode()).hexdigest()[:32]

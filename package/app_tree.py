@@ -11,6 +11,7 @@ from pathlib import Path
 from build_error import BuildError
 from purity import is_unwanted, refuse_impure
 from unpacking import unpack
+from vendoring import shared_and_own
 
 APP_ID = "vtlookup"
 # Folders of the core that serve other platforms; inside Splunk they would be dead code.
@@ -35,10 +36,11 @@ def read_version(project: Path) -> str:
     return match[1]
 
 
-def assemble(project: Path, libraries: Mapping[str, Path], parent: Path) -> Path:
+def assemble(project: Path, libraries: Mapping[str, Mapping[str, Path]], parent: Path) -> Path:
     """Make the app's folder in `parent` and return it.
 
-    `project` is the source tree, `libraries` maps a library's name to its wheel or sdist.
+    `project` is the source tree; `libraries` has for each Python ("3.9") its libraries' wheels or sdists by name. What
+    is the same for all comes into lib/, the rest into lib/py39/ and the like: `vtlookup_app.libraries` chooses.
     BuildError if the result would hold anything the app must not hold.
     """
     app = parent / APP_ID
@@ -46,7 +48,10 @@ def assemble(project: Path, libraries: Mapping[str, Path], parent: Path) -> Path
     _copy_tree(project / "splunk_app", app)
     _copy_tree(project / "connectors", lib / "connectors", EXCLUDED_FROM_CORE)
     _copy_tree(project / "schemas", lib / "connectors/schemas")
-    unpack(libraries, lib)
+    shared, own = shared_and_own(libraries)
+    unpack(shared, lib)
+    for python, files in own.items():
+        unpack(files, lib / f"py{python.replace('.', '')}")
     _fill_in_version(app, read_version(project))
     refuse_impure(app)
     return app

@@ -12,10 +12,10 @@ from typing import Callable
 from app_tree import APP_ID, assemble, read_version
 from archive import mtime_of, write_archive
 from build_error import BuildError
-from vendoring import fetch, find_cached, read_pins
+from vendoring import fetch, find_cached, read_lists
 
 PROJECT = Path(__file__).resolve().parent.parent
-VENDOR_LIST = PROJECT / "package/vendor.txt"
+VENDOR_LISTS = PROJECT / "package"
 CACHE = PROJECT / ".cache/vendor"
 
 Report = Callable[[str], None]
@@ -38,11 +38,14 @@ def build(out: Path, python: str = sys.executable, project: Path = PROJECT, repo
     return target
 
 
-def _fetch_libraries(python: str, report: Report) -> dict[str, Path]:
-    pins = read_pins(VENDOR_LIST)
-    missing = len(pins) - len(find_cached(pins, CACHE))
-    report(f"  libraries  {len(pins)} pinned, " + (f"{missing} to download" if missing else "all in the cache"))
-    return fetch(VENDOR_LIST, CACHE, python)
+def _fetch_libraries(python: str, report: Report) -> dict[str, dict[str, Path]]:
+    found = {}
+    for libraries in read_lists(VENDOR_LISTS):
+        missing = len(libraries.pins) - len(find_cached(libraries.pins, CACHE))
+        state = f"{missing} to download" if missing else "all in the cache"
+        report(f"  libraries  {len(libraries.pins)} pinned for Python {libraries.python}, {state}")
+        found[libraries.python] = fetch(libraries, CACHE, python)
+    return found
 
 
 def main() -> int:

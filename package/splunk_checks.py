@@ -200,7 +200,7 @@ def an_alert_comments_only_when_allowed(trial: Trial) -> str:
     trial.admin.search(search)
     log = 'index=_internal sourcetype="vtlookup:log" event=alert command=vt_comment'
     rows = trial.indexed(f"{log} | table written, errors.config_error")
-    _expect(rows[0].get("errors.config_error") == "1" and not rows[0].get("written"), rows[0])
+    _expect(rows[0].get("errors.config_error") == "1" and rows[0].get("written") == "0", rows[0])
     return "refused, and logged"
 
 

@@ -32,10 +32,11 @@ _PORT = 8181
 Result = Mapping[str, Any]
 
 
-def sandbox(place: str, libraries: str, port: int) -> str:
+def sandbox(place: str, app: str, port: int) -> str:
     """The stand-in for VirusTotal as a program for Splunk's own Python, which has no other libraries than the app's."""
     return (
-        f"import sys, threading; sys.path[:0] = [{place!r}, {libraries!r}]; "
+        f"import sys, threading; sys.path.insert(0, {app + '/bin'!r}); "
+        f"from vtlookup_app.libraries import put_first; put_first(); sys.path.insert(0, {place!r}); "
         "from connectors.sandbox import Quota, SandboxServer; "
         f"SandboxServer(Quota.unlimited(), port={port}).__enter__(); threading.Event().wait()"
     )
@@ -72,7 +73,7 @@ def set_up(made: Container, spl: Path, password: str, sleep: Callable[[float], N
     made.put(PROJECT / "connectors", f"{_PLACE}/connectors")
     admin.service.restart(timeout=600)
     admin = patiently(made.address(), "admin", password, sleep)
-    program = sandbox(_PLACE, f"/opt/splunk/etc/apps/{APP}/lib", _PORT)
+    program = sandbox(_PLACE, f"/opt/splunk/etc/apps/{APP}", _PORT)
     made.start("/opt/splunk/bin/splunk", "cmd", "python3", "-c", program)
     settings = {"api_url": f"http://127.0.0.1:{_PORT}", "quota": "none", "verdict_indexes": "main"}
     answer = admin.document("POST", "vtlookup/settings", {"settings": settings, "api_key": "sandbox"})

@@ -14,6 +14,18 @@ from purity import is_unwanted
 # The only import package an sdist gives us; the rest of it is build and documentation files.
 SDIST_PACKAGES = ("splunklib",)
 
+# The SDK's tools for language models: nothing here uses them, and they want libraries that the app has not. Of the
+# Public Suffix List only the list is used: what fetches a newer one is not to be in the app.
+UNUSED = (
+    "splunklib/ai",
+    "publicsuffixlist/update.py",
+    "publicsuffixlist/test.py",
+    "publicsuffixlist/test_psl.txt",
+)
+
+# Release 3 of the SDK asks its own metadata for its version with each request.
+ASKS_ITS_METADATA = "splunk_sdk"
+
 # This sdist brings no licence file. Its sources say Apache-2.0, the text another library does bring.
 LICENCE_TEXT_FROM = {"splunk-sdk": "deprecation"}
 
@@ -23,12 +35,12 @@ Member = tuple[PurePosixPath, bytes]
 
 
 def unpack(files: Mapping[str, Path], lib: Path) -> None:
-    """Fill `lib` with the import packages of `files` (name to wheel or sdist) and `lib/licenses`."""
+    """Fill `lib` with the import packages of `files` (name to wheel or sdist) and `lib/licenses`. Nothing for none."""
     licences: dict[str, str] = {}
     for name, path in sorted(files.items()):
         members = list(_members(path))
         for inner, content in members:
-            if _is_importable(inner):
+            if _is_importable(inner) or _is_needed_metadata(inner):
                 _write(lib / inner, content)
         licences[name] = _licence_text(members)
     for name in sorted(files):
@@ -69,7 +81,14 @@ def _sdist_members(path: Path) -> Iterator[Member]:
 
 def _is_importable(inner: PurePosixPath) -> bool:
     top = inner.parts[0]
-    return not (top.endswith((".dist-info", ".data")) or top == "bin" or is_unwanted(inner))
+    path = inner.as_posix()
+    is_unused = path in UNUSED or path.startswith(tuple(f"{folder}/" for folder in UNUSED))
+    return not (top.endswith((".dist-info", ".data")) or top == "bin" or is_unused or is_unwanted(inner))
+
+
+def _is_needed_metadata(inner: PurePosixPath) -> bool:
+    folder, name = inner.parts[0], inner.name
+    return folder.startswith(f"{ASKS_ITS_METADATA}-") and folder.endswith(".dist-info") and name == "METADATA"
 
 
 def _licence_text(members: list[Member]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from connectors import secrecy
 from connectors.sandbox import Quota, SandboxServer
 from connectors.state.redis_server import RedisServer
 from tests.redis_process import RedisProcess
@@ -22,7 +24,16 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in list(os.environ):
         if name.startswith("VT_") or name.lower() in ("https_proxy", "http_proxy", "all_proxy"):
             monkeypatch.delenv(name)
+    # What it remembers of another test's environment.
+    monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+
+
+@pytest.fixture(autouse=True)
+def _own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another test's key looks like is not taken out of this one's messages."""
+    monkeypatch.setattr(secrecy, "_KEYS", set(secrecy._KEYS))
 
 
 @pytest.fixture

@@ -14,12 +14,25 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Callable
 
 _TLS_HELLO = b"\x16"
+# Of each status a code that VirusTotal has for it: https://docs.virustotal.com/reference/errors
+OWN_ERRORS = {
+    400: "InvalidArgumentError",
+    401: "WrongCredentialsError",
+    403: "ForbiddenError",
+    404: "NotFoundError",
+    409: "AlreadyExistsError",
+    424: "FailedDependencyError",
+    429: "QuotaExceededError",
+    503: "TransientError",
+    504: "DeadlineExceededError",
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,11 @@ def answer(
 
 def json_answer(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Step:
     return answer(status, json.dumps(document).encode(), {"Content-Type": "application/json", **(headers or {})})
+
+
+def own_error(status: int, headers: Mapping[str, str] | None = None) -> Step:
+    """VirusTotal's own error of that status."""
+    return json_answer(status, {"error": {"code": OWN_ERRORS[status], "message": "words"}}, headers)
 
 
 def head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:
@@ -126,6 +144,13 @@ class ScriptedServer:
     def script(self, *steps: Step) -> None:
         with self._lock:
             self._steps = list(steps)
+
+    def wait_for(self, count: int) -> list[Received]:
+        """The first `count` requests, when that many have come in, whole or not."""
+        until = time.monotonic() + 30
+        while len(self.received) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.received[:count]
 
     def __enter__(self) -> ScriptedServer:
         threading.Thread(target=self._accept, daemon=True).start()

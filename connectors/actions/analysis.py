@@ -7,24 +7,31 @@ from typing import Any
 
 from ..cache import Entry
 from ..contract import Outcome, Request
-from ..errors import Cancelled, ConnectorError, RateLimited
+from ..errors import Cancelled, ConnectorError, InvalidResponse, RateLimited
+from ..indicators import without_recorded_credentials
 from ..indicators.indicator import checked_text, refuse
 from ..verdict import judge
 from ..verdict.report import analysis_report
 from ..virustotal.api import Api
 from ..virustotal.budget import Budget
-from .asking import Question, cache_key, find
+from ..virustotal.identity import time_of_analysis
+from .asking import Question, find
 from .context import Context
 from .lookup import summary_of
 from .polling import first_interval, intervals
+from .same_object import forget_older
 
 _LONGEST_ID = 512
 _MOMENT_S = 1.0
+# For so long after a scan was asked for a 404 means that it is not known yet. Clocks may differ by as much.
+_NEW_S = 600.0
 _PARTS = ("engines", "raw")
 
 
 def get_analysis(context: Context, request: Request, budget: Budget) -> Outcome:
-    """`ok` with the verdict when it is completed, `pending` while it is not, `not_found` for an id of no analysis."""
+    """`ok` with the verdict when it is completed, `pending` while it is not, or is too new to be known; `not_found` for
+    an id of no analysis.
+    """
     return state_of(checked_id(request.params["analysis_id"]), {}, context, request, budget)
 
 
@@ -77,6 +84,15 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
         data = {**about, "analysis_id": analysis_id, "verdict": "unknown", "reason": "not_cached"}
         return Outcome("skipped", "skipped: it is not in the cache, and cache=only forbids asking", data)
     entry, source = found
+    told = entry.report.get("id")
+    if "id" in about and told not in (None, about["id"]):
+        raise InvalidResponse(
+            f"VirusTotal's answer on the analysis {analysis_id[:80]!r} is not about {about['id']} but about {told}",
+            http_status=200,
+        )
+    if entry.status == "not_found" and _is_new(analysis_id, context):
+        standing = pending(analysis_id, about, "queued", context, request)
+        return standing._replace(source=source, fetched_at=entry.fetched_at)
     if entry.status == "not_found":
         data = {**about, "analysis_id": analysis_id}
         return Outcome("not_found", "not found: VirusTotal does not know this analysis", data, source, entry.fetched_at)
@@ -88,8 +104,15 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
         return standing._replace(source=source, fetched_at=entry.fetched_at)
     data = {**report, **about, "analysis_id": analysis_id}
     data["verdict"] = judge(report.get("stats"), request.options.judged_by(context.thresholds))
-    forget_outdated(context, data, report.get("last_analysis"))
+    if "last_analysis" in report and "type" in data:
+        forget_older(context, data, report["last_analysis"])
     return Outcome("ok", summary_of(data["verdict"], report), data, source, entry.fetched_at)
+
+
+def _is_new(analysis_id: str, context: Context) -> bool:
+    """Whether it was asked for a moment ago, as the id itself says: VirusTotal does not know it at once."""
+    began = time_of_analysis(analysis_id)
+    return began is not None and abs(context.clock.now() - began) < _NEW_S
 
 
 def pending(analysis_id: str, about: Mapping[str, Any], status: str, context: Context, request: Request) -> Outcome:
@@ -98,19 +121,6 @@ def pending(analysis_id: str, about: Mapping[str, Any], status: str, context: Co
     data = {**about, "analysis_id": analysis_id, "analysis_status": status, "verdict": "unknown"}
     said = f"{status}: ask for the analysis again in {after:.0f} s"
     return Outcome("pending", said, data, "api", context.clock.now(), after)
-
-
-def forget_outdated(context: Context, about: Mapping[str, Any], last_analysis: str | None = None) -> None:
-    """Reports from before a scan go: that nothing is known, and what is older than `last_analysis` (ISO, UTC)."""
-    hashes = about.get("hashes", {}).values()
-    for value in {*hashes, *([about["indicator"]] if "indicator" in about else [])}:
-        key = cache_key(context, f"{about['type']}:{value}")
-        entry = context.cache.find(key, lambda entry: True)
-        if entry is None:
-            continue
-        older = last_analysis is not None and entry.report.get("last_analysis", "") < last_analysis
-        if entry.status == "not_found" or older:
-            context.cache.forget(key)
 
 
 def _question(analysis_id: str, context: Context, request: Request, budget: Budget) -> Question:
@@ -122,7 +132,7 @@ def _question(analysis_id: str, context: Context, request: Request, budget: Budg
         report = analysis_report(
             found.kind, found.attributes, found.object_id, found.indicator, request.options.include, found.raw
         )
-        return Entry("ok", {**report, "analysis_status": found.status}, now)
+        return Entry("ok", without_recorded_credentials({**report, "analysis_status": found.status}), now)
 
     def covers(entry: Entry) -> bool:
         # A completed analysis stays as it is. Any other answer is good for those who asked at the same moment.

@@ -9,13 +9,15 @@ from typing import Any, Callable
 from ..contract import Request
 from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
+from ..secrecy import KeyGuard, known_keys
 from ..virustotal.by_hand import KEY, ByHand, Call, Calls, Check, File, Learned, Value
 from ..virustotal.by_hand_v2 import ByHandV2
 from ..virustotal.by_hand_v3 import ByHandV3
 from ..virustotal.multipart import sent_name
 from . import comment, passive_dns
 from .analysis import checked_id
-from .lookup import skipped
+from .file_access import FileAccess
+from .lookup import any_indicator, skipped
 from .sample import opened
 from .table import find
 
@@ -33,24 +35,28 @@ class Manual:
     skipped: str | None = None
 
 
-def by_hand(request: Request, api_version: str, never_query: NeverQuery) -> Manual:
+def by_hand(request: Request, api_version: str, never_query: NeverQuery, guard: KeyGuard, access: FileAccess) -> Manual:
     """What the action would do with nothing cached. Raises `ConnectorError`."""
+    guard.read_key()
+    guard.refuse(request.action, request.params)
     find(request.action).check(request.params)
     api, params = _VERSIONS[api_version], request.params
+    if request.action == "scan_file":
+        return Manual(_scan_file(api, params, access))
     if request.action in _OTHERS:
         return Manual(_OTHERS[request.action](api, params))
     read, calls = _ON_INDICATORS[request.action]
-    indicator = read(params)
+    indicator = read(params, never_query)
     reason = never_query.reason(indicator)
     if reason is not None:
         return Manual((), skipped(indicator, reason).summary)
     return Manual(calls(api, indicator, params))
 
 
-def _scan_file(api: ByHand, params: Params) -> Calls:
+def _scan_file(api: ByHand, params: Params, access: FileAccess) -> Calls:
     if "path" not in params:
         raise InvalidRequest("/params needs path: by hand, a file is sent", details={"path": "/params"})
-    with opened(params) as sample:
+    with opened(params, access, known_keys()) as sample:
         calls = api.scan_file(File(params["path"], sent_name(sample.filename)), sample.size)
     return _waited_for(api, calls, "hash", params)
 
@@ -67,25 +73,26 @@ def _look_up(api: ByHand, indicator: Indicator, _: Params) -> Calls:
     return api.lookup(indicator)
 
 
-Read = Callable[[Params], Indicator]
+Read = Callable[[Params, NeverQuery], Indicator]
 OnIndicator = Callable[[ByHand, Indicator, Params], Calls]
 
 _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
-    "lookup_hash": (lambda params: parse_as("hash", params["hash"]), _look_up),
-    "lookup_url": (lambda params: parse_as("url", params["url"]), _look_up_url),
-    "lookup_domain": (lambda params: parse_as("domain", params["domain"]), _look_up),
-    "lookup_ip": (lambda params: parse_as("ip", params["ip"]), _look_up),
+    "lookup": (any_indicator, _look_up),
+    "lookup_hash": (lambda params, _: parse_as("hash", params["hash"]), _look_up),
+    "lookup_url": (lambda params, _: parse_as("url", params["url"]), _look_up_url),
+    "lookup_domain": (lambda params, _: parse_as("domain", params["domain"]), _look_up),
+    "lookup_ip": (lambda params, _: parse_as("ip", params["ip"]), _look_up),
     "add_comment": (comment.indicator_of, lambda api, found, params: api.add_comment(found, params["comment"])),
     "rescan_file": (
-        lambda params: parse_as("hash", params["hash"]),
+        lambda params, _: parse_as("hash", params["hash"]),
         lambda api, found, params: _waited_for(api, api.rescan_file(found), "hash", params),
     ),
     "scan_url": (
-        lambda params: parse_as("url", params["url"]),
+        lambda params, _: parse_as("url", params["url"]),
         lambda api, found, params: _waited_for(api, api.scan_url(found), "url", params),
     ),
     "passive_dns": (
-        passive_dns.indicator_of,
+        lambda params, _: passive_dns.indicator_of(params),
         lambda api, found, params: api.resolutions(found, params.get("limit", passive_dns.DEFAULT_LIMIT)),
     ),
     "get_comments": (
@@ -94,7 +101,6 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
     ),
 }
 _OTHERS: dict[str, Callable[[ByHand, Params], Calls]] = {
-    "scan_file": _scan_file,
     "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
     "quota": lambda api, _: api.quotas(),
 }

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..cache import Entry
 from ..clock import iso
 from ..contract import Outcome, Request
 from ..errors import InvalidRequest
-from ..indicators import Indicator, parse_as, recognise
-from ..virustotal.api import Comment
+from ..indicators import Indicator, NeverQuery, parse_as, recognise
+from ..virustotal.api import Api, Comment
 from ..virustotal.budget import Budget
-from .asking import cache_key, find, report_key
+from .asking import cache_key, find, forget
 from .context import Context
 from .listing import Listing, listed, rows_key
-from .lookup import report_on, skipped
+from .lookup import noted, report_on, skipped
+from .writing import known_sha256, said, send_once
 
 DEFAULT_LIMIT = 10
-_SHA256 = 64
 
 
 def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `comment_id`, `not_found` where VirusTotal does not know the indicator, `skipped` for internal ones."""
-    indicator, said = indicator_of(request.params), _sendable(request.params["comment"])
+    indicator, comment = indicator_of(request.params, context.never_query), _sendable(request.params["comment"])
+    return noted(indicator, _commented(indicator, comment, context, request, budget))
+
+
+def _commented(indicator: Indicator, comment: str, context: Context, request: Request, budget: Budget) -> Outcome:
     about = {"type": indicator.kind, "indicator": indicator.value}
     reason = context.never_query.reason(indicator)
     if reason is not None:
@@ -30,7 +35,7 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     account = context.account(request.api_key)
     object_id = None
     if indicator.kind == "hash":
-        object_id = _known_sha256(indicator, context)
+        object_id = known_sha256(indicator, context)
     elif indicator.kind == "url" and account.writes_to_url_ids:
         # Reading takes a URL's base64, writing wants its SHA-256: that is in VirusTotal's answer.
         found = find(report_on(indicator, context, request, budget), context, request, budget)
@@ -39,13 +44,20 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
         object_id = found[0].report.get("id")
         if object_id is None:
             return _unknown(indicator, about)
-    comment = account.ask(request.action, lambda api: api.add_comment(indicator, object_id, said, budget), budget)
-    if comment is None:
+
+    def send(api: Api) -> Entry:
+        posted = api.add_comment(indicator, object_id, comment, budget)
+        if posted is None:
+            return Entry("not_found", {}, context.clock.now())
+        return Entry("ok", {"comment_id": posted.comment_id} if posted.comment_id else {}, context.clock.now())
+
+    content = [indicator.kind, object_id or indicator.value, comment]
+    entry, source = send_once(content, send, context, request, budget)
+    if entry.status == "not_found":
         return _unknown(indicator, about)
-    context.cache.forget(cache_key(context, rows_key("comments", indicator)))
-    identity = {"comment_id": comment.comment_id} if comment.comment_id else {}
-    data = {**about, **identity, "comment": said}
-    return Outcome("ok", f"commented on {indicator.value}", data, "api", context.clock.now())
+    forget(context, cache_key(context, rows_key("comments", indicator)))
+    data = {**about, **entry.report, "comment": comment}
+    return Outcome("ok", said(f"commented on {indicator.value}", source), data, source, entry.fetched_at)
 
 
 def _sendable(comment: str) -> str:
@@ -62,31 +74,22 @@ def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:
 
     They are good for as long as an unknown indicator is: somebody may say something any minute.
     """
-    indicator = indicator_of(request.params)
+    indicator = indicator_of(request.params, context.never_query)
     limit = int(request.params.get("limit", DEFAULT_LIMIT))
     listing = Listing("comments", lambda api: api.comments(indicator, limit, budget), _row, limit)
     return listed(indicator, listing, context, request, budget, context.freshness.ttl_not_found_s)
 
 
-def indicator_of(params: Mapping[str, Any]) -> Indicator:
+def indicator_of(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
     """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
     value, kind = params["indicator"], params.get("type")
-    return parse_as(kind, value) if kind else recognise(value)
+    return parse_as(kind, value) if kind else recognise(value, never_query)
 
 
 def _row(comment: Comment) -> dict[str, Any]:
     row = {"id": comment.comment_id, "text": comment.text, "tags": list(comment.tags)}
     row["date"] = iso(comment.date) if comment.date else None
     return {name: value for name, value in row.items() if value is not None}
-
-
-def _known_sha256(indicator: Indicator, context: Context) -> str | None:
-    """A file's SHA-256 if that is known already: comments belong to the file, whichever hash it was met by."""
-    if len(indicator.value) == _SHA256:
-        return indicator.value
-    entry = context.cache.find(report_key(context, indicator), lambda entry: entry.status == "ok")
-    found = entry.report.get("hashes", {}).get("sha256") if entry else None
-    return found if isinstance(found, str) and len(found) == _SHA256 else None
 
 
 def _unknown(indicator: Indicator, about: dict[str, str]) -> Outcome:

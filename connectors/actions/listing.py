@@ -12,7 +12,7 @@ from ..virustotal.api import Api, Rows
 from ..virustotal.budget import Budget
 from .asking import Question, find
 from .context import Context
-from .lookup import skipped
+from .lookup import noted, skipped
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def listed(
     entry, source = found
     if entry.status == "not_found":
         said = f"not found: VirusTotal does not know this {indicator.kind}"
-        return Outcome("not_found", said, dict(entry.report), source, entry.fetched_at)
+        return noted(indicator, Outcome("not_found", said, dict(entry.report), source, entry.fetched_at))
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)
     count = len(data[listing.name])
     many = "more than " if data["more"] else ""
-    return Outcome("ok", f"{many}{count} {listing.name}", data, source, entry.fetched_at)
+    return noted(indicator, Outcome("ok", f"{many}{count} {listing.name}", data, source, entry.fetched_at))
 
 
 def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, request: Request) -> Entry:

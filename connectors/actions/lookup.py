@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract import Options, Outcome, Request, Source
-from ..errors import InvalidIndicator, RateLimited
-from ..indicators import Indicator, Kind, parse_as, recognise
+from ..errors import RateLimited
+from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
-from .asking import Question, find, find_kept, report_key
+from .asking import Question, find
 from .context import Context
+from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
+    from ..api_key import ApiKey
     from ..virustotal.api import Api
     from ..virustotal.budget import Budget
 
 _REASONS = {
     "private_address": "it is a private or reserved address",
-    "internal_name": "it is a name of the internal network",
+    "internal_name": "it is an internal name, or one outside the public DNS",
     "never_query": "it is on the never-query list",
     "not_cached": "it is not in the cache, and cache=only forbids asking",
 }
@@ -33,9 +35,21 @@ def look_up(kind: Kind, param: str, context: Context, request: Request, budget: 
     return outcome_for(indicator, context, request, budget)
 
 
-def request_for(kind: Kind | None, value: str, options: Options) -> Request:
+def look_up_any(context: Context, request: Request, budget: Budget) -> Outcome:
+    """The action for any indicator: `params["value"]`, of the kind that `params["type"]` names, else recognised."""
+    indicator = any_indicator(request.params, context.never_query)
+    return outcome_for(indicator, context, request._replace(action=f"lookup_{indicator.kind}"), budget)
+
+
+def any_indicator(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
+    """Raises `InvalidIndicator`."""
+    kind, value = params.get("type"), params["value"]
+    return parse_as(kind, value) if kind is not None else recognise(value, never_query)
+
+
+def request_for(kind: Kind | None, value: str, options: Options, never_query: NeverQuery | None = None) -> Request:
     """The lookup of `value`, whose kind is recognised where it is not given. Raises `InvalidIndicator`."""
-    kind = kind or recognise(value).kind
+    kind = kind or recognise(value, never_query).kind
     return Request(f"lookup_{kind}", {kind: value}, options)
 
 
@@ -45,38 +59,30 @@ def outcome_for(indicator: Indicator, context: Context, request: Request, budget
         return skipped(indicator, reason)
     try:
         found = find(report_on(indicator, context, request, budget), context, request, budget)
-    except RateLimited:
-        _queue(indicator, context, request)
-        raise
+    except RateLimited as error:
+        may_queue = may_be_queued(request.api_key, request.options)
+        raise refused(error, may_queue and context.pending.put(indicator.key, request.options.include)) from None
     if found is None:
         return skipped(indicator, "not_cached")
+    if found[1] != "cache" and request.options.cache != "off" and context.cache.is_shared:
+        context.pending.answered(indicator.key, request.options.include)
     return outcome(indicator, *found, context, request.options)
 
 
-def _queue(indicator: Indicator, context: Context, request: Request) -> None:
-    """For a drain to ask. Not what would be no use: whose answer is not to be kept, or is to be had by a key that is
-    not kept.
-    """
-    if request.options.cache != "off" and request.api_key is None:
-        context.pending.put(indicator.key, request.options.include)
+def may_be_queued(key: ApiKey | None, options: Options) -> bool:
+    """Whether a drain would be of use: not for an answer that is not to be kept, nor one for a key that is not kept."""
+    return options.cache != "off" and key is None
 
 
-def cached_outcomes(
-    kind: Kind | None, values: Iterable[str], context: Context, options: Options
-) -> Iterator[tuple[str, Kind, Outcome]]:
-    """Those of `values` that the cache answers, each with its kind. The others need `look_up`, whatever comes of it."""
-    keys: dict[str, tuple[Indicator, str]] = {}
-    for value in values:
-        try:
-            indicator = recognise(value) if kind is None else parse_as(kind, value)
-        except InvalidIndicator:
-            continue
-        if context.never_query.reason(indicator) is None:
-            keys[value] = indicator, report_key(context, indicator)
-    kept = find_kept({key for _, key in keys.values()}, context, options)
-    for value, (indicator, key) in keys.items():
-        if key in kept:
-            yield value, indicator.kind, outcome(indicator, kept[key], "cache", context, options)
+def refused(error: RateLimited, queued: bool) -> RateLimited:
+    """What a lookup makes of `error`: `details.queued` says whether the indicator is in the queue."""
+    return RateLimited(
+        error.message,
+        retry_after=error.retry_after,
+        http_status=error.http_status,
+        vt_code=error.vt_code,
+        details={**error.details, "queued": queued},
+    )
 
 
 def report_on(
@@ -89,9 +95,14 @@ def report_on(
         now = context.clock.now()
         if known is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
-        return Entry("ok", report_of(known.vt_object, indicator, request.options.include, known.raw), now)
+        report = report_of(known.vt_object, indicator, request.options.include, known.raw)
+        report = without_recorded_credentials(report)
+        if request.options.cache == "off":
+            return Entry("ok", report, now)
+        note_spelling(context, indicator, report)
+        return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
-    return Question(indicator.key, ask)
+    return Question(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
@@ -106,7 +117,16 @@ def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context
         summary = f"not found: VirusTotal does not know this {indicator.kind}"
     else:
         summary = summary_of(verdict, report)
-    return Outcome(entry.status, summary, data, source, entry.fetched_at)
+    return noted(indicator, Outcome(entry.status, summary, data, source, entry.fetched_at))
+
+
+def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
+    """`outcome` with what was removed from the value before asking; the cache's entries, which are all callers', have
+    nothing of it.
+    """
+    if not indicator.removed:
+        return outcome
+    return outcome._replace(data={**(outcome.data or {}), "removed": list(indicator.removed)})
 
 
 def summary_of(verdict: str, report: dict[str, Any]) -> str:
@@ -123,4 +143,4 @@ def summary_of(verdict: str, report: dict[str, Any]) -> str:
 def skipped(indicator: Indicator, reason: str) -> Outcome:
     """The outcome where nothing may be asked; `reason` is one of `_REASONS`."""
     data = {"type": indicator.kind, "indicator": indicator.value, "verdict": "unknown", "reason": reason}
-    return Outcome("skipped", f"skipped: {_REASONS[reason]}; no request was made", data)
+    return noted(indicator, Outcome("skipped", f"skipped: {_REASONS[reason]}; no request was made", data))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..cache import Entry
 from ..contract import CacheMode, Outcome, Request
-from ..errors import ConnectorError
+from ..errors import ConnectorError, RateLimited
 from ..indicators import Indicator, parse_as
 from ..virustotal.api import Api
 from ..virustotal.budget import Budget
 from .analysis import wait_for
 from .asking import Question, find
 from .context import Context
-from .lookup import outcome, outcome_for, report_on
+from .lookup import noted, outcome, outcome_for, refused, report_on
 
 
 def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -19,10 +19,18 @@ def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
     `pending` if that takes longer than `max_wait_s`.
     """
     url = parse_as("url", request.params["url"])
+    return noted(url, _looked_up(url, context, request, budget))
+
+
+def _looked_up(url: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
     found = outcome_for(url, context, request, budget)
     if found.status != "not_found" or not request.params.get("scan_if_missing") or request.options.cache == "only":
         return found
-    entry = _submission(url, context, request, budget)
+    try:
+        entry = _submission(url, context, request, budget)
+    except RateLimited as error:
+        # A drain looks up, and submits nothing.
+        raise refused(error, False) from None
     about = {"type": "url", "indicator": url.value}
     object_id = entry.report.get("id")
     if object_id:
@@ -39,7 +47,7 @@ def _submission(url: Indicator, context: Context, request: Request, budget: Budg
         submitted = api.scan_url(url, budget, only_if_missing=True)
         return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
 
-    question = Question(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s)
+    question = Question(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
     found = find(question, context, _reading(request, "off" if request.options.cache == "off" else "default"), budget)
     assert found is not None  # the cache is not all that may be asked
     return found[0]
@@ -50,8 +58,9 @@ def _report_after(
 ) -> Outcome:
     """The URL's report; what the analysis said where that cannot be had now."""
     asking = _reading(request, "off" if request.options.cache == "off" else "refresh")
+    report = report_on(url, context, asking, budget, object_id)._replace(not_before=scanned.fetched_at or 0.0)
     try:
-        found = find(report_on(url, context, asking, budget, object_id), context, asking, budget)
+        found = find(report, context, asking, budget)
     except ConnectorError:
         return scanned
     if found is None or found[0].status != "ok":

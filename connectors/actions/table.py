@@ -11,7 +11,7 @@ from ..contract import Outcome, Request
 from ..errors import InvalidRequest, UnknownAction
 from ..schemas_check import all_violations, schema, violation
 from .context import Context
-from .lookup import look_up
+from .lookup import look_up, look_up_any
 
 if TYPE_CHECKING:
     from ..virustotal.budget import Budget
@@ -77,6 +77,15 @@ def _domain_or_ip(value: str) -> dict[str, Any]:
 
 
 _TABLE: tuple[Action, ...] = (
+    Action(
+        "lookup",
+        "What VirusTotal knows of any indicator: a hash, a URL, a domain or an address",
+        "1",
+        {"value": "8.8.8.8"},
+        look_up_any,
+        "vtaction lookup 44d88612fea8a8f36de82e1278abb02f evil.example 8.8.8.8",
+        value="value",
+    ),
     Action(
         "lookup_hash",
         "What VirusTotal knows of a file, by MD5, SHA-1 or SHA-256",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import Any, Callable
 
 from ..actions import Action
+from ..durations import seconds_of
 
 # Of a command line they would be the wrong end: a file is named by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))
 _TYPES: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smhd]?)")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
@@ -39,11 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
 
 
 def seconds(text: str) -> float:
-    """`90`, `90s`, `5m`, `2h` or `7d` in seconds."""
-    found = _TIME.fullmatch(text.strip())
+    """`90`, `90s`, `5m`, `2h`, `7d` or `2w` in seconds."""
+    found = seconds_of(text)
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 5m, 2h or 7d")
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    return found
 
 
 def further_params(action: Action) -> dict[str, Any]:
@@ -61,12 +59,21 @@ def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
 def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
     flag = "--" + name.removesuffix("_s").replace("_", "-")
     about, target = rules.get("description"), f"param_{name}"
-    if rules.get("type") == "boolean":
+    # What is left out is left out; there is no null on a command line.
+    kinds = rules.get("type", [])
+    kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)
+    if kind == "boolean":
         parser.add_argument(flag, dest=target, action="store_true", help=about)
     elif "enum" in rules:
-        parser.add_argument(flag, dest=target, choices=rules["enum"], required=required, help=about)
+        parser.add_argument(
+            flag,
+            dest=target,
+            choices=[each for each in rules["enum"] if each is not None],
+            required=required,
+            help=about,
+        )
     else:
         is_time = name.endswith("_s")
-        metavar = "TIME" if is_time else "N" if rules["type"] == "integer" else "TEXT"
-        kind = seconds if is_time else _TYPES[rules["type"]]
-        parser.add_argument(flag, dest=target, type=kind, metavar=metavar, required=required, help=about)
+        metavar = "TIME" if is_time else "N" if kind == "integer" else "TEXT"
+        read = seconds if is_time else _TYPES[str(kind)]
+        parser.add_argument(flag, dest=target, type=read, metavar=metavar, required=required, help=about)

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ..actions.kept import listed
 from ..clock import SystemClock, iso
 from ..core import Core
+from ..secrecy import redacted
 from .exit_codes import MALFORMED, OK
-from .settled import core_from
+from .settled import core_from, remember_keys
 
 
 def run_cache_command(
@@ -27,10 +29,11 @@ def run_cache_command(
     elif deed == "stats":
         pending = core.context.pending.stats()
         queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
-        tell({**cache.stats(), "pending": pending["entries"], **queue}, as_json)
+        remember_keys(environment)
+        tell(redacted({**cache.stats(), "pending": pending["entries"], **queue}), as_json)
     else:
         now = clock.now()
-        for key, status, fetched_at in cache.keys(limit):
+        for key, status, fetched_at in listed(core.context, limit):
             row = {"key": key, "status": status, "fetched_at": iso(fetched_at), "age_s": max(0, int(now - fetched_at))}
             sys.stdout.write((json.dumps(row) if as_json else f"{row['age_s']:>8} s  {status:<9}  {key}") + "\n")
     return OK

@@ -19,11 +19,16 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from ..actions.by_hand import KEY, Call, Calls, Check, Learned, Value, by_hand
+from ..composition import file_access
+from ..credentials import find_key
 from ..errors import ConnectorError
 from ..indicators import NeverQuery
+from ..own_files import own_files
+from ..secrecy import KeyGuard, without_keys
 from ..settings import read_settings
 from .direct import requests_of
-from .exit_codes import MALFORMED, OK
+from .ending import Ending
+from .exit_codes import MALFORMED, OK, RETRY_LATER
 
 _CURL = "curl --silent --show-error"
 _HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
@@ -33,17 +38,19 @@ _ROUNDS, _PAUSE_S = 15, 20
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 
 
-def print_curl(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
     """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
     code = OK
     try:
         settings = read_settings(environment)
         never_query = NeverQuery(settings.never_query)
+        guard = KeyGuard(lambda: find_key(environment)[0])
+        access = file_access(settings, lambda: own_files(environment))
     except ConnectorError as error:
         return _refused(error)
-    for request in requests_of(options):
+    for request in requests_of(options, ending):
         try:
-            manual = by_hand(request, settings.api_version, never_query)
+            manual = by_hand(request, settings.api_version, never_query, guard, access)
         except ConnectorError as error:
             code = _refused(error)
             continue
@@ -51,11 +58,11 @@ def print_curl(options: argparse.Namespace, environment: Mapping[str, str]) -> i
         # A path need not be Unicode.
         sys.stdout.buffer.write(os.fsencode(text))
     sys.stdout.buffer.flush()
-    return code
+    return RETRY_LATER if ending.clock.cancelled and code == OK else code
 
 
 def _refused(error: ConnectorError) -> int:
-    sys.stderr.write(f"vtaction curl: {error.message}\n")
+    sys.stderr.write(f"vtaction curl: {without_keys(error.message)}\n")
     return MALFORMED
 
 

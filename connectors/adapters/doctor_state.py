@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import ConnectorError
 from ..settings import Settings
 from ..state.address import RedisAddress
-from ..state.location import network_file_system, quota_file
+from ..state.location import quota_file, substitute_file
+from ..state.private_folder import make_private_folder
 from ..state.unavailable import StateUnavailable
-from ..stores import server_at, state_place
+from ..stores import server_at, state_files, state_place
 from .finding import Finding, tried
 
-# With these the server drops the quota's record last, or not at all.
-_SAFE_POLICIES = ("noeviction", "volatile-ttl")
+if TYPE_CHECKING:
+    from ..state.redis_server import Condition
+
+# What a full server drops with each policy, as far as it matters here.
+_DROPS_ANYTHING = "allkeys-"
+_DROPS_LEASES = {
+    "volatile-ttl": "what ends soonest goes first",
+    "volatile-random": "what goes is left to chance",
+}
+_HARMLESS = ("noeviction", "volatile-lru", "volatile-lfu")
+_ALMOST_FULL = 0.95
 _CLOCKS_DIFFER_S = 2.0
 
 
@@ -27,7 +38,10 @@ def state_findings(settings: Settings, clock: Clock) -> Iterator[Finding]:
         if isinstance(place, RedisAddress):
             yield from _at_server(place, clock)
         else:
-            yield tried("state", lambda: _in_file(place))
+            found = tried("state", lambda: _in_file(place))
+            yield found
+            if found.ok is False or settings.state_required:
+                yield _without_it(settings)
     except ConnectorError as error:
         yield Finding("state", False, error.message)
 
@@ -38,7 +52,7 @@ def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Finding]:
         server.greet()
         found = server.examine()
     except StateUnavailable as error:
-        lost = "until it can be, each process has a cache of its own, and takes a quarter of the quota"
+        lost = "until it can be, all processes of a user on a machine share a quarter of the quota, and no cache"
         yield Finding("state", False, f"{error}; {lost}")
         return
     finally:
@@ -49,9 +63,13 @@ def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Finding]:
         f"{server.place} ({found.version}), answers within {found.latency_s * 1000:.1f} ms; "
         "shared by all processes of all machines that use it",
     )
-    if found.policy not in _SAFE_POLICIES:
-        when = "when its memory is full" if found.most_bytes else "if its memory is ever given a limit (maxmemory)"
-        yield _warning("memory", f"maxmemory-policy is {found.policy}: {when} the quota's record may be dropped")
+    yield from _memory(found)
+    if found.ending:
+        yield _warning(
+            "record",
+            f"{found.ending} keys of the quota's record or the queue end by themselves: a full server may drop them; "
+            "an earlier version wrote them, and each stays from its next use on, if the user may use PERSIST",
+        )
     if not found.keeps_a_log:
         yield _warning("restart", "appendonly is off: a restart forgets what was noted since the last snapshot, if any")
     if abs(found.ahead_s) >= _CLOCKS_DIFFER_S:
@@ -61,25 +79,60 @@ def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Finding]:
         yield _warning("network", "without TLS, password and answers can be read and changed on the way: use rediss://")
 
 
+def _memory(found: Condition) -> Iterator[Finding]:
+    """What the server does, or may do, when it has no memory left."""
+    if found.policy.startswith(_DROPS_ANYTHING):
+        dropped = f"maxmemory-policy is {found.policy}: a full server drops the record of the quota and the queue too"
+        if found.most_bytes:
+            lost = f"requests can then exceed the quota of the day and the month ({found.evicted} keys dropped so far)"
+            yield Finding("state: memory", False, f"{dropped}, and {lost}; set noeviction")
+        else:
+            yield _warning(
+                "memory", f"{dropped}; it has no limit (maxmemory) now, but set noeviction before it gets one"
+            )
+    elif found.policy in _DROPS_LEASES:
+        how = _DROPS_LEASES[found.policy]
+        yield _warning(
+            "memory",
+            f"maxmemory-policy is {found.policy}: the record of the quota stays, but when memory is full {how}, also "
+            "the note of what is being asked for, which is then asked for twice; noeviction is better",
+        )
+    elif found.policy not in _HARMLESS:
+        yield _warning("memory", f"maxmemory-policy is {found.policy}, which is not known here; set noeviction")
+    if found.most_bytes and found.bytes > found.most_bytes * _ALMOST_FULL:
+        used = f"{found.bytes / 2**20:.0f} of {found.most_bytes / 2**20:.0f} MB are in use"
+        yield _warning("memory", f"{used}: new answers take the place of old ones, as far as there are any")
+
+
 def _warning(about: str, text: str) -> Finding:
     return Finding(f"state: {about}", None, f"warning: {text}")
 
 
 def _in_file(path: Path | None) -> str:
     if path is None:
-        return "memory: not shared, each process has the whole quota for itself"
-    kind = network_file_system(path)
-    if kind:
-        raise OSError(f"{path} lies on a network file system ({kind}), where locks do not hold; set VT_STATE")
-    _write_test(path)
-    for file in (path, quota_file(path)):
+        return "memory: not shared; each process has a cache, and the whole quota, for itself"
+    files = state_files(path)
+    _write_test(files.answers.path)
+    for file in (files.answers.path, files.leases.path, quota_file(files.answers.path)):
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             raise OSError(f"{file} is there and may not be read and written by this user; set VT_STATE, or its rights")
     return f"{path}, shared by all processes of this machine that use it"
 
 
 def _write_test(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    probe = path.with_name(f".{path.name}.probe")
-    probe.touch(0o600)
+    make_private_folder(path.parent)
+    probe = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     probe.unlink()
+
+
+def _without_it(settings: Settings) -> Finding:
+    """What happens while the record of the quota cannot be used."""
+    if settings.state_required:
+        return Finding("state: without it", None, "nothing is asked (VT_STATE_REQUIRED)")
+    place = substitute_file(os.environ)
+    return Finding(
+        "state: without it",
+        None,
+        f"all processes of this user on this machine share a quarter of the quota, counted in {place}",
+    )

@@ -8,17 +8,20 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..clock import SystemClock
 from ..core import Core
 from ..drain import Drained, Spend
 from .cache_commands import tell
 from .direct import bars
+from .ending import ENDED, Ending
 from .exit_codes import MALFORMED, OK, RETRY_LATER, ExitCode
 from .settled import core_from
 
+_CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
 
-def run_drain(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock, *, as_json: bool) -> int:
+
+def run_drain(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending, *, as_json: bool) -> int:
     """The exit status."""
+    clock = ending.clock
     core = core_from(environment, clock)
     if not isinstance(core, Core):
         sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
@@ -28,13 +31,19 @@ def run_drain(options: argparse.Namespace, environment: Mapping[str, str], clock
         return OK
     code = ExitCode()
     spend = Spend(options.keep, options.max_wait, lambda: clock.cancelled)
-    with bars(core.context.pending.stats()["entries"], as_json) as seen:
+    waiting = core.context.pending.stats()["entries"]
+    so_far = Drained(left=waiting)
+    with bars(waiting, as_json) as seen:
 
-        def heard(response: dict[str, Any]) -> None:
+        def heard(response: dict[str, Any], drained: Drained) -> None:
+            nonlocal so_far
+            so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)
             seen.answered()
 
-        drained = core.drain(spend, heard)
+        drained = ending.result_of(lambda: core.drain(spend, heard)) or so_far._replace(message=_CUT_SHORT)
+    if clock.cancelled:
+        code.add(RETRY_LATER)
     if as_json:
         sys.stdout.write(json.dumps(drained._asdict()) + "\n")
     else:

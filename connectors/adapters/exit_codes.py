@@ -21,6 +21,10 @@ class ExitCode:
         if error is not None:
             self._codes.add(_code(error))
 
+    def add(self, code: int) -> None:
+        """What failed without being the answer to a request."""
+        self._codes.add(code)
+
     @property
     def value(self) -> int:
         return next(code for code in (MALFORMED, FAILED, RETRY_LATER, OK) if code in self._codes)

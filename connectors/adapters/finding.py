@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import ConnectorError
+from ..secrecy import without_keys
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,10 @@ class Finding:
     about: str
     ok: bool | None
     text: str
+
+    def without_keys(self) -> Finding:
+        """The same without any key that is remembered."""
+        return replace(self, text=without_keys(self.text))
 
 
 def tried(about: str, look: Callable[[], str]) -> Finding:

@@ -8,8 +8,10 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
 
+from ..actions.batch import BatchAnswers
 from ..contract import Request
-from ..indicators import Kind, recognise
+from ..indicators import Kind
+from ..quota.waiters import BATCH
 from .python_batch import Batch
 from .python_connection import CLOSED, Answering, Connection
 from .python_deeds import Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
@@ -50,11 +52,11 @@ class VirusTotal:
         self._connections: dict[int, Connection] = {}
         self._closed = False
 
-    def lookup(self, value: str, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of `value`, whose kind is recognised. One request, unless the cache has it."""
-        how = read_options(LookupOptions, options)
-        with self._core() as core:
-            return Report.from_dict(core.look_up(None, value, how))
+    def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of `value`, whose type is recognised from its form unless it is given. One request,
+        unless the cache has it.
+        """
+        return Report.from_dict(self._run("lookup", {"value": value, "type": type}, LookupOptions, options))
 
     def lookup_hash(self, hash: str, **options: Unpack[LookupOptions]) -> Report:
         """What VirusTotal knows of the file with this MD5, SHA-1 or SHA-256."""
@@ -86,20 +88,25 @@ class VirusTotal:
 
         `values` may be endless: at most `side_by_side` are taken ahead, in the thread that iterates. Without `kind`
         it is recognised from each value. What is wrong with one value is that one's `error`. Values that are the same
-        cost one request in all, unless `cache` is `off` or `refresh`. Leaving the loop, or `close()`, ends the asking.
+        cost one request in all. Leaving the loop, or `close()`, ends the asking.
         """
         if isinstance(values, (str, bytes)):
             raise TypeError("values is one value; put it into a list, or use lookup()")
         if side_by_side < 1:
             raise ValueError("side_by_side is at least 1")
         how = read_options(LookupOptions, options)
-        connection = self._connection()
+        connection, answered = self._connection(), BatchAnswers()
 
         def look_up(value: str) -> dict[str, Any]:
             with connection.core() as core:
-                return core.look_up(kind, value, how)
+                return core.within(answered).look_up(kind, value, how, BATCH)
 
-        return _lookups(connection, Batch(look_up, side_by_side, connection.clock), values)
+        def at_hand(value: str) -> dict[str, Any] | None:
+            with connection.core() as core:
+                values = [value] if isinstance(value, str) else []
+                return core.look_up_at_hand(kind, values, how, BATCH, after_refusal=True).get(value)
+
+        return _lookups(connection, Batch(look_up, at_hand, side_by_side, connection.clock), values)
 
     def add_comment(
         self, indicator: str, comment: str, type: Kind | None = None, **options: Unpack[CacheOptions]
@@ -147,8 +154,10 @@ class VirusTotal:
 
     def passive_dns(self, domain_or_ip: str, limit: int = 40, **options: Unpack[CacheOptions]) -> PassiveDns:
         """What a domain resolved to, or what resolved to an address. One request for every 40 of `limit`."""
-        kind = "ip" if recognise(domain_or_ip).kind == "ip" else "domain"
-        params = {kind: domain_or_ip, "limit": limit}
+        from ..actions.passive_dns import indicator_of, params_of
+
+        params: dict[str, Any] = {**params_of(domain_or_ip), "limit": limit}
+        indicator_of(params)
         return PassiveDns.from_dict(self._run("passive_dns", params, CacheOptions, options))
 
     def get_comments(
@@ -216,3 +225,4 @@ def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Gen
     with connection.working_on(batch):
         for value, response in batch.answers(values):
             yield Lookup.from_dict(value, response)
+        connection.end_batch()

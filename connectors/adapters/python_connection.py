@@ -7,20 +7,21 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from ..clock import SystemClock
-from ..contract import Options, Request
+from ..actions.batch import BatchAnswers
+from ..clock import StopFlag, SystemClock
+from ..contract import Request
 from ..errors import Cancelled
-from ..indicators import Kind
+from ..looking_up import LookingUp
 
 CLOSED = "this connection to VirusTotal is closed; make a new one with connect()"
 
 
-class Answering(Protocol):
+class Answering(LookingUp, Protocol):
     """The core, as far as it is used here."""
 
     def run(self, request: Request) -> dict[str, Any]: ...
 
-    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]: ...
+    def within(self, batch: BatchAnswers) -> Answering: ...
 
     def close(self) -> None: ...
 
@@ -36,13 +37,13 @@ class CallersClock(SystemClock):
         super().__init__()
         self._thread = threading.local()
 
-    def wake_this_thread_at(self, event: threading.Event) -> None:
-        """From now on this thread's sleep is ended by `event`, and by nothing else."""
-        self._thread.event = event
+    def wake_this_thread_at(self, stop: StopFlag) -> None:
+        """From now on this thread's sleep is ended by `stop`, and by nothing else."""
+        self._thread.stop = stop
 
     def sleep(self, seconds: float) -> None:
-        event: threading.Event = getattr(self._thread, "event", self._cancelled)
-        if event.wait(max(0.0, seconds)):
+        stop: StopFlag = getattr(self._thread, "stop", self._cancelled)
+        if stop.wait(max(0.0, seconds)):
             raise Cancelled("stopped while waiting: the connection was closed, or the rest was not wanted any more")
 
 
@@ -88,6 +89,11 @@ class Connection:
         finally:
             batch.stop()
             self._batches.discard(batch)
+
+    def end_batch(self) -> None:
+        """As the core's; its end is one too."""
+        with contextlib.suppress(RuntimeError), self.core() as core:
+            core.end_batch()
 
     def close(self) -> None:
         with self._lock:

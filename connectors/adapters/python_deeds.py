@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from ..indicators import Kind
 from .python_results import Answer, Judged, answer_fields, judged_fields, time_of
@@ -132,11 +132,29 @@ class QuotaWindow:
 
 
 @dataclass(frozen=True)
-class AccountQuota:
-    """Requests the account is `allowed` and has `used`, as VirusTotal tells; None where it does not."""
+class QuotaPool:
+    """Requests that a user or a group is `allowed`, has `used` and has `left`; None for what cannot be read."""
 
     allowed: int | None
     used: int | None
+    left: int | None
+
+
+@dataclass(frozen=True)
+class AccountQuota(QuotaPool):
+    """One quota of the account: the numbers are those of the pool that runs out first, and `pool` says which it is.
+
+    `group` is there for members of a group, who share it.
+    """
+
+    pool: Literal["user", "group"] | None
+    user: QuotaPool | None
+    group: QuotaPool | None
+
+    @classmethod
+    def from_dict(cls, figure: Mapping[str, Any]) -> AccountQuota:
+        user, group = (QuotaPool(**figure[name]) if name in figure else None for name in ("user", "group"))
+        return cls(figure["allowed"], figure["used"], figure["left"], figure["pool"], user, group)
 
 
 @dataclass(frozen=True)
@@ -157,6 +175,6 @@ class QuotaReport(Answer):
         return cls(
             **fields,
             windows={name: QuotaWindow(**window) for name, window in windows.items() if "limit" in window},
-            account={name: AccountQuota(**figures) for name, figures in account.items()},
+            account={name: AccountQuota.from_dict(figures) for name, figures in account.items()},
             blocked_for_s=windows.get("blocked", {}).get("resets_in_s"),
         )

@@ -21,12 +21,14 @@ class ConnectionSettings(TypedDict, total=False):
     api_version: Literal["3", "2", 3, 2] | None
     quota: str | None
     state: str | os.PathLike[str] | None
+    state_required: bool | None
     cache_ttl: float | None
     cache_ttl_not_found: float | None
     cache_size_mb: float | None
     pending_max: int | None
     timeout: float | None
     never_query: Iterable[str] | None
+    scan_roots: Iterable[str | os.PathLike[str]] | None
     malicious_threshold: int | None
     suspicious_threshold: int | None
 
@@ -87,5 +89,5 @@ def _plain_value(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return list(value)
+        return [os.fsdecode(item) if isinstance(item, os.PathLike) else item for item in value]
     return value

@@ -103,7 +103,8 @@ class Judged(Answer):
     """An answer with a verdict, by engines.
 
     `verdict`: `malicious`, `suspicious`, `undetected` (engines looked and none objects: not the same as safe) or
-    `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `engines` only where `include` asked for them.
+    `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: what a URL had that was not
+    sent (`user`, `password`). `engines` only where `include` asked for them.
     `analysis_id`, `analysis_status` and `poll_after_s` (ask again in so many seconds) where there is a scan.
     """
 
@@ -113,6 +114,7 @@ class Judged(Answer):
     last_analysis: datetime | None
     link: str | None
     reason: str | None
+    removed: tuple[str, ...]
     analysis_id: str | None
     analysis_status: AnalysisStatus | None
     poll_after_s: float | None
@@ -135,6 +137,7 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         "stats": Stats(**data["stats"]) if data.get("stats") else None,
         "last_analysis": time_of(data.get("last_analysis")),
         "poll_after_s": document["meta"].get("poll_after_s"),
+        "removed": tuple(data.get("removed", ())),
         "engines": {name: Engine(**engine) for name, engine in data.get("engines", {}).items()},
     }
 

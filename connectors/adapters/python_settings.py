@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Callable
 
 from ..api_key import ApiKey
 from ..composition import build
 from ..credentials import find_key, key_in_file
 from ..errors import ConfigError
+from ..own_files import own_files
+from ..paths import found_at
 from ..secrecy import remember
 from ..settings import Settings, read_settings
 from .python_connection import CallersClock, Connection
@@ -31,16 +34,22 @@ def opening(given: Mapping[str, object]) -> Opening:
     values = checked_settings(given)
     key = _key(values)
     settings = read_settings(os.environ, {name: value for name, value in values.items() if name not in _KEYS})
-    _open(settings, key)  # says what is wrong with the settings now, not when something is asked
-    return Opening(lambda: _open(settings, key), settings.api_url)
+    given_file = found_at(values["api_key_file"]) if "api_key_file" in values else None
+    given_files = [given_file] if given_file is not None else []
+
+    def files() -> Iterable[Path]:
+        return [*given_files, *own_files(os.environ)]
+
+    _open(settings, key, files)  # says what is wrong with the settings now, not when something is asked
+    return Opening(lambda: _open(settings, key, files), settings.api_url)
 
 
 _KEYS = ("api_key", "api_key_file")
 
 
-def _open(settings: Settings, key: Key) -> Connection:
+def _open(settings: Settings, key: Key, files: Callable[[], Iterable[Path]]) -> Connection:
     clock = CallersClock()
-    return Connection(build(settings, key, clock), clock)
+    return Connection(build(settings, key, clock, own_files=files), clock)
 
 
 def _key(values: Mapping[str, Any]) -> Key:

@@ -2,116 +2,200 @@
 
 from __future__ import annotations
 
-import json
-import os
+import logging
 import queue
-import sys
-import threading
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from collections import deque
+from collections.abc import Iterable, Iterator
 
-from ..actions import ACTIONS
 from ..clock import SystemClock
-from ..contract import error_response, request_id
-from ..errors import Cancelled, ConnectorError, OutcomeUnknown
-from .documents import Document, documents
-from .exit_codes import ExitCode
+from ..errors import Cancelled
+from ..internal_errors import internal_error
+from ..quota.waiters import BATCH
+from ..threads import start_thread
+from .arrays import requests_in
+from .descriptors import Input, Output
+from .document import Document
+from .documents import DocumentReader
+from .ending import LAST_WORDS_S, LOOK_S, Ending, lost
+from .exit_codes import FAILED, ExitCode
+from .refusing_reader import RefusingReader
+from .response_line import NO_MEMORY, bytes_of
+from .run_lines import Answering, AtHand, Batches, RunLine
+from .workers import Job, Response, Workers
 
-Answer = Callable[[object], dict[str, Any]]
+_LOG = logging.getLogger("connectors.runner")
 WORKERS = 8
 _READ_AHEAD = 64
-# After a request to stop: how long the line in hand may still take, and how long further lines are waited for.
-_LAST_WORDS_S = 1.0
-_LINGER_S = 0.2
-
-
-class _Job:
-    """One line on its way: `response` is there when `done` is set."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self.done = threading.Event()
-        self.response: dict[str, Any] = {}
+# So often reading may fail, as it does without memory, before the rest is given up.
+_READING_FAILURES = 100
+# After a request to end: how long lines are read that keep coming, and how long an output may take that does not move.
+_LAST_LINES_S = 5.0
+_LAST_OUTPUT_S = 3.0
+# How long writing what is left for the queue of pending lookups may take.
+_LAST_WRITE_S = 30.0
 
 
 class Runner:
-    """Reads, works and writes at the same time: `workers` lines are worked on side by side."""
+    """Reads, works and writes at the same time: `workers` lines are worked on side by side.
 
-    def __init__(self, answer: Answer, clock: SystemClock, workers: int = WORKERS) -> None:
-        self._answer = answer
+    No failure of a thread leaves a line without its answer, or the process without its end.
+    """
+
+    def __init__(self, core: Answering, clock: SystemClock, workers: int = WORKERS) -> None:
+        self._core = core
         self._clock = clock
-        self._workers = workers
-        self._in_order: queue.Queue[_Job | None] = queue.Queue(_READ_AHEAD)
-        self._to_do: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._workers = Workers(workers, AtHand(core, clock))
+        self._batches = Batches(core, clock)
+        self._ending = Ending(clock)
+        self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
+        # What was read, and is not given to the workers yet.
+        self._piece: bytes | None = None
+        self._found: deque[Document] = deque()
+        # Lines that were read, and those whose answers were written or are about to be.
+        self._read_lines = 0
+        self._answered_lines = 0
         self.exit_code = ExitCode()
 
-    def run(self, stdin: BinaryIO, stdout: BinaryIO) -> int:
-        """The exit status. Raises `BrokenPipeError` when nobody reads any more."""
-        threading.Thread(target=self._read, args=(stdin,), daemon=True).start()
-        while (job := self._next()) is not None:
-            response = self._finished(job)
-            self.exit_code.saw(response)
-            stdout.write(json.dumps(response, separators=(",", ":")).encode("ascii") + b"\n")
-            stdout.flush()
+    def run(self, stdin: Input, stdout: Output) -> int:
+        """The exit status. Raises `BrokenPipeError` if the reader is gone, and `OSError` if it cannot be written."""
+        self._ending.output = stdout
+        try:
+            for line in self._lines(stdin):
+                written = self._response_line(line)
+                # Before it is written: who reads it may send the next line at once.
+                self._answered_lines += 1
+                stdout.write(written, self._waits_for_output)
+        finally:
+            self._end_batch()
         return self.exit_code.value
 
-    def _read(self, stdin: BinaryIO) -> None:
-        started = 0
-        for document in documents(stdin):
-            job = _Job(document)
-            if started < self._workers:
-                threading.Thread(target=self._work, daemon=True).start()
-                started += 1
-            self._in_order.put(job)
-            self._to_do.put(job)
-        self._in_order.put(None)
+    def _end_batch(self) -> None:
+        """In a thread: the state may be locked, perhaps by a thread that was lost."""
 
-    def _work(self) -> None:
-        while True:
-            job = self._to_do.get()
-            job.response = self._respond(job.document)
-            job.done.set()
+        def write() -> Response:
+            self._core.end_batch()
+            return {}
 
-    def _respond(self, document: Document) -> dict[str, Any]:
-        if document.error is not None:
-            return error_response(None, None, document.error)
-        if self._clock.cancelled:
-            return _unanswered(document, Cancelled("the process was asked to end before this line's turn"))
-        return self._answer(document.value)
+        end = Job(write)
+        if start_thread(end.run, "vt-end") is None:
+            return
+        began = self._clock.monotonic()
+        while not end.wait(LOOK_S) and self._clock.monotonic() - began < _LAST_WRITE_S:
+            self._ending.look()
+            if self._ending.for_s > _LAST_OUTPUT_S:
+                return
 
-    def _next(self) -> _Job | None:
-        while True:
+    def _response_line(self, line: RunLine) -> bytes:
+        try:
+            response = self._finished(line)
             try:
-                return self._in_order.get(timeout=_LINGER_S)
+                written = bytes_of(response)
+            except (ValueError, TypeError, RecursionError):
+                response = self._core.refuse(line.document.value, lost(line, line.action, internal_error()))
+                written = bytes_of(response)
+        except Exception:
+            self.exit_code.add(FAILED)
+            return NO_MEMORY
+        self.exit_code.saw(response)
+        return written
+
+    def _waits_for_output(self) -> bool:
+        self._ending.look()
+        return self._ending.for_s < _LAST_OUTPUT_S
+
+    def _lines(self, stdin: Input) -> Iterator[RunLine]:
+        reader = start_thread(lambda: self._read(stdin), "vt-reader")
+        if reader is None:
+            yield from self._incoming(stdin)
+            return
+        while True:
+            self._ending.look()
+            try:
+                line = self._in_order.get(timeout=LOOK_S)
             except queue.Empty:
-                if self._clock.cancelled:
-                    return None
+                is_over = not reader.is_alive or self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S
+                if is_over and self._in_order.empty():
+                    return
+                continue
+            if line is None:
+                return
+            yield line
 
-    def _finished(self, job: _Job) -> dict[str, Any]:
-        while not job.done.wait(_LINGER_S):
-            if self._clock.cancelled and not job.done.wait(_LAST_WORDS_S):
-                return _unanswered(job.document, _cut_short(job.document))
-        return job.response
+    def _read(self, stdin: Input) -> None:
+        try:
+            for line in self._incoming(stdin):
+                self._in_order.put(line)
+        finally:
+            self._in_order.put(None)
 
+    def _incoming(self, stdin: Input) -> Iterator[RunLine]:
+        """Each line, given to the workers. If reading fails, the lines that can be read yet are answered so."""
+        reader: DocumentReader | RefusingReader = DocumentReader(at_terminal=stdin.is_terminal)
+        for _ in range(_READING_FAILURES):
+            try:
+                yield from self._given(stdin, reader)
+                return
+            except OSError as error:
+                _LOG.error("stdin cannot be read to its end (%s); what came before is answered", error)
+                self.exit_code.add(FAILED)
+                self._find(reader.end())
+                yield from self._give_all()
+                return
+            except Exception:
+                self.exit_code.add(FAILED)
+                if isinstance(reader, DocumentReader):
+                    reader = RefusingReader(internal_error(), reader.in_hand)
+                    self._find(reader.held())
 
-def _cut_short(document: Document) -> ConnectorError:
-    name = document.value.get("action") if isinstance(document.value, dict) else None
-    action = ACTIONS.get(name) if isinstance(name, str) else None
-    if action is not None and action.writes:
-        return OutcomeUnknown("the process was asked to end while the request was under way; it was not repeated")
-    return Cancelled("the process was asked to end while the request was under way")
+    def _given(self, stdin: Input, reader: DocumentReader | RefusingReader) -> Iterator[RunLine]:
+        quiet_s = 0.0
+        # What was in hand when reading failed comes first.
+        piece = self._piece or stdin.read(LOOK_S)
+        while piece != b"":
+            self._ending.look()
+            self._piece = piece
+            if piece is None:
+                self._batches.pause()
+            quiet_s = 0.0 if piece else quiet_s + LOOK_S
+            self._find(reader.feed(piece) if piece else reader.quiet(quiet_s))
+            self._piece = None
+            yield from self._give_all()
+            if self._clock.cancelled and (piece is None or self._ending.for_s > _LAST_LINES_S):
+                cut_off = Cancelled("the process was asked to end before the rest of it came")
+                self._find(document._replace(error=document.error and cut_off) for document in reader.end())
+                break
+            piece = stdin.read(LOOK_S)
+        else:
+            self._find(reader.end())
+        yield from self._give_all()
 
+    def _find(self, documents: Iterable[Document]) -> None:
+        some = [request for document in documents for request in requests_in(document)]
+        if self._read_lines == self._answered_lines:
+            self._batches.pause()
+        self._read_lines += len(some)
+        self._found.extend(some)
 
-def _unanswered(document: Document, error: ConnectorError) -> dict[str, Any]:
-    value = document.value if isinstance(document.value, dict) else {}
-    action = value.get("action")
-    return error_response(action if isinstance(action, str) else None, request_id(value), error)
+    def _give_all(self) -> Iterator[RunLine]:
+        while self._found:
+            line = RunLine(self._found[0], self._batches.core, self._respond)
+            self._workers.give(line)
+            self._found.popleft()
+            yield line
 
+    def _respond(self, document: Document, core: Answering) -> Response:
+        if document.error is not None:
+            return self._core.refuse(None, document.error)
+        if self._clock.cancelled:
+            error = Cancelled("the process was asked to end before this line's turn")
+            return self._core.refuse(document.value, error)
+        # Several lines that wait for their answers are a batch; a single one is somebody who waits.
+        is_batch = self._read_lines - self._answered_lines > 1
+        response = core.answer(document.value, BATCH if is_batch else None)
+        if response["error"] is not None and response["error"]["details"].get("cause") == "memory":
+            self._workers.in_trouble = True
+        return response
 
-def take_stdout_aside() -> BinaryIO:
-    """The real stdout, for response lines alone: what any library prints goes to stderr from now on."""
-    sys.stdout.flush()
-    real = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return real
+    def _finished(self, line: RunLine) -> Response:
+        outcome = self._ending.outcome_of(line, line.action, self._workers)
+        return outcome if isinstance(outcome, dict) else self._core.refuse(line.document.value, outcome)

@@ -11,7 +11,7 @@ from ..clock import Clock, SystemClock, iso
 from ..errors import Cancelled, ConfigError
 from ..quota.windows import parse_quota
 from ..sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
-from .exit_codes import MALFORMED, OK
+from .exit_codes import FAILED, MALFORMED, OK
 
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
 _MOST_SECONDS = 86400
@@ -31,10 +31,12 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     with server:
         _tell(server.url)
         try:
-            while True:
-                clock.sleep(3600)
+            while server.is_answering:
+                clock.sleep(1.0)
         except Cancelled:
             return OK
+        sys.stderr.write("vtaction sandbox: it has stopped answering\n")
+        return FAILED
 
 
 def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:

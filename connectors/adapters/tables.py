@@ -23,8 +23,11 @@ def show(action: Action, responses: list[dict[str, Any]]) -> None:
     console = Console()
     others = []
     for response in responses:
-        name = next((name for name in _ROWS if name in (response["data"] or {})), None)
-        if name is None:
+        data = response["data"] or {}
+        name = next((name for name in _ROWS if name in data), None)
+        if "windows" in data:
+            console.print(_quota(response))
+        elif name is None:
             others.append(response)
         else:
             console.print(_rows(name, response))
@@ -48,18 +51,44 @@ def _rows(name: str, response: dict[str, Any]) -> Table:
     return table
 
 
+def _quota(response: dict[str, Any]) -> Table:
+    """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
+    data = response["data"]
+    table = Table(title=Text(_printable(response["summary"])))
+    for title in ("quota", "limit", "used", "left", "source"):
+        table.add_column(title, overflow="fold")
+    for name, seen in data["windows"].items():
+        is_pause = "limit" not in seen
+        left = 0 if is_pause else max(0, seen["limit"] - seen["used"])
+        about = f"paused until {seen['until']}" if is_pause else name
+        table.add_row(
+            *map(Text, (about, _number(seen.get("limit")), _number(seen.get("used")), str(left), "our record"))
+        )
+    for name, figure in data.get("account", {}).items():
+        for pool in ("user", "group"):
+            if pool in figure:
+                numbers = (_number(figure[pool][word]) for word in ("allowed", "used", "left"))
+                first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
+                table.add_row(*map(Text, (_printable(name), *numbers, f"VirusTotal: {pool}{first}")))
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
 def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
     table = Table()
     for name in ("indicator", "verdict", "what", "last analysis", "source"):
         table.add_column(name, overflow="fold")
     for response in responses:
         data = response["data"] or {}
-        status = response["status"]
-        verdict = status if status == "pending" else data.get("verdict") or status
+        status, error = response["status"], response["error"]
+        verdict = error["code"] if error else status if status == "pending" else data.get("verdict") or status
         # Text, not markup: names and messages come from outside.
         table.add_row(
             Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
-            Text(verdict, style=_COLORS.get(verdict, "")),
+            Text(verdict, style=_COLORS.get("error" if error else verdict, "")),
             Text(_printable(response["summary"])),
             Text(data.get("last_analysis", "")),
             Text(response["meta"]["source"] or ""),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, Callable
@@ -13,7 +12,12 @@ from ..actions import ACTIONS
 from ..clock import SystemClock
 from ..version import __version__
 from . import logs
+from .command_process import run_to_the_end
+from .ending import Ending
 from .exit_codes import MALFORMED, OK
+from .parser import Parser
+from .signals import end_on_signals
+from .standard_streams import take_over
 
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
@@ -28,25 +32,26 @@ exit status: 0 answered; 1 an action failed for good; 2 usage, malformed request
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Ends the process."""
+    clock = SystemClock()
+    end_on_signals(clock)
+    has_stdout = sys.stdout is not None
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from .descriptors import replace_closed_ones
+
+        replace_closed_ones()
+    ending = Ending(clock)
+    take_over(ending)
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(_commands_named(arguments)).parse_args(arguments)
-    if sys.stdout is None:
+    try:
+        options = _parser(_commands_named(arguments)).parse_args(arguments)
+    except SystemExit as end:
+        status = int(end.code or 0)
+        run_to_the_end(lambda: status, ending, ends_itself=True)
+    if not has_stdout:
         sys.stderr.write("vtaction: stdout is closed, so no answer could be told\n")
         os._exit(MALFORMED)
-    clock = SystemClock()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: clock.cancel())
     logs.to_stderr(options.log_level, options.log_json)
-    try:
-        code = options.command(options, clock)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more: no news to tell.
-        _hush(1)
-        code = OK
-    sys.stderr.flush()
-    # A request under way in a thread must not hold up the end.
-    os._exit(code)
+    run_to_the_end(lambda: int(options.command(options, ending)), ending, ends_itself=options.ends_itself)
 
 
 def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
@@ -57,7 +62,7 @@ def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
 
 def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     """Of the actions only the one that is `wanted` gets its options, and `run` stands alone: each is felt at start."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="vtaction",
         description="VirusTotal with one cache and one quota for all processes.",
         epilog=_EPILOG,
@@ -77,7 +82,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-Command = Callable[[argparse.Namespace, SystemClock], int]
+Command = Callable[[argparse.Namespace, Ending], int]
 Commands = Any  # argparse does not publish the type of what `add_subparsers` gives
 
 
@@ -91,33 +96,26 @@ def _command(commands: Commands, name: str, about: str, example: str = "") -> ar
     )
     parser.add_argument("--log-level", choices=logs.LEVELS, default="warning", help="what goes to stderr")
     parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
+    parser.set_defaults(ends_itself=False)
     return parser
 
 
 def _add_run(commands: Commands) -> None:
     about = "JSON requests on stdin, JSON responses on stdout, one a line"
     parser = _command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
-    parser.add_argument("--workers", type=_workers, default=8, metavar="N", help="lines side by side (default 8)")
-    parser.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the answers were")
-    parser.set_defaults(command=_run)
+    from .run_options import add_arguments
+
+    add_arguments(parser)
+    parser.set_defaults(command=_run, ends_itself=True)
 
 
-def _workers(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError("a number from 1 to 64")
-    return int(text)
-
-
-def _run(options: argparse.Namespace, clock: SystemClock) -> int:
-    from .runner import Runner, take_stdout_aside
+def _run(options: argparse.Namespace, ending: Ending) -> int:
+    from .descriptors import Input, take_stdout_aside
+    from .runner import Runner
     from .settled import core_from
 
-    stdout = take_stdout_aside()
-    try:
-        code = Runner(core_from(os.environ, clock).answer, clock, options.workers).run(sys.stdin.buffer, stdout)
-    except BrokenPipeError:
-        _hush(stdout.fileno())
-        raise
+    stdin, stdout = Input(sys.stdin.fileno()), take_stdout_aside()
+    code = Runner(core_from(os.environ, ending.clock), ending.clock, options.workers).run(stdin, stdout)
     return OK if options.exit_zero else code
 
 
@@ -128,7 +126,7 @@ def _add_describe(commands: Commands) -> None:
     parser.set_defaults(command=_describe)
 
 
-def _describe(options: argparse.Namespace, _: SystemClock) -> int:
+def _describe(options: argparse.Namespace, _: Ending) -> int:
     from .describe import manifest, markdown_table
 
     _print(markdown_table() if options.markdown else manifest())
@@ -141,7 +139,7 @@ def _add_sample(commands: Commands) -> None:
     parser.set_defaults(command=_sample)
 
 
-def _sample(options: argparse.Namespace, _: SystemClock) -> int:
+def _sample(options: argparse.Namespace, _: Ending) -> int:
     from .describe import sample
 
     _print(sample(options.action))
@@ -155,10 +153,10 @@ def _add_doctor(commands: Commands) -> None:
     parser.set_defaults(command=_doctor)
 
 
-def _doctor(options: argparse.Namespace, clock: SystemClock) -> int:
+def _doctor(options: argparse.Namespace, ending: Ending) -> int:
     from .doctor import examine
 
-    return examine(os.environ, clock, online=options.online, as_json=_as_json(options))
+    return examine(os.environ, ending, online=options.online, as_json=_as_json(options))
 
 
 def _add_cache(commands: Commands) -> None:
@@ -169,10 +167,10 @@ def _add_cache(commands: Commands) -> None:
     parser.set_defaults(command=_cache)
 
 
-def _cache(options: argparse.Namespace, clock: SystemClock) -> int:
+def _cache(options: argparse.Namespace, ending: Ending) -> int:
     from .cache_commands import run_cache_command
 
-    return run_cache_command(options.deed, os.environ, clock, limit=options.limit, as_json=_as_json(options))
+    return run_cache_command(options.deed, os.environ, ending.clock, limit=options.limit, as_json=_as_json(options))
 
 
 def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
@@ -185,10 +183,10 @@ def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
         parser.set_defaults(command=_drain)
 
 
-def _drain(options: argparse.Namespace, clock: SystemClock) -> int:
+def _drain(options: argparse.Namespace, ending: Ending) -> int:
     from .drain_command import run_drain
 
-    return run_drain(options, os.environ, clock, as_json=_as_json(options))
+    return run_drain(options, os.environ, ending, as_json=_as_json(options))
 
 
 def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
@@ -198,13 +196,13 @@ def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
         from .sandbox_options import add_arguments
 
         add_arguments(parser)
-        parser.set_defaults(command=_sandbox)
+        parser.set_defaults(command=_sandbox, ends_itself=True)
 
 
-def _sandbox(options: argparse.Namespace, clock: SystemClock) -> int:
+def _sandbox(options: argparse.Namespace, ending: Ending) -> int:
     from .sandbox_command import serve
 
-    return serve(options, clock)
+    return serve(options, ending.clock)
 
 
 def _add_actions(commands: Commands, wanted: Sequence[str], command: Command, before: str = "") -> None:
@@ -224,25 +222,20 @@ def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
     _add_actions(parser.add_subparsers(metavar="ACTION", required=True), wanted, _curl, "curl ")
 
 
-def _curl(options: argparse.Namespace, _: SystemClock) -> int:
+def _curl(options: argparse.Namespace, ending: Ending) -> int:
     from .curl import print_curl
 
-    return print_curl(options, os.environ)
+    return print_curl(options, os.environ, ending)
 
 
-def _act(options: argparse.Namespace, clock: SystemClock) -> int:
+def _act(options: argparse.Namespace, ending: Ending) -> int:
     from .direct import act
 
-    return act(options, os.environ, clock, as_json=_as_json(options))
+    return act(options, os.environ, ending, as_json=_as_json(options))
 
 
 def _as_json(options: argparse.Namespace) -> bool:
     return bool(options.json) or not sys.stdout.isatty()
-
-
-def _hush(descriptor: int) -> None:
-    """What is still in a buffer for `descriptor` goes nowhere, instead of failing a second time."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _print(text: str) -> None:

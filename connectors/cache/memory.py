@@ -31,27 +31,31 @@ class MemoryAnswers:
         with self._lock:
             return {key: entry for key in keys if (entry := self._entries.get(key)) is not None}
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry) -> bool:
         with self._lock:
             self._entries[key] = entry
+        return True
 
     def forget(self, key: str) -> None:
         with self._lock:
             self._entries.pop(key, None)
 
     def clear(self) -> int:
+        count = int(self.stats()["entries"])
         with self._lock:
-            count = len(self._entries)
             self._entries.clear()
-            return count
+        return count
 
-    def keys(self, limit: int) -> list[tuple[str, str, float]]:
+    def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
         with self._lock:
             rows: list[tuple[str, str, float]] = [
-                (key, entry.status, entry.fetched_at) for key, entry in self._entries.items()
+                (key, entry.status, entry.fetched_at)
+                for key, entry in self._entries.items()
+                if not entry.is_copy and (not begins or key.startswith(tuple(begins)))
             ]
         return sorted(rows, key=lambda row: -row[2])[:limit]
 
     def stats(self) -> dict[str, Any]:
         with self._lock:
-            return {"entries": len(self._entries), "bytes": None, "max_bytes": None, "place": "memory"}
+            entries = sum(not entry.is_copy for entry in self._entries.values())
+            return {"entries": entries, "bytes": None, "max_bytes": None, "place": "memory"}

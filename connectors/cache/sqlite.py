@@ -10,15 +10,16 @@ from typing import Any
 
 from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
-from .entry import Entry
+from .entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 
 SCHEMA = """
 CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NOT NULL,
                      fetched_at REAL NOT NULL, used_at REAL NOT NULL);
-CREATE INDEX answer_used_at ON answer (used_at);
-CREATE TABLE lease (key TEXT PRIMARY KEY, token TEXT NOT NULL, expires REAL NOT NULL,
-                    waiting INTEGER NOT NULL, error TEXT)
+CREATE INDEX answer_used_at ON answer (used_at)
 """
+# A content that is larger than any of ours is not read.
+_CONTENT = f"CASE WHEN length(content) <= {MAX_STORED_BYTES + 4} THEN content END, CAST(used_at AS REAL)"
+_COUNT = "SELECT count(*) FROM answer WHERE status <> ?"
 # A read writes its mark at most this often: reads stay reads.
 _MARK_USED_EVERY_S = 3600.0
 # SQLite before 3.32 takes no more than 999 variables.
@@ -62,7 +63,7 @@ class SqliteAnswers:
 
     def get(self, key: str) -> Entry | None:
         row = self._file.read(
-            lambda db: db.execute("SELECT content, CAST(used_at AS REAL) FROM answer WHERE key = ?", (key,)).fetchone()
+            lambda db: db.execute(f"SELECT {_CONTENT} FROM answer WHERE key = ?", (key,)).fetchone()  # noqa: S608
         )
         if row is None:
             return None
@@ -93,24 +94,31 @@ class SqliteAnswers:
     def _rows(self, keys: Iterator[str]) -> Iterator[tuple[str, bytes, float | None]]:
         while some := list(islice(keys, _KEYS_AT_ONCE)):
             marks = ", ".join("?" * len(some))
-            query = f"SELECT key, content, CAST(used_at AS REAL) FROM answer WHERE key IN ({marks})"  # noqa: S608
+            query = f"SELECT key, {_CONTENT} FROM answer WHERE key IN ({marks})"  # noqa: S608
             yield from self._file.read(lambda db: db.execute(query, some).fetchall())  # noqa: B023  # used before the next round
 
     def _is_mark_due(self, used_at: float | None) -> bool:
         return not abs(self._clock.now() - (used_at or 0.0)) <= _MARK_USED_EVERY_S
 
     def _mark_used(self, keys: Collection[str]) -> None:
-        now = self._clock.now()
-        self._file.write(
-            lambda db: db.executemany("UPDATE answer SET used_at = ? WHERE key = ?", [(now, key) for key in keys])
-        )
+        """A read must not wait for a lock, nor fail, because of its mark."""
+        keys = list(keys)
+        for some in (keys[at : at + _KEYS_AT_ONCE] for at in range(0, len(keys), _KEYS_AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            statement = f"UPDATE answer SET used_at = ? WHERE key IN ({marks})"  # noqa: S608
+            self._file.execute_if_free(statement, [self._clock.now(), *some])
 
-    def put(self, key: str, entry: Entry) -> None:
-        row = (key, row_content(key, entry), entry.status, entry.fetched_at, self._clock.now())
+    def put(self, key: str, entry: Entry) -> bool:
+        try:
+            row = (key, row_content(key, entry), entry.listed_as, entry.fetched_at, self._clock.now())
+        except TooLargeToKeep:
+            self.forget(key)
+            return False
         self._file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
         if self._writes % _CHECK_EVERY == 0:
             self._file.write(self._evict)
         self._writes += 1
+        return True
 
     def _evict(self, db: sqlite3.Connection) -> None:
         if _used_bytes(db) <= self._max_bytes:
@@ -129,18 +137,22 @@ class SqliteAnswers:
         self._file.execute("DELETE FROM answer WHERE key = ?", (key,))
 
     def clear(self) -> int:
-        count = self._file.execute("DELETE FROM answer", ())
+        count = int(self.stats()["entries"])
+        self._file.execute("DELETE FROM answer", ())
         self._file.read(lambda db: db.execute("PRAGMA incremental_vacuum").fetchall())
         return count
 
-    def keys(self, limit: int) -> list[tuple[str, str, float]]:
-        query = "SELECT key, status, fetched_at FROM answer ORDER BY fetched_at DESC LIMIT ?"
-        return self._file.read(lambda db: db.execute(query, (limit,)).fetchall())
+    def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
+        wanted = " OR ".join(["substr(key, 1, ?) = ?"] * len(begins)) or "1"
+        query = (
+            "SELECT key, status, fetched_at FROM answer "  # noqa: S608
+            f"WHERE status <> ? AND ({wanted}) ORDER BY fetched_at DESC LIMIT ?"
+        )
+        values = [COPY, *(value for begin in begins for value in (len(begin), begin))]
+        return self._file.read(lambda db: db.execute(query, [*values, limit]).fetchall())
 
     def stats(self) -> dict[str, Any]:
-        count, used = self._file.read(
-            lambda db: (db.execute("SELECT count(*) FROM answer").fetchone()[0], _used_bytes(db))
-        )
+        count, used = self._file.read(lambda db: (db.execute(_COUNT, (COPY,)).fetchone()[0], _used_bytes(db)))
         return {"entries": count, "bytes": used, "max_bytes": self._max_bytes, "place": str(self._file.path)}
 
 

@@ -1,6 +1,8 @@
-"""One request for one indicator: who asks, and who waits for the answer."""
+"""One request for equal callers: who asks, and who waits for the answer."""
 
-from .leases import Lease, LeaseBook, MemoryLeases, Seen, SqliteLeases
+from .leases import Lease, LeaseBook, MemoryLeases, Seen
 from .single_flight import SingleFlight
+from .task import Fetched, Task
+from .two_levels import TwoLevels
 
-__all__ = ["Lease", "LeaseBook", "MemoryLeases", "Seen", "SingleFlight", "SqliteLeases"]
+__all__ = ["Fetched", "Lease", "LeaseBook", "MemoryLeases", "Seen", "SingleFlight", "Task", "TwoLevels"]

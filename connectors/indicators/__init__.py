@@ -1,7 +1,27 @@
 """Indicators: what a user gives, made canonical. Equal indicators are equal values with one key."""
 
+from .credentials import without_recorded_credentials
 from .indicator import Indicator, Kind
+from .lists import values_in
 from .never_query import NeverQuery
-from .parse import parse_as, recognise
+from .pages import object_page, search_page
+from .parse import first_of_equal, parse_as, recognise
+from .placeholders import has_no_value, is_placeholder
+from .user_parts import shown_without_credentials, without_user
 
-__all__ = ["Indicator", "Kind", "NeverQuery", "parse_as", "recognise"]
+__all__ = [
+    "Indicator",
+    "Kind",
+    "NeverQuery",
+    "first_of_equal",
+    "has_no_value",
+    "is_placeholder",
+    "object_page",
+    "parse_as",
+    "recognise",
+    "search_page",
+    "shown_without_credentials",
+    "values_in",
+    "without_recorded_credentials",
+    "without_user",
+]

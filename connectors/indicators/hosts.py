@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from typing import Union
 
 from .indicator import refuse
@@ -14,15 +15,22 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # What the root of the public DNS has, and will have: letters, or an IDNA name.
 _TOP_LEVEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
+# The interface that an address was seen on, in URLs with an escaped `%`.
+_ZONE = re.compile(r"%(?:25)?[A-Za-z0-9._~-]+\Z")
+_ZONED = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*%", re.IGNORECASE)
 _LOOKS_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 
 def canonical_address(text: str) -> Address | None:
     """The address `text` writes, or None.
 
-    An IPv4 address mapped into IPv6 is the IPv4 address; zones are not indicators.
+    An IPv4 address mapped into IPv6 is the IPv4 address; a zone (`%eth0`) says nothing to others.
     """
     text = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if _ZONED.match(text):
+        text = _ZONE.sub("", text)
+    if ":" not in text and not text[-1:].isdigit():
+        return None  # most are names, and to find that out by an error takes ten times as long
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -58,9 +66,32 @@ def _to_ascii(name: str, text: str) -> str:
     import idna
 
     try:
-        return idna.encode(name, uts46=True).decode("ascii").rstrip(".").lower()
+        mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+        return ".".join(map(_label_to_ascii, mapped.split("."))).rstrip(".").lower()
     except idna.IDNAError as error:
         raise refuse(text, "is not a domain name (IDNA)") from error
+
+
+def _label_to_ascii(label: str) -> str:
+    """IDNA 2008, and emoji, which UTS 46 allows and registries sell. Raises `idna.IDNAError`."""
+    import idna
+
+    if label.isascii():
+        return label
+    if not any(map(_is_emoji, label)):
+        return idna.alabel(label).decode("ascii")
+    others = "".join(character for character in label if not _is_emoji(character))
+    if not others.isascii():
+        idna.alabel(others)
+    idna.check_bidi(label)
+    return "xn--" + label.encode("punycode").decode("ascii")
+
+
+def _is_emoji(character: str) -> bool:
+    """A symbol that is a picture, or a colour of skin: none looks like a letter, dot or slash."""
+    return ord(character) > 0x2000 and (
+        unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
+    )
 
 
 def canonical_url_host(host: str) -> str:

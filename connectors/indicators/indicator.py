@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from ..errors import InvalidIndicator
+from .placeholders import is_placeholder
+from .user_parts import shown_without_credentials
 
 Kind = Literal["hash", "url", "domain", "ip"]
 
@@ -16,16 +18,27 @@ MAX_LENGTH = 8192
 _SHOWN = 80
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-# Defanging, case aside: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`; `[://]`.
-_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
 
 
 class Indicator(NamedTuple):
-    """`value` is canonical: equal indicators have equal values. `host` is set for URLs, domains and addresses."""
+    """`value` is canonical: equal indicators have equal values. `host` is set for URLs, domains and addresses.
+
+    `removed` names what a URL had that is not sent: `user`, `password`. It makes no other indicator of it.
+    """
 
     kind: Kind
     value: str
     host: str = ""
+    removed: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Indicator) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
 
     @property
     def key(self) -> str:
@@ -50,7 +63,8 @@ class Indicator(NamedTuple):
 
 
 def refuse(value: str, why: str) -> InvalidIndicator:
-    """An `invalid_indicator` that shows the value, shortened, with nothing in it that a terminal would obey."""
+    """An `invalid_indicator` that shows the value, shortened, without credentials or what a terminal would obey."""
+    value = shown_without_credentials(value)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
     printable = "".join(char if char.isprintable() else "?" for char in shown)
     return InvalidIndicator(f"{printable!r} {why}")
@@ -59,13 +73,15 @@ def refuse(value: str, why: str) -> InvalidIndicator:
 def checked_text(value: object) -> str:
     """`value` as stripped text.
 
-    Raises `InvalidIndicator` if it is not text, is empty, too long, or has control characters.
+    Raises `InvalidIndicator` if it is not text, is empty or a placeholder, too long, or has control characters.
     """
     if not isinstance(value, str):
         raise InvalidIndicator(f"an indicator is text, not {type(value).__name__}")
     text = value.strip()
     if not text:
         raise InvalidIndicator("the indicator is empty")
+    if is_placeholder(text):
+        raise refuse(text, "stands for a missing value and is not an indicator")
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"is longer than {MAX_LENGTH} characters")
     if _CONTROLS.search(text):
@@ -73,8 +89,3 @@ def checked_text(value: object) -> str:
     if _SURROGATES.search(text):
         raise refuse(text, "is not valid Unicode")
     return text
-
-
-def refang(text: str) -> str:
-    """Undo the usual defanging of a host: `[.]`, `(.)`, `[dot]`, `[:]`."""
-    return _DOT.sub(".", text).replace("[:]", ":")

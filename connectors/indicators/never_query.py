@@ -7,15 +7,27 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from typing import Union
 
 from ..errors import ConfigError, InvalidIndicator
 from .hosts import Address, canonical_address, canonical_domain
 from .indicator import Indicator
 from .reserved import is_reserved
+from .reverse_names import Network, reversed_network
 
-_INTERNAL = ("localhost", "local", "internal", "lan")
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+# Names of networks at home and at work, and those that the public DNS will never have: RFC 2606 and 6761 (localhost,
+# test, invalid), RFC 6762 with its appendix G (local, intranet, internal, private, corp, home, lan), RFC 7686 (onion),
+# RFC 8375 (home.arpa), RFC 9476 (alt), ICANN's resolution 2018.02.04.12 (corp, home, mail).
+_INTERNAL = (
+    *("localhost", "localdomain", "local", "internal", "intranet", "intra", "private", "corp", "home", "lan", "mail"),
+    *("home.arpa", "test", "invalid", "onion", "alt"),
+)
+_INTERNAL_NAMES = frozenset(_INTERNAL)
+
+
+def is_internal(host: str) -> bool:
+    """Whether the canonical name `host` is one that nobody asks others about."""
+    labels = host.split(".")
+    return labels[-1] in _INTERNAL_NAMES or ".".join(labels[-2:]) in _INTERNAL_NAMES
 
 
 class NeverQuery:
@@ -26,7 +38,7 @@ class NeverQuery:
 
     def __init__(self, extra: Sequence[str] = ()) -> None:
         self._networks: list[Network] = []
-        self._domains: list[str] = list(_INTERNAL)
+        self._domains: list[str] = []
         for entry in filter(None, (item.strip() for item in extra)):
             self._add(entry)
 
@@ -52,14 +64,25 @@ class NeverQuery:
     def _address_reason(self, address: Address) -> str | None:
         if is_reserved(address):
             return "private_address"
-        if any(address in network for network in self._networks if network.version == address.version):
-            return "never_query"
-        return None
+        return "never_query" if any(_has(known, address) for known in self._networks) else None
 
     def _domain_reason(self, host: str) -> str | None:
-        if "." not in host:
+        if "." not in host or is_internal(host):
             return "internal_name"
-        for domain in self._domains:
-            if host == domain or host.endswith("." + domain):
-                return "internal_name" if domain in _INTERNAL else "never_query"
-        return None
+        if any(host == domain or host.endswith("." + domain) for domain in self._domains):
+            return "never_query"
+        network = reversed_network(host) if host.endswith(".arpa") else None
+        return self._network_reason(network) if network is not None else None
+
+    def _network_reason(self, network: Network) -> str | None:
+        """Of the network whose reverse-DNS name was given; one address is a network too."""
+        if is_reserved(network[0]) and is_reserved(network[-1]):
+            return "private_address"
+        is_listed = any(_has(known, network[0]) and _has(known, network[-1]) for known in self._networks)
+        return "never_query" if is_listed else None
+
+
+def _has(network: Network, address: Address) -> bool:
+    """Whether the address, or the v4 address inside it if it is one of 6to4, is in the network."""
+    inner = address.sixtofour if isinstance(address, ipaddress.IPv6Address) else None
+    return address in network or (inner is not None and inner in network)

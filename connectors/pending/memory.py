@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from ..clock import Clock
@@ -16,16 +17,20 @@ class MemoryPending:
         self._refused = 0
         self._lock = threading.Lock()
 
-    def put(self, key: str, bits: int, most: int) -> bool:
+    def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
         with self._lock:
             self._forget_old()
-            known = self._entries.get(key)
-            if known is None and len(self._entries) >= most:
-                self._refused += 1
-                return False
-            entry = known or Wanted(key, self._clock.now())
-            self._entries[key] = entry._replace(bits=entry.bits | bits)
-            return True
+            now, queued = self._clock.now(), set()
+            for key, bits in wanted.items():
+                entry = self._entries.get(key)
+                if entry is None and len(self._entries) >= most:
+                    refused += 1
+                    continue
+                entry = entry or Wanted(key, now)
+                self._entries[key] = entry._replace(bits=entry.bits | bits)
+                queued.add(key)
+            self._refused += refused
+            return queued
 
     def oldest(self, count: int) -> list[Wanted]:
         with self._lock:
@@ -56,5 +61,6 @@ class MemoryPending:
 
     def _forget_old(self) -> None:
         since = self._clock.now() - LONGEST_S
-        for key in [key for key, entry in self._entries.items() if entry.queued_at < since]:
-            del self._entries[key]
+        # In the order in which they were put.
+        while self._entries and next(iter(self._entries.values())).queued_at < since:
+            del self._entries[next(iter(self._entries))]

@@ -1,17 +1,14 @@
-"""The queue as the core sees it, and the port of its stores."""
+"""An entry of the queue, and the port of the stores that keep it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Protocol
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Protocol
 
-if TYPE_CHECKING:
-    from ..state.unavailable import Fallback
-
-_LOG = logging.getLogger("connectors.pending")
 # Who has not been answered for so long has stopped waiting.
 LONGEST_S = 7 * 86400.0
+# The longest indicator is a URL; a longer key was not put there by this product, and is not seen.
+MOST_KEY_CHARACTERS = 16 * 1024
 # The parts of an answer that somebody may want, each a bit.
 _PARTS = ("raw", "engines")
 
@@ -42,12 +39,13 @@ def bits_of(parts: Collection[str]) -> int:
 
 
 class PendingStore(Protocol):
-    """The port: one version's entries, each key once, `LONGEST_S` long."""
+    """The port: one version's entries, each key once, `LONGEST_S` long. Raises `StateUnavailable`."""
 
-    def put(self, key: str, bits: int, most: int) -> bool:
-        """Put the key at the end; one that is there stays where it is, and gets the new parts too.
+    def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
+        """Put these keys at the end, in order, until `most` are there. `wanted` has the bits of each.
 
-        False, and one more in the count, if there are `most` others.
+        A key that is there already keeps its place, and gets the new bits too. Returns those of the keys that are in
+        the queue now. All others, and `refused` more, are added to the count of the refused.
         """
 
     def oldest(self, count: int) -> list[Wanted]: ...
@@ -60,36 +58,3 @@ class PendingStore(Protocol):
 
     def stats(self) -> dict[str, Any]:
         """`entries`; `refused`: how many there was no room for; `since`: when the oldest was put, or None."""
-
-
-class Pending:
-    """Never fails. `most` 0: nothing is put."""
-
-    def __init__(self, store: Callable[[], Fallback[PendingStore]], most: int) -> None:
-        self._store = store
-        self._most = most
-        self._has_warned = False
-
-    def put(self, key: str, parts: Collection[str]) -> None:
-        if not self._most or self._store().use(lambda store: store.put(key, bits_of(parts), self._most)):
-            return
-        if not self._has_warned:
-            self._has_warned = True
-            _LOG.warning(
-                "the queue of pending indicators is full (%d): what finds no quota now is not queued; "
-                "let it be drained, or raise VT_PENDING_MAX (in Splunk: pending_max)",
-                self._most,
-            )
-
-    def oldest(self, count: int) -> list[Wanted]:
-        return self._store().use(lambda store: store.oldest(count))
-
-    def remove(self, entry: Wanted) -> None:
-        self._store().use(lambda store: store.remove(entry))
-
-    def clear(self) -> int:
-        return self._store().use(lambda store: store.clear())
-
-    def stats(self) -> dict[str, Any]:
-        """As the port's, and `most`."""
-        return {**self._store().use(lambda store: store.stats()), "most": self._most}

@@ -8,11 +8,13 @@ what all must understand, stays as it is.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from ..clock import Clock
 from ..state.sqlite_file import SqliteFile
-from .queue import LONGEST_S, Wanted
+from .queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pending (version TEXT NOT NULL, key TEXT NOT NULL, queued_at REAL NOT NULL, "
@@ -20,6 +22,8 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS pending_queued_at ON pending (version, queued_at)",
     "CREATE TABLE IF NOT EXISTS pending_refused (version TEXT PRIMARY KEY, count INTEGER NOT NULL)",
 )
+# SQLite before 3.32 takes no more than 999 variables.
+_KEYS_AT_ONCE = 500
 _IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'pending_refused'"
 
 
@@ -31,28 +35,54 @@ class SqlitePending:
         self._clock = clock
         self._version = version
 
-    def put(self, key: str, bits: int, most: int) -> bool:
-        def work(db: sqlite3.Connection) -> bool:
+    def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
+        def work(db: sqlite3.Connection) -> set[str]:
             _make_tables(db)
             self._forget_old(db)
-            here = (self._version, key)
-            if db.execute("UPDATE pending SET bits = bits | ? WHERE version = ? AND key = ?", (bits, *here)).rowcount:
-                return True
-            if self._count(db) >= most:
-                db.execute("INSERT OR IGNORE INTO pending_refused VALUES (?, 0)", here[:1])
-                db.execute("UPDATE pending_refused SET count = count + 1 WHERE version = ?", here[:1])
-                return False
-            db.execute("INSERT INTO pending VALUES (?, ?, ?, ?)", (*here, self._clock.now(), bits))
-            return True
+            known = self._known(db, iter(wanted))
+            more = [(bits, self._version, key) for key, bits in wanted.items() if bits & ~known.get(key, bits)]
+            db.executemany("UPDATE pending SET bits = bits | ? WHERE version = ? AND key = ?", more)
+            others = [key for key in wanted if key not in known]
+            new = others[: self._room(db, most, len(others))]
+            now = self._clock.now()
+            rows = [(self._version, key, now, wanted[key]) for key in new]
+            db.executemany("INSERT INTO pending VALUES (?, ?, ?, ?)", rows)
+            self._refuse(db, refused + len(others) - len(new))
+            return {*known, *new}
 
         return self._file.write(work)
+
+    def _known(self, db: sqlite3.Connection, keys: Iterator[str]) -> dict[str, int]:
+        """The bits of those that are there."""
+        found: dict[str, int] = {}
+        while some := list(islice(keys, _KEYS_AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            query = f"SELECT key, CAST(bits AS INTEGER) FROM pending WHERE version = ? AND key IN ({marks})"  # noqa: S608
+            found.update(db.execute(query, (self._version, *some)).fetchall())
+        return found
+
+    def _room(self, db: sqlite3.Connection, most: int, count: int) -> int:
+        """For how many of `count` entries there is room."""
+        if count:
+            # At most so many are there, which is found without counting them.
+            span = "SELECT (SELECT max(rowid) FROM pending) - (SELECT min(rowid) FROM pending) + 1"
+            if (db.execute(span).fetchone()[0] or 0) + count > most:
+                return max(0, most - self._count(db))
+        return count
+
+    def _refuse(self, db: sqlite3.Connection, count: int) -> None:
+        if count:
+            db.execute("INSERT OR IGNORE INTO pending_refused VALUES (?, 0)", (self._version,))
+            statement = "UPDATE pending_refused SET count = count + ? WHERE version = ?"
+            db.execute(statement, (count, self._version))
 
     def oldest(self, count: int) -> list[Wanted]:
         query = (
             "SELECT key, CAST(queued_at AS REAL), CAST(bits AS INTEGER) FROM pending "
-            "WHERE version = ? AND queued_at >= ? ORDER BY queued_at, rowid LIMIT ?"
+            "WHERE version = ? AND queued_at >= ? AND length(key) <= ? "
+            "ORDER BY queued_at, rowid LIMIT ?"
         )
-        values = (self._version, self._since(), count)
+        values = (self._version, self._since(), MOST_KEY_CHARACTERS, count)
         rows = self._file.read(lambda db: db.execute(query, values).fetchall() if _has_tables(db) else [])
         return [Wanted(str(key), queued_at, bits) for key, queued_at, bits in rows]
 

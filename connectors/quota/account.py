@@ -1,61 +1,221 @@
-"""An account's own quota figures as windows. Pure.
+"""An account's own quota figures: the windows they make, what is left, and what cannot be read. Pure.
 
-Shape: https://docs.virustotal.com/reference/get-user-overall-quotas; `group` is there for accounts in a group only.
+Shape: https://docs.virustotal.com/reference/get-user-overall-quotas. Each figure has the `user`'s pool and, for members
+of a group, the `group`'s, which all members share (https://docs.virustotal.com/docs/quota-consumption). A request is
+taken off both, so the pool that runs out first decides.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Callable, Literal, NamedTuple
 
 from .windows import Calendar, Quota, Sliding, Window
 
-# "Unlimited" is told as a thousand million and more.
-_UNLIMITED = 1_000_000_000
+# "No limit" is told as 1,000,000,000 or 60,000,000,000. What is far beyond that is not a figure of VirusTotal's.
+_UNLIMITED, _LARGEST = 1_000_000_000, 1_000_000_000_000
+_HOUR_S = 3600.0
+_MOST_FIGURES, _LONGEST_NAME, _LONGEST_VALUE = 100, 100, 60
+
+# The periods that an account tells of.
+Told = Literal["hour", "day", "month"]
+Holder = Literal["user", "group"]
+_REQUESTS: dict[Told, str] = {
+    "hour": "api_requests_hourly",
+    "day": "api_requests_daily",
+    "month": "api_requests_monthly",
+}
+_HOLDERS: tuple[Holder, ...] = ("user", "group")
 
 
-def quota_of(figures: Mapping[str, Any], otherwise: Quota) -> Quota:
-    """The windows of `api_requests_hourly`, `_daily` and `_monthly`; `otherwise` where there is none of them.
+class Pool(NamedTuple):
+    """One holder's requests, as told; None for a number that cannot be read."""
 
-    The hourly figure is the minute's times sixty (240 for 4 a minute).
+    holder: Holder
+    allowed: int | None
+    used: int | None
+
+    @property
+    def is_unlimited(self) -> bool:
+        return self.allowed is not None and self.allowed >= _UNLIMITED
+
+    @property
+    def left(self) -> int | None:
+        """None if a number cannot be read."""
+        return None if self.allowed is None or self.used is None else max(0, self.allowed - self.used)
+
+
+class Figure(NamedTuple):
+    """One quota of an account. `unread`: what of it cannot be read, with the value."""
+
+    pools: tuple[Pool, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def limiting(self) -> tuple[Pool, ...]:
+        """The pools with a limit. If a group pays, the user's own 0 is none."""
+        group_pays = any(pool.holder == "group" and pool.allowed for pool in self.pools)
+        limited = [pool for pool in self.pools if pool.allowed is not None and not pool.is_unlimited]
+        return tuple(pool for pool in limited if not (group_pays and pool.allowed == 0))
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is clear what is allowed."""
+        return bool(self.pools) and all(pool.allowed is not None for pool in self.pools)
+
+    @property
+    def is_unlimited(self) -> bool:
+        return self.is_readable and not self.limiting
+
+    @property
+    def first(self) -> Pool | None:
+        """The pool that runs out first. If none tells what is left, the first that limits, or that is there."""
+        told = [pool for pool in self.limiting if pool.left is not None]
+        return min(told, key=lambda pool: pool.left or 0, default=None) or next(iter(self.limiting or self.pools), None)
+
+    @property
+    def left(self) -> int | None:
+        """Of the pools with a limit, of the one that runs out first; None if there is none, or if it cannot be read."""
+        return self.first.left if self.limiting and self.first is not None else None
+
+
+class AccountUse(NamedTuple):
+    """What the account tells of its requests, as far as it can be read; it was asked `age_s` ago.
+
+    `used`: by the user. `left`: of the pool that runs out first, or None if there is no limit. `clear`: the periods of
+    which everything can be read.
+    """
+
+    used: Mapping[Told, int]
+    left: Mapping[Told, int | None]
+    clear: frozenset[Told] = frozenset()
+    age_s: float = 0.0
+
+    def has_left(self, period: Told) -> bool:
+        """Whether it is clear that there is some left."""
+        return period in self.clear and self.left[period] != 0
+
+
+class Measured(NamedTuple):
+    """`unread`: what could not be read, for people. `is_shared`: a group's pool is among those that limit."""
+
+    quota: Quota
+    unread: tuple[str, ...]
+    is_shared: bool
+
+
+def measured(figures: Mapping[str, Any], otherwise: Quota, redact: Callable[[str], str] = str) -> Measured:
+    """The account's windows. One is left out only if the account clearly tells that nothing limits.
+
+    For a figure that cannot be read the window is that of `otherwise`, or one that is stricter by what can be read.
+    `redact` removes secrets from what is quoted of it.
     """
     windows: list[Window] = []
-    hourly = _allowed(figures, "api_requests_hourly")
-    if hourly is not None:
-        windows.append(Sliding(max(1, hourly // 60), 60.0))
-    daily, monthly = _allowed(figures, "api_requests_daily"), _allowed(figures, "api_requests_monthly")
-    if daily is not None:
-        windows.append(Calendar(max(1, daily), "day"))
-    if monthly is not None:
-        windows.append(Calendar(max(1, monthly), "month"))
-    known = any(name in figures for name in ("api_requests_hourly", "api_requests_daily", "api_requests_monthly"))
-    return Quota(tuple(windows), auto=True) if known else otherwise
+    read = {period: _figure(figures, name) for period, name in _REQUESTS.items()}
+    for period, figure in read.items():
+        found = [_window(period, pool.allowed or 0) for pool in figure.limiting]
+        if not figure.is_readable:
+            found += [window for window in otherwise.windows if _period(window) == period]
+        if found:
+            windows.append(min(found, key=_rate))
+    unread = tuple(
+        f"{_REQUESTS[period]}: {redact(what)[:_LONGEST_VALUE]}"
+        for period, figure in read.items()
+        for what in figure.unread
+    )
+    is_shared = any(pool.holder == "group" for figure in read.values() for pool in figure.limiting)
+    return Measured(Quota(tuple(windows), auto=True), unread, is_shared)
 
 
-def used_of(figures: Mapping[str, Any]) -> dict[str, int]:
-    """`{"day": n, "month": n}` as far as told: the user's own use."""
-    used: dict[str, int] = {}
-    for period, name in (("day", "api_requests_daily"), ("month", "api_requests_monthly")):
-        count = _figure(figures, name, "user", "used")
-        if count is not None:
-            used[period] = count
-    return used
+def use_of(figures: Mapping[str, Any], age_s: float = 0.0) -> AccountUse:
+    """The use of this hour, day and month; nothing of a figure that cannot be read."""
+    used: dict[Told, int] = {}
+    left: dict[Told, int | None] = {}
+    for period, name in _REQUESTS.items():
+        figure = _figure(figures, name)
+        used.update((period, pool.used) for pool in figure.pools if pool.holder == "user" and pool.used is not None)
+        if figure.left is not None or figure.is_unlimited:
+            left[period] = figure.left
+    clear = frozenset(period for period, name in _REQUESTS.items() if not _figure(figures, name).unread)
+    return AccountUse(used, left, clear, age_s)
 
 
-def allowed_and_used(figures: Mapping[str, Any]) -> dict[str, dict[str, int | None]]:
-    """Each quota's user figures, for people."""
-    return {str(name): {word: _figure(figures, name, "user", word) for word in ("allowed", "used")} for name in figures}
+def shown(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Each quota for people: `allowed`, `used` and `left` of the pool that runs out first, `pool` (`user` or `group`)
+    says which that is, and both pools by their names. None for what cannot be read, and for `pool` if nothing limits.
+    """
+    names = [name for name in figures if isinstance(name, str) and len(name) <= _LONGEST_NAME]
+    return {name: _shown(_figure(figures, name)) for name in names[:_MOST_FIGURES]}
 
 
-def _allowed(figures: Mapping[str, Any], name: str) -> int | None:
-    """The stricter of the user's and the group's; None where neither limits."""
-    found = [_figure(figures, name, who, "allowed") for who in ("user", "group")]
-    limits = [limit for limit in found if limit is not None and limit < _UNLIMITED]
-    return min(limits) if limits else None
+def _shown(figure: Figure) -> dict[str, Any]:
+    first = figure.first
+    told: dict[str, Any] = {**_numbers(first), "pool": first.holder if first in figure.limiting and first else None}
+    for pool in figure.pools:
+        told[pool.holder] = _numbers(pool)
+    return told
 
 
-def _figure(figures: Mapping[str, Any], name: str, who: str, word: str) -> int | None:
+def _numbers(pool: Pool | None) -> dict[str, int | None]:
+    if pool is None:
+        return {"allowed": None, "used": None, "left": None}
+    return {"allowed": pool.allowed, "used": pool.used, "left": pool.left}
+
+
+def _figure(figures: Mapping[str, Any], name: str) -> Figure:
     quota = figures.get(name)
-    holder = quota.get(who) if isinstance(quota, Mapping) else None
-    value = holder.get(word) if isinstance(holder, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    if not isinstance(quota, Mapping):
+        return Figure((), (f"is {_told(quota) if name in figures else 'missing'}",))
+    pools, unread = [], []
+    for holder in _HOLDERS:
+        if holder == "group" and holder not in quota:
+            continue
+        told = quota.get(holder)
+        numbers = told if isinstance(told, Mapping) else {}
+        pool = Pool(holder, _count(numbers.get("allowed")), _count(numbers.get("used")))
+        pools.append(pool)
+        if not isinstance(told, Mapping):
+            unread.append(f"{holder} is {_told(told) if holder in quota else 'missing'}")
+            continue
+        for word, number in (("allowed", pool.allowed), ("used", pool.used)):
+            if number is None:
+                unread.append(f"{holder}.{word} is {_told(told[word]) if word in told else 'missing'}")
+    return Figure(tuple(pools), tuple(unread))
+
+
+def _count(value: object) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _LARGEST else None
+
+
+def _told(value: object) -> str:
+    """What was told instead of a number, as it is in JSON; of whatever has parts, what it is."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    return json.dumps(value)
+
+
+def _window(period: Told, allowed: int) -> Window:
+    """VirusTotal's hourly figure is sixty times the minute's: 240 for 4 a minute.
+
+    The least that a window can have is one request; that nothing is left, the record says (`usage.take_over`).
+    """
+    if period != "hour":
+        return Calendar(max(1, allowed), period)
+    if allowed >= 60:
+        return Sliding(allowed // 60, 60.0)
+    return Sliding(1, float(math.ceil(_HOUR_S / max(1, allowed))))
+
+
+def _period(window: Window) -> Told:
+    return window.period if isinstance(window, Calendar) else "hour"
+
+
+def _rate(window: Window) -> float:
+    """The requests that it gives, of windows of the same period."""
+    return window.limit / window.seconds if isinstance(window, Sliding) else window.limit

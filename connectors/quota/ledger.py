@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from .waiters import Waiter
+
+# Bytes of JSON. With 20,000 requests in its windows and as many waiters, a ledger has a tenth of it.
+MOST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass
@@ -14,7 +19,9 @@ class Ledger:
     - `settled`: the latest moment at which VirusTotal may have counted each finished request, in order.
     - `flights`: the same for requests under way; their owners push it on as long as they live.
     - `used`: requests by period (`day`, `month`) and its key.
-    - `queue`: who waits, first come first; with each, the moment by which it looks in again, or is dead.
+    - `queue`: the waiters and the places that are kept, first come first.
+    - `granted`: how many slots were given to waiters, ever.
+    - `interactive_in_a_row`: how many interactive clients were served since a batch was, while a batch waits.
     - `blocked_until`, `blocked_for`, `strikes`: the wait after a 429, how long it was, and how many came in a row.
     - `horizon`: the longest window any process asked about; nothing younger is forgotten. 0: nobody has any window,
       and no request is written down.
@@ -26,7 +33,9 @@ class Ledger:
     settled: list[float] = field(default_factory=list)
     flights: dict[str, float] = field(default_factory=dict)
     used: dict[str, dict[str, int]] = field(default_factory=lambda: {"day": {}, "month": {}})
-    queue: list[tuple[str, float]] = field(default_factory=list)
+    queue: list[Waiter] = field(default_factory=list)
+    granted: int = 0
+    interactive_in_a_row: int = 0
     blocked_until: float = 0.0
     blocked_for: float = 0.0
     strikes: int = 0
@@ -36,19 +45,32 @@ class Ledger:
     boot: str = ""
     booted_at: float = 0.0
 
+    def copy(self) -> Ledger:
+        return replace(
+            self,
+            settled=list(self.settled),
+            flights=dict(self.flights),
+            used={period: dict(counts) for period, counts in self.used.items()},
+            queue=list(self.queue),
+        )
+
     def to_json(self) -> str:
         return json.dumps(self.__dict__, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: bytes) -> Ledger:
         """Raises `ValueError` for anything that `to_json` did not write."""
+        if len(text) > MOST_BYTES:
+            raise ValueError(f"not a quota ledger: it has {len(text)} bytes")
         try:
             raw: dict[str, Any] = json.loads(text, parse_constant=_refuse)
             return cls(
                 settled=sorted(float(stamp) for stamp in raw["settled"]),
                 flights={str(name): float(stamp) for name, stamp in raw["flights"].items()},
                 used={period: _counts(raw["used"][period]) for period in ("day", "month")},
-                queue=[(str(name), float(promise)) for name, promise in raw["queue"]],
+                queue=[_waiter(*row) for row in raw["queue"]],
+                granted=int(raw.get("granted", 0)),
+                interactive_in_a_row=int(raw.get("interactive_in_a_row", 0)),
                 blocked_until=float(raw["blocked_until"]),
                 blocked_for=float(raw["blocked_for"]),
                 strikes=int(raw["strikes"]),
@@ -60,6 +82,18 @@ class Ledger:
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error
+
+
+def _waiter(
+    ticket: Any,
+    promise: Any,
+    client: Any = "",
+    batch: Any = False,
+    due: Any = 0.0,
+    about: Any = "",
+    latest: Any = 0,
+) -> Waiter:
+    return Waiter(str(ticket), float(promise), str(client), bool(batch), float(due), str(about), int(latest))
 
 
 def _counts(raw: dict[str, Any]) -> dict[str, int]:

@@ -4,51 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any, Callable
 
 from ..clock import Clock
-from ..errors import RateLimited, Unavailable
+from ..errors import Unavailable
 from ..state.heartbeat import Heartbeat
 from ..state.unavailable import Fallback, StateBusy
-from . import policy, slots
+from . import policy, slots, waiters
+from .account import AccountUse
+from .acquisition import Acquisition, Wanted, refusal
 from .books import Change, QuotaBook, Result
+from .gate import Gate, Turn
 from .ledger import Ledger
+from .slot import Slot
 from .usage import take_over, usage
+from .waiters import Claim
 from .windows import Quota
 
 _LOG = logging.getLogger("connectors.quota")
 # Without the shared book a process cannot see the others; it takes this part of the quota.
 _BLIND_SHARE = 4
-_SHORTEST_NAP_S = 0.005
+# The ticket of a request that only wants to know.
+_LOOKING_AHEAD = "looking ahead"
 
 
-class Slot:
-    """One granted request: say what became of it before the block ends.
-
-    `waited_s` is what it cost; `usage_after` is the quota's state when the block has ended.
-    """
-
-    def __init__(self, ticket: str = "", taken_at: float = 0.0, waited_s: float = 0.0) -> None:
-        self.ticket = ticket
-        self.taken_at = taken_at
-        self.waited_s = waited_s
-        self.usage_after: dict[str, Any] = {}
-        self.outcome = "unknown"
-
-    def answered(self) -> None:
-        """VirusTotal answered, whatever it said."""
-        self.outcome = "answered"
-
-    def never_sent(self) -> None:
-        """No connection was made, so VirusTotal cannot have counted it."""
-        self.outcome = "never_sent"
-
-
-def _unheard(waiting: bool) -> None:
+def _ignore(waiting: bool) -> None:
     return None
 
 
@@ -68,34 +52,63 @@ class Limiter:
         self._quota = quota
         self._clock = clock
         self._heartbeat = heartbeat
-        self._flying: list[str] = []
+        self._client = os.urandom(8).hex()
+        self._flying: list[Slot] = []
+        # One is there for as long as a turn is: a turn that was left may be entered again.
+        self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
         self._strikes = 0
         self._lock = threading.Lock()
 
+    def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
+        """The place of one request among those of its client. Enter it before `slot`, or let `slot` do that."""
+        named = self._named(claim)
+        with self._lock:
+            gate = self._gates.setdefault((named.client, named.batch), Gate())
+            return Turn(gate, self._clock, deadline, lambda ahead: self._check(ahead, deadline, named))
+
     @contextlib.contextmanager
-    def slot(self, deadline: float, waiting: Callable[[bool], None] = _unheard, keep: int | None = 0) -> Iterator[Slot]:
+    def slot(
+        self,
+        deadline: float,
+        waiting: Callable[[bool], None] = _ignore,
+        keep: int | None = 0,
+        claim: Claim | None = None,
+        turn: Turn | None = None,
+    ) -> Iterator[Slot]:
         """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
 
-        `keep`: how many of the day's requests are left to others; None: the usual share.
-        `waiting` is told True when the wait begins, and False when it is over; nothing when there is none.
+        `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: what the request
+        says of itself; without it the client is this limiter. `turn` is left when the slot is taken, or is refused.
+        `waiting` is called with True when the wait begins, and with False when it is over; not at all without a wait.
         Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
         """
         if self._is_free():
+            if turn is not None:
+                turn.leave()
             yield Slot()
             return
-        slot = self._take(deadline, waiting, keep)
+        named = self._named(claim)
+        wanted = Wanted(deadline, named, lambda: self.quota.leaving(keep), lambda: self._kept(keep), waiting)
+        slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
         with self._lock:
-            self._flying.append(slot.ticket)
+            self._flying.append(slot)
         try:
+            if slot.has_waited:
+                slot.never_sent()
+                waiting(False)
+                slot.outcome = "unknown"
             with self._heartbeat.keeping(self._beat):
                 yield slot
         finally:
             with self._lock:
-                self._flying.remove(slot.ticket)
+                self._flying.remove(slot)
             self._give_back(slot)
 
+    def _named(self, claim: Claim | None) -> Claim:
+        return claim if claim is not None and claim.client else (claim or Claim())._replace(client=self._client)
+
     def _is_free(self) -> bool:
-        """Whether nobody counts: then a request takes a look instead of two changes that outlive a power cut."""
+        """Whether no process counts: then a request takes a look instead of two changes that outlive a power cut."""
         quota = self.quota
         if quota.windows:
             return False
@@ -103,41 +116,28 @@ class Limiter:
         self._strikes = ledger.strikes
         return policy.is_free(ledger, quota, now)
 
-    def _take(self, deadline: float, waiting: Callable[[bool], None], keep: int | None) -> Slot:
-        ticket = os.urandom(8).hex()
-        began = self._clock.monotonic()
-        decision, again = self._look(ticket, deadline, keep)
-        if isinstance(decision, policy.Wait):
-            waiting(True)
-            decision = self._wait(ticket, deadline, again, keep)
-            waiting(False)
-        if isinstance(decision, policy.Refuse):
-            raise _refusal(decision, deadline - began, self._kept(keep))
-        assert isinstance(decision, policy.Start)
-        return Slot(ticket, decision.taken_at, self._clock.monotonic() - began)
+    def _check(self, requests_ahead: int, deadline: float, claim: Claim) -> None:
+        """Raise `RateLimited` for a request that cannot be in time behind `requests_ahead` of its client's."""
+        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        here = self._clock.monotonic()
+        refused = policy.forecast(ledger, self.quota, now, now + deadline - here, claim, requests_ahead)
+        if refused is not None:
+            raise refusal(refused, deadline - here, 0)
 
-    def _wait(self, ticket: str, deadline: float, again: float, keep: int | None) -> policy.Decision:
-        """Look in `again` and again until it is decided."""
-        while True:
-            nap = min(again - self._clock.monotonic(), policy.LONGEST_LOOK_IN_S)
-            try:
-                self._clock.sleep(max(nap, _SHORTEST_NAP_S))
-            except BaseException:
-                self._transact(lambda ledger, _: policy.leave(ledger, ticket))
-                raise
-            decision, again = self._look(ticket, deadline, keep)
-            if not isinstance(decision, policy.Wait):
-                return decision
+    def foresee(self, deadline: float, claim: Claim | None = None) -> tuple[policy.Refuse | None, dict[str, Any]]:
+        """How a request would be refused that may wait until `deadline`, and the quota's state. Nothing is changed.
 
-    def _look(self, ticket: str, deadline: float, keep: int | None) -> tuple[policy.Decision, float]:
-        """The decision, and when to look in again: this clock's monotonic seconds, as the book's clock may differ."""
-
-        def change(ledger: Ledger, now: float) -> tuple[policy.Decision, float]:
-            here = self._clock.monotonic()
-            decision = policy.decide(ledger, self.quota.leaving(keep), ticket, now, now + deadline - here)
-            return decision, here + (decision.until - now if isinstance(decision, policy.Wait) else 0.0)
-
-        return self._transact(change)
+        None if it would not be refused, or if its client would get a place to return to, and has none yet. Raises
+        `Unavailable`.
+        """
+        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        named, until = self._named(claim), now + deadline - self._clock.monotonic()
+        had_place = waiters.has_reservation(ledger, named)
+        decision = policy.decide(ledger, self.quota, _LOOKING_AHEAD, now, until, named)
+        refused = decision if isinstance(decision, policy.Refuse) else None
+        if not had_place and waiters.has_reservation(ledger, named):
+            refused = None
+        return refused, usage(ledger, self.quota, now)
 
     def _give_back(self, slot: Slot) -> None:
         def change(ledger: Ledger, now: float) -> dict[str, Any]:
@@ -156,11 +156,16 @@ class Limiter:
             _LOG.warning("%s", error.message)
 
     def _beat(self) -> None:
+        """The requests under way live. A slot that ran out before its request was sent is lost: it may be another's."""
+
         def change(ledger: Ledger, now: float) -> None:
             # Read in here: a slot given back before this transaction is not among them any more.
             with self._lock:
-                flying = list(self._flying)
-            slots.beat(ledger, flying, now)
+                flying = [slot for slot in self._flying if not slot.is_lost]
+            for slot in flying:
+                slot.is_lost = not slot.is_sent and slots.has_run_out(ledger, slot.ticket, now)
+                slot.confirm()
+            slots.beat(ledger, [slot.ticket for slot in flying if not slot.is_lost], now)
 
         self._transact(change)
 
@@ -176,7 +181,7 @@ class Limiter:
         return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))
 
     def penalise(self, retry_after: float | None) -> float:
-        """VirusTotal said 429 (v2: 204): nobody asks for that long. Returns the wait in seconds."""
+        """VirusTotal said 429 (v2: 204): no request is sent for that long, within the UTC day. Returns the seconds."""
 
         def change(ledger: Ledger, now: float) -> float:
             wait = policy.penalise(ledger, self.quota, now, retry_after)
@@ -195,9 +200,9 @@ class Limiter:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
         return self._transact(lambda ledger, now: usage(ledger, self.quota, now))
 
-    def take_over(self, used: dict[str, int]) -> None:
-        """Raise this day's and month's use to the account's own figures (`{"day": n, "month": n}`)."""
-        self._transact(lambda ledger, now: take_over(ledger, used, now))
+    def take_over(self, told: AccountUse) -> None:
+        """Correct the record by the account's own figures: see `usage.take_over`."""
+        self._transact(lambda ledger, now: take_over(ledger, self.quota, told, now))
 
     def _transact(self, change: Change[Result]) -> Result:
         return self._patiently(lambda book: book.transact(self._scope, change))
@@ -207,24 +212,3 @@ class Limiter:
             return self._book.use(work)
         except StateBusy as error:
             raise Unavailable(f"{error}; nothing is asked without the record of the quota: repeat later") from error
-
-
-def _refusal(decision: policy.Refuse, patience_s: float, kept: int) -> RateLimited:
-    seconds = max(1, math.ceil(decision.retry_after))
-    if decision.window == "day" and kept:
-        return RateLimited(
-            f"what is left of the quota of this day is kept for others; the next day begins in {seconds} s",
-            retry_after=round(decision.retry_after, 3),
-            details={"source": "local", "window": "day", "kept": kept},
-        )
-    upstream = decision.window == "upstream"
-    why = "VirusTotal asked for a pause" if upstream else f"the quota of this {decision.window} is used up"
-    return RateLimited(
-        f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most; "
-        "repeat it then, or let it wait for longer",
-        retry_after=round(decision.retry_after, 3),
-        details={
-            "source": "upstream" if upstream else "local",
-            "window": None if upstream else decision.window,
-        },
-    )

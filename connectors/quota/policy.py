@@ -6,20 +6,14 @@ from bisect import insort
 from dataclasses import dataclass
 from typing import Union
 
-from . import slots
+from . import slots, waiters
 from .ledger import Ledger
+from .waiters import FIRST, LATE_S, LONGEST_LOOK_IN_S, LOOK_IN_S, Claim, Waiter
 from .windows import Calendar, Period, Quota, Sliding, Window, period_end, period_key
 
-# The first waiters look in this often, those further behind less often ...
-LOOK_IN_S = 1.0
-LONGEST_LOOK_IN_S = 10.0
-_FIRST = 16
-# ... one who is late lets the others by, and is taken for dead when it is late by more than this.
-_LETS_BY_S = 0.2
-LATE_S = 2.0
 # Two requests one window apart to the microsecond are too close for two clocks.
 MARGIN_S = 0.005
-_LONGEST_BLOCK_S = 31 * 86400.0
+_LONGEST_BLOCK_S = 86400.0
 _LONGEST_UNTOLD_BLOCK_S = 3600.0
 
 
@@ -39,13 +33,15 @@ class Wait:
 
 @dataclass(frozen=True)
 class Refuse:
-    """It would take longer than the caller waits. `window` names what is used up."""
+    """It would take longer than the caller waits: until `until` (epoch seconds). `window` names what is used up."""
 
     retry_after: float
     window: str
+    until: float
 
 
 Decision = Union[Start, Wait, Refuse]
+_NO_CLAIM = Claim(returns=False)
 
 
 def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
@@ -53,43 +49,107 @@ def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
     return not quota.windows and not ledger.horizon and ledger.blocked_until <= now
 
 
-def decide(ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float) -> Decision:
-    """One look of the waiter `ticket`, who enters the queue with it, and leaves it with `Start` or `Refuse`."""
+def decide(
+    ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float, claim: Claim = _NO_CLAIM
+) -> Decision:
+    """One look of the waiter `ticket`, which enters the queue with it, and leaves it with `Start` or `Refuse`.
+
+    A client that has another ticket in the queue waits without entering it.
+    """
     tidy(ledger, quota, now)
     closed = next((window for window in quota.calendar if window.limit <= 0), None)
     if closed is not None:
-        leave(ledger, ticket)
-        return Refuse(closed.end(now) - now, closed.name)
-    position = _position(ledger, ticket, now)
-    earliest, _ = _plan(ledger, quota, now, position, _stamps(ledger))
-    if earliest <= now:
-        leave(ledger, ticket)
+        waiters.leave(ledger, ticket)
+        return Refuse(closed.end(now) - now, closed.name, closed.end(now))
+    waiters.come_back(ledger, ticket, claim, now)
+    ahead = waiters.ahead_of(ledger, ticket, claim, now)
+    enters = not waiters.has_another(ledger, ticket, claim)
+    if enters and _plan(ledger, quota, now, ahead, _stamps(ledger))[0] <= now:
+        waiters.served(ledger, ticket, claim.batch)
         slots.take(ledger, ticket, now)
         return Start(now)
-    hoped, window = _plan(ledger, quota, now, position, _stamps(ledger, latest=now))
+    hoped, told = _outlook(ledger, quota, now, ahead)
     if hoped > deadline:
-        leave(ledger, ticket)
-        return Refuse(hoped - now, window)
-    look_in = min(hoped - now, LOOK_IN_S * (1 + position // _FIRST), LONGEST_LOOK_IN_S)
-    _stay(ledger, ticket, now + look_in + LATE_S)
+        return _refuse(ledger, quota, ticket, now, told, claim._replace(returns=claim.returns and enters))
+    look_in = min(hoped - now, LOOK_IN_S * (1 + len(ahead) // FIRST), LONGEST_LOOK_IN_S)
+    if enters:
+        waiters.stay(ledger, ticket, claim, now + look_in + LATE_S)
     return Wait(now + look_in)
 
 
+def forecast(
+    ledger: Ledger, quota: Quota, now: float, deadline: float, claim: Claim, requests_ahead: int
+) -> Refuse | None:
+    """The refusal of a request that waits behind `requests_ahead` of its own client's, or None if it may be in time."""
+    tidy(ledger, quota, now)
+    ahead = waiters.ahead_of(ledger, "", claim, now)
+    # The first of the client's has its ticket in the queue already.
+    without_ticket = requests_ahead - sum(waiters.is_ticket_of(waiter, claim) for waiter in ahead)
+    ahead += [Waiter("", 0.0)] * max(0, without_ticket)
+    hoped, (told, window) = _outlook(ledger, quota, now, ahead)
+    return Refuse(told - now, window, told) if hoped > max(deadline, now) else None
+
+
+def _outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter]) -> tuple[float, tuple[float, str]]:
+    """When one behind `ahead` may start at the earliest; and, for certain, when and what holds it until then.
+
+    The former is earlier if clients that were refused do not return for the places that are kept for them.
+    """
+    told = _plan(ledger, quota, now, ahead, _stamps(ledger, latest=now))
+    reserved = [waiter for waiter in ahead if waiter.is_reserved]
+    if not reserved:
+        return told[0], told
+    waiting = [waiter for waiter in ahead if not waiter.is_reserved]
+    alone, _ = _plan(ledger, quota, now, waiting, _stamps(ledger, latest=now))
+    given_up = max([alone, *(waiter.promise for waiter in reserved if waiter.due <= alone)])
+    return min(told[0], given_up), told
+
+
+def _refuse(ledger: Ledger, quota: Quota, ticket: str, now: float, told: tuple[float, str], claim: Claim) -> Refuse:
+    until, window = told
+    if any(calendar.name == window for calendar in quota.calendar):
+        waiters.leave(ledger, ticket)
+    else:
+        # No more than half of a window is kept for clients that may not return.
+        room = max(1, min((window.limit for window in quota.sliding), default=1) // 2)
+        waiters.reserve(ledger, ticket, claim, until, now, room)
+    return Refuse(until - now, window, until)
+
+
 def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None) -> float:
-    """A 429 came: nobody asks for `retry_after` seconds, or a wait that grows with each in a row. Returns the wait."""
+    """A 429 came: no request is sent for `retry_after` seconds, or a wait that grows with each in a row. Returns it.
+
+    It ends with the UTC day at the latest: then VirusTotal's daily quota begins anew, and one request tries.
+    """
     is_blocked = now < ledger.blocked_until
     if is_blocked and retry_after is None:
         return ledger.blocked_until - now
     if retry_after is None:
-        shortest = min((window.seconds for window in quota.sliding), default=60.0)
-        retry_after = min(shortest * 2**ledger.strikes, _LONGEST_UNTOLD_BLOCK_S)
+        retry_after = min(_minute(quota) * 2**ledger.strikes, _LONGEST_UNTOLD_BLOCK_S)
     if not is_blocked:
         # Several under way at once are refused for one and the same reason.
         ledger.strikes = min(ledger.strikes + 1, 16)
-    retry_after = min(max(retry_after, 0.0), _LONGEST_BLOCK_S) + ledger.apart_s
-    ledger.blocked_until = max(ledger.blocked_until, now + retry_after)
-    ledger.blocked_for = ledger.blocked_until - now
+    block(ledger, now, retry_after)
     return ledger.blocked_for
+
+
+def block(ledger: Ledger, now: float, seconds: float) -> None:
+    """No request is sent for `seconds`, or until the day ends. It shortens no other block."""
+    left_of_day = period_end("day", now) - now
+    ledger.blocked_until = max(ledger.blocked_until, now + min(max(seconds, 0.0), left_of_day) + ledger.apart_s)
+    ledger.blocked_for = ledger.blocked_until - now
+
+
+def shorten_block(ledger: Ledger, quota: Quota, now: float) -> None:
+    """VirusTotal's own figures show requests left: a block lasts for a minute's window, as that alone may be full."""
+    began = ledger.blocked_until - ledger.blocked_for
+    ledger.blocked_for = min(ledger.blocked_for, _minute(quota) + ledger.apart_s)
+    ledger.blocked_until = min(ledger.blocked_until, began + ledger.blocked_for)
+
+
+def _minute(quota: Quota) -> float:
+    """The length of the shortest window, in which a 429 that says nothing more is probably over."""
+    return min((window.seconds for window in quota.sliding), default=60.0)
 
 
 def forgive(ledger: Ledger) -> None:
@@ -101,10 +161,19 @@ def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
     ledger.horizon = max([ledger.horizon, *(_seen_s(window) for window in quota.windows)])
     slots.tidy(ledger, now)
-    furthest = now + LONGEST_LOOK_IN_S + LATE_S
-    ledger.queue = [(name, min(promise, furthest)) for name, promise in ledger.queue if promise >= now]
-    ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
+    waiters.tidy(ledger, now)
+    _tidy_block(ledger, now)
     ledger.lost_at = min(ledger.lost_at, now + ledger.apart_s)
+
+
+def _tidy_block(ledger: Ledger, now: float) -> None:
+    """No block lasts longer than it was made for, nor beyond the day, whoever wrote it down."""
+    ledger.blocked_for = min(ledger.blocked_for, _LONGEST_BLOCK_S + ledger.apart_s)
+    ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
+    beyond = ledger.blocked_until - (period_end("day", now) + ledger.apart_s)
+    if beyond > 0:
+        ledger.blocked_for -= beyond
+        ledger.blocked_until -= beyond
 
 
 def _seen_s(window: Window) -> float:
@@ -112,27 +181,17 @@ def _seen_s(window: Window) -> float:
     return window.seconds if isinstance(window, Sliding) else 1.0
 
 
-def _position(ledger: Ledger, ticket: str, now: float) -> int:
-    """How many who are there are before the waiter."""
-    before = 0
-    for name, promise in ledger.queue:
-        if name == ticket:
-            break
-        before += promise - LATE_S + _LETS_BY_S >= now
-    return before
-
-
-def _plan(ledger: Ledger, quota: Quota, now: float, position: int, stamps: list[float]) -> tuple[float, str]:
-    """When the waiter at `position` may start if those before it start as early as they may, and what holds it."""
+def _plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], stamps: list[float]) -> tuple[float, str]:
+    """When one behind `ahead` may start if those start as early as they may, and what holds it."""
     counts = {window.period: dict(ledger.used[window.period]) for window in quota.calendar}
-    start, window = now, ""
-    for _ in range(position + 1):
-        start, window = _earliest(ledger, quota, now, stamps, counts)
+    for waiter in ahead:
+        start, _ = _earliest(ledger, quota, now, stamps, counts)
+        start = max(start, waiter.due)
         insort(stamps, start)
         for period, used in counts.items():
             key = period_key(period, start)
             used[key] = used.get(key, 0) + 1
-    return start, window
+    return _earliest(ledger, quota, now, stamps, counts)
 
 
 def _earliest(
@@ -150,8 +209,10 @@ def _earliest(
         free = max(last, ledger.lost_at) + window.seconds + MARGIN_S
         if free > start:
             start, name = free, window.name
+    if not counts:
+        return start, name
     agreed = _off_midnight(start, ledger.apart_s)
-    if quota.calendar and agreed > start:
+    if agreed > start:
         start, name = agreed, quota.calendar[0].name
     full = _full(quota, counts, start)
     while full is not None:
@@ -176,16 +237,3 @@ def _stamps(ledger: Ledger, latest: float | None = None) -> list[float]:
     """Every slot's stamp in order; with `latest`, as if all under way had come back by then."""
     flights = ledger.flights.values()
     return sorted([*ledger.settled, *(flights if latest is None else (min(stamp, latest) for stamp in flights))])
-
-
-def leave(ledger: Ledger, ticket: str) -> None:
-    """The waiter went away."""
-    ledger.queue = [entry for entry in ledger.queue if entry[0] != ticket]
-
-
-def _stay(ledger: Ledger, ticket: str, promise: float) -> None:
-    for index, (name, _) in enumerate(ledger.queue):
-        if name == ticket:
-            ledger.queue[index] = (name, promise)
-            return
-    ledger.queue.append((ticket, promise))

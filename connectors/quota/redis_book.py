@@ -12,16 +12,21 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..state.redis_server import PREFIX, RedisServer, Script
-from ..state.unavailable import StateBusy
+from ..state.redis_server import LEDGERS, PREFIX, RedisServer, Script
+from ..state.unavailable import StateBusy, StateUnavailable
 from .books import LOST, PATIENCE_S, Change, Result
-from .ledger import Ledger
+from .ledger import MOST_BYTES, Ledger
 
 _LOG = logging.getLogger("connectors.quota")
-_LEDGERS = PREFIX + "ledger:"
-_KEEP_MS = 32 * 86400 * 1000
+# What was not written for so long, nor for its longest window, tells nothing any more.
+_IDLE_S = 90 * 86400
 # Who stands in line is called; and looks up this often, in case the one who should call is dead.
 _LOOK_UP_S = 0.25
+_EVICTED = (
+    "the server at %s has no record of the quota for this key, and drops keys when its memory is full: the record may "
+    "have been among them, so each sliding window is waited out once, and the day's and month's use counts from zero "
+    "until `vtaction quota` takes over the account's own figures; set its maxmemory-policy to noeviction"
+)
 _RESTARTED = (
     "the server at %s was restarted, or another one took its place: what was noted last may be lost, so each sliding "
     "window is waited out once"
@@ -58,21 +63,40 @@ if whose and whose ~= me then
   return 0
 end
 
-local known, run, up = redis.pcall('INFO', 'server'), '', '0'
-if type(known) == 'string' then
-  run = string.match(known, 'run_id:(%w+)') or ''
-  up = string.match(known, 'uptime_in_seconds:(%d+)') or '0'
+local function told(section, pattern)
+  local text = redis.pcall('INFO', section)
+  return type(text) == 'string' and string.match(text, pattern) or ''
 end
+local run, up = told('server', 'run_id:(%w+)'), told('server', 'uptime_in_seconds:(%d+)')
+-- A ledger that ends by itself would be dropped by a full server; earlier versions made such ones.
+redis.pcall('PERSIST', ledger)
 local found = redis.call('HMGET', ledger, 'mark', 'born', 'run', 'at', 'content')
+-- Larger than any of ours: read as damaged.
+if found[5] and #found[5] > {MOST_BYTES} then found[5] = '' end
 if (found[1] or '') == expected then
   redis.call('HSET', ledger, 'mark', ARGV[3], 'born', ARGV[4], 'run', run, 'at', time[1], 'content', ARGV[5])
-  redis.call('PEXPIRE', ledger, {_KEEP_MS})
   redis.call('DEL', turn)
   next_turn()
   return 1
 end
 if expected ~= 'read' then redis.call('SET', turn, me, 'PX', {_TURN_MS}) end
-return {{found[1], found[2], found[3], found[4], found[5], time[1], time[2], run, up}}
+local evicted, policy = '', ''
+if not found[1] then
+  evicted = told('stats', 'evicted_keys:(%d+)')
+  policy = told('memory', 'maxmemory:([1-9]%d*)') ~= '' and told('memory', 'maxmemory_policy:(%S+)') or ''
+end
+return {{found[1], found[2], found[3], found[4], found[5], time[1], time[2], run, up, evicted, policy}}
+""")
+_REMOVE_IDLE = Script(f"""
+local now = redis.call('TIME')[1]
+for _, ledger in ipairs(KEYS) do
+  local found = redis.call('HMGET', ledger, 'at', 'content')
+  local known, content = pcall(cjson.decode, found[2] or '')
+  local horizon = known and type(content) == 'table' and tonumber(content.horizon)
+  if horizon and tonumber(found[1]) and tonumber(found[1]) + math.max({_IDLE_S}, horizon) < tonumber(now) then
+    redis.call('DEL', ledger)
+  end
+end
 """)
 # No ledger's mark.
 _READ = "read"
@@ -85,6 +109,7 @@ class Found:
 
     `mark` changes with each write, `born` when the ledger begins anew. `run` is the server's life that wrote last, at
     `at`; `server_run` is its present one, which began at `server_since`. Empty where it is not known.
+    `may_be_evicted`: there is none, and the server has dropped keys when it was full, or drops whatever it has.
     """
 
     mark: str
@@ -95,6 +120,7 @@ class Found:
     now: float
     server_run: str
     server_since: float
+    may_be_evicted: bool
 
 
 class RedisBook:
@@ -117,6 +143,8 @@ class RedisBook:
                 reply = turn.write(found.mark, born, after)
                 if reply != _WRITTEN:
                     continue
+            if found.content is None and scope not in self._born:
+                self._remove_idle()
             self._born[scope] = born
             if loss:
                 _LOG.warning("%s", loss)
@@ -126,7 +154,7 @@ class RedisBook:
         return self.transact(scope, lambda ledger, now: (ledger, now))
 
     def _found(self, reply: Any) -> Found:
-        mark, born, run, at, content, seconds, microseconds, server_run, up_s = reply
+        mark, born, run, at, content, seconds, microseconds, server_run, up_s, evicted, policy = reply
         now = int(seconds) + int(microseconds) / 1e6
         return Found(
             mark=(mark or b"").decode(),
@@ -137,8 +165,21 @@ class RedisBook:
             now=now,
             server_run=server_run.decode(),
             # It counts in whole seconds, from a whole second on.
-            server_since=min(now, now - float(up_s) + 1.0),
+            server_since=min(now, now - float(up_s or 0) + 1.0),
+            may_be_evicted=int(evicted or 0) > 0 or policy.startswith(b"allkeys-"),
         )
+
+    def _remove_idle(self) -> None:
+        """Ledgers of API keys that are no longer used: they do not end by themselves.
+
+        Done when a ledger begins, because only then there are more of them than before.
+        """
+        try:
+            for ledgers in self._server.keys(LEDGERS):
+                self._server.run(_REMOVE_IDLE, [name.decode() for name in ledgers])
+        except StateUnavailable as error:
+            # What was written stays written; the next ledger that begins tries again.
+            _LOG.info("old records of the quota were not removed: %s", error)
 
     def _ledger(self, scope: str, found: Found) -> tuple[Ledger, str]:
         """The ledger, and what to say of what was lost of it."""
@@ -150,6 +191,10 @@ class RedisBook:
             # The one known here is gone; whoever began anew may not have known that there was one.
             ledger.lost_at = found.now
             return ledger, LOST
+        if found.content is None and found.may_be_evicted:
+            # A new key waits too: nobody can tell it from one whose ledger was dropped.
+            ledger.lost_at = found.now
+            return ledger, _EVICTED % self._server.place
         if found.run and found.server_run and found.run != found.server_run:
             # One that was restarted began anew then; one that took over was at work before, and may have missed a lot.
             since = found.server_since if found.server_since > found.at else found.now
@@ -164,7 +209,7 @@ class _Turn:
 
     def __init__(self, server: RedisServer, scope: str, patience_s: float) -> None:
         self._server = server
-        self._keys = [_LEDGERS + scope, f"{PREFIX}turn:{scope}", f"{PREFIX}line:{scope}"]
+        self._keys = [LEDGERS + scope, f"{PREFIX}turn:{scope}", f"{PREFIX}line:{scope}"]
         self._me = secrets.token_hex(8)
         self._give_up = time.monotonic() + patience_s
         self.was_waited_for = False

@@ -54,6 +54,11 @@ def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
         _push(ledger, ticket, now + ledger.apart_s + GRACE_S)
 
 
+def has_run_out(ledger: Ledger, ticket: str, now: float) -> bool:
+    """Whether the record counts the request as over, or may do so at any moment."""
+    return ledger.flights.get(ticket, 0.0) < now + ledger.apart_s
+
+
 def move(ledger: Ledger, step: float) -> None:
     """The clock was set forward by `step`: the same moments by the new time."""
     ledger.settled = [stamp + step for stamp in ledger.settled]

@@ -6,7 +6,7 @@ A clock that was set back needs none of this: what it leaves in the future count
 from __future__ import annotations
 
 from ..clock import Uptime
-from . import slots
+from . import slots, waiters
 from .ledger import Ledger
 
 # Two clocks are not read at one moment; and one that is put right by less than this is put right smoothly.
@@ -29,6 +29,6 @@ def follow(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
 
 def _move(ledger: Ledger, step: float) -> None:
     slots.move(ledger, step)
-    ledger.queue = [(name, promise + step) for name, promise in ledger.queue]
+    waiters.move(ledger, step)
     ledger.blocked_until += step
     ledger.lost_at += step

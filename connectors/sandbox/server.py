@@ -61,6 +61,11 @@ class SandboxServer:
         """Every request, the free and the refused ones too."""
         return self.app.log.entries()
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether it was started, and has not failed."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Answer in the background."""
         self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_S,), daemon=True)

@@ -45,9 +45,14 @@ class RedisAddress(NamedTuple):
         return self.scheme == "redis" and self.host not in ("localhost", "::1") and not self.host.startswith("127.")
 
 
+def is_address(text: str) -> bool:
+    """Whether it is meant as one, usable or not; anything else is a path."""
+    return _ADDRESS.match(text) is not None
+
+
 def redis_address(text: str) -> RedisAddress | None:
     """None for what is no address, such as a path. Raises `ConfigError` for an address that cannot be used."""
-    if not _ADDRESS.match(text):
+    if not is_address(text):
         return None
     try:
         parts = urlsplit(text)

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from typing import Callable
 
+from ..threads import WorkThread, start_thread
+
 _LOG = logging.getLogger("connectors.state")
 INTERVAL_S = 1.0
 
@@ -29,7 +31,7 @@ class Heartbeat:
         self._pid = os.getpid()
         self._holders: dict[Beat, int] = {}
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._thread: WorkThread | None = None
 
     @contextlib.contextmanager
     def keeping(self, beat: Beat) -> Iterator[None]:
@@ -38,8 +40,9 @@ class Heartbeat:
             self._begin()
         with self._changed:
             self._holders[beat] = self._holders.get(beat, 0) + 1
-            self._start()
         try:
+            with self._changed:
+                self._start()
             yield
         finally:
             self._let_go(beat)
@@ -61,9 +64,9 @@ class Heartbeat:
                 del self._holders[beat]
 
     def _start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="vt-heartbeat", daemon=True)
-            self._thread.start()
+        # Without it a request may at most be repeated; its owner goes on.
+        if self._thread is None or not self._thread.is_alive:
+            self._thread = start_thread(self._run, "vt-heartbeat")
 
     def _run(self) -> None:
         while True:

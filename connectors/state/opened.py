@@ -13,7 +13,7 @@ class Opened:
     """`inode`: of the file that `connection` was opened to. `pid`: the process that opened it."""
 
     def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:
-        self.connection = connection
+        self._held = [connection]
         self.inode = inode
         self.pid = pid
 
@@ -21,12 +21,23 @@ class Opened:
     def is_ours(self) -> bool:
         return self.pid == os.getpid()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self._held[0]
+
     def close(self) -> None:
-        """A forked process's copy is only put away."""
+        """A forked process's copy is only put away. Whoever closes it first does: Python 3.9 crashes if a thread that
+        ends and one that closes all connections close the same one at the same moment.
+        """
+        try:
+            # One step, which no other thread can come between.
+            connection = self._held.pop()
+        except IndexError:
+            return
         if self.is_ours:
-            self.connection.close()
+            connection.close()
         else:
-            _FORKED.append(self.connection)
+            _FORKED.append(connection)
 
     # A thread that ends, and a fork that ends all threads but one, lets go of its connection without a word.
     __del__ = close

@@ -1,6 +1,7 @@
 """Putting a finished file at a path that other processes watch, and may be filling at the same moment.
 
-A file appears whole or not at all: nobody meets one that is half made, and an empty one is always a damaged one.
+A file appears whole or not at all: no process meets one that is half made. A file is moved away only if it is the very
+one that was looked at, and none is ever overwritten.
 """
 
 from __future__ import annotations
@@ -24,43 +25,88 @@ def inode(path: str | Path) -> int:
         return -1
 
 
+def is_there(path: Path) -> bool:
+    """False also if it cannot be looked at."""
+    try:
+        return inode(path) != -1
+    except OSError:
+        return False
+
+
 def place(fresh: Path, path: Path, instead_of: int, bad: Path, patience_s: float) -> bool:
     """Move `fresh` to `path` if the file `instead_of` (an inode, -1 for none) is there still; whether it was.
 
     The file that was there is kept as `bad`. Raises `OSError`.
     """
-    with _alone_in(path.parent, patience_s):
-        if inode(path) != instead_of:
+    with alone_in(path.parent, patience_s) as folder:
+        if folder.inode(path) != instead_of:
             return False
-        if instead_of != -1:
-            _keep(path, bad)
+        if instead_of != -1 and not folder.moved(path, bad, instead_of):
+            return False
         for suffix in SIDECARS:
             with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).unlink()
-        fresh.replace(path)
+                folder.unlink(path.with_name(path.name + suffix))
+        return folder.named(fresh, path)
+
+
+class _Folder:
+    """Steps within one folder, which is held by its descriptor (None: not on this system): if its path leads to
+    another folder meanwhile, nothing happens there.
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
+        self.descriptor = descriptor
+
+    def _name(self, path: Path) -> str:
+        return str(path) if self.descriptor is None else path.name
+
+    def inode(self, path: Path) -> int:
+        try:
+            return os.lstat(self._name(path), dir_fd=self.descriptor).st_ino
+        except FileNotFoundError:
+            return -1
+
+    def unlink(self, path: Path) -> None:
+        os.unlink(self._name(path), dir_fd=self.descriptor)
+
+    def moved(self, path: Path, bad: Path, expected: int) -> bool:
+        """Move the file `expected` from `path` to the free name `bad`; another file that is there by now goes back."""
+        here = self.descriptor
+        os.rename(self._name(path), self._name(bad), src_dir_fd=here, dst_dir_fd=here)
+        if self.inode(bad) == expected:
+            return True
+        self.named(bad, path)
+        return False
+
+    def named(self, file: Path, path: Path) -> bool:
+        """Give `file` the name `path` if it is free; whether it was."""
+        here, names = self.descriptor, (self._name(file), self._name(path))
+        try:
+            os.link(*names, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        except (OSError, NotImplementedError):
+            # No second names on this file system.
+            if self.inode(path) != -1:
+                return False
+            os.rename(*names, src_dir_fd=here, dst_dir_fd=here)
+        else:
+            self.unlink(file)
         return True
 
 
-def _keep(path: Path, bad: Path) -> None:
-    try:
-        # A second name, not another one: the path is never without a file.
-        os.link(path, bad)
-    except OSError:
-        path.replace(bad)
-
-
 @contextlib.contextmanager
-def _alone_in(folder: Path, patience_s: float) -> Iterator[None]:
+def alone_in(folder: Path, patience_s: float) -> Iterator[_Folder]:
     """No other process is in here for the same folder. Where there are no such locks, it is left to luck."""
     try:
         import fcntl
     except ImportError:
-        yield
+        yield _Folder(None)
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         _patiently(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), patience_s)
-        yield
+        yield _Folder(descriptor)
     finally:
         os.close(descriptor)
 

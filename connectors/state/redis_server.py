@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Callable, TypeVar
 
 from ..clock import Clock
@@ -15,15 +16,25 @@ from .unavailable import StateUnavailable
 
 # All keys begin so. A version whose values mean something else counts it up, and starts empty.
 PREFIX = "vt-connectors:1:"
+# What must not be dropped by a full server, and so does not end by itself: the record of the quota, and the queue.
+LEDGERS = PREFIX + "ledger:"
+PENDING = PREFIX + "pending:"
+_LASTING = (LEDGERS, f"{PENDING}*:order", f"{PENDING}*:bits")
 
 # One who has just found it gone tells the other threads and parts, which would each wait for as long.
-_GONE_FOR_S = 5.0
+_GONE_FOR_S = 30.0
 _SKEW_HOLDS_S = 60.0
 # Clocks that differ by less than this are taken to be right.
 _SKEW_S = 2.0
 _BATCH = 500
+# As many keys does `doctor` look at, at most, of a server that others use too.
+_LOOKED_AT = 200_000
 
 Result = TypeVar("Result")
+
+
+class ServerFull(StateUnavailable):
+    """The server has no memory left, and drops nothing that is there."""
 
 
 class Script:
@@ -39,7 +50,9 @@ class Script:
 class Condition:
     """What `doctor` tells of a server. `latency_s`: one call. `ahead_s`: its clock, seen from this machine's.
 
-    `most_bytes` is 0 where its memory has no limit; `policy` says what it drops at the limit.
+    `most_bytes` is 0 where its memory has no limit; `policy` says what it drops at the limit, and `evicted` how many
+    keys it has dropped so far. `bytes`: what is in use. `ending`: how many keys of the quota's record and the queue end
+    by themselves, which none should.
     """
 
     version: str
@@ -48,6 +61,9 @@ class Condition:
     most_bytes: int
     policy: str
     keeps_a_log: bool
+    bytes: int
+    evicted: int
+    ending: int
 
 
 class RedisServer:
@@ -92,15 +108,18 @@ class RedisServer:
 
         return self._guarded(work) if commands else []
 
-    def keys(self, begin: str) -> Iterator[list[bytes]]:
-        """The keys that begin with `begin`, in batches. One may come twice, and one made meanwhile not at all."""
+    def keys(self, begin: str, most: int | None = None) -> Iterator[list[bytes]]:
+        """The keys that begin with `begin`, in batches. One may come twice, and one made meanwhile not at all.
+
+        `most`: how many keys are looked at, whatever they begin with; about, and all without.
+        """
         cursor = 0
-        while True:
+        for seen in count(_BATCH, _BATCH):
             # Step by step: KEYS would hold up everybody else.
             cursor, found = self.call("SCAN", cursor, "MATCH", begin + "*", "COUNT", _BATCH)
             if found:
                 yield list(found)
-            if int(cursor) == 0:
+            if int(cursor) == 0 or (most is not None and seen >= most):
                 return
 
     def skew(self) -> float:
@@ -134,7 +153,7 @@ class RedisServer:
         ahead = self._ahead()
         latency = self._clock.monotonic() - before
         told: dict[str, Any] = {}
-        for section in ("server", "memory", "persistence"):
+        for section in ("server", "memory", "persistence", "stats"):
             told.update(self.call("INFO", section))
         name = "Valkey" if told.get("valkey_version") else "Redis"
         return Condition(
@@ -144,7 +163,14 @@ class RedisServer:
             most_bytes=int(told.get("maxmemory", 0)),
             policy=str(told.get("maxmemory_policy", "unknown")),
             keeps_a_log=bool(int(told.get("aof_enabled", 0))),
+            bytes=int(told.get("used_memory", 0)),
+            evicted=int(told.get("evicted_keys", 0)),
+            ending=sum(map(self._ending, _LASTING)),
         )
+
+    def _ending(self, begin: str) -> int:
+        names = {name for batch in self.keys(begin, _LOOKED_AT) for name in batch}
+        return sum(int(left) >= 0 for left in self.each([("PTTL", name) for name in names]))
 
     def close(self) -> None:
         """Close the connections, while no thread uses any. Whoever comes later opens one anew."""
@@ -162,7 +188,8 @@ class RedisServer:
             text = f"{self.place} cannot be used ({_reason(error)})"
             if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
                 self._gone = self._clock.monotonic() + _GONE_FOR_S, text
-            raise StateUnavailable(text) from error
+            kind = ServerFull if isinstance(error, redis.exceptions.OutOfMemoryError) else StateUnavailable
+            raise kind(text) from error
 
 
 def _reason(error: BaseException) -> str:

@@ -12,49 +12,79 @@ import time
 import weakref
 from collections.abc import Collection
 from pathlib import Path
-from typing import Callable, Literal, TypeVar
+from typing import Callable, TypeVar
 
 from .forking import CROSSING
 from .opened import Opened
-from .placing import SIDECARS, inode, place
+from .own_file import Journal, OwnFile
+from .ownership import CACHE_ID
+from .placing import inode
 from .unavailable import StateBusy, StateUnavailable
 
 _LOG = logging.getLogger("connectors.state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
+# How long a lock is waited for that has outlasted the patience already.
+_LOCKED_S = 0.1
+_SETTLING_TRIES, _SETTLING_PAUSE_S = 50, 0.01
 _SCHEMA_HIT = ("no such column", "no such table", "values were supplied")
 
 
 class SqliteFile:
     """`read(work)` and `write(work)` run `work` with a connection; `write` in one immediate transaction.
 
-    All raise `StateUnavailable` when the file cannot be used. A damaged file is set aside as `*.bad-<epoch>` and
-    made anew, with a warning; `made_anew` then runs within the new file, as it does when the file went away during
-    use. The file is 0600, its folder, if made here, 0700.
+    All raise `StateUnavailable` if the file cannot be used, and `ConfigError` if nothing shows that it is ours, or if
+    another user can change it: then it stays as it is. A damaged file of ours is set aside as `*.bad-<epoch>-<hex>` and
+    made anew, with a warning; `made_anew` then runs within the new file, as it does if the file went away during use
+    or `was_there` says that there was one. The file is 0600, its folder, if made here, 0700.
     """
 
     def __init__(
         self,
         path: Path,
         schema: str,
-        journal: Literal["WAL", "TRUNCATE"],
+        journal: Journal,
         *,
+        application_id: int = CACHE_ID,
         version: int = 1,
         patience_s: float = 5.0,
         made_anew: Work[None] | None = None,
+        was_there: bool = False,
     ) -> None:
         # Where a link points to is where the file is made anew.
         self._place = os.path.realpath(path)
         self.path = Path(self._place)
-        self._schema = schema
-        self._journal = journal
-        self._version = version
+        self._own = OwnFile(self.path, schema, journal, application_id, version, patience_s)
+        self._own.was_there = was_there
         self._patience_s = patience_s
         self._made_anew = made_anew
+        # Whether a lock has outlasted the patience, and no step got through since.
+        self._is_locked = False
         self._local = threading.local()
         self._opened: weakref.WeakSet[Opened] = weakref.WeakSet()
         self._turns = (os.getpid(), threading.Lock())
         CROSSING.files.add(self)
+
+    def check(self) -> None:
+        """Raises `ConfigError` for a file that is not to be used; changes nothing."""
+        with contextlib.suppress(OSError):
+            self._own.inode(knew=False)
+
+    @property
+    def inode(self) -> int:
+        """Of the file that this thread uses; -1 for none."""
+        known = self._known()
+        return -1 if known is None else known.inode
+
+    @property
+    def was_never_there(self) -> bool:
+        """Whether it can be seen that no file is there, and that none was set aside."""
+        try:
+            return inode(self._place) == -1 and not self._own.had_one()
+        except NotADirectoryError:
+            return True
+        except OSError:
+            return False
 
     def read(self, work: Work[Result]) -> Result:
         return self._guarded(work)
@@ -75,10 +105,30 @@ class SqliteFile:
         with self._turn():
             return self._guarded(transaction)
 
+    def execute_if_free(self, statement: str, values: Collection[object]) -> None:
+        """`execute` what can be left undone: nothing, if that would have to wait or cannot be done."""
+        turn = self._turn()
+        if turn.acquire(blocking=False):
+            try:
+                with CROSSING:
+                    self._connection().execute(statement, tuple(values))
+            except (sqlite3.Error, OSError):
+                _LOG.debug("a change of %s is left undone", self.path, exc_info=True)
+            finally:
+                turn.release()
+
     def execute(self, statement: str, values: Collection[object]) -> int:
         """`write` for one statement, which is a transaction of its own: how many rows it changed."""
         with self._turn():
             return self._guarded(lambda connection: connection.execute(statement, tuple(values)).rowcount)
+
+    def settle(self) -> None:
+        """Bring what was written into the file itself, as far as readers let it: a copy of the file has it then."""
+        for _ in range(_SETTLING_TRIES):
+            busy, written, settled = self.read(lambda db: db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone())
+            if not busy and written == settled:
+                return
+            time.sleep(_SETTLING_PAUSE_S)
 
     def _turn(self) -> threading.Lock:
         """This process's lock; a forked one's may have been held at the fork, so it takes a new one."""
@@ -103,30 +153,41 @@ class SqliteFile:
         raise AssertionError("unreachable")
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
-        """Run `step` until it is not locked out. SQLite's own busy handler starves waiters, so it is not used."""
+        """Run `step` until it is not locked out. SQLite's own busy handler starves waiters, so it is not used.
+
+        If the lock has just outlasted the patience of one caller, the others are told soon.
+        """
         give_up = 0.0
         while True:
             try:
                 with CROSSING:
-                    return step()
+                    result = step()
+                self._is_locked = False
+                return result
             except sqlite3.OperationalError as error:
-                give_up = give_up or time.monotonic() + self._patience_s
-                if "locked" not in str(error) or time.monotonic() > give_up:
+                give_up = give_up or time.monotonic() + (_LOCKED_S if self._is_locked else self._patience_s)
+                if "locked" not in str(error):
+                    raise
+                if time.monotonic() > give_up:
+                    self._is_locked = True
                     raise
                 # A lot drawn among waiters, not a secret.
                 time.sleep(random.uniform(0.0005, 0.0045))  # noqa: S311
 
     def _connection(self) -> sqlite3.Connection:
         """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
-        known, found = self._known(), inode(self._place)
+        known = self._known()
         if known is not None:
-            if known.inode == found and known.is_ours:
+            if known.inode == inode(self._place) and known.is_ours:
                 return known.connection
             self.close()
+        found = self._own.inode(knew=known is not None)
         if found == -1:
-            self._make(-1, was_lost=known is not None)
-            found = inode(self._place)
-        opened = Opened(self._open(found), found, os.getpid())
+            was_lost = known is not None or self._own.had_one()
+            self._own.make(-1, self._made_anew if was_lost else None)
+            found = self._own.inode(knew=True)
+        self._local.opening = found
+        opened = Opened(self._own.open(), found, os.getpid())
         self._local.open = opened
         self._opened.add(opened)
         return opened.connection
@@ -134,62 +195,13 @@ class SqliteFile:
     def _known(self) -> Opened | None:
         return getattr(self._local, "open", None)
 
-    def _open(self, found: int) -> sqlite3.Connection:
-        self._local.opening = found
-        # Only SQLite opens the file: whoever else closes it ends the locks that this process has on it.
-        uri = self.path.absolute().as_uri() + "?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found > self._version:
-            raise sqlite3.OperationalError(f"it was made by a newer version: {found}, this one knows {self._version}")
-        if found == 0:
-            if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
-                raise sqlite3.DatabaseError("it is empty")
-            raise sqlite3.OperationalError("it belongs to another program")
-        connection.execute(f"PRAGMA journal_mode={self._journal}")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA journal_size_limit=4194304")
-
-    def _make(self, instead_of: int, *, was_lost: bool) -> Path | None:
-        """Make the file anew in place of the one `instead_of`; that one's new name, or None if it is gone already."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
-        bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}")
-        try:
-            os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-            self._fill(fresh, was_lost)
-            return bad if place(fresh, self.path, instead_of, bad, self._patience_s) else None
-        finally:
-            for suffix in ("", *SIDECARS):
-                fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
-
-    def _fill(self, fresh: Path, was_lost: bool) -> None:
-        with contextlib.closing(sqlite3.connect(str(fresh), isolation_level=None)) as connection:
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            connection.execute(f"PRAGMA journal_mode={self._journal}")
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in filter(str.strip, self._schema.split(";")):
-                connection.execute(statement)
-            if was_lost and self._made_anew is not None:
-                self._made_anew(connection)
-            connection.execute(f"PRAGMA user_version={self._version}")
-            connection.execute("COMMIT")
-
     def _set_aside(self, error: Exception) -> None:
         """Make the damaged file anew, unless another process has done so already."""
         damaged = getattr(self._local, "opening", -1)
         self.close()
         try:
             with CROSSING:
-                bad = self._make(damaged, was_lost=True)
+                bad = self._own.make(damaged, self._made_anew)
         except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(
                 f"the state file {self.path} is damaged ({error}) and cannot be made anew ({failure})"

@@ -6,9 +6,10 @@ import logging
 from typing import Callable, Generic, TypeVar
 
 from ..clock import Clock
+from ..errors import Unavailable
 
 _LOG = logging.getLogger("connectors.state")
-_RETRY_AFTER_S = 30.0
+RETRY_AFTER_S = 30.0
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -26,16 +27,17 @@ class Fallback(Generic[Part]):
     """A shared part and its stand-in within this process.
 
     `use(work)` gives `work` the shared part; when that is unavailable it warns, gives `work` the stand-in, and
-    tries the shared part again half a minute later. A busy shared part is not replaced, `use` raises `StateBusy`;
-    with `busy_is_lost=True` it is, for what can be done without.
+    tries the shared part again `retry_after_s` later. A busy shared part is not replaced, `use` raises `StateBusy`.
     """
 
-    def __init__(self, shared: Part, local: Part, clock: Clock, meaning: str, *, busy_is_lost: bool = False) -> None:
+    def __init__(
+        self, shared: Part, local: Part, clock: Clock, meaning: str, *, retry_after_s: float = RETRY_AFTER_S
+    ) -> None:
         self._shared = shared
         self._local = local
         self._clock = clock
         self._meaning = meaning
-        self._busy_is_lost = busy_is_lost
+        self._retry_after_s = retry_after_s
         self._broken_until: float | None = None
 
     @property
@@ -46,13 +48,32 @@ class Fallback(Generic[Part]):
         if self.is_shared:
             try:
                 result = work(self._shared)
+            except StateBusy:
+                raise
             except StateUnavailable as error:
-                if isinstance(error, StateBusy) and not self._busy_is_lost:
-                    raise
                 if self._broken_until is None:
                     _LOG.warning("%s: %s", error, self._meaning)
-                self._broken_until = self._clock.monotonic() + _RETRY_AFTER_S
+                self._broken_until = self._clock.monotonic() + self._retry_after_s
             else:
                 self._broken_until = None
                 return result
         return work(self._local)
+
+
+class Required(Fallback[Part]):
+    """A shared part without a stand-in: while it is unavailable, `use` raises `Unavailable`."""
+
+    def __init__(self, shared: Part, clock: Clock, meaning: str) -> None:
+        super().__init__(shared, shared, clock, meaning)
+
+    @property
+    def is_shared(self) -> bool:
+        return True
+
+    def use(self, work: Callable[[Part], Result]) -> Result:
+        try:
+            return work(self._shared)
+        except StateBusy:
+            raise
+        except StateUnavailable as error:
+            raise Unavailable(f"{error}; {self._meaning}") from error

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
-from urllib.parse import quote
 
 from ..clock import iso
-from ..indicators import Indicator, Kind
+from ..indicators import Indicator, Kind, object_page
 
 Report = dict[str, Any]
 _MOST_NAMES = 50
 _OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
 _LATEST_TIME = 253402300799  # the end of the year 9999
-_GUI: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip-address"}
 
 
 def report_of(
@@ -37,7 +35,7 @@ def report_of(
         **_common(attributes),
         **_SPECIFIC[indicator.kind](attributes),
     }
-    report["link"] = _link(indicator.kind, report["id"])
+    report["link"] = object_page(indicator.kind, report["id"])
     if "engines" in parts:
         report["engines"] = _engines(attributes.get("last_analysis_results"))
     if "raw" in parts:
@@ -59,16 +57,12 @@ def analysis_report(
     value = indicator or object_id
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
     report["last_analysis"] = _time(analysis.get("date"))
-    report["link"] = _link(kind, object_id) if object_id else None
+    report["link"] = object_page(kind, object_id) if object_id else None
     if "engines" in parts:
         report["engines"] = _engines(analysis.get("results"))
     if "raw" in parts:
         report["raw"] = dict(raw or {})
     return {name: value for name, value in report.items() if value is not None}
-
-
-def _link(kind: Kind, object_id: str) -> str:
-    return f"https://www.virustotal.com/gui/{_GUI[kind]}/{_segment(object_id)}"
 
 
 def _common(attributes: Mapping[str, Any]) -> Report:
@@ -174,10 +168,6 @@ def _engines(value: object) -> dict[str, dict[str, Any]]:
         for name, result in _mapping(value).items()
         if isinstance(result, Mapping)
     }
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe=":", errors="replace")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

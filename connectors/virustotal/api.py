@@ -78,7 +78,10 @@ class Rows:
 
 
 class Api(Protocol):
-    """Every method may raise `ConnectorError`. None means that VirusTotal does not know it."""
+    """Every method may raise `ConnectorError`. None means that VirusTotal does not know it.
+
+    An answer about another object than the one asked for is an `InvalidResponse`, and to a write an `OutcomeUnknown`.
+    """
 
     version: str
     # Whether writing about a URL wants the id that VirusTotal gave it, which its report tells.
@@ -94,7 +97,8 @@ class Api(Protocol):
     def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
         """`indicator` is a domain or an address."""
 
-    def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted: ...
+    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+        """`hashes`: md5, sha1 and sha256 of the file."""
 
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None: ...
 

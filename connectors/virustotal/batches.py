@@ -79,15 +79,17 @@ class Batches:
             return batch, leads
 
     def _lead(self, batch: Batch, send: Callable[[Sequence[str]], HttpAnswer]) -> None:
-        batch.full.wait(self._moment_s)
-        with self._lock:
-            if self._open is batch:
-                self._open = None
         try:
+            batch.full.wait(self._moment_s)
+            with self._lock:
+                if self._open is batch:
+                    self._open = None
             batch.answer = send(batch.values)
         except BaseException as failure:  # the others wait for it, whatever it is
             batch.failure = failure
         finally:
+            if self._open is batch:
+                self._open = None
             batch.done.set()
 
 

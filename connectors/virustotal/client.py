@@ -7,20 +7,22 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Callable, TypeVar
-from urllib.parse import urlsplit
 
 from ..api_key import ApiKey
 from ..clock import Clock
 from ..errors import (
     ConfigError,
     ConnectorError,
+    InvalidIndicator,
     InvalidResponse,
     OutcomeUnknown,
     RateLimited,
     RequestTimeout,
+    TooLarge,
     Unavailable,
 )
 from ..quota.limiter import Limiter
+from ..quota.slot import Slot, SlotTooOld
 from . import answers
 from .batches import Batch, Batches, part_of
 from .budget import Budget
@@ -36,15 +38,15 @@ from .transport import (
     TransportFailure,
     Upload,
 )
+from .writes import error_of_a_write, outcome_unknown
 
 _LOG = logging.getLogger("connectors.virustotal")
 # Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
 RETRIES = 2
 _WORTH_REPEATING = (502, 503, 504)
-# What stands before VirusTotal heard nothing from it in time; a POST may have got through all the same.
-_FRONT_END_GAVE_UP = (502, 504)
 _BACKOFF_S = 0.5
-_REDIRECTS = 2
+# A process that was stopped before it sent takes a new slot, so often.
+_SLOTS = 5
 
 Join = Callable[[Sequence[str]], Values]
 Result = TypeVar("Result")
@@ -74,9 +76,15 @@ class Client:
         request = endpoint.request(self.base_url, values)
 
         def once() -> HttpAnswer:
-            return self._slotted(lambda: self._follow(request), budget) if endpoint.counted else self._follow(request)
+            if not endpoint.counted:
+                return self._transport.send(request)
+            return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
 
-        return self._read(endpoint, self._answer_of_a_read(once))
+        document = self._read(endpoint, self._answer_of_a_read(once))
+        if isinstance(document, dict) and "data" in document:
+            # There may be further pages: other requests need not wait for these.
+            budget.permit.accepted()
+        return document
 
     def write(
         self,
@@ -92,18 +100,32 @@ class Client:
         """
         request = endpoint.request(self.base_url, values, upload)
         try:
-            answer = self._slotted(lambda: self._follow(request), budget)
+            answer = self._slotted(lambda slot: self._send_write(request, slot, budget), budget)
         except NotSent as failure:
             raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
         except TransportFailure as failure:
-            raise _outcome_unknown(str(failure)) from None
-        if answer.status in _FRONT_END_GAVE_UP:
-            raise _outcome_unknown(f"HTTP {answer.status}", answer.status)
+            raise outcome_unknown(str(failure)) from None
         try:
             return understood(self._read(endpoint, answer))
-        except InvalidResponse as error:
-            if answer.status == 200:
-                raise _outcome_unknown("a body that cannot be read", 200) from error
+        except (InvalidResponse, Unavailable) as error:
+            of_write = error_of_a_write(error)
+            budget.has_written = isinstance(of_write, OutcomeUnknown)
+            raise of_write from error
+        except (ConnectorError, answers.NotFound):
+            budget.has_written = False  # VirusTotal refused it
+            raise
+
+    def _send_write(self, request: HttpRequest, slot: Slot, budget: Budget) -> HttpAnswer:
+        """Whatever happens from its first byte on, the budget knows that it may have taken effect."""
+
+        def sending() -> None:
+            slot.sending()
+            budget.has_written = True
+
+        try:
+            return self._transport.send(replace(request, sending=sending))
+        except (NotSent, ConnectorError):
+            budget.has_written = False  # not connected, or its file changed, and it was broken off before its end
             raise
 
     def ask_in_batch(self, endpoint: Endpoint, batches: Batches, join: Join, value: str, budget: Budget) -> Any:
@@ -113,14 +135,27 @@ class Client:
         """
         batch = Batch()
 
-        def once() -> HttpAnswer:
+        def once(slot: Slot) -> HttpAnswer:
             nonlocal batch
-            batch = batches.send(value, lambda values: self._follow(endpoint.request(self.base_url, join(values))))
+
+            def send(values: Sequence[str]) -> HttpAnswer:
+                request = endpoint.request(self.base_url, join(values))
+                return self._transport.send(replace(request, sending=slot.sending))
+
+            batch = batches.send(value, send)
             assert batch.answer is not None
             return batch.answer
 
         self._answer_of_a_read(lambda: self._slotted(once, budget))
-        return part_of(batch.document(lambda answer: self._read(endpoint, answer)), value, batch.values)
+        try:
+            document = batch.document(lambda answer: self._read(endpoint, answer))
+        except (InvalidIndicator, TooLarge):
+            if len(batch.values) > 1:
+                return None  # another caller's value may be the wrong one
+            raise
+        found = part_of(document, value, batch.values)
+        # An answer to this value alone is not asked for once more.
+        return document if found is None and len(batch.values) == 1 else found
 
     def _answer_of_a_read(self, once: Callable[[], HttpAnswer]) -> HttpAnswer:
         """`once()`, again and again where it may succeed the next time."""
@@ -145,28 +180,32 @@ class Client:
             self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
         raise AssertionError("unreachable")
 
-    def _slotted(self, send: Callable[[], HttpAnswer], budget: Budget) -> HttpAnswer:
-        with self._limiter.slot(budget.deadline, budget.waiting, budget.keep) as slot:
+    def _slotted(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+        for _ in range(_SLOTS):
+            try:
+                return self._with_slot(send, budget)
+            except SlotTooOld:
+                _LOG.warning("this process was stopped before it could send its request: it takes a new slot")
+        raise Unavailable("this process was stopped again and again before it could send its request; repeat it later")
+
+    def _with_slot(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+        def waiting(now: bool) -> None:
+            if now:
+                budget.permit.waits()
+            budget.waiting(now)
+
+        with self._limiter.slot(budget.deadline, waiting, budget.keep, budget.claim, budget.turn) as slot:
             budget.waited_s += slot.waited_s
+            _permitted(slot, budget)
             budget.requests += 1
             try:
-                answer = send()
-            except (NotSent, ConfigError):
+                answer = send(slot)
+            except (NotSent, ConfigError, SlotTooOld):
                 slot.never_sent()
                 budget.requests -= 1
                 raise
             slot.answered()
         budget.quota = slot.usage_after
-        return answer
-
-    def _follow(self, request: HttpRequest) -> HttpAnswer:
-        """Send, and follow a read's redirects within the same origin: the key goes nowhere else."""
-        answer = self._transport.send(request)
-        for _ in range(_REDIRECTS):
-            target = _same_origin(request, answer)
-            if target is None:
-                break
-            answer = self._transport.send(replace(request, url=target))
         return answer
 
     def _read(self, endpoint: Endpoint, answer: HttpAnswer) -> Any:
@@ -175,34 +214,22 @@ class Client:
             if endpoint.version == "2":
                 return answers.document_v2(answer, self._key, now, endpoint.private)
             return answers.document(answer, self._key, now)
+        except answers.ForeignLimit:
+            raise
         except RateLimited as error:
             error.retry_after = round(self._limiter.penalise(error.retry_after), 3)
-            error.message += f"; all callers of this key pause for {max(1, round(error.retry_after))} s"
+            pause = self._limiter.usage().get("blocked")
+            error.message += f"; all callers of this key pause until {pause['until']}" if pause else ""
             raise
+
+
+def _permitted(slot: Slot, budget: Budget) -> None:
+    """The slot goes back if the request is not to be sent."""
+    slot.never_sent()
+    budget.permit.may_send()
+    slot.outcome = "unknown"
 
 
 def _cause(failure: TransportFailure) -> dict[str, str]:
     """What a caller may want to tell apart without reading messages."""
     return {"cause": "certificate"} if isinstance(failure, CertificateRefused) else {}
-
-
-def _outcome_unknown(why: str, status: int | None = None) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"the request was sent and its answer never came ({why}); it was not repeated: look whether it took effect "
-        "before you do",
-        http_status=status,
-    )
-
-
-def _same_origin(request: HttpRequest, answer: HttpAnswer) -> str | None:
-    location = answer.headers.get("location", "")
-    if request.method != "GET" or answer.status not in (301, 302, 303, 307, 308) or not location:
-        return None
-    here = urlsplit(request.url)
-    if location.startswith("/") and not location.startswith("//"):
-        return f"{here.scheme}://{here.netloc}{location}"
-    try:
-        there = urlsplit(location)
-    except ValueError:
-        return None
-    return location if (there.scheme, there.netloc) == (here.scheme, here.netloc) else None

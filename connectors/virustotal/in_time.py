@@ -6,10 +6,20 @@ import http.client
 import io
 import socket
 import time
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Callable
 
 import requests.adapters
 import urllib3
+from urllib3.util.ssl_match_hostname import CertificateError
+
+
+def _at_once() -> None:
+    return None
+
+
+# Called before every piece of a request that this context sends. What it raises ends the request.
+SENDING: ContextVar[Callable[[], None]] = ContextVar("SENDING", default=_at_once)
 
 
 class _InTime(io.RawIOBase):
@@ -43,12 +53,44 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_InTime(self.fp.detach(), sock))
 
 
-class _Connection(urllib3.connection.HTTPConnection):
+class _Announced:
+    """A connection that calls what `SENDING` holds right before the first byte of a request.
+
+    Making the connection may take seconds, and the process may be stopped meanwhile.
+    """
+
+    _is_connecting = False
+
+    def connect(self) -> None:
+        self._is_connecting = True
+        try:
+            super().connect()  # type: ignore[misc]  # of the connection that this is mixed into
+        finally:
+            self._is_connecting = False
+
+    def send(self, data: Any) -> None:
+        # What is sent while connecting is for a proxy.
+        if not self._is_connecting:
+            if self.sock is None:  # type: ignore[attr-defined]  # as above
+                self.connect()
+            SENDING.get()()
+        super().send(data)  # type: ignore[misc]  # as above
+
+
+class _Connection(_Announced, urllib3.connection.HTTPConnection):
     response_class = _Response
 
 
-class _SecureConnection(urllib3.connection.HTTPSConnection):
+class _SecureConnection(_Announced, urllib3.connection.HTTPSConnection):
     response_class = _Response
+
+    def connect(self) -> None:
+        super().connect()
+        # urllib3 1.26 would take the common name of a certificate without names, which nobody else does (RFC 9525).
+        secured: Any = self.sock
+        certificate = secured.getpeercert()
+        if certificate is not None and not certificate.get("subjectAltName"):
+            raise CertificateError("the certificate has no subjectAltName")
 
 
 class _Pool(urllib3.HTTPConnectionPool):

@@ -17,7 +17,8 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from ..api_key import ApiKey
 from ..secrecy import remember
 from ..version import __version__
-from .in_time import AdapterInTime
+from .body import read_body
+from .in_time import SENDING, AdapterInTime
 from .key_placing import with_key
 from .multipart import MultipartBody
 from .network_environment import NetworkEnvironment
@@ -33,7 +34,6 @@ from .transport import (
 
 # The largest recorded answer is 0.4 MB; nothing VirusTotal sends for our calls comes near this.
 MAX_BODY_BYTES = 16 * 1024 * 1024
-_PIECE_BYTES = 65536
 _LONGEST_CONNECT_S = 10.0
 # VirusTotal looks at a file before it answers: a large one is waited for longer, by its size.
 _UPLOAD_BYTES_A_S = 1_000_000
@@ -42,12 +42,19 @@ _UPLOAD_BYTES_A_S = 1_000_000
 USER_AGENT = f"vt-connectors/{__version__} (gzip)"
 TOOL = f"org.vt-connectors.{__version__}"
 _HEADERS = {"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json", "Accept-Encoding": "gzip"}
-
 # Failures in which the request cannot have left this machine.
 _BEFORE_SENDING = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.ProxyError,
+)
+
+# An answer's headers can be invalid too, and are `ValueError`s as well: those of an address alone come before sending.
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
 )
 
 _NO_PROXY = "the proxy could not be used; see HTTPS_PROXY"
@@ -90,6 +97,7 @@ class RequestsTransport:
         timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
         deadline = self._monotonic() + timeout_s
         body = _Body(keyed.body) if isinstance(keyed.body, bytes) else keyed.body
+        before = SENDING.set(request.sending)
         try:
             sent = requests.Request(request.method, keyed.url, headers, data=body, auth=keyed.auth).prepare()
             with self._session().send(
@@ -102,29 +110,15 @@ class RequestsTransport:
             ) as response:
                 if request.upload:
                     deadline = self._monotonic() + self._timeout_s
-                content, broken = self._content(response.raw, deadline)
+                content, broken = read_body(response.raw, self._max_body_bytes, deadline, self._monotonic)
                 names = {name.lower(): value for name, value in response.headers.items()}
                 return HttpAnswer(response.status_code, names, content, broken)
         except requests.exceptions.RequestException as error:
             raise _failure(error, body) from None
         except urllib3.exceptions.HTTPError as error:
             raise _failure(error, body) from None
-
-    def _content(self, raw: urllib3.HTTPResponse, deadline: float) -> tuple[bytes, str | None]:
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            # `read1` gives what is there: a body that trickles in cannot outlive the deadline.
-            while piece := raw.read1(_PIECE_BYTES, decode_content=True):
-                pieces.append(piece)
-                size += len(piece)
-                if size > self._max_body_bytes:
-                    return b"", f"its body is larger than {self._max_body_bytes} bytes"
-                if self._monotonic() > deadline:
-                    raise NoAnswerInTime("the answer came too slowly")
-            return b"".join(pieces), None
-        except urllib3.exceptions.DecodeError:
-            return b"", "its body is not encoded as it says"
+        finally:
+            SENDING.reset(before)
 
     def _session(self) -> requests.Session:
         known: tuple[int, requests.Session] | None = getattr(self._local, "session", None)
@@ -166,7 +160,7 @@ def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportF
 
 def _meaning(error: Exception) -> TransportFailure:
     cause = _root(error)
-    if isinstance(error, ValueError):
+    if isinstance(error, _NO_ADDRESS):
         return NotSent("an address is none; see HTTPS_PROXY and VT_API_URL for the proxy's and the server's")
     if isinstance(cause, urllib3.exceptions.SSLError):
         # Other failures of TLS may come after the request as well as before it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable, Literal, Protocol
 
 # Where a request carries the key. Only v2 has other places than the header (`apikey`, in each of them).
@@ -27,9 +27,17 @@ class Upload:
     sent: Callable[[int, int], None] = _unheard
 
 
+def _at_once() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class HttpRequest:
-    """`url` is absolute. The key is in none of this: the transport puts it where `key` says."""
+    """`url` is absolute. The key is in none of this: the transport puts it where `key` says.
+
+    `sending` is called when the connection is made, right before the first byte of the request; what it raises ends
+    the request before it begins.
+    """
 
     method: str
     url: str
@@ -37,6 +45,7 @@ class HttpRequest:
     content_type: str | None = None
     upload: Upload | None = None
     key: KeyPlace = "header"
+    sending: Callable[[], None] = field(default=_at_once, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

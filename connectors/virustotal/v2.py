@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
 from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge
 from ..indicators import Indicator, Kind
-from . import endpoints, v2_objects
+from . import endpoints, identity, v2_objects
 from .api import Analysis, Comment, Known, Rows, Submitted
 from .batches import Batches
 from .budget import Budget
@@ -56,7 +56,9 @@ class ApiV2:
         report = self._report(indicator, budget)
         if report is None:
             return None
-        return Known(v2_objects.vt_object(report, indicator), report)
+        vt_object = v2_objects.vt_object(report, indicator)
+        identity.check_object(vt_object, indicator)
+        return Known(vt_object, report)
 
     def _report(self, indicator: Indicator, budget: Budget) -> Report | None:
         """The report of a known indicator. A file or URL whose first scan is queued is not known yet."""
@@ -68,6 +70,7 @@ class ApiV2:
         else:
             answer = self._client.ask(endpoint, {indicator.kind: indicator.value}, budget)
         report = _checked(answer, indicator.value)
+        identity.check_resource(text(report.get("resource")), indicator)
         return report if _code(report) == _PRESENT else None
 
     def _gathered(self, endpoint: Endpoint, batches: Batches, separator: str, value: str, budget: Budget) -> Any:
@@ -84,6 +87,7 @@ class ApiV2:
 
     def comments(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
         answer = mapping(self._client.ask(endpoints.V2_COMMENTS, {"resource": indicator.value}, budget))
+        identity.check_resource(text(answer.get("resource")), indicator)
         return None if _code(answer) == _UNKNOWN else _rows(answer.get("comments"), limit, v2_objects.comment)
 
     def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
@@ -93,18 +97,18 @@ class ApiV2:
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
-    def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted:
+    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
             address = mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
-        return self._client.write(endpoint, {}, budget, lambda answer: _submitted(answer, "f", sha256), upload)
+        return self._client.write(endpoint, {}, budget, lambda answer: _file_submitted(answer, hashes), upload)
 
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
         def understood(answer: Any) -> Submitted | None:
             unknown = _code(_checked(answer, indicator.value)) == _UNKNOWN
-            return None if unknown else _submitted(answer, "f", indicator.value)
+            return None if unknown else _file_submitted(answer, identity.named_hash(indicator.value))
 
         return self._client.write(endpoints.V2_RESCAN_FILE, {"resource": indicator.value}, budget, understood)
 
@@ -112,7 +116,7 @@ class ApiV2:
         endpoint, values = endpoints.V2_SCAN_URL, {"url": indicator.value}
         if only_if_missing:
             endpoint, values = endpoints.V2_URL_OR_SCAN, {"resource": indicator.value, "scan": "1"}
-        return self._client.write(endpoint, values, budget, lambda answer: _submitted(answer, "u", indicator.value))
+        return self._client.write(endpoint, values, budget, lambda answer: _url_submitted(answer, indicator))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
         kind, scan_id = kind_and_scan_id(analysis_id)
@@ -120,6 +124,7 @@ class ApiV2:
         report = _checked(self._client.ask(endpoint, {"resource": scan_id}, budget), scan_id)
         if _code(report) == _UNKNOWN:
             return None
+        identity.check_scan_id(scan_id, v2_objects.object_id(report))
         done = v2_objects.is_scanned(report)
         attributes = v2_objects.analysis_attributes(report)
         return Analysis(
@@ -185,6 +190,20 @@ def _submitted(answer: Any, letter: str, value: str) -> Submitted:
     if scan_id is None:
         raise InvalidResponse("VirusTotal's answer has no scan_id", http_status=200)
     return Submitted(f"{letter}-{scan_id}", v2_objects.object_id(report))
+
+
+def _file_submitted(answer: Any, hashes: Mapping[str, str]) -> Submitted:
+    value = hashes.get("sha256", next(iter(hashes.values())))
+    submitted = _submitted(answer, "f", value)
+    report = _checked(answer, value)
+    identity.check_hashes({"sha256": submitted.object_id, **report}, hashes, value)
+    return submitted
+
+
+def _url_submitted(answer: Any, indicator: Indicator) -> Submitted:
+    submitted = _submitted(answer, "u", indicator.value)
+    identity.check_object(v2_objects.url_object(_checked(answer, indicator.value)), indicator)
+    return submitted
 
 
 def _commented(answer: Any, said: str) -> Comment | None:

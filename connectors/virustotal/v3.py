@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import Conflict, InvalidResponse, RateLimited
+from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse, RateLimited
 from ..indicators import Indicator, Kind
-from . import endpoints
+from . import endpoints, identity, v3_objects
 from .answers import NotFound
 from .api import Analysis, Comment, Known, Resolution, Rows, Submitted
 from .budget import Budget
@@ -16,7 +16,7 @@ from .client import Client
 from .endpoints import Endpoint
 from .origin import checked_upload_url
 from .quotas import overall_quotas
-from .reading import analysis_status, epoch, mapping, objects_of, text
+from .reading import analysis_status, mapping, objects_of, text
 from .transport import Upload
 
 # VirusTotal takes 32 MB in one request, headers of the parts included
@@ -51,71 +51,104 @@ class ApiV3:
             answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
         except NotFound:
             return None
-        vt_object = _object(answer, _TYPE[indicator.kind])
+        vt_object = v3_objects.object_of(answer, _TYPE[indicator.kind])
+        identity.check_object(vt_object, indicator, object_id)
         return Known(vt_object, vt_object)
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
         """Writing to a URL's base64 id was answered 404 where reading was not: `object_id` is its SHA-256."""
         values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
+
+        def understood(answer: dict[str, Any]) -> Comment:
+            said = v3_objects.comment_of(v3_objects.object_of(answer, "comment"))
+            identity.check_comment(said.comment_id, indicator, object_id)
+            return said
+
         try:
-            return self._client.write(
-                endpoints.ADD_COMMENT, values, budget, lambda answer: _comment(_object(answer, "comment"))
-            )
+            return self._client.write(endpoints.ADD_COMMENT, values, budget, understood)
         except NotFound:
             return None
 
     def comments(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
-        return self._rows(endpoints.COMMENTS, indicator, limit, _comment, budget)
+        def row(item: Mapping[str, Any]) -> Comment:
+            comment = v3_objects.comment_of(v3_objects.row_of(item, "comment"))
+            identity.check_comment(comment.comment_id, indicator)
+            return comment
+
+        return self._rows(endpoints.COMMENTS, indicator, limit, row, budget)
 
     def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
-        return self._rows(endpoints.RESOLUTIONS, indicator, limit, _resolution, budget)
+        def row(item: Mapping[str, Any]) -> Resolution:
+            resolution = v3_objects.resolution_of(v3_objects.row_of(item, "resolution"))
+            identity.check_resolution(resolution.host, resolution.ip, indicator)
+            return resolution
 
-    def scan_file(self, upload: Upload, sha256: str, budget: Budget) -> Submitted:
-        endpoint = endpoints.UPLOAD
+        return self._rows(endpoints.RESOLUTIONS, indicator, limit, row, budget)
+
+    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+        endpoint, sha256 = endpoints.UPLOAD, hashes["sha256"]
+        file = Indicator("hash", sha256)
+
+        def understood(answer: dict[str, Any]) -> str:
+            return _analysis_id(answer, file, hashes)
+
         try:
             if upload.size > LARGEST_DIRECT_UPLOAD:
                 address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
                 endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
-            return Submitted(self._client.write(endpoint, {}, budget, _analysis_id, upload), sha256)
+            return Submitted(self._client.write(endpoint, {}, budget, understood, upload), sha256)
         except NotFound:
             raise _no_such_call() from None
         except Conflict as conflict:
             # The same file is being submitted by somebody else: their analysis will do.
-            return Submitted(self._analysis_under_way(sha256, budget, conflict), sha256)
+            under_way = self._analysis_under_way(sha256, budget)
+            if under_way is None:
+                raise _being_scanned(conflict) from None
+            return Submitted(under_way, sha256)
 
-    def _analysis_under_way(self, sha256: str, budget: Budget, conflict: Conflict) -> str:
+    def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
+        """None if that cannot be learned: not every key may ask for it."""
         try:
             found = objects_of(self._client.ask(endpoints.ANALYSES, {"id": sha256, "limit": "1"}, budget))
-        except NotFound:
-            raise conflict from None
-        if not found or text(found[0].get("id")) is None:
-            raise conflict
-        return str(found[0]["id"])
+        except Cancelled:
+            raise
+        except (NotFound, ConnectorError):
+            return None
+        return text(found[0].get("id")) if found else None
 
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
         try:
             values = {"id": indicator.vt_id}
-            return Submitted(self._client.write(endpoints.RESCAN_FILE, values, budget, _analysis_id))
+            return Submitted(
+                self._client.write(
+                    endpoints.RESCAN_FILE, values, budget, lambda answer: _analysis_id(answer, indicator)
+                )
+            )
         except NotFound:
             return None
+        except Conflict as conflict:
+            raise _being_scanned(conflict) from None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
         try:
-            found = self._client.write(endpoints.SCAN_URL, {"url": indicator.value}, budget, _analysis_id)
+            found = self._client.write(
+                endpoints.SCAN_URL, {"url": indicator.value}, budget, lambda answer: _analysis_id(answer, indicator)
+            )
         except NotFound:
             raise _no_such_call() from None
-        # A URL's analysis has its SHA-256 in its id: `u-<sha256>-<epoch>`.
-        parts = found.split("-")
-        return Submitted(found, parts[1] if len(parts) == 3 and len(parts[1]) == 64 else None)
+        except Conflict as conflict:
+            raise _being_scanned(conflict) from None
+        return Submitted(found, identity.url_of_analysis(found))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
         try:
             answer = self._client.ask(endpoints.ANALYSIS, {"id": analysis_id}, budget)
         except NotFound:
             return None
-        vt_object = _object(answer, "analysis")
+        vt_object = v3_objects.object_of(answer, "analysis")
         attributes, meta = mapping(vt_object.get("attributes")), mapping(answer.get("meta"))
         url_info, file_info = mapping(meta.get("url_info")), mapping(meta.get("file_info"))
+        identity.check_analysis(analysis_id, text(vt_object.get("id")), file_info, url_info)
         is_url = bool(url_info) or (not file_info and analysis_id.startswith("u-"))
         sha256 = text(url_info.get("id")) if is_url else text(file_info.get("sha256"))
         return Analysis(
@@ -165,44 +198,26 @@ class ApiV3:
         return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
 
 
+def _being_scanned(conflict: Conflict) -> Conflict:
+    """The 409 of a scan: unlike that of a comment it passes."""
+    return Conflict(
+        f"VirusTotal is working on the same file or URL just now ({conflict.message}); repeat it in a minute",
+        http_status=conflict.http_status,
+        vt_code=conflict.vt_code,
+        retryable=True,
+    )
+
+
 def _no_such_call() -> InvalidResponse:
     """Where nothing can be unknown."""
     return InvalidResponse("VirusTotal says that there is no such call (HTTP 404); check VT_API_URL", http_status=404)
 
 
-def _object(answer: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The one object of an answer, if it is one of `kind`. Only `type` and `id` are promised."""
-    data = answer.get("data")
-    if not isinstance(data, dict) or data.get("type") != kind or not isinstance(data.get("id"), str):
-        raise InvalidResponse(f"VirusTotal's answer is not a {kind} object", http_status=200)
-    return data
-
-
-def _analysis_id(answer: dict[str, Any]) -> str:
-    """An analysis's id is opaque; some of 2019 were bare numbers."""
+def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
+    """The id of the analysis of `indicator`; some of 2019 were bare numbers."""
     data = mapping(answer.get("data"))
     found = data.get("id")
     if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
         raise InvalidResponse("VirusTotal's answer is not an analysis", http_status=200)
+    identity.check_submission(str(found), indicator, hashes)
     return str(found)
-
-
-def _comment(vt_object: Mapping[str, Any]) -> Comment:
-    attributes = mapping(vt_object.get("attributes"))
-    tags = attributes.get("tags")
-    return Comment(
-        text=text(attributes.get("text")) or "",
-        comment_id=text(vt_object.get("id")),
-        date=epoch(attributes.get("date")),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-    )
-
-
-def _resolution(vt_object: Mapping[str, Any]) -> Resolution:
-    attributes = mapping(vt_object.get("attributes"))
-    return Resolution(
-        host=text(attributes.get("host_name")),
-        ip=text(attributes.get("ip_address")),
-        date=epoch(attributes.get("date")),
-        resolver=text(attributes.get("resolver")),
-    )

@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
-# Our libraries first, as in vtlookup.py.
-_APP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
+# Its other files; these know where the libraries are.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from vtlookup_app.libraries import put_first
+
+put_first()
 
 from vtlookup_app.alerts.entry import run  # noqa: E402
 

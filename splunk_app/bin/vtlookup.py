@@ -3,16 +3,15 @@
 import sys
 from pathlib import Path
 
-# Our libraries first: other apps' folders may be on the path, with other versions of the same packages.
-_APP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
+# Its other files; these know where the libraries are.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from vtlookup_app.light_sdk import without_client  # noqa: E402
+from vtlookup_app.libraries import put_first
 
-with without_client():
-    from splunklib.searchcommands import dispatch
+put_first()
 
 from vtlookup_app.command import VtLookup  # noqa: E402
+from vtlookup_app.light_sdk import dispatch  # noqa: E402
 from vtlookup_app.pipe import Input  # noqa: E402
 
 if __name__ == "__main__":

@@ -4,13 +4,17 @@ import os
 import sys
 from pathlib import Path
 
-# Our libraries first, as in vtlookup.py.
-_APP = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(_APP / "lib"), str(_APP / "bin")]
+# Its other files; these know where the libraries are.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from vtlookup_app.libraries import put_first
+
+put_first()
 
 from connectors.clock import SystemClock  # noqa: E402
 from vtlookup_app.broker.answering import LookUpEndpoint  # noqa: E402
 from vtlookup_app.broker.endpoint import answered  # noqa: E402
+from vtlookup_app.broker.limits import MAY_ADMINISTER, MAY_LOOK_UP  # noqa: E402
 from vtlookup_app.broker.shared_core import SharedCore  # noqa: E402
 from vtlookup_app.broker.verdicts import VerdictsEndpoint  # noqa: E402
 from vtlookup_app.setup.endpoints import ChecksEndpoint, SettingsEndpoint  # noqa: E402
@@ -23,6 +27,7 @@ except ImportError:  # it exists inside Splunk alone
         """What Splunk's own is for us: something to derive from."""
 
 
+_APP = Path(__file__).resolve().parent.parent
 _CLOCK = SystemClock()
 # All handlers of this process share one core.
 _SHARED = SharedCore(_APP, os.environ, _CLOCK)
@@ -51,7 +56,7 @@ class Settings(Application):  # type: ignore[misc]
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
         """The reply to what splunkd passes, as JSON."""
-        return answered(in_string, self._endpoint.answer)
+        return answered(in_string, self._endpoint.answer, MAY_ADMINISTER, ("GET", "POST"))
 
 
 class Checks(Application):  # type: ignore[misc]
@@ -64,17 +69,17 @@ class Checks(Application):  # type: ignore[misc]
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
         """The reply to what splunkd passes, as JSON."""
-        return answered(in_string, self._endpoint.answer)
+        return answered(in_string, self._endpoint.answer, MAY_ADMINISTER)
 
 
 class Verdicts(Application):  # type: ignore[misc]
-    """Writes what an alert found to an index."""
+    """Writes verdicts on what an alert met to an index."""
 
-    _endpoint = VerdictsEndpoint(_CLOCK)
+    _endpoint = VerdictsEndpoint(_SHARED, _CLOCK)
 
     def __init__(self, command_line: object = None, command_arg: object = None) -> None:
         super().__init__()
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
         """The reply to what splunkd passes, as JSON."""
-        return answered(in_string, self._endpoint.answer)
+        return answered(in_string, self._endpoint.answer, MAY_LOOK_UP)

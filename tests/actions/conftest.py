@@ -13,6 +13,8 @@ from connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from tests.fake_clock import FakeClock
 from tests.virustotal.house import core_at
 
+from .several import Several, several_of
+
 
 class Desk:
     """Runs actions. `version` is the API's that the core speaks."""
@@ -78,3 +80,9 @@ def desk(make_desk: MakeDesk, version: str) -> Desk:
 @pytest.fixture
 def v3(make_desk: MakeDesk) -> Desk:
     return make_desk("3")
+
+
+@pytest.fixture(params=["file", "redis", "kvstore"])
+def several(request: pytest.FixtureRequest, tmp_path: Path) -> Several:
+    """Processes that share each kind of state in turn."""
+    return several_of(request.param, tmp_path, request.getfixturevalue)

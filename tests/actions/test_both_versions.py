@@ -220,5 +220,5 @@ def test_both_versions_spend_the_same_quota(make_desk: MakeDesk) -> None:
     other = make_desk("2", server=first.server, VT_QUOTA="2/minute")
     assert first("lookup_hash", hash=EICAR)["status"] == other("lookup_hash", hash=EICAR)["status"] == "ok"
     refused = other("lookup_domain", {"max_wait_s": 0}, domain="example.com")
-    assert refused["error"]["details"] == {"source": "local", "window": "minute"}
+    assert refused["error"]["details"] == {"source": "local", "window": "minute", "queued": True}
     assert first.server.refused == 0

@@ -21,7 +21,7 @@ def page(count: int, cursor: str | None, first: int = 0) -> Step:
             "type": "resolution",
             "id": str(number),
             "attributes": {
-                "host_name": f"h{number}.example",
+                "host_name": f"h{number}.example.com",
                 "ip_address": "192.0.2.1",
                 "date": 1_700_000_000 - number,
             },
@@ -47,7 +47,7 @@ def test_pages_are_asked_for_until_the_limit_is_reached(clock: FakeClock) -> Non
         found = asked(core_at(server.url, clock), 90)
         assert queries(server) == [("40", None), ("40", "a&b=c"), ("10", "second")]
     data = found["data"]
-    assert [row["host"] for row in data["resolutions"]] == [f"h{number}.example" for number in range(90)]
+    assert [row["host"] for row in data["resolutions"]] == [f"h{number}.example.com" for number in range(90)]
     assert (data["more"], found["meta"]["requests"]) == (True, 3)
 
 

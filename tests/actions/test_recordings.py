@@ -15,7 +15,7 @@ from tests.scripted_server import ScriptedServer, answer
 from tests.verdict.recordings import SAMPLES
 from tests.virustotal.house import core_at
 
-from .meetings import DOMAIN, HASH, IP, SHA256, URL, meetings, name_of, recordings, said_in
+from .meetings import DOMAIN, HASH, IP, SHA256, URL, about, meetings, name_of, of_our_file, recordings, said_in
 
 pytestmark = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"no recorded answers at {SAMPLES}; set VT_SAMPLES")
 RECORDINGS = recordings()
@@ -25,9 +25,14 @@ _ADDRESS = "v3/analyses/upload_url"
 def replayed(path: Path, action: str, params: dict[str, Any]) -> dict[str, Any]:
     """The answer of `action` where the recording is what VirusTotal says to everything."""
     said = said_in(path)
+    document = json.loads(said.body)
+    if action == "scan_file" and said.status == 200:
+        document = of_our_file(document) if said.version == "3" else document
     with ScriptedServer() as server:
-        server.script(answer(said.status, said.body.encode(), {"Content-Type": "application/json"}))
+        body = json.dumps(document).encode()
+        server.script(answer(said.status, body, {"Content-Type": "application/json"}))
         core = core_at(server.url, FakeClock(), VT_API_VERSION=said.version)
+        params = about(action, params, document) if said.status == 200 else params
         request = {"action": action, "params": params, "options": {"include": ["raw", "engines"]}}
         return core.answer({**request, "auth": {"api_key": "testapikey"}})
 

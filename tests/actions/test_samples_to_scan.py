@@ -76,7 +76,9 @@ def test_a_file_of_700_mb(v3: Desk, tmp_path: Path) -> None:
     assert str(LARGEST_BYTES) in message
 
 
-@pytest.mark.parametrize("content", ["not base64!", "YWJj\n", "YQ"])
+@pytest.mark.parametrize(
+    "content", ["not base64!", "YWJjY", "YQ===", "a-b+", "data:text/plain,YWJj", "data:;base64,YWJ\u00e9"]
+)
 def test_what_is_not_base64(v3: Desk, content: str) -> None:
     assert refused(v3, content_base64=content)[:2] == ("invalid_request", "/params/content_base64")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from typing import Any
 
@@ -11,13 +12,13 @@ from connectors.actions.polling import first_interval, intervals
 from connectors.errors import Cancelled
 from connectors.sandbox import Quota, SandboxConfig
 from tests.fake_clock import FakeClock
-from tests.scripted_server import ScriptedServer, Step, json_answer, reset
+from tests.scripted_server import ScriptedServer, Step, json_answer, own_error, reset
 from tests.virustotal.house import core_at
 
 from .conftest import Desk, MakeDesk
 
 URL = "http://malicious.example/payload.bin"
-SHA256 = "ab" * 32
+SHA256 = hashlib.sha256(URL.encode()).hexdigest()
 ANALYSIS = f"u-{SHA256}-1767323045"
 ACCEPTED = json_answer(200, {"data": {"type": "analysis", "id": ANALYSIS}})
 RESULTS = {"Engine": {"category": "malicious", "result": "bad"}}
@@ -87,8 +88,7 @@ def test_a_poll_that_fails_for_the_moment_does_not_end_the_wait(clock: FakeClock
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_poll_that_is_refused_leaves_the_scan_pending(clock: FakeClock, status: int) -> None:
-    refused = json_answer(status, {"error": {"code": "SomeError", "message": "no"}})
-    answer, server = scan(clock, 300, ACCEPTED, refused)
+    answer, server = scan(clock, 300, ACCEPTED, own_error(status))
     assert (answer["status"], answer["data"]["analysis_id"]) == ("pending", ANALYSIS)
     assert len(server.received) == 2
     if status == 429:

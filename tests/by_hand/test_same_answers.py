@@ -16,6 +16,7 @@ URL = "http://phishing.example/login/verify?session=1"
 MISSING = "http://unknown.example/"
 
 LOOKUPS = [
+    ("lookup", "suspicious[.]example"),
     ("lookup_hash", EICAR),
     ("lookup_url", URL),
     ("lookup_url", "hxxps://Suspicious[.]example/free-gift"),

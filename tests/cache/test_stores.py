@@ -18,7 +18,10 @@ FOUND = Entry("ok", {"type": "hash", "stats": {"malicious": 3}, "names": ["a"]},
         FOUND,
         Entry("not_found", {"type": "url", "indicator": "http://example.com/"}, START - 0.5),
         Entry("ok", {"names": ["Übung\u2028\x00", "\ud800 alone", "😀"], "raw": {"a": [None, 1.5, {}]}}, START),
-        Entry("ok", {"raw": "x" * 2_000_000}, START),
+        Entry("ok", {"raw": "".join(map(str, range(400_000)))}, START),
+        FOUND._replace(awaits_scan=True),
+        FOUND._replace(is_copy=True),
+        FOUND._replace(awaits_scan=True, is_copy=True),
     ],
 )
 def test_an_entry_comes_back_as_it_was(store: AnswerStore, entry: Entry) -> None:
@@ -50,6 +53,17 @@ def test_keys_lists_the_newest_first(store: AnswerStore) -> None:
     for number in (2, 0, 3, 1):
         store.put(f"key {number}", Entry("ok", {}, START + number))
     assert store.keys(2) == [("key 3", "ok", START + 3), ("key 2", "ok", START + 2)]
+
+
+def test_copies_are_found_and_neither_listed_nor_counted(store: AnswerStore) -> None:
+    copy = FOUND._replace(is_copy=True)
+    store.put("key", FOUND)
+    store.put("copy", copy)
+    assert store.get("copy") == copy
+    assert (store.keys(9), store.keys(9, ["cop"])) == ([("key", "ok", START)], [])
+    assert store.stats()["entries"] == 1
+    assert store.clear() == 1
+    assert store.get("copy") is None
 
 
 def test_many_threads_may_use_it_at_once(store: AnswerStore) -> None:

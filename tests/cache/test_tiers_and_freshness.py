@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from connectors.cache import AnswerCache, Entry, Freshness
 from connectors.cache.entry import AnswerStore
 from connectors.cache.memory import MemoryAnswers
-from connectors.state.unavailable import Fallback, StateUnavailable
+from connectors.errors import Unavailable
+from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
 from tests.fake_clock import START, FakeClock
 
 FRESHNESS = Freshness(ttl_s=1000, ttl_not_found_s=100)
@@ -78,7 +81,7 @@ class _Broken(MemoryAnswers):
     def get(self, key: str) -> Entry | None:
         raise StateUnavailable("the disk is full")
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry) -> bool:
         raise StateUnavailable("the disk is full")
 
 
@@ -87,7 +90,53 @@ def test_a_store_out_of_reach_is_a_miss_and_said_once(
 ) -> None:
     cache = AnswerCache(near, Fallback[AnswerStore](_Broken(clock), MemoryAnswers(clock), clock, "alone"))
     assert cache.find("key", _newer_than(0)) is None
-    cache.put("key", Entry("ok", {}, START))
+    assert not cache.put("key", Entry("ok", {}, START)), "other processes do not find it"
     near.clear()
     assert cache.find("key", _newer_than(0)) is not None, "the stand-in has it"
     assert [record.getMessage() for record in caplog.records] == ["the disk is full: alone"]
+
+
+class _Full(MemoryAnswers):
+    def put(self, key: str, entry: Entry) -> bool:
+        raise StateUnavailable("the disk is full")
+
+
+class _Busy(MemoryAnswers):
+    def get(self, key: str) -> Entry | None:
+        raise StateBusy("another program has locked it")
+
+    def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
+        raise StateBusy("another program has locked it")
+
+    def put(self, key: str, entry: Entry) -> bool:
+        raise StateBusy("another program has locked it")
+
+    def forget(self, key: str) -> None:
+        raise StateBusy("another program has locked it")
+
+    def clear(self) -> int:
+        raise StateBusy("another program has locked it")
+
+
+def test_a_store_that_is_full_can_still_be_read(near: MemoryAnswers, clock: FakeClock) -> None:
+    store, instead = _Full(clock), MemoryAnswers(clock)
+    MemoryAnswers.put(store, "known", Entry("ok", {}, START))
+    shared = Fallback[AnswerStore](store, instead, clock, "alone")
+    cache = AnswerCache(near, shared, Fallback[AnswerStore](store, instead, clock, "not kept"))
+    assert not cache.put("key", Entry("ok", {}, START))
+    assert not cache.is_shared
+    assert cache.find("known", _newer_than(0)) is not None
+
+
+def test_a_locked_store_is_no_miss_and_nothing_stands_in_for_it(near: MemoryAnswers, clock: FakeClock) -> None:
+    instead = MemoryAnswers(clock)
+    cache = AnswerCache(near, Fallback[AnswerStore](_Busy(clock), instead, clock, "alone"))
+    with pytest.raises(StateBusy):
+        cache.find("key", _newer_than(0))
+    assert cache.find_many(["key"], _newer_than(0)) == {}
+    assert not cache.put("key", Entry("ok", {}, START))
+    assert instead.get("key") is None
+    assert cache.find("key", _newer_than(0)) is not None, "this process has it near"
+    cache.forget("key")
+    with pytest.raises(Unavailable, match="locked"):
+        cache.clear()

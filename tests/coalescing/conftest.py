@@ -7,10 +7,10 @@ from typing import Callable
 
 import pytest
 
-from connectors.cache.sqlite import SCHEMA
 from connectors.clock import Clock
-from connectors.coalescing import LeaseBook, MemoryLeases, SqliteLeases
+from connectors.coalescing import LeaseBook, MemoryLeases
 from connectors.coalescing.redis_leases import RedisLeases
+from connectors.coalescing.sqlite_leases import SCHEMA, SqliteLeases
 from connectors.settings import Settings
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
@@ -39,10 +39,10 @@ def make_leases(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ma
         if kind == "memory":
             return MemoryLeases(clock)
         if kind == "redis":
-            return RedisLeases(request.getfixturevalue("redis_server"), clock)
+            return RedisLeases(request.getfixturevalue("redis_server"))
         if kind == "kvstore":
             return parts_at(request.getfixturevalue("splunkd_with_kvstore"), Settings(), clock).leases
-        return SqliteLeases(SqliteFile(tmp_path / "state.db", SCHEMA, "WAL"), clock)
+        return SqliteLeases(SqliteFile(tmp_path / "leases.db", SCHEMA, "WAL"), clock)
 
     return make
 

@@ -4,58 +4,88 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Callable
 
 import pytest
 
 from connectors.cache import Entry
 from connectors.clock import SystemClock
-from connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight
-from connectors.coalescing.single_flight import Lead
-from connectors.errors import Cancelled, ConnectorError, RateLimited, Unavailable
+from connectors.coalescing import Fetched, LeaseBook, MemoryLeases, SingleFlight, Task
+from connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
+from connectors.coalescing.results import Result
+from connectors.coalescing.task import Tell
+from connectors.errors import (
+    AccessDenied,
+    Cancelled,
+    ConfigError,
+    ConnectorError,
+    Forbidden,
+    InvalidIndicator,
+    InvalidResponse,
+    OutcomeUnknown,
+    RateLimited,
+    RequestTimeout,
+    Unavailable,
+)
 from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback, StateUnavailable
+from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
 from tests.coalescing.conftest import MakeLeases
 
 FOUND = Entry("ok", {}, 1.0)
+PUBLIC = Entry("ok", {"public": True}, 1.0)
 CALLERS = 16
+Ask = Callable[[Tell], Entry]
+WRITE: dict[str, Any] = {"is_write": True, "lasts": False}
 
 
 class Place:
-    """Where callers meet: a cache of one key, and who asked."""
+    """Where callers meet: a cache of one key, and who asked. `is_cached`: the cache takes answers."""
 
-    def __init__(self, leases: LeaseBook) -> None:
+    def __init__(self, leases: LeaseBook, is_cached: bool = True) -> None:
         self.clock = SystemClock()
         shared = Fallback[LeaseBook](leases, MemoryLeases(self.clock), self.clock, "alone")
         self.flight = SingleFlight(shared, self.clock, Heartbeat(0.2))
+        self.is_cached = is_cached
         self.entry: Entry | None = None
         self.asked = 0
         self.everyone = threading.Barrier(CALLERS)
         self._looked: set[int] = set()
 
-    def ask(self, _: Lead) -> Entry:
+    def ask(self, _: Tell) -> Entry:
         self.asked += 1
         time.sleep(0.2)
-        self.entry = FOUND
         return FOUND
 
-    def kept(self) -> Entry | None:
+    def find(self) -> Entry | None:
         self._looked.add(threading.get_ident())
         return self.entry
+
+    def keep(self, entry: Entry, public: Entry | None) -> Fetched:
+        if self.is_cached:
+            self.entry = entry
+        return Fetched(entry, public, self.is_cached)
 
     def until_looked(self, callers: int) -> None:
         """Wait until so many are there, the leader among them."""
         while len(self._looked) < callers:
             time.sleep(0.01)
 
-    def run(self, ask: Callable[[Lead], Entry] | None = None, patience: float = 20.0) -> tuple[Entry, bool]:
-        return self.flight.run("key", self.kept, ask or self.ask, self.clock.monotonic() + patience)
+    def task(self, ask: Ask | None = None, account: str = "us", **more: Any) -> Task:
+        def fetch(waiting: Tell) -> Fetched:
+            return self.keep((ask or self.ask)(waiting), PUBLIC)
 
-    def outcome(self, ask: Callable[[Lead], Entry] | None = None, patience: float = 20.0) -> object:
+        whole: dict[str, Any] = {"key": "key", "accepts": lambda entry: True, **more}
+        return Task(account=account, find=self.find, fetch=fetch, keep=self.keep, **whole)
+
+    def run(self, ask: Ask | None = None, patience: float = 20.0, **more: Any) -> tuple[Entry, bool]:
+        fetched = self.flight.run(self.task(ask, **more), self.clock.monotonic() + patience)
+        return fetched.entry, fetched.is_shared
+
+    def outcome(self, ask: Ask | None = None, patience: float = 20.0, **more: Any) -> object:
         """The result of `run`, or what it raised."""
         try:
-            return self.run(ask, patience)
+            return self.run(ask, patience, **more)
         except ConnectorError as error:
             return error
 
@@ -65,33 +95,33 @@ def place(make_leases: MakeLeases) -> Place:
     return Place(make_leases(SystemClock()))
 
 
-def _together(place: Place, ask: Callable[[Lead], Entry] | None = None) -> list[object]:
-    def caller(_: int) -> object:
+def _together(place: Place, ask: Ask | None = None, accounts: int = 1) -> list[object]:
+    def caller(number: int) -> object:
         place.everyone.wait()
-        return place.outcome(ask)
+        return place.outcome(ask, account=f"account {number % accounts}")
 
     with ThreadPoolExecutor(CALLERS) as pool:
         return list(pool.map(caller, range(CALLERS)))
 
 
-def _led(place: Place, ask: Callable[[Lead], Entry]) -> tuple[ThreadPoolExecutor, threading.Event]:
-    """A leader who is under way in a thread of its own; set the event to let it go on."""
+def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threading.Event, Future[object]]:
+    """A leader that is under way in a thread of its own; set the event to let it go on."""
     begun, go_on = threading.Event(), threading.Event()
 
-    def slowly(lead: Lead) -> Entry:
-        lead.waiting(True)
+    def slowly(waiting: Tell) -> Entry:
+        waiting(True)
         begun.set()
         assert go_on.wait(20)
-        return ask(lead)
+        return ask(waiting)
 
     pool = ThreadPoolExecutor(CALLERS)
-    pool.submit(place.outcome, slowly)
+    led = pool.submit(place.outcome, slowly, **more)
     assert begun.wait(20)
-    return pool, go_on
+    return pool, go_on, led
 
 
 def test_sixteen_who_want_the_same_ask_once(place: Place) -> None:
-    outcomes = _together(place)
+    outcomes = _together(place, accounts=4)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
@@ -103,31 +133,77 @@ def test_an_answer_that_came_between_look_and_claim_is_taken(place: Place) -> No
 
 
 def test_different_keys_do_not_wait_for_each_other(place: Place) -> None:
-    pool, go_on = _led(place, place.ask)
+    pool, go_on, _ = _led(place, place.ask)
     with pool:
-        other = place.flight.run("other", lambda: None, lambda _: FOUND, place.clock.monotonic())
+        other = place.run(key="other", patience=0.0)
         go_on.set()
     assert other == (FOUND, False)
 
 
-def test_the_leaders_error_is_everyones_who_waits_and_nobodys_later(place: Place) -> None:
-    def fail(_: Lead) -> Entry:
+REFUSALS = [
+    Unavailable("no way", http_status=503, vt_code="TransientError", details={"why": "test"}),
+    AccessDenied("bad key", http_status=401, vt_code="WrongCredentialsError"),
+    AccessDenied("bad key", http_status=403),
+    Forbidden("not in the tier", http_status=403, vt_code="ForbiddenError"),
+    InvalidIndicator("not a domain", http_status=400, vt_code="InvalidArgumentError"),
+    RateLimited("out of quota", retry_after=60.0, http_status=429),
+    RateLimited("out of quota", retry_after=60.0, http_status=204),
+]
+OWN_TROUBLE = [
+    RateLimited("my patience is over", retry_after=9.0),
+    Cancelled("stopped"),
+    ConfigError("the proxy's address is wrong"),
+    RequestTimeout("VirusTotal did not answer within VT_TIMEOUT"),
+    Unavailable("the proxy refused the connection"),
+    Unavailable("a page of the proxy", http_status=502),
+    InvalidResponse("a page of the proxy", http_status=200),
+]
+
+
+def _name(error: ConnectorError) -> str:
+    return f"{error.code}-{error.http_status}-{error.vt_code}"
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=_name)
+def test_virustotals_refusal_is_told_to_the_followers_of_the_same_account_and_nobody_later(
+    place: Place, refusal: ConnectorError
+) -> None:
+    def fail(_: Tell) -> Entry:
         place.asked += 1
         place.until_looked(CALLERS)
-        raise Unavailable("no way", http_status=503, details={"why": "test"})
+        raise refusal
 
     outcomes = _together(place, fail)
     assert place.asked == 1
-    assert {(type(error), getattr(error, "http_status", None)) for error in outcomes} == {(Unavailable, 503)}
+    assert {str(error.to_dict()) for error in outcomes if isinstance(error, ConnectorError)} == {str(refusal.to_dict())}
+    assert len(outcomes) == CALLERS
     assert place.run() == (FOUND, False)
 
 
-@pytest.mark.parametrize("failure", [RateLimited("my patience is over", retry_after=9.0), Cancelled("stopped")])
-def test_a_leader_that_gave_up_for_its_own_sake_leaves_it_to_the_next(place: Place, failure: ConnectorError) -> None:
-    def give_up(_: Lead) -> Entry:
+@pytest.mark.parametrize("failure", REFUSALS + OWN_TROUBLE, ids=_name)
+def test_no_error_of_a_leader_is_told_to_another_account_of_which_one_leads_next(
+    place: Place, failure: ConnectorError
+) -> None:
+    def fail(_: Tell) -> Entry:
         raise failure
 
-    pool, go_on = _led(place, give_up)
+    pool, go_on, led = _led(place, fail, account="them")
+    with pool:
+        others = [pool.submit(place.outcome) for _ in range(4)]
+        place.until_looked(5)
+        go_on.set()
+        outcomes = [each.result() for each in others]
+    assert led.result() is failure
+    assert place.asked == 1, "not one request each"
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * 3
+
+
+@pytest.mark.parametrize("failure", OWN_TROUBLE, ids=_name)
+def test_a_leaders_own_trouble_is_told_to_nobody(place: Place, failure: ConnectorError) -> None:
+    def give_up(_: Tell) -> Entry:
+        raise failure
+
+    pool, go_on, _ = _led(place, give_up)
     with pool:
         patient = [pool.submit(place.outcome) for _ in range(4)]
         place.until_looked(5)
@@ -137,23 +213,8 @@ def test_a_leader_that_gave_up_for_its_own_sake_leaves_it_to_the_next(place: Pla
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * 3
 
 
-def test_virustotals_own_429_is_everyones(place: Place) -> None:
-    def refused(_: Lead) -> Entry:
-        raise RateLimited("out of quota", retry_after=60.0, http_status=429)
-
-    pool, go_on = _led(place, refused)
-    with pool:
-        waiting = pool.submit(place.outcome)
-        place.until_looked(2)
-        go_on.set()
-        error = waiting.result()
-    assert isinstance(error, RateLimited)
-    assert (error.http_status, error.retry_after) == (429, 60.0)
-    assert place.asked == 0
-
-
 def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Place) -> None:
-    pool, go_on = _led(place, place.ask)
+    pool, go_on, _ = _led(place, place.ask)
     with pool:
         impatient = place.outcome(patience=0.05)
         go_on.set()
@@ -162,20 +223,39 @@ def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Plac
 
 
 def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: Place) -> None:
-    def out_now(lead: Lead) -> Entry:
-        lead.waiting(False)
+    def out_now(waiting: Tell) -> Entry:
+        waiting(False)
         time.sleep(0.5)
-        return place.ask(lead)
+        return place.ask(waiting)
 
-    pool, go_on = _led(place, out_now)
+    pool, go_on, _ = _led(place, out_now)
     with pool:
         go_on.set()
         time.sleep(0.1)
         assert place.run(patience=0.0) == (FOUND, True)
 
 
+def test_a_follower_tells_whether_its_leader_waits_for_quota(place: Place) -> None:
+    told: list[bool] = []
+
+    def out_now(waiting: Tell) -> Entry:
+        waiting(False)
+        while told[-1]:
+            time.sleep(0.01)
+        return place.ask(waiting)
+
+    pool, go_on, _ = _led(place, out_now)
+    with pool:
+        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 20, told.append)
+        while not told:
+            time.sleep(0.01)
+        go_on.set()
+        assert following.result().is_shared
+    assert told == [True, False]
+
+
 def test_a_bug_in_asking_frees_the_key(place: Place) -> None:
-    def bug(_: Lead) -> Entry:
+    def bug(_: Tell) -> Entry:
         raise KeyError("a bug")
 
     with pytest.raises(KeyError):
@@ -183,24 +263,184 @@ def test_a_bug_in_asking_frees_the_key(place: Place) -> None:
     assert place.run() == (FOUND, False)
 
 
+def test_an_answer_that_the_cache_does_not_take_is_handed_over(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    outcomes = _together(place)
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
+    assert place.outcome(account="them") == (PUBLIC, True), "later, and only what others may have"
+    assert place.asked == 1
+
+
+def test_an_answer_that_was_left_goes_into_the_cache_when_it_takes_answers_again(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    assert place.run() == (FOUND, False)
+    place.is_cached = True
+    assert place.run() == (FOUND, True)
+    assert place.entry == FOUND
+
+
+def test_an_answer_that_was_left_and_is_none_to_this_task_is_not_taken(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    place.run()
+    assert place.run(accepts=lambda entry: False) == (FOUND, False)
+    assert place.asked == 2
+
+
+def test_equal_writes_at_the_same_moment_are_one_and_a_later_one_is_another(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+
+    def caller(_: int) -> object:
+        place.everyone.wait()
+        return place.outcome(**WRITE)
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        outcomes = list(pool.map(caller, range(CALLERS)))
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
+    assert place.run(**WRITE) == (FOUND, False)
+    assert place.asked == 2
+
+
+def test_a_write_whose_outcome_is_unknown_is_so_for_its_followers(place: Place) -> None:
+    def lost(_: Tell) -> Entry:
+        raise OutcomeUnknown("no answer came")
+
+    pool, go_on, _ = _led(place, lost, **WRITE)
+    with pool:
+        following = [pool.submit(place.outcome, **WRITE) for _ in range(3)]
+        time.sleep(0.5)
+        go_on.set()
+        outcomes = [each.result() for each in following]
+    assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
+    assert place.asked == 0
+
+
+def _die(leases: LeaseBook, *, waiting: bool) -> None:
+    """A process has claimed the key, and is killed."""
+    leases.claim("key", Lease("killed", "us"))
+    leases.waiting("key", "killed", waiting)
+
+
+def test_a_write_whose_leader_died_while_it_was_sent_is_outcome_unknown_once(make_leases: MakeLeases) -> None:
+    leases = make_leases(SystemClock())
+    place = Place(leases, is_cached=False)
+    _die(leases, waiting=False)
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = [each.result() for each in [pool.submit(place.outcome, **WRITE) for _ in range(3)]]
+    assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
+    assert place.run(**WRITE) == (FOUND, False), "who asks again has looked whether it took effect"
+
+
+def test_a_write_whose_leader_died_while_it_waited_for_quota_is_sent(make_leases: MakeLeases) -> None:
+    leases = make_leases(SystemClock())
+    place = Place(leases, is_cached=False)
+    _die(leases, waiting=True)
+    assert place.run(**WRITE) == (FOUND, False)
+
+
+def test_a_write_of_another_account_is_sent_when_its_leader_died(make_leases: MakeLeases) -> None:
+    leases = make_leases(SystemClock())
+    place = Place(leases, is_cached=False)
+    _die(leases, waiting=False)
+    assert place.run(account="them", **WRITE) == (FOUND, False)
+
+
+def test_a_write_that_lasts_answers_later_callers_and_is_not_repeated_when_its_leader_died(
+    make_leases: MakeLeases,
+) -> None:
+    leases = make_leases(SystemClock())
+    place = Place(leases, is_cached=False)
+    _die(leases, waiting=False)
+    assert isinstance(place.outcome(is_write=True), OutcomeUnknown)
+    assert place.run(is_write=True) == (FOUND, False)
+    assert place.run(is_write=True) == (FOUND, True)
+
+
+def test_when_the_leader_is_dead_one_of_its_followers_leads(make_leases: MakeLeases) -> None:
+    leases = make_leases(SystemClock())
+    place = Place(leases)
+    _die(leases, waiting=False)
+    outcomes = _together(place)
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
+
+
 class _Unwilling(MemoryLeases):
     """A book that can be claimed from and then no more: its disk is full."""
 
-    def release(self, key: str, token: str, error: str | None) -> None:
+    def release(self, key: str, token: str, result: Result | None, left_s: float = RESULT_LEFT_S) -> None:
         raise StateUnavailable("the disk is full")
 
 
-def test_a_lease_that_could_not_be_released_runs_out_though_its_holder_lives() -> None:
-    clock = SystemClock()
-    unwilling = _Unwilling(clock)
-    place = Place(unwilling)
+def test_a_lease_that_could_not_be_released_ends_though_its_holder_lives() -> None:
+    place = Place(_Unwilling(SystemClock()))
     assert place.run() == (FOUND, False)
+    place.entry = None
 
-    def lead_others(_: Lead) -> Entry:
-        time.sleep(5)
+    def lead_others(_: Tell) -> Entry:
+        time.sleep(LEASE_S + 2)
         return FOUND
 
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(place.flight.run, "other", lambda: None, lead_others, clock.monotonic())
-        time.sleep(4.2)
-        assert unwilling.peek("key") is None
+        pool.submit(place.run, lead_others, key="other")
+        assert place.run() == (FOUND, False)
+
+
+class _Locked(MemoryLeases):
+    """A book that another program can lock: it can be looked at then, and not written."""
+
+    is_locked = False
+
+    def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:
+        self._check()
+        return super().claim(key, lease, dead)
+
+    def waiting(self, key: str, token: str, waiting: bool) -> None:
+        self._check()
+        super().waiting(key, token, waiting)
+
+    def release(self, key: str, token: str, result: Result | None, left_s: float = RESULT_LEFT_S) -> None:
+        self._check()
+        super().release(key, token, result, left_s)
+
+    def renew(self, tokens: Any) -> None:
+        self._check()
+        super().renew(tokens)
+
+    def _check(self) -> None:
+        if self.is_locked:
+            raise StateBusy("another program has locked it")
+
+
+@pytest.mark.parametrize("locked_s", [1.0, LEASE_S - 0.5, LEASE_S + 1])
+def test_a_leader_that_cannot_give_a_sign_of_life_is_not_taken_for_dead(locked_s: float) -> None:
+    leases = _Locked(SystemClock())
+    place = Place(leases, is_cached=False)
+
+    def ask(_: Tell) -> Entry:
+        leases.is_locked = True
+        threading.Timer(locked_s, setattr, (leases, "is_locked", False)).start()
+        time.sleep(1.5 * LEASE_S + locked_s)
+        place.asked += 1
+        return FOUND
+
+    pool, go_on, led = _led(place, ask)
+    with pool:
+        following = [pool.submit(place.outcome) for _ in range(3)]
+        place.until_looked(4)
+        go_on.set()
+        outcomes = [each.result() for each in following]
+    assert (led.result(), place.asked) == ((FOUND, False), 1)
+    assert outcomes == [(FOUND, True)] * 3
+
+
+def test_while_the_leases_are_locked_nothing_is_asked() -> None:
+    leases = _Locked(SystemClock())
+    leases.is_locked = True
+    place = Place(leases)
+    refused = place.outcome(patience=0.0)
+    assert isinstance(refused, Unavailable)
+    assert place.asked == 0
+    threading.Timer(1.0, setattr, (leases, "is_locked", False)).start()
+    assert place.outcome(patience=0.0) == (FOUND, False)

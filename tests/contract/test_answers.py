@@ -61,7 +61,7 @@ _OPTIONS = st.fixed_dictionaries(
     },
 )
 _DOCUMENTS = _ANY | st.fixed_dictionaries(
-    {"action": st.sampled_from([*ACTIONS, "lookup", ""]) | _ANY, "params": _PARAMS | _ANY},
+    {"action": st.sampled_from([*ACTIONS, "look", ""]) | _ANY, "params": _PARAMS | _ANY},
     optional={
         "v": st.sampled_from([1, 1.0, 2, "1"]) | _ANY,
         "id": _ANY,
@@ -111,10 +111,33 @@ def test_an_action_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 def test_unknown_keys_of_the_envelope_warn_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "connectors"):
-        response = _core().answer(_request(colour="red", options={"speed": 3}))
+        response = _core().answer(_request(colour="red"))
     assert response["status"] == "not_found"
     assert "'colour'" in caplog.text
-    assert "'options.speed'" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [("Cache", "only", "cache"), ("max_wait", 5, "max_wait_s"), ("maxAgeS", 60, "max_age_s"), ("speed", 9, None)],
+)
+def test_an_unknown_option_is_an_error_and_nothing_is_asked(name: str, value: object, meant: str | None) -> None:
+    """`"Cache": "only"` must not have an indicator sent."""
+    core = _core()
+    error = core.answer(_request(options={name: value}))["error"]
+    assert error["code"] == "invalid_request"
+    assert error["details"]["path"].startswith("/options")
+    assert f"/options/{name} is not known here" in error["message"]
+    assert f"did you mean {meant}?" in error["message"] or meant is None
+
+
+def test_many_unknown_keys_make_one_short_line(caplog: pytest.LogCaptureFixture) -> None:
+    unknown = {f"{number}{'x' * 100}\n": 1 for number in range(5000)}
+    with caplog.at_level(logging.WARNING, "connectors"):
+        _core().answer(_request(**unknown))
+    [record] = caplog.records
+    assert len(record.getMessage()) < 1000
+    assert "and 4990 more" in record.getMessage()
+    assert "\n" not in record.getMessage()
 
 
 @pytest.mark.parametrize(
@@ -196,3 +219,32 @@ def test_what_must_not_leave_the_house_is_skipped_and_nobody_is_asked(text: str,
     response = _core(transport).answer({"action": action, "params": params})
     assert (response["status"], response["meta"]["requests"]) == ("skipped", 0)
     assert transport.requests == []
+
+
+_MISPLACED = ["Auth", "AUTH", "apikey", "api_key", "x-apikey", "Authorization", "VT_API_KEY"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"auth": {}},
+        {"auth": None},
+        {"auth": []},
+        {"auth": ""},
+        *({"auth": {"api_key": key}} for key in ("", "  ", None)),
+        *({"auth": {name: _SECRET}} for name in ("apikey", "key", "API_KEY", "api-key", "x-apikey")),
+        {"auth": {"api_key": _SECRET, "apikey": "other"}},
+        *({name: {"api_key": _SECRET}} for name in _MISPLACED),
+        *({name: _SECRET} for name in _MISPLACED),
+        {"options": {"api_key": _SECRET}},
+        {"auht": {"api_key": _SECRET}},
+        {"params": {"hash": "f" * 32, "api_key": _SECRET}},
+    ],
+    ids=str,
+)
+def test_a_key_that_is_not_understood_never_means_the_default_one(more: dict[str, Any]) -> None:
+    transport = _Refusing()
+    response = _core(transport).answer({**_request(), **more})
+    assert response["error"]["code"] == "invalid_request"
+    assert transport.requests == []
+    assert _SECRET not in json.dumps(response)

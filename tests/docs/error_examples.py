@@ -84,7 +84,8 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
 
 @_makes("conflict")
 def _(run: RunnerProcess, folder: Path) -> Errors:
-    return [_error(run, COMMENT, COMMENT)]
+    _error(run, COMMENT)
+    return [_error(run, COMMENT)]
 
 
 @_makes("too_large")
@@ -151,5 +152,5 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
         def send(self, request: HttpRequest) -> HttpAnswer:
             raise RuntimeError("a bug")
 
-    core = build(Settings(state="memory"), lambda: ApiKey("key"), SystemClock(), lambda key: Broken())
+    core = build(Settings(state="memory"), lambda: ApiKey("k" * 64), SystemClock(), lambda key: Broken())
     return [core.answer(lookup())["error"]]

@@ -40,6 +40,7 @@ class Shell:
         _script(programs / "python3", "")
         self.environment = {
             "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(home),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(PROJECT),
             "LANG": "C.UTF-8",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ import pytest
 from .pages import PROJECT, Page, page, pages
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_OF_ONE_MACHINE = re.compile(r"/work/|/home/\w|/root/|/tmp/\w|pypi-\w+|localhost:\d")
+# Of any user's machine, and of this one: where the project, the user's files and the Python in use are.
+_OF_ANY = r"/(?:home|root|tmp)/\w|pypi-\w+|localhost:\d"
+_FOUND_ANYWHERE = ("", "opt", "srv", "usr", "var", "mnt", "media", "home", "root", "tmp")
+_ON_EVERY_MACHINE = {Path("/") / name for name in _FOUND_ANYWHERE}
+_OF_THIS_ONE = {PROJECT, *PROJECT.parents, Path.home(), Path(sys.prefix)} - _ON_EVERY_MACHINE
+_OF_ONE_MACHINE = re.compile("|".join([_OF_ANY, *(rf"{re.escape(str(place))}(?![-\w])" for place in _OF_THIS_ONE)]))
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)

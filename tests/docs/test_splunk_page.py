@@ -13,6 +13,7 @@ from connectors.version import __version__
 from tests.package.conf_reader import read_conf
 from tests.package.spl_reader import options_of, refuse_unknown
 from vtlookup_app import columns
+from vtlookup_app.broker.verdict_request import ALERT, LINKS
 from vtlookup_app.search_options import KINDS, read_options
 
 from .pages import PROJECT, Page, in_code, page
@@ -31,12 +32,14 @@ BLOCKS = [line for block in PAGE.of("spl") for line in block.text.splitlines() i
 HEADINGS = (
     "option",
     "field",
+    "reason",
     "message",
     "macro",
     "in the log",
     "for vtreport",
     "for vtcache",
     "parameter",
+    "in an event",
     "to do this",
     "warning",
 )
@@ -62,7 +65,7 @@ def test_it_has_searches() -> None:
 @pytest.mark.parametrize("search", SEARCHES, ids=" ".join)
 def test_the_command_takes_the_options_of_a_search(search: list[str]) -> None:
     given = dict(option.split("=", 1) for option in search)
-    assert read_options(dict(given), []).field in given.values()
+    assert read_options(dict(given)).field in given.values()
 
 
 def test_every_option_has_its_row() -> None:
@@ -82,6 +85,11 @@ def test_every_parameter_of_the_alert_action_has_its_row_with_the_shipped_defaul
     assert set(_first_cells("parameter")) == set(shipped)
     defaults = {in_code(row[0])[0]: in_code(row[1]) for row in PAGE.rows if len(row) == 3 and in_code(row[0])}
     assert {name: defaults[name][0] for name in ("type", "wait", "limit")}.items() <= shipped.items()
+
+
+def test_every_field_that_an_alert_gives_an_event_has_its_place() -> None:
+    assert set(_first_cells("in an event")) >= {"time", "user", "vt_verdict", "indicator", "field", "results"}
+    assert {*ALERT, *LINKS} <= set(_first_cells("in an event"))
 
 
 def test_every_macro_has_its_row() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import sys
 import zlib
@@ -11,7 +10,7 @@ from typing import Any, Callable
 import atheris
 
 with atheris.instrument_imports(include=["connectors", "vtlookup_app"], enable_loader_override=False):
-    from connectors.adapters.documents import documents
+    from connectors.adapters.documents import DocumentReader
     from connectors.contract import Options
     from connectors.errors import InvalidIndicator
     from connectors.indicators import parse_as
@@ -51,7 +50,8 @@ def indicators(data: bytes) -> None:
 
 def lines(data: bytes) -> None:
     house = _house(404, b'{"error": {"code": "NotFoundError"}}')
-    for document in documents(io.BytesIO(data)):
+    reader = DocumentReader()
+    for document in [*reader.feed(data), *reader.end()]:
         if document.error is None:
             _sound(house.ask(document.value))
 

@@ -8,17 +8,20 @@ from pathlib import Path
 
 from connectors.cache import Entry
 from connectors.cache.sqlite import entry_in_row
+from connectors.coalescing.results import Result
 from connectors.quota.ledger import Ledger
 from connectors.quota.sealed import unseal
-from connectors.state.redis_server import PREFIX
+from connectors.state.redis_server import LEDGERS, PENDING, PREFIX
 from tests.redis_process import RedisProcess
 
 
 def damaged_rows(path: Path) -> tuple[int, list[str]]:
-    """How many rows the cache's and the quota's file have, and what is wrong with any."""
-    quota = path.with_name(path.stem + "-quota.db")
+    """How many rows the state's files have, and what is wrong with any."""
+    quota, leases = (path.with_name(f"{path.stem}-{part}.db") for part in ("quota", "leases"))
     tried, wrong = 0, [f"set aside: {file.name}" for file in path.parent.glob("*.bad-*")]
-    for file, rows in ((path, _cache_rows), (quota, _quota_rows)):
+    for file, rows in ((path, _cache_rows), (quota, _quota_rows), (leases, _lease_rows)):
+        if not file.exists():
+            continue
         connection = sqlite3.connect(file)
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
         wrong += [f"{file.name}: {verdict}"] * (verdict != "ok")
@@ -36,9 +39,13 @@ def _cache_rows(connection: sqlite3.Connection) -> Iterator[str]:
         except ValueError as error:
             yield f"{key}: {error}"
             continue
-        yield "" if (entry.status, entry.fetched_at) == (status, fetched_at) else f"{key}: its columns say otherwise"
-    for key, token, expires in connection.execute("SELECT key, token, expires FROM lease"):
-        yield "" if token and isinstance(expires, float) else f"lease {key}: {token!r}, {expires!r}"
+        yield "" if (entry.listed_as, entry.fetched_at) == (status, fetched_at) else f"{key}: its columns say otherwise"
+
+
+def _lease_rows(connection: sqlite3.Connection) -> Iterator[str]:
+    for key, token, beat, result in connection.execute("SELECT key, token, beat, result FROM lease"):
+        is_whole = token and isinstance(beat, int) and (result is None or Result.from_text(key, result) != Result())
+        yield "" if is_whole else f"lease {key}: {token!r}, {beat!r}, {result!r}"
 
 
 def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
@@ -52,7 +59,7 @@ def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def rows_at_server(redis: RedisProcess) -> tuple[int, list[str]]:
-    """The same of a server: each key ends by itself, and each answer can be read."""
+    """The same of a server: each key but the quota's and the queue's ends by itself, and each answer can be read."""
     server = redis.server()
     tried, wrong = 0, []
     for keys in server.keys(""):
@@ -60,7 +67,7 @@ def rows_at_server(redis: RedisProcess) -> tuple[int, list[str]]:
             tried += 1
             name = key.decode()
             # Gone between two calls is fine; -1 is a key that stays for ever.
-            if server.call("PTTL", name) == -1:
+            if server.call("PTTL", name) == -1 and not name.startswith((LEDGERS, PENDING)):
                 wrong.append(f"{name}: it never ends")
             if name.startswith(PREFIX + "answer:"):
                 wrong += _unreadable(name, server.call("GET", name))

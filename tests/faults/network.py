@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.faults import network_key, network_memory, network_sequences, network_statuses
+from tests.faults import (
+    network_foreign,
+    network_key,
+    network_memory,
+    network_sequences,
+    network_slots,
+    network_statuses,
+)
 from tests.faults.drill import Effort, Tally
 from tests.faults.network_house import own_environment
 
-PARTS = (network_statuses, network_sequences, network_key, network_memory)
+PARTS = (network_statuses, network_foreign, network_sequences, network_slots, network_key, network_memory)
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:

@@ -11,7 +11,7 @@ from tests.faults.drill import Effort, Tally
 from tests.faults.network_house import Asked, comment, commented, core_at, found, lookup
 from tests.faults.network_wire import Drawn, drawn, drawn_slow
 from tests.scripted_server import ScriptedServer
-from tests.virustotal.faults import FAULTS
+from tests.virustotal.faults import FAULTS, FOREIGN
 
 # Longer than any pause, and shorter than an answer lives.
 _A_WHILE_S = 3700.0
@@ -19,7 +19,7 @@ _BRISK_S, _PATIENT_S = "0.4", "10"
 # A comment is not repeated: what came of it is unknown wherever a lookup would be asked again or find nonsense.
 _OF_A_COMMENT = {
     "unavailable": frozenset({"outcome_unknown", "unavailable"}),
-    "invalid_response": frozenset({"outcome_unknown", "invalid_response"}),
+    "invalid_response": frozenset({"outcome_unknown", "invalid_response", "too_large"}),
     "timeout": frozenset({"outcome_unknown"}),
 }
 _SLOW = frozenset(name for name, fault in FAULTS.items() if fault.code == "timeout")
@@ -80,8 +80,9 @@ class _Sequence:
         if self._draw.random() < 0.5:
             fault, requests = (drawn_slow if self._is_slow else drawn)(self._draw), None
         else:
-            name = self._draw.choice([name for name in FAULTS if (name in _SLOW) == self._is_slow])
-            told = FAULTS[name]
+            faults = FOREIGN if self._draw.random() < 0.4 and not self._is_slow else FAULTS
+            name = self._draw.choice([name for name in faults if (name in _SLOW) == self._is_slow])
+            told = faults[name]
             fault, requests = Drawn(name, told.step, frozenset({told.code})), told.requests
         if is_read:
             return fault, requests

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Callable
 
 from tests.faults.drill import Effort, Tally
+from tests.faults.store_blind import tallies as blind_tallies
 from tests.faults.store_crashed import tallies as crashed_tallies
 from tests.faults.store_crowd import tallies as crowd_tallies
+from tests.faults.store_full import tallies as full_tallies
 from tests.faults.store_house import StoreHouse, hashes
+from tests.faults.store_identity import tallies as identity_tallies
 from tests.faults.store_processes import process_tallies
 from tests.faults.store_several import tallies as several_tallies
 
@@ -36,8 +39,11 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     yield _broken(effort, "bytes written over while the file is open", _written_over, effort.times(6, 250), True)
     yield from crashed_tallies(effort)
     yield from several_tallies(effort)
+    yield from full_tallies(effort)
     yield from process_tallies(effort)
     yield from crowd_tallies(effort)
+    yield from identity_tallies(effort)
+    yield from blind_tallies(effort)
 
 
 def _broken(effort: Effort, what: str, damage: Break, times: int, while_open: bool) -> Tally:

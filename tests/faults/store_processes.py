@@ -33,7 +33,7 @@ def process_tallies(effort: Effort) -> Iterator[Tally]:
 def _runner(server: SandboxServer, place: Path) -> RunnerProcess:
     runner = vtaction_process(server, place)
     # A book is kept, and is wide enough for all.
-    runner.environment.update(VT_API_KEY=KEY, VT_QUOTA="100000/minute")
+    runner.environment.update(VT_API_KEY=KEY, VT_QUOTA="100000/minute", XDG_RUNTIME_DIR=str(place.parent))
     return runner
 
 

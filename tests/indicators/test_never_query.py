@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import ConfigError
+from connectors.errors import ConfigError, InvalidIndicator
 from connectors.indicators import NeverQuery, parse_as, recognise
 
 # fmt: off
@@ -56,11 +56,98 @@ def test_an_address_of_the_internet_may_be_asked_about(text: str) -> None:
         "http://user@printer.local:631/x",
         "http://intranet/secret/plans",
         "https://wiki:8443/",
-        "TCP/IP",
+        "router.home.arpa",
+        "http://router.home.arpa/x",
+        "pc7.localdomain",
+        "dc01.CORP",
+        "dc01.corp:389",
+        "nas.home",
+        "files.intranet",
+        "ci.test",
+        "nowhere.invalid",
+        "facebookcorewwwi.onion",
+        "(4)dc01(4)corp(0)",
     ],
 )
 def test_a_name_of_the_internal_network_stays(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) == "internal_name"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5.1.168.192.in-addr.arpa",
+        "7.6.5.10.IN-ADDR.ARPA.",
+        "16.172.in-addr.arpa",
+        "10.in-addr.arpa",
+        "lb._dns-sd._udp.0.1.168.192.in-addr.arpa",
+        "http://5.1.168.192.in-addr.arpa/x",
+        "300.168.192.in-addr.arpa",
+        "1000.168.192.in-addr.arpa",
+        "256.10.in-addr.arpa",
+        "999.16.172.in-addr.arpa",
+        "http://300.168.192.in-addr.arpa/",
+        "(1)5(1)1(3)168(3)192(7)in-addr(4)arpa(0)",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa",
+        "0.8.e.f.ip6.arpa",
+        "d.f.ip6.arpa",
+    ],
+)
+def test_a_reverse_dns_name_of_a_private_address_or_network_stays(text: str) -> None:
+    assert NeverQuery().reason(recognise(text)) == "private_address"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8.8.8.8.in-addr.arpa",
+        "172.in-addr.arpa",
+        "in-addr.arpa",
+        "8.8.8.8.0.6.8.4.1.0.0.2.ip6.arpa",
+        "256.in-addr.arpa",
+    ],
+)
+def test_other_reverse_dns_names_may_be_asked_about(text: str) -> None:
+    assert NeverQuery().reason(recognise(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "34.216.184.93.in-addr.arpa",
+        "300.216.184.93.in-addr.arpa",
+        "216.184.93.in-addr.arpa",
+        "0.0.7.4.6.0.6.2.ip6.arpa",
+    ],
+)
+def test_a_reverse_dns_name_of_what_the_user_lists_stays(text: str) -> None:
+    assert _OURS.reason(recognise(text)) == "never_query"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2002:5db8:d822::1",
+        "http://[2002:5db8:d822::1]/",
+        "2.2.8.d.8.b.d.5.2.0.0.2.ip6.arpa",
+        "8.d.8.b.d.5.2.0.0.2.ip6.arpa",
+    ],
+)
+def test_a_6to4_form_of_what_the_user_lists_stays(text: str) -> None:
+    assert _OURS.reason(recognise(text)) == "never_query"
+
+
+@pytest.mark.parametrize("text", ["2002:5db8:d922::1", "b.d.5.2.0.0.2.ip6.arpa"])
+def test_a_6to4_form_of_something_else_may_be_asked_about(text: str) -> None:
+    assert _OURS.reason(recognise(text)) is None
+
+
+def test_a_listed_name_is_recognised_though_no_top_level_domain_is_called_so() -> None:
+    ours = NeverQuery(["acme.workplace"])
+    assert ours.reason(recognise("pc7.acme.workplace", ours)) == "never_query"
+    assert ours.reason(recognise("pc7.acme.workplace/x", ours)) == "never_query"
+    with pytest.raises(InvalidIndicator):
+        recognise("pc7.other.workplace", ours)
 
 
 @pytest.mark.parametrize("text", ["http://0x7f.1/", "http://2130706433/", "http://10.1/", "http://0300.0250.1.1/"])
@@ -112,7 +199,7 @@ def test_what_the_user_lists_stays(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["mycorp.example", "corp.example.com", "93.184.217.1", "9.9.9.10", "example"])
 def test_what_the_user_does_not_list_is_not_stopped_by_the_list(text: str) -> None:
-    assert _OURS.reason(parse_as("url", text)) != "never_query"
+    assert _OURS.reason(parse_as("url", f"http://{text}/")) != "never_query"
 
 
 @pytest.mark.parametrize("entry", ["http://example.com", "10.0.0.0/33", "a b", "-", "*", "example.com/x", "1.2.3"])

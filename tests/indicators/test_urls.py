@@ -26,7 +26,7 @@ from connectors.indicators.indicator import MAX_LENGTH
         ("hxxp[://]example.com[:]8080/", "http://example.com:8080/", "example.com"),
         ("http://example.com/?q=a[.]b&r=hxxp://c[.]d", "http://example.com/?q=a[.]b&r=hxxp://c[.]d", "example.com"),
         ("http://example.com?a[.]b", "http://example.com/?a[.]b", "example.com"),
-        ("http://a[.]b@example[.]com/", "http://a[.]b@example.com/", "example.com"),
+        ("http://a[.]b@example[.]com/", "http://example.com/", "example.com"),
         # Query and fragment.
         ("http://example.com?x=1&y=2", "http://example.com/?x=1&y=2", "example.com"),
         ("http://example.com#Part", "http://example.com/#Part", "example.com"),
@@ -36,13 +36,13 @@ from connectors.indicators.indicator import MAX_LENGTH
         ("http://example.com/gpj\u202e.exe", "http://example.com/gpj\u202e.exe", "example.com"),
         ("http://example.com/http://other.example/", "http://example.com/http://other.example/", "example.com"),
         ("example.com/?u=http://other.example/", "http://example.com/?u=http://other.example/", "example.com"),
-        # Ports and users.
+        # Ports, and users, who are not sent.
         ("http://example.com:80/", "http://example.com:80/", "example.com"),
         ("https://example.com:/", "https://example.com/", "example.com"),
         ("https://example.com:00443/", "https://example.com:443/", "example.com"),
-        ("http://User:Word@Example.com/", "http://User:Word@example.com/", "example.com"),
-        ("http://good.example@evil.example/", "http://good.example@evil.example/", "evil.example"),
-        ("http://a@b@example.com/", "http://a@b@example.com/", "example.com"),
+        ("http://User:Word@Example.com/", "http://example.com/", "example.com"),
+        ("http://good.example@evil.example/", "http://evil.example/", "evil.example"),
+        ("http://a@b@example.com/", "http://example.com/", "example.com"),
         # Hosts.
         ("http://example.com./", "http://example.com/", "example.com"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/", "xn--bcher-kva.example"),
@@ -59,6 +59,8 @@ from connectors.indicators.indicator import MAX_LENGTH
         ("http://[2001:DB8:0::1]/", "http://[2001:db8::1]/", "[2001:db8::1]"),
         ("http://[2001:db8::1]:8080/x", "http://[2001:db8::1]:8080/x", "[2001:db8::1]"),
         ("http://[::ffff:10.0.0.1]/", "http://10.0.0.1/", "10.0.0.1"),
+        ("http://[fe80::1%25eth0]/", "http://[fe80::1]/", "[fe80::1]"),
+        ("http://\U0001f4a9.la/", "http://xn--ls8h.la/", "xn--ls8h.la"),
         ("http://localhost:8000/", "http://localhost:8000/", "localhost"),
     ],
 )
@@ -102,7 +104,7 @@ def test_a_url_has_one_form(text: str, value: str, host: str) -> None:
         "http://::1/",
         "http://fe80::abcd/",
         "http://[::1",
-        "http://[fe80::1%25eth0]/",
+        "http://[fe80::1%]/",
         "http://[example.com]/",
         "http://\u202eexample.com/",
         "javascript:alert(1)",

@@ -7,6 +7,24 @@ from hypothesis import strategies as st
 _PIECES = st.sampled_from(
     [
         *"abfx01789.:/?#@[](){}%\\- _\u200b\u3002\u00fc\u00df\u0130\u017f\uff0e\ud800\x00\u202e",
+        *(
+            '"',
+            "'",
+            "<",
+            ">",
+            ",",
+            ";",
+            "|",
+            "\ufeff",
+            "\uff1a",
+            "\uff0f",
+            "\uff48",
+            "\uff20",
+            "\U0001f4a9",
+            "*",
+            "ftp",
+        ),
+        *("SHA256=", "md5:", "ab" * 16, "(4)evil", "in-addr.arpa", "%eth0", ":443", "http//", "https:", "home.arpa"),
         *("[.]", "[:]", "[://]", "[dot]", "hxxp", "http", "://", "example.com", "127.0.0.1", "::ffff:", "xn--", ".."),
     ]
 )

@@ -61,6 +61,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "cache_ttl_not_found",
             "cache_size_mb",
             "pending_max",
+            "state_required",
             "state",
             "never_query",
             "malicious_threshold",
@@ -91,7 +92,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "vt_(answers|leases|ledgers|pending)": (r"field\.[a-z_]+", r"accelerated_fields\.[a-z_]+"),
     },
     "transforms.conf": {
-        "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches"),
+        "vt_verdicts": ("external_type", "collection", "fields_list", "max_matches", "filter"),
     },
     "authorize.conf": {
         r"capability::(run_vtlookup|run_vtlookup_write|vtlookup_admin)": (),
@@ -111,7 +112,8 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             r"python\.version",
             r"python\.required",
             "requireAuthentication",
-            r"capability\.(get|post)",
+            "capability",
+            r"capability\.(get|post|put|delete)",
             "output_modes",
             "passSystemAuth",
             "passPayload",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "package"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from build_spl import build
 from interpreters import find_python

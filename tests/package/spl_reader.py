@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -66,17 +67,12 @@ def commands(search: str) -> list[tuple[str, str]]:
 
 
 def options_of(command: str) -> list[str]:
-    """The options that a command of the app has in its code."""
-    tree = ast.parse((BIN / "vtlookup_app" / HOMES[command]).read_text("utf-8"))
-    made = (node for cls in ast.walk(tree) if isinstance(cls, ast.ClassDef) for node in cls.body)
-    return [
-        target.id
-        for node in made
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        if isinstance(node.value.func, ast.Name) and node.value.func.id == "Option"
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    ]
+    """The options that a command of the app takes."""
+    if str(BIN) not in sys.path:
+        sys.path.insert(0, str(BIN))
+    module = import_module("vtlookup_app." + HOMES[command].removesuffix(".py").replace("/", "."))
+    [made] = (found for found in vars(module).values() if isinstance(found, type) and "OPTIONS" in vars(found))
+    return list(vars(made)["OPTIONS"])
 
 
 def given_options(arguments: str) -> dict[str, str]:

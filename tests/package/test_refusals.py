@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from app_tree import assemble
 from build_error import BuildError
-from build_spl import CACHE, PROJECT, VENDOR_LIST
+from build_spl import CACHE, PROJECT, VENDOR_LISTS
 from purity import find_impure
-from vendoring import Pin, fetch, find_cached, read_pins
+from vendoring import Pin, fetch, find_cached, read_list, read_lists
 
 WHEEL = "thing-1.0-py3-none-any.whl"
 
@@ -31,13 +32,16 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def wheel(folder: Path, files: dict[str, bytes]) -> dict[str, Path]:
-    """One library: a wheel with a licence and `files`."""
-    path = folder / WHEEL
+Libraries = dict[str, dict[str, Path]]
+
+
+def wheel(folder: Path, files: dict[str, bytes], pythons: Sequence[str] = ("3.9",), name: str = WHEEL) -> Libraries:
+    """One library for `pythons`: a wheel with a licence and `files`."""
+    path = folder / name
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {"thing-1.0.dist-info/LICENSE": b"Do as you like.", **files}.items():
             archive.writestr(name, content)
-    return {"thing": path}
+    return {python: {"thing": path} for python in pythons}
 
 
 def shipped(app: Path) -> set[str]:
@@ -79,6 +83,28 @@ def test_a_librarys_code_and_licence_are_kept_and_the_rest_is_not(project: Path,
     assert ours == {"lib/thing/__init__.py", "lib/thing/data.pem", "lib/licenses/thing.txt"}
 
 
+def test_a_library_that_all_pythons_share_is_carried_once(project: Path, tmp_path: Path) -> None:
+    libraries = wheel(tmp_path, {"thing/__init__.py": b""}, pythons=("3.9", "3.13"))
+    files = shipped(assemble(project, libraries, tmp_path))
+    assert {name for name in files if "thing" in name} == {"lib/thing/__init__.py", "lib/licenses/thing.txt"}
+
+
+def test_a_library_that_differs_is_carried_for_each_python_with_its_licence(project: Path, tmp_path: Path) -> None:
+    old = wheel(tmp_path, {"thing/__init__.py": b"old = True"})
+    new = wheel(tmp_path, {"thing/__init__.py": b"old = False"}, ("3.13",), "thing-2.0-py3-none-any.whl")
+    app = assemble(project, {**old, **new}, tmp_path)
+    assert {name for name in shipped(app) if "thing" in name} == {
+        f"lib/{folder}/{name}" for folder in ("py39", "py313") for name in ("thing/__init__.py", "licenses/thing.txt")
+    }
+    assert (app / "lib/py39/thing/__init__.py").read_bytes() == b"old = True"
+    assert (app / "lib/py313/thing/__init__.py").read_bytes() == b"old = False"
+
+
+def test_a_library_for_one_python_alone_is_not_seen_by_the_other(project: Path, tmp_path: Path) -> None:
+    files = shipped(assemble(project, {**wheel(tmp_path, {"thing/__init__.py": b""}), "3.13": {}}, tmp_path))
+    assert {name for name in files if name.endswith("thing/__init__.py")} == {"lib/py39/thing/__init__.py"}
+
+
 @pytest.mark.parametrize("start", [b"\x7fELF\x02", b"MZ\x90\x00", b"\xcf\xfa\xed\xfe\x07"])
 def test_compiled_code_under_an_innocent_name_is_refused(start: bytes, project: Path, tmp_path: Path) -> None:
     libraries = wheel(tmp_path, {"thing/data.txt": start})
@@ -91,7 +117,7 @@ def test_a_library_without_a_licence_is_refused(project: Path, tmp_path: Path) -
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("thing/__init__.py", b"")
     with pytest.raises(BuildError, match="licence"):
-        assemble(project, {"thing": path}, tmp_path)
+        assemble(project, {"3.9": {"thing": path}}, tmp_path)
 
 
 def test_a_library_that_writes_outside_of_the_app_is_refused(project: Path, tmp_path: Path) -> None:
@@ -107,9 +133,18 @@ def test_a_template_without_the_versions_place_is_refused(project: Path, tmp_pat
 
 @pytest.mark.parametrize("line", ["requests", "requests>=2", "requests==2.32.5", "requests==1 --hash=sha256:ab"])
 def test_a_library_that_is_not_pinned_to_the_byte_is_refused(line: str, tmp_path: Path) -> None:
-    (tmp_path / "vendor.txt").write_text(line + "\n", "utf-8")
+    (tmp_path / "vendor-3.9.txt").write_text(line + "\n", "utf-8")
     with pytest.raises(BuildError, match="sha256"):
-        read_pins(tmp_path / "vendor.txt")
+        read_list(tmp_path / "vendor-3.9.txt")
+
+
+@pytest.mark.parametrize("name", ["vendor.txt", "vendor-3.txt", "vendor-4.0.txt", "vendor-3.9.txt.bak"])
+def test_a_list_that_does_not_say_for_which_python_it_is_is_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(BuildError, match="vendor-<python>"):
+        read_list(tmp_path / name)
+    with pytest.raises(BuildError, match="vendor-<python>"):
+        read_lists(tmp_path)
 
 
 def test_a_cached_file_with_other_content_is_not_taken(tmp_path: Path) -> None:
@@ -119,5 +154,6 @@ def test_a_cached_file_with_other_content_is_not_taken(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("spl")
 def test_nothing_is_downloaded_when_the_cache_has_it_all() -> None:
-    libraries = fetch(VENDOR_LIST, CACHE, python="/no/such/python")
-    assert sorted(libraries) == sorted(pin.name for pin in read_pins(VENDOR_LIST))
+    for libraries in read_lists(VENDOR_LISTS):
+        files = fetch(libraries, CACHE, python="/no/such/python")
+        assert sorted(files) == sorted(pin.name for pin in libraries.pins)

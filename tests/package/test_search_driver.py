@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from search_driver import Chunk, SearchInfo, SearchResult, run_search
+from vtlookup_app.libraries import library_folders
 
 from .commands import SDK_COMMAND
 
@@ -27,8 +29,9 @@ def sdk_command(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def libraries(app: Path) -> dict[str, str]:
-    """An environment in which the app's libraries are found and no .pyc files are left."""
-    return {"PYTHONPATH": str(app / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    """An environment in which libraries of the app are found that any Python can use, and no .pyc files are left."""
+    folders = library_folders(app, minor=9)
+    return {"PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def upper(

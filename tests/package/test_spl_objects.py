@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Any, get_args
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
+from connectors.indicators import Kind, object_page, search_page
+
 from .conf_reader import Stanzas, read_conf
-from .spl_reader import HOMES, PROJECT, commands, options_of, refuse_unknown
+from .spl_reader import HOMES, PROJECT, commands, given_options, options_of, refuse_unknown
 
 DEFAULT = PROJECT / "splunk_app/default"
 MACROS = read_conf(DEFAULT / "macros.conf")
@@ -73,14 +76,61 @@ def test_a_macro_has_its_example_on_the_page_with_the_right_number_of_arguments(
     assert {len([given for given in call.split(",") if given]) for call in calls} == {int(count or 0)}
 
 
-def test_the_link_that_a_macro_makes_is_the_value_encoded_twice() -> None:
-    definition = MACROS["vt_open_link(1)"]["definition"]
-    replaced = re.findall(r', "(\\?[^"\\])", "([^"]+)"\)', definition)
-    value = "http://a.example:8080/x?y=1&z=%20#w b"
-    made = value
-    for pattern, replacement in replaced:
-        made = re.sub(pattern, replacement, made)
-    assert made == quote(quote(value, safe=""), safe="")
+def test_a_macro_has_the_command_make_its_link_and_asks_nothing() -> None:
+    (command, given), (_, made), (_, dropped) = commands("| " + MACROS["vt_open_link(1)"]["definition"])
+    assert (command, given_options(given)) == ("vtlookup", {"ioc": "$field$", "cache": "only", "prefix": "vt_open_"})
+    assert made == 'vt_link=if(isnull(vt_link) OR vt_link=="", vt_open_link, vt_link)'
+    assert dropped == "- vt_open_*"
+
+
+@pytest.mark.parametrize("name", ["macros.conf", "workflow_actions.conf", "data/ui/views/vt_report.xml"])
+def test_every_link_to_virustotal_is_one_that_the_core_makes(name: str) -> None:
+    pages = [search_page(""), *(object_page(kind, "") for kind in get_args(Kind))]
+    links = re.findall(r"https://www\.virustotal\.com[^$\s\"]*", (DEFAULT / name).read_text("utf-8"))
+    assert [link for link in links if link not in pages] == []
+    assert bool(links) == (name != "macros.conf")
+
+
+def _sort_key(malicious: list[str] | None, verdict: str) -> tuple[int, float]:
+    """What the macro `vt_worst` sorts an event by: its functions do here what Splunk's documents say of them.
+
+    https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/MultivalueEvalFunctions
+    """
+    assigned = MACROS["vt_worst"]["definition"].partition(" | ")[0].removeprefix("eval ")
+    rank, _, objecting = assigned.removeprefix("vt_rank=").partition(", vt_objecting=")
+    # `.` joins texts, and the second argument of mvmap is computed for each value.
+    joined = objecting.replace(" . ", " + ").replace(
+        "mvmap(vt_malicious, ", "mvmap(vt_malicious, lambda vt_malicious: "
+    )
+    functions: dict[str, Any] = {
+        "case": lambda *pairs: next(value for test, value in zip(pairs[::2], pairs[1::2]) if test),
+        "true": lambda: True,
+        "coalesce": lambda *values: next(value for value in values if value is not None),
+        "tonumber": lambda text: None if text is None else float(text),
+        "mvindex": lambda values, index: None if values is None else values[index],
+        "mvsort": lambda values: None if values is None else sorted(values),
+        "mvmap": lambda values, of: None if values is None else [of(value) for value in values],
+        "substr": lambda text, begin: text[begin:],
+    }
+    fields = {**functions, "vt_worst_verdict": verdict, "vt_malicious": malicious}
+    return eval(rank, fields), -eval(joined, fields)
+
+
+def test_the_worst_come_first_by_the_worst_of_their_values() -> None:
+    worst_first: list[tuple[list[str] | None, str]] = [
+        (["3", "60", "9"], "malicious"),
+        (["21"], "malicious"),
+        (["", "9"], "malicious"),
+        (["5", "0"], "malicious"),
+        (["2"], "suspicious"),
+        (["0", "1"], "suspicious"),
+        (["0"], "undetected"),
+        ([""], "unknown"),
+    ]
+    keys = [_sort_key(*event) for event in worst_first]
+    assert keys == sorted(set(keys))
+    assert _sort_key(None, "") == (3, 0)
+    assert commands("| " + MACROS["vt_worst"]["definition"])[1] == ("sort", "0 vt_rank, -vt_objecting")
 
 
 # A field's menu

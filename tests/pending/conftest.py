@@ -89,6 +89,7 @@ class House:
         for host in hosts:
             answer = self.look_up(core, host, **(options or {}))
             assert answer["error"]["code"] == "rate_limited"
+        core.close()
 
     def look_up(self, core: Core, host: str, **options: Any) -> dict[str, Any]:
         return core.answer({"action": "lookup_ip", "params": {"ip": host}, "options": options})

@@ -9,7 +9,6 @@ import pytest
 
 from connectors.cache import Entry
 from connectors.cache.sqlite import SCHEMA, SqliteAnswers
-from connectors.coalescing import SqliteLeases
 from connectors.pending.sqlite import SqlitePending
 from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import START, FakeClock
@@ -24,9 +23,7 @@ class Before:
     def __init__(self, path: Path, clock: FakeClock) -> None:
         file = SqliteFile(path, SCHEMA, "WAL")
         self.answers = SqliteAnswers(file, clock, 1 << 30)
-        self.leases = SqliteLeases(file, clock)
         self.answers.put("v3:ip:8.8.8.8", FOUND)
-        self.leases.claim("v3:ip:9.9.9.9", "holder")
 
 
 @pytest.fixture
@@ -55,10 +52,8 @@ def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: Fak
     queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
     assert (queue.oldest(9), queue.stats()["entries"]) == ([], 0)
     assert "pending" not in tables(path), "who only looks changes nothing"
-    assert queue.put("ip:7.7.7.7", 0, 9)
+    assert queue.put_many({"ip:7.7.7.7": 0}, 9)
     assert before.answers.get("v3:ip:8.8.8.8") == FOUND
-    assert not before.leases.claim("v3:ip:9.9.9.9", "another").mine
-    before.leases.renew(["holder"])
     before.answers.put("v3:ip:1.1.1.1", FOUND)
     assert [entry.key for entry in queue.oldest(9)] == ["ip:7.7.7.7"]
     assert path.stat().st_ino == inode
@@ -67,7 +62,7 @@ def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: Fak
 
 
 def test_one_who_comes_later_with_the_version_before_may_use_the_file(path: Path, clock: FakeClock) -> None:
-    SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3").put("ip:7.7.7.7", 0, 9)
+    SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3").put_many({"ip:7.7.7.7": 0}, 9)
     before = Before(path, clock)
     assert before.answers.get("v3:ip:8.8.8.8") == FOUND
 
@@ -76,21 +71,21 @@ def test_one_who_comes_later_with_the_version_before_may_use_the_file(path: Path
 def test_a_damaged_file_is_made_anew_with_a_queue_that_works(path: Path, clock: FakeClock, damage: str) -> None:
     queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
     for number in range(200):
-        queue.put(f"ip:{number}", 0, 999)
+        queue.put_many({f"ip:{number}": 0}, 999)
     settle(path)
     DAMAGES[damage](path)
     fresh = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
-    fresh.put("ip:after", 0, 999)
+    fresh.put_many({"ip:after": 0}, 999)
     assert "ip:after" in [entry.key for entry in fresh.oldest(999)]
 
 
 def test_a_table_made_in_part_is_completed(path: Path, clock: FakeClock) -> None:
     queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
-    queue.put("ip:1", 0, 9)
+    queue.put_many({"ip:1": 0}, 9)
     connection = sqlite3.connect(path)
     connection.execute("DROP TABLE pending_refused")
     connection.commit()
     connection.close()
     assert queue.oldest(9) == []
-    assert queue.put("ip:2", 0, 9)
+    assert queue.put_many({"ip:2": 0}, 9)
     assert [entry.key for entry in queue.oldest(9)] == ["ip:1", "ip:2"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any, Callable, Optional
 
 from connectors import VirusTotal
+from connectors.actions.batch import BatchAnswers
 from connectors.adapters.python_connection import CallersClock, Connection
 from connectors.adapters.python_settings import Opening
 from connectors.contract import Options, Request
 from connectors.errors import ConnectorError
 from connectors.indicators import Kind
+from connectors.quota.waiters import Claim
 from connectors.schemas_check import violation
 
 Respond = Callable[[Request], dict[str, Any]]
@@ -58,7 +61,7 @@ class FakeCore:
         self.clock = CallersClock()
         self._lock = threading.Lock()
 
-    def run(self, request: Request, progress: Progress = None) -> dict[str, Any]:
+    def run(self, request: Request, progress: Progress = None, claim: Claim | None = None) -> dict[str, Any]:
         with self._lock:
             self.requests.append(request)
             self.progress = progress
@@ -67,8 +70,25 @@ class FakeCore:
         except ConnectorError as error:
             return refusal(error)
 
-    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
         return self.run(Request(f"lookup_{kind}", {"value": value}, options))
+
+    def within(self, batch: BatchAnswers) -> FakeCore:
+        return self
+
+    def look_up_at_hand(
+        self,
+        kind: Kind | None,
+        values: Iterable[str],
+        options: Options,
+        claim: Claim | None = None,
+        *,
+        after_refusal: bool = False,
+    ) -> dict[str, dict[str, Any]]:
+        return {}
+
+    def end_batch(self) -> None:
+        return None
 
     def close(self) -> None:
         self.closed += 1

@@ -14,6 +14,7 @@ import pytest
 from connectors import Cancelled, VirusTotal, connect
 from connectors.contract import Request
 from connectors.sandbox import SandboxServer
+from connectors.threads import alive_threads
 from tests.python_api.conftest import KEY, Connect
 from tests.python_api.fake_core import FakeCore, connected_to, known
 from tests.vtaction_process import EICAR
@@ -107,8 +108,7 @@ def test_what_is_under_way_ends_first_and_the_last_one_out_closes_the_core(vt_of
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at Linux's list of open files")
 def test_after_closing_no_file_no_connection_and_no_thread_is_left(sandbox: SandboxServer, tmp_path: Path) -> None:
-    state = tmp_path / "state.db"
-    before = set(threading.enumerate())
+    state, before = tmp_path / "state.db", alive_threads()
     with connect(KEY, api_url=sandbox.url, state=state, quota="100/minute") as vt:
         vt.lookup_hash(EICAR)
         thread = threading.Thread(target=vt.lookup_ip, args=("8.8.8.8",))
@@ -117,8 +117,7 @@ def test_after_closing_no_file_no_connection_and_no_thread_is_left(sandbox: Sand
         list(vt.lookup_many(["example.com", "1.1.1.1", "8.8.8.8"]))
         assert _open_files(tmp_path)
     assert not _open_files(tmp_path)
-    ours = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("vt-")}
-    assert not ours
+    assert alive_threads() == before
 
 
 def _open_files(folder: Path) -> list[str]:

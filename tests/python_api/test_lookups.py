@@ -165,7 +165,7 @@ def test_out_of_quota_says_when_to_come_back(at_sandbox: Connect) -> None:
         vt.lookup_ip("1.1.1.1", max_wait_s=0)
     assert caught.value.retryable
     assert 0 < (caught.value.retry_after or 0) < 61
-    assert caught.value.details == {"source": "local", "window": "minute"}
+    assert caught.value.details == {"source": "local", "window": "minute", "queued": True}
 
 
 def test_a_url_that_is_sent_for_a_scan_is_pending(vt_of: VirusTotal, core: FakeCore) -> None:
@@ -196,3 +196,10 @@ def test_a_pause_that_virustotal_asked_for_is_told(vt_of: VirusTotal, core: Fake
     core.respond = lambda _: document(data={"windows": {"blocked": {"resets_in_s": 31.5}}, "account": {}})
     quota = vt_of.quota()
     assert (quota.blocked_for_s, quota.windows) == (31.5, {})
+
+
+def test_what_was_removed_from_a_url_is_told(vt: VirusTotal) -> None:
+    report = vt.lookup("https://bob:hunter2@malicious.example/payload.bin")
+    assert (report.indicator, report.removed) == ("https://malicious.example/payload.bin", ("user", "password"))
+    assert "hunter2" not in repr(report)
+    assert vt.lookup("malicious.example").removed == ()

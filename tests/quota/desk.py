@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from connectors.quota import parse_quota, policy, slots
+from connectors.quota.account import AccountUse, Told
 from connectors.quota.ledger import Ledger
 from connectors.quota.policy import Decision, Refuse, Start, Wait
 from connectors.quota.usage import take_over, usage
+from connectors.quota.waiters import Claim
+
+_NO_CLAIM = Claim(returns=False)
+
+_TOLD: tuple[Told, ...] = ("hour", "day", "month")
 
 
 def utc(text: str) -> float:
@@ -33,8 +40,8 @@ class Desk:
         self.now += seconds
         return self
 
-    def look(self, name: str, patience: float = math.inf) -> Decision:
-        decision = policy.decide(self.ledger, self.quota, name, self.now, self.now + patience)
+    def look(self, name: str, patience: float = math.inf, claim: Claim = _NO_CLAIM) -> Decision:
+        decision = policy.decide(self.ledger, self.quota, name, self.now, self.now + patience, claim)
         if isinstance(decision, Start):
             self._taken[name] = decision.taken_at
         return decision
@@ -46,8 +53,8 @@ class Desk:
     def waits(self, name: str) -> bool:
         return isinstance(self.look(name), Wait)
 
-    def refused(self, name: str, patience: float = 0.0) -> Refuse:
-        decision = self.look(name, patience)
+    def refused(self, name: str, patience: float = 0.0, claim: Claim = _NO_CLAIM) -> Refuse:
+        decision = self.look(name, patience, claim)
         assert isinstance(decision, Refuse)
         return decision
 
@@ -81,8 +88,10 @@ class Desk:
     def forgive(self) -> None:
         policy.forgive(self.ledger)
 
-    def take_over(self, **used: int) -> None:
-        take_over(self.ledger, used, self.now)
+    def take_over(self, age_s: float = 0.0, *, left: Mapping[Told, int | None] | None = None, **used: int) -> None:
+        """The account tells: `day=3` and `month=4` are used, and so many are left."""
+        told: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
+        take_over(self.ledger, self.quota, AccountUse(told, left or {}, frozenset(left or ()), age_s), self.now)
 
     def used(self, window: str) -> int:
         used: int = usage(self.ledger, self.quota, self.now)[window]["used"]

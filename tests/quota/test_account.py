@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from connectors.api_key import ApiKey
 from connectors.composition import build
 from connectors.core import Core
 from connectors.quota import parse_quota
-from connectors.quota.account import quota_of, used_of
+from connectors.quota.account import measured, shown, use_of
+from connectors.secrecy import remember
 from connectors.settings import Settings
 from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
+from tests.scripted_server import OWN_ERRORS
 from tests.vtaction_process import lookup
 
 PUBLIC = {
@@ -24,45 +28,175 @@ PUBLIC = {
 }
 
 
+HOUR, DAY, MONTH = PUBLIC
+_WINDOW_OF = {HOUR: "4/minute", DAY: "500/day", MONTH: "15500/month"}
+
+
+def windows_of(figures: dict[str, Any]) -> str:
+    return str(measured(figures, parse_quota("auto")).quota)
+
+
+def with_user(name: str, allowed: Any, used: Any = 0) -> dict[str, Any]:
+    """The public account's figures, of which one is another."""
+    return {
+        **PUBLIC,
+        MONTH: {"user": {"allowed": 15500, "used": 9}},
+        name: {"user": {"allowed": allowed, "used": used}},
+    }
+
+
 @pytest.mark.parametrize(
     ("figures", "quota"),
     [
         (PUBLIC, "4/minute,500/day"),
-        ({"api_requests_daily": {"user": {"allowed": 500}, "group": {"allowed": 100}}}, "100/day"),
-        ({"api_requests_daily": {"user": {"allowed": 10**9}, "group": {"allowed": 10**9}}}, "none"),
-        ({"api_requests_hourly": {"user": {"allowed": 30}}}, "1/minute"),
-        ({"api_requests_monthly": {"user": {"allowed": 0}}}, "1/month"),
-        ({"intelligence_downloads_monthly": {"user": {"allowed": 5}}}, "9/minute"),
-        ({}, "9/minute"),
-        ({"api_requests_daily": None, "api_requests_hourly": {"user": {"allowed": True}}}, "none"),
+        (with_user(DAY, 10**9), "4/minute,15500/month"),
+        (with_user(HOUR, 60 * 10**9), "500/day,15500/month"),
+        (with_user(HOUR, 240_000), "4000/minute,500/day,15500/month"),
+        (with_user(HOUR, 60), "1/minute,500/day,15500/month"),
+        (with_user(HOUR, 59), "1/62s,500/day,15500/month"),
+        (with_user(HOUR, 30), "1/120s,500/day,15500/month"),
+        (with_user(HOUR, 1), "1/hour,500/day,15500/month"),
+        (with_user(DAY, 1), "4/minute,1/day,15500/month"),
     ],
 )
 def test_an_accounts_figures_are_windows(figures: dict[str, Any], quota: str) -> None:
-    assert str(quota_of(figures, parse_quota("9/minute"))) == quota
+    found = measured(figures, parse_quota("auto"))
+    assert (str(found.quota), found.quota.auto, found.unread, found.is_shared) == (quota, True, (), False)
 
 
-def test_what_is_used_is_taken_as_far_as_it_is_told() -> None:
-    assert used_of(PUBLIC) == {"day": 7, "month": 9}
-    assert used_of({"api_requests_daily": {"user": {"used": -1}}}) == {}
+_UNREADABLE: dict[str, Any] = {
+    "text": "many",
+    "a number as text": "1000000000",
+    "a float": 1e9,
+    "a fraction": 500.5,
+    "null": None,
+    "negative": -1,
+    "true": True,
+    "a list": [500],
+    "an object": {},
+    "far too large": 10**18,
+    "as large as no limit anywhere": 2**63 - 1,
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("shape", _UNREADABLE)
+def test_a_number_that_cannot_be_read_removes_no_window_and_is_named(name: str, shape: str) -> None:
+    found = measured(with_user(name, _UNREADABLE[shape]), parse_quota("auto"))
+    assert str(found.quota) == "4/minute,500/day,15500/month"
+    (told,) = found.unread
+    assert told.startswith(f"{name}: user.allowed is ")
+    assert len(told) < 150
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("figure", [None, "x", [], {}, 7, {"user": None}, {"user": []}, {"user": 500}, {"user": {}}])
+def test_a_figure_of_another_shape_removes_no_window(name: str, figure: Any) -> None:
+    found = measured({**with_user(DAY, 500), name: figure}, parse_quota("auto"))
+    assert str(found.quota) == "4/minute,500/day,15500/month"
+    assert all(told.startswith(name) for told in found.unread)
+    assert found.unread
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_missing_figure_removes_no_window_and_the_others_are_taken(name: str) -> None:
+    figures = {HOUR: _user(600), DAY: _user(100), MONTH: _user(1000)}
+    del figures[name]
+    wanted = {HOUR: "10/minute", DAY: "100/day", MONTH: "1000/month", name: _WINDOW_OF[name]}
+    assert windows_of(figures) == ",".join(wanted.values())
+
+
+def _user(allowed: Any, used: Any = 0) -> dict[str, Any]:
+    return {"user": {"allowed": allowed, "used": used}}
+
+
+def test_a_figure_that_cannot_be_read_never_loosens_what_can() -> None:
+    stricter = {"user": {"allowed": 100, "used": 0}, "group": {"allowed": "lots", "used": 0}}
+    looser = {"user": {"allowed": 100_000, "used": 0}, "group": {"allowed": None, "used": 0}}
+    assert windows_of({**PUBLIC, DAY: stricter}) == "4/minute,100/day"
+    assert windows_of({**PUBLIC, DAY: looser}) == "4/minute,500/day"
+
+
+@pytest.mark.parametrize("figures", [{}, {DAY: None}, {"intelligence_downloads_monthly": {"user": {"allowed": 5}}}])
+def test_an_account_that_tells_nothing_keeps_the_public_quota(figures: dict[str, Any]) -> None:
+    found = measured(figures, parse_quota("auto"))
+    assert (str(found.quota), len(found.unread)) == ("4/minute,500/day,15500/month", 3)
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "window"),
+    [
+        (1000, 10_000, "1000/day"),
+        (10**9, 99_000_000, "99000000/day"),
+        (1000, 10**9, "1000/day"),
+        (10**9, 10**9, "none"),
+        (0, 300, "300/day"),
+        (0, 10**9, "none"),
+        (0, 0, "1/day"),
+        (300, 0, "1/day"),
+    ],
+)
+def test_the_least_that_a_pool_allows_is_the_limit_and_a_users_0_is_none_if_the_group_pays(
+    user: int, group: int, window: str
+) -> None:
+    figure = {"user": {"allowed": user, "used": 0}, "group": {"allowed": group, "used": 0}}
+    unlimited = {"user": {"allowed": 10**9, "used": 0}}
+    assert windows_of({HOUR: unlimited, DAY: figure, MONTH: unlimited}) == window
+
+
+GROUP = {
+    HOUR: {"user": {"allowed": 60 * 10**9, "used": 12}, "group": {"allowed": 1_800_000, "used": 8712}},
+    DAY: {"user": {"allowed": 1000, "used": 74}, "group": {"allowed": 10_000, "used": 9990}},
+    MONTH: {"user": {"allowed": 10**9, "used": 2564}, "group": {"allowed": 10**9, "used": 13_551_234}},
+}
+
+
+def test_what_is_used_and_left_is_taken_as_far_as_it_is_told() -> None:
+    told = use_of(PUBLIC)
+    assert (told.used, told.left) == ({"hour": 1, "day": 7, "month": 9}, {"hour": 239, "day": 493, "month": None})
+    assert [told.has_left("hour"), told.has_left("day"), told.has_left("month")] == [True] * 3
+    assert use_of({DAY: {"user": {"allowed": 5, "used": 9}}}).left == {"day": 0}
+    for unreadable in (-1, 10**30, "3", None, 3.0):
+        told = use_of({DAY: {"user": {"allowed": 5, "used": unreadable}}})
+        assert (told.used, told.left, told.has_left("day")) == ({}, {}, False)
+    assert use_of(GROUP).left == {"hour": 1_791_288, "day": 10, "month": None}
+    assert use_of({DAY: {"user": {"allowed": 0, "used": 5}, "group": {"allowed": 25, "used": 1829}}}).left == {"day": 0}
+
+
+def test_the_pool_that_runs_out_first_is_shown_beside_both() -> None:
+    daily = shown(GROUP)[DAY]
+    assert (daily["allowed"], daily["used"], daily["left"], daily["pool"]) == (10_000, 9990, 10, "group")
+    assert (daily["user"]["left"], daily["group"]["left"]) == (926, 10)
+    unlimited = {"allowed": 10**9, "used": 9, "left": 10**9 - 9}
+    assert shown(PUBLIC)[MONTH] == {**unlimited, "pool": None, "user": unlimited}
+    odd = shown({"x": None, "y" * 101: None, DAY: {"user": {"allowed": "many", "used": 3}}})
+    assert odd["x"] == {"allowed": None, "used": None, "left": None, "pool": None}
+    assert (odd[DAY]["allowed"], odd[DAY]["used"], odd[DAY]["left"]) == (None, 3, None)
+    assert len(odd) == 2
+    assert len(shown({str(number): None for number in range(1000)})) == 100
 
 
 class ScriptedVirusTotal:
-    """Gives the next status of `script` for each lookup, 200 when there is none left; the quota figures always."""
+    """Gives the next status of `script` for each lookup, 200 when there is none left; `figures` whenever asked."""
 
     def __init__(self, *script: int) -> None:
         self.script = list(script)
         self.lookups = 0
+        self.asked_account = 0
         self.quota_status = 200
+        self.figures: dict[str, Any] = PUBLIC
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         if "/users/" in request.url:
-            return _answer(self.quota_status, {"data": PUBLIC} if self.quota_status == 200 else {"error": {}})
+            self.asked_account += 1
+            return _answer(self.quota_status, self.figures)
         self.lookups += 1
         status = self.script.pop(0) if self.script else 200
-        return _answer(status, {"data": {"type": "file", "id": "0" * 64, "attributes": {}}} if status == 200 else {})
+        return _answer(status, {"type": "file", "id": "0" * 64, "attributes": {}})
 
 
-def _answer(status: int, body: dict[str, Any]) -> HttpAnswer:
+def _answer(status: int, data: dict[str, Any]) -> HttpAnswer:
+    body = {"data": data} if status == 200 else {"error": {"code": OWN_ERRORS.get(status, "ServerError")}}
     return HttpAnswer(status, {}, json.dumps(body).encode())
 
 
@@ -120,3 +254,155 @@ def test_the_quota_is_shown_although_it_is_used_up(clock: FakeClock) -> None:
     shown = core.answer({"action": "quota", "params": {}})
     assert shown["status"] == "ok"
     assert shown["data"]["windows"]["hour"]["used"] == 1
+
+
+_DAY_S, _AGAIN_S = 86400.0, 300.0
+
+
+def _left(core: Core, window: str = "day") -> int:
+    seen = core.answer({"action": "quota", "params": {}, "options": {"cache": "only"}})["data"]["windows"][window]
+    return int(seen["limit"] - seen["used"])
+
+
+def test_auto_believes_in_no_more_than_the_groups_pool_has(clock: FakeClock) -> None:
+    virustotal = ScriptedVirusTotal()
+    virustotal.figures = GROUP
+    core = _core(virustotal, clock, "auto")
+    answers = [_look_up(core, number)["status"] for number in range(12)]
+    assert answers == ["ok"] * 10 + ["error"] * 2
+    assert virustotal.lookups == 10
+    assert _left(core) == 0
+
+
+def test_the_quota_action_shows_user_and_group_and_what_is_left(clock: FakeClock) -> None:
+    virustotal = ScriptedVirusTotal()
+    virustotal.figures = GROUP
+    core = _core(virustotal, clock, "4/minute,1000/day")
+    answer = core.answer({"action": "quota", "params": {}})
+    daily = answer["data"]["account"][DAY]
+    assert (daily["left"], daily["pool"], daily["user"]["used"], daily["group"]["used"]) == (10, "group", 74, 9990)
+    assert answer["summary"] == (
+        "used: 0 of 4 a minute, 990 of 1000 a day; left in the group's pool: 1791288 this hour, 10 today"
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "again_s"),
+    [(PUBLIC, _DAY_S), (GROUP, _AGAIN_S), ({}, _AGAIN_S), ({**PUBLIC, DAY: "none"}, _AGAIN_S)],
+)
+def test_a_groups_figures_and_unreadable_ones_are_asked_for_again_soon_others_once_a_day(
+    clock: FakeClock, figures: dict[str, Any], again_s: float
+) -> None:
+    virustotal = ScriptedVirusTotal()
+    virustotal.figures = figures
+    core = _core(virustotal, clock, "auto")
+    _look_up(core, 1)
+    clock.advance(again_s - 1)
+    _look_up(core, 2)
+    assert virustotal.asked_account == 1
+    clock.advance(2)
+    _look_up(core, 3)
+    assert virustotal.asked_account == 2
+
+
+def test_a_figure_that_cannot_be_read_is_warned_of_once_with_its_value(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    virustotal = ScriptedVirusTotal()
+    virustotal.figures = with_user(DAY, "many " * 1000)
+    core = _core(virustotal, clock, "auto")
+    for number in range(3):
+        _look_up(core, number)
+        clock.advance(_AGAIN_S + 1)
+    warnings = [record.getMessage() for record in caplog.records if "VT_QUOTA=auto" in record.getMessage()]
+    assert len(warnings) == 1
+    assert 'api_requests_daily: user.allowed is "many many' in warnings[0]
+    assert "4/minute,500/day,15500/month" in warnings[0]
+    assert len(warnings[0]) < 400
+    assert _left(core) == 497
+
+
+def test_a_warning_of_a_figure_shows_no_key(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    virustotal = ScriptedVirusTotal()
+    remember(ApiKey("k" * 64))
+    virustotal.figures = {**PUBLIC, DAY: {"user": "k" * 64}}
+    _look_up(_core(virustotal, clock, "auto"), 1)
+    assert "kkkkkkkk" not in caplog.text
+
+
+def _blocked(core: Core) -> float:
+    windows = core.answer({"action": "quota", "params": {}, "options": {"cache": "only"}})["data"]["windows"]
+    return float(windows.get("blocked", {}).get("resets_in_s", 0))
+
+
+class HugeWait(ScriptedVirusTotal):
+    """The first lookup is refused for a month."""
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        answer = super().send(request)
+        return HttpAnswer(answer.status, {"retry-after": "2678400"}, answer.body)
+
+
+def test_a_refusal_for_a_month_is_told_everywhere_and_ends_with_the_day(clock: FakeClock) -> None:
+    core = _core(HugeWait(429), clock, "4/minute,500/day")
+    refused = _look_up(core, 1)
+    assert refused["error"]["message"].endswith("all callers of this key pause until 2026-01-03T00:00:00Z")
+    assert refused["meta"]["quota"]["blocked"]["until"] == "2026-01-03T00:00:00Z"
+    again = _look_up(core, 2)
+    assert "until 2026-01-03T00:00:00Z" in again["error"]["message"]
+    shown_ = core.answer({"action": "quota", "params": {}, "options": {"cache": "only"}})
+    assert shown_["summary"].endswith("paused until 2026-01-03T00:00:00Z")
+    clock.advance(refused["error"]["retry_after_s"] + 1)
+    assert _look_up(core, 3)["status"] == "ok"
+
+
+def test_asking_the_account_ends_a_pause_that_has_no_reason(clock: FakeClock) -> None:
+    virustotal = HugeWait(429)
+    virustotal.figures = with_user(DAY, 500, 7)
+    core = _core(virustotal, clock, "4/minute,500/day")
+    _look_up(core, 1)
+    assert core.answer({"action": "quota", "params": {}})["status"] == "ok"
+    assert _blocked(core) == pytest.approx(60)
+    assert _look_up(core, 2)["error"]["code"] == "rate_limited"
+    clock.advance(61)
+    assert _look_up(core, 3)["status"] == "ok"
+
+
+@pytest.mark.parametrize("figures", [with_user(DAY, 500, 500), with_user(MONTH, 15500, 20000), {}, {DAY: None}])
+def test_a_pause_that_the_account_confirms_or_does_not_deny_stays(clock: FakeClock, figures: dict[str, Any]) -> None:
+    virustotal = HugeWait(429)
+    virustotal.figures = figures
+    core = _core(virustotal, clock, "4/minute,500/day")
+    _look_up(core, 1)
+    clock.advance(61)
+    core.answer({"action": "quota", "params": {}})
+    assert _blocked(core) > 3600
+
+
+def test_auto_looks_again_during_a_pause_and_ends_it(clock: FakeClock) -> None:
+    virustotal = HugeWait(429)
+    virustotal.figures = with_user(DAY, 500, 7)
+    core = _core(virustotal, clock, "auto")
+    assert _look_up(core, 1)["error"]["code"] == "rate_limited"
+    clock.advance(_AGAIN_S - 1)
+    assert _look_up(core, 2)["error"]["code"] == "rate_limited"
+    clock.advance(2)
+    assert _look_up(core, 3)["status"] == "ok"
+    assert (virustotal.lookups, virustotal.asked_account) == (2, 2)
+
+
+def test_figures_are_known_before_the_first_of_several_threads_asks(clock: FakeClock) -> None:
+    virustotal = SlowFigures()
+    virustotal.figures = {**GROUP, DAY: {"user": {"allowed": 1000, "used": 0}, "group": {"allowed": 5, "used": 4}}}
+    core = _core(virustotal, clock, "auto")
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda number: _look_up(core, number)["status"], range(6)))
+    assert sorted(answers) == ["error"] * 5 + ["ok"]
+    assert (virustotal.lookups, virustotal.asked_account) == (1, 1)
+
+
+class SlowFigures(ScriptedVirusTotal):
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if "/users/" in request.url:
+            time.sleep(0.2)
+        return super().send(request)

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.quota.books import LOST, MemoryBook, QuotaBook, SqliteBook
 from connectors.quota.ledger import Ledger
+from connectors.quota.waiters import Waiter
 from tests.fake_clock import FakeClock
 
 
@@ -56,7 +57,7 @@ def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook, clock: FakeClock) 
         ledger.settled = [1.5, 2.25]
         ledger.flights = {"t": 3.0}
         ledger.used = {"day": {"2026-01-02": 5}, "month": {"2026-01": 6}}
-        ledger.queue = [("q", 7.0)]
+        ledger.queue = [Waiter("q", 7.0)]
         ledger.blocked_until, ledger.blocked_for, ledger.strikes = 8.0, 2.0, 3
         ledger.horizon, ledger.lost_at = 60.0, 4.0
         ledger.boot, ledger.booted_at = uptime.boot, clock.now() - uptime.seconds

@@ -90,6 +90,70 @@ def test_the_accounts_figures_raise_our_count_and_never_lower_it() -> None:
     assert desk.asks(9) == 3
 
 
+def test_no_more_is_left_of_a_window_than_of_the_pool_that_runs_out_first() -> None:
+    desk = Desk("1000/day,15500/month")
+    desk.asks(3)
+    desk.take_over(day=74, left={"day": 10, "month": None})
+    assert desk.used("day") == 990
+    assert desk.asks(20) == 10
+    desk.take_over(day=84, left={"day": 400})
+    assert desk.asks(1) == 0, "use is never lowered"
+
+
+def test_a_window_larger_than_the_account_is_cut_down_and_a_smaller_one_is_left_as_it_is() -> None:
+    larger = Desk("5000/day")
+    larger.take_over(left={"day": 2})
+    assert larger.asks(9) == 2
+    smaller = Desk("3/day")
+    smaller.take_over(left={"day": 400})
+    assert smaller.asks(9) == 3
+
+
+def test_the_next_day_is_full_again() -> None:
+    desk = Desk("5/day")
+    desk.take_over(left={"day": 0})
+    assert desk.asks(9) == 0
+    assert desk.at("2026-01-03T00:00:01").asks(9) == 5
+
+
+def test_figures_told_of_the_day_before_close_no_new_day() -> None:
+    desk = Desk("5/day,50/month", "2026-02-01T00:00:01")
+    desk.take_over(2.0, day=5, month=50, left={"day": 0, "month": 0})
+    assert desk.asks(9) == 5
+    desk.take_over(0.5, left={"day": 0})
+    assert desk.asks(9) == 0
+
+
+def test_no_more_goes_within_a_window_than_is_left_of_the_accounts_hour() -> None:
+    desk = Desk("4/minute")
+    desk.asks(1)
+    desk.take_over(left={"hour": 2})
+    assert desk.used("minute") == 2
+    assert desk.asks(9) == 2
+    assert desk.after(60.1).asks(9) == 4
+    desk.take_over(left={"hour": 100})
+    assert desk.after(60.1).asks(9) == 4
+
+
+def test_an_hour_with_nothing_left_stops_all_for_a_window() -> None:
+    desk = Desk("4/minute")
+    desk.take_over(left={"hour": 0, "day": 9, "month": 9})
+    assert (desk.asks(1), desk.after(60.1).asks(1)) == (0, 1)
+
+
+def test_of_a_large_window_all_pause_for_a_minute() -> None:
+    desk = Desk("50000/minute")
+    desk.take_over(left={"hour": 20, "day": 9, "month": 9})
+    assert len(desk.ledger.to_json()) < 40_000
+    assert (desk.asks(1), desk.after(60.1).asks(1)) == (0, 1)
+
+
+def test_without_windows_the_accounts_figures_stop_nothing() -> None:
+    desk = Desk("none")
+    desk.take_over(day=500, left={"hour": 0, "day": 0, "month": 0})
+    assert desk.asks(9) == 9
+
+
 def test_a_clock_set_back_over_midnight_remembers_the_day() -> None:
     desk = Desk("3/day", "2026-01-02T23:30:00")
     desk.asks(2)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import Cancelled, RateLimited
+from connectors.quota.account import AccountUse, Told
 from connectors.quota.books import MemoryBook, QuotaBook
 from connectors.quota.limiter import Limiter
 from connectors.state.unavailable import StateUnavailable
@@ -71,7 +72,38 @@ def test_while_virustotal_wants_a_pause_the_refusal_says_so(limiter: MakeLimiter
     with pytest.raises(RateLimited) as refused:
         _ask(other, clock, 30)
     assert refused.value.details == {"source": "upstream", "window": None}
-    assert other.usage()["blocked"] == {"resets_in_s": 90.0}
+    assert "until 2026-01-02T03:05:35Z" in refused.value.message
+    assert other.usage()["blocked"] == {"resets_in_s": 90.0, "until": "2026-01-02T03:05:35Z"}
+
+
+def test_a_huge_retry_after_pauses_until_midnight_at_most_in_every_process(
+    limiter: MakeLimiter, clock: FakeClock
+) -> None:
+    one, other = limiter("4/minute,500/day"), limiter("4/minute,500/day")
+    one.penalise(31 * 86400.0)
+    assert other.usage()["blocked"]["until"] == "2026-01-03T00:00:00Z"
+    clock.advance(other.usage()["blocked"]["resets_in_s"] + 0.1)
+    _ask(other, clock)
+
+
+def test_the_accounts_figures_lift_a_pause_in_every_process(limiter: MakeLimiter, clock: FakeClock) -> None:
+    one, other = limiter("4/minute,500/day"), limiter("4/minute,500/day")
+    one.penalise(31 * 86400.0)
+    clock.advance(61)
+    told: dict[Told, int | None] = {"day": 100, "month": None}
+    other.take_over(AccountUse({}, told, frozenset(told)))
+    assert "blocked" not in one.usage()
+    _ask(one, clock)
+
+
+def test_what_is_left_of_the_account_is_left_in_every_process(limiter: MakeLimiter, clock: FakeClock) -> None:
+    one, other = limiter("4/minute,1000/day"), limiter("4/minute,1000/day")
+    told: dict[Told, int | None] = {"day": 1, "month": None}
+    one.take_over(AccountUse({"day": 3}, told, frozenset(told)))
+    assert other.usage()["day"]["used"] == 999
+    _ask(other, clock)
+    with pytest.raises(RateLimited):
+        _ask(one, clock)
 
 
 def test_refusals_in_a_row_pause_longer_until_a_request_is_taken(limiter: MakeLimiter, clock: FakeClock) -> None:

@@ -57,4 +57,4 @@ def test_no_window_is_ever_exceeded_and_nobody_waits_for_ever(quota: str, began:
     decided = world.started + world.refused
     assert living <= set(decided)
     assert len(decided) == len(set(decided))
-    assert not living & {name for name, _ in world.ledger.queue}
+    assert not living & {waiter.ticket for waiter in world.ledger.queue}

@@ -99,3 +99,17 @@ def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
 ) -> None:
     in_hand = _ask_in_vain(prospects, kind)
     assert in_hand() is None
+
+
+@pytest.mark.parametrize(
+    "answer", [AccessDenied("no such key", http_status=401), Forbidden("no", http_status=403, vt_code="ForbiddenError")]
+)
+def test_failures_in_a_row_are_counted_anew_after_an_answer(
+    prospects: Prospects, clock: FakeClock, answer: ConnectorError
+) -> None:
+    for _ in range(2):
+        prospects.failed("lookup_hash", RequestTimeout("no answer"))
+    prospects.failed("lookup_hash", answer)
+    clock.advance(301)
+    prospects.failed("lookup_hash", RequestTimeout("no answer"))
+    assert _hopeless(prospects, clock) is None

@@ -13,7 +13,7 @@ import pytest
 from connectors.clock import SystemClock
 from connectors.errors import RateLimited
 from connectors.quota import parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.books import Change, MemoryBook, QuotaBook
 from connectors.quota.ledger import Ledger
 from connectors.quota.limiter import Limiter
 from connectors.quota.redis_book import RedisBook
@@ -60,9 +60,64 @@ def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisP
     assert RedisBook(redis_process.server(ahead)).transact("a", lambda _, now: now) == pytest.approx(real, abs=60)
 
 
-def test_a_ledger_is_kept_for_a_month_and_a_day(redis_server: RedisServer) -> None:
+NEVER = -1
+
+
+def test_a_ledger_does_not_end_by_itself(redis_server: RedisServer) -> None:
     RedisBook(redis_server).transact("a", _note)
-    assert redis_server.call("TTL", LEDGER) == pytest.approx(32 * 86400, abs=60)
+    assert redis_server.call("TTL", LEDGER) == NEVER
+
+
+@pytest.mark.parametrize("change", [_note, lambda ledger, now: now])
+def test_a_ledger_of_an_earlier_version_stays_from_its_next_use_on(
+    redis_server: RedisServer, change: Change[float]
+) -> None:
+    RedisBook(redis_server).transact("a", _note)
+    redis_server.call("PEXPIRE", LEDGER, 32 * 86400 * 1000)
+    RedisBook(redis_server).transact("a", change)
+    assert redis_server.call("TTL", LEDGER) == NEVER
+
+
+def _last_written(server: RedisServer, scope: str, days_ago: float) -> str:
+    """Another key's ledger, as it is after so many days; its name."""
+    RedisBook(server).transact(scope, _note)
+    [now, _] = server.call("TIME")
+    server.call("HSET", f"{PREFIX}ledger:{scope}", "at", int(now) - int(days_ago * 86400))
+    return f"{PREFIX}ledger:{scope}"
+
+
+def test_ledgers_of_keys_that_are_no_longer_used_go_when_another_begins(redis_server: RedisServer) -> None:
+    old, young = _last_written(redis_server, "old", 91), _last_written(redis_server, "young", 89)
+    RedisBook(redis_server).transact("a", _note)
+    assert [redis_server.call("EXISTS", name) for name in (old, young, LEDGER)] == [0, 1, 1]
+
+
+def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_server: RedisServer) -> None:
+    long = _last_written(redis_server, "long", 0)
+    RedisBook(redis_server).transact("long", lambda ledger, _: setattr(ledger, "horizon", 365 * 86400.0))
+    redis_server.call("HINCRBY", long, "at", -300 * 86400)
+    RedisBook(redis_server).transact("a", _note)
+    assert redis_server.call("EXISTS", long) == 1
+    redis_server.call("HINCRBY", long, "at", -66 * 86400)
+    RedisBook(redis_server).transact("b", _note)
+    assert redis_server.call("EXISTS", long) == 0
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "1"])
+def test_a_ledger_that_cannot_be_read_is_not_taken_for_an_old_one(redis_server: RedisServer, content: str) -> None:
+    damaged = _last_written(redis_server, "damaged", 1000)
+    redis_server.call("HSET", damaged, "content", content)
+    RedisBook(redis_server).transact("a", _note)
+    assert redis_server.call("EXISTS", damaged) == 1
+
+
+def test_old_ledgers_that_may_not_be_removed_hold_nobody_up(own: RedisProcess) -> None:
+    server = own.server()
+    old = _last_written(server, "old", 91)
+    server.call("ACL", "SETUSER", "default", "-scan")
+    now = RedisBook(server).transact("a", _note)
+    assert RedisBook(server).transact("a", lambda ledger, _: ledger.settled) == [now]
+    assert server.call("EXISTS", old) == 1
 
 
 def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:

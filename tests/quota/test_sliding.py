@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.quota import policy, slots
+from connectors.quota import slots, waiters
 from connectors.quota.policy import Start, Wait
 from tests.quota.desk import Desk
 
@@ -139,7 +139,7 @@ def test_a_waiter_that_leaves_makes_room() -> None:
     desk = Desk("1/10s")
     assert desk.asked("zero")
     assert desk.waits("a")
-    policy.leave(desk.ledger, "a")
+    waiters.leave(desk.ledger, "a")
     desk.after(10.1)
     assert desk.goes("b")
 
@@ -153,10 +153,10 @@ def test_those_far_behind_look_in_less_often_and_are_not_taken_for_dead() -> Non
         assert isinstance(decision, Wait)
         naps.append(decision.until - desk.now)
     assert naps == sorted(naps)
-    assert naps[0] == pytest.approx(policy.LOOK_IN_S)
+    assert naps[0] == pytest.approx(waiters.LOOK_IN_S)
     desk.after(naps[-1])
     desk.look("waiter 99")
-    assert "waiter 99" in [name for name, _ in desk.ledger.queue]
+    assert "waiter 99" in [waiter.ticket for waiter in desk.ledger.queue]
 
 
 @pytest.mark.parametrize(

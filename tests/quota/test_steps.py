@@ -87,8 +87,10 @@ def test_a_slot_under_way_and_a_pause_move_along_too(limiter: MakeLimiter, clock
 def test_a_lost_book_is_waited_out_whatever_the_clock_does(
     limiter: MakeLimiter, clock: FakeClock, tmp_path: Path
 ) -> None:
-    (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
     book = SqliteBook(tmp_path / "lost.db", clock)
+    book.transact("before", lambda ledger, now: None)
+    book.close()
+    (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
     assert _asks(limiter("4/minute", "who found it lost", given=book), clock, 1) == 0
     clock.step(3600)
     mine = limiter("4/minute", given=book)

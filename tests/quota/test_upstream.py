@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.quota.desk import Desk
+import math
+from collections.abc import Mapping
+from typing import Optional
+
+import pytest
+
+from connectors.quota.account import Told
+from connectors.quota.ledger import Ledger
+from connectors.quota.windows import period_end
+from tests.quota.desk import Desk, utc
+
+Left = Mapping[Told, Optional[int]]
 
 
 def test_nobody_goes_for_as_long_as_retry_after_says() -> None:
@@ -47,10 +58,78 @@ def test_a_longer_retry_after_prolongs_a_block_and_a_shorter_one_does_not_shorte
     assert desk.penalise(1.0) == 100.0
 
 
-def test_an_absurd_retry_after_is_held_within_a_month() -> None:
+@pytest.mark.parametrize("retry_after", [86400.0, 31 * 86400.0, 1e12, math.inf])
+@pytest.mark.parametrize("at", ["2026-01-02T00:00:00", "2026-01-02T03:04:05", "2026-01-31T23:59:50"])
+def test_a_huge_retry_after_ends_with_the_utc_day(retry_after: float, at: str) -> None:
+    desk = Desk("4/minute,500/day,15500/month", at)
+    left = period_end("day", desk.now) - desk.now
+    assert desk.penalise(retry_after) == left
+    assert not desk.after(left - 0.1).goes("a")
+    assert desk.after(0.2).goes("a")
+
+
+def test_so_does_a_wait_that_grew() -> None:
+    desk = Desk("4/hour", "2026-01-02T23:00:00")
+    assert [desk.after(desk.penalise() + 1) and desk.now for _ in range(1)] == [utc("2026-01-03T00:00:01")]
+
+
+def test_a_negative_retry_after_is_none() -> None:
+    assert Desk("4/minute").penalise(-5.0) == 0.0
+
+
+@pytest.mark.parametrize("until", [31 * 86400.0, 1e15])
+def test_a_far_block_that_is_written_down_ends_with_the_day_too(until: float) -> None:
     desk = Desk("4/minute")
-    assert desk.penalise(1e12) == 31 * 86400
-    assert desk.after(31 * 86400 + 1).penalise(-5.0) == 0.0
+    desk.ledger.blocked_until, desk.ledger.blocked_for = desk.now + until, until
+    desk.ledger = Ledger.from_json(desk.ledger.to_json().encode())
+    assert desk.refused("a").retry_after == period_end("day", desk.now) - desk.now
+    desk.ledger = Ledger.from_json(desk.ledger.to_json().encode())
+    assert desk.at("2026-01-03T00:00:00").after(0.1).goes("a")
+
+
+HAS_LEFT: Left = {"hour": 100, "day": 400, "month": None}
+
+
+def test_a_block_is_lifted_where_the_account_has_requests_left_and_a_minute_has_passed() -> None:
+    desk = Desk("4/minute,500/day")
+    desk.penalise(7200.0)
+    desk.after(61).take_over(left=HAS_LEFT)
+    assert desk.goes("a")
+
+
+def test_within_the_minute_a_block_is_cut_down_to_it() -> None:
+    desk = Desk("4/minute,500/day")
+    desk.penalise(7200.0)
+    desk.after(20).take_over(left=HAS_LEFT)
+    assert desk.refused("a").retry_after == 40
+    desk.after(1).take_over(left=HAS_LEFT)
+    assert not desk.goes("a")
+    assert desk.after(39.1).goes("a")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {},
+        {"day": 400},
+        {"month": None},
+        {"day": 0, "month": 100},
+        {"day": 100, "month": 0},
+        {"hour": 0, "day": 100, "month": 100},
+    ],
+)
+def test_a_block_stays_unless_it_is_clear_that_something_is_left(left: Left) -> None:
+    desk = Desk("4/minute,500/day")
+    desk.penalise(7200.0)
+    desk.after(600).take_over(left=left)
+    assert desk.refused("a").retry_after >= 6600
+
+
+def test_a_lifted_block_leaves_the_row_of_429s_as_it_was() -> None:
+    desk = Desk("4/minute")
+    assert desk.penalise() == 60
+    desk.after(61).take_over(left=HAS_LEFT)
+    assert desk.penalise() == 120
 
 
 def test_a_clock_set_back_does_not_prolong_a_block() -> None:

@@ -31,6 +31,28 @@ def test_lines_come_in_input_order_and_equal_indicators_share_one_request(
     assert len(sandbox.requests) == 2
 
 
+@pytest.mark.parametrize("mode", ["off", "refresh"])
+def test_more_equal_lines_than_workers_share_one_request_whatever_they_say_of_the_cache(
+    run: RunnerProcess, sandbox: SandboxServer, mode: str
+) -> None:
+    ran = run(*[lookup(options={"cache": mode})] * 30)
+    assert [line["status"] for line in ran.lines] == ["ok"] * 30
+    assert len(sandbox.requests) == 1
+
+
+def test_a_host_that_waits_for_each_answer_has_each_line_asked_anew(run: RunnerProcess, sandbox: SandboxServer) -> None:
+    process = run.start("run")
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for number in (1, 2, 3):
+        process.stdin.write(json.dumps(lookup(options={"cache": "refresh"})).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["meta"]["source"] == "api"
+        assert len(sandbox.requests) == number
+    process.stdin.close()
+    assert process.wait(30) == 0
+
+
 def test_a_bad_line_is_answered_with_its_number_and_the_rest_goes_on(run: RunnerProcess) -> None:
     ran = run("", lookup(id=1), "   ", "{bad", "[]", lookup(id=2))
     assert [line["status"] for line in ran.lines] == ["ok", "error", "error", "ok"]
@@ -104,7 +126,7 @@ def test_an_exhausted_day_is_answered_at_once_and_the_cache_still_answers(
 
 
 def test_two_keys_never_share_a_quota(run: RunnerProcess) -> None:
-    own = lookup("1" * 32, auth={"api_key": "other-key"}, options={"cache": "off", "max_wait_s": 0})
+    own = lookup("2" * 32, auth={"api_key": "other-key"}, options={"cache": "off", "max_wait_s": 0})
     default = lookup("1" * 32, options={"cache": "off", "max_wait_s": 0})
     ran = run(default, VT_QUOTA="1/day")
     assert ran.lines[0]["meta"]["requests"] == 1

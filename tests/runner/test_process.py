@@ -56,9 +56,9 @@ def test_what_a_library_prints_stays_out_of_stdout(run: RunnerProcess, tmp_path:
         "import atexit, os, sys\n"
         "import connectors.core as core\n"
         "answer = core.Core.answer\n"
-        "def noisy(self, document):\n"
+        "def noisy(self, *given):\n"
         "    print('from Python'); os.write(1, b'from C\\n')\n"
-        "    return answer(self, document)\n"
+        "    return answer(self, *given)\n"
         "core.Core.answer = noisy\n",
         "utf-8",
     )

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import time
+from importlib.metadata import version as version_of
 
 import pytest
 import requests
@@ -100,6 +101,7 @@ def test_a_cut_comes_in_the_middle_of_the_true_body(sandbox: SandboxServer, star
 
 
 @pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.skipif(version_of("urllib3") < "2", reason="urllib3 1.26 does not notice that a body is cut")
 def test_a_callers_library_sees_the_cut(start_sandbox: StartSandbox, version: int) -> None:
     server = with_fault(start_sandbox, "cut:1")
     with pytest.raises(BROKEN):

@@ -43,6 +43,7 @@ _ALL = {
     "VT_API_VERSION": ("2", "api_version", "2"),
     "VT_QUOTA": ("10/20s, 7/day", "quota", parse_quota("10/20s,7/day")),
     "VT_STATE": (" memory ", "state", "memory"),
+    "VT_STATE_REQUIRED": ("true", "state_required", True),
     "VT_CACHE_TTL": ("60", "cache_ttl_s", 60.0),
     "VT_CACHE_TTL_NOT_FOUND": ("0", "cache_ttl_not_found_s", 0.0),
     "VT_CACHE_SIZE_MB": ("2", "cache_max_bytes", 2 * 1024 * 1024),
@@ -53,6 +54,7 @@ _ALL = {
         "never_query",
         ("corp.example", "10.9.0.0/16", "vpn.example"),
     ),
+    "VT_SCAN_ROOTS": ("/srv/samples:/tmp/x", "scan_roots", ("/srv/samples", "/tmp/x")),
     "VT_MALICIOUS_THRESHOLD": ("5", "thresholds", Thresholds(5, 1)),
     "VT_SUSPICIOUS_THRESHOLD": ("2", "thresholds", Thresholds(3, 2)),
 }
@@ -96,6 +98,7 @@ def test_the_environment_wins_over_the_file(configure: Configure) -> None:
         ("VT_QUOTA", "4/fortnight"),
         ("VT_QUOTA", "4/minute,"),
         ("VT_QUOTA", "4/0s"),
+        ("VT_STATE_REQUIRED", "perhaps"),
         ("VT_CACHE_TTL", "-1"),
         ("VT_CACHE_TTL", "a day"),
         ("VT_CACHE_TTL_NOT_FOUND", "nan"),

@@ -16,6 +16,8 @@ from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import Lookup
 
+SID = "scheduler__somebody__search__RMD5_at_1_2"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -36,7 +38,14 @@ class Alert:
     splunkd: FakeSplunkd
 
     def __call__(self, rows: Sequence[Mapping[str, str]], **params: str) -> Ran:
-        return self.on(results_file(self.lookup.home / "results.csv.gz", rows), **params)
+        return self.on(results_file(self.job / "results.csv.gz", rows), **params)
+
+    @property
+    def job(self) -> Path:
+        """The folder of the alert's job, where splunkd puts its results."""
+        folder = self.lookup.home / "var/run/splunk/dispatch" / SID
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def on(self, results: Path | str | None, session: str = SESSION, **params: str) -> Ran:
         return self.told(json.dumps(self.document(results, session, **params)).encode())
@@ -50,7 +59,7 @@ class Alert:
             "server_host": "sh1",
             "server_uri": self.splunkd.url,
             "session_key": session,
-            "sid": "scheduler__somebody__search__RMD5_at_1_2",
+            "sid": SID,
             "search_name": "Files on endpoints",
             "configuration": params,
         }

@@ -13,7 +13,7 @@ from .fake_splunkd import SESSION, FakeSplunkd
 
 KEY = "the-key-that-splunkd-keeps"
 ANALYST = frozenset(("run_vtlookup",))
-PASSWORD, ENDPOINT = "storage/passwords/vtlookup:api_key:", "vtlookup/lookup"
+PASSWORD, ENDPOINT, VERDICTS = "storage/passwords/vtlookup:api_key:", "vtlookup/lookup", "vtlookup/verdicts"
 
 
 def call(
@@ -30,6 +30,11 @@ def call(
     assert SYSTEM not in text
     assert SESSION not in text
     return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+def write(splunkd: FakeSplunkd, *indicators: object, **more: object) -> tuple[int, Any]:
+    """What the endpoint that writes verdicts says to these."""
+    return call(splunkd, {"indicators": list(indicators), **more}, VERDICTS)
 
 
 def lookup_of(value: str, **more: Any) -> dict[str, Any]:

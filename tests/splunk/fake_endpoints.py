@@ -34,7 +34,7 @@ class _Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=dict(environment),
+            env={"XDG_RUNTIME_DIR": environment["SPLUNK_HOME"], **environment},
         )
 
     def call(self, passed: str) -> dict[str, Any]:

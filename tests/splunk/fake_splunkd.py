@@ -37,7 +37,8 @@ _ENTRY = (
 class FakeSplunkd:
     """`with FakeSplunkd(...) as splunkd: splunkd.url, splunkd.asked`.
 
-    `password` None: none is stored. `failing` gives a path's last part the HTTP status it answers with.
+    `password` None: none is stored. `failing` gives a path's last part the HTTP status it answers users with,
+    `failing_for_all` splunkd's own session too.
     `users`: what each session may do. `endpoints`: the app's own, where it has any. `kvstore`: its way to a KV store,
     where it has one.
     """
@@ -45,6 +46,7 @@ class FakeSplunkd:
     password: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     failing: Mapping[str, int] = field(default_factory=dict)
+    failing_for_all: Mapping[str, int] = field(default_factory=dict)
     garbled: bool = False
     asked: list[str] = field(default_factory=list)
     users: dict[str, frozenset[str]] = field(default_factory=lambda: {SESSION: EVERYTHING})
@@ -76,7 +78,8 @@ class FakeSplunkd:
         capabilities = EVERYTHING if token == SYSTEM else self.users.get(token)
         if capabilities is None or not session.startswith("Splunk "):
             return 401, _message("call not properly authenticated")
-        status = next((status for part, status in self.failing.items() if part in path and token != SYSTEM), 200)
+        failing = {**self.failing_for_all, **({} if token == SYSTEM else self.failing)}
+        status = next((status for part, status in failing.items() if part in path), 200)
         if status != 200:
             return status, _message(f"no, because of {status}")
         if self.garbled:
@@ -158,16 +161,8 @@ def _message(text: str) -> str:
 
 def _handler(splunkd: FakeSplunkd) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer("GET")
-
-        def do_POST(self) -> None:
-            self._answer("POST")
-
-        def do_DELETE(self) -> None:
-            self._answer("DELETE")
-
-        def _answer(self, method: str) -> None:
+        def _answer(self) -> None:
+            method = self.command
             path, _, query = self.path.partition("?")
             start = next((start for start in (_NAMESPACE, "/services/") if path.startswith(start)), "")
             inner = path[len(start) :].rstrip("/")
@@ -197,4 +192,6 @@ def _handler(splunkd: FakeSplunkd) -> type[BaseHTTPRequestHandler]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler._answer)
     return Handler

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from vtlookup_app.kvstore.book import APART_S, KvBook
 from vtlookup_app.kvstore.collection import Collection, KvStore
+from vtlookup_app.kvstore.leases import KvLeases as KvLeases
 from vtlookup_app.kvstore.parts import LEDGERS
 from vtlookup_app.kvstore.versions import Versions
 from vtlookup_app.splunkd import Splunkd as Splunkd

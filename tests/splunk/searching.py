@@ -16,7 +16,7 @@ CLEAN_IP = "8.8.8.8"
 FIELDS = [
     *("status", "verdict", "malicious", "suspicious", "harmless", "undetected", "total", "detections", "reputation"),
     *("label", "names", "tags", "type", "country", "asn", "owner", "registrar", "categories", "first_seen"),
-    *("last_analysis", "link", "source", "age", "error", "worst_verdict"),
+    *("last_analysis", "link", "source", "age", "error", "reason", "queued", "worst_verdict"),
 ]
 
 
@@ -53,7 +53,7 @@ class Lookup:
 
     @property
     def process_environment(self) -> dict[str, str]:
-        return {"SPLUNK_HOME": str(self.home), **self.environment}
+        return {"SPLUNK_HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.home), **self.environment}
 
     def __call__(
         self, chunks: Iterable[Chunk], *args: str, select_fields: bool = True, **searchinfo: Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.sandbox import SandboxServer
@@ -13,6 +15,21 @@ from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup
 
 WRITER = ANALYST | {"run_vtlookup_write"}
+
+
+TOKENS = (
+    *(
+        "$result.host$",
+        "$result.my field$",
+        "$result.a{}.b$",
+        "$name$",
+        "$host$",
+        "$trigger_date$",
+        "$job.resultCount$",
+    ),
+    *("$alert.severity$", "$row.src_ip|u$", "$@field_value$", "$!result.host$"),
+)
+LITERAL = ("from $5 to $6", "$", "$$", "cost $5$6", "under $HOME/$USER", "a ^x$ and b$", "US$ and A$")
 
 
 @pytest.fixture
@@ -48,7 +65,7 @@ def test_nothing_is_said_in_public_until_the_admin_allows_it(
     splunkd.users[SESSION] = EVERYTHING
     ran = alert([], indicator=EICAR_MD5, comment="no")
     assert (ran.status, ran.levels, sandbox.requests) == (2, ["ERROR"], [])
-    assert ran.said == ["comments are off here: an admin allows them on the app's setup page"]
+    assert ran.said == ["no comment was made: comments are off here: an admin allows them on the app's setup page"]
 
 
 def test_who_may_look_up_and_not_write_may_not_comment(
@@ -68,6 +85,11 @@ def test_who_may_look_up_and_not_write_may_not_comment(
         ({"indicator": EICAR_MD5, "comment": "  "}, "comment is empty"),
         ({"indicator": "$result.md5$", "comment": "x"}, "was not filled in"),
         ({"indicator": EICAR_MD5, "comment": "on $result.host$"}, "was not filled in"),
+        *(
+            ({"indicator": EICAR_MD5, "comment": f"seen {token} here"}, f"{token} was not filled in")
+            for token in TOKENS
+        ),
+        ({"indicator": EICAR_MD5, "comment": "x", "type": "$result.type$"}, "was not filled in"),
         ({"indicator": EICAR_MD5, "comment": "x", "type": "file"}, "type='file': one of"),
     ],
 )
@@ -77,6 +99,32 @@ def test_an_alert_that_says_too_little_comments_on_nothing(
     ran = alert([], **params)
     assert (ran.status, sandbox.requests) == (2, [])
     assert told in ran.said[0]
+
+
+@pytest.mark.parametrize("text", LITERAL)
+def test_dollars_that_are_no_place_to_fill_in_are_said_as_they_are(
+    text: str, alert: Alert, sandbox: SandboxServer
+) -> None:
+    ran = alert([], indicator=EICAR_MD5, comment=text)
+    assert (ran.status, ran.said) == (0, [])
+    assert len(commented(sandbox)) == 1
+
+
+@pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
+@pytest.mark.parametrize("place", ["value", "comment"])
+def test_no_way_to_comment_says_what_was_not_filled_in(
+    who: frozenset[str], place: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    splunkd.users[SESSION] = who
+    given = {"value": EICAR_MD5, "comment": "x", place: "$row.md5$"}
+    there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
+    result = alert.lookup.command("vtcomment")([], *(f"{name}={text}" for name, text in given.items()), **there)
+    assert "$row.md5$ was not filled in" in result.messages[0][1]
+    params = {"indicator": given["value"], "comment": given["comment"]}
+    _, answer = call(splunkd, {"action": "add_comment", "params": params})
+    assert "$row.md5$ was not filled in" in answer["responses"][0]["error"]["message"]
+    assert answer["responses"][0]["error"]["code"] == "invalid_request"
+    assert sandbox.requests == []
 
 
 @pytest.mark.parametrize(

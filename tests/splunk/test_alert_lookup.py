@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,13 @@ import pytest
 from connectors.sandbox import SandboxServer
 from connectors.sandbox.accounts import key_digest
 from tests.package.conf_reader import read_conf
-from vtlookup_app.alerts.results import LINKS
+from vtlookup_app.broker.verdict_request import LINKS
 
-from .alerting import Alert, events, results_file
-from .brokered import KEY, PASSWORD, call
+from .alerting import SID, Alert, events, results_file
+from .brokered import KEY, PASSWORD, VERDICTS, call, write
 from .fake_splunkd import EVERYTHING, INDEXES_EVENTS, SESSION, FakeSplunkd
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, md5
 
-VERDICTS = "vtlookup/verdicts"
 UNKNOWN = "0" * 31 + "1"
 
 
@@ -44,8 +44,7 @@ def test_each_distinct_indicator_becomes_one_event_with_the_verdict_and_where_it
     assert (ran.status, ran.said) == (0, [])
     eicar, address, unknown, private = events(splunkd)
     about = ("indicator", "field", "results", "search_name", "sid", "vt_status", "vt_verdict")
-    sid = "scheduler__somebody__search__RMD5_at_1_2"
-    assert [eicar[name] for name in about] == [EICAR_MD5, "md5", 2, "Files on endpoints", sid, "ok", "malicious"]
+    assert [eicar[name] for name in about] == [EICAR_MD5, "md5", 2, "Files on endpoints", SID, "ok", "malicious"]
     assert re.fullmatch(r"[1-9]\d*/[1-9]\d*", eicar["vt_detections"])
     assert not any(value in ("", []) for event in events(splunkd) for value in event.values())
     assert (address["field"], address["results"], address["vt_type"]) == ("ip", 1, "ip")
@@ -61,7 +60,7 @@ def test_verdicts_go_to_the_first_index_that_the_admin_named_with_their_own_sour
     alert([{"md5": EICAR_MD5}], fields="md5")
     alert([{"md5": EICAR_MD5}], fields="md5", index="main")
     first, second = (where for where, _ in splunkd.indexed)
-    assert first == {"index": "threat", "sourcetype": "vtlookup:verdict", "source": "Files on endpoints"}
+    assert first == {"index": "threat", "sourcetype": "vtlookup:verdict", "source": "vt_lookup"}
     assert second["index"] == "main"
 
 
@@ -72,14 +71,15 @@ def test_nothing_is_asked_for_and_written_to_an_index_that_the_admin_did_not_nam
     ran = alert([{"md5": EICAR_MD5}], fields="md5", index=index)
     assert (ran.status, splunkd.indexed, sandbox.all_requests) == (2, [], [])
     assert ran.said == [f"verdicts may go to threat, main, not to {index!r}: ask your admin"]
-    status, answer = write(splunkd, {}, index=index)
+    status, answer = write(splunkd, {"value": EICAR_MD5}, index=index)
     assert (status, splunkd.indexed) == (403, [])
-    assert isinstance(answer, dict)
     assert answer["error"] == ran.said[0]
 
 
-def test_without_any_index_the_action_says_who_names_one(alert: Alert, splunkd: FakeSplunkd) -> None:
-    splunkd.settings = {**splunkd.settings, "verdict_indexes": ""}
+@pytest.mark.parametrize("shipped", [True, False])
+def test_without_any_index_the_action_says_who_names_one(shipped: bool, alert: Alert, splunkd: FakeSplunkd) -> None:
+    default = read_conf(alert.lookup.app / "default/vtlookup.conf")["settings"]["verdict_indexes"]
+    splunkd.settings = {**splunkd.settings, "verdict_indexes": default if shipped else " , "}
     ran = alert([{"md5": EICAR_MD5}], fields="md5")
     assert (ran.status, ran.levels) == (2, ["ERROR"])
     assert "an admin names some on the setup page" in ran.said[0]
@@ -108,7 +108,9 @@ def test_all_values_of_a_multivalued_field_are_looked_up(alert: Alert, splunkd: 
 def test_what_finds_no_quota_is_pending_and_queued_and_no_failure(alert: Alert, splunkd: FakeSplunkd) -> None:
     splunkd.settings = {**splunkd.settings, "quota": "1/day"}
     ran = alert([{"md5": EICAR_MD5}, {"md5": md5(1)}, {"md5": md5(2)}], fields="md5", wait="0")
-    assert [event["vt_status"] for event in events(splunkd)] == ["ok", "pending", "pending"]
+    # Threads ask, so any of the three may be the one that there is quota for.
+    found = [event["vt_status"] for event in events(splunkd)]
+    assert (found.count("pending"), found.count("ok") + found.count("not_found")) == (2, 1)
     assert (ran.status, ran.levels) == (0, ["WARN"])
     assert "2 of 3 indicators are pending" in ran.said[0]
     splunkd.settings = {**splunkd.settings, "quota": "none"}
@@ -182,9 +184,70 @@ def test_an_alert_without_results_or_without_values_writes_nothing_and_is_fine(
     assert splunkd.indexed == []
 
 
+def test_placeholders_are_no_values_and_no_failure(alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
+    rows = [{"ip": value} for value in ("-", "unknown", "NULL", "N/A", "none", "(null)")]
+    ran = alert(rows, fields="ip", type="ip")
+    assert (ran.status, ran.said, splunkd.indexed, sandbox.all_requests) == (0, [], [], [])
+    assert (ran.logged["rows"], ran.logged["distinct"], ran.logged["errors"]) == (6, 0, {})
+    ran = alert([*rows, {"ip": CLEAN_IP}], fields="ip")
+    assert (ran.status, ran.said, [event["indicator"] for event in events(splunkd)]) == (0, [], [CLEAN_IP])
+
+
+def test_an_indicator_in_several_spellings_is_one_event(
+    alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    rows = [
+        {"md5": EICAR_MD5, "other": EICAR_MD5.upper(), "orig_rid": "0"},
+        {"md5": EICAR_MD5.upper(), "other": "", "orig_rid": "1"},
+        {"md5": "", "other": f" {EICAR_MD5}", "orig_rid": "2"},
+        {"md5": "evil[.]example", "other": "EVIL.example.", "orig_rid": "3"},
+        {"md5": "nonsense", "other": "Nonsense", "orig_rid": "4"},
+    ]
+    ran = alert(rows, fields="md5, other", limit="4")
+    found = [(event["indicator"], event["field"], event["results"]) for event in events(splunkd)]
+    assert found == [
+        (EICAR_MD5, "md5", 3),
+        ("evil[.]example", "md5", 1),
+        ("nonsense", "md5", 1),
+        ("Nonsense", "other", 1),
+    ]
+    assert events(splunkd)[0]["orig_rid"] == ["0", "1", "2"]
+    assert (len(sandbox.requests), ran.logged["distinct"]) == (2, 4)
+
+
+def test_the_type_decides_which_spellings_are_one(alert: Alert, splunkd: FakeSplunkd) -> None:
+    alert([{"x": "http://evil.example"}, {"x": "HTTP://EVIL.example/"}], fields="x", type="url")
+    assert [event["results"] for event in events(splunkd)] == [2]
+
+
+def test_a_skipped_indicator_has_its_reason_in_the_event(alert: Alert, splunkd: FakeSplunkd) -> None:
+    ran = alert([{"x": "10.0.0.1"}, {"x": "pc7.local"}, {"x": "a.corp.example"}], fields="x")
+    reasons = [event["vt_reason"] for event in events(splunkd)]
+    assert reasons == ["private_address", "internal_name", "never_query"]
+    assert (ran.status, ran.logged["verdicts"]) == (0, {})
+    assert ran.logged["skipped"] == dict.fromkeys(reasons, 1)
+
+
+@pytest.mark.parametrize("name", ["md5 ", " md5", "md5,x", 'a"b'])
+def test_a_field_of_any_name_can_be_named_in_quotes(name: str, alert: Alert, splunkd: FakeSplunkd) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    ran = alert([{name: EICAR_MD5, "ip": CLEAN_IP}], fields=f"{quoted}, ip")
+    assert (ran.status, ran.said) == (0, [])
+    assert [event["field"] for event in events(splunkd)] == [name, "ip"]
+
+
+def test_a_parameter_that_there_is_not_is_told_with_the_list_of_those_that_there_are(alert: Alert) -> None:
+    ran = alert([{"md5": EICAR_MD5}], fields="md5", feilds="sha1", _cam="{}")
+    assert (ran.status, ran.levels) == (0, ["WARN"])
+    assert ran.said == ["there is no parameter feilds; parameters are fields, type, index, wait, limit"]
+
+
 def test_a_misspelt_field_is_told(alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md_5")
-    assert (ran.status, ran.said) == (2, ["no result has the field md_5: look at its spelling in the alert"])
+    assert (ran.status, ran.said) == (
+        2,
+        ["no result has the field md_5; the nearest is md5: look at its spelling in the alert"],
+    )
     ran = alert([{"md5": EICAR_MD5}], fields="md5, sha1")
     assert (ran.status, ran.said) == (0, ["no result has the field sha1"])
 
@@ -228,32 +291,83 @@ def test_only_splunk_starts_it(alert: Alert) -> None:
     assert (ran.status, ran.said) == (2, ["Splunk starts this script, with --execute"])
 
 
-def test_results_that_cannot_be_read_are_told(alert: Alert, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.csv.gz"
+def test_results_that_cannot_be_read_are_told(alert: Alert) -> None:
+    broken = alert.job / "broken.csv.gz"
     broken.write_bytes(gzip.compress(b"md5\nx\n")[:-9])
-    plain = tmp_path / "plain.csv.gz"
+    plain = alert.job / "plain.csv.gz"
     plain.write_bytes(b"md5\nx\n")
-    for path in (broken, plain, tmp_path, tmp_path / "none.csv.gz"):
+    for path in (broken, plain):
         ran = alert.on(path, fields="md5")
         assert ran.status == 2
         assert ran.said[0].startswith("the alert's results could not be read")
+    for path in (alert.job, alert.job / "none.csv.gz"):
+        assert "none of this search's job" in alert.on(path, fields="md5").said[0]
     assert alert.on(None, fields="md5").said == ["splunkd named no file with results"]
+
+
+def test_no_file_but_the_jobs_own_is_read(
+    alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    """`sendalert` takes `results_path`, so a search can name any file that splunkd can read."""
+    rows = [{"md5": EICAR_MD5}]
+    dispatch = alert.job.parent
+    (dispatch / "another_job").mkdir()
+    others = [
+        results_file(tmp_path / "results.csv.gz", rows),
+        results_file(dispatch / "another_job/results.csv.gz", rows),
+        results_file(dispatch / "results.csv.gz", rows),
+        results_file(alert.lookup.home / "results.csv.gz", rows),
+    ]
+    link, pipe = alert.job / "link.csv.gz", alert.job / "pipe.csv.gz"
+    link.symlink_to(others[0])
+    os.mkfifo(pipe)
+    paths: list[Path | str] = [
+        *others,
+        link,
+        pipe,
+        alert.job / "../another_job/results.csv.gz",
+        "results.csv.gz",
+        "\0",
+        "x" * 5000,
+    ]
+    for path in paths:
+        ran = alert.on(path, fields="md5")
+        assert (ran.status, ran.said) == (
+            2,
+            ["the file with the results is none of this search's job: leave out results_path="],
+        )
+    for sid in ("", ".", "..", "../dispatch", "another_job/..", str(tmp_path)):
+        told = {**alert.document(others[0], fields="md5"), "sid": sid}
+        assert alert.told(json.dumps(told).encode()).status == 2
+    assert (splunkd.indexed, sandbox.all_requests) == ([], [])
+
+
+@pytest.mark.parametrize("place", ["dispatch/{sid}/results.csv.gz", "dispatch/{sid}/per_result/1.csv.gz", "{sid}/a.gz"])
+def test_the_jobs_results_are_read_wherever_its_folder_is(
+    place: str, alert: Alert, splunkd: FakeSplunkd, tmp_path: Path
+) -> None:
+    run = alert.lookup.home / "var/run/splunk"
+    run.mkdir(parents=True)
+    (tmp_path / "other_disk").mkdir()
+    (run / "dispatch").symlink_to(tmp_path / "other_disk")
+    path = run / place.format(sid=SID)
+    path.parent.mkdir(parents=True)
+    assert alert.on(results_file(path, [{"md5": EICAR_MD5}]), fields="md5").status == 0
+    assert len(splunkd.indexed) == 1
 
 
 @pytest.mark.parametrize("cell", [b"a\x00b", b"\xff\xfe", b'"a\n""b"', b'"unclosed'], ids=repr)
 def test_one_odd_cell_does_not_keep_the_others_from_being_looked_up(
-    cell: bytes, alert: Alert, splunkd: FakeSplunkd, tmp_path: Path
+    cell: bytes, alert: Alert, splunkd: FakeSplunkd
 ) -> None:
-    results = tmp_path / "odd.csv.gz"
+    results = alert.job / "odd.csv.gz"
     results.write_bytes(gzip.compress(b"md5,a\n" + EICAR_MD5.encode() + b"," + cell + b"\n"))
     assert alert.on(results, fields="md5").status == 0
     assert [event["vt_verdict"] for event in events(splunkd)] == ["malicious"]
 
 
-def test_results_that_unpack_to_any_size_are_read_no_further_than_they_may(
-    alert: Alert, splunkd: FakeSplunkd, tmp_path: Path
-) -> None:
-    bomb = tmp_path / "bomb.csv.gz"
+def test_results_that_unpack_to_any_size_are_read_no_further_than_they_may(alert: Alert, splunkd: FakeSplunkd) -> None:
+    bomb = alert.job / "bomb.csv.gz"
     with gzip.open(bomb, "wb", compresslevel=1) as file:
         file.write(f"md5,x\n{EICAR_MD5},1\n".encode())
         for _ in range(12):
@@ -263,8 +377,8 @@ def test_results_that_unpack_to_any_size_are_read_no_further_than_they_may(
     assert len(splunkd.indexed) == 1
 
 
-def test_more_rows_than_a_search_keeps_are_not_read(alert: Alert, splunkd: FakeSplunkd, tmp_path: Path) -> None:
-    many = results_file(tmp_path / "many.csv.gz", [{"md5": EICAR_MD5}] * 50_001)
+def test_more_rows_than_a_search_keeps_are_not_read(alert: Alert, splunkd: FakeSplunkd) -> None:
+    many = results_file(alert.job / "many.csv.gz", [{"md5": EICAR_MD5}] * 50_001)
     assert alert.on(many, fields="md5").said == ["only the first 50000 results were read"]
     assert events(splunkd)[0]["results"] == 50_000
 
@@ -274,7 +388,9 @@ def test_the_second_alert_takes_what_the_first_has_learnt(
 ) -> None:
     for _ in range(2):
         alert([{"md5": EICAR_MD5}], fields="md5")
-    assert [event["vt_source"] for event in events(splunkd)] == ["api", "cache"]
+    first, second = events(splunkd)
+    assert first["vt_source"] == second["vt_source"] == "cache"
+    assert {**first, "time": ""} == {**second, "time": "", "vt_age": first["vt_age"]}
     assert len(sandbox.requests) == 1
 
 
@@ -284,64 +400,15 @@ def test_it_works_on_each_of_splunks_pythons(alert: Alert, everywhere: Lookup, s
     assert len(splunkd.indexed) == 1
 
 
-# The endpoint behind it
-
-
-def write(splunkd: FakeSplunkd, *given: object, **more: object) -> tuple[int, object]:
-    return call(splunkd, {"source": "s", "events": list(given), **more}, VERDICTS)
-
-
-def test_the_endpoint_puts_time_and_caller_first_whatever_the_event_says(alert: Alert, splunkd: FakeSplunkd) -> None:
-    forged = {"vt_verdict": "malicious", "user": "admin", "time": "1999-01-01T00:00:00Z"}
-    assert write(splunkd, forged) == (200, {"written": 1, "index": "threat"})
-    text = splunkd.indexed[0][1]
-    settings = read_conf(alert.lookup.app / "default/props.conf")["vtlookup:verdict"]
-    begins = re.match(settings["TIME_PREFIX"], text)
-    assert begins is not None
-    assert re.match(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", text[begins.end() :])
-    event = json.loads(text)
-    assert (event["user"], event["vt_verdict"], "\n" in text) == ("somebody", "malicious", False)
-    assert not event["time"].startswith("1999")
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        "nonsense",
-        {"events": [{}]},
-        {"source": "s", "events": []},
-        {"source": "s", "events": [{}] * 101},
-        {"source": "s", "events": {}},
-        {"source": 1, "events": [{}]},
-        {"source": "s", "events": ["text"]},
-        {"source": "s", "events": [{"a": "b" * 16_000}]},
-    ],
-)
-def test_the_endpoint_takes_nothing_but_events_of_bounded_number_and_size(
-    document: object, alert: Alert, splunkd: FakeSplunkd
-) -> None:
-    status, answer = call(splunkd, document, VERDICTS)
-    assert (status, splunkd.indexed) == (400, [])
-    assert isinstance(answer, dict)
-    assert answer["error"]
-
-
-def test_the_endpoint_asks_for_the_right_to_look_up_and_for_a_post(alert: Alert, splunkd: FakeSplunkd) -> None:
-    assert call(splunkd, "", VERDICTS, "GET")[0] == 405
-    splunkd.users[SESSION] = EVERYTHING - {"run_vtlookup"}
-    assert write(splunkd, {})[0] == 403
-
-
 @pytest.mark.parametrize("named", ["_internal", "Main", "a b", "kvstore", "x" * 90])
 def test_an_index_that_splunk_would_not_have_is_refused_on_the_setup_page_and_here(
     named: str, alert: Alert, splunkd: FakeSplunkd
 ) -> None:
     splunkd.settings = {**splunkd.settings, "verdict_indexes": named}
-    assert write(splunkd, {})[0] == 403
+    assert write(splunkd, {"value": EICAR_MD5})[0] == 403
     splunkd.users[SESSION] = EVERYTHING
     status, answer = call(splunkd, {"settings": {"verdict_indexes": named}}, "vtlookup/settings")
     assert status == 400
-    assert isinstance(answer, dict)
     assert "is no index for events" in answer["wrong"]["verdict_indexes"]
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import Options
 from connectors.indicators import Kind
+from connectors.quota.waiters import Claim
 from search_csv import Record, decode_body, encode_body, parse_records
 from vtlookup_app import columns, pipe, quick_rows, rows
 from vtlookup_app.added_fields import AddedFields
@@ -33,12 +34,27 @@ NAMES = ["y", "a b", "_raw", "vt_names", "vt_status", 'q"q']
 
 
 class Echoing:
-    """A core that answers with what it was asked, every list and text a nasty one."""
+    """A core that answers with what it was asked, every list and text a nasty one.
 
-    def look_up_cached(self, kind: Kind | None, values: Iterable[str], options: Options) -> dict[str, dict[str, Any]]:
+    `batches` tells of each lookup whether it was asked for as one of a batch.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[bool] = []
+
+    def look_up_at_hand(
+        self,
+        kind: Kind | None,
+        values: Iterable[str],
+        options: Options,
+        claim: Claim | None = None,
+        *,
+        after_refusal: bool = False,
+    ) -> dict[str, dict[str, Any]]:
         return {}
 
-    def look_up(self, kind: Kind | None, value: str, options: Options) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+        self.batches.append(claim is not None and claim.batch)
         data = {
             "verdict": "malicious",
             "label": value,
@@ -48,6 +64,9 @@ class Echoing:
         }
         meta = {"source": "api", "age_s": 0, "requests": 1, "waited_s": 0.0, "quota": {}}
         return {"status": "ok", "error": None, "data": data, "meta": meta}
+
+    def end_batch(self) -> None:
+        return None
 
 
 @st.composite
@@ -212,3 +231,14 @@ def test_a_bare_carriage_return_outside_of_quotes_is_a_character_of_its_value() 
 def test_half_a_character_in_an_answer_does_not_lose_the_chunk() -> None:
     body, _ = add_fields("x\na\n", "x", ["names"], "", lambda keys: {key: {"names": ["\ud800", "ü"]} for key in keys})
     assert records_of(body) == [{"x": "a", "names": ["?", "ü"]}]
+
+
+def test_a_search_of_one_value_is_interactive_and_one_of_more_a_batch() -> None:
+    core = Echoing()
+    enrichment = Enrichment(core, SearchOptions(None, FIELD, "vt_", None, 0.0, "default", False), HeardWarnings())
+    enrichment.columns_for(["a"], preview=False)
+    assert core.batches == [False]
+    enrichment.columns_for(["a"], preview=False)
+    enrichment.columns_for(["b"], preview=False)
+    enrichment.columns_for(["c", "d"], preview=False)
+    assert core.batches == [False, True, True, True]

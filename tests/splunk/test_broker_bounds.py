@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from connectors.quota.waiters import Claim
 from connectors.sandbox import SandboxServer
 from connectors.sandbox.accounts import key_digest
 from tests.fake_clock import FakeClock
@@ -35,16 +36,24 @@ class FakeCore:
 
     def __init__(self, clock: FakeClock, takes_s: float = 0.0) -> None:
         self.asked: list[Any] = []
+        self.claims: list[Claim | None] = []
         self.stuck = threading.Event()
         self.stuck.set()
         self._clock = clock
         self._takes_s = takes_s
 
-    def answer(self, document: Any) -> dict[str, Any]:
+    def answer(self, document: Any, claim: Claim | None = None) -> dict[str, Any]:
         self.asked.append(document)
+        self.claims.append(claim)
         assert self.stuck.wait(20)
         self._clock.advance(self._takes_s)
         return {"error": None, "status": "ok", "meta": {"requests": 0}}
+
+    def within(self, batch: object) -> FakeCore:
+        return self
+
+    def end_batch(self) -> None:
+        return None
 
     @contextlib.contextmanager
     def core(self, system: Splunkd) -> Iterator[Any]:
@@ -67,6 +76,21 @@ def answered(core: Any, clock: FakeClock, document: Any) -> Any:
     reply = LookUpEndpoint(core, clock).handle(passed(document))
     assert reply["status"] == 200
     return json.loads(reply["payload"])
+
+
+def test_each_search_has_its_own_place_in_the_queue_for_quota_and_many_requests_are_a_batch() -> None:
+    clock = FakeClock()
+    core = FakeCore(clock)
+    endpoint = LookUpEndpoint(core, clock)  # type: ignore[arg-type]
+    one, other = ({"session": {"user": "analyst", "authtoken": token}} for token in ("a-token", "another-token"))
+    for session in (one, other, one):
+        endpoint.handle(passed(lookup_of(EICAR_MD5), **session))
+    endpoint.handle(passed(batch([lookup_of(md5(1)), lookup_of(md5(2))]), **one))
+    clients = [claim.client for claim in core.claims if claim is not None]
+    assert clients == [clients[0], clients[1], clients[0], clients[0], clients[0]]
+    assert clients[0] != clients[1]
+    assert "token" not in repr(core.claims)
+    assert [claim.batch for claim in core.claims if claim is not None] == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize(("given", "waits"), [({}, 10.0), ({"max_wait_s": 3600}, 10.0), ({"max_wait_s": 2}, 2)])
@@ -154,7 +178,7 @@ def test_what_the_setup_page_stores_holds_at_once_in_its_own_process(
     core, _, splunkd = shared
     look_up(core, splunkd, md5(1))
     document = passed({"api_key": NEW}, server={"rest_uri": splunkd.url})
-    assert answered_setup(document, SettingsEndpoint(core).answer)["status"] == 200
+    assert answered_setup(document, SettingsEndpoint(core).answer, "vtlookup_admin")["status"] == 200
     look_up(core, splunkd, md5(2))
     assert [request.key for request in sandbox.requests] == [key_digest(OLD), key_digest(NEW)]
 

@@ -78,17 +78,18 @@ def test_what_is_no_batch_or_too_much_is_refused_as_a_whole(
 
 
 def test_a_request_brings_no_key_of_its_own(splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
-    documents = [lookup_of(EICAR_MD5, auth={"api_key": "somebody-elses"}), lookup_of(EICAR_MD5, auth={})]
+    documents = [lookup_of(EICAR_MD5, auth=auth) for auth in ({"api_key": "somebody-elses"}, {}, None)]
     answer = call(splunkd, batch(documents))[1]
-    assert codes(answer) == ["invalid_request", "ok"]
+    assert codes(answer) == ["invalid_request"] * 3
     assert "somebody-elses" not in repr(answer)
-    assert {request.key for request in sandbox.requests} == {key_digest(KEY)}
+    assert sandbox.all_requests == []
 
 
 @pytest.mark.parametrize("document", [COMMENT, SCAN, SCAN_IF_MISSING, SEND, RESCAN])
 def test_what_others_see_needs_a_capability_of_its_own(
     splunkd: FakeSplunkd, sandbox: SandboxServer, document: dict[str, Any]
 ) -> None:
+    splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     answer = call(splunkd, batch([document, lookup_of(EICAR_MD5)]))[1]
     assert codes(answer) == ["forbidden", "ok"]
     assert "run_vtlookup_write" in answer["responses"][0]["error"]["message"]

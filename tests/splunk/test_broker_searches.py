@@ -42,6 +42,16 @@ def test_who_may_not_see_the_key_looks_up_all_the_same(
     assert splunkd.asked.count(PASSWORD) == 2  # the search, in vain, and the endpoint
 
 
+def test_placeholders_and_skipped_values_stay_in_the_search(
+    keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
+) -> None:
+    values = ["-", "unknown", "N/A", "10.0.0.1", "a.corp.example"]
+    result = normal(search(keyless, splunkd, "ioc=x", values=values))
+    assert [record["vt_reason"] for record in result.records] == ["", "", "", "private_address", "never_query"]
+    assert statuses(result) == ["", "", "", "skipped", "skipped"]
+    assert (ENDPOINT in splunkd.asked, sandbox.all_requests) == (False, [])
+
+
 def test_its_rows_are_those_of_who_may_see_the_key(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     values = [md5(number) for number in range(5)] + [EICAR_MD5]
     brokered = normal(search(keyless, splunkd, "hash=x", "raw=true", "cache=off", values=values))
@@ -75,8 +85,24 @@ def test_what_the_cache_has_is_not_asked_of_anybody(keyless: Lookup, splunkd: Fa
     assert ENDPOINT not in splunkd.asked
 
 
-def test_a_preview_asks_nobody(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd) -> None:
-    info = SearchInfo(["hash=x"], session_key=SESSION, splunkd_uri=splunkd.url)
+def test_what_belongs_to_the_key_comes_from_the_cache_through_the_endpoint(
+    keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
+) -> None:
+    search(keyless, splunkd, "hash=x", "raw=true", values=[EICAR_MD5])
+    asked = len(sandbox.all_requests)
+    for option in ("cache=default", "cache=only"):
+        splunkd.asked.clear()
+        again = normal(search(keyless, splunkd, "hash=x", "raw=true", option, values=[EICAR_MD5]))
+        assert [(record["vt_source"], record["vt_raw"] != "") for record in again.records] == [("cache", True)]
+        assert splunkd.asked.count(ENDPOINT) == 1
+    only = normal(search(keyless, splunkd, "hash=x", "raw=true", "cache=only", values=[md5(1), EICAR_MD5]))
+    assert statuses(only) == ["skipped", "ok"]
+    assert len(sandbox.all_requests) == asked
+
+
+@pytest.mark.parametrize("args", [["hash=x"], ["hash=x", "raw=true"], ["hash=x", "raw=true", "cache=only"]])
+def test_a_preview_asks_nobody(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd, args: list[str]) -> None:
+    info = SearchInfo(args, session_key=SESSION, splunkd_uri=splunkd.url)
     with keyless.process() as process:
         process.exchange(info.as_metadata())
         body = encode_body(["x"], EVENTS)
@@ -91,7 +117,8 @@ def test_out_of_quota_leaves_rows_pending(keyless: Lookup, sandbox: SandboxServe
     splunkd.settings = {**splunkd.settings, "quota": "4/minute"}
     result = search(keyless, splunkd, "hash=x", "wait=0", values=[md5(number) for number in range(150)])
     assert only_message(result) == (
-        "vtlookup: 146 of 150 hashes are pending: the key allows 4 requests a minute; run again, or raise wait="
+        "vtlookup: 146 of 150 hashes are pending, 146 of them queued: the key allows 4 requests a minute; "
+        "run again, or raise wait="
     )
     assert statuses(result).count("pending") == 146
     assert len(sandbox.all_requests) == 4

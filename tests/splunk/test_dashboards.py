@@ -34,7 +34,7 @@ def sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "main", "quota": "5/day"}
     there: dict[str, Any] = {"session_key": "session-key-of-the-search", "splunkd_uri": splunkd.url}
     Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
-    keyless([[{"x": EICAR_MD5}, {"x": "no hash"}]], "hash=x", **there)
+    keyless([[{"x": EICAR_MD5}, {"x": "no indicator"}, {"x": "10.0.0.1"}]], "ioc=x", **there)
     found = {}
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users["session-key-of-the-search"] |= {"run_vtlookup_write"}
@@ -54,12 +54,12 @@ def sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
 
 
 def _of_log(command: Lookup) -> set[str]:
-    """Of searches and alerts, with the contents of `errors` and `verdicts` as Splunk flattens them."""
+    """Of searches and alerts, with the contents of `errors`, `verdicts` and `skipped` as Splunk flattens them."""
     lines = [json.loads(line) for line in (command.home / "var/log/splunk/vtlookup.log").read_text().splitlines()]
     ended = [line for line in lines if line["event"] in ("search", "alert")]
     assert {line["event"] for line in ended} == {"search", "alert"}
     flat = {name for line in ended for name in _flattened(line)}
-    assert {"verdicts.malicious", "errors.invalid_indicator"} <= flat
+    assert {"verdicts.malicious", "errors.invalid_indicator", "skipped.private_address"} <= flat
     return {*flat, *(f"verdicts.{verdict}" for verdict in VERDICTS)}
 
 

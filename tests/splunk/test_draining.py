@@ -19,9 +19,12 @@ def test_what_a_search_leaves_pending_the_next_has_at_no_request(everywhere: Loo
     limited = everywhere.set(VT_QUOTA="4/3s")
     first = limited([CHUNK], "hash=x", "wait=0")
     assert statuses(first).count("pending") == 8
-    for left in (4, 0):
+    left = 8
+    while left:
         time.sleep(3.05)  # the quota's window
-        assert counts(drain(limited))["left"] == left
+        before, left = left, counts(drain(limited))["left"]
+        # A place may be kept for the search that was refused.
+        assert left <= max(0, before - 3)
     assert len(sandbox.requests) == 12
     second = limited([CHUNK], "hash=x", "wait=0")
     assert set(statuses(second)) == {"ok", "not_found"}
@@ -123,7 +126,7 @@ def test_a_full_queue_is_told_in_the_search_that_filled_it(lookup: Lookup) -> No
         (["wait=soon"], "wait='soon'"),
         (["{now}"], "what is '{now}'?"),
         (["record=true"], "record="),
-        (["hash=a"], "hash=a"),
+        (["hash=a"], "hash= is not an option of this command"),
     ],
 )
 def test_wrong_options_refuse_the_search(

@@ -21,7 +21,8 @@ CHUNKS: list[Chunk] = [[{"x": md5(number)} for number in range(start, start + 25
 def test_out_of_quota_leaves_rows_pending_and_says_how_many(everywhere: Lookup, sandbox: SandboxServer) -> None:
     result = everywhere.set(VT_QUOTA="4/minute")(CHUNKS, "hash=x", "wait=0")
     assert only_message(result) == (
-        "vtlookup: 46 of 50 hashes are pending: the key allows 4 requests a minute; run again, or raise wait="
+        "vtlookup: 46 of 50 hashes are pending, 46 of them queued: the key allows 4 requests a minute; "
+        "run again, or raise wait="
     )
     assert statuses(result).count("pending") == 46
     pending = [record for record in result.records if record["vt_status"] == "pending"]
@@ -39,7 +40,7 @@ def test_out_of_quota_leaves_rows_pending_and_says_how_many(everywhere: Lookup, 
 )
 def test_the_message_names_the_window_that_is_full(lookup: Lookup, quota: str, told: str) -> None:
     result = lookup.set(VT_QUOTA=quota)(CHUNKS, "hash=x", "wait=0")
-    assert only_message(result) == f"vtlookup: 47 of 50 hashes are pending: {told}"
+    assert only_message(result) == f"vtlookup: 47 of 50 hashes are pending, 47 of them queued: {told}"
 
 
 def test_running_again_goes_on_where_the_quota_ended(lookup: Lookup, sandbox: SandboxServer) -> None:

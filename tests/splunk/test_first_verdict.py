@@ -42,8 +42,8 @@ def splunkd(installed: Path, home: Path, any_python: str, sandbox: SandboxServer
     analyst = frozenset(name for name, value in roles["role_vtlookup_user"].items() if value == "enabled")
     users = {SESSION: EVERYTHING, OF_ANALYST: analyst, OF_STRANGER: frozenset[str]()}
     endpoints = FakeEndpoints(installed, any_python, {"SPLUNK_HOME": str(home)})
-    # The stand-in for VirusTotal is in VirusTotal's place.
-    settings = {**shipped, "api_url": sandbox.url}
+    # The stand-in for VirusTotal is in its place, and the admin has named an index for verdicts.
+    settings = {**shipped, "api_url": sandbox.url, "verdict_indexes": "main"}
     with FakeSplunkd(None, settings, users=users, endpoints=endpoints) as running:
         yield running
 
@@ -93,8 +93,8 @@ def test_from_the_file_to_the_first_verdict(
         assert row["vt_status"] == status
     assert "run_vtlookup" in str(row["vt_error"])
 
-    # And an alert writes what it found to the index that is there anyway.
-    results = results_file(home / "results.csv.gz", [{field: value}])
-    ran = Alert("vt_lookup", command, splunkd).on(results, OF_ANALYST, fields=field)
+    # And an alert writes what it found to the index that the admin named.
+    alert = Alert("vt_lookup", command, splunkd)
+    ran = alert.on(results_file(alert.job / "results.csv.gz", [{field: value}]), OF_ANALYST, fields=field)
     assert (ran.status, ran.said) == (0, [])
     assert [event["vt_verdict"] for event in events(splunkd)] == ["malicious"]

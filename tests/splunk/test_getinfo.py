@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -10,7 +11,7 @@ from connectors.sandbox import SandboxServer
 from search_driver import SearchInfo
 from search_wire import encode_frame
 
-from .searching import EICAR_MD5, Lookup, normal
+from .searching import EICAR_MD5, FIELDS, Lookup, normal
 
 REFUSED = [
     ([], "exactly one of hash=, url=, domain=, ip= and ioc="),
@@ -33,8 +34,9 @@ REFUSED = [
     (["hash=vt_names"], "choose another prefix="),
     (["hash=raw", "raw=t", "prefix="], "prefix="),
     (["hash=a", "record=true"], "record="),
-    (["hash=a", "bogus={x}"], "bogus={x}"),
-    (["hash={}", "hash={}", "{0}"], "what is '{0}'?"),
+    (["hash=a", "bogus={x}"], "bogus= is not an option of this command"),
+    (["hash={}", "{0}"], "what is '{0}'?"),
+    (["hash={}", "prefix={0}"], "prefix='{0}'"),
 ]
 
 
@@ -57,10 +59,30 @@ def test_right_options_are_taken(lookup: Lookup, option: str) -> None:
     assert normal(lookup([], "hash=a", option)).getinfo is not None
 
 
-def test_the_command_stays_on_the_search_head_and_asks_for_its_field_alone(everywhere: Lookup) -> None:
+def test_the_command_stays_on_the_search_head_and_asks_for_its_field_in_every_spelling(everywhere: Lookup) -> None:
     result = normal(everywhere([], "hash=my field"))
     assert result.getinfo is not None
-    assert result.getinfo.metadata == {"type": "stateful", "required_fields": ["my field"]}
+    fields = result.getinfo.metadata["required_fields"]
+    assert result.getinfo.metadata == {"type": "stateful", "required_fields": fields}
+    assert fields[0] == "my field"
+    folded = {re.sub(r"[\W_]", "", field).lower().rstrip("s") for field in fields}
+    assert folded == {"myfield", "my", "field"}
+    assert {"My Field", "my_field", "myField", "my field "} <= set(fields)
+    assert len(set(fields)) == len(fields) <= 61
+
+
+def test_with_another_prefix_it_asks_for_fields_called_like_new_ones(lookup: Lookup) -> None:
+    result = normal(lookup([], "ip=dest_ip", "prefix=dest_"))
+    assert result.getinfo is not None
+    assert set(result.getinfo.metadata["required_fields"]) >= {"dest_ip", *(f"dest_{name}" for name in FIELDS)}
+
+
+@pytest.mark.parametrize("field", ["_raw", "RAW", "_RAW", " _raw", "'_raw'", "host,_raw", "*"])
+def test_no_field_of_splunks_own_is_asked_for_unless_it_is_named(lookup: Lookup, field: str) -> None:
+    result = normal(lookup([], f"ioc={field}"))
+    assert result.getinfo is not None
+    others = result.getinfo.metadata["required_fields"][1:]
+    assert not [name for name in others if name.startswith("_") or name == "*"]
 
 
 @pytest.mark.parametrize("value", ["false", "0", "No"])
@@ -93,7 +115,7 @@ def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Looku
     with everywhere.process() as process:
         reply = process.exchange(info.as_metadata())
         assert reply is not None
-        assert reply.metadata == {"type": "stateful", "required_fields": ["a"]}
+        assert reply.metadata["required_fields"][0] == "a"
         assert (process.finish(), process.stderr) == (0, "")
     assert sandbox.all_requests == []
     assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.cache.entry import Entry
-from connectors.coalescing.leases import LEASE_S
+from connectors.coalescing.leases import RESULT_LEFT_S, Lease
+from connectors.coalescing.results import Result
+from connectors.errors import Unavailable
 from connectors.settings import settings_from
 from connectors.state.unavailable import StateBusy, StateUnavailable
 from connectors.stores import Parts
@@ -154,17 +156,17 @@ def test_a_store_that_is_not_there_is_told(clock: FakeClock) -> None:
 def test_a_lease_is_one_holders_though_its_member_does_not_show_it_yet(store: FakeKvStore, clock: FakeClock) -> None:
     with FakeSplunkd(kvstore=Member(store)) as captain, FakeSplunkd(kvstore=Member(store, lag_s=0.3)) as behind:
         ours, theirs = _parts(captain, clock).leases, _parts(behind, clock).leases
-        assert ours.claim("key", "one").mine
-        seen = theirs.claim("key", "two")
+        assert ours.claim("key", Lease("one")).mine
+        seen = theirs.claim("key", Lease("two"))
         assert (seen.mine, seen.lease.token) == (False, "one")
 
 
 def test_a_lease_that_stays_out_of_sight_is_told(store: FakeKvStore, clock: FakeClock) -> None:
     with FakeSplunkd(kvstore=Member(store)) as captain, FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
-        _parts(captain, clock).leases.claim("key", "one")
+        _parts(captain, clock).leases.claim("key", Lease("one"))
         late = KvLeases(Versions(collection_at(behind, LEASES)), clock, patience_s=0.1)
         with pytest.raises(StateBusy):
-            late.claim("key", "two")
+            late.claim("key", Lease("two"))
 
 
 def test_leases_do_not_pile_up_and_stay_for_as_long_as_a_member_may_be_behind(
@@ -172,23 +174,23 @@ def test_leases_do_not_pile_up_and_stay_for_as_long_as_a_member_may_be_behind(
 ) -> None:
     leases = _parts(splunkd, clock).leases
     for number in range(65):
-        leases.claim(f"key {number}", f"token {number}")
+        leases.claim(f"key {number}", Lease(f"token {number}"))
         leases.release(f"key {number}", f"token {number}", None)
-        clock.advance(LEASE_S)
+        clock.advance(RESULT_LEFT_S)
     assert len(store.documents[LEASES]) == 65
-    clock.advance(3600)
+    clock.advance(3601)
     for number in range(64):
-        leases.claim(f"key {number}", f"later {number}")
-        leases.release(f"key {number}", f"later {number}", "{}")
+        leases.claim(f"key {number}", Lease(f"later {number}"))
+        leases.release(f"key {number}", f"later {number}", Result(error=Unavailable("no way")))
     assert len(store.documents[LEASES]) == 64
 
 
-@pytest.mark.parametrize("damage", [{"expires": "never"}, {"expires": None}, {"token": None, "expires": []}])
+@pytest.mark.parametrize("damage", [{"beat": "never"}, {"beat": None}, {"token": None, "done": True, "result": "no"}])
 def test_a_damaged_lease_holds_nobody_up(
     store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock, damage: dict[str, object]
 ) -> None:
     leases = _parts(splunkd, clock).leases
-    leases.claim("key", "one")
+    leases.claim("key", Lease("one"))
     (document,) = store.documents[LEASES].values()
     store.put(LEASES, {**document, **damage})
-    assert leases.claim("key", "two").mine
+    assert leases.claim("key", Lease("two")).mine

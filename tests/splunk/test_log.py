@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import stat
+import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,6 +20,8 @@ from connectors.sandbox import SandboxServer
 from search_driver import SearchInfo
 from tests.docs.pages import page
 from tests.package.conf_reader import Stanzas, read_conf
+from vtlookup_app.logs.log_file import MOST_BYTES
+from vtlookup_app.logs.search_log import SearchLog
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message
@@ -62,7 +67,9 @@ def test_a_search_leaves_one_line_with_what_it_came_to(everywhere: Lookup) -> No
         "requests": 2,
         "errors": {},
         "verdicts": {"malicious": 1, "unknown": 1},
+        "skipped": {},
         "pending": 0,
+        "queued": 0,
         "waited_s": 0.0,
     }
 
@@ -93,6 +100,17 @@ def test_errors_are_counted_by_code_and_what_waits_is_pending(lookup: Lookup) ->
     told = summary(lookup)
     assert told["level"] == "warning"
     assert (told["distinct"], told["pending"], told["errors"]) == (4, 2, {"rate_limited": 2, "invalid_indicator": 1})
+
+
+def test_what_is_skipped_is_counted_by_its_reason_and_has_no_verdict(lookup: Lookup) -> None:
+    values = ("10.0.0.1", "192.168.0.1", "pc7.local", "never.corp.example", md5(1), "-")
+    there = lookup.set(VT_NEVER_QUERY="corp.example")
+    normal(there([[{"x": value} for value in values]], "ioc=x", "cache=only"))
+    told = summary(lookup)
+    assert told["skipped"] == {"private_address": 2, "internal_name": 1, "never_query": 1, "not_cached": 1}
+    assert (told["verdicts"], told["distinct"], told["errors"]) == ({}, 5, {})
+    lookup.command("vtreport")([], "value=10.0.0.1")
+    assert (summary(lookup)["skipped"], summary(lookup)["verdicts"]) == ({"private_address": 1}, {})
 
 
 def test_the_wait_for_quota_is_told(lookup: Lookup) -> None:
@@ -141,7 +159,7 @@ def test_a_search_that_is_over_before_its_end_says_so(lookup: Lookup, chunks: in
         ("vtreport", ["value=nonsense{}"], {"rows": 1, "level": "warning", "errors": {"invalid_indicator": 1}}),
         ("vtquota", [], {"rows": 0, "level": "info"}),
         ("vtcache", ["stats=true"], {"rows": 1, "deed": "stats"}),
-        ("vtcache", ["clear=true"], {"rows": 0, "deed": "clear", "errors": {"access_denied": 1}}),
+        ("vtcache", ["clear=true"], {"rows": 0, "deed": "clear", "errors": {"config_error": 1}}),
     ],
 )
 def test_commands_that_begin_a_search_leave_their_line(
@@ -230,6 +248,35 @@ def test_a_log_that_cannot_be_written_is_one_message_and_the_search_goes_on(look
     result = lookup.command("vtreport")([], f"value={EICAR_MD5}")
     assert "vtlookup.log cannot be written" in only_message(result)
     assert result.records[0]["vt_status"] == "ok"
+
+
+def test_whoever_says_that_the_search_is_over_returns_when_its_line_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "var/log/splunk/vtlookup.log"
+    path.parent.mkdir(parents=True)
+    # So full that the writer waits for whoever is setting it aside.
+    path.touch()
+    os.truncate(path, MOST_BYTES * 3)
+    log = SearchLog(tmp_path, {"SPLUNK_HOME": str(tmp_path)}, None)
+    written: list[bool] = []
+
+    def end() -> None:
+        log.ended({"rows": 1}, 0.1)
+        written.append(path.stat().st_size < MOST_BYTES and b'"rows":1' in path.read_bytes())
+
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ends = [threading.Thread(target=end) for _ in range(3)]
+        for thread in ends:
+            thread.start()
+        time.sleep(0.2)
+    for thread in ends:
+        thread.join()
+    assert (written, log.trouble) == ([True] * 3, None)
+
+
+def test_a_named_pipe_in_its_place_holds_no_search_up(lookup: Lookup) -> None:
+    os.mkfifo(log_file(lookup))
+    assert "vtlookup.log cannot be written" in only_message(lookup(EVENTS, "hash=x"))
 
 
 def test_a_link_in_its_place_is_not_followed(lookup: Lookup, tmp_path: Path) -> None:

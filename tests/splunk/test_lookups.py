@@ -48,6 +48,58 @@ def test_what_is_not_asked_or_not_known_says_so(lookup: Lookup) -> None:
     assert "1 of 3 indicators are not valid" in only_message(result)
 
 
+def test_each_skipped_row_says_why(lookup: Lookup, sandbox: SandboxServer) -> None:
+    values = ["10.0.0.1", "pc7.local", EICAR_MD5, "a.corp.example", "", "-"]
+    there = lookup.set(VT_NEVER_QUERY="corp.example")
+    result = normal(there([[{"x": value} for value in values]], "ioc=x", "cache=only"))
+    assert statuses(result) == ["skipped"] * 4 + ["", ""]
+    reasons = ["private_address", "internal_name", "not_cached", "never_query", "", ""]
+    assert [record["vt_reason"] for record in result.records] == reasons
+    assert sandbox.all_requests == []
+
+
+def test_a_link_leads_to_the_object_or_to_the_search_for_it_and_never_for_what_is_private(lookup: Lookup) -> None:
+    values = [EICAR_MD5, "http://a.example:8080/x?y=1&z=%20#w", "10.0.0.1", "pc7.local", "no indicator", ""]
+    normal(lookup([[{"x": EICAR_MD5}]], "hash=x"))
+    found = lookup([[{"x": value} for value in values]], "ioc=x", "cache=only", "prefix=vt_open_")
+    links = [record["vt_open_link"] for record in found.records]
+    assert str(links[0]).startswith("https://www.virustotal.com/gui/file/275a021b")
+    encoded = "http%253A%252F%252Fa.example%253A8080%252Fx%253Fy%253D1%2526z%253D%252520%2523w"
+    assert links[1:] == [f"https://www.virustotal.com/gui/search/{encoded}", "", "", "", ""]
+    [unknown] = normal(lookup([[{"x": "unknown.example"}]], "domain=x")).records
+    assert unknown["vt_link"] == "https://www.virustotal.com/gui/search/unknown.example"
+
+
+def test_what_was_looked_up_has_no_reason(lookup: Lookup) -> None:
+    result = normal(lookup([[{"x": [EICAR_MD5, "10.0.0.1", "unknown.example"]}]], "ioc=x"))
+    assert result.records[0]["vt_reason"] == ["", "private_address", ""]
+
+
+@pytest.mark.parametrize("option", ["ip=x", "hash=x", "url=x", "domain=x", "ioc=x"])
+@pytest.mark.parametrize("selected", [True, False])
+def test_placeholders_count_as_empty(lookup: Lookup, sandbox: SandboxServer, option: str, selected: bool) -> None:
+    values = ["-", "unknown", "NULL", "N/A", "n/a", "none", "(null)", " - ", "--"]
+    result = normal(lookup([[{"x": value} for value in values]], option, select_fields=selected))
+    assert [(record["vt_status"], record["vt_error"], record["vt_reason"]) for record in result.records] == [
+        ("", "", "")
+    ] * len(values)
+    assert [record["x"] for record in result.records] == values
+    assert sandbox.all_requests == []
+
+
+def test_placeholders_beside_values_change_nothing(lookup: Lookup, sandbox: SandboxServer) -> None:
+    result = normal(lookup([[{"x": "-"}, {"x": "unknown"}, {"x": CLEAN_IP}, {"x": ["-", CLEAN_IP]}]], "ip=x"))
+    assert statuses(result) == ["", "", "ok", ["", "ok"]]
+    assert len(sandbox.requests) == 1
+
+
+def test_one_placeholder_asked_for_by_itself_is_invalid(lookup: Lookup, sandbox: SandboxServer) -> None:
+    for value in ("unknown", "N/A"):
+        [row] = lookup.command("vtreport")([], f"value={value}").records
+        assert str(row["vt_error"]).startswith("invalid_indicator: ")
+    assert sandbox.all_requests == []
+
+
 def test_lists_are_multivalue_and_what_virustotal_did_not_say_is_empty(lookup: Lookup) -> None:
     file, address = map(added, normal(lookup([[{"x": EICAR_MD5}, {"x": CLEAN_IP}]], "ioc=x")).records)
     assert (file["names"], file["tags"]) == (

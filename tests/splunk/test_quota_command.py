@@ -8,10 +8,12 @@ import pytest
 
 from connectors.sandbox import Quota, SandboxServer
 from search_driver import Record
+from tests.scripted_server import ScriptedServer, json_answer, own_error
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal
 
+FIGURES = ("api_requests_hourly", "api_requests_daily", "api_requests_monthly")
 WINDOWS = "4/minute,500/day,15500/month"
 
 
@@ -29,7 +31,7 @@ def test_it_is_a_table_with_a_row_for_each_window(limited: Lookup, python: str) 
     assert result.getinfo is not None
     assert result.getinfo.metadata == {"generating": True, "type": "reporting"}
     assert [list(row) for row in result.records] == [
-        ["window", "limit", "used", "left", "resets_in_s", "resets_at", "blocked", "source"]
+        ["window", "limit", "used", "left", "resets_in_s", "resets_at", "blocked", "source", "pool"]
     ] * 3
     told = [(row["window"], row["limit"], row["used"], row["left"], row["blocked"]) for row in result.records]
     assert told == [
@@ -70,6 +72,32 @@ def test_the_account_is_asked_where_that_is_wanted(limited: Lookup, sandbox: San
     assert int(str(daily["left"])) == int(str(daily["limit"])) - 1
     assert (daily["used"], daily["resets_in_s"], daily["blocked"]) == ("1", "", "")
     assert (len(sandbox.requests), len(sandbox.all_requests)) == (1, 2)
+
+
+def test_of_a_groups_member_both_pools_have_a_row_and_the_one_that_runs_out_first_decides(limited: Lookup) -> None:
+    pools = {"user": {"allowed": 1000, "used": 74}, "group": {"allowed": 10_000, "used": 9990}}
+    with ScriptedServer() as server:
+        server.script(json_answer(200, {"data": {"api_requests_daily": pools}}))
+        found = rows(limited.set(VT_API_URL=server.url), "account=true")
+        after = rows(limited.set(VT_API_URL=server.url))
+    told = [(row["window"], row["pool"], row["used"], row["left"]) for row in found if row["source"] == "virustotal"]
+    assert told == [("api_requests_daily", "user", "74", "926"), ("api_requests_daily", "group", "9990", "10")]
+    for each in (found, after):
+        assert [row["left"] for row in each if row["window"] == "day"] == ["10"]
+
+
+def test_a_pause_ends_where_the_account_has_requests_left(limited: Lookup) -> None:
+    figures = {"data": {name: {"user": {"allowed": 10**9, "used": 1}} for name in FIGURES}}
+    with ScriptedServer() as server:
+        server.script(own_error(429, {"Retry-After": "2678400"}), json_answer(200, figures))
+        command = limited.set(VT_API_URL=server.url)
+        result = command([[{"x": EICAR_MD5}]], "hash=x", "wait=0")
+        (message,) = [text for _, text in result.messages]
+        assert "nothing is asked until " in message
+        assert rows(command)[-1]["window"] == "upstream"
+        assert float(str(rows(command)[-1]["resets_at"])) % 86400 == 0
+        rows(command, "account=true")
+        assert float(str(rows(command)[-1]["resets_in_s"])) <= 60
 
 
 def test_without_a_quota_it_says_that_nothing_is_counted(lookup: Lookup) -> None:

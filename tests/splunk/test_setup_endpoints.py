@@ -20,7 +20,7 @@ SETTINGS, CHECKS = "vtlookup/settings", "vtlookup/checks"
 FIELDS = (
     *("api_url", "timeout", "quota", "cache_ttl", "cache_ttl_not_found", "cache_size_mb", "state", "never_query"),
     *("pending_max", "malicious_threshold", "suspicious_threshold", "proxy", "ca_bundle"),
-    *("verdict_indexes", "comments_allowed"),
+    *("verdict_indexes", "comments_allowed", "state_required"),
 )
 
 
@@ -79,6 +79,8 @@ def test_the_first_key_is_stored_as_well_as_any_other(admin: FakeSplunkd) -> Non
         ("never_query", ["a.example"], "a text or a number"),
         ("state", "relative/state.db", "no absolute path"),
         ("state", "/tmp", "is not a regular file"),
+        ("state", "/etc/passwd", "was not made by vt-connectors"),
+        ("state_required", "maybe", "neither true nor false"),
         ("state", "redis://redis.example.com", "redis:// is not available here"),
         ("state", "redis://:secret@redis.example.com", "without a name and password"),
         ("proxy", "http://name:secret@proxy.example.com", "without a name and password"),
@@ -100,11 +102,12 @@ def test_bad_values_are_refused_by_the_server_and_nothing_is_stored(
     assert (admin.settings, admin.password) == (before, KEY)
 
 
-def test_a_key_that_is_none_is_refused_and_not_repeated(admin: FakeSplunkd) -> None:
-    status, refused = store(admin, "two words")
+@pytest.mark.parametrize("key", ["two words", 7, True, 0, False, ["x"], [], {"a": "b"}, "x" * 5000])
+def test_a_key_that_is_none_is_refused_and_not_repeated(admin: FakeSplunkd, key: Any) -> None:
+    status, refused = store(admin, key, cache_ttl=60)
     assert (status, list(refused["wrong"])) == (400, ["api_key"])
     assert "two words" not in repr(refused)
-    assert admin.password == KEY
+    assert (admin.password, admin.settings.get("cache_ttl")) == (KEY, None)
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{", '{"setings": {}}', '{"settings": []}', "[" * 50_000, "x" * 600_000])

@@ -129,6 +129,8 @@ def test_an_empty_key_field_leaves_the_stored_key_alone(page: Browser, splunkd: 
     ("field", "bad"),
     [
         ("cache_ttl", "soon"),
+        ("cache_ttl", "24y"),
+        ("cache_ttl", "99999w"),
         ("cache_ttl_not_found", "-1"),
         ("cache_size_mb", "0"),
         ("malicious_threshold", "1.5"),
@@ -152,6 +154,13 @@ def test_the_page_refuses_bad_values_where_they_stand(
     assert page.script("return document.activeElement.name") == field
     assert len(splunkd.asked) == asked
     assert (splunkd.settings, splunkd.password) == (before, KEY)
+
+
+@pytest.mark.parametrize("time", ["24h", "1.5d", "2W", "0", "90s"])
+def test_times_may_have_a_unit(page: Browser, splunkd: FakeSplunkd, time: str) -> None:
+    page.write("#vtlookup-cache_ttl", time)
+    assert save(page) == SAVED
+    assert splunkd.settings["cache_ttl"] == page.value("#vtlookup-cache_ttl") == time
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_key_and_settings_are_splunkds(everywhere: Lookup, sandbox: SandboxServe
 def test_the_quota_of_the_settings_is_kept(keyless: Lookup, sandbox: SandboxServer) -> None:
     with FakeSplunkd(KEY, {"quota": "3/minute"}) as splunkd:
         result = search(keyless, splunkd)
-    assert "17 of 20 hashes are pending: the key allows 3 requests a minute" in only_message(result)
+    assert "17 of 20 hashes are pending, 17 of them queued: the key allows 3 requests a minute" in only_message(result)
     assert len(sandbox.all_requests) == 3
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 
 import pytest
 
 from connectors.state.heartbeat import Heartbeat
+from connectors.threads import alive_threads
+
+
+@pytest.fixture(autouse=True)
+def _no_other_beats() -> None:
+    """Those of earlier tests end within moments."""
+    give_up = time.monotonic() + 60
+    while "vt-heartbeat" in alive_threads():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
 
 
 def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
@@ -16,27 +27,25 @@ def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
     with heartbeat.keeping(beats.release), heartbeat.keeping(beats.release):
         for _ in range(3):
             assert beats.acquire(timeout=10)
-    for thread in threading.enumerate():
-        if thread.name == "vt-heartbeat":
-            thread.join(10)
-            assert not thread.is_alive()
+    heartbeat.rest()
+    assert "vt-heartbeat" not in alive_threads()
     with heartbeat.keeping(beats.release):
         while beats.acquire(blocking=False):
             pass
         assert beats.acquire(timeout=10), "it begins again"
+    heartbeat.rest()
 
 
 def test_it_rests_at_once_when_nobody_is_inside_and_not_while_somebody_is() -> None:
-    others = set(threading.enumerate())
     heartbeat = Heartbeat(3600)
     heartbeat.rest()
     with heartbeat.keeping(lambda: None):
         heartbeat.rest()
-        assert set(threading.enumerate()) - others, "it beats on"
+        assert "vt-heartbeat" in alive_threads(), "it beats on"
     heartbeat.rest()
-    assert not set(threading.enumerate()) - others
+    assert "vt-heartbeat" not in alive_threads()
     with heartbeat.keeping(lambda: None):
-        assert set(threading.enumerate()) - others, "it begins again"
+        assert "vt-heartbeat" in alive_threads(), "it begins again"
     heartbeat.rest()
 
 
@@ -50,6 +59,7 @@ def test_a_beat_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixt
     with heartbeat.keeping(fails), heartbeat.keeping(beats.release):
         assert beats.acquire(timeout=10)
         assert beats.acquire(timeout=10)
+    heartbeat.rest()
     assert "a sign of life was not written" in caplog.text
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.errors import ConfigError
 from connectors.state import location
-from connectors.state.location import default_state_file, network_file_system, quota_file, refuse_network_folder
+from connectors.state.location import default_state_file, network_file_system, quota_file, refuse_unsafe_place
 
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0
@@ -49,14 +49,31 @@ def test_without_a_list_of_mounts_nothing_is_refused(tmp_path: Path) -> None:
 def test_a_network_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(location, "network_file_system", lambda path: "nfs4")
     with pytest.raises(ConfigError, match="nfs4"):
-        refuse_network_folder(Path("/mnt/x/state.db"))
+        refuse_unsafe_place(Path("/mnt/x/state.db"))
 
 
 def test_the_default_lies_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert default_state_file() == tmp_path / "vt-connectors" / "state.db"
+    assert default_state_file({}) == tmp_path / "vt-connectors" / "state.db"
 
 
 @pytest.mark.parametrize(("state", "quota"), [("a/state.db", "a/state-quota.db"), ("a/state", "a/state-quota.db")])
 def test_the_quota_has_a_file_of_its_own(state: str, quota: str) -> None:
     assert quota_file(Path(state)) == Path(quota)
+
+
+@pytest.mark.parametrize("name", ["/", "//", "/.", "/tmp/.."])
+def test_the_root_folder_is_no_state_file(name: str) -> None:
+    with pytest.raises(ConfigError, match="is a folder"):
+        refuse_unsafe_place(Path(name))
+
+
+@pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
+def test_a_file_that_sqlite_keeps_beside_a_state_is_no_state_file(end: str, tmp_path: Path) -> None:
+    beside, link = tmp_path / f"state.db{end}", tmp_path / "link.db"
+    beside.write_bytes(b"x")
+    link.symlink_to(beside)
+    for path in (beside, link):
+        with pytest.raises(ConfigError, match="SQLite"):
+            refuse_unsafe_place(path)
+    assert beside.read_bytes() == b"x"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sqlite3
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from connectors.api_key import ApiKey
 from connectors.composition import build
 from connectors.core import Core
+from connectors.errors import ConfigError
 from connectors.quota import parse_quota
 from connectors.settings import Settings
 from connectors.virustotal.transport import HttpAnswer, HttpRequest
@@ -27,18 +29,27 @@ class PlayedVirusTotal:
         self.asked: list[str] = []
 
     def send(self, request: HttpRequest) -> HttpAnswer:
-        self.asked.append(request.url.rpartition("/")[2])
-        data = {"type": "file", "id": "0" * 64, "attributes": {"last_analysis_stats": {"malicious": 9}}}
+        asked = request.url.rpartition("/")[2]
+        self.asked.append(asked)
+        names = {32: "md5", 40: "sha1", 64: "sha256"}
+        attributes = {"sha256": "0" * 64, names[len(asked)]: asked, "last_analysis_stats": {"malicious": 9}}
+        data = {"type": "file", "id": attributes["sha256"], "attributes": attributes}
         return HttpAnswer(200, {"content-type": "application/json"}, json.dumps({"data": data}).encode())
 
 
 class House:
     """Processes that come one after the other, with one state."""
 
-    def __init__(self, state: Path, quota: str = "none") -> None:
+    def __init__(self, state: Path, quota: str = "none", *, required: bool = False) -> None:
         self.virustotal = PlayedVirusTotal()
         self.clock = FakeClock()
-        self._settings = Settings(state=str(state), quota=parse_quota(quota))
+        self._settings = Settings(state=str(state), quota=parse_quota(quota), state_required=required)
+
+    def at(self, state: Path) -> House:
+        """The same VirusTotal, clock and quota, with another place of the state."""
+        other = copy.copy(self)
+        other._settings = self._settings._replace(state=str(state))
+        return other
 
     def core(self) -> Core:
         return build(self._settings, lambda: ApiKey("k" * 64), self.clock, lambda key: self.virustotal)
@@ -88,6 +99,8 @@ def _file_for_folder(state: Path) -> None:
 
 
 def _newer(state: Path) -> None:
+    House(state).answer("e" * 32)
+    House(state, "8/minute").answer("d" * 32)
     for path in (state, state.with_name("state-quota.db")):
         connection = sqlite3.connect(path)
         connection.execute("PRAGMA user_version=99")
@@ -103,7 +116,11 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
     spoil(state)
     house = House(state, "8/minute")
     core = house.core()
+    if spoil is _newer:
+        assert core.answer(lookup())["error"]["details"]["window"] == "minute", "what it granted is not known"
+        house.clock.advance(61)
     assert [core.answer(lookup(f"{number:032x}"))["status"] for number in range(3)] == ["ok", "ok", "error"]
+    assert house.answer("c" * 32)["status"] == "error", "another process has no share of its own"
     assert core.answer(lookup(f"{0:032x}"))["meta"]["source"] == "cache"
     told = [record.getMessage() for record in caplog.records]
     assert any("working without the shared cache" in message for message in told)
@@ -130,10 +147,28 @@ def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
     for path, content in whole.items():
         for place in range(24, len(content), max(1, len(content) // 60)):
             for old in state.parent.iterdir():
-                old.unlink()
+                if old not in whole:
+                    old.unlink()
             for each, original in whole.items():
                 each.write_bytes(original)
             path.write_bytes(content[:place] + b"\xfe\x01\x80" * 5 + content[place + 15 :])
             house.clock.advance(10)
             answer = house.answer(f"{place % 12:032x}", options={"cache": "refresh", "max_wait_s": 5})
             assert answer["status"] == "ok", (path.name, place, answer["error"])
+
+
+@pytest.mark.parametrize("spoil", [_file_for_folder, _newer])
+def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    state = tmp_path / "folder" / "state.db"
+    state.parent.mkdir()
+    spoil(state)
+    house = House(state, "8/minute", required=True)
+    error = house.answer()["error"]
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+    assert "VT_STATE_REQUIRED" in error["message"]
+    assert house.virustotal.asked == []
+
+
+def test_a_required_state_in_memory_can_never_be() -> None:
+    with pytest.raises(ConfigError, match="VT_STATE_REQUIRED"):
+        House(Path("memory"), required=True).core()

@@ -12,11 +12,19 @@ from typing import Callable
 import pytest
 
 from connectors.api_key import ApiKey
+from connectors.cache.redis_answers import RedisAnswers
+from connectors.clock import SystemClock
+from connectors.coalescing.leases import Lease
+from connectors.coalescing.redis_leases import RedisLeases
+from connectors.coalescing.results import Result
 from connectors.composition import build
 from connectors.core import Core
 from connectors.errors import ConfigError
+from connectors.pending.redis_pending import RedisPending
 from connectors.quota import parse_quota
 from connectors.settings import Settings
+from connectors.state.address import redis_address
+from connectors.state.redis_server import LEDGERS, RedisServer
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.state.test_lookups_go_on import PlayedVirusTotal
@@ -66,7 +74,8 @@ def test_nothing_in_it_tells_the_key(redis_process: RedisProcess) -> None:
     assert all(name.startswith(b"vt-connectors:1:") for name in names)
     dumped = [server.call("GET" if b":answer:" in name else "HGETALL", name) for name in names]
     assert KEY not in repr(names) + repr(dumped)
-    assert all(server.call("TTL", name) > 0 for name in names), "all ends by itself"
+    for name in names:
+        assert (server.call("TTL", name) > 0) is (b":ledger:" not in name), "all ends by itself but the record"
 
 
 def _gone(process: RedisProcess) -> None:
@@ -87,40 +96,49 @@ def _other_password(process: RedisProcess) -> None:
 def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
     own: RedisProcess, caplog: pytest.LogCaptureFixture, spoil: Spoil
 ) -> None:
-    core = House(own.url, "8/minute").core()
+    clock = FakeClock()
+    core = House(own.url, "8/minute").core(clock)
     assert _ask(core, 1) == "api"
     spoil(own)
+    assert _ask(core, 2) == "rate_limited", "what others were granted before is not known"
+    clock.advance(61)
     assert [_ask(core, number) for number in (2, 3, 4, 5, 2)] == ["api", "api", "rate_limited", "rate_limited", "cache"]
     told = [record.getMessage() for record in caplog.records]
-    assert any("takes a quarter" in message for message in told)
-    assert any("without the shared cache" in message for message in told)
+    assert any("share a quarter" in message for message in told)
+    assert any("the shared cache" in message for message in told)
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
-    assert len(told) <= 4, told
+    assert len(told) <= 5, told
 
 
-def test_when_it_is_full_the_quota_is_counted_all_the_same(own: RedisProcess, caplog: pytest.LogCaptureFixture) -> None:
+def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the_same(
+    own: RedisProcess, caplog: pytest.LogCaptureFixture
+) -> None:
     own.server().call("CONFIG", "SET", "maxmemory", "1")
     house = House(own.url, "8/minute")
     cores = [house.core() for _ in range(5)]
-    outcomes = [_ask(core, number) for number in range(2) for core in cores]
-    assert outcomes == ["api"] * 8 + ["rate_limited"] * 2
-    assert "without the shared cache" in caplog.text
-    assert "takes a quarter" not in caplog.text
+    for number in range(8):
+        assert [_ask(core, number) for core in cores] == ["api"] + ["shared"] * 4
+    assert [_ask(core, 8) for core in cores] == ["rate_limited"] * 5
+    assert "what is asked is not kept in the shared cache" in caplog.text
+    assert "share a quarter" not in caplog.text
 
 
 def test_when_it_is_back_it_is_used_again(own: RedisProcess) -> None:
     house, clock = House(own.url, "100/minute"), FakeClock()
     core = house.core(clock)
     own.kill()
-    assert _ask(core, 1) == "api"
+    assert _ask(core, 1) == "rate_limited"
     own.start()
-    clock.advance(31)
+    clock.advance(61)
     assert _ask(core, 2) == "api"
     assert _ask(house.core(), 2) == "cache", "others see it"
 
 
 def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
-    core = House("redis://127.0.0.1:9", "8/minute").core()
+    clock = FakeClock()
+    core = House("redis://127.0.0.1:9", "8/minute").core(clock)
+    assert _ask(core, 1) == "rate_limited"
+    clock.advance(61)
     assert [_ask(core, number) for number in (1, 2, 3)] == ["api", "api", "rate_limited"]
     assert "refused" in caplog.text
 
@@ -140,13 +158,33 @@ def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) 
     [rule] = [line for line in page.splitlines() if line.startswith("ACL SETUSER")]
     own.server().call(*rule.split())
     user, password = rule.split()[2], rule.split(">")[1].split()[0]
-    house = House(own.url.replace("unix://", f"unix://{user}:{password}@"), "2/minute")
+    url = own.url.replace("unix://", f"unix://{user}:{password}@")
+    house = House(url, "2/minute")
     one, other = house.core(), house.core()
     assert [_ask(one, 1), _ask(other, 1), _ask(other, 2), _ask(one, 3)] == ["api", "cache", "api", "rate_limited"]
     stats = one.context.cache.stats()
     assert (stats["entries"], stats["place"]) == (2, own.url)
     assert len(one.context.cache.keys(9)) == 2
     assert one.context.cache.clear() == 2
+    address = redis_address(url)
+    assert address is not None
+    server = RedisServer(address, SystemClock())
+    queue, leases = RedisPending(server, "3"), RedisLeases(server)
+    assert queue.clear() == 1, "the one that found no quota"
+    queued = [queue.put_many({key: 1}, 1) for key in ("ip:1.1.1.1", "ip:1.1.1.1", "ip:2.2.2.2")]
+    assert queued == [{"ip:1.1.1.1"}, {"ip:1.1.1.1"}, set()]
+    [entry] = queue.oldest(9)
+    queue.remove(entry)
+    assert (queue.stats()["entries"], queue.clear()) == (0, 0)
+    leases.claim("a", Lease("token"))
+    leases.waiting("a", "token", True)
+    leases.renew(["token"])
+    leases.release("a", "token", Result())
+    assert RedisAnswers(server, lambda entry: 60.0).get_many(["a"]) == {}
+    own.server().call("PEXPIRE", *next(own.server().keys(LEDGERS)), 3_600_000)
+    assert server.examine().ending == 1
+    assert _ask(house.core(), 4) == "rate_limited"
+    assert server.examine().ending == 0
 
 
 def test_it_is_imported_when_it_is_set_and_not_before(redis_process: RedisProcess) -> None:

@@ -84,7 +84,7 @@ def test_one_that_comes_back_is_used_again(process: MakeProcess) -> None:
     with pytest.raises(StateUnavailable):
         server.call("PING")
     own.start()
-    clock.advance(6)
+    clock.advance(31)
     assert server.call("PING")
 
 

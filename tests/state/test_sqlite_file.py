@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -97,7 +98,8 @@ def test_no_damage_whatever_gets_past(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for place in range(0, len(whole), 997):
         for old in tmp_path.iterdir():
-            old.unlink()
+            if old != path:
+                old.unlink()
         path.write_bytes(whole[:place] + b"\xff\x00\xa5\x5a" * 25 + whole[place + 100 :])
         file = state_file(path)
         try:
@@ -122,11 +124,12 @@ def test_what_an_earlier_file_left_beside_it_is_not_played_into_a_new_one(tmp_pa
     path = tmp_path / "state.db"
     file = state_file(path)
     note(file, "old")
-    left = {suffix: path.with_name(path.name + suffix).read_bytes() for suffix in ("-wal", "-shm")}
+    for suffix in ("-wal", "-shm"):
+        shutil.copy2(path.with_name(path.name + suffix), tmp_path / f"left{suffix}")
     file.close()
     path.unlink()
-    for suffix, content in left.items():
-        path.with_name(path.name + suffix).write_bytes(content)
+    for suffix in ("-wal", "-shm"):
+        (tmp_path / f"left{suffix}").rename(path.with_name(path.name + suffix))
     file = state_file(path)
     note(file, "new")
     assert notes(file) == ["new"]
@@ -160,29 +163,12 @@ def test_a_newer_versions_file_is_left_untouched(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.glob("*.bad-*")] == []
 
 
-def test_another_programs_database_is_left_untouched(tmp_path: Path) -> None:
-    path = tmp_path / "mail.db"
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE mail (text TEXT)")
-    connection.commit()
-    connection.close()
-    before = path.read_bytes()
-    with pytest.raises(StateUnavailable, match="another program"):
-        note(state_file(path), "a")
-    assert path.read_bytes() == before
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir()
-    return path
-
-
 def _below_a_file(path: Path) -> Path:
     path.write_text("a file", "utf-8")
     return path / "state.db"
 
 
-@pytest.mark.parametrize("make", [_folder, _below_a_file, lambda path: Path("/proc/no/state.db")])
+@pytest.mark.parametrize("make", [_below_a_file, lambda path: Path("/proc/no/state.db")])
 def test_a_path_that_cannot_be_a_file_is_unavailable(tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def]
     file = state_file(make(tmp_path / "state.db"), patience_s=0.05)
     for use in (notes, lambda file: note(file, "a")):

@@ -12,6 +12,8 @@ from pathlib import Path
 from connectors.sandbox import SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess
 
+from .streams import all_of
+
 
 def on_a_terminal(command: list[str], environment: Mapping[str, str], columns: int = 150) -> tuple[str, int]:
     """What a person sees, and the exit status."""
@@ -19,13 +21,7 @@ def on_a_terminal(command: list[str], environment: Mapping[str, str], columns: i
     settings = {**environment, "COLUMNS": str(columns), "TERM": "xterm-256color"}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=settings)
     os.close(theirs)
-    seen = b""
-    try:
-        while piece := os.read(ours, 65536):
-            seen += piece
-    except OSError:
-        pass  # Linux says EIO when the last writer has gone
-    os.close(ours)
+    seen = all_of(ours)
     return seen.decode("utf-8", "replace"), process.wait(30)
 
 

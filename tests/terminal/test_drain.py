@@ -55,8 +55,11 @@ def test_what_is_left_for_want_of_quota_exits_75(queued: RunnerProcess) -> None:
     assert "kept for others" in report["message"]
 
 
-def test_what_may_succeed_later_exits_75(queued: RunnerProcess) -> None:
-    report, code = drain(queued, VT_API_URL="http://127.0.0.1:9")
+def test_what_may_succeed_later_exits_75(run: RunnerProcess) -> None:
+    nowhere = {"VT_API_URL": "http://127.0.0.1:9"}
+    run.text("lookup_ip", "9.9.9.9", VT_QUOTA="1/day")
+    assert run.text("lookup_ip", *HOSTS, "--max-wait", "0", VT_QUOTA="1/day", **nowhere).returncode == 75
+    report, code = drain(run, **nowhere)
     assert (report["asked"], report["failed"], report["left"], code) == (0, 3, 3, 75)
 
 

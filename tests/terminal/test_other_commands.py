@@ -130,3 +130,11 @@ def test_a_sandbox_that_cannot_be_says_why(run: RunnerProcess) -> None:
         assert done.returncode == 2
         assert done.stderr.startswith("vtaction sandbox: ")
         assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_looks_at_the_certificates_that_are_named(run: RunnerProcess, tmp_path: Path) -> None:
+    done = run.text("doctor", REQUESTS_CA_BUNDLE=str(tmp_path / "none.pem"))
+    found = {finding["about"]: finding for finding in json.loads(done.stdout)}
+    assert found["certificates"]["ok"] is False
+    assert "there is no" in found["certificates"]["text"]
+    assert done.returncode == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.state.redis_server import LEDGERS
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
 
@@ -34,8 +35,10 @@ def test_doctor_tells_of_a_good_server(run: RunnerProcess, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("options", "about", "said"),
     [
-        (("--maxmemory", "9mb", "--maxmemory-policy", "allkeys-lru"), "state: memory", "allkeys-lru: when its memory"),
-        (("--maxmemory-policy", "volatile-lru"), "state: memory", "if its memory is ever given a limit"),
+        (("--maxmemory-policy", "allkeys-lru"), "state: memory", "set noeviction before it gets one"),
+        (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-ttl"), "state: memory", "asked for twice"),
+        (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-random"), "state: memory", "asked for twice"),
+        (("--maxmemory", "1mb"), "state: memory", "new answers take the place of old ones"),
         ((), "state: restart", "appendonly is off"),
     ],
 )
@@ -49,6 +52,45 @@ def test_doctor_warns_of_what_could_lose_the_quotas_record(
     assert findings[about][0] is None
     assert findings[about][1].startswith("warning: ")
     assert said in findings[about][1]
+
+
+@pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-lfu", "allkeys-random"])
+def test_doctor_says_bad_where_a_full_server_drops_the_quotas_record(
+    run: RunnerProcess, tmp_path: Path, policy: str
+) -> None:
+    process = RedisProcess(tmp_path / "redis", "--maxmemory", "9mb", "--maxmemory-policy", policy).start()
+    findings, code = _doctor(run, process.url)
+    process.kill()
+    assert code == 2
+    assert findings["state: memory"][0] is False
+    assert f"maxmemory-policy is {policy}: a full server drops the record of the quota" in findings["state: memory"][1]
+
+
+@pytest.mark.parametrize("policy", ["noeviction", "volatile-lru", "volatile-lfu"])
+def test_doctor_has_nothing_to_say_of_policies_that_keep_what_must_stay(
+    run: RunnerProcess, tmp_path: Path, policy: str
+) -> None:
+    process = RedisProcess(tmp_path / "redis", "--maxmemory", "9mb", "--maxmemory-policy", policy).start()
+    findings, code = _doctor(run, process.url)
+    process.kill()
+    assert code == 0
+    assert "state: memory" not in findings
+
+
+def test_doctor_sees_a_record_of_an_earlier_version_until_it_is_used_again(run: RunnerProcess, tmp_path: Path) -> None:
+    process = RedisProcess(tmp_path / "redis").start()
+    server = process.server()
+    assert run(lookup(), VT_STATE=process.url, VT_QUOTA="4/minute").exit_code == 0
+    [ledger] = [name for names in server.keys(LEDGERS) for name in names]
+    server.call("PEXPIRE", ledger, 3_600_000)
+    findings, _ = _doctor(run, process.url)
+    again = lookup("0" * 32)
+    assert run(again, VT_STATE=process.url, VT_QUOTA="4/minute").lines[0]["meta"]["source"] == "api"
+    later, _ = _doctor(run, process.url)
+    process.kill()
+    assert findings["state: record"][0] is None
+    assert "1 keys of the quota's record" in findings["state: record"][1]
+    assert "state: record" not in later
 
 
 def test_doctor_says_what_a_lost_server_means(run: RunnerProcess) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.indicators import Kind
@@ -44,6 +44,7 @@ _OBJECTS = st.sampled_from(sorted(_ATTRIBUTES)).flatmap(
 )
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(_OBJECTS)
 def test_no_object_breaks_the_report_or_the_contract(drawn: tuple[Kind, dict[str, Any]]) -> None:
     kind, vt_object = drawn

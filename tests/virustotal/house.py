@@ -16,16 +16,26 @@ from tests.scripted_server import Step, json_answer
 
 SECRET = "5ec2e7" + hashlib.sha256(b"not a key of anybody's").hexdigest()[6:]
 HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
-LOOKUP = {"action": "lookup_hash", "params": {"hash": HASH}}
+OTHER = "7e" * 32
 COMMENT = {"action": "add_comment", "params": {"indicator": HASH, "comment": "seen in a mail"}}
-FILE = {
-    "data": {
-        "type": "file",
-        "id": HASH,
-        "attributes": {"last_analysis_stats": {"malicious": 5, "undetected": 60}, "names": ["eicar.com"]},
-    }
-}
-FOUND: Step = json_answer(200, FILE)
+
+
+def lookup(sha256: str, **options: Any) -> dict[str, Any]:
+    return {"action": "lookup_hash", "params": {"hash": sha256}, "options": options}
+
+
+def file(sha256: str) -> dict[str, Any]:
+    attributes = {"last_analysis_stats": {"malicious": 5, "undetected": 60}, "names": ["eicar.com"]}
+    return {"data": {"type": "file", "id": sha256, "attributes": attributes}}
+
+
+def found(sha256: str) -> Step:
+    return json_answer(200, file(sha256))
+
+
+LOOKUP = {"action": "lookup_hash", "params": {"hash": HASH}}
+FILE = file(HASH)
+FOUND: Step = found(HASH)
 COMMENTED: Step = json_answer(200, {"data": {"type": "comment", "id": f"f-{HASH}-01234567"}})
 
 

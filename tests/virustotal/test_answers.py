@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.api_key import ApiKey
-from connectors.errors import AccessDenied, ConnectorError
+from connectors.errors import AccessDenied, ConnectorError, InvalidResponse
 from connectors.virustotal import answers
 from connectors.virustotal.transport import HttpAnswer
 from tests.fake_clock import START
@@ -64,6 +64,14 @@ def test_virustotals_echo_of_the_key_is_blackened_before_it_is_cut_short() -> No
 
 def test_what_a_terminal_would_obey_is_not_repeated() -> None:
     body = b'{"error": {"code": "X\\u001b[2J", "message": "\\u001b[2J\\u202eevil\\n"}}'
-    with pytest.raises(AccessDenied) as caught:
+    with pytest.raises(InvalidResponse) as caught:
         answers.document(HttpAnswer(401, {"content-type": "\x1b]0;x"}, body), _KEY, START)
-    assert (caught.value.message + str(caught.value.vt_code)).isprintable()
+    assert caught.value.message.isprintable()
+    named = body.replace(b"X\\u001b[2J", b"WrongCredentialsError")
+    with pytest.raises(AccessDenied) as told:
+        answers.document(HttpAnswer(401, {}, named), _KEY, START)
+    assert told.value.message.isprintable()
+    redirect = {"location": "http://evil\x1b[2J.example/"}
+    with pytest.raises(InvalidResponse) as caught:
+        answers.document(HttpAnswer(302, redirect, b""), _KEY, START)
+    assert caught.value.message.isprintable()

@@ -13,10 +13,10 @@ from connectors.schemas_check import violation
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 
-from .faults import FAULTS, Fault
-from .house import COMMENT, COMMENTED, FOUND, LOOKUP, SECRET, core_at
+from .faults import ALL, FAULTS, FOREIGN, Fault
+from .house import COMMENT, COMMENTED, FOUND, LOOKUP, OTHER, SECRET, core_at, found, lookup
 
-_EACH = pytest.mark.parametrize("name", FAULTS)
+_EACH = pytest.mark.parametrize("name", ALL)
 _LONGER_THAN_ANY_PAUSE_S = 3700.0
 
 
@@ -29,7 +29,7 @@ def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | N
 def test_a_fault_is_answered_with_its_code_after_its_number_of_requests(
     name: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
-    fault = FAULTS[name]
+    fault = ALL[name]
     response = _ask(fault, server, clock)
     assert violation("response.json", response) is None
     assert response["status"] == "error"
@@ -46,7 +46,7 @@ def test_a_fault_shows_the_key_nowhere(
     name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    response = _ask(FAULTS[name], server, clock, tmp_path / "state.db")
+    response = _ask(ALL[name], server, clock, tmp_path / "state.db")
     assert SECRET not in json.dumps(response)
     ours = [record for record in caplog.records if not record.name.startswith(("urllib3", "http.client"))]
     assert all(SECRET not in record.getMessage() and SECRET not in str(record.exc_info) for record in ours)
@@ -57,7 +57,7 @@ def test_a_fault_shows_the_key_nowhere(
 def test_a_fault_is_not_remembered_as_an_answer(
     name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
 ) -> None:
-    _ask(FAULTS[name], server, clock, tmp_path / "state.db")
+    _ask(ALL[name], server, clock, tmp_path / "state.db")
     clock.advance(_LONGER_THAN_ANY_PAUSE_S)
     server.received.clear()
     server.script(FOUND)
@@ -94,6 +94,30 @@ def test_a_429_after_a_lost_connection_ends_the_trying(server: ScriptedServer, c
     assert len(server.received) == 2
 
 
+@pytest.mark.parametrize("name", FOREIGN)
+def test_an_answer_that_is_not_virustotals_says_nothing_of_the_next_indicator(
+    name: str, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.script(*[FOREIGN[name].step] * FOREIGN[name].requests, found(OTHER))
+    core = core_at(server.url, clock)
+    error = core.answer(LOOKUP)["error"]
+    clock.advance(error["retry_after_s"] or 0)
+    assert core.answer(lookup(OTHER))["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FOREIGN.items() if fault.http_status == 429])
+def test_a_limit_that_is_not_virustotals_pauses_the_process_that_met_it_and_no_other(
+    name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
+) -> None:
+    server.script(FOREIGN[name].step, FOUND)
+    core, another = (core_at(server.url, clock, tmp_path / "state.db", VT_QUOTA="4/minute") for _ in range(2))
+    assert core.answer(LOOKUP)["error"]["retry_after_s"] == 60
+    assert core.answer(lookup(OTHER))["error"]["code"] == "rate_limited"
+    assert len(server.received) == 1
+    assert another.answer(LOOKUP)["status"] == "ok"
+    assert "blocked" not in another.answer(LOOKUP)["meta"]["quota"]
+
+
 def test_nobody_listening_is_unavailable(clock: FakeClock) -> None:
     with ScriptedServer() as gone:
         pass
@@ -105,14 +129,30 @@ _ANSWERED = {
     "401": "access_denied",
     "403": "forbidden",
     "409": "conflict",
-    "413": "too_large",
+    "424": "unavailable",
     "429": "rate_limited",
-    "500": "unavailable",
+    "500": "outcome_unknown",
     "HTML with 502": "outcome_unknown",
     "503": "unavailable",
     "504": "outcome_unknown",
     "HTML with 200": "outcome_unknown",
 }
+# With these statuses a request was not passed on.
+_NOT_TAKEN = {407: "invalid_response", 413: "too_large", 429: "rate_limited"}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_comment_that_something_else_answers_may_have_been_taken(
+    name: str, server: ScriptedServer, clock: FakeClock
+) -> None:
+    fault = FOREIGN[name]
+    server.script(fault.step, COMMENTED)
+    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    assert error["code"] == _NOT_TAKEN.get(fault.http_status or 0, "outcome_unknown")
+    assert error["http_status"] == fault.http_status
+    assert len(server.received) == 1
+
+
 _UNANSWERED = [
     "reset before the headers",
     "closed before the headers",
@@ -121,6 +161,7 @@ _UNANSWERED = [
     "trickling headers",
     "stalled body",
     "longer said than sent",
+    "two lengths that contradict each other",
 ]
 
 
@@ -142,9 +183,22 @@ def test_a_comment_whose_answer_never_came_is_outcome_unknown_and_sent_once(
     assert [request.method for request in server.received] == ["POST"]
 
 
-def test_a_comment_is_not_redirected(server: ScriptedServer, clock: FakeClock) -> None:
-    server.script(answer(307, headers={"Location": "/elsewhere"}), COMMENTED)
-    assert core_at(server.url, clock).answer(COMMENT)["error"]["code"] == "invalid_response"
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (301, "invalid_response"),
+        (302, "outcome_unknown"),
+        (303, "outcome_unknown"),
+        (307, "invalid_response"),
+        (308, "invalid_response"),
+    ],
+)
+def test_a_comment_is_not_redirected_and_may_have_been_taken_where_another_answer_is_to_be_fetched(
+    status: int, code: str, server: ScriptedServer, clock: FakeClock
+) -> None:
+    server.script(answer(status, headers={"Location": "/elsewhere"}), COMMENTED)
+    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    assert (error["code"], "VT_API_URL" in error["message"]) == (code, True)
     assert len(server.received) == 1
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, answer, hang_up, trickle
+from tests.vtaction_process import RunnerProcess
 
 from .house import COMMENT, FOUND, LOOKUP, SECRET, core_at
 
@@ -43,14 +47,65 @@ def test_a_proxy_that_trickles_is_not_waited_for_longer_than_the_timeout(
     assert (error["code"], len(server.received)) == ("unavailable", 1)
 
 
-@pytest.mark.parametrize("proxy", ["http://", "http://[::1", "socks5://127.0.0.1:9", "nonsense://127.0.0.1:9"])
-def test_a_proxy_address_that_is_none_is_unavailable_and_says_why(
-    proxy: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+_NO_PROXIES = {
+    "http://": "not an address",
+    "http://[::1": "not an address",
+    "http://proxy.example:99999": "not an address",
+    "http://proxy.example:port": "not an address",
+    "http://proxy.example:3128/path": "not an address",
+    "http:/proxy.example:3128": "not an address",
+    "http://user:pass/word-of-mine@proxy.example:3128": "%2F for /",
+    "http://user:pass#word-of-mine@proxy.example:3128": "%23 for #",
+    "http://user:pass?word-of-mine@proxy.example:3128": "%3F for ?",
+    "localhost:3128": "http://",
+    "nonsense://127.0.0.1:9": "http://",
+    "socks5://127.0.0.1:9": "SOCKS",
+    "socks5h://user:word-of-mine@127.0.0.1:9": "SOCKS",
+    "SOCKS4://127.0.0.1:9": "SOCKS",
+}
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("proxy", _NO_PROXIES)
+def test_a_proxy_that_cannot_be_used_is_a_config_error_and_says_why(
+    proxy: str, variable: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    error = core_at(_FAR, clock).answer(COMMENT)["error"]
-    assert error["code"] == "unavailable"
-    assert "proxy" in error["message"]
+    monkeypatch.setenv(variable, proxy)
+    core = core_at(_FAR, clock)
+    for request in (LOOKUP, COMMENT, LOOKUP):
+        response = core.answer(request)
+        error = response["error"]
+        assert (error["code"], error["retryable"], response["meta"]["requests"]) == ("config_error", False, 0)
+        assert _NO_PROXIES[proxy] in error["message"]
+        assert "HTTPS_PROXY" in error["message"]
+        assert "word-of-mine" not in error["message"]
+
+
+def test_a_server_that_needs_no_proxy_is_asked_whatever_is_said_of_the_proxy(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "vt.example.invalid")
+    assert core_at(_FAR, clock).answer(LOOKUP)["error"]["code"] == "unavailable"
+
+
+def test_an_at_sign_in_a_password_does_no_harm(
+    server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", server.url.replace("://", "://user:p@ss@"))
+    server.script(answer(407, b""))
+    core_at(_FAR, clock).answer(LOOKUP)
+    sent = base64.b64decode(server.received[0].headers["proxy-authorization"].split()[1])
+    assert sent == b"user:p@ss"
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://user:word-of-mine@proxy.example:3128"])
+def test_doctor_says_whether_the_proxy_can_be_used(proxy: str, run: RunnerProcess) -> None:
+    done = run.text("doctor", "--json", VT_API_URL=_FAR, HTTPS_PROXY=proxy)
+    (finding,) = [each for each in json.loads(done.stdout) if each["about"] == "proxy"]
+    assert finding["ok"] is proxy.startswith("http:")
+    assert ("http://proxy.example:3128" if finding["ok"] else "SOCKS") in finding["text"]
+    assert "word-of-mine" not in done.stdout
 
 
 def test_this_machine_is_asked_directly(

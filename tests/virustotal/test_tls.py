@@ -101,8 +101,19 @@ def test_a_ca_bundle_that_is_none_is_no_reason_to_trust(
 ) -> None:
     (tmp_path / "bundle.pem").write_text("these are no certificates")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    assert core_at(secure.url, clock).answer(LOOKUP)["error"]["code"] == "unavailable"
+    error = core_at(secure.url, clock).answer(LOOKUP)["error"]
+    assert (error["code"], error["retryable"]) == ("config_error", False)
+    assert "bundle.pem is not a PEM file" in error["message"]
     assert secure.received == []
+
+
+def test_a_ca_bundle_may_be_named_from_the_home_folder(
+    secure: ScriptedServer, bundle: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(Path(bundle).parent))
+    for name in ("~", "$HOME"):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{name}/{Path(bundle).name}")
+        assert core_at(secure.url, clock).answer(LOOKUP)["status"] == "ok"
 
 
 def test_a_server_without_tls_is_unavailable(server: ScriptedServer, clock: FakeClock) -> None:

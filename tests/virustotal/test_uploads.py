@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import re
 import socket
 import struct
@@ -16,8 +17,11 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import InvalidResponse
+from connectors.actions.sample import opened
+from connectors.contract import read_request
+from connectors.errors import InvalidRequest, InvalidResponse
 from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from connectors.virustotal.multipart import MultipartBody
 from connectors.virustotal.origin import checked_upload_url
 from connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 from tests.fake_clock import FakeClock
@@ -112,6 +116,68 @@ def test_an_upload_without_an_answer_is_an_unknown_outcome_and_sent_once(step: S
         assert len(server.received) == 1
 
 
+@pytest.mark.parametrize("size", [200_000, 65536 * 4, 65536 * 4 + 1, LARGEST_DIRECT_UPLOAD + 1])
+@pytest.mark.parametrize("version", ["3", "2"])
+def test_a_file_that_is_another_one_meanwhile_never_arrives_whole_whatever_its_times_say(
+    tmp_path: Path, size: int, version: str
+) -> None:
+    path = tmp_path / "sample.bin"
+    path.write_bytes(b"a" * size)
+    seen = path.stat()
+    changes: list[int] = []
+
+    def change(sent: int, total: int) -> None:
+        if not changes:
+            changes.append(sent)
+            with path.open("r+b") as file:
+                file.seek(size - 1)
+                file.write(b"b")
+            os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    with ScriptedServer() as server:
+        is_large = size > LARGEST_DIRECT_UPLOAD
+        steps = [json_answer(200, {"data": f"{server.url}/upload"})] if is_large and version == "3" else []
+        if is_large and version == "2":
+            steps = [json_answer(200, {"upload_url": f"{server.url}/upload"})]
+        server.script(*steps, ACCEPTED)
+        core = core_at(server.url, FakeClock(), None, VT_API_VERSION=version)
+        error = core.run(read_request({"action": "scan_file", "params": {"path": str(path)}}), change)["error"]
+        received = server.wait_for(len(steps) + 1)[-1]
+    assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
+    assert "changed while it was read" in error["message"]
+    assert changes, "it was changed on its way"
+    assert len(received.body) < int(received.headers["content-length"])
+    assert len(received.body.rpartition(b"\r\n\r\n")[2]) < size, "even of the content the end is missing"
+    assert len(server.received) == len(steps) + 1, "nothing is repeated"
+
+
+@pytest.mark.parametrize("size", [1, 100, 65536, 65537])
+def test_a_small_file_that_is_another_one_meanwhile_gives_no_byte_of_its_end(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "sample.bin"
+    path.write_bytes(b"a" * size)
+    seen = path.stat()
+    with opened({"path": str(path)}) as sample:
+        path.write_bytes(b"a" * (size - 1) + b"b")
+        os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+        body = MultipartBody(sample.upload(lambda sent, total: None), {})
+        pieces: list[bytes] = []
+        with pytest.raises(InvalidRequest, match="changed"):
+            pieces.extend(iter(lambda: body.read(1000), b""))
+    content = b"".join(pieces).partition(b"\r\n\r\n")[2]
+    assert len(content) < size
+    assert b"b" not in content
+
+
+def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "sample.bin"
+    path.write_bytes(b"a" * 300_000)
+    with ScriptedServer() as server:
+        server.script(ACCEPTED)
+        request = read_request({"action": "scan_file", "params": {"path": str(path)}})
+        answer_ = core_at(server.url, FakeClock()).run(request, lambda sent, total: path.chmod(0o640))
+        assert answer_["status"] == "pending"
+
+
 def test_what_virustotal_finds_too_large_is_told_so() -> None:
     with ScriptedServer() as server:
         page = answer(413, b"<html>too large</html>", {"Content-Type": "text/html"})
@@ -130,11 +196,35 @@ def test_a_file_already_on_its_way_is_followed_by_the_analysis_under_way() -> No
 
 @pytest.mark.parametrize(
     "step",
-    [json_answer(200, {"data": []}), json_answer(404, {"error": {"code": "NotFoundError", "message": "no"}})],
+    [
+        json_answer(200, {"data": []}),
+        json_answer(404, {"error": {"code": "NotFoundError", "message": "no"}}),
+        json_answer(403, {"error": {"code": "ForbiddenError", "message": "not with this key"}}),
+        json_answer(429, {"error": {"code": "QuotaExceededError", "message": "no more"}}),
+        answer(200, b"<html>a proxy</html>"),
+        answer(503, b""),
+        reset(),
+    ],
 )
-def test_a_file_on_its_way_whose_analysis_nobody_tells_is_a_conflict(step: Step) -> None:
+def test_a_file_on_its_way_whose_analysis_nobody_tells_is_a_conflict_that_passes(step: Step) -> None:
     with ScriptedServer() as server:
-        assert asked(server, REQUEST, BUSY, step)["error"]["code"] == "conflict"
+        error = asked(server, REQUEST, BUSY, step)["error"]
+        assert (error["code"], error["retryable"], error["http_status"]) == ("conflict", True, 409)
+        assert [request.method for request in server.received].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"action": "scan_url", "params": {"url": "http://a.example/"}},
+        {"action": "rescan_file", "params": {"hash": "0" * 64}},
+    ],
+    ids=lambda request: str(request["action"]),
+)
+def test_a_scan_of_what_is_being_scanned_is_a_conflict_that_passes(request_: dict[str, Any]) -> None:
+    with ScriptedServer() as server:
+        error = asked(server, request_, BUSY)["error"]
+        assert (error["code"], error["retryable"]) == ("conflict", True)
 
 
 def test_above_32_mb_the_upload_goes_to_an_address_for_one_use(tmp_path: Path) -> None:

@@ -86,6 +86,46 @@ def test_an_empty_403_is_a_bad_key_or_a_call_for_private_keys(request_: dict[str
     assert answered["error"]["code"] == code
 
 
+_PAGE = b"<html>blocked</html>"
+_RESCAN = {"action": "rescan_file", "params": {"hash": HASH}}
+
+
+@pytest.mark.parametrize("request_", [LOOKUP, DOMAIN, {"action": "get_comments", "params": {"indicator": HASH}}])
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (answer(403, _PAGE, {"Content-Type": "text/html"}), "invalid_response"),
+        (json_answer(403, {"error": "blocked"}), "invalid_response"),
+        (json_answer(403, {"error": {"code": "ForbiddenError"}}), "invalid_response"),
+        (answer(403, b"{}", {"Content-Encoding": "gzip"}), "invalid_response"),
+        (answer(401), "invalid_response"),
+        (answer(404), "invalid_response"),
+        (answer(407), "invalid_response"),
+        (answer(409), "invalid_response"),
+        (answer(413), "invalid_response"),
+        (json_answer(400, {"error": "blocked"}), "invalid_response"),
+        (answer(400, _PAGE), "invalid_response"),
+        (answer(429), "rate_limited"),
+        (answer(500), "unavailable"),
+        (answer(503, _PAGE), "unavailable"),
+        (answer(302, _PAGE, {"Location": "http://portal.example/"}), "invalid_response"),
+    ],
+)
+def test_only_an_empty_403_or_204_is_virustotals_refusal(request_: dict[str, Any], step: Step, code: str) -> None:
+    answered, _ = ask(request_, step)
+    assert (answered["error"]["code"], answered["error"]["retryable"]) == (code, True)
+    assert (answered["error"]["retry_after_s"] or 0) <= 60
+
+
+@pytest.mark.parametrize("request_", [COMMENT, URL_SCAN, _RESCAN])
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 451, 500, 503])
+def test_a_page_instead_of_v2s_answer_to_a_post_leaves_the_outcome_unknown(
+    request_: dict[str, Any], status: int
+) -> None:
+    answered, received = ask(request_, answer(status, _PAGE, {"Content-Type": "text/html"}))
+    assert (answered["error"]["code"], len(received)) == ("outcome_unknown", 1)
+
+
 @pytest.mark.parametrize("report", [[], {"response_code": -1, "verbose_msg": "Invalid resource"}])
 def test_what_v2_finds_invalid_is_the_values_fault(report: Any) -> None:
     assert ask(LOOKUP, json_answer(200, report))[0]["error"]["code"] == "invalid_indicator"

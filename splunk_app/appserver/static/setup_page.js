@@ -3,6 +3,8 @@
 (function () {
     "use strict";
 
+    const TIME = /^(\d{1,12}(?:\.\d{1,9})?)\s*(ms|[smhdw])?$/i;
+    const UNIT_S = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
     const NUMBER = /^\d+(\.\d+)?$/;
     const WINDOWS = /^(none|auto|[1-9]\d*\/(second|minute|hour|day|month|\d+s)(\s*,\s*[1-9]\d*\/(second|minute|hour|day|month|\d+s))*)$/i;
     const PROXY = /^https?:\/\/[^\s\/@]+\/?$/i;
@@ -15,6 +17,14 @@
         const wanted = "A number from " + least + " to " + most + ".";
         return function (text) {
             return NUMBER.test(text) && Number(text) >= least && Number(text) <= most ? "" : wanted;
+        };
+    }
+
+    function lasting(most) {
+        return function (text) {
+            const match = TIME.exec(text);
+            const seconds = match ? Number(match[1]) * UNIT_S[(match[2] || "s").toLowerCase()] : most + 1;
+            return seconds <= most ? "" : "A time: seconds, or like 90s, 15m, 24h, 7d.";
         };
     }
 
@@ -65,10 +75,13 @@
         {
             title: "Cache",
             fields: [
-                { name: "cache_ttl", label: "Answers are good for", unit: "seconds", kind: "number", check: between(0, TEN_YEARS_S) },
                 {
-                    name: "cache_ttl_not_found", label: "\u201cUnknown\u201d is good for", unit: "seconds", kind: "number",
-                    check: between(0, TEN_YEARS_S)
+                    name: "cache_ttl", label: "Answers are good for", unit: "seconds, or like 24h", kind: "time",
+                    check: lasting(TEN_YEARS_S)
+                },
+                {
+                    name: "cache_ttl_not_found", label: "\u201cUnknown\u201d is good for", unit: "seconds, or like 10m",
+                    kind: "time", check: lasting(TEN_YEARS_S)
                 },
                 { name: "cache_size_mb", label: "Size on disk at most", unit: "MB", kind: "number", check: between(1, 1048576) },
                 {
@@ -132,8 +145,8 @@
             fields: [
                 {
                     name: "verdict_indexes", label: "Write verdicts to", kind: "text",
-                    hint: "Indexes, with commas between; alerts that name none write to the first. Whoever may look up may " +
-                        "write there through an alert.",
+                    hint: "Indexes, with commas between; alerts that name none write to the first. Everyone who may look up can " +
+                        "have events written there. Empty: alerts write nothing.",
                     check: like(INDEXES, "Names of indexes: lower case letters, digits, _ and -.")
                 },
                 {
@@ -184,7 +197,8 @@
             }));
         }
         const type = field.kind === "password" ? "password" : "text";
-        const mode = field.kind === "number" ? { inputmode: "decimal", "class": "vtlookup-short" } : {};
+        const short = { "class": "vtlookup-short" };
+        const mode = field.kind === "number" ? Object.assign({ inputmode: "decimal" }, short) : field.kind === "time" ? short : {};
         return make("input", Object.assign({ type: type, autocomplete: type === "password" ? "new-password" : "off", spellcheck: "false" }, mode, common));
     }
 

@@ -38,10 +38,15 @@ def splunk_home(app: Path, environment: Mapping[str, str]) -> Path:
     return Path(home) if home else app.parent.parent.parent
 
 
-def _from_files(app: Path, name: str, otherwise: str) -> str:
+def most_time(app: Path, action: str) -> str:
+    """After what time splunkd ends an alert action, as `alert_actions.conf` has it."""
+    return _from_files(app, "maxtime", "5m", "alert_actions", action)
+
+
+def _from_files(app: Path, name: str, otherwise: str, conf: str = "vtlookup", stanza: str = "settings") -> str:
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
     try:
-        parser.read([app / "default" / "vtlookup.conf", app / "local" / "vtlookup.conf"], "utf-8")
-        return parser.get("settings", name, fallback=otherwise)
+        parser.read([app / folder / f"{conf}.conf" for folder in ("default", "local")], "utf-8")
+        return parser.get(stanza, name, fallback=otherwise)
     except (configparser.Error, UnicodeDecodeError):
         return otherwise

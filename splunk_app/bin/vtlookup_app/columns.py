@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Union
+
+from .setting_names import in_splunk
 
 Cell = Union[str, "list[str]"]
 Columns = dict[str, Cell]
@@ -38,10 +40,19 @@ NAMES = (
     "source",
     "age",
     "error",
+    "reason",
+    "queued",
     "worst_verdict",
 )
 RAW = "raw"
+PREFIX = "vt_"
+# No other field is called so: events with it had the others from an earlier vtlookup.
+_SIGN = "worst_verdict"
 _EMPTY: Columns = dict.fromkeys((*NAMES, RAW), "")
+# Of what is asked when the search is done, and of what its end came before.
+PENDING: Columns = {**_EMPTY, "status": "pending", "queued": "false"}
+ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this one's turn"}
+_NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
 _WORST_FIRST = ("malicious", "suspicious", "undetected", "unknown")
@@ -54,6 +65,16 @@ def names(raw: bool) -> tuple[str, ...]:
     return (*NAMES, RAW) if raw else NAMES
 
 
+def used_by_events(header: Collection[str], wanted: Sequence[str], prefix: str) -> list[str]:
+    """Those of the `wanted` new fields whose names events use for fields of their own. These are not overwritten.
+
+    Fields that begin with `vt_`, and those of an earlier vtlookup with the same prefix, are the app's.
+    """
+    if prefix == PREFIX or prefix + _SIGN in header:
+        return []
+    return [name for name in wanted if prefix + name in header]
+
+
 def empty() -> Columns:
     """For an event whose field is empty."""
     return _EMPTY.copy()
@@ -64,9 +85,14 @@ def of_response(response: Mapping[str, Any]) -> Columns:
     data, meta = response["data"] or {}, response["meta"]
     columns = empty()
     columns["status"], columns["error"] = _status(response)
+    if columns["status"] == "pending":
+        columns["queued"] = "true" if _details(response).get("queued") else "false"
     for name in _AS_THEY_ARE:
         columns[name] = _text(data.get(name))
     columns["worst_verdict"] = columns["verdict"]
+    columns["reason"] = _text(data.get("reason")) if columns["status"] == "skipped" else ""
+    if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
+        columns["link"] = _search_page(str(data.get("indicator", "")))
     for name in LISTS:
         columns[name] = data.get(name) or []
     for name in ("first_seen", "last_analysis"):
@@ -79,15 +105,43 @@ def of_response(response: Mapping[str, Any]) -> Columns:
     return columns
 
 
+def _search_page(indicator: str) -> str:
+    from connectors.indicators import search_page
+
+    return search_page(indicator) if indicator else ""
+
+
+class SharedColumns:
+    """`of_response` with one object for all values that were refused alike: there may be very many of them.
+
+    It is not to be changed.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], Columns] = {}
+
+    def of_response(self, response: Mapping[str, Any]) -> Columns:
+        error = response["error"]
+        if error is None or error["code"] != "rate_limited":
+            return of_response(response)
+        alike = error["message"], bool(_details(response).get("queued"))
+        if alike not in self._known:
+            self._known[alike] = of_response(response)
+        return self._known[alike]
+
+
+def _details(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (response["error"] or {}).get("details") or {}
+    return found
+
+
 def _status(response: Mapping[str, Any]) -> tuple[str, str]:
     """The contract's status, and `pending` for what waits for quota, or did when the search was ended."""
     error = response["error"]
     if error is None:
         return response["status"], ""
-    return "pending" if error["code"] in (
-        "rate_limited",
-        "cancelled",
-    ) else "error", f"{error['code']}: {error['message']}"
+    status = "pending" if error["code"] in ("rate_limited", "cancelled") else "error"
+    return status, f"{error['code']}: {in_splunk(error['message'])}"
 
 
 def _stats(stats: Mapping[str, int]) -> Columns:

@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from splunklib.searchcommands import Configuration, Option, StreamingCommand
-
 from . import columns
 from .added_fields import AddedFields
 from .app_settings import APP, selected_fields
 from .fragments import Values
-from .pipe import Chunk, Input, ProtocolError, Reply, write_reply
+from .light_sdk import Configuration, StreamingCommand
+from .own_options import OwnOptions, refuse_chunk
+from .pipe import Chunk, Input, ProtocolError, write_reply
 from .search_options import SearchOptions, UsageError, read_options
 from .stopping import Stopping
 
@@ -22,24 +22,13 @@ if TYPE_CHECKING:
     from .enrichment import Enrichment
     from .logs.search_log import SearchLog
 
-_OPTION_NAMES = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
-
 
 # Not distributed: the key, the cache and the quota are the search head's, so indexers never run this.
 @Configuration(distributed=False)
-class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no types
+class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib has no types
     """Adds VirusTotal's verdict on the indicator in a field to every event."""
 
-    hash = Option()
-    url = Option()
-    domain = Option()
-    ip = Option()
-    ioc = Option()
-    prefix = Option()
-    max_age = Option()
-    wait = Option()
-    cache = Option()
-    raw = Option()
+    OPTIONS = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
 
     _search: SearchOptions
     _added: AddedFields
@@ -49,21 +38,20 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
     _stopping = Stopping()
 
     def prepare(self) -> None:
-        """Check the options and tell splunkd which field to send. A wrong option ends the search with a message."""
+        """Check the options and tell splunkd which fields to send. A wrong option ends the search with a message."""
         try:
-            if self.record:
-                raise UsageError("record= is not an option of this command")
-            self._search = read_options({name: getattr(self, name) for name in _OPTION_NAMES}, self.fieldnames)
+            self._search = read_options(self.own_options())
         except UsageError as error:
             self.write_error(f"vtlookup: {error}")
             sys.exit(1)
         if selected_fields(APP, os.environ):
-            self.configuration.required_fields = [self._search.field]
+            self.configuration.required_fields = self._search.required_fields
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """The plain way, with the SDK's records. Nothing else calls it than the tests: `_execute_v2` does the same."""
         held = list(records)
-        names = columns.names(self._search.raw)
+        own = columns.used_by_events(held[0] if held else (), columns.names(self._search.raw), self._search.prefix)
+        names = [name for name in columns.names(self._search.raw) if name not in own]
         values = [_values(record.get(self._search.field)) for record in held]
         found = self._enrich(values, preview=False)
         for record, key in zip(held, values):
@@ -71,12 +59,12 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
             kept = {name: value for name, value in record.items() if name not in added}
             yield {**kept, **added}
 
-    def _execute_v2(self, ifile: Input, process: Any) -> None:
+    def _execute_v2(self, ifile: object, process: Any) -> None:
         """One reply a chunk. The SDK would make each record a dictionary, hold them all, and write them anew."""
         self._added = AddedFields(self._search)
-        self._stopping.watch(ifile.fileno())
+        self._stopping.watch(self._input.fileno())
         try:
-            self._answer_all(ifile)
+            self._answer_all(self._input)
         except BrokenPipeError:
             self._note_end(early=True)
             # Nobody reads on. Python would try to write the rest once more at its end, and complain.
@@ -92,10 +80,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
                 self._answer(chunk)
                 self._stopping.end()
         except ProtocolError as error:
-            # The SDK would tell splunkd's log alone.
-            told = {"messages": [["ERROR", f"vtlookup: splunkd was not understood: {error}"]]}
-            write_reply(self._record_writer.ofile, {"inspector": told, "finished": True}, Reply(0, ()))
-            sys.exit(1)
+            refuse_chunk(self.told_as, error, self._record_writer.ofile)
 
     def _answer(self, chunk: Chunk) -> None:
         if chunk.metadata.get("action") != "execute":
@@ -113,7 +98,7 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
         write_reply(writer.ofile, {**inspector, "finished": chunk.is_last}, reply)
 
     def _enrich(self, keys: Sequence[Values], *, preview: bool) -> Mapping[Values, columns.Columns]:
-        asked = [value for key in keys for value in key if value.strip()]
+        asked = _indicators(value for key in keys for value in key)
         found = self._asking().columns_for(asked, preview=preview) if asked else {}
         blank = columns.empty()
         by_key: dict[Values, columns.Columns] = {}
@@ -147,8 +132,14 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
 
     def _tell(self) -> None:
         """One message for the whole search, with its last chunk."""
+        if self._enrichment is not None:
+            self._enrichment.end()
         self._note_end(early=False)
-        told = [self._enrichment.message() if self._enrichment is not None else None, self._logging().trouble]
+        told = [
+            self._added.warning(),
+            self._enrichment.message() if self._enrichment is not None else None,
+            self._logging().trouble,
+        ]
         message = "; ".join(part for part in told if part)
         if message:
             self.write_warning("{}", f"vtlookup: {message}")
@@ -156,6 +147,16 @@ class VtLookup(StreamingCommand):  # type: ignore[misc]  # splunklib has no type
     def write_error(self, message: str, *args: Any) -> None:
         """The SDK takes braces for places to fill in, also those that a user wrote."""
         super().write_error("{}", message.format(*args) if args else message)
+
+
+def _indicators(values: Iterable[str]) -> list[str]:
+    """Less those that only say that there is none."""
+    given = [value for value in values if value.strip()]
+    if not given:
+        return []
+    from connectors.indicators import has_no_value
+
+    return [value for value in given if not has_no_value(value)]
 
 
 def _values(cell: object) -> Values:

@@ -1,30 +1,35 @@
-"""The one rule of comments: everyone can read them, so an admin allows them first, and not everyone may write them."""
+"""A comment as a request of the action contract. Whether it may be made, `policy` says."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from connectors.errors import ConfigError, Forbidden
-
-from .app_settings import is_on
-from .broker.limits import MAY_WRITE
 from .search_options import KINDS, UsageError
-from .splunkd import COMMENTS_ALLOWED, Splunkd
+
+# What Splunk fills in: $result.md5$, $name$, $trigger_date$, $row.src ip|u$; not "$5 and $6", nor $HOME/$USER.
+_TOKEN = re.compile(r"\$[@!]?(?:(?:result|row|click|job|form|env|alert)\.[^$\n]{1,200}|[A-Za-z_@][\w.@:{}|-]{0,200})\$")
+_LONGEST_SHOWN = 60
 
 
-def refuse_what_is_not_allowed(splunkd: Splunkd) -> None:
-    """Raises `ConfigError` where no admin has allowed comments, and `Forbidden` where this user may not write them."""
-    if not is_on(splunkd.own_settings()[COMMENTS_ALLOWED]):
-        raise ConfigError("comments are off here: an admin allows them on the app's setup page")
-    if MAY_WRITE not in splunkd.capabilities():
-        raise Forbidden(
-            f"comments are seen by others and cannot be undone: your role needs the capability {MAY_WRITE}; ask your "
-            "admin"
-        )
+def unfilled(*texts: str) -> str | None:
+    """What is wrong if a `$...$` that Splunk should have filled in is left in one of `texts`; None if none is.
+
+    Everyone could read it, and whatever stands in its place elsewhere.
+    """
+    found = next(filter(None, map(_TOKEN.search, texts)), None)
+    if found is None:
+        return None
+    return f"{found[0][:_LONGEST_SHOWN]} was not filled in by Splunk: look at its spelling; nothing was sent"
 
 
 def request_of(indicator: str, kind: str, comment: str) -> dict[str, Any]:
-    """The request that comments; `kind` may be empty. Raises `UsageError` where it is no type."""
+    """The request that comments; `kind` may be empty. Raises `UsageError` where it is no type, or if a
+    `$...$` was left as it is.
+    """
+    told = unfilled(indicator, kind, comment)
+    if told is not None:
+        raise UsageError(told)
     if kind and kind not in KINDS:
         raise UsageError(f"type={kind[:80]!r}: one of {', '.join(KINDS)}")
     params = {"indicator": indicator, "comment": comment, **({"type": kind} if kind and kind != "ioc" else {})}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from .columns import LISTS, Cell, Columns
 from .multivalue import encode
@@ -12,6 +13,7 @@ MULTIVALUE = "__mv_"
 _NEEDS_QUOTES = re.compile('[",\r\n]')
 
 Values = tuple[str, ...]
+Key = TypeVar("Key")
 
 
 class Fragments:
@@ -25,6 +27,12 @@ class Fragments:
         self.header = _line([prefix + name for name in names] + [multi(prefix + name) for name in multivalued])
         self._names = names
         self._multivalued = [names.index(name) for name in multivalued]
+
+    def of_each(self, found: Mapping[Key, Columns]) -> dict[Key, str]:
+        """The fragments of all keys; those that have one object for their fields have one fragment."""
+        distinct = {id(columns): columns for columns in found.values()}
+        fragments = {identity: self.of(columns) for identity, columns in distinct.items()}
+        return {key: fragments[id(columns)] for key, columns in found.items()}
 
     def of(self, columns: Columns) -> str:
         cells: list[Cell] = list(map(columns.__getitem__, self._names))

@@ -6,6 +6,8 @@ import logging
 import sys
 import traceback
 
+from .setting_names import in_splunk
+
 _MOST = 3
 
 
@@ -23,6 +25,6 @@ class HeardWarnings(logging.Handler):
         if record.exc_info and record.exc_info[2]:
             # A bug. Splunk's log gets the place; the error's own text might hold anything.
             sys.stderr.write(f"{record.getMessage()}\n{''.join(traceback.format_tb(record.exc_info[2]))}")
-        text = record.getMessage()
+        text = in_splunk(record.getMessage())
         if text not in self.texts and len(self.texts) < _MOST:
             self.texts.append(text)

@@ -1,7 +1,13 @@
-"""The SDK without its HTTP client, which takes a third of its import and serves `self.service` alone."""
+"""The SDK's search commands, imported without two of the SDK's modules. Nothing else imports them.
+
+- `environment` reads logging configuration from files while it is imported, for each command that is made, and for the
+  SDK's option `logging_configuration`. Python evaluates expressions in such files, so its stand-in opens none.
+- `client` takes a third of the import and serves `self.service` alone. Its stand-in imports it when it is called.
+"""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,21 +15,37 @@ from types import ModuleType
 from typing import Any
 
 _CLIENT = "splunklib.client"
+_ENVIRONMENT = "splunklib.searchcommands.environment"
+
+
+def _configure_logging(logger_name: str | None, filename: str | None = None) -> tuple[logging.Logger | None, None]:
+    """As the SDK's, for an app that has no such file, whatever `filename` is."""
+    return None if logger_name is None else logging.getLogger(logger_name), None
+
+
+def _environment() -> ModuleType:
+    made: Any = ModuleType(_ENVIRONMENT)
+    made.configure_logging = _configure_logging
+    made.splunklib_logger, made.logging_configuration = _configure_logging("splunklib")
+    # The SDK uses these for its recordings, which our commands do not make.
+    made.app_file = made.app_root = made.splunk_home = ""
+    made.__all__ = ["app_file", "app_root", "logging_configuration", "splunk_home", "splunklib_logger"]
+    return made  # type: ignore[no-any-return]
 
 
 @contextmanager
-def without_client() -> Iterator[None]:
-    """What of the SDK is imported in here gets a `Service` that imports the client when it is called."""
+def _stand_ins() -> Iterator[None]:
+    sys.modules.setdefault(_ENVIRONMENT, _environment())
     if _CLIENT in sys.modules:
         yield
         return
-    stand_in: Any = ModuleType(_CLIENT)
-    stand_in.Service = _service
-    sys.modules[_CLIENT] = stand_in
+    client: Any = ModuleType(_CLIENT)
+    client.Service = _service
+    sys.modules[_CLIENT] = client
     try:
         yield
     finally:
-        # Whoever imports it from now on gets the real one.
+        # A later import gets the real one.
         del sys.modules[_CLIENT]
 
 
@@ -31,3 +53,10 @@ def _service(*args: Any, **kwargs: Any) -> Any:
     from splunklib.client import Service
 
     return Service(*args, **kwargs)
+
+
+with _stand_ins():
+    from splunklib.searchcommands import Configuration, GeneratingCommand, Option, StreamingCommand, dispatch
+    from splunklib.searchcommands.search_command import SearchCommand
+
+__all__ = ["Configuration", "GeneratingCommand", "Option", "SearchCommand", "StreamingCommand", "dispatch"]

@@ -23,6 +23,7 @@ _BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20
 _RECORDS_AT_ONCE = 4096
 # No cell begins so: it marks keys that are multivalues.
 MULTI = b","
+_MAY_BE_SEVERAL = re.compile(rb"[ \t\r\n\f\v,;|]")
 
 Key = bytes
 
@@ -63,6 +64,11 @@ def values_of(key: Key) -> Values:
         return tuple(decode(_unquoted(key[1:])))
     text = _unquoted(key)
     return (text,) if text else ()
+
+
+def may_hold_several(key: Key) -> bool:
+    """Whether a glance at the key leaves it open; most keys hold one value."""
+    return key[:1] == MULTI or _MAY_BE_SEVERAL.search(key) is not None
 
 
 def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[bytes]:

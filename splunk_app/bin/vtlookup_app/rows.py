@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .columns import Columns
+from .columns import Columns, used_by_events
 from .fragments import Fragments, Values, added_names, multi
-from .multivalue import decode
+from .multivalue import decode, each_of
 from .stand_ins import StandIns
 
 # The writer quotes what its own line end has: with both characters, no value is taken for the end of a line.
@@ -28,23 +28,55 @@ class _Records:
     keys: list[Values]
 
 
-def add_fields(body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich) -> tuple[str, int]:
+def add_fields(
+    body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich, kind: str | None = None
+) -> tuple[str, int]:
     """`body` with the fields `prefix + name` added to every record, in place of any of that name; how many records.
 
-    `enrich` is given the distinct tuples of values that the records hold in `field`, and gives their fields by name.
-    The body is CSV with a header; a multivalue field `f` has its values in `__mv_f` too.
+    Fields of the events' own keep their names and values, and nothing is added in their place. `enrich` is given the
+    distinct tuples of values that the records hold in `field`, and gives their fields by name. A value that lists
+    several of `kind` (None: of any) stands for them. The body is CSV with a header; a multivalue field `f` has its
+    values in `__mv_f` too.
     """
     if not body.strip(_LINE_END):
         return "", 0
+    own = used_by_events(names_in(body), names, prefix)
+    names = [name for name in names if name not in own]
     stand_ins = StandIns(body)
     lines = _dropped(_lines(stand_ins.put(body)), set(added_names(names, prefix)), stand_ins)
-    records = _read(lines, field, stand_ins)
+    records = _read(lines, field, stand_ins, kind)
     found = enrich(list(dict.fromkeys(records.keys)))
     fragments = Fragments(names, prefix, side_by_side=any(len(key) > 1 for key in found))
-    tails = {key: "," + fragments.of(columns) for key, columns in found.items()}
+    tails = fragments.of_each(found)
     out = [records.header + "," + fragments.header]
-    out += [text + tails[key] for text, key in zip(records.texts, records.keys)]
+    out += [f"{text},{tails[key]}" for text, key in zip(records.texts, records.keys)]
     return "\n".join(out) + "\n", len(records.keys)
+
+
+def names_in(body: str) -> list[str]:
+    """The columns of a body."""
+    stand_ins = StandIns(body)
+    return [stand_ins.undo(name) for name in next(_cells(body, stand_ins), [])]
+
+
+def fields_with_values(body: str, fields: Sequence[str]) -> list[str]:
+    """Those of `fields` in which some record has anything."""
+    if not fields:
+        return []
+    stand_ins = StandIns(body)
+    records = _cells(body, stand_ins)
+    names = next(records, [])
+    places = {names.index(stood): name for name in fields if (stood := stand_ins.put(name)) in names}
+    found: set[str] = set()
+    for cells in records:
+        found.update(name for place, name in places.items() if place < len(cells) and cells[place])
+        if len(found) == len(places):
+            break
+    return sorted(found)
+
+
+def _cells(body: str, stand_ins: StandIns) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(stand_ins.put(body), newline="\n"))
 
 
 def _lines(body: str) -> list[str]:
@@ -52,7 +84,7 @@ def _lines(body: str) -> list[str]:
     return io.StringIO(body, newline="\n").readlines()
 
 
-def _read(lines: list[str], field: str, stand_ins: StandIns) -> _Records:
+def _read(lines: list[str], field: str, stand_ins: StandIns, kind: str | None) -> _Records:
     reader = csv.reader(lines)
     names = next(reader)
     values_of, width = _reading(names, field, stand_ins), len(names)
@@ -66,7 +98,7 @@ def _read(lines: list[str], field: str, stand_ins: StandIns) -> _Records:
         begin = end
         # A record may have left out empty cells at its end; a blank line is one empty cell.
         texts.append(text.rstrip(_LINE_END) + "," * (width - (len(cells) or 1)))
-        keys.append(values_of(cells))
+        keys.append(each_of(values_of(cells), kind))
     if stand_ins:
         return _Records(stand_ins.undo(header), [stand_ins.undo(text) for text in texts], keys)
     return _Records(header, texts, keys)

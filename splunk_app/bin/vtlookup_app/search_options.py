@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import columns
+from .field_names import spellings
 
 KINDS = ("hash", "url", "domain", "ip", "ioc")
 CACHE_MODES = ("default", "refresh", "only", "off")
-_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]+)?)([smhdw]?)")
-_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PREFIX = re.compile(r"[A-Za-z0-9_.:]{1,64}")
 _TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
@@ -33,21 +32,30 @@ class SearchOptions:
     raw: bool
 
     @property
+    def required_fields(self) -> list[str]:
+        """What splunkd is to send of each event: the field, and what its messages need if events have it.
+
+        That is other spellings of the field, and fields of the events' own that are called like new ones.
+        """
+        added = [self.prefix + name for name in columns.names(self.raw)]
+        others = [] if self.prefix == columns.PREFIX else added
+        return [self.field, *spellings(self.field, added), *others]
+
+    @property
     def noun(self) -> str:
         """What messages call the values of the field."""
         nouns = {"hash": "hashes", "url": "URLs", "domain": "domains", "ip": "addresses"}
         return nouns.get(self.kind or "", "indicators")
 
 
-def read_options(given: Mapping[str, str | None], positional: Sequence[str]) -> SearchOptions:
+def read_options(given: Mapping[str, str | None]) -> SearchOptions:
     """`given` are the options as texts, None where absent. Raises `UsageError`."""
-    if positional:
-        raise UsageError(f"what is {positional[0]!r}? Write hash=<field>, url=, domain=, ip= or ioc=<field>")
     chosen = [kind for kind in KINDS if given.get(kind) is not None]
     if len(chosen) != 1:
         raise UsageError("exactly one of hash=, url=, domain=, ip= and ioc= names the field, like hash=md5")
-    field = (given[chosen[0]] or "").strip()
-    if not field:
+    # Not stripped: a field's name may begin or end with a blank.
+    field = given[chosen[0]] or ""
+    if not field.strip():
         raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
     prefix, raw = _prefix(given.get("prefix")), boolean("raw", given.get("raw"))
     if field in {prefix + name for name in columns.names(raw)}:
@@ -65,14 +73,16 @@ def read_options(given: Mapping[str, str | None], positional: Sequence[str]) -> 
 
 def duration(name: str, text: str | None) -> float:
     """Seconds of `3600`, `90s`, `15m`, `12h`, `7d` or `2w`. Raises `UsageError`."""
-    match = _DURATION.fullmatch((text or "").strip().lower())
-    if match is None:
+    from connectors.durations import seconds_of
+
+    found = seconds_of(text or "")
+    if found is None:
         raise UsageError(f"{name}={text!r}: write seconds, or a number with s, m, h, d or w, like 7d")
-    return float(match.group(1)) * _UNIT_S[match.group(2)]
+    return found
 
 
 def _prefix(text: str | None) -> str:
-    prefix = "vt_" if text is None else text
+    prefix = columns.PREFIX if text is None else text
     # Names with _ first are Splunk's own: _raw is the event. Without a prefix, its `source` would be lost.
     if not _PREFIX.fullmatch(prefix) or prefix.startswith("_"):
         raise UsageError(f"prefix={prefix!r}: 1 to 64 letters, digits, _ . : and no _ first")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +15,10 @@ from connectors.clock import Clock
 from connectors.errors import ConfigError, ConnectorError, Unavailable
 from connectors.settings import Settings
 from connectors.stores import KVSTORE, Parts, Places
+
+from .setting_names import COMMENTS_ALLOWED as COMMENTS_ALLOWED
+from .setting_names import OWN_SETTINGS, VARIABLES, unknown_settings
+from .setting_names import VERDICT_INDEXES as VERDICT_INDEXES
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
@@ -28,26 +35,10 @@ _NEEDS = {
 _DONE = {"read": "read", "change": "changed", "write to": "written to"}
 _DOES = {"read": "give", "change": "change", "write to": "write to"}
 _IS_THERE_ALREADY = 409
-# By the names that `requests` knows them by in the environment.
-PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
-# Settings of the app that are nothing to the core.
-COMMENTS_ALLOWED, VERDICT_INDEXES = "comments_allowed", "verdict_indexes"
-OWN_SETTINGS = (COMMENTS_ALLOWED, VERDICT_INDEXES)
-VARIABLES = {
-    "api_url": "VT_API_URL",
-    "timeout": "VT_TIMEOUT",
-    "quota": "VT_QUOTA",
-    "cache_ttl": "VT_CACHE_TTL",
-    "cache_ttl_not_found": "VT_CACHE_TTL_NOT_FOUND",
-    "cache_size_mb": "VT_CACHE_SIZE_MB",
-    "pending_max": "VT_PENDING_MAX",
-    "state": "VT_STATE",
-    "never_query": "VT_NEVER_QUERY",
-    "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
-    "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
-    "proxy": PROXY,
-    "ca_bundle": CA_BUNDLE,
-}
+# What splunkd shows of a password that it cannot read: the encrypted form.
+_ENCRYPTED = re.compile(r"\$\d\$")
+_LOG = logging.getLogger("connectors.splunkd")
+_TOLD: set[str] = set()
 
 
 class KeyNotSeen(ConfigError):
@@ -61,6 +52,11 @@ class Splunkd:
         self._at = uri, session_key
         self._service = _service(uri, session_key)
         self._services = [self._service]
+
+    @property
+    def client(self) -> str:
+        """A name for this session in the queue for quota, which does not tell the session key."""
+        return hashlib.sha256(b"vtlookup session " + self._at[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def go_on_as(self, other: Splunkd) -> None:
         """In the other's session, here and in what `places` has made: this one's may end before these do."""
@@ -87,6 +83,8 @@ class Splunkd:
     def settings(self) -> Mapping[str, str]:
         """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
         content = self._content()
+        for warning in unknown_settings(content):
+            _warn_once(warning)
         return {
             variable: str(content[name]) for name, variable in VARIABLES.items() if str(content.get(name) or "").strip()
         }
@@ -110,7 +108,7 @@ class Splunkd:
             raise KeyNotSeen(
                 "no API key is stored: an admin stores it in storage/passwords, realm vtlookup, name api_key"
             ) from None
-        return ApiKey(str(entity.content.get("clear_password") or ""))
+        return _usable_key(str(entity.content.get("clear_password") or "").strip())
 
     def store_settings(self, settings: Mapping[str, str]) -> None:
         """Into the app's local/vtlookup.conf, by their names there."""
@@ -175,6 +173,28 @@ class Splunkd:
             raise
         except Exception as error:  # what the SDK raises where it cannot read an answer, it does not say
             raise Unavailable(f"splunkd's answer about {what} was not understood ({type(error).__name__})") from None
+
+
+def _usable_key(stored: str) -> ApiKey:
+    """Raises `ConfigError`."""
+    if not stored or _ENCRYPTED.match(stored):
+        raise ConfigError(
+            "the API key is empty or Splunk could not decrypt it: store it again on the app's setup page (it cannot be "
+            "decrypted after etc/auth/splunk.secret was changed)"
+        )
+    try:
+        return ApiKey(stored)
+    except ConfigError:
+        raise ConfigError(
+            "the API key that Splunk keeps has characters that no key has, such as blanks: store it again on the app's "
+            "setup page"
+        ) from None
+
+
+def _warn_once(warning: str) -> None:
+    if warning not in _TOLD:
+        _TOLD.add(warning)
+        _LOG.warning("%s", warning)
 
 
 def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:

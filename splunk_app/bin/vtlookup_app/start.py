@@ -8,21 +8,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connectors.actions.batch import BatchAnswers
 from connectors.api_key import ApiKey
 from connectors.clock import SystemClock
 from connectors.composition import build
+from connectors.contract import error_response
 from connectors.core import Core, Misconfigured
 from connectors.credentials import find_key
-from connectors.errors import ConnectorError
+from connectors.errors import ConfigError, ConnectorError
 from connectors.secrecy import remember
-from connectors.settings import Settings, config_file, environment_values, settings_from
+from connectors.settings import Settings, config_file, environment_values, not_settings, settings_from
+from connectors.variables import warn_once
 
 from .app_settings import splunk_home
+from .broker.limits import MAY_LOOK_UP
 from .enrichment import Enrichment
 from .heard_warnings import HeardWarnings
 from .logs.search_log import SearchLog
+from .policy import Caller, refusal
 from .search_options import SearchOptions
-from .splunkd import CA_BUNDLE, PROXY, KeyNotSeen, Splunkd
+from .setting_names import CA_BUNDLE, PROXY
+from .splunkd import KeyNotSeen, Splunkd
 from .stopping import Stopping
 
 if TYPE_CHECKING:
@@ -45,7 +51,7 @@ def start(
     warnings = HeardWarnings()
     log.hear_the_core()
     asking = asking_for(app, searchinfo, environment, stopping)
-    return Enrichment(asking.core, options, warnings, stopping, asking.broker)
+    return Enrichment(asking.core.within(BatchAnswers()), options, warnings, stopping, asking.broker)
 
 
 class Asking(NamedTuple):
@@ -56,6 +62,15 @@ class Asking(NamedTuple):
 
     core: Core | Misconfigured
     broker: Callable[[], Broker | None]
+    caller: Caller
+
+    def answer(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The response to a request of any action, if this user may have it done. Never raises."""
+        broker = self.broker()
+        if broker is not None:
+            return broker.answer(document)
+        refused = refusal(document, self.caller)
+        return self.core.answer(document) if refused is None else error_response(document["action"], None, refused)
 
 
 def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping) -> Asking:
@@ -64,7 +79,7 @@ def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopp
     stopping.tell(clock.cancel)
     splunkd = splunkd_of(searchinfo)
     key = KeyOnce(lambda: _key(splunkd, environment))
-    return Asking(_core(app, splunkd, key, environment, clock), lambda: _broker(splunkd, key))
+    return Asking(_core(app, splunkd, key, environment, clock), lambda: _broker(splunkd, key), Caller(splunkd, splunkd))
 
 
 def _core(
@@ -97,6 +112,7 @@ def _broker(splunkd: Splunkd | None, key: KeyOnce) -> Broker | None:
 
 def settings_of(app: Path, stored: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """The app's settings: the environment's before those that splunkd has stored. Raises `ConfigError`."""
+    warn_once(not_settings(environment))
     defaults = {"VT_STATE": str(_state_file(app, environment))}
     return settings_from({**defaults, **stored, **_own_settings(environment)})
 
@@ -145,10 +161,21 @@ class KeyOnce:
 
 
 def _key(splunkd: Splunkd | None, environment: Mapping[str, str]) -> ApiKey:
-    """The environment's key where it has one, else the one splunkd keeps."""
-    if splunkd is None or has_key(environment):
+    """The environment's key if it has one, else the one splunkd keeps.
+
+    splunkd shows its key to those who may see it. The environment is that of all searches, so the user's right is
+    looked at here.
+    """
+    if splunkd is None:
         return find_key(environment)[0]
-    return splunkd.key()
+    if not has_key(environment):
+        return splunkd.key()
+    if MAY_LOOK_UP not in splunkd.capabilities():
+        raise ConfigError(
+            f"you may not look up: your role needs the capability {MAY_LOOK_UP}, as the role vtlookup_user has it; "
+            "ask your admin"
+        )
+    return find_key(environment)[0]
 
 
 def has_key(environment: Mapping[str, str]) -> bool:

@@ -28,7 +28,10 @@ class Stopping:
     def __init__(self) -> None:
         self._told: list[Callable[[], None]] = []
         self._stopped_at: float | None = None
+        self._has_failed = False
         self._lock = threading.Lock()
+        self._last_words: Callable[[], None] | None = None
+        self._status = 0
         # When the chunk in hand was read, and whether there will be no other; None between two chunks.
         self._in_hand: tuple[float, bool] | None = None
 
@@ -53,9 +56,29 @@ class Stopping:
         """Look out for both signs, without reading anything from the input `descriptor`."""
         if not hasattr(select, "poll"):
             return  # Windows has neither sign
-        told, tell = os.pipe()
-        os.set_blocking(tell, False)
-        threading.Thread(target=self._look_out, args=(descriptor, told), daemon=True).start()
+        try:
+            told, tell = os.pipe()
+            os.set_blocking(tell, False)
+            threading.Thread(target=self._look_out, args=(descriptor, told), daemon=True).start()
+        except (OSError, RuntimeError, MemoryError):
+            return  # there is no room for a thread or a pipe: SIGTERM ends the process at once
+        signal.signal(signal.SIGTERM, lambda number, frame: self._on_signal(tell))
+
+    def watch_time(self, most_s: float, status: int, last_words: Callable[[], None]) -> None:
+        """For a process that splunkd ends after some time: it is stopped by SIGTERM, or `most_s` from now.
+
+        If it is still there a moment later, it calls `last_words` and exits with `status`.
+        """
+        if not hasattr(select, "poll"):
+            return
+        self._status, self._last_words = status, last_words
+        self.begin(last=True)
+        try:
+            signals, tell = os.pipe()
+            os.set_blocking(tell, False)
+            threading.Thread(target=self._look_out, args=(None, signals, most_s), daemon=True).start()
+        except (OSError, RuntimeError, MemoryError):
+            return
         signal.signal(signal.SIGTERM, lambda number, frame: self._on_signal(tell))
 
     def begin(self, *, last: bool) -> None:
@@ -72,25 +95,40 @@ class Stopping:
         # The rest is the other thread's: this one may be holding any lock.
         with contextlib.suppress(BlockingIOError):
             os.write(tell, b"s")
+        if self._has_failed:
+            os._exit(0)
         if self._in_hand is None:
             sys.exit(0)
 
-    def _look_out(self, descriptor: int, signals: int) -> None:
+    def _look_out(self, descriptor: int | None, signals: int, most_s: float | None = None) -> None:
+        try:
+            if descriptor is None:
+                select.select([signals], [], [], most_s)
+            else:
+                self._wait_for_the_end(descriptor, signals)
+        except Exception:
+            # The search goes on, and the next signal ends it at once.
+            self._has_failed = True
+            return
+        try:
+            self._stop()
+            time.sleep(_LAST_WORDS_S)
+            if self._last_words is not None:
+                self._last_words()
+        finally:
+            os._exit(self._status)
+
+    def _wait_for_the_end(self, descriptor: int, signals: int) -> None:
         changes = select.poll()
         changes.register(signals, select.POLLIN)
         # Without any event asked for, a hang-up is told, and no arrival.
         changes.register(descriptor, 0)
         hung_up_at = None
-        while True:
-            if signals in dict(changes.poll()):
-                break
+        while signals not in dict(changes.poll()):
             hung_up_at = hung_up_at or time.monotonic()
             if self._is_left_alone(descriptor, hung_up_at):
-                break
+                return
             time.sleep(_LOOK_S)
-        self._stop()
-        time.sleep(_LAST_WORDS_S)
-        os._exit(0)
 
     def _is_left_alone(self, descriptor: int, hung_up_at: float) -> bool:
         """Whether nobody waits for the chunk in hand, now that the input has been hung up."""
@@ -107,4 +145,5 @@ class Stopping:
             self._stopped_at = time.monotonic()
             told = list(self._told)
         for stop in told:
-            stop()
+            with contextlib.suppress(Exception):  # the others are to be told too
+                stop()

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from .setting_names import in_splunk
+
 _NO_USE_WAITING = {"day": "run again tomorrow (UTC)", "month": "run again next month (UTC)"}
 _ADVICE = {"access_denied": "; Splunk keeps the key in storage/passwords, realm vtlookup, name api_key"}
 
@@ -21,6 +23,8 @@ class Tally:
         self._sources: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
         self._verdicts: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._queued = 0
         self._first: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -29,17 +33,21 @@ class Tally:
             self._asked += 1
             self._requests += response["meta"]["requests"]
             self._sources[response["meta"]["source"]] += 1
-            verdict = (response["data"] or {}).get("verdict")
-            if verdict is not None:
-                self._verdicts[verdict] += 1
+            data = response["data"] or {}
+            if response["status"] == "skipped":
+                # Nobody has judged it, so it is no verdict.
+                self._skipped[str(data.get("reason"))] += 1
+            elif data.get("verdict") is not None:
+                self._verdicts[data["verdict"]] += 1
             error = response["error"]
             if error is not None:
                 self._errors[error["code"]] += 1
+                self._queued += bool(error["details"].get("queued"))
                 self._first.setdefault(error["code"], response)
 
     def figures(self) -> dict[str, Any]:
-        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests; and how
-        many of each verdict.
+        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests; how many
+        of each verdict; and how many were skipped, by the rule that says so.
         """
         with self._lock:
             return {
@@ -48,6 +56,7 @@ class Tally:
                 "requests": self._requests,
                 "errors": dict(self._errors),
                 "verdicts": dict(self._verdicts),
+                "skipped": dict(self._skipped),
             }
 
     def message(self) -> str | None:
@@ -60,25 +69,29 @@ class Tally:
         amount = f"{count} of {self._asked} {self._noun}"
         response = self._first[code]
         if code == "rate_limited":
-            return f"{amount} are pending: {_quota(response)}"
+            return f"{amount} are pending, {self._queued} of them queued: {_quota(response)}"
         if code == "invalid_indicator":
-            return f"{amount} are not valid, the first: {response['error']['message']}"
+            return f"{amount} are not valid, the first: {in_splunk(response['error']['message'])}"
         return f"{amount} were not looked up: {advised(response['error'])}"
 
 
 def advised(error: Mapping[str, Any]) -> str:
     """An error's message, with where to turn in Splunk."""
-    return f"{error['message']}{_ADVICE.get(error['code'], '')}"
+    return f"{in_splunk(error['message'])}{_ADVICE.get(error['code'], '')}"
 
 
 def _quota(response: Mapping[str, Any]) -> str:
     """Why there is none left, and what to do."""
     details = response["error"]["details"]
     window = details.get("window")
-    limit = response["meta"]["quota"].get(window, {}).get("limit")
+    quota = response["meta"]["quota"]
+    limit = quota.get(window, {}).get("limit")
     advice = _NO_USE_WAITING.get(window, "run again, or raise wait=")
+    if details.get("source") == "upstream" and "blocked" in quota:
+        until = quota["blocked"]["until"]
+        return f"VirusTotal says that the key is out of quota; {advice}; nothing is asked until {until}"
     if details.get("source") == "upstream":
-        return f"VirusTotal says that the key is out of quota; {advice}"
+        return in_splunk(response["error"]["message"])
     if not limit:
         return f"the key's quota is used up; {advice}"
     length = f"in {window}" if window[0].isdigit() else f"a {window}"

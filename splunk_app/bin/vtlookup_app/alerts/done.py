@@ -12,11 +12,12 @@ OK, FAILED, UNUSABLE, RETRY_LATER = 0, 1, 2, 75
 
 
 class Done(NamedTuple):
-    """`warnings` are for people who look why; `figures` for the log."""
+    """`warnings` are for people who look why; `figures` for the log. `early`: it was ended before it was done."""
 
     status: int
     figures: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    early: bool = False
 
 
 def status_of(codes: Collection[str]) -> int:

@@ -6,15 +6,20 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Callable
 
 from connectors.errors import ConnectorError
 
 from ..app_settings import APP
+from ..field_names import shown
 from ..logs.search_log import SearchLog
+from ..setting_names import in_splunk
 from .done import FAILED, UNUSABLE, Done, status_of
 from .payload import Payload, Unusable, read_payload
+
+_MOST_SHOWN = 3
 
 if TYPE_CHECKING:
     Action = Callable[[Payload, SearchLog], Done]
@@ -22,7 +27,8 @@ if TYPE_CHECKING:
 
 def run(module: str, name: str) -> int:
     """The exit status of the action `name`, which is a function of the module `module` in this folder."""
-    action: Action = getattr(import_module(f"{__package__}.{module}"), module)
+    home = import_module(f"{__package__}.{module}")
+    action: Action = getattr(home, module)
     if sys.argv[1:] != ["--execute"]:
         return _told(name, UNUSABLE, "Splunk starts this script, with --execute")
     try:
@@ -31,9 +37,12 @@ def run(module: str, name: str) -> int:
         return _told(name, UNUSABLE, str(error))
     log = SearchLog(APP, os.environ, payload.searchinfo(name), event="alert")
     began = time.monotonic()
+    # If splunkd kills the process, this is all that is left of it.
+    log.write("info", "alert_begun", search_name=payload.search_name)
     done = _done(action, payload, log)
-    log.ended({"search_name": payload.search_name, **done.figures}, time.monotonic() - began)
-    for text in [*done.warnings, *filter(None, [log.trouble])]:
+    figures = {"search_name": payload.search_name, **done.figures}
+    log.ended(figures, time.monotonic() - began, early=done.early)
+    for text in [*done.warnings, *_unknown(payload, home.PARAMS), *filter(None, [log.trouble])]:
         _told(name, done.status, text)
     return done.status
 
@@ -44,12 +53,17 @@ def _done(action: Action, payload: Payload, log: SearchLog) -> Done:
     except Unusable as error:
         return Done(UNUSABLE, {"errors": {"invalid_request": 1}}, (str(error),))
     except ConnectorError as error:
-        return Done(status_of([error.code]), {"errors": {error.code: 1}}, (error.message,))
+        return Done(status_of([error.code]), {"errors": {error.code: 1}}, (in_splunk(error.message),))
     except Exception as error:
         # Splunk's log gets the place; the error's own text might hold anything.
         sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
         told = f"a bug in this app ({type(error).__name__}); the lines before have the place"
         return Done(FAILED, {"errors": {"internal": 1}}, (told,))
+
+
+def _unknown(payload: Payload, known: Sequence[str]) -> list[str]:
+    unknown = ", ".join(shown(name) for name in payload.unknown(known)[:_MOST_SHOWN])
+    return [f"there is no parameter {unknown}; parameters are {', '.join(known)}"] if unknown else []
 
 
 def _told(name: str, status: int, text: str) -> int:

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from connectors.durations import seconds_of
 from connectors.errors import ConnectorError
 
-from .. import columns
-from ..app_settings import APP
-from ..broker.limits import LONGEST_EVENT
+from ..app_settings import APP, most_time, splunk_home
 from ..broker.verdicts import index_for
+from ..enrichment import Enrichment
+from ..field_names import hint, shown
 from ..logs.search_log import SearchLog
-from ..one_line import one_line
 from ..search_options import KINDS, SearchOptions, UsageError, read_options
+from ..setting_names import in_splunk
 from ..start import splunkd_of, start
 from ..stopping import Stopping
-from .done import OK, Done, status_of
+from .done import OK, RETRY_LATER, Done, status_of
 from .payload import Payload, Unusable
-from .results import Found, Indicators, indicators_in
-from .writing import write_verdicts
+from .results import Found, Indicators, indicators_in, results_of_job
+from .writing import Writing
 
 NAME = "vt_lookup"
+PARAMS = ("fields", "type", "index", "wait", "limit")
 _DEFAULT_VALUES, _MOST_VALUES = 100, 1000
 # alert_actions.conf ends the action later than this.
 _LONGEST_WAIT_S = 600.0
+# How long before that the action ends by itself, but no more than half of its time.
+_IN_TIME_S = 10.0
 # What is known is written before more is asked: if the action is killed, no more than this is lost.
 _AT_ONCE = 25
-# Room for what the endpoint adds to an event.
-_ROOM = 500
+_FIELD = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]+))')
+_MOST_HINTS = 3
+_ANSWERED = ("ok", "not_found", "skipped")
 
 
 class Wanted(NamedTuple):
@@ -46,35 +51,89 @@ class Wanted(NamedTuple):
 def look_up(payload: Payload, log: SearchLog) -> Done:
     """Raises `Unusable` and `ConnectorError`."""
     wanted = _wanted(payload)
-    indicators = indicators_in(payload.results, wanted.fields, wanted.most)
+    kind: Any = wanted.options.kind
+    results = results_of_job(payload.results, payload.sid, splunk_home(APP, os.environ))
+    indicators = indicators_in(results, wanted.fields, kind, wanted.most)
     if indicators.rows and len(indicators.missing) == len(wanted.fields):
-        raise Unusable(f"no result has the field {' or '.join(wanted.fields)}: look at its spelling in the alert")
+        raise Unusable(f"{_missing(indicators)}: look at its spelling in the alert")
     searchinfo = payload.searchinfo(NAME)
     splunkd = splunkd_of(searchinfo)
     assert splunkd is not None  # the payload has a session
     # The endpoint looks at it again; no quota is spent on what could not be written.
     index_for(wanted.where, splunkd)
-    enrichment = start(APP, wanted.options, searchinfo, os.environ, Stopping(), log)
-    statuses, written = [], 0
-    for some in _batches(indicators.found):
-        found = enrichment.columns_for([each.value for each in some], preview=False)
-        statuses += [found[each.value]["status"] for each in some]
-        events = [_event(each, found[each.value], wanted, payload) for each in some]
-        try:
-            write_verdicts(splunkd, events, wanted.where, payload.search_name)
-        except ConnectorError as error:
-            log.write("error", "message", message=error.message, written=written)
-            raise
-        written += len(events)
-    figures = {"rows": indicators.rows, **enrichment.figures(), "written": written}
-    failed = bool(statuses) and set(statuses) == {"error"}
-    warnings = [*_warnings(indicators), *filter(None, [enrichment.message()])]
-    return Done(status_of(figures["errors"]) if failed else OK, figures, tuple(warnings))
+    stopping = Stopping()
+    enrichment = start(APP, wanted.options, searchinfo, os.environ, stopping, log)
+    writing = Writing(splunkd, payload, wanted.options.kind, wanted.where)
+    work = _Work(indicators, enrichment, writing, stopping)
+    _end_in_time(stopping, work, payload, log)
+    try:
+        work.run()
+    except ConnectorError as error:
+        log.write("error", "message", message=in_splunk(error.message), written=writing.written)
+        raise
+    return work.done()
+
+
+class _Work:
+    """Batch after batch: looked up, and written."""
+
+    def __init__(self, indicators: Indicators, enrichment: Enrichment, writing: Writing, stopping: Stopping) -> None:
+        self._indicators = indicators
+        self._enrichment = enrichment
+        self._writing = writing
+        self._stopping = stopping
+        self._statuses: list[str] = []
+
+    def run(self) -> None:
+        """Raises `ConnectorError` if something cannot be written."""
+        for some in _batches(self._indicators.found):
+            found = self._enrichment.columns_for([each.value for each in some], preview=False)
+            if self._stopping.stopped:
+                some = [each for each in some if found[each.value]["status"] in _ANSWERED]
+            self._statuses += [str(found[each.value]["status"]) for each in some]
+            self._writing.write(some)
+            if self._stopping.stopped:
+                break
+        self._enrichment.end()
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {"rows": self._indicators.rows, **self._enrichment.figures(), "written": self._writing.written}
+
+    def done(self) -> Done:
+        figures, statuses = self.figures, self._statuses
+        unanswered = sum(status in ("pending", "error") for status in statuses)
+        told = [*_warnings(self._indicators), self._writing.warning(unanswered), self._enrichment.message()]
+        left = len(self._indicators.found) - len(statuses)
+        early = self._stopping.stopped and left > 0
+        if early:
+            total = len(self._indicators.found)
+            told.append(
+                f"ended early, at its time limit or because Splunk said so: {left} of {total} indicators were not "
+                "looked up; lower limit= or wait=, or raise maxtime in alert_actions.conf"
+            )
+        failed = bool(statuses) and set(statuses) == {"error"}
+        status = status_of(figures["errors"]) if failed else RETRY_LATER if early else OK
+        return Done(status, figures, tuple(text for text in told if text), early)
+
+
+def _end_in_time(stopping: Stopping, work: _Work, payload: Payload, log: SearchLog) -> None:
+    """So that the log has a line about the action, whatever it waits for when splunkd is about to kill it."""
+    most_s = seconds_of(most_time(APP, NAME)) or 0.0
+    if most_s <= 0:
+        return
+    began = time.monotonic()
+
+    def last_words() -> None:
+        figures = {"search_name": payload.search_name, **work.figures}
+        log.ended(figures, time.monotonic() - began, early=True)
+
+    stopping.watch_time(most_s - min(_IN_TIME_S, most_s / 2), RETRY_LATER, last_words)
 
 
 def _wanted(payload: Payload) -> Wanted:
     """Raises `Unusable`."""
-    fields = list(dict.fromkeys(name for name in re.split(r"[,\n]\s*", payload.param("fields")) if name.strip()))
+    fields = _names(payload.param("fields"))
     if not fields:
         raise Unusable("fields= names no field of the results")
     kind = payload.param("type").lower() or "ioc"
@@ -84,12 +143,26 @@ def _wanted(payload: Payload) -> Wanted:
     if not (most.isascii() and most.isdecimal() and len(most) < 6 and 0 < int(most) <= _MOST_VALUES):
         raise Unusable(f"limit={most[:80]!r}: a number from 1 to {_MOST_VALUES}")
     try:
-        options = read_options({kind: "indicator", "wait": payload.param("wait") or None}, ())
+        options = read_options({kind: "indicator", "wait": payload.param("wait") or None})
     except UsageError as error:
         raise Unusable(str(error)) from None
     if options.wait_s > _LONGEST_WAIT_S:
         raise Unusable(f"wait={options.wait_s:g}: {_LONGEST_WAIT_S:g} seconds at most")
-    return Wanted([name.strip() for name in fields], options, int(most), payload.param("index"))
+    return Wanted(fields, options, int(most), payload.param("index"))
+
+
+def _names(text: str) -> list[str]:
+    """Names with commas between; one in double quotes may have commas in it, and blanks at its ends."""
+    names: dict[str, None] = {}
+    for line in text.splitlines():
+        for quoted, plain in _FIELD.findall(line):
+            names[quoted.replace('""', '"') or plain.strip()] = None
+    return [name for name in names if name.strip()]
+
+
+def _missing(indicators: Indicators) -> str:
+    hints = "".join(hint(name, indicators.names) for name in indicators.missing[:_MOST_HINTS])
+    return f"no result has the field {' or '.join(map(shown, indicators.missing))}{hints}"
 
 
 def _batches(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
@@ -97,26 +170,9 @@ def _batches(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
         yield found[start_at : start_at + _AT_ONCE]
 
 
-def _event(found: Found, answer: columns.Columns, wanted: Wanted, payload: Payload) -> dict[str, Any]:
-    """With the same names that events get from `vtlookup`, and without what is empty."""
-    links = {name: values[0] if len(values) == 1 else values for name, values in found.links.items() if values}
-    about = {
-        "indicator": found.value,
-        "field": found.field,
-        "results": found.results,
-        "search_name": payload.search_name,
-        "sid": payload.sid,
-        "search_app": payload.app,
-        **links,
-    }
-    told = {wanted.options.prefix + name: value for name, value in answer.items() if value and name != columns.RAW}
-    event: dict[str, Any] = json.loads(one_line({**about, **told}, LONGEST_EVENT - _ROOM))
-    return event
-
-
 def _warnings(indicators: Indicators) -> Iterator[str]:
     if indicators.missing and indicators.rows:
-        yield f"no result has the field {' or '.join(indicators.missing)}"
+        yield _missing(indicators)
     if indicators.left_out:
         yield f"{indicators.left_out} more distinct values were left out; raise limit= to have them looked up"
     if indicators.cut:

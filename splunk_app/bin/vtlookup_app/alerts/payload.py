@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO, NamedTuple
@@ -44,6 +44,10 @@ class Payload(NamedTuple):
 
     def param(self, name: str) -> str:
         return self.params.get(name, "").strip()
+
+    def unknown(self, names: Collection[str]) -> list[str]:
+        """Parameters that are none of `names`; those that begin with `_` are Splunk's own."""
+        return [name for name in self.params if name not in names and not name.startswith("_")]
 
 
 def read_payload(stdin: BinaryIO) -> Payload:

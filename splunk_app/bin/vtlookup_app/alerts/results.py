@@ -8,23 +8,29 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from ..multivalue import decode
+from connectors.errors import InvalidIndicator
+from connectors.indicators import Kind, has_no_value, parse_as, recognise
+
+from ..broker.limits import MOST_LINKS
+from ..broker.verdict_request import LINKS
+from ..fragments import MULTIVALUE, multi
+from ..multivalue import decode, each_of
 from .payload import Unusable
 
 # As many as a search keeps by default, and so much text: a small file may unpack to any size.
 MOST_ROWS, MOST_CHARACTERS = 50_000, 256 * 1024 * 1024
 _LONGEST_CELL = 10 * 1024 * 1024
-# By these Enterprise Security finds the notable event that a verdict belongs to.
-LINKS = ("rid", "orig_sid", "orig_rid")
-_MOST_LINKS = 10
 
 
 @dataclass
 class Found:
-    """One distinct value: the first field that had it, in how many results it is, and the events it goes back to."""
+    """One indicator: its first spelling and the first field that had it, in how many results it is in any spelling, and
+    the events it goes back to.
+    """
 
     value: str
     field: str
@@ -35,61 +41,106 @@ class Found:
         self.results += 1
         for name in LINKS:
             held = self.links.setdefault(name, [])
-            if row.get(name) and row[name] not in held and len(held) < _MOST_LINKS:
+            if row.get(name) and row[name] not in held and len(held) < MOST_LINKS:
                 held.append(row[name])
 
 
 @dataclass
 class Indicators:
-    """Of `rows` results. `missing`: fields that none has. `left_out`: values beyond those wanted. `cut`: more rows."""
+    """Of `rows` results, which have the fields `names`. `missing`: wanted fields that none has. `left_out`: indicators
+    beyond those wanted. `cut`: more rows.
+    """
 
     rows: int
     found: list[Found]
     missing: list[str]
     left_out: int
     cut: bool
+    names: list[str]
 
 
-def indicators_in(path: Path | None, fields: Sequence[str], most: int) -> Indicators:
-    """The first `most` distinct values of `fields`. Raises `Unusable` where there are no results to read."""
+def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
+    """The file with the results, which is one of the search's job. Raises `Unusable`.
+
+    `... | sendalert vt_lookup results_path=<file>` names any file, and this process reads with the rights of splunkd.
+    https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Sendalert
+    """
     if path is None:
         raise Unusable("splunkd named no file with results")
-    found: dict[str, Found] = {}
-    seen: set[str] = set()
-    others: set[str] = set()
-    count, cut = 0, False
+    try:
+        found = path.resolve()
+        run = splunk_home / "var/run/splunk"
+        jobs = [(folder / sid).resolve() for folder in (run / "dispatch", run) if Path(sid).name == sid]
+        if found.is_file() and any(job in found.parents for job in jobs):
+            return found
+    except (OSError, ValueError, RuntimeError):
+        pass
+    raise Unusable("the file with the results is none of this search's job: leave out results_path=")
+
+
+def indicators_in(path: Path, fields: Sequence[str], kind: Kind | None, most: int) -> Indicators:
+    """The first `most` distinct indicators in `fields`, of `kind` or recognised.
+
+    Raises `Unusable` if the results cannot be read.
+    """
+    reading = _Reading(fields, kind, most)
+    cut = False
     try:
         for row in _rows(path):
-            if count == MOST_ROWS:
+            if reading.rows == MOST_ROWS:
                 raise _TooMuch
-            count += 1
-            seen.update(name for name in fields if name in row)
-            _note(row, fields, found, others, most)
+            reading.note(row)
     except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise Unusable(f"the alert's results could not be read ({type(error).__name__})") from None
     except _TooMuch:
         cut = True
-    missing = [name for name in fields if name not in seen]
-    return Indicators(count, list(found.values()), missing, len(others), cut)
+    names = [name for name in reading.names if name and not name.startswith(MULTIVALUE)]
+    missing = [name for name in fields if name not in names]
+    return Indicators(reading.rows, list(reading.found.values()), missing, len(reading.others), cut, names)
 
 
-def _note(row: Mapping[str, str], fields: Sequence[str], found: dict[str, Found], others: set[str], most: int) -> None:
-    values: dict[str, str] = {}
-    for name in fields:
-        for value in _values(row, name):
-            values.setdefault(value, name)
-    for value, name in values.items():
-        if value not in found:
-            if len(found) >= most:
-                others.add(value)
-                continue
-            found[value] = Found(value, name)
-        found[value].saw(row)
+class _Reading:
+    """What the rows so far had. An indicator is known by its canonical form, so that its spellings are one."""
+
+    def __init__(self, fields: Sequence[str], kind: Kind | None, most: int) -> None:
+        self._fields = fields
+        self._kind = kind
+        self._key = cache(lambda value: _key_of(kind, value))
+        self._most = most
+        self.rows = 0
+        self.names: dict[str, None] = {}
+        self.found: dict[str, Found] = {}
+        self.others: set[str] = set()
+
+    def note(self, row: Mapping[str, str]) -> None:
+        self.rows += 1
+        if not self.names:
+            self.names = dict.fromkeys(row)
+        met: dict[str, tuple[str, str]] = {}
+        for name in self._fields:
+            for value in _values(row, name, self._kind):
+                met.setdefault(self._key(value), (value, name))
+        for key, (value, name) in met.items():
+            if key not in self.found:
+                if len(self.found) >= self._most:
+                    self.others.add(key)
+                    continue
+                self.found[key] = Found(value, name)
+            self.found[key].saw(row)
 
 
-def _values(row: Mapping[str, str], name: str) -> list[str]:
-    several = decode(row.get(f"__mv_{name}") or "")
-    return [value.strip() for value in several or [row.get(name) or ""] if value.strip()]
+def _key_of(kind: Kind | None, value: str) -> str:
+    try:
+        return (recognise(value) if kind is None else parse_as(kind, value)).key
+    except InvalidIndicator:
+        return value
+
+
+def _values(row: Mapping[str, str], name: str, kind: Kind | None) -> list[str]:
+    """The values of a field, and those of `kind` that one value lists (None: of any)."""
+    several = decode(row.get(multi(name)) or "")
+    given = [value.strip() for value in several or [row.get(name) or ""] if not has_no_value(value)]
+    return [value for value in each_of(given, kind) if not has_no_value(value)]
 
 
 class _TooMuch(Exception):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from connectors.actions.lookup import request_for
 from connectors.contract import Options, Request, error_response
@@ -11,13 +12,14 @@ from connectors.errors import ConfigError, ConnectorError, Unavailable
 from connectors.indicators import Kind, parse_as
 
 from ..splunkd import KeyNotSeen, Splunkd
-from .limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS
+from .limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW
+from .refusing import REFUSED, refused_values
 
-Response = dict[str, Any]
+_LOG = logging.getLogger("connectors.broker")
+Response = Mapping[str, Any]
+Result = TypeVar("Result")
 # Of text in a call; far below what the endpoint takes, as JSON may write a character as six.
 _MOST_CHARACTERS = 100_000
-# VirusTotal's whole answers are large: so many of them make one reply.
-_MOST_WITH_RAW = 10
 
 
 class Broker:
@@ -32,21 +34,31 @@ class Broker:
         """The responses to as many of `values`, from the first on, as go into one call. Never raises."""
         found: dict[str, Response] = {}
         asked: dict[str, Request] = {}
-        most, size = (_MOST_WITH_RAW if "raw" in options.include else MOST_REQUESTS), 0
-        for value in values:
-            size += len(value)
-            if asked and (len(asked) == most or size > _MOST_CHARACTERS):
-                break
+        for value in _that_fit(values, MOST_WITH_RAW if "raw" in options.include else MOST_REQUESTS):
             try:
                 asked[value] = _request(kind, value, options)
             except ConnectorError as error:
                 found[value] = error_response(None, None, error)
         return {**found, **self._call(asked)} if asked else found
 
+    def refused(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
+        """The responses to those of `values` that are refused for lack of quota now, of the first that go into a call.
+
+        `options.max_wait_s` is not waited. Never raises: what fails is seen when the values are asked for.
+        """
+        some = list(_that_fit(values, MOST_VALUES))
+        call = {"type": kind, "values": some, "options": _how(options)}
+        try:
+            return {} if self._failure else self._post({REFUSED: call}, lambda reply: refused_values(some, reply))
+        except ConnectorError as error:
+            # Such as one of an earlier version, in a process that still runs.
+            _LOG.info("what is refused was not said: %s", error.message)
+            return {}
+
     def answer(self, document: Mapping[str, Any]) -> Response:
         """The response to a request of any action. Never raises."""
         try:
-            return self._post([dict(document)])[0]
+            return self._ask([dict(document)])[0]
         except ConnectorError as error:
             return error_response(None, None, error)
 
@@ -55,18 +67,26 @@ class Broker:
         try:
             if self._failure is not None:
                 raise self._failure.with_traceback(None)
-            return dict(zip(asked, self._post([_document(request) for request in asked.values()])))
+            return dict(zip(asked, self._ask([_document(request) for request in asked.values()])))
         except ConnectorError as error:
             self._failure = error
             return {value: error_response(request.action, None, error) for value, request in asked.items()}
 
-    def _post(self, requests: list[dict[str, Any]]) -> list[Response]:
+    def _ask(self, requests: list[dict[str, Any]]) -> list[Response]:
+        def read(reply: Any) -> list[Response]:
+            responses = reply["responses"]
+            if len(responses) != len(requests) or not all(response["meta"] for response in responses):
+                raise ValueError("not a reply")
+            return list(responses)
+
+        return self._post({"requests": requests}, read)
+
+    def _post(self, document: dict[str, Any], read: Callable[[Any], Result]) -> Result:
+        """What `read` makes of the reply; it raises what a wrong one has it raise. Raises `ConnectorError`."""
         from splunklib.binding import AuthenticationError, HTTPError
 
         try:
-            responses = self._splunkd.post(LOOK_UP, {"requests": requests})["responses"]
-            if len(responses) == len(requests) and all(response["meta"] for response in responses):
-                return list(responses)
+            return read(self._splunkd.post(LOOK_UP, document))
         except AuthenticationError:
             raise ConfigError("splunkd does not accept this search's session; run the search again") from None
         except HTTPError as error:
@@ -74,8 +94,7 @@ class Broker:
         except OSError as error:
             raise Unavailable(f"splunkd could not be reached for {LOOK_UP} ({type(error).__name__})") from None
         except (ValueError, LookupError, TypeError):
-            pass
-        raise Unavailable(f"the answer of splunkd's {LOOK_UP} was not understood")
+            raise Unavailable(f"the answer of splunkd's {LOOK_UP} was not understood") from None
 
     def _refused(self, status: int) -> ConnectorError:
         if status == 403:
@@ -96,9 +115,22 @@ def _request(kind: Kind | None, value: str, options: Options) -> Request:
     return request
 
 
+def _that_fit(values: Sequence[str], most: int) -> Iterator[str]:
+    """The first of `values` that go into one call."""
+    size = 0
+    for count, value in enumerate(values):
+        size += len(value)
+        if count and (count == most or size > _MOST_CHARACTERS):
+            return
+        yield value
+
+
 def _document(request: Request) -> dict[str, Any]:
-    options = request.options
+    return {"action": request.action, "params": dict(request.params), "options": _how(request.options)}
+
+
+def _how(options: Options) -> dict[str, Any]:
     how: dict[str, Any] = {"cache": options.cache, "max_wait_s": options.max_wait_s, "include": sorted(options.include)}
     if options.max_age_s is not None:
         how["max_age_s"] = options.max_age_s
-    return {"action": request.action, "params": dict(request.params), "options": how}
+    return how

@@ -1,19 +1,17 @@
-"""The documents of one call: read from its body, and held against what its caller may have done."""
+"""The documents of one call, read from its body."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from connectors.actions import ACTIONS
-from connectors.errors import ConnectorError, Forbidden, InvalidRequest, TooLarge
+from connectors.errors import InvalidRequest, TooLarge
 
-from .limits import MAY_WRITE, MOST_BYTES, MOST_NESTED, MOST_REQUESTS
+from .limits import MOST_BYTES, MOST_NESTED, MOST_REQUESTS, MOST_WITH_RAW
 
 
-def read_batch(body: str) -> list[Any]:
-    """The request documents of `{"requests": [...]}`, or of one request by itself. Raises `ConnectorError`."""
+def read_body(body: str) -> dict[str, Any]:
+    """The document of a call. Raises `ConnectorError`."""
     if len(body.encode("utf-8", "replace")) > MOST_BYTES:
         raise TooLarge(f"the body is larger than {MOST_BYTES} bytes; send fewer requests at once")
     try:
@@ -22,6 +20,11 @@ def read_batch(body: str) -> list[Any]:
         raise InvalidRequest("the body is not JSON", details={"path": ""}) from None
     if not isinstance(document, dict) or _is_nested_deeper(document, MOST_NESTED):
         raise InvalidRequest("the body is not an object, or nested too deep", details={"path": ""})
+    return document
+
+
+def requests_in(document: dict[str, Any]) -> list[Any]:
+    """The request documents of `{"requests": [...]}`, or of one request by itself. Raises `ConnectorError`."""
     if "requests" not in document:
         return [document]
     requests = document["requests"]
@@ -29,7 +32,15 @@ def read_batch(body: str) -> list[Any]:
         raise InvalidRequest("/requests is not a list of requests alone", details={"path": "/requests"})
     if len(requests) > MOST_REQUESTS:
         raise TooLarge(f"{len(requests)} requests are more than {MOST_REQUESTS}; send fewer at once")
+    if sum(map(_asks_for_raw, requests)) > MOST_WITH_RAW:
+        raise TooLarge(f"more than {MOST_WITH_RAW} requests include raw; send fewer of these at once")
     return requests
+
+
+def _asks_for_raw(request: Any) -> bool:
+    options = request.get("options") if isinstance(request, dict) else None
+    include = options.get("include") if isinstance(options, dict) else None
+    return isinstance(include, list) and "raw" in include
 
 
 def _no_constant(name: str) -> float:
@@ -42,25 +53,3 @@ def _is_nested_deeper(document: Any, levels: int) -> bool:
         inner = [item.values() if isinstance(item, dict) else item for item in layer if isinstance(item, (dict, list))]
         layer = [value for values in inner for value in values]
     return any(isinstance(item, (dict, list)) for item in layer)
-
-
-def refusal(document: Any, may: Callable[[str], bool]) -> ConnectorError | None:
-    """Why this caller's request is not answered here; None where the core is to answer it, whatever it says."""
-    if not isinstance(document, dict):
-        return None
-    if document.get("auth"):
-        return InvalidRequest("auth is not taken here: the key is the server's own", details={"path": "/auth"})
-    params = document.get("params")
-    name = document.get("action")
-    if name == "scan_file" and isinstance(params, dict) and "path" in params:
-        # It would be a file of the search head, read with the rights of splunkd.
-        return Forbidden("no file of this server is sent: give content_base64", details={"path": "/params/path"})
-    if _writes(name, params) and not may(MAY_WRITE):
-        return Forbidden(f"{name} is seen by others and cannot be undone: your role needs the capability {MAY_WRITE}")
-    return None
-
-
-def _writes(name: Any, params: Any) -> bool:
-    action = ACTIONS.get(name) if isinstance(name, str) else None
-    scans = isinstance(params, dict) and bool(params.get("scan_if_missing"))
-    return action is not None and (action.writes or scans)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from connectors.contract import Options
+from connectors.contract import Options, finds_no_quota
 from connectors.indicators import Kind
 
 from ..stopping import Stopping
@@ -41,12 +41,31 @@ class Rounds:
             later = {value for value, response in found.items() if _retry_s(response) <= self._budget.left()}
             yield from ((value, response) for value, response in found.items() if value not in later)
             left = [value for value in left if value not in found or value in later]
+            if any(finds_no_quota(response) for value, response in found.items() if value not in later):
+                refused = self._refused(kind, left, how(self._budget.left()))
+                yield from refused.items()
+                left = [value for value in left if value not in refused]
+                later -= refused.keys()
             if later:
                 self._pause(min(_retry_s(found[value]) for value in later))
 
+    def _refused(self, kind: Kind | None, values: Sequence[str], options: Options) -> dict[str, Response]:
+        """The responses to those that would find no quota either, for as long as the endpoint knows that."""
+        refused: dict[str, Response] = {}
+        left = list(values)
+        while left and not self._stopping.stopped:
+            found = self._done(self._pool.submit(self._broker.refused, kind, left, options))
+            if not found:
+                break
+            refused.update(found)
+            left = [value for value in left if value not in found]
+        return refused
+
     def _call(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
+        return self._done(self._pool.submit(self._broker.ask, kind, values, options))
+
+    def _done(self, call: Future[Mapping[str, Response]]) -> Mapping[str, Response]:
         """Nothing where the search is over before the answer is there."""
-        call = self._pool.submit(self._broker.ask, kind, values, options)
         while not call.done() and not self._stopping.patience_is_over:
             wait([call], _LOOK_S)
         return call.result() if call.done() else {}

@@ -17,7 +17,8 @@ from connectors.errors import ConnectorError
 from connectors.secrecy import remember
 from connectors.settings import Settings
 
-from ..splunkd import CA_BUNDLE, PROXY, Splunkd
+from ..setting_names import CA_BUNDLE, PROXY
+from ..splunkd import Splunkd
 from ..start import has_key, settings_of, use_network
 
 Network = tuple[Any, Any]

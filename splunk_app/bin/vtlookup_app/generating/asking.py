@@ -30,6 +30,7 @@ class Asking:
         asking = asking_for(APP, command.searchinfo, os.environ, command.stopping)
         self.core: Core | Misconfigured = asking.core
         self._broker = asking.broker
+        self._answer = asking.answer
 
     @property
     def warnings(self) -> str | None:
@@ -43,7 +44,7 @@ class Asking:
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> Mapping[str, Any]:
         """The response; what is known already costs nothing."""
-        known = self.core.look_up_cached(kind, [value], options)
+        known = self.core.look_up_at_hand(kind, [value], options)
         if known:
             return known[value]
         broker = self._broker()
@@ -63,8 +64,7 @@ class Asking:
 
     def response(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """To a request of any action. Raises `Refused` where it is an error."""
-        broker = self._broker()
-        response = self.core.answer(document) if broker is None else broker.answer(document)
+        response = self._answer(document)
         if response["error"] is not None:
             raise _refused(response)
         return response

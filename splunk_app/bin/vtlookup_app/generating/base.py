@@ -6,13 +6,13 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from splunklib.searchcommands import GeneratingCommand
-
 from ..app_settings import APP
-from ..pipe import Input, ProtocolError
+from ..light_sdk import GeneratingCommand
+from ..own_options import OwnOptions
+from ..pipe import ProtocolError
 from ..search_options import UsageError
 from ..stopping import Stopping
 
@@ -30,12 +30,8 @@ class Refused(Exception):
         self.code = code
 
 
-class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no types
+class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunklib has no types
     """A command says with `read_options` what is wrong with its options, and with `rows` what it found."""
-
-    # The SDK's own options write the session into files, and read what a user names as configuration.
-    record = show_configuration = False
-    logging_configuration = logging_level = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,8 +40,8 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
         self._figures: dict[str, Any] = {}
         self._log: SearchLog | None = None
 
-    def read_options(self) -> None:
-        """Raises `UsageError`."""
+    def read_options(self, given: Mapping[str, str]) -> None:
+        """`given` are the search's options by name, each one of `OPTIONS`. Raises `UsageError`."""
         raise NotImplementedError
 
     def rows(self) -> Iterable[Row]:
@@ -55,11 +51,9 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
     def prepare(self) -> None:
         """A wrong option ends the search with a message."""
         try:
-            if self.fieldnames:
-                raise UsageError(f"what is {self.fieldnames[0]!r}? Options are written as name=value")
-            self.read_options()
+            self.read_options(self.own_options())
         except UsageError as error:
-            self.write_error(f"{self._told_as}: {error}")
+            self.write_error(f"{self.told_as}: {error}")
             sys.exit(1)
 
     def generate(self) -> Iterator[Row]:
@@ -71,14 +65,12 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
                 yield row
         except Refused as error:
             self.note(errors={error.code: 1})
-            self.write_error(f"{self._told_as}: {error}")
+            self.write_error(f"{self.told_as}: {error}")
         except Exception as error:
             # Splunk's log gets the place; the error's own text might hold anything.
             sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
             self.note(errors={"internal": 1})
-            self.write_error(
-                f"{self._told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place"
-            )
+            self.write_error(f"{self.told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place")
         self._note_end(began, early=False)
         self.warn(self.log.trouble)
 
@@ -100,7 +92,7 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
     def warn(self, message: str | None) -> None:
         """In the search's job; None says nothing."""
         if message is not None:
-            self.write_warning("{}", f"{self._told_as}: {message}")
+            self.write_warning("{}", f"{self.told_as}: {message}")
 
     def write_error(self, message: str, *args: Any) -> None:
         """The SDK takes braces for places to fill in, also those that a user wrote."""
@@ -111,15 +103,11 @@ class Generating(GeneratingCommand):  # type: ignore[misc]  # splunklib has no t
         """What splunkd says of the search."""
         return self._metadata.searchinfo
 
-    @property
-    def _told_as(self) -> str:
-        return type(self).__name__.lower()
-
-    def _execute_v2(self, ifile: Input, process: Any) -> None:
+    def _execute_v2(self, ifile: object, process: Any) -> None:
         """One reply a chunk, as the SDK does; and an end when the search is over before its time."""
-        self.stopping.watch(ifile.fileno())
+        self.stopping.watch(self._input.fileno())
         try:
-            while (chunk := ifile.chunk()) is not None:
+            while (chunk := self._input.chunk()) is not None:
                 if chunk.metadata.get("action") != "execute":
                     raise ProtocolError(f"expected to execute, not {chunk.metadata.get('action')!r}")
                 self.stopping.begin(last=chunk.is_last)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from splunklib.searchcommands import Configuration, Option
-
+from ..light_sdk import Configuration
 from ..search_options import UsageError, boolean
+from ..setting_names import in_splunk
 from .base import Generating, Refused, Row
 
 if TYPE_CHECKING:
@@ -21,19 +21,17 @@ CAPABILITY = "vtlookup_admin"
 class VtCache(Generating):
     """The newest answers, or with `stats=true` how many there are; with `clear=true` they are forgotten."""
 
-    limit = Option()
-    stats = Option()
-    clear = Option()
+    OPTIONS = ("limit", "stats", "clear")
 
     _limit: int
     _deed: str
 
-    def read_options(self) -> None:
-        deeds = [name for name in ("stats", "clear") if boolean(name, getattr(self, name))]
-        if len(deeds) + (self.limit is not None) > 1:
+    def read_options(self, given: Mapping[str, str]) -> None:
+        deeds = [name for name in ("stats", "clear") if boolean(name, given.get(name))]
+        if len(deeds) + ("limit" in given) > 1:
             raise UsageError("one of limit=, stats=true and clear=true at a time")
         self._deed = deeds[0] if deeds else "list"
-        self._limit = _limit(self.limit)
+        self._limit = _limit(given.get("limit"))
 
     def rows(self) -> Iterator[Row]:
         from .asking import Asking
@@ -68,17 +66,18 @@ class VtCache(Generating):
             }
 
     def _require(self, capability: str) -> None:
-        """Whoever cannot be shown to have it has it not."""
+        """A user who cannot be shown to have the right does not have it."""
         from connectors.errors import ConnectorError
 
+        from ..policy import Caller
         from ..start import splunkd_of
 
         splunkd = splunkd_of(self.searchinfo)
         try:
-            held = splunkd.capabilities() if splunkd is not None else frozenset()
+            has_right = Caller(splunkd, splunkd).may(capability)
         except ConnectorError as error:
-            raise Refused(error.code, f"nothing was cleared: {error.message}") from None
-        if capability not in held:
+            raise Refused(error.code, f"nothing was cleared: {in_splunk(error.message)}") from None
+        if not has_right:
             told = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
             raise Refused("access_denied", told)
 

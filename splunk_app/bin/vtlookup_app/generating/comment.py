@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from splunklib.searchcommands import Configuration, Option
-
+from ..light_sdk import Configuration
 from ..search_options import UsageError
-from .base import Generating, Refused, Row
+from ..setting_names import in_splunk
+from .base import Generating, Row
 
 
 @Configuration(type="reporting")
 class VtComment(Generating):
     """One row that says what came of it."""
 
-    value = Option()
-    type = Option()
-    comment = Option()
+    OPTIONS = ("value", "type", "comment")
 
     _request: dict[str, Any]
 
-    def read_options(self) -> None:
+    def read_options(self, given: Mapping[str, str]) -> None:
         from ..commenting import request_of
 
-        for name in ("value", "comment"):
-            if not (getattr(self, name) or "").strip():
-                raise UsageError("value= names what to comment on, comment= says it")
-        self._request = request_of(self.value.strip(), (self.type or "").strip().lower(), self.comment.strip())
+        value, kind, comment = (given.get(name, "").strip() for name in self.OPTIONS)
+        if not value or not comment:
+            raise UsageError("value= names what to comment on, comment= says it")
+        self._request = request_of(value, kind.lower(), comment)
 
     def rows(self) -> Iterator[Row]:
-        from connectors.errors import ConnectorError
+        from connectors.indicators import shown_without_credentials
 
-        from ..commenting import refuse_what_is_not_allowed
-        from ..start import splunkd_of
         from .asking import Asking
 
-        splunkd = splunkd_of(self.searchinfo)
-        if splunkd is None:
-            raise Refused("config_error", "there is no session to ask splunkd in")
-        try:
-            refuse_what_is_not_allowed(splunkd)
-        except ConnectorError as error:
-            raise Refused(error.code, error.message) from None
         asking = Asking(self)
         response = asking.response(self._request)
         is_made = response["status"] == "ok"
         self.note(requests=response["meta"]["requests"], written=int(is_made))
         self.warn(asking.warnings)
         data = response["data"] or {}
-        told = {"indicator": data.get("indicator", self.value), "type": data.get("type"), "status": response["status"]}
-        told.update(comment_id=data.get("comment_id"), summary=response["summary"])
-        yield {name: "" if value is None else str(value) for name, value in told.items()}
+        value = shown_without_credentials(self._request["params"]["indicator"])
+        told = {"indicator": value, "type": "", "status": response["status"]}
+        told.update({name: data[name] for name in ("indicator", "type", "comment_id") if data.get(name)})
+        found = {name: told.get(name, "") for name in ("indicator", "type", "status", "comment_id")}
+        yield {**found, "summary": in_splunk(response["summary"])}

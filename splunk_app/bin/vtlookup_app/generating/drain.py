@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from splunklib.searchcommands import Configuration, Option
-
+from ..light_sdk import Configuration
 from ..search_options import UsageError, duration
+from ..setting_names import in_splunk
 from .base import Generating, Row
 
 
@@ -14,15 +14,14 @@ from .base import Generating, Row
 class VtDrain(Generating):
     """Oldest first. `keep` None: the usual share of the day is left to people."""
 
-    keep = Option()
-    wait = Option()
+    OPTIONS = ("keep", "wait")
 
     _keep: int | None
     _wait_s: float
 
-    def read_options(self) -> None:
-        self._keep = _keep(self.keep)
-        self._wait_s = 0.0 if self.wait is None else duration("wait", self.wait)
+    def read_options(self, given: Mapping[str, str]) -> None:
+        self._keep = _keep(given.get("keep"))
+        self._wait_s = duration("wait", given["wait"]) if "wait" in given else 0.0
 
     def rows(self) -> Iterator[Row]:
         from connectors.drain import Spend
@@ -31,7 +30,7 @@ class VtDrain(Generating):
 
         asking = Asking(self)
         drained = asking.core.drain(Spend(self._keep, self._wait_s, lambda: self.stopping.stopped))
-        message = "; ".join(text for text in (drained.message, asking.warnings) if text)
+        message = "; ".join(text for text in (in_splunk(drained.message or ""), asking.warnings) if text)
         self.note(asked=drained.asked, failed=drained.failed, pending=drained.left)
         self.warn(message or None)
         yield {name: str(told) for name, told in {**drained._asdict(), "message": message}.items()}

@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from ..light_sdk import without_client
+from ..light_sdk import dispatch
 from ..pipe import Input
 
 
 def run(module: str, command: str) -> None:
     """The command `command` of the module `module` in this folder, until its search is over."""
-    with without_client():
-        from splunklib.searchcommands import dispatch
-
     made = getattr(import_module(f"{__package__}.{module}"), command)
     # The protocol owns stdout; whatever a library prints must not get into it.
     protocol, sys.stdout = sys.stdout, sys.stderr

@@ -6,25 +6,24 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from splunklib.searchcommands import Configuration, Option
-
+from ..light_sdk import Configuration
 from ..search_options import boolean
 from .base import Generating, Row
 
-_FIELDS = ("window", "limit", "used", "left", "resets_in_s", "resets_at", "blocked", "source")
+_FIELDS = ("window", "limit", "used", "left", "resets_in_s", "resets_at", "blocked", "source", "pool")
 _PAUSE = "upstream"
 
 
 @Configuration(type="reporting")
 class VtQuota(Generating):
-    """A row a window of our own record; with `account=true` also a row for each of VirusTotal's figures."""
+    """A row a window of our own record; with `account=true` also rows for each of VirusTotal's figures."""
 
-    account = Option()
+    OPTIONS = ("account",)
 
     _asks: bool
 
-    def read_options(self) -> None:
-        self._asks = boolean("account", self.account)
+    def read_options(self, given: Mapping[str, str]) -> None:
+        self._asks = boolean("account", given.get("account"))
 
     def rows(self) -> Iterator[Row]:
         from .asking import Asking
@@ -57,12 +56,19 @@ def windows(usage: Mapping[str, Any], now: float) -> Iterator[Row]:
 
 
 def _account(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    for name, seen in figures.items():
-        limit, used = seen["allowed"], seen["used"]
-        known = limit is not None and used is not None
-        yield _row(
-            window=name, limit=limit, used=used, left=max(0, limit - used) if known else None, source="virustotal"
-        )
+    """VirusTotal's figures: a row for the user's pool and one for the group's, which both pay for a request."""
+    for name, figure in figures.items():
+        for pool in ("user", "group"):
+            if pool in figure:
+                seen = figure[pool]
+                yield _row(
+                    window=name,
+                    limit=seen["allowed"],
+                    used=seen["used"],
+                    left=seen["left"],
+                    source="virustotal",
+                    pool=pool,
+                )
 
 
 def _row(**told: Any) -> Row:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from splunklib.searchcommands import Configuration, Option
-
 from .. import columns
+from ..light_sdk import Configuration
 from ..search_options import SearchOptions, UsageError, boolean, read_options
 from .base import Generating, Row
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from connectors.contract import Options
 
 _TYPES = ("hash", "url", "domain", "ip")
-_OPTION_NAMES = ("prefix", "max_age", "wait", "raw")
+_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
 _INDICATOR = "indicator"
 ENGINE_NAMES = ("engine", "engine_category", "engine_result")
 # Who objects comes first.
@@ -26,33 +25,30 @@ _CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
 class VtReport(Generating):
     """One row; with `engines=true` the same row once for each engine."""
 
-    value = Option()
-    type = Option()
-    engines = Option()
-    refresh = Option()
-    prefix = Option()
-    max_age = Option()
-    wait = Option()
-    raw = Option()
+    OPTIONS = ("value", "type", "engines", "refresh", *_AS_FOR_VTLOOKUP)
 
+    _value: str
     _options: SearchOptions
     _engines: bool
 
-    def read_options(self) -> None:
-        if not (self.value or "").strip():
+    def read_options(self, given: Mapping[str, str]) -> None:
+        self._value = given.get("value", "")
+        if not self._value.strip():
             raise UsageError("value= names the hash, URL, domain or address to report on")
-        kind = "ioc" if self.type is None else self.type.strip().lower()
-        if self.type is not None and kind not in _TYPES:
-            raise UsageError(f"type={self.type!r}: one of {', '.join(_TYPES)}, or leave it out")
-        refresh = boolean("refresh", self.refresh)
-        self._engines = boolean("engines", self.engines)
-        given = {name: getattr(self, name) for name in _OPTION_NAMES}
-        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **given}, ())
+        kind = given.get("type", "ioc").strip().lower()
+        if "type" in given and kind not in _TYPES:
+            raise UsageError(f"type={given['type']!r}: one of {', '.join(_TYPES)}, or leave it out")
+        refresh = boolean("refresh", given.get("refresh"))
+        self._engines = boolean("engines", given.get("engines"))
+        others = {name: given.get(name) for name in _AS_FOR_VTLOOKUP}
+        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **others})
 
     def rows(self) -> Iterator[Row]:
+        from connectors.indicators import shown_without_credentials
+
         response, message = self._ask()
         self.warn(message)
-        found = {_INDICATOR: self.value, **self._prefixed(columns.of_response(response))}
+        found = {_INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
         if not self._engines:
             yield found
             return
@@ -70,10 +66,11 @@ class VtReport(Generating):
 
         asking, tally = Asking(self), Tally(self._options.noun)
         kind: Any = self._options.kind
-        response = asking.look_up(kind, self.value, self._how())
+        response = asking.look_up(kind, self._value, self._how())
         tally.saw(response)
-        pending = columns.of_response(response)["status"] == "pending"
-        self.note(distinct=1, **tally.figures(), pending=int(pending), waited_s=response["meta"]["waited_s"])
+        found, waited_s = columns.of_response(response), response["meta"]["waited_s"]
+        pending, queued = int(found["status"] == "pending"), int(found["queued"] == "true")
+        self.note(distinct=1, **tally.figures(), pending=pending, queued=queued, waited_s=waited_s)
         told = tally.message()
         return response, "; ".join(text for text in (told, asking.warnings) if text) or None
 

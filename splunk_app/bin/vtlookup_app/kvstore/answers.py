@@ -10,7 +10,7 @@ from collections.abc import Collection as Many
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from connectors.cache.entry import Entry
+from connectors.cache.entry import MAX_STORED_BYTES, Entry, TooLargeToKeep
 from connectors.clock import Clock
 
 from .collection import MAX_DOCUMENT_BYTES, Collection, Document, NotAllowed
@@ -18,6 +18,8 @@ from .collection import MAX_DOCUMENT_BYTES, Collection, Document, NotAllowed
 _LOG = logging.getLogger("connectors.cache")
 # One write in so many also looks for what is too old: no process lives long enough to count them.
 _SWEEP_EVERY = 64
+# Stands behind all others in the order of keys.
+_LAST_CHARACTER = "\U0010ffff"
 _READ_ONLY = "%s; what is asked is not kept there"
 
 
@@ -47,13 +49,17 @@ class KvAnswers:
         found = {by_id[document["_key"]]: _entry(document) for document in self._collection.find(list(by_id))}
         return {key: entry for key, entry in found.items() if entry is not None}
 
-    def put(self, key: str, entry: Entry) -> None:
+    def put(self, key: str, entry: Entry) -> bool:
         if self._is_read_only:
-            return
-        document = self._document(key, entry)
+            return False
+        try:
+            document = self._document(key, entry)
+        except TooLargeToKeep:
+            self.forget(key)
+            return False
         if document["size"] > MAX_DOCUMENT_BYTES:
             # The KV store takes none that large.
-            return
+            return False
         try:
             self._collection.save([document])
             if self._chance() * _SWEEP_EVERY < 1:
@@ -62,6 +68,7 @@ class KvAnswers:
             # To read what is there it may all the same.
             self._is_read_only = True
             _LOG.warning(_READ_ONLY, error)
+        return not self._is_read_only
 
     def _document(self, key: str, entry: Entry) -> Document:
         content = base64.b64encode(entry.to_bytes()).decode("ascii")
@@ -70,6 +77,7 @@ class KvAnswers:
             "_key": _id(key),
             "key": _writable(key),
             "status": entry.status,
+            "is_copy": entry.is_copy,
             "fetched_at": entry.fetched_at,
             "expires": self._clock.now() + self._keep_s(entry),
             "size": len(content),
@@ -80,24 +88,34 @@ class KvAnswers:
         self._collection.delete({"_key": _id(key)})
 
     def clear(self) -> int:
-        count = sum(map(len, self._collection.pages("_key")))
+        count = int(self.stats()["entries"])
         self._collection.delete({})
         return count
 
-    def keys(self, limit: int) -> list[tuple[str, str, float]]:
+    def keys(self, limit: int, begins: Many[str] = ()) -> list[tuple[str, str, float]]:
         fields = "key,status,fetched_at"
-        found = self._collection.query({}, sort="fetched_at:-1", fields=fields, limit=limit)
+        ranges = [{"key": {"$gte": begin, "$lt": begin + _LAST_CHARACTER}} for begin in begins]
+        found = self._collection.query(
+            {"is_copy": False, **({"$or": ranges} if ranges else {})},
+            sort="fetched_at:-1",
+            fields=fields,
+            limit=limit,
+        )
         return [(str(row["key"]), str(row["status"]), float(row["fetched_at"])) for row in found]
 
     def stats(self) -> dict[str, Any]:
-        sizes = [int(row.get("size") or 0) for page in self._collection.pages("size") for row in page]
-        return {"entries": len(sizes), "bytes": sum(sizes), "max_bytes": None, "place": self._collection.place}
+        rows = [row for page in self._collection.pages("size,is_copy") for row in page]
+        entries = sum(row.get("is_copy") is not True for row in rows)
+        size = sum(int(row.get("size") or 0) for row in rows)
+        return {"entries": entries, "bytes": size, "max_bytes": None, "place": self._collection.place}
 
 
 def _entry(document: Document) -> Entry | None:
     """What is kept; what cannot be read is none, until it is written anew or is too old."""
     try:
-        return Entry.from_bytes(base64.b64decode(document["content"]))
+        content = document["content"]
+        # In base64 four characters are three bytes.
+        return None if len(content) > MAX_STORED_BYTES * 4 // 3 + 4 else Entry.from_bytes(base64.b64decode(content))
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 10_000
 _SWEPT_AT_ONCE = 1_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024 - 4096
 # One who has just found it gone tells the other threads, which would each wait for as long.
-_GONE_FOR_S = 5.0
+_GONE_FOR_S = 30.0
 _THERE_ALREADY, _REFUSED = 409, (401, 403)
 
 

@@ -33,12 +33,12 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
     def make_queue() -> PendingStore:
         from .pending import KvPending
 
-        return KvPending(Collection(store, PENDING), clock, settings.api_version)
+        return KvPending(Collection(store, PENDING), clock, settings.space)
 
     answers = KvAnswers(
         Collection(store, ANSWERS),
         clock,
         freshness.longest_s,
-        lambda key, entry: plain_fields(key, entry, settings.thresholds),
+        lambda key, entry: plain_fields(key, entry, settings),
     )
     return Parts(answers, KvLeases(Versions(Collection(store, LEASES)), clock), make_book, [], make_queue)

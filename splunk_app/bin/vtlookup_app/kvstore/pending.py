@@ -1,7 +1,8 @@
 """The queue of pending lookups for all search heads of a cluster.
 
-An entry's key in the collection is made of what is wanted, so two who put it at once put it once. What is counted is
-what this member sees: while it is behind, or several put at once, there can be a few entries more than the most.
+An entry's key in the collection is made of what is wanted, so two who put it at once put it once, with the parts that
+the later one wants. What is counted is what this member sees: while it is behind, or several put at once, there can be
+more entries than the most.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import itertools
 import random
 import secrets
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from connectors.clock import Clock
-from connectors.pending.queue import LONGEST_S, Wanted
+from connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
 
-from .collection import Collection, Document
+from .collection import KEYS_AT_ONCE, Collection, Document
 
 # As with answers: no process lives long enough to count its writes.
 _SWEEP_EVERY = 64
@@ -38,39 +40,46 @@ class KvPending:
         self._refusals = {"version": f"{version}.refused", "_key": f"{version}.refused.{secrets.token_hex(8)}"}
         self._lock = threading.Lock()
 
-    def put(self, key: str, bits: int, most: int) -> bool:
-        now, name = self._clock.now(), self._name(key)
-        same, last = self._collection.several(
-            [
-                {"query": {"_key": name, **self._young()}, "limit": 1},
-                {"query": self._young(), "sort": "queued_at:1", "skip": max(most - 1, 0), "limit": 1},
-            ]
-        )
-        if same:
-            self._want_more(same[0], bits)
-            return True
-        if last or most < 1:
-            self._refuse(now)
-            return False
-        entry = {"version": self._version, "wanted": key, "queued_at": now, "turn": next(self._turns), "bits": bits}
-        if not self._collection.insert({"_key": name, **entry}):
-            # One that this member does not show yet, or one that is too old and was not swept.
-            self._collection.delete({"_key": name, "queued_at": {"$lt": self._since()}})
-            self._collection.insert({"_key": name, **entry})
-        if self._chance() * _SWEEP_EVERY < 1:
+    def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
+        now, names = self._clock.now(), {self._name(key): key for key in wanted}
+        known = {names[found["_key"]]: found for found in self._collection.find(list(names)) if self._is_young(found)}
+        more = [
+            {**found, "bits": _bits(found) | wanted[key]} for key, found in known.items() if wanted[key] & ~_bits(found)
+        ]
+        others = [key for key in wanted if key not in known]
+        new = others[: self._room(most, len(others))]
+        self._save(more + [self._entry(key, wanted[key], now) for key in new])
+        if refused or len(new) < len(others):
+            self._refuse(refused + len(others) - len(new), now)
+        if new and self._chance() * _SWEEP_EVERY < 1:
             self._collection.sweep("queued_at", self._since())
-        return True
+        return {*known, *new}
 
-    def _want_more(self, entry: Document, bits: int) -> None:
-        wanted = _bits(entry) | bits
-        if wanted != _bits(entry):
-            self._collection.save([{**entry, "bits": wanted}])
+    def _entry(self, key: str, bits: int, now: float) -> Document:
+        entry = {"version": self._version, "wanted": key, "queued_at": now, "turn": next(self._turns), "bits": bits}
+        return {"_key": self._name(key), **entry}
+
+    def _room(self, most: int, count: int) -> int:
+        """For how many of `count` entries there is room."""
+        if not count or most < 1:
+            return 0
+        if count > KEYS_AT_ONCE:
+            return max(0, most - self._count())
+        # What is there of the last places that they would take.
+        places = min(count, most)
+        query = {"query": self._young(), "sort": "queued_at:1", "skip": most - places, "limit": places}
+        return places - len(self._collection.several([query])[0])
+
+    def _save(self, entries: Sequence[Document]) -> None:
+        for begin in range(0, len(entries), KEYS_AT_ONCE):
+            self._collection.save(entries[begin : begin + KEYS_AT_ONCE])
 
     def oldest(self, count: int) -> list[Wanted]:
         if count <= 0:
             return []
         found = self._collection.query(self._young(), sort="queued_at:1,turn:1", limit=count)
-        return [Wanted(str(row.get("wanted")), float(row["queued_at"]), _bits(row)) for row in found]
+        entries = [Wanted(str(row.get("wanted")), float(row["queued_at"]), _bits(row)) for row in found]
+        return [entry for entry in entries if len(entry.key) <= MOST_KEY_CHARACTERS]
 
     def remove(self, entry: Wanted) -> None:
         self._collection.delete({"_key": self._name(entry.key), "bits": entry.bits})
@@ -90,13 +99,13 @@ class KvPending:
             "since": oldest[0].queued_at if oldest else None,
         }
 
-    def _refuse(self, now: float) -> None:
+    def _refuse(self, count: int, now: float) -> None:
         with self._lock:
             # Read, not remembered: somebody may have cleared it.
             found = list(self._collection.find([self._refusals["_key"]]))
             before = int(found[0].get("refused") or 0) if found else 0
             # `queued_at`: it is swept with the entries.
-            self._collection.save([{**self._refusals, "refused": before + 1, "queued_at": now}])
+            self._collection.save([{**self._refusals, "refused": before + count, "queued_at": now}])
 
     def _count(self) -> int:
         return sum(map(len, self._collection.pages("_key", self._young())))
@@ -106,6 +115,9 @@ class KvPending:
 
     def _young(self) -> dict[str, Any]:
         return {"version": self._version, "queued_at": {"$gte": self._since()}}
+
+    def _is_young(self, entry: Document) -> bool:
+        return float(entry.get("queued_at") or 0.0) >= self._since()
 
     def _since(self) -> float:
         return self._clock.now() - LONGEST_S

@@ -17,7 +17,10 @@ MOST_BYTES, SET_ASIDE = 5_000_000, 4
 # Where it cannot be set aside, it grows no further than so many times its size.
 _MOST_TIMES = 2
 _LOOK_S = 0.002
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+# A named pipe in its place is an error, and nothing to wait for.
+for _name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"):
+    _FLAGS |= getattr(os, _name, 0)
 
 
 class LogFile:

@@ -16,6 +16,7 @@ from connectors.secrecy import without_keys
 
 from ..app_settings import log_level, splunk_home
 from ..one_line import one_line
+from ..setting_names import in_splunk
 from .log_file import LogFile
 
 NAME = "vtlookup.log"
@@ -63,13 +64,15 @@ class SearchLog:
             self.trouble = f"{NAME} cannot be written ({os.strerror(error.errno or 0)}); the search goes on without it"
 
     def ended(self, figures: Mapping[str, Any], duration_s: float, *, early: bool = False) -> None:
-        """What the search came to: the first who says so is heard."""
+        """What the search came to: the first who says so is heard, and whoever comes later waits for the line."""
+        # Held while the line is written: who returns from here may end the process, and so another thread's writing.
         with self._once:
             if self._has_ended:
                 return
             self._has_ended = True
-        level = "warning" if figures.get("errors") else "info"
-        self.write(level, self._event, ended="early" if early else "done", **figures, duration_s=round(duration_s, 3))
+            level = "warning" if figures.get("errors") else "info"
+            end = "early" if early else "done"
+            self.write(level, self._event, ended=end, **figures, duration_s=round(duration_s, 3))
 
 
 class _Lines(logging.Handler):
@@ -79,7 +82,7 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = record.levelname.lower()
-        told = {"logger": record.name, "message": record.getMessage()}
+        told = {"logger": record.name, "message": in_splunk(record.getMessage())}
         if record.exc_info and record.exc_info[2]:
             # The places only: the error's own text might hold anything.
             told["traceback"] = "".join(traceback.format_tb(record.exc_info[2])[-_MOST_PLACES:])

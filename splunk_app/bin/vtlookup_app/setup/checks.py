@@ -8,9 +8,11 @@ from typing import Any
 from connectors.contract import Request
 from connectors.core import Core, Misconfigured
 from connectors.errors import ConnectorError
-from connectors.quota.account import quota_of
-from connectors.quota.windows import PUBLIC, Quota, parse_quota
+from connectors.quota.account import measured
+from connectors.quota.windows import PUBLIC, parse_quota
+from connectors.secrecy import without_keys
 
+from ..setting_names import response_in_splunk
 from ..splunkd import Splunkd
 
 # In the order in which each is met on the way to an answer.
@@ -62,14 +64,14 @@ def account(core: Core | Misconfigured) -> dict[str, Any]:
     response = _ask(core)
     if response["error"] is not None:
         return {"error": response["error"]["message"]}
-    figures = {name: {"user": figure} for name, figure in response["data"]["account"].items()}
-    nothing = Quota()
-    measured = quota_of(figures, nothing)
-    if measured is nothing:
+    if not response["data"]["account"]:
         return {"error": "the account tells no quota"}
-    tier = "public" if str(measured) == str(parse_quota(PUBLIC)) else "premium"
-    return {"quota": str(measured), "tier": tier}
+    public = parse_quota(PUBLIC)
+    found = measured(response["data"]["account"], public, without_keys)
+    if found.unread:
+        return {"error": f"the account's figures cannot all be read ({'; '.join(found.unread)})"}
+    return {"quota": str(found.quota), "tier": "public" if str(found.quota) == str(public) else "premium"}
 
 
 def _ask(core: Core | Misconfigured) -> dict[str, Any]:
-    return core.run(Request("quota", {}))
+    return response_in_splunk(core.run(Request("quota", {})))

@@ -13,7 +13,7 @@ from connectors.stores import KVSTORE
 from ..broker.endpoint import Answer, document_of
 from ..broker.rest_request import RestRequest
 from ..broker.shared_core import SharedCore
-from ..splunkd import VARIABLES
+from ..setting_names import VARIABLES
 from . import checks
 from .fields import checked
 
@@ -42,7 +42,7 @@ class SettingsEndpoint:
         settings, wrong = checked(given)
         key: ApiKey | None = None
         try:
-            key = ApiKey(str(document["api_key"])) if document.get("api_key") else None
+            key = _key(document.get("api_key"))
         except ConnectorError:
             wrong["api_key"] = "the key has characters that no key has"
         if wrong:
@@ -70,6 +70,15 @@ class ChecksEndpoint:
         self._shared.forget()
         with self._shared.core(request.system) as core:
             return 200, checks.connection(core, request.system) if name == "connection" else checks.account(core)
+
+
+def _key(given: object) -> ApiKey | None:
+    """None for an empty text, or none: the stored key stays. Raises `ConfigError`."""
+    if given is None or given == "":
+        return None
+    if not isinstance(given, str):
+        raise ConfigError("a key is a text")
+    return ApiKey(given)
 
 
 def _has_key(request: RestRequest) -> bool:

@@ -17,7 +17,7 @@ from connectors.stores import KVSTORE
 
 from ..app_settings import is_off, is_on
 from ..broker.verdicts import indexes_of
-from ..splunkd import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES
+from ..setting_names import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES, in_splunk
 
 _LONGEST = 100_000
 
@@ -29,12 +29,12 @@ def checked(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     for name, value in given.items():
         try:
             if name not in VARIABLES and name not in OWN_SETTINGS:
-                raise ConfigError("there is no such setting")
+                raise ConfigError(f"there is no such setting; settings are {', '.join((*VARIABLES, *OWN_SETTINGS))}")
             texts[name] = _text(value)
             if texts[name]:
                 _OWN_RULES.get(name, _by_the_core)(name, texts[name])
         except ConnectorError as error:
-            wrong[name] = error.message.removeprefix(f"{VARIABLES.get(name)}: ")
+            wrong[name] = in_splunk(error.message.removeprefix(f"{VARIABLES.get(name)}: "))
     return texts, wrong
 
 
@@ -65,6 +65,11 @@ def _state(name: str, text: str) -> None:
     if "://" not in text and text != "memory" and not Path(text).is_absolute():
         raise ConfigError(f"{text!r} is no absolute path")
     _by_the_core(name, text)
+
+
+def _state_required(name: str, text: str) -> None:
+    """Without the wiring: there is no place of the state in it that processes share."""
+    settings_from({VARIABLES[name]: text})
 
 
 def _proxy(_: str, text: str) -> None:
@@ -101,6 +106,7 @@ def _without_password(text: str) -> None:
 
 _OWN_RULES: dict[str, Callable[[str, str], None]] = {
     "state": _state,
+    "state_required": _state_required,
     "proxy": _proxy,
     "ca_bundle": _ca_bundle,
     VERDICT_INDEXES: _verdict_indexes,

@@ -1,0 +1,109 @@
+"""Standard input and output without waiting for ever: nothing here outlasts the caller's patience."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+from typing import Callable
+
+_PIECE_BYTES = 65536
+_LOOK_S = 0.2
+# So much goes into a pipe without waiting once the pipe says that it takes something.
+_WITHOUT_WAITING_BYTES = getattr(select, "PIPE_BUF", 512)
+# Errors that say that the reader is gone.
+_UNREAD = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
+
+
+class Input:
+    """Reads from `descriptor`, blocking or not."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.is_terminal = os.isatty(descriptor)
+
+    def read(self, wait_s: float) -> bytes | None:
+        """What is there; None if nothing comes within `wait_s`; empty at the end. Raises `OSError`."""
+        if not _is_ready(self._descriptor, "POLLIN", wait_s):
+            return None
+        try:
+            return os.read(self._descriptor, _PIECE_BYTES)
+        except BlockingIOError:
+            return None
+
+
+class NotRead(BrokenPipeError):
+    """The reader of an output is there, but reads nothing while the process has to end."""
+
+
+class Output:
+    """Writes to `descriptor`, blocking or not."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        # Looked at once: a terminal that has hung up is no terminal any more.
+        self.is_terminal = os.isatty(descriptor)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether its reader is gone. Not known of files, nor where the system cannot tell."""
+        if not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, 0)  # with no event requested, poll still reports errors and hang-ups
+        return any(seen & (select.POLLERR | select.POLLHUP) for _, seen in poll.poll(0))
+
+    def write(self, data: bytes, goes_on: Callable[[], bool]) -> None:
+        """All of `data`, for as long as `goes_on()`.
+
+        Raises `BrokenPipeError` if the reader is gone, `NotRead` if it reads nothing, and `OSError`.
+        """
+        left = memoryview(data)
+        while left:
+            if _is_ready(self._descriptor, "POLLOUT", _LOOK_S):
+                left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
+            elif not goes_on():
+                raise NotRead(errno.EPIPE, "the output is not read")
+
+    def _write(self, piece: memoryview) -> int:
+        try:
+            return os.write(self._descriptor, piece)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            if error.errno in _UNREAD or (error.errno == errno.EIO and self.is_terminal):
+                raise BrokenPipeError(error.errno, "the reader of the output is gone") from None
+            raise
+
+
+def take_stdout_aside() -> Output:
+    """The real stdout, for response lines alone: what any library prints goes to stderr from now on."""
+    sys.stdout.flush()
+    real = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return Output(real)
+
+
+def replace_closed_ones() -> None:
+    """A standard input, output or error that is closed fails from now on. Its number would be given to the next file
+    that is opened, and what a library prints would go there.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_WRONLY)  # gets the lowest free number: this one
+    sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def _is_ready(descriptor: int, event: str, wait_s: float) -> bool:
+    """Whether reading or writing would not wait. Where the system cannot tell, it may wait."""
+    if not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    poll.register(descriptor, getattr(select, event))
+    return bool(poll.poll(wait_s * 1000))

@@ -1,0 +1,59 @@
+"""Equal callers within a process first, then those of all processes: one thread of each process uses the leases."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from ..cache import Entry
+from .single_flight import SingleFlight
+from .task import Fetched, Task, Tell
+
+
+def _nothing() -> Entry | None:
+    return None
+
+
+def _unknown() -> Fetched | None:
+    return None
+
+
+def _untold(fetched: Fetched) -> None:
+    return None
+
+
+class TwoLevels:
+    """`here` is over leases of this process alone, `shared` over those of all processes."""
+
+    def __init__(self, here: SingleFlight, shared: SingleFlight) -> None:
+        self._here = here
+        self._shared = shared
+
+    def run(
+        self,
+        task: Task,
+        deadline: float,
+        *,
+        stays_here: bool = False,
+        known: Callable[[], Fetched | None] = _unknown,
+        tell: Callable[[Fetched], None] = _untold,
+    ) -> Fetched:
+        """As `SingleFlight.run`. `stays_here`: other processes neither hear of the task nor have its answer.
+
+        `known()`: what this process knows of the answer already, and `tell(fetched)` lets it know. No two threads are
+        between the one and the other with the same key.
+        """
+
+        shared = task._replace(turn=task.permit or task.turn)
+
+        def fetch(waiting: Tell) -> Fetched:
+            fetched = known()
+            if fetched is None:
+                fetched = task.fetch(waiting) if stays_here else self._shared.run(shared, deadline, waiting)
+                tell(fetched)
+            return fetched
+
+        return self._here.run(task._replace(find=_nothing, fetch=fetch), deadline)
+
+    def is_led_here(self, key: str) -> bool:
+        """Whether another thread of this process is fetching it now."""
+        return self._here.is_led_here(key)

@@ -1,0 +1,69 @@
+"""Several values in one text, as one field of a table may have them."""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import InvalidIndicator
+from .hashes import strongest_of
+from .indicator import Kind
+from .spelling import bare
+
+# A list has an indicator among so many of its first parts.
+_MOST_TRIED = 100
+# A longer text is no list, but an accident.
+MOST_CHARACTERS = 64 * 1024
+_MAY_BE_SEVERAL = re.compile(r"[ \t\r\n\f\v,;|]")
+# In a URL's path these stand for themselves, unless another one begins behind them; in its query even then.
+_BEFORE_URL = re.compile(r"[,;|](?=(?:h[a-z*+_]{1,3}ps?|f[tx*]ps?)(?:\[:\]|\[://\]|:)[/\w])", re.IGNORECASE)
+_QUERY = re.compile("[?#]")
+_IN_A_ROW = re.compile(r"[,;|]+")
+_BLANKS = re.compile(r"\s+")
+
+
+def values_in(kind: Kind | None, text: str) -> list[str]:
+    """The values that `text` lists between commas, semicolons, bars, blanks or line ends; `[text]` if it is one value.
+
+    It is a list if one of the parts is an indicator of `kind` (None: of any), or all are where only blanks separate
+    them: a sentence with an address in it is no list, and neither are the hashes of one file.
+    """
+    if not _MAY_BE_SEVERAL.search(text):
+        return [text]
+    whole = bare(text)
+    if len(whole) > MOST_CHARACTERS or strongest_of(whole) is not None:
+        return [text]
+    parts, is_marked = _parts(whole)
+    if not parts or (len(parts) == 1 and parts[0] == whole):
+        return [text]
+    looked_at = parts[:_MOST_TRIED] if is_marked else parts
+    fit = (_is_indicator(kind, part) for part in looked_at)
+    return parts if (any(fit) if is_marked else all(fit)) else [text]
+
+
+def _parts(text: str) -> tuple[list[str], bool]:
+    """The parts of what may be a list, and whether more than blanks is between all of them."""
+    parts: list[str] = []
+    is_marked = ends_marked = True
+    for word in _BLANKS.split(text):
+        is_marked = is_marked and (ends_marked or word[:1] in (",", ";", "|"))
+        inner = word.strip(",;|")
+        split = _urls(inner) if "/" in inner else _IN_A_ROW.split(inner)
+        parts += [bare(part) for part in split if bare(part)]
+        ends_marked = word[-1:] in (",", ";", "|")
+    return parts, is_marked
+
+
+def _urls(text: str) -> list[str]:
+    path = _QUERY.split(text, maxsplit=1)[0]
+    *others, last = _BEFORE_URL.split(path)
+    return [*others, last + text[len(path) :]]
+
+
+def _is_indicator(kind: Kind | None, text: str) -> bool:
+    from .parse import parse_as, recognise
+
+    try:
+        recognise(text) if kind is None else parse_as(kind, text)
+    except InvalidIndicator:
+        return False
+    return True

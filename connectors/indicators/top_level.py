@@ -1,0 +1,38 @@
+"""Which top-level domains there are, by the Public Suffix List that the library `publicsuffixlist` carries.
+
+The list (https://publicsuffix.org/list/) has every top-level domain of the root zone, each on a line of its own.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import lru_cache
+
+# RFC 2606: for documentation; it can be asked about, as VirusTotal knows nothing of it.
+_DOCUMENTATION = "example"
+_END = b"===END ICANN DOMAINS==="
+
+
+def is_top_level(label: str) -> bool:
+    """Whether `label`, canonical, was a top-level domain when the list was made."""
+    return label == _DOCUMENTATION or _is_listed(label)
+
+
+@lru_cache(maxsize=4096)
+def _is_listed(label: str) -> bool:
+    name = label
+    if label.startswith("xn--"):
+        try:
+            name = label[4:].encode("ascii").decode("punycode")
+        except UnicodeError:
+            return False
+    line = name.encode("utf-8", "replace")
+    # Some have no rule but one for all names below them.
+    return b"\n%b\n" % line in _rules() or b"\n*.%b\n" % line in _rules()
+
+
+@lru_cache(maxsize=1)
+def _rules() -> bytes:
+    found = pkgutil.get_data("publicsuffixlist", "public_suffix_list.dat")
+    assert found is not None, "the library has its list as a file"
+    return found.replace(b"\r\n", b"\n").partition(_END)[0]

@@ -1,0 +1,26 @@
+"""Files with settings or the key, which may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+_FROM_PIPES: dict[tuple[str, int], bytes] = {}
+_PIPES = threading.Lock()
+
+
+def content_of(place: Path, most: int) -> bytes:
+    """At most so many bytes of the file. What is no regular file says what it has once: this process reads it once, and
+    remembers it. Raises `OSError`, `ValueError`.
+    """
+    with _PIPES:
+        kept = _FROM_PIPES.get((str(place), most))
+        if kept is not None:
+            return kept
+        with place.open("rb") as file:
+            content = file.read(most)
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                _FROM_PIPES[str(place), most] = content
+        return content

@@ -1,0 +1,115 @@
+"""Whether another user of this machine could have written a file, or put another one in its place (POSIX only).
+
+Trusted are root and the user that this process runs as. Another owner can change a file whatever its mode says.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ..errors import ConfigError
+
+_ROOT = 0
+_ACL = "system.posix_acl_access"
+
+
+def refuse_untrusted(path: str | Path, about: str) -> None:
+    """Raise `ConfigError` if another user can change the file at `path`, replace it, or redirect the link there.
+
+    `about` begins the message, for example `VT_CONFIG:`. A file or folder that is not there is passed over.
+    """
+    place = Path(os.path.abspath(path))  # noqa: PTH100  # pathlib's would follow links
+    real = Path(os.path.realpath(path))
+    for folder in dict.fromkeys((place.parent, real.parent)):
+        refuse_untrusted_folder(folder, about)
+    for name in dict.fromkeys((place, real)):
+        refuse_untrusted_file(name, about)
+
+
+def refuse_untrusted_folder(folder: Path, about: str) -> None:
+    """Raise `ConfigError` if another user can put files into `folder` in place of those that are there."""
+    found = _look(folder)
+    why = found and _why_untrusted(folder, found)
+    if why:
+        raise ConfigError(
+            f"{about} the folder {folder} {why}, so its files can be replaced; take those rights away, "
+            f"or name a file in a folder of its own, such as {folder}/vt-connectors/"
+        )
+
+
+def refuse_untrusted_file(path: Path, about: str) -> None:
+    """The same for one file, or for a link itself."""
+    found = _look(path)
+    if found is None or not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+        return
+    why = _why_untrusted(path, found)
+    if why:
+        raise ConfigError(f"{about} {path} {why}; let it belong to this user alone (chown, chmod 600), or name another")
+
+
+def is_readable_by_all(path: str | Path) -> bool:
+    """Whether a file's mode lets every user read it; False if it cannot be looked at."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return False
+    return hasattr(os, "geteuid") and stat.S_ISREG(found.st_mode) and bool(found.st_mode & stat.S_IROTH)
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """None if it is not there or cannot be seen: whoever uses it is told so then."""
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
+
+
+def _why_untrusted(path: Path, found: os.stat_result) -> str | None:
+    if not hasattr(os, "geteuid") or _is_read_only(path):
+        return None
+    if found.st_uid not in (_ROOT, os.geteuid()):
+        return f"belongs to another user (uid {found.st_uid})"
+    mode = stat.S_IMODE(found.st_mode)
+    is_sticky = stat.S_ISDIR(found.st_mode) and mode & stat.S_ISVTX
+    if stat.S_ISLNK(found.st_mode) or is_sticky:
+        return None
+    if mode & stat.S_IWOTH:
+        return f"can be written by every user (mode {mode:04o})"
+    if mode & stat.S_IWGRP and (_has_acl(path) or not _is_own_group(found.st_gid)):
+        return f"can be written by other users (mode {mode:04o}, group {found.st_gid})"
+    return None
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether it lies on a read-only mount, as secrets in containers do: then its owner cannot change it here."""
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _has_acl(path: Path) -> bool:
+    """With an access list the group's bits say what any of those in the list may do at most."""
+    try:
+        return _ACL in os.listxattr(path)
+    except (OSError, AttributeError):
+        return False
+
+
+def _is_own_group(gid: int) -> bool:
+    """Whether a group has no members but trusted users, as each user's own group on many systems."""
+    import grp
+    import pwd
+
+    trusted = (_ROOT, os.geteuid())
+    try:
+        members = grp.getgrgid(gid).gr_mem
+    except KeyError:
+        members = []
+    try:
+        others = [name for name in members if pwd.getpwnam(name).pw_uid not in trusted]
+    except KeyError:
+        return False
+    return not others and all(user.pw_uid in trusted for user in pwd.getpwall() if user.pw_gid == gid)

@@ -1,0 +1,116 @@
+"""What a caller may have done with the key: the one decision, for each process that asks VirusTotal with it.
+
+That is the app's endpoint, and a search or an alert whose user may read the key. All three ask `refusal` before they
+answer a request, so it does not matter which way a request came.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from connectors.actions import ACTIONS
+from connectors.errors import ConfigError, ConnectorError, Forbidden, InvalidRequest
+
+from .app_settings import is_on
+from .broker.limits import MAY_WRITE
+from .commenting import unfilled
+from .setting_names import COMMENTS_ALLOWED
+from .splunkd import Splunkd
+
+
+class Caller:
+    """`user`'s rights and, from `settings`, what the admin allows; each is read once, when it is first in question.
+
+    The endpoint reads settings in splunkd's own session, a search in its user's. None: there is no session, so the
+    caller has no rights. `may` and `comments_allowed` raise `ConnectorError` if splunkd does not say.
+    """
+
+    def __init__(self, user: Splunkd | None, settings: Splunkd | None) -> None:
+        self._user = user
+        self._settings = settings
+
+    def may(self, capability: str) -> bool:
+        return capability in self._capabilities
+
+    @cached_property
+    def _capabilities(self) -> frozenset[str]:
+        return _session(self._user).capabilities()
+
+    @cached_property
+    def comments_allowed(self) -> bool:
+        return is_on(_session(self._settings).own_settings()[COMMENTS_ALLOWED])
+
+
+def _session(splunkd: Splunkd | None) -> Splunkd:
+    if splunkd is None:
+        raise ConfigError("there is no session to ask splunkd in, so no right can be shown")
+    return splunkd
+
+
+class Needs(NamedTuple):
+    """What an action takes beyond the right to look up. `writes`: `run_vtlookup_write`. `comments`: the setting."""
+
+    writes: bool = False
+    comments: bool = False
+
+
+_READS, _SCANS, _COMMENTS = Needs(), Needs(writes=True), Needs(writes=True, comments=True)
+# Every action of the core. One that is missing here is refused for every caller.
+NEEDS = {
+    "lookup": _READS,
+    "lookup_hash": _READS,
+    "lookup_url": _READS,
+    "lookup_domain": _READS,
+    "lookup_ip": _READS,
+    "add_comment": _COMMENTS,
+    "scan_file": _SCANS,
+    "rescan_file": _SCANS,
+    "scan_url": _SCANS,
+    "get_analysis": _READS,
+    "passive_dns": _READS,
+    "get_comments": _READS,
+    "quota": _READS,
+}
+
+
+def refusal(document: Any, caller: Caller) -> ConnectorError | None:
+    """Why this caller's request is not answered; None if the core is to answer it, whatever it says.
+
+    What cannot be read of rights and settings is a refusal too.
+    """
+    try:
+        _check(document, caller)
+    except ConnectorError as error:
+        return error
+    return None
+
+
+def _check(document: Any, caller: Caller) -> None:
+    if not isinstance(document, dict):
+        return
+    if "auth" in document:
+        raise InvalidRequest("auth is not taken here: the key is the server's own", details={"path": "/auth"})
+    name, params = document.get("action"), document.get("params")
+    if not isinstance(name, str) or name not in ACTIONS:
+        return
+    if name not in NEEDS:
+        raise Forbidden(f"{name} is not available in Splunk")
+    if name == "scan_file" and isinstance(params, dict) and "path" in params:
+        # It would be a file of the search head, read with the rights of splunkd.
+        raise Forbidden("no file of this server is sent: give content_base64", details={"path": "/params/path"})
+    if NEEDS[name].comments and isinstance(params, dict):
+        told = unfilled(*(text for text in params.values() if isinstance(text, str)))
+        if told is not None:
+            raise InvalidRequest(told, details={"path": "/params"})
+    scans = isinstance(params, dict) and bool(params.get("scan_if_missing"))
+    _check_needs(name, NEEDS[name]._replace(writes=True) if scans else NEEDS[name], caller)
+
+
+def _check_needs(name: str, needs: Needs, caller: Caller) -> None:
+    if needs.comments and not caller.comments_allowed:
+        raise ConfigError("comments are off here: an admin allows them on the app's setup page")
+    if needs.writes and not caller.may(MAY_WRITE):
+        raise Forbidden(
+            f"{name} is seen by others and cannot be undone: your role needs the capability {MAY_WRITE}; ask your admin"
+        )

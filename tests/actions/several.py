@@ -1,0 +1,88 @@
+"""Several processes with one state, each with a key, a server and a VirusTotal of its own."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, Callable
+
+from connectors.api_key import ApiKey
+from connectors.clock import Clock, SystemClock
+from connectors.composition import build
+from connectors.core import Core
+from connectors.settings import Settings, settings_from
+from connectors.stores import KVSTORE, NO_PLACES, Places
+from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from tests.splunk.fake_splunkd import FakeSplunkd
+from tests.splunk.kvstore_parts import parts_at
+
+JSON = {"content-type": "application/json"}
+Say = Callable[[HttpRequest], HttpAnswer]
+
+
+def said(document: Any, status: int = 200) -> HttpAnswer:
+    return HttpAnswer(status, JSON, json.dumps(document).encode())
+
+
+def refused(status: int, code: str, message: str = "no") -> HttpAnswer:
+    return said({"error": {"code": code, "message": message}}, status)
+
+
+def file_object(sha256: str, malicious: int = 5, **attributes: Any) -> dict[str, Any]:
+    stats = {"malicious": malicious, "undetected": 60}
+    return {"type": "file", "id": sha256, "attributes": {"sha256": sha256, "last_analysis_stats": stats, **attributes}}
+
+
+class Played:
+    """A VirusTotal that says what it is told to. With `holds` its answers wait for `go_on`."""
+
+    def __init__(self, say: Say, *, holds: bool = False) -> None:
+        self._say = say
+        self.asked: list[HttpRequest] = []
+        self.is_asked = threading.Event()
+        self.go_on = threading.Event()
+        if not holds:
+            self.go_on.set()
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        self.asked.append(request)
+        self.is_asked.set()
+        assert self.go_on.wait(30)
+        return self._say(request)
+
+
+class Several:
+    """`core(...)` is another process; those of `kind` memory are one."""
+
+    def __init__(self, state: str, splunkd: FakeSplunkd | None = None) -> None:
+        self._state = state
+        self._splunkd = splunkd
+
+    def core(
+        self,
+        virustotal: Played | Callable[[ApiKey], Played],
+        key: str = "k" * 64,
+        clock: Clock | None = None,
+        **variables: str,
+    ) -> Core:
+        """`virustotal`: what answers all keys, or makes what answers one."""
+        make = (lambda _: virustotal) if isinstance(virustotal, Played) else virustotal
+        settings = settings_from({"VT_STATE": self._state, "VT_QUOTA": "none", **variables})
+        return build(settings, lambda: ApiKey(key), clock or SystemClock(), make, self._places())
+
+    def _places(self) -> Places:
+        splunkd = self._splunkd
+        if splunkd is None:
+            return NO_PLACES
+
+        def parts(settings: Settings, clock: Clock) -> Any:
+            return parts_at(splunkd, settings, clock)
+
+        return {KVSTORE: parts}
+
+
+def several_of(kind: str, folder: Path, fixture: Callable[[str], Any]) -> Several:
+    if kind == "kvstore":
+        return Several(KVSTORE, fixture("splunkd_with_kvstore"))
+    return Several(fixture("redis_process").url if kind == "redis" else str(folder / "state.db"))

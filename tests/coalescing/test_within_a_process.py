@@ -1,0 +1,127 @@
+"""One thread of a process asks for all of them, over every lease book."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable
+
+import pytest
+
+from connectors.cache import Entry
+from connectors.clock import SystemClock
+from connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight, Task, TwoLevels
+from connectors.coalescing.task import Tell
+from connectors.errors import ConnectorError, InvalidResponse, RequestTimeout, Unavailable
+from connectors.state.unavailable import Fallback
+from tests.coalescing.conftest import MakeLeases
+from tests.coalescing.test_single_flight import CALLERS, FOUND, PUBLIC, Place
+
+
+def _two_levels(place: Place) -> TwoLevels:
+    leases: LeaseBook = MemoryLeases(place.clock)
+    within = SingleFlight(Fallback(leases, leases, place.clock, "this process"), place.clock, None)
+    return TwoLevels(within, place.flight)
+
+
+def _all_at_once(
+    place: Place, flight: TwoLevels, task: Callable[[int], Task], stays_here: Callable[[int], bool]
+) -> list[tuple[Entry, bool]]:
+    def caller(number: int) -> tuple[Entry, bool]:
+        place.everyone.wait()
+        fetched = flight.run(task(number), place.clock.monotonic() + 20, stays_here=stays_here(number))
+        return fetched.entry, fetched.is_shared
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return list(pool.map(caller, range(CALLERS)))
+
+
+def test_threads_that_keep_nothing_share_what_is_under_way(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    outcomes = _all_at_once(place, _two_levels(place), lambda _: place.task(), lambda _: True)
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
+
+
+def test_threads_that_keep_nothing_and_threads_that_do_share_what_is_under_way(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()))
+    flight = _two_levels(place)
+    outcomes = _all_at_once(place, flight, lambda _: place.task(), lambda number: number % 2 == 0)
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
+
+
+def test_what_stays_within_the_process_is_asked_anew_when_it_is_over(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    flight = _two_levels(place)
+    for _ in range(2):
+        assert not flight.run(place.task(), place.clock.monotonic(), stays_here=True).is_shared
+    assert place.asked == 2
+
+
+def test_threads_of_other_accounts_have_only_what_is_public(make_leases: MakeLeases) -> None:
+    place = Place(make_leases(SystemClock()), is_cached=False)
+    flight = _two_levels(place)
+    outcomes = _all_at_once(place, flight, lambda number: place.task(account=str(number)), lambda _: True)
+    assert place.asked == 1
+    assert sorted(outcomes, key=repr) == [(PUBLIC, True)] * (CALLERS - 1) + [(FOUND, False)]
+
+
+def _fails(place: Place, failure: ConnectorError) -> Callable[[Tell], Entry]:
+    """Asks when all callers are there; the first request fails, later ones are answered."""
+
+    def ask(waiting: Tell) -> Entry:
+        place.asked += 1
+        if place.asked > 1:
+            return FOUND
+        time.sleep(0.5)
+        raise failure
+
+    return ask
+
+
+def _outcomes(place: Place, ask: Callable[[Tell], Entry], accounts: int) -> list[object]:
+    flight = _two_levels(place)
+
+    def caller(number: int) -> object:
+        place.everyone.wait()
+        try:
+            return flight.run(place.task(ask, account=str(number % accounts)), place.clock.monotonic() + 20).entry
+        except ConnectorError as error:
+            return error.code
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return list(pool.map(caller, range(CALLERS)))
+
+
+ANSWERED = [
+    InvalidResponse("a page of the proxy", http_status=403),
+    InvalidResponse("about another object", http_status=200),
+    Unavailable("a page of the proxy", http_status=502),
+]
+
+
+@pytest.mark.parametrize("failure", ANSWERED, ids=str)
+def test_an_answer_that_is_an_error_is_one_to_all_threads_that_asked_the_same(
+    make_leases: MakeLeases, failure: ConnectorError
+) -> None:
+    place = Place(make_leases(SystemClock()))
+    assert _outcomes(place, _fails(place, failure), accounts=1) == [failure.code] * CALLERS
+    assert place.asked == 1
+
+
+@pytest.mark.parametrize("failure", ANSWERED, ids=str)
+def test_such_an_error_is_none_to_threads_with_another_key(make_leases: MakeLeases, failure: ConnectorError) -> None:
+    place = Place(make_leases(SystemClock()))
+    outcomes = _outcomes(place, _fails(place, failure), accounts=CALLERS)
+    assert outcomes.count(failure.code) == 1
+    assert place.asked == 2
+
+
+@pytest.mark.parametrize("failure", [Unavailable("no connection"), RequestTimeout("no answer in time")], ids=str)
+def test_a_request_without_an_answer_says_nothing_to_other_threads(
+    make_leases: MakeLeases, failure: ConnectorError
+) -> None:
+    place = Place(make_leases(SystemClock()))
+    assert _outcomes(place, _fails(place, failure), accounts=1).count(failure.code) == 1
+    assert place.asked == 2

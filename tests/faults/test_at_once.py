@@ -1,0 +1,15 @@
+"""Equal requests at once are one: `tests.faults.at_once` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import at_once
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_equal_requests_at_once_are_sent_once_and_all_callers_are_answered(tmp_path: Path) -> None:
+    assert_nothing_lost(at_once.tallies(Effort(tmp_path)))

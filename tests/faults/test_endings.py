@@ -1,0 +1,15 @@
+"""The runner ends, whatever fails in it: `tests.faults.endings` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import endings
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_whatever_fails_the_runner_ends_and_answers_each_line(tmp_path: Path) -> None:
+    assert_nothing_lost(endings.tallies(Effort(tmp_path)))

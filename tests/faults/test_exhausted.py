@@ -1,0 +1,15 @@
+"""The quota is used up: `tests.faults.exhausted` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import exhausted
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_without_quota_all_are_answered_nothing_is_sent_and_who_says_queued_is_in_the_queue(tmp_path: Path) -> None:
+    assert_nothing_lost(exhausted.tallies(Effort(tmp_path)))

@@ -1,0 +1,15 @@
+"""An answer stays with its object, its server and its key: `tests.faults.owners` in brief."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults import owners
+from tests.faults.drill import Effort, assert_nothing_lost
+
+
+@pytest.mark.timeout(240)
+def test_each_answer_is_about_its_object_and_from_its_server_and_for_its_key(tmp_path: Path) -> None:
+    assert_nothing_lost(owners.tallies(Effort(tmp_path)))

@@ -1,0 +1,37 @@
+"""What logs write for a missing value: empty in a table, invalid in a request, and never a name of the network."""
+
+from __future__ import annotations
+
+import pytest
+
+from connectors.errors import InvalidIndicator
+from connectors.indicators import Kind, has_no_value, is_placeholder, parse_as, recognise
+
+PLACEHOLDERS = ["-", "--", "N/A", "n/a", "unknown", "Unknown", "NONE", "null", "NULL", "(null)", "<none>", '"-"', " - "]
+KINDS: list[Kind] = ["hash", "url", "domain", "ip"]
+
+
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_a_placeholder_is_no_value(text: str) -> None:
+    assert is_placeholder(text)
+    assert has_no_value(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+def test_an_empty_cell_is_no_value_and_no_placeholder(text: str) -> None:
+    assert has_no_value(text)
+    assert not is_placeholder(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["unknown.example", "null.example", "none-such.example", "http://n/a", "(null", "null)", "x", "0", "-1"]
+)
+def test_what_only_looks_like_one_is_a_value(text: str) -> None:
+    assert not has_no_value(text)
+
+
+@pytest.mark.parametrize("kind", [None, *KINDS])
+@pytest.mark.parametrize("text", PLACEHOLDERS)
+def test_a_request_for_a_placeholder_is_invalid_whatever_it_asks_for(text: str, kind: Kind | None) -> None:
+    with pytest.raises(InvalidIndicator, match="stands for a missing value"):
+        _ = recognise(text) if kind is None else parse_as(kind, text)

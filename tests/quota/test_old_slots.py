@@ -1,0 +1,132 @@
+"""A slot that was taken and not used for long is another's: its request does not go out on it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Callable
+
+import pytest
+
+from connectors.clock import Uptime
+from connectors.quota import parse_quota
+from connectors.quota.books import MemoryBook, QuotaBook
+from connectors.quota.limiter import Limiter
+from connectors.quota.slot import SlotTooOld
+from connectors.state.heartbeat import Beat, Heartbeat
+from connectors.state.unavailable import Fallback
+from tests.fake_clock import FakeClock
+from tests.quota.conftest import MakeLimiter
+
+
+class _ByHand(Heartbeat):
+    """`beat()` is one sign of life."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._beats: list[Beat] = []
+
+    @contextlib.contextmanager
+    def keeping(self, beat: Beat) -> Iterator[None]:
+        self._beats.append(beat)
+        yield
+        self._beats.remove(beat)
+
+    def beat(self) -> None:
+        for beat in self._beats:
+            beat()
+
+
+@pytest.fixture
+def heartbeat() -> _ByHand:
+    return _ByHand()
+
+
+@pytest.fixture
+def mine(book: QuotaBook, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
+    quota = parse_quota("1/minute,5/day")
+    return Limiter(Fallback(book, MemoryBook(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
+
+
+class _SleptClock(FakeClock):
+    """The machine slept: only its uptime says so."""
+
+    slept_for = 0.0
+
+    def uptime(self) -> Uptime:
+        return Uptime("this one", self.monotonic() + self.slept_for)
+
+
+def _stop(clock: FakeClock) -> None:
+    clock.advance(6)
+
+
+def _restore(clock: FakeClock) -> None:
+    clock.step(3600)
+
+
+@pytest.mark.parametrize("happens", [_stop, _restore])
+def test_a_request_does_not_go_out_on_a_slot_that_is_too_old(
+    happens: Callable[[FakeClock], None], mine: Limiter, clock: FakeClock
+) -> None:
+    with mine.slot(clock.monotonic()) as slot:
+        happens(clock)
+        with pytest.raises(SlotTooOld):
+            slot.sending()
+
+
+def test_a_machine_that_slept_is_noticed() -> None:
+    clock = _SleptClock()
+    quota = parse_quota("1/minute")
+    book = MemoryBook(clock)
+    mine = Limiter(Fallback[QuotaBook](book, book, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
+    with mine.slot(clock.monotonic()) as slot:
+        clock.slept_for = 30.0
+        with pytest.raises(SlotTooOld):
+            slot.sending()
+
+
+def test_a_slot_is_good_for_as_long_as_its_owner_gives_signs_of_life(
+    mine: Limiter, clock: FakeClock, heartbeat: _ByHand
+) -> None:
+    with mine.slot(clock.monotonic()) as slot:
+        for _ in range(60):
+            clock.advance(1)
+            heartbeat.beat()
+        slot.sending()
+
+
+def test_a_sign_of_life_that_comes_too_late_does_not_bring_the_slot_back(
+    mine: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ByHand
+) -> None:
+    with mine.slot(clock.monotonic()) as slot:
+        clock.advance(66)
+        with limiter("1/minute,5/day").slot(clock.monotonic()) as others:
+            others.sending()
+            others.answered()
+        heartbeat.beat()
+        with pytest.raises(SlotTooOld):
+            slot.sending()
+    assert mine.usage()["minute"]["used"] == 1, "the other's alone"
+
+
+def test_a_request_that_was_sent_counts_however_late_its_owner_comes_back(
+    mine: Limiter, clock: FakeClock, heartbeat: _ByHand
+) -> None:
+    with mine.slot(clock.monotonic()) as slot:
+        slot.sending()
+        clock.advance(600)
+        heartbeat.beat()
+        slot.sending()
+        slot.answered()
+    assert slot.usage_after["minute"]["used"] == 1
+
+
+def test_a_slot_that_was_too_old_leaves_no_more_than_one_request_in_the_record(mine: Limiter, clock: FakeClock) -> None:
+    with contextlib.suppress(SlotTooOld), mine.slot(clock.monotonic()) as slot:
+        clock.advance(66)
+        slot.sending()
+    with mine.slot(clock.monotonic()) as slot:
+        slot.sending()
+        slot.answered()
+    assert slot.usage_after["day"]["used"] <= 2

@@ -1,0 +1,229 @@
+"""What a refusal tells the next callers: from memory, for a second, and never more than the record says."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from connectors.errors import RateLimited
+from connectors.quota import Quota, parse_quota
+from connectors.quota.books import Change, MemoryBook, QuotaBook, Result
+from connectors.quota.ledger import Ledger
+from connectors.quota.limiter import Limiter
+from connectors.quota.refused import Refused
+from connectors.quota.waiters import Claim, Waiter
+from connectors.state.heartbeat import Heartbeat
+from connectors.state.unavailable import Fallback, StateBusy
+from tests.fake_clock import FakeClock
+
+from .conftest import MakeLimiter
+
+BY_THE_WAY = Claim(returns=False)
+TO_MIDNIGHT_S = 86400.0 - (3 * 3600 + 4 * 60 + 5)
+
+
+def use(limiter: Limiter, clock: FakeClock, times: int = 1) -> None:
+    for _ in range(times):
+        with limiter.slot(clock.monotonic()) as slot:
+            slot.answered()
+
+
+def refuse(limiter: Limiter, refused: Refused, clock: FakeClock) -> RateLimited:
+    """A caller is refused the usual way."""
+    with pytest.raises(RateLimited) as caught, limiter.slot(clock.monotonic()):
+        pytest.fail("there was quota")
+    refused.remember(caught.value)
+    return caught.value
+
+
+def test_the_next_callers_get_what_the_first_one_got(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/day")
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    assert refused.refusal(clock.monotonic()) is None, "nobody was refused yet"
+    first = refuse(mine, refused, clock)
+    found = refused.refusal(clock.monotonic())
+    assert found is not None
+    assert found.error.to_dict() == first.to_dict()
+    assert found.usage == mine.usage()
+    assert found.error is not first
+
+
+def test_time_passes_for_what_is_remembered(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/day")
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    for seconds in (0.5, 30.0, 3600.0):
+        clock.advance(seconds)
+        found = refused.refusal(clock.monotonic())
+        assert found is not None
+        assert found.error.retry_after == pytest.approx(TO_MIDNIGHT_S - clock.monotonic() + 1000.0, abs=0.01)
+    clock.advance(TO_MIDNIGHT_S - clock.monotonic() + 1000.0)
+    assert refused.refusal(clock.monotonic()) is None, "the day is over"
+
+
+def test_who_may_wait_until_there_is_quota_is_not_refused(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/day")
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    assert refused.refusal(clock.monotonic() + TO_MIDNIGHT_S - 1) is not None
+    assert refused.refusal(clock.monotonic() + TO_MIDNIGHT_S + 1) is None
+    assert refused.refusal(math.inf) is None
+    found = refused.refusal(clock.monotonic() + 20)
+    assert found is not None
+    assert "this action waits 20 s at most" in found.error.message
+
+
+def test_of_a_minute_each_caller_gets_what_the_record_says_then(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("1/minute")
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    assert refused.refusal(clock.monotonic(), BY_THE_WAY) is not None
+    assert refused.refusal(clock.monotonic() + 30, BY_THE_WAY) is not None
+    assert refused.refusal(clock.monotonic() + 61, BY_THE_WAY) is None
+    clock.advance(60.1)
+    assert refused.refusal(clock.monotonic(), BY_THE_WAY) is None
+    use(mine, clock)
+
+
+def test_a_client_that_returns_when_it_was_told_is_not_refused_from_memory(
+    limiter: MakeLimiter, clock: FakeClock
+) -> None:
+    mine, other = limiter("2/minute"), limiter("2/minute")
+    refused, me = Refused(mine, clock), Claim("me", about="the hash")
+    use(other, clock, 2)
+    with pytest.raises(RateLimited) as caught, mine.slot(clock.monotonic(), claim=me):
+        pytest.fail("there was quota")
+    refused.remember(caught.value)
+    told = caught.value.retry_after
+    assert told is not None
+    clock.advance(told / 2)
+    # Another one is refused meanwhile, for longer.
+    refused.remember(RateLimited("", retry_after=3 * told))
+    clock.advance(told / 2 + 0.1)
+    assert refused.refusal(clock.monotonic(), me) is None
+    with mine.slot(clock.monotonic(), claim=me):
+        pass
+
+
+def test_who_gets_a_place_to_return_to_has_to_ask_for_it(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("2/minute")
+    refused = Refused(mine, clock)
+    use(mine, clock, 2)
+    refused.remember(RateLimited("", retry_after=60.0))
+    assert refused.refusal(clock.monotonic(), Claim("me", about="the hash")) is None
+    assert refused.refusal(clock.monotonic(), BY_THE_WAY) is not None
+    with pytest.raises(RateLimited), mine.slot(clock.monotonic(), claim=Claim("me", about="the hash")):
+        pytest.fail("there was quota")
+    assert refused.refusal(clock.monotonic(), Claim("me", about="another hash")) is not None
+
+
+def test_what_changes_in_the_record_is_noticed_within_a_second(book: QuotaBook, clock: FakeClock) -> None:
+    quota: list[Quota] = [parse_quota("1/day")]
+    shared = Fallback[QuotaBook](book, MemoryBook(clock), clock, "alone")
+    mine = Limiter(shared, "a", lambda: quota[0], clock, Heartbeat())
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    quota[0] = parse_quota("2/day")
+    clock.advance(1.01)
+    assert refused.refusal(clock.monotonic()) is None
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    book.transact("a", lambda ledger, now: ledger.used["day"].clear())
+    clock.advance(1.01)
+    assert refused.refusal(clock.monotonic()) is None
+
+
+def test_another_keys_quota_is_another_ones(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine, other = limiter("1/day"), limiter("1/day", "another key")
+    refused, others = Refused(mine, clock), Refused(other, clock)
+    use(mine, clock)
+    others.remember(refuse(mine, refused, clock))
+    assert others.refusal(clock.monotonic()) is None
+    use(other, clock)
+
+
+def test_a_refusal_for_others_sake_says_nothing_of_those(limiter: MakeLimiter, clock: FakeClock) -> None:
+    mine = limiter("4/day")
+    refused = Refused(mine, clock)
+    use(mine, clock)
+    with pytest.raises(RateLimited) as caught, mine.slot(clock.monotonic(), keep=3):
+        pytest.fail("what is left is for others")
+    refused.remember(caught.value)
+    assert refused.refusal(clock.monotonic()) is None
+
+
+class CountingBook(MemoryBook):
+    """`looks` and `changes` are how often it was asked; with `busy` it is held by others."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.looks = self.changes = 0
+        self.busy = False
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        self.changes += 1
+        return super().transact(scope, change)
+
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        if self.busy:
+            raise StateBusy("held by others")
+        self.looks += 1
+        return super().peek(scope)
+
+
+def counted(clock: FakeClock) -> tuple[CountingBook, Limiter, Refused]:
+    book = CountingBook(clock)
+    shared = Fallback[QuotaBook](book, MemoryBook(clock), clock, "alone")
+    mine = Limiter(shared, "a", lambda: parse_quota("1/day"), clock, Heartbeat())
+    return book, mine, Refused(mine, clock)
+
+
+def test_the_record_is_read_once_a_second_and_not_changed(clock: FakeClock) -> None:
+    book, mine, refused = counted(clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    looks, changes = book.looks, book.changes
+    for _ in range(1000):
+        assert refused.refusal(clock.monotonic()) is not None
+        clock.advance(0.01)
+    assert book.changes == changes
+    assert looks + 9 <= book.looks <= looks + 10
+
+
+def test_what_is_known_holds_while_the_record_cannot_be_read(clock: FakeClock) -> None:
+    book, mine, refused = counted(clock)
+    use(mine, clock)
+    refuse(mine, refused, clock)
+    assert refused.refusal(clock.monotonic()) is not None
+    book.busy = True
+    clock.advance(60)
+    found: Any = refused.refusal(clock.monotonic())
+    assert found.error.retry_after == pytest.approx(TO_MIDNIGHT_S - 60, abs=0.01)
+
+
+def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: QuotaBook, clock: FakeClock) -> None:
+    mine = limiter("2/minute,5/day")
+    use(mine, clock, 2)
+    before = book.peek("a key")[0].to_json()
+    for _ in range(3):
+        mine.foresee(clock.monotonic())
+    assert book.peek("a key")[0].to_json() == before
+
+
+def test_a_copy_of_a_ledger_is_its_own(clock: FakeClock) -> None:
+    book = MemoryBook(clock)
+    book.transact("a", lambda ledger, now: ledger.settled.append(now))
+    copied, _ = book.peek("a")
+    copied.settled.clear()
+    copied.used["day"]["2026-01-02"] = 9
+    copied.queue.append(Waiter("x", 1.0))
+    copied.flights["x"] = 1.0
+    found, _ = book.peek("a")
+    assert (found.settled != [], found.used["day"], found.queue, found.flights) == (True, {}, [], {})

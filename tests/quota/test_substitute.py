@@ -1,0 +1,164 @@
+"""The record in place of the shared one: one for all processes of a user, and nothing is granted twice."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import RateLimited, Unavailable
+from connectors.quota import parse_quota
+from connectors.quota.books import QuotaBook, SqliteBook
+from connectors.quota.limiter import Limiter
+from connectors.quota.substitute import RejoiningBook, SubstituteBook, readable
+from connectors.state.heartbeat import Heartbeat
+from connectors.state.unavailable import Fallback, Required, StateUnavailable
+from tests.fake_clock import FakeClock
+
+
+class _Breaking(SqliteBook):
+    """Cannot be written while `broken`, nor read while `unreadable`."""
+
+    broken = unreadable = False
+
+    def transact(self, scope, change):  # type: ignore[no-untyped-def]
+        if self.broken:
+            raise StateUnavailable("the disk is full")
+        return super().transact(scope, change)
+
+    def last(self, scope):  # type: ignore[no-untyped-def]
+        if self.unreadable:
+            raise StateUnavailable("the disk is gone")
+        return super().last(scope)
+
+
+class _Machine:
+    """Processes that come one after the other, on one machine."""
+
+    def __init__(self, folder: Path, quota: str) -> None:
+        self.clock = FakeClock()
+        self.granted: list[float] = []
+        self._folder = folder
+        self._quota = parse_quota(quota)
+
+    def process(self, *, broken: bool = False, unreadable: bool = False, required: bool = False) -> Limiter:
+        shared = _Breaking(self._folder / "state-quota.db", self.clock)
+        shared.broken, shared.unreadable = broken or unreadable, unreadable
+        substitute = SubstituteBook(self._folder / "runtime" / "quota.db", self.clock, readable(shared))
+        rejoining = RejoiningBook(shared, substitute, self.clock)
+        instead = Fallback[QuotaBook](rejoining, substitute, self.clock, "a quarter")
+        book = Required[QuotaBook](rejoining, self.clock, "required") if required else instead
+        return Limiter(book, "a key", lambda: self._quota, self.clock, Heartbeat())
+
+    def asks(self, limiter: Limiter, times: int) -> int:
+        """How many of so many requests are granted at once."""
+        before = len(self.granted)
+        for _ in range(times):
+            try:
+                with limiter.slot(self.clock.monotonic()) as slot:
+                    self.granted.append(self.clock.now())
+                    slot.answered()
+            except RateLimited:
+                continue
+        return len(self.granted) - before
+
+    def most_within(self, seconds: float) -> int:
+        return max(sum(at <= other < at + seconds for other in self.granted) for at in self.granted)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> _Machine:
+    return _Machine(tmp_path, "8/minute")
+
+
+def test_however_many_processes_there_are_they_have_one_share(machine: _Machine) -> None:
+    machine.asks(machine.process(), 1)
+    asked = [machine.asks(machine.process(broken=True), 1) for _ in range(12)]
+    assert sum(asked) == 1, "one of two is used already"
+    machine.clock.advance(120)
+    assert sum(machine.asks(machine.process(broken=True), 1) for _ in range(12)) == 2
+
+
+def test_what_the_shared_record_granted_counts_if_it_can_be_read(machine: _Machine) -> None:
+    assert machine.asks(machine.process(), 9) == 8
+    assert machine.asks(machine.process(broken=True), 3) == 0
+    machine.clock.advance(120)
+    assert machine.asks(machine.process(broken=True), 3) == 2
+    assert machine.most_within(60) == 8
+
+
+def test_a_record_that_cannot_be_read_may_have_granted_everything(machine: _Machine) -> None:
+    assert machine.asks(machine.process(), 9) == 8
+    assert machine.asks(machine.process(unreadable=True), 3) == 0
+    machine.clock.advance(59)
+    assert machine.asks(machine.process(unreadable=True), 3) == 0, "a second process begins no other wait"
+    machine.clock.advance(61)
+    assert machine.asks(machine.process(unreadable=True), 3) == 2
+    assert machine.most_within(60) == 8
+
+
+def test_what_was_granted_meanwhile_is_counted_when_the_shared_record_is_back(machine: _Machine) -> None:
+    machine.asks(machine.process(), 1)
+    machine.clock.advance(120)
+    assert machine.asks(machine.process(broken=True), 3) == 2
+    back = machine.process()
+    assert machine.asks(back, 9) == 6
+    assert machine.most_within(60) == 8
+    assert back.usage()["minute"]["used"] == 8
+    assert machine.asks(machine.process(broken=True), 1) == 0, "and the next outage begins with what was granted"
+    assert machine.most_within(60) == 8
+
+
+def test_days_and_months_are_added_once(tmp_path: Path) -> None:
+    machine = _Machine(tmp_path, "100/day")
+    assert machine.asks(machine.process(), 3) == 3
+    assert machine.asks(machine.process(broken=True), 30) == 25
+    for _ in range(2):
+        assert machine.process().usage()["day"]["used"] == 28
+
+
+def test_one_process_goes_over_and_back(machine: _Machine, caplog: pytest.LogCaptureFixture) -> None:
+    limiter = machine.process()
+    shared = limiter._book._shared._shared  # type: ignore[attr-defined]
+    assert machine.asks(limiter, 1) == 1
+    with caplog.at_level(logging.WARNING):
+        shared.broken = True
+        assert machine.asks(limiter, 3) == 1
+        shared.broken = False
+        machine.clock.advance(31)
+        assert machine.asks(limiter, 9) == 6
+    assert machine.most_within(60) == 8
+    assert [record.getMessage() for record in caplog.records] == ["the disk is full: a quarter"]
+
+
+def test_a_pause_after_a_429_holds_on_both_sides(machine: _Machine) -> None:
+    machine.process().penalise(600.0)
+    assert machine.asks(machine.process(broken=True), 1) == 0
+    machine.clock.advance(601)
+    other = machine.process(broken=True)
+    assert machine.asks(other, 1) == 1
+    other.penalise(600.0)
+    assert machine.asks(machine.process(), 1) == 0
+
+
+def test_without_a_place_for_it_nothing_is_asked(machine: _Machine, tmp_path: Path) -> None:
+    (tmp_path / "runtime").write_text("a file in place of the folder", "utf-8")
+    with pytest.raises(Unavailable, match="neither can the one in its place"):
+        machine.asks(machine.process(broken=True), 1)
+    assert machine.granted == []
+
+
+def test_a_place_that_others_can_write_is_not_used(machine: _Machine, tmp_path: Path) -> None:
+    (tmp_path / "runtime").mkdir()
+    (tmp_path / "runtime").chmod(0o777)
+    with pytest.raises(Unavailable, match="every user"):
+        machine.asks(machine.process(broken=True), 1)
+
+
+def test_if_the_state_is_required_nothing_is_asked_without_it(machine: _Machine) -> None:
+    assert machine.asks(machine.process(required=True), 1) == 1
+    with pytest.raises(Unavailable, match="the disk is full; required") as told:
+        machine.asks(machine.process(broken=True, required=True), 1)
+    assert told.value.retryable
+    assert len(machine.granted) == 1

@@ -1,0 +1,131 @@
+"""Messages name the app's settings, unless splunkd's environment has the setting; a key that is no use has its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.sandbox import SandboxServer
+
+from .alerting import Alert
+from .brokered import ANALYST, KEY, call, codes
+from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
+from .searching import EICAR_MD5, Lookup, normal, only_message
+
+WHO = pytest.mark.parametrize("who", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
+WRONG = [
+    ("quota", "many", "quota in vtlookup.conf: 'many' is not a window"),
+    ("never_query", "not a/network", "never_query in vtlookup.conf: "),
+    ("api_url", "http://www.example.com", "api_url in vtlookup.conf: plain http"),
+    ("cache_ttl", "a day", "cache_ttl in vtlookup.conf: 'a day' is not a number from 0"),
+    ("timeout", "2h", "timeout in vtlookup.conf: '2h' is not a number from 0.1"),
+    ("state", "/etc/passwd", "state in vtlookup.conf: /etc/passwd was not made by vt-connectors"),
+    ("state_required", "perhaps", "state_required in vtlookup.conf: "),
+]
+
+
+def there(splunkd: FakeSplunkd) -> dict[str, Any]:
+    return {"session_key": SESSION, "splunkd_uri": splunkd.url}
+
+
+@WHO
+@pytest.mark.parametrize(("name", "value", "told"), WRONG)
+def test_a_wrong_setting_is_called_as_the_admin_knows_it(
+    who: frozenset[str], name: str, value: str, told: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    splunkd.users[SESSION] = who
+    splunkd.settings = {**splunkd.settings, name: value, "verdict_indexes": "threat", "comments_allowed": "true"}
+    result = keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd))
+    message = only_message(result)
+    [row] = keyless.command("vtreport")([], f"value={EICAR_MD5}", **there(splunkd)).records
+    answer = call(splunkd, {"action": "lookup_hash", "params": {"hash": EICAR_MD5}})[1]["responses"][0]
+    said = [message, result.records[0]["vt_error"], row["vt_error"]]
+    said += [answer["error"]["message"], answer["summary"]]
+    said += Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5").said
+    assert [text for text in said if told not in text or "VT_" in text] == []
+    assert sandbox.all_requests == []
+
+
+def test_what_the_environment_of_splunkd_sets_is_called_as_there(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    splunkd.settings = {**splunkd.settings, "never_query": "not a/network"}
+    loud = keyless.set(VT_QUOTA="many")
+    assert "VT_QUOTA: 'many' is not a window" in only_message(loud([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    splunkd.settings = {**splunkd.settings, "quota": "many"}
+    mixed = keyless.set(VT_NEVER_QUERY="corp.example")
+    told = only_message(mixed([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "quota in vtlookup.conf" in told
+
+
+@WHO
+def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = who
+    splunkd.settings = {**splunkd.settings, "proxy": "http://127.0.0.1:9", "api_url": "https://vt.example"}
+    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "proxy in vtlookup.conf" in told
+    assert "HTTPS_PROXY" not in told
+
+
+@WHO
+@pytest.mark.parametrize(
+    ("password", "told"),
+    [
+        ("", "the API key is empty or Splunk could not decrypt it"),
+        (" ", "the API key is empty or Splunk could not decrypt it"),
+        ("$7$p4Hk0Yw7Zq==", "the API key is empty or Splunk could not decrypt it"),
+        ("two words", "the API key that Splunk keeps has characters that no key has"),
+    ],
+)
+def test_a_stored_key_that_is_no_use_has_a_message_of_its_own(
+    who: frozenset[str], password: str, told: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    splunkd.users[SESSION] = who
+    splunkd.password = password
+    message = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert told in message
+    assert "store it again on the app's setup page" in message
+    assert "VT_" not in message
+    assert "two words" not in message
+    assert sandbox.all_requests == []
+
+
+def test_a_key_that_virustotal_refuses_is_looked_for_on_the_setup_page(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.password = "wrong-key"
+    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "check the key on the app's setup page" in told
+    assert "VT_API_KEY" not in told
+
+
+def test_a_misspelt_setting_is_told_with_the_nearest(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    splunkd.settings = {**splunkd.settings, "never_qurey": "secret.example", "disabled": "0", "log_level": "info"}
+    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert told == "vtlookup: vtlookup.conf has never_qurey, which is no setting; the nearest is never_query"
+    splunkd.settings = {name: value for name, value in splunkd.settings.items() if name != "never_qurey"}
+    normal(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+
+
+def test_a_setting_that_there_is_not_is_answered_with_the_list(splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    status, answer = call(splunkd, {"settings": {"qouta": "1/day"}}, "vtlookup/settings")
+    assert status == 400
+    assert answer["wrong"]["qouta"].startswith("there is no such setting; settings are api_url, timeout, quota, ")
+
+
+@pytest.mark.parametrize("written", ["24h", "1d", "1440m", "86400", "86400s"])
+def test_a_lifetime_may_be_written_as_a_duration(written: str, keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    lifetimes = {"cache_ttl": written, "cache_ttl_not_found": "15m", "timeout": "30s"}
+    assert call(splunkd, {"settings": lifetimes}, "vtlookup/settings")[0] == 200
+    assert splunkd.settings["cache_ttl"] == written
+    for source in ("api", "cache"):
+        [row] = normal(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd))).records
+        assert row["vt_source"] == source
+
+
+def test_the_endpoint_takes_them_too(splunkd: FakeSplunkd) -> None:
+    splunkd.settings = {**splunkd.settings, "cache_ttl": "2w", "timeout": "1m"}
+    answer = call(splunkd, {"action": "lookup_hash", "params": {"hash": EICAR_MD5}})[1]
+    assert codes(answer) == ["ok"]
+    assert KEY not in repr(answer)

@@ -1,0 +1,250 @@
+"""A Redis server whose memory is full: the quota is kept with each policy, and what must not be lost is not lost."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from connectors.api_key import ApiKey
+from connectors.cache import Entry
+from connectors.cache.redis_answers import RedisAnswers
+from connectors.clock import SystemClock
+from connectors.coalescing.leases import Lease
+from connectors.coalescing.redis_leases import RedisLeases
+from connectors.coalescing.results import Result
+from connectors.composition import build
+from connectors.core import Core
+from connectors.errors import RateLimited
+from connectors.pending.redis_pending import RedisPending
+from connectors.quota import parse_quota
+from connectors.settings import Settings
+from connectors.state.redis_server import LEDGERS, PENDING, PREFIX, RedisServer
+from connectors.state.unavailable import StateUnavailable
+from tests.fake_clock import FakeClock
+from tests.redis_process import RedisProcess
+from tests.state.test_lookups_go_on import PlayedVirusTotal
+from tests.vtaction_process import lookup
+
+KEEP = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
+DROP = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
+DAY_S = 86400.0
+
+MakeServer = Callable[[str], RedisProcess]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[MakeServer]:
+    """Starts a server with 3 MB and a policy."""
+    started: list[RedisProcess] = []
+
+    def make(policy: str) -> RedisProcess:
+        options = ("--maxmemory", "3mb", "--maxmemory-policy", policy)
+        started.append(RedisProcess(tmp_path / str(len(started)), *options).start())
+        return started[-1]
+
+    yield make
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def full(small: MakeServer) -> RedisServer:
+    """A server that has no byte left, and drops nothing."""
+    server = small("noeviction").server()
+    server.call("CONFIG", "SET", "maxmemory", "1")
+    return server
+
+
+def answer(seed: int, size: int = 1500, fetched_at: float = 0.0) -> Entry:
+    """One that cannot be packed into less."""
+    return Entry("ok", {"x": random.Random(seed).randbytes(size // 2).hex()}, fetched_at or SystemClock().now())
+
+
+def fill(server: RedisServer, count: int, keep_s: float = 30 * DAY_S) -> RedisAnswers:
+    answers = RedisAnswers(server, lambda entry: keep_s)
+    for number in range(count):
+        answers.put(f"v3:file:{number:064x}", answer(number))
+    return answers
+
+
+class House:
+    """Processes that live for one lookup, and the VirusTotal that all of them ask."""
+
+    def __init__(self, state: str, quota: str) -> None:
+        self.virustotal = PlayedVirusTotal()
+        self._settings = Settings(state=state, quota=parse_quota(quota))
+
+    def core(self) -> Core:
+        return build(self._settings, lambda: ApiKey("k" * 64), FakeClock(), lambda key: self.virustotal)
+
+    def ask(self, number: int) -> str:
+        core = self.core()
+        told = core.answer(lookup(f"{number:032x}", options={"max_wait_s": 0}))
+        core.close()
+        return str(told["error"]["code"] if told["error"] else told["meta"]["source"])
+
+
+@pytest.mark.parametrize("policy", KEEP)
+def test_answers_push_the_record_out_with_no_policy_that_spares_what_does_not_end(
+    policy: str, small: MakeServer
+) -> None:
+    process = small(policy)
+    server, house = process.server(), House(process.url, "4/minute,6/day")
+    assert [house.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
+    fill(server, 3000)
+    [ledger] = [name for names in server.keys(LEDGERS) for name in names]
+    assert server.call("TTL", ledger) == -1
+    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(house.virustotal.asked) == 4
+
+
+@pytest.mark.parametrize("policy", DROP)
+def test_a_record_that_was_pushed_out_is_a_lost_one_to_processes_that_never_knew_it(
+    policy: str, small: MakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = small("noeviction")
+    server, house = process.server(), House(process.url, "4/minute")
+    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    server.call("CONFIG", "SET", "maxmemory-policy", policy)
+    for _ in range(20):
+        fill(server, 3000)
+        if not list(server.keys(LEDGERS)):
+            break
+    assert list(server.keys(LEDGERS)) == [], "nothing was tried"
+    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(house.virustotal.asked) == 4
+    assert "drops keys when its memory is full" in caplog.text
+    assert "noeviction" in caplog.text
+
+
+@pytest.mark.parametrize("policy", DROP)
+def test_with_a_server_that_may_drop_the_record_nothing_is_asked_in_the_first_window(
+    policy: str, small: MakeServer
+) -> None:
+    house = House(small(policy).url, "4/minute")
+    assert [house.ask(number) for number in range(4)] == ["rate_limited"] * 4
+    assert house.virustotal.asked == []
+
+
+def test_a_record_that_an_earlier_version_let_end_is_a_lost_one_after_it_was_dropped(small: MakeServer) -> None:
+    process = small("noeviction")
+    server, house = process.server(), House(process.url, "4/minute")
+    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    [ledger] = [name for names in server.keys(LEDGERS) for name in names]
+    server.call("PEXPIRE", ledger, 3_600_000)
+    server.call("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
+    # Redis looks at a few keys picked at random.
+    server.call("CONFIG", "SET", "maxmemory-samples", "64")
+    for _ in range(20):
+        fill(server, 3000)
+        if server.call("EXISTS", ledger) == 0:
+            break
+    assert server.call("EXISTS", ledger) == 0, "nothing was tried"
+    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(house.virustotal.asked) == 4
+
+
+@pytest.mark.parametrize("policy", KEEP)
+def test_a_server_that_has_dropped_nothing_begins_a_record_at_once(policy: str, small: MakeServer) -> None:
+    assert House(small(policy).url, "4/minute").ask(1) == "api"
+
+
+def test_older_answers_make_room_on_a_server_that_drops_nothing(small: MakeServer) -> None:
+    server = small("noeviction").server()
+    fill(server, 500, keep_s=30 * DAY_S)
+    answers = fill(server, 3000, keep_s=29 * DAY_S)
+    assert answers.get(f"v3:file:{2999:064x}") is not None
+    assert 300 < answers.stats()["entries"] < 3000
+    large = answer(1, 400_000)
+    answers.put("v3:file:large", large)
+    kept = answers.get("v3:file:large")
+    assert kept is not None
+    assert kept.report == large.report
+
+
+def test_those_that_end_soonest_make_room_first(small: MakeServer) -> None:
+    server = small("noeviction").server()
+    short, long = (RedisAnswers(server, lambda entry, s=seconds: s) for seconds in (3600.0, 30 * DAY_S))  # type: ignore[misc]
+    for number in range(700):
+        short.put(f"v3:ip:{number}", answer(number))
+        long.put(f"v3:file:{number}", answer(number))
+    # More than fits in beside them.
+    fill(server, 1500)
+    left = {kind: len(long.get_many([f"v3:{kind}:{number}" for number in range(700)])) for kind in ("ip", "file")}
+    assert left["ip"] < left["file"]
+
+
+def test_where_others_have_taken_all_memory_it_is_said_that_nothing_is_kept(small: MakeServer) -> None:
+    server = small("noeviction").server()
+    with contextlib.suppress(StateUnavailable):
+        for number in range(10_000):
+            server.call("SET", f"another-program:{number}", "x" * 1000)
+    with pytest.raises(StateUnavailable, match="maxmemory"):
+        RedisAnswers(server, lambda entry: DAY_S).put("v3:file:1", answer(1, 20_000))
+    assert server.call("DBSIZE") > 500, "and what is others' stays"
+
+
+def test_a_lease_is_taken_marked_and_given_back_on_a_full_server(full: RedisServer) -> None:
+    leases = RedisLeases(full)
+    assert leases.claim("a", Lease("token")).mine
+    leases.waiting("a", "token", True)
+    leases.renew(["token"])
+    seen = leases.peek("a")
+    assert seen is not None
+    assert (seen.waiting, seen.beat) == (True, 2)
+    leases.release("a", "token", Result(error=RateLimited("no quota", retry_after=1.0)))
+    seen = leases.peek("a")
+    assert seen is not None
+    assert seen.result is not None
+    assert isinstance(seen.result.error, RateLimited)
+
+
+def test_the_queue_takes_on_and_gives_back_on_a_full_server(full: RedisServer) -> None:
+    queue = RedisPending(full, "3")
+    assert queue.put_many({"ip:1.1.1.1": 0}, 2)
+    assert queue.put_many({"ip:1.1.1.1": 1}, 2), "and another part of the same"
+    assert queue.put_many({"ip:2.2.2.2": 2}, 2)
+    assert not queue.put_many({"ip:3.3.3.3": 0}, 2)
+    assert [(entry.key, entry.bits) for entry in queue.oldest(9)] == [("ip:1.1.1.1", 1), ("ip:2.2.2.2", 2)]
+    assert queue.stats()["refused"] == 1
+
+
+@pytest.mark.parametrize("policy", KEEP)
+def test_the_queue_is_not_pushed_out(policy: str, small: MakeServer) -> None:
+    server = small(policy).server()
+    queue = RedisPending(server, "3")
+    for number in range(100):
+        queue.put_many({f"ip:1.1.1.{number}": 1}, 1000)
+    fill(server, 3000)
+    assert [entry.bits for entry in queue.oldest(200)] == [1] * 100
+
+
+def test_a_queue_of_an_earlier_version_stays_from_its_next_use_on(redis_server: RedisServer) -> None:
+    queue = RedisPending(redis_server, "3")
+    queue.put_many({"ip:1.1.1.1": 1}, 9)
+    for name in ("order", "bits"):
+        redis_server.call("PEXPIRE", f"{PENDING}3:{name}", 3_600_000)
+    queue.stats()
+    assert [redis_server.call("TTL", f"{PENDING}3:{name}") for name in ("order", "bits")] == [-1, -1]
+
+
+def test_parts_wanted_of_a_queue_that_is_gone_do_not_stay_for_ever(redis_server: RedisServer) -> None:
+    queue = RedisPending(redis_server, "3")
+    queue.put_many({"ip:1.1.1.1": 1}, 9)
+    redis_server.call("DEL", f"{PENDING}3:order")
+    queue.put_many({"ip:2.2.2.2": 2}, 9)
+    assert redis_server.call("HKEYS", f"{PENDING}3:bits") == [b"ip:2.2.2.2"]
+
+
+def test_only_what_may_be_lost_ends_by_itself(redis_process: RedisProcess) -> None:
+    house, server = House(redis_process.url, "1/minute"), redis_process.server()
+    house.ask(1)
+    RedisPending(server, "3").put_many({"ip:1.1.1.1": 1}, 9)
+    names = [name for batch in server.keys(PREFIX) for name in batch]
+    ends = {name.decode()[len(PREFIX) :].partition(":")[0]: server.call("TTL", name) > 0 for name in names}
+    assert ends == {"answer": True, "ledger": False, "pending": False}

@@ -1,0 +1,31 @@
+"""Connections to the state's files, which threads let go of."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Any
+
+from connectors.state.opened import Opened
+
+
+class SlowConnection:
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+        time.sleep(0.05)
+
+
+def test_a_connection_is_closed_once_though_several_threads_let_go_of_it_at_the_same_moment() -> None:
+    connection: Any = SlowConnection()
+    opened = Opened(connection, 1, os.getpid())
+    threads = [threading.Thread(target=opened.close) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    del opened
+    assert connection.closed == 1

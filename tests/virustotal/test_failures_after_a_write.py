@@ -1,0 +1,168 @@
+"""Whatever fails once a request that changes something is on its way, nobody is told that nothing happened."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+import pytest
+import urllib3
+
+from connectors.api_key import ApiKey
+from connectors.cache import AnswerCache
+from connectors.clock import SystemClock
+from connectors.composition import build
+from connectors.core import Core
+from connectors.errors import ConfigError, Unavailable
+from connectors.settings import settings_from
+from connectors.virustotal.transport import HttpAnswer, HttpRequest, NotSent
+from tests.actions.several import said
+from tests.fake_clock import FakeClock
+from tests.scripted_server import ScriptedServer
+
+from .house import COMMENT, COMMENTED, HASH, LOOKUP, SECRET, core_at
+
+CONTENT = b"a file that nobody has seen\n"
+MD5 = hashlib.md5(CONTENT).hexdigest()
+ANALYSIS_ID = base64.b64encode(f"{MD5}:1700000000".encode()).decode()
+URL = "http://unknown.example/"
+URL_ANALYSIS_ID = f"u-{hashlib.sha256(URL.encode()).hexdigest()}-1700000000"
+SCAN_FILE = {"action": "scan_file", "params": {"content_base64": base64.b64encode(CONTENT).decode()}}
+SCAN_URL = {"action": "scan_url", "params": {"url": URL}}
+SCAN_IF_MISSING = {"action": "lookup_url", "params": {"url": URL, "scan_if_missing": True}}
+RESCAN = {"action": "rescan_file", "params": {"hash": MD5}}
+WRITES: list[dict[str, Any]] = [COMMENT, SCAN_FILE, SCAN_URL, SCAN_IF_MISSING, RESCAN]
+
+Send = Callable[[HttpRequest], HttpAnswer]
+
+
+class Sent:
+    """A way to VirusTotal. It answers what is read as unknown, and does with what is written as `write` says."""
+
+    def __init__(self, write: Send) -> None:
+        self._write = write
+        self.writes = 0
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if request.method == "GET":
+            request.sending()
+            return said({"error": {"code": "NotFoundError", "message": "not found"}}, 404)
+        self.writes += 1
+        return self._write(request)
+
+
+def core_over(transport: Sent, state: str = "memory") -> Core:
+    settings = settings_from({"VT_STATE": state, "VT_QUOTA": "none"})
+    return build(settings, lambda: ApiKey(SECRET), SystemClock(), lambda _: transport)
+
+
+def name_of(document: dict[str, Any]) -> str:
+    return str(document["action"])
+
+
+def fails_once_it_is_sent(failure: Exception) -> Send:
+    def write(request: HttpRequest) -> HttpAnswer:
+        request.sending()
+        raise failure
+
+    return write
+
+
+def accepts(request: HttpRequest) -> HttpAnswer:
+    request.sending()
+    if request.url.endswith("/comments"):
+        return said({"data": {"type": "comment", "id": f"f-{HASH}-01234567"}})
+    analysis_id = URL_ANALYSIS_ID if request.url.endswith("/urls") else ANALYSIS_ID
+    return said({"data": {"type": "analysis", "id": analysis_id}})
+
+
+@pytest.mark.parametrize("failure", [AttributeError("read1"), MemoryError()], ids=repr)
+@pytest.mark.parametrize("document", WRITES, ids=name_of)
+def test_a_failure_of_a_library_after_the_first_byte_is_outcome_unknown(
+    document: dict[str, Any], failure: Exception
+) -> None:
+    transport = Sent(fails_once_it_is_sent(failure))
+    error = core_over(transport).answer(document)["error"]
+    assert (error["code"], error["retryable"], transport.writes) == ("outcome_unknown", False, 1)
+    assert "read1" not in error["message"]
+
+
+@pytest.mark.parametrize("document", WRITES, ids=name_of)
+def test_a_failure_before_the_first_byte_says_that_nothing_happened(document: dict[str, Any]) -> None:
+    def write(request: HttpRequest) -> HttpAnswer:
+        raise AttributeError("before it was sent")
+
+    assert core_over(Sent(write)).answer(document)["error"]["code"] == "internal"
+
+
+def test_what_was_never_sent_may_be_repeated() -> None:
+    def write(request: HttpRequest) -> HttpAnswer:
+        request.sending()
+        raise NotSent("no connection could be made")
+
+    error = core_over(Sent(write)).answer(COMMENT)["error"]
+    assert (error["code"], error["retryable"]) == ("unavailable", True)
+
+
+def test_what_virustotal_refused_is_told_as_it_says_whatever_fails_later() -> None:
+    def write(request: HttpRequest) -> HttpAnswer:
+        request.sending()
+        return said({"error": {"code": "ForbiddenError", "message": "no"}}, 403)
+
+    assert core_over(Sent(write)).answer(COMMENT)["error"]["code"] == "forbidden"
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("a bug"), ConfigError("the state is gone"), Unavailable("no state")])
+@pytest.mark.parametrize("document", [COMMENT, SCAN_FILE, SCAN_URL, RESCAN], ids=name_of)
+def test_a_failure_of_our_own_after_virustotals_answer_is_outcome_unknown(
+    document: dict[str, Any], failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport = Sent(accepts)
+    core = core_over(transport)
+
+    def fails(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(AnswerCache, "forget", fails)
+    monkeypatch.setattr(AnswerCache, "peek", lambda *_: None if not transport.writes else fails())
+    error = core.answer(document)["error"]
+    assert (error["code"], error["retryable"], transport.writes) == ("outcome_unknown", False, 1)
+
+
+def test_all_who_wait_for_the_same_comment_hear_that_its_outcome_is_unknown() -> None:
+    is_sent, go_on = threading.Event(), threading.Event()
+
+    def write(request: HttpRequest) -> HttpAnswer:
+        request.sending()
+        is_sent.set()
+        assert go_on.wait(30)
+        raise AttributeError("read1")
+
+    transport = Sent(write)
+    core = core_over(transport)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(core.answer, COMMENT)
+        assert is_sent.wait(30)
+        rest = [pool.submit(core.answer, COMMENT) for _ in range(3)]
+        threading.Timer(1.0, go_on.set).start()
+        codes = [future.result()["error"]["code"] for future in [first, *rest]]
+    assert codes == ["outcome_unknown"] * 4
+    assert transport.writes == 1
+
+
+def test_a_comment_with_a_library_that_lacks_what_reads_the_answer_is_outcome_unknown(
+    server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacks(*_: object, **__: object) -> bytes:
+        raise AttributeError("'HTTPResponse' object has no attribute 'read1'")
+
+    for name in ("read", "read1"):
+        monkeypatch.setattr(urllib3.HTTPResponse, name, lacks, raising=False)
+    server.script(COMMENTED)
+    core = core_at(server.url, clock)
+    assert core.answer(COMMENT)["error"]["code"] == "outcome_unknown"
+    assert [request.method for request in server.received] == ["POST"]
+    assert core.answer(LOOKUP)["error"]["code"] == "internal"
