@@ -13,7 +13,7 @@ help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## the main job at work, offline, in half a minute
-	@$(BIN)/python package/demo.py
+	@$(BIN)/python -m package.demo
 
 test: $(VENV)/.for-tests spl appinspect  ## all tests
 	$(BIN)/python -m pytest $(TESTS)
@@ -26,22 +26,22 @@ types: $(VENV)/.for-tests  ## mypy, strict, on everything
 	$(BIN)/mypy
 
 spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
-	@$(BIN)/python package/build_spl.py
+	@$(BIN)/python -m package.spl.build_spl
 
 appinspect: $(VENV)/.installed  ## the environment of Splunk's own checker, where there is a Python for it
-	@$(BIN)/python package/appinspect.py || echo "going on without AppInspect; its test will say that it is skipped"
+	@$(BIN)/python -m package.spl.appinspect || echo "going on without AppInspect; its test will say that it is skipped"
 
 postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/postman/
-	@$(BIN)/python package/postman.py
+	@$(BIN)/python -m package.exports.postman
 
 tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
-	@$(BIN)/python package/tines.py
+	@$(BIN)/python -m package.exports.tines
 
 splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
-	@$(BIN)/python package/try_in_splunk.py $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)
+	@$(BIN)/python -m package.real_splunk.try_in_splunk $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)
 
 plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: five minutes
-	@$(BIN)/python package/plot_quota.py
+	@$(BIN)/python -m bench.plot_quota
 
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each beside its yardstick; ten minutes
 	@$(BIN)/python -m bench

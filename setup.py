@@ -8,8 +8,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "connectors/version.py").read_text("utf-8"))
-assert VERSION is not None, "connectors/version.py names no version"
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "connectors/vt_connectors/version.py").read_text("utf-8"))
+assert VERSION is not None, "connectors/vt_connectors/version.py names no version"
 
 setup(
     name="vt-connectors",
@@ -19,9 +19,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.9",
-    packages=[*find_packages(include=["connectors", "connectors.*"]), "connectors.schemas"],
-    package_dir={"connectors": "connectors", "connectors.schemas": "schemas"},
-    package_data={"connectors": ["py.typed"], "connectors.schemas": ["*.json", "actions/*.json"]},
+    packages=[*find_packages("connectors"), "vt_connectors.schemas"],
+    package_dir={"": "connectors", "vt_connectors.schemas": "schemas"},
+    package_data={"vt_connectors": ["py.typed"], "vt_connectors.schemas": ["*.json", "actions/*.json"]},
     # The lowest releases that work: `.ci/run` runs the tests with them on the oldest Python (package/lowest.py).
     # Nothing older than the last release that fixes an advisory which would matter here: SECURITY.md.
     install_requires=[
@@ -38,5 +38,5 @@ setup(
         "rich>=13",
     ],
     extras_require={"splunk": ["splunk-sdk>=2.1.1,<4"], "redis": ["redis>=5.0.2,<9"]},
-    entry_points={"console_scripts": ["vtaction = connectors.adapters.terminal:main"]},
+    entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.main:main"]},
 )

@@ -13,11 +13,11 @@ from typing import Callable, NamedTuple
 import vt
 
 from bench.figures import Figure
-from bench.house import KEY, hashes, sandbox, settings
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.settings import settings_from
+from bench.harness import KEY, hashes, sandbox, settings
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
 
 _COUNT, _AT_ONCE = 2000, 32
 _ROUNDS = 5

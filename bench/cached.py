@@ -14,14 +14,14 @@ from typing import Any, Callable
 from cachetools import TTLCache
 
 from bench.figures import Figure
-from bench.house import hashes, seconds
-from connectors.cache import AnswerCache, Entry
-from connectors.cache.entry import AnswerStore
-from connectors.cache.memory import MemoryAnswers
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers
-from connectors.clock import SystemClock
-from connectors.state.sqlite_file import SqliteFile
-from connectors.state.unavailable import Fallback
+from bench.harness import hashes, seconds
+from vt_connectors.backends.memory.answers import MemoryAnswers
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.cache import AnswerCache, Entry
+from vt_connectors.cache.entry import AnswerStore
+from vt_connectors.clock import SystemClock
+from vt_connectors.state.fallback import Fallback
 
 _COUNT = 4000
 _BY_KEY = "SELECT content, CAST(used_at AS REAL) FROM answer WHERE key = ?"

@@ -10,11 +10,11 @@ from typing import Callable
 
 from bench.cached import report
 from bench.figures import Figure
-from bench.house import hashes, seconds
-from connectors.cache import Entry
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers, row_content
-from connectors.clock import SystemClock
-from connectors.state.sqlite_file import SqliteFile
+from bench.harness import hashes, seconds
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers, row_content
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.cache import Entry
+from vt_connectors.clock import SystemClock
 
 _FEW, _MANY = 1000, 1_000_000
 _READS = 1000

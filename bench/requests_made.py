@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import Figure
-from bench.house import hashes, lines, sandbox, settings, spent
+from bench.harness import hashes, lines, sandbox, settings, spent
 
 _PROCESSES, _HASHES = 16, 1000
 _ONE_EACH = (("lookup_domain", "domain", "example.com"), ("lookup_ip", "ip", "8.8.8.8"))
@@ -52,7 +52,7 @@ def _shuffled(seed: int) -> bytes:
 
 
 def _crowd(inputs: list[bytes], environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "connectors", "run"]
+    command = [sys.executable, "-m", "vt_connectors", "run"]
     crowd = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) for _ in inputs
     ]

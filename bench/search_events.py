@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from search_csv import encode_body
-from selected_fields import FieldSelection
+from package.splunkd_driver.csv_body import encode_body
+from package.splunkd_driver.selected_fields import FieldSelection
 
 DISTINCT = 2_000
 _FIELD = "md5"

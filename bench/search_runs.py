@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from search_driver import SearchInfo, SearchProcess
-from search_wire import encode_frame
+from package.splunkd_driver.driver import SearchInfo, SearchProcess
+from package.splunkd_driver.wire import encode_frame
 
 
 @dataclass(frozen=True)

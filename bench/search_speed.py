@@ -32,9 +32,9 @@ from bench.search_runs import (  # noqa: E402
     seconds_to_getinfo,
     seconds_to_import,
 )
-from build_spl import build  # noqa: E402
-from connectors.sandbox import Quota, SandboxServer  # noqa: E402
-from interpreters import find_python  # noqa: E402
+from package.spl.build_spl import build  # noqa: E402
+from package.spl.interpreters import find_python  # noqa: E402
+from vt_connectors.sandbox import Quota, SandboxServer  # noqa: E402
 
 # What the issue asks for: at least so many times the yardstick's events a second, at most so much of the rest.
 GOALS = {"full.speed": 2.0, "selected.speed": 1.5, "full.memory": 0.7, "selected.memory": 0.7, "getinfo": 1.3}

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench.figures import Figure
-from bench.house import hashes, lines, sandbox, seconds, settings
+from bench.harness import hashes, lines, sandbox, seconds, settings
 
 _ROUNDS = 25
 
@@ -17,7 +17,7 @@ def figures() -> list[Figure]:
     with sandbox("--quota", "none") as (url, _), tempfile.TemporaryDirectory() as folder:
         environment = settings(url, Path(folder) / "state.db")
         request = lines(hashes(1))
-        run = [sys.executable, "-m", "connectors", "run"]
+        run = [sys.executable, "-m", "vt_connectors", "run"]
         bare = [sys.executable, "-c", "pass"]
 
         def start(command: list[str]) -> None:

@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from build_spl import PROJECT, build
-from connectors.sandbox import SandboxServer
-from search_driver import SearchInfo, SearchResult, run_search
+from package.spl.build_spl import PROJECT, build
+from package.splunkd_driver.driver import SearchInfo, SearchResult, run_search
+from vt_connectors.sandbox import SandboxServer
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 # The sandbox's catalogue has these; the real VirusTotal knows the first and has never heard of most others.
@@ -111,7 +111,7 @@ def _run_actions(environment: dict[str, str]) -> None:
         {"id": 4, "action": "lookup_hash", "params": {"hsah": EICAR}},
     ]
     lines = "".join(json.dumps(request) + "\n" for request in requests)
-    command = [sys.executable, "-m", "connectors", "run"]
+    command = [sys.executable, "-m", "vt_connectors", "run"]
     answer = subprocess.run(command, input=lines, env=environment, capture_output=True, text=True, check=False)
     for request, line in zip(requests, answer.stdout.splitlines()):
         response = json.loads(line)

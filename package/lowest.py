@@ -1,4 +1,4 @@
-"""The lowest releases that setup.py allows, as constraints for pip: `python package/lowest.py 3.9 > lowest.txt`.
+"""The lowest releases that setup.py allows, as constraints for pip: `python -m package.lowest 3.9 > lowest.txt`.
 
 setup.py is the one place that names them: what is printed are the lower bounds of its requirements, those of its extras
 too, as far as they apply to that Python.

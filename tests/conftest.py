@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors import secrecy
-from connectors.sandbox import Quota, SandboxServer
-from connectors.state.redis_server import RedisServer
 from tests.redis_process import RedisProcess
 from tests.splunk.fake_kvstore import FakeKvStore, Member
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors import redaction as secrecy
+from vt_connectors.backends.redis.server import RedisServer
+from vt_connectors.sandbox import Quota, SandboxServer
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.clock import Uptime
+from vt_connectors.clock import Uptime
 
 START = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 
 
 class FakeClock:
-    """`connectors.clock.Clock`. Sleeping is how its time passes; `slept` says how long each sleep was."""
+    """`vt_connectors.clock.Clock`. Sleeping is how its time passes; `slept` says how long each sleep was."""
 
     def __init__(self, now: float = START) -> None:
         self._now = now

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.clock import Clock, SystemClock
-from connectors.state.address import redis_address
-from connectors.state.redis_server import RedisServer
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.redis.server import RedisServer
+from vt_connectors.backends.redis_url import redis_address
+from vt_connectors.clock import Clock, SystemClock
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
@@ -31,7 +31,7 @@ class RunnerProcess:
         self.environment = environment
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "connectors", *arguments]
+        return [sys.executable, "-m", "vt_connectors", *arguments]
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE

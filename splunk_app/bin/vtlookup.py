@@ -10,9 +10,9 @@ from vtlookup_app.libraries import put_first
 
 put_first()
 
-from vtlookup_app.command import VtLookup  # noqa: E402
-from vtlookup_app.light_sdk import dispatch  # noqa: E402
-from vtlookup_app.pipe import Input  # noqa: E402
+from vtlookup_app.chunks.protocol import Input  # noqa: E402
+from vtlookup_app.sdk_import import dispatch  # noqa: E402
+from vtlookup_app.search.command import VtLookup  # noqa: E402
 
 if __name__ == "__main__":
     # The protocol owns stdout; whatever a library prints must not get into it.

@@ -8,10 +8,10 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.core import Core
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from tests.fake_clock import FakeClock
 from tests.virustotal.house import core_at
+from vt_connectors.core import Core
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 from .several import Several, several_of
 

@@ -7,15 +7,15 @@ import threading
 from pathlib import Path
 from typing import Any, Callable
 
-from connectors.api_key import ApiKey
-from connectors.clock import Clock, SystemClock
-from connectors.composition import build
-from connectors.core import Core
-from connectors.settings import Settings, settings_from
-from connectors.stores import KVSTORE, NO_PLACES, Places
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.splunk.kvstore_parts import parts_at
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import Clock, SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.composition.state import KVSTORE, NO_PLACES, Places
+from vt_connectors.config.settings import Settings, settings_from
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 JSON = {"content-type": "application/json"}
 Say = Callable[[HttpRequest], HttpAnswer]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 from .several import Played, Several, file_object, said, several_of
 

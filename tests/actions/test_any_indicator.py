@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 from .conftest import Desk, MakeDesk
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.batch import BatchAnswers
-from connectors.clock import SystemClock
-from connectors.core import Core
-from connectors.virustotal.transport import HttpRequest
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.clock import SystemClock
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpRequest
 
 from .several import Played, Several, file_object, refused, said
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig
-from connectors.schemas_check import all_violations
+from vt_connectors.contract.validation import all_violations
+from vt_connectors.sandbox import Quota, SandboxConfig
 
 from .conftest import Desk, MakeDesk
 

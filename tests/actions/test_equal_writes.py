@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.batch import BatchAnswers
-from connectors.core import Core
-from connectors.virustotal.transport import HttpAnswer, HttpRequest, NoAnswerInTime
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime
 
 from .several import Played, Several, file_object, said
 

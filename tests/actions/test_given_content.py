@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.actions.given_content import content_of, last_component
-from connectors.errors import InvalidRequest
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from vt_connectors.actions.file_content import content_of, last_component
+from vt_connectors.errors import InvalidRequest
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 from .conftest import Desk
 from .several import Played, Several, said

@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.actions.asking import report_key
-from connectors.actions.batch import BatchAnswers
-from connectors.cache import Entry
-from connectors.contract import Options
-from connectors.core import Core
-from connectors.drain import Spend
-from connectors.indicators import parse_as
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
+from vt_connectors.actions.drain import Spend
+from vt_connectors.actions.read_through import report_key
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.cache import Entry
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core
+from vt_connectors.indicators import parse_as
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 from .several import Played, Several, file_object, said
 

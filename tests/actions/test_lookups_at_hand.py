@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.contract import Options
-from connectors.core import Misconfigured
-from connectors.errors import ConfigError
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Misconfigured
+from vt_connectors.errors import ConfigError
 
 from .conftest import MakeDesk
 

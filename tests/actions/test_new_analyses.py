@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from connectors.virustotal.identity import time_of_analysis
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.identity import time_of_analysis
 
 from .several import Played, Several, refused, said
 

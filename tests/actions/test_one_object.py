@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.kept import newest
-from connectors.contract import Options
-from connectors.core import Core
-from connectors.sandbox import SandboxConfig
-from connectors.virustotal.transport import HttpRequest
+from vt_connectors.actions.cache_listing import newest
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core
+from vt_connectors.sandbox import SandboxConfig
+from vt_connectors.virustotal.http.transport import HttpRequest
 
 from .conftest import Desk, MakeDesk
 from .several import Played, Several, file_object, said
@@ -86,7 +86,7 @@ def test_hashes_of_another_file_in_a_report_are_not_believed(several: Several) -
 
 @pytest.mark.parametrize("mode", ["refresh", "off"])
 def test_a_batch_that_asks_anew_asks_for_one_file_once(several: Several, mode: str) -> None:
-    from connectors.actions.batch import BatchAnswers
+    from vt_connectors.actions.request_batch import BatchAnswers
 
     played = virustotal()
     core = several.core(played).within(BatchAnswers())

@@ -16,17 +16,17 @@ from typing import Any
 import pytest
 import redis
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.contract import Options, Request
-from connectors.core import Core
-from connectors.errors import ConfigError
-from connectors.sandbox import SandboxServer
-from connectors.settings import settings_from
 from tests.faults.secrets_search import in_bytes
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.documents import Options, Request
+from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError
+from vt_connectors.sandbox import SandboxServer
 
 # As the drills', whose search finds it in every form.
 from tests.faults.drill import KEY  # isort: skip
@@ -385,7 +385,7 @@ def test_folders_that_are_not_whole_paths_are_a_config_error(roots: str) -> None
 
 
 def test_a_file_that_was_moved_out_after_it_was_opened_is_not_sent(sandbox: SandboxServer, tmp_path: Path) -> None:
-    from connectors.actions.file_access import FileAccess
+    from vt_connectors.actions.file_access import FileAccess
 
     inside = tmp_path / "in"
     inside.mkdir()
@@ -433,7 +433,7 @@ def test_a_queued_value_with_the_key_leaves_the_queue_unasked_and_unsaid(
     core: Core, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As an earlier version may have queued it."""
-    from connectors.drain import Spend
+    from vt_connectors.actions.drain import Spend
 
     core.context.pending.put(f"hash:{KEY}", frozenset())
     drained = core.drain(Spend())
@@ -444,8 +444,8 @@ def test_a_queued_value_with_the_key_leaves_the_queue_unasked_and_unsaid(
 
 def test_a_stored_value_with_the_key_is_not_shown(core: Core) -> None:
     """As an earlier version may have stored it."""
-    from connectors.actions.kept import listed, newest
-    from connectors.cache import Entry
+    from vt_connectors.actions.cache_listing import listed, newest
+    from vt_connectors.cache import Entry
 
     key = f"v{core.context.space}:url:https://h.example/{KEY}"
     stats = {"malicious": 0, "suspicious": 0, "total": 1}
@@ -456,7 +456,7 @@ def test_a_stored_value_with_the_key_is_not_shown(core: Core) -> None:
 
 
 def test_a_key_from_a_pipe_is_read_once() -> None:
-    from connectors.credentials import find_key
+    from vt_connectors.config.credentials import find_key
 
     reader, writer = os.pipe()
     os.write(writer, KEY.encode())
@@ -465,6 +465,6 @@ def test_a_key_from_a_pipe_is_read_once() -> None:
     assert find_key(environment)[0] == ApiKey(KEY)
     os.close(reader)
     assert find_key(environment)[0] == ApiKey(KEY)
-    from connectors import read_once
+    from vt_connectors.config import read_once
 
     read_once._FROM_PIPES.clear()

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.core import Core
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, answer, json_answer
 from tests.virustotal.house import core_at
+from vt_connectors.core import Core
 
 from .conftest import Desk
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.sample import LARGEST_BYTES, opened
-from connectors.errors import InvalidRequest
+from vt_connectors.actions.file_sample import LARGEST_BYTES, opened
+from vt_connectors.errors import InvalidRequest
 
 from .conftest import Desk
 
@@ -101,7 +101,7 @@ def test_a_file_that_grows_while_it_is_sent_is_not_submitted(v3: Desk, tmp_path:
             file.write(b"more")
 
     request = {"action": "scan_file", "params": {"path": str(growing)}}
-    from connectors.contract import read_request
+    from vt_connectors.contract.documents import read_request
 
     error = v3.core.run(read_request(request), grow)["error"]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
@@ -129,7 +129,7 @@ def test_names_go_out_in_plain_ascii_and_cannot_leave_their_header(v3: Desk) -> 
 def test_what_was_sent_is_told_as_it_goes(v3: Desk, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"x" * 500_000)
-    from connectors.contract import read_request
+    from vt_connectors.contract.documents import read_request
 
     told: list[tuple[int, int]] = []
     v3.core.run(read_request({"action": "scan_file", "params": {"path": str(sample)}}), lambda *so: told.append(so))

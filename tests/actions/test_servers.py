@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from connectors.actions.kept import newest
-from connectors.contract import Options
-from connectors.drain import Spend
-from connectors.settings import VIRUSTOTAL, Settings
+from vt_connectors.actions.cache_listing import newest
+from vt_connectors.actions.drain import Spend
+from vt_connectors.config.settings import VIRUSTOTAL, Settings
+from vt_connectors.contract.documents import Options
 
 from .several import Played, Several, file_object, said
 

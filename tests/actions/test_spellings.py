@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from connectors.schemas_check import all_violations
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
+from vt_connectors.contract.validation import all_violations
 
 from .conftest import Desk, MakeDesk
 
@@ -194,6 +194,6 @@ def _at(backend: str, request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def _default() -> Any:
-    from connectors.contract import Options
+    from vt_connectors.contract.documents import Options
 
     return Options()

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.polling import first_interval, intervals
-from connectors.errors import Cancelled
-from connectors.sandbox import Quota, SandboxConfig
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, json_answer, own_error, reset
 from tests.virustotal.house import core_at
+from vt_connectors.actions.polling import first_interval, intervals
+from vt_connectors.errors import Cancelled
+from vt_connectors.sandbox import Quota, SandboxConfig
 
 from .conftest import Desk, MakeDesk
 

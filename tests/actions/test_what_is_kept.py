@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import jsonschema
 
-from connectors.actions.kept import Kept, newest
-from connectors.schemas_check import schema
+from vt_connectors.actions.cache_listing import Kept, newest
+from vt_connectors.contract.validation import schema
 
 from .conftest import MakeDesk
 

@@ -10,7 +10,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Those that may send a request, and read its answer.
-MODULES = sorted((PROJECT / "connectors/virustotal").rglob("*.py"))
+MODULES = sorted((PROJECT / "connectors/vt_connectors/virustotal").rglob("*.py"))
 
 NAMES = {
     "drain_conn": "CVE-2026-44432",

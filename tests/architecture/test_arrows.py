@@ -70,14 +70,14 @@ def test_each_part_of_the_core_knows_only_what_it_may(part: str) -> None:
         assert known <= MAY_KNOW[part] | {part}, path.name
 
 
-# The ways in. `connectors/__init__.py` is the Python API's: it names its adapter, and loads it only when asked for it.
+# The ways in. `connectors/vt_connectors/__init__.py` is the Python API's: it names its adapter, and loads it only when asked for it.
 DOORS = (CORE / "__init__.py", CORE / "__main__.py")
 
 
 def test_only_adapters_and_the_doors_know_the_adapters() -> None:
     for path in _modules(CORE):
         if "adapters" not in path.parts and path not in DOORS:
-            assert not any(name.startswith("connectors.adapters") for name in _imported(path)), path.name
+            assert not any(name.startswith("vt_connectors.adapters") for name in _imported(path)), path.name
 
 
 def test_the_core_knows_no_platform() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from tests.by_hand.shell import Shell
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 
 @pytest.fixture

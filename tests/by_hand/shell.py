@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.sandbox import SandboxServer
 
 KEY = "k3y" * 20
 

@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.by_hand.shell import KEY, Shell
 from tests.vtaction_process import EICAR
+from vt_connectors.sandbox import SandboxServer
 
 NASTY = [
     'it\'s "quoted" and `touch pwned` and $(touch pwned) and $HOME and ${PATH}',

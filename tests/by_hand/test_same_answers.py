@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from connectors.actions import ACTIONS
-from connectors.sandbox import SandboxServer
 from tests.by_hand.shell import Shell
 from tests.vtaction_process import EICAR
+from vt_connectors.actions import ACTIONS
+from vt_connectors.sandbox import SandboxServer
 
 URL = "http://phishing.example/login/verify?session=1"
 MISSING = "http://unknown.example/"

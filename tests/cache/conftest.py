@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from connectors.cache.entry import AnswerStore
-from connectors.cache.memory import MemoryAnswers
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers
-from connectors.settings import Settings
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.splunk.kvstore_parts import parts_at
+from vt_connectors.backends.memory.answers import MemoryAnswers
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.cache.entry import AnswerStore
+from vt_connectors.config.settings import Settings
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.cache import Entry
-from connectors.cache.memory import MemoryAnswers
 from tests.fake_clock import START, FakeClock
+from vt_connectors.backends.memory.answers import MemoryAnswers
+from vt_connectors.cache import Entry
 
 FOUND = Entry("ok", {}, START)
 

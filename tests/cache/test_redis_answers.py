@@ -6,12 +6,12 @@ import zlib
 
 import pytest
 
-from connectors.cache import Entry, Freshness
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.clock import SystemClock
-from connectors.state.redis_server import PREFIX, RedisServer
 from tests.fake_clock import START, FakeClock
 from tests.redis_process import RedisProcess
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.redis.server import PREFIX, RedisServer
+from vt_connectors.cache import Entry, Freshness
+from vt_connectors.clock import SystemClock
 
 DAY = 86400.0
 FOUND = Entry("ok", {"stats": {"total": 70}}, START)

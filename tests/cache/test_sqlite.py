@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.cache import Entry
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import START, FakeClock
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.cache import Entry
 
 MEGABYTE = 1 << 20
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from connectors.cache.entry import AnswerStore, Entry
 from tests.fake_clock import START
+from vt_connectors.cache.entry import AnswerStore, Entry
 
 FOUND = Entry("ok", {"type": "hash", "stats": {"malicious": 3}, "names": ["a"]}, START)
 

@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 import pytest
 
-from connectors.cache import AnswerCache, Entry, Freshness
-from connectors.cache.entry import AnswerStore
-from connectors.cache.memory import MemoryAnswers
-from connectors.errors import Unavailable
-from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
 from tests.fake_clock import START, FakeClock
+from vt_connectors.backends.memory.answers import MemoryAnswers
+from vt_connectors.cache import AnswerCache, Entry, Freshness
+from vt_connectors.cache.entry import AnswerStore
+from vt_connectors.errors import Unavailable
+from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
 
 FRESHNESS = Freshness(ttl_s=1000, ttl_not_found_s=100)
 

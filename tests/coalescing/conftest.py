@@ -7,15 +7,15 @@ from typing import Callable
 
 import pytest
 
-from connectors.clock import Clock
-from connectors.coalescing import LeaseBook, MemoryLeases
-from connectors.coalescing.redis_leases import RedisLeases
-from connectors.coalescing.sqlite_leases import SCHEMA, SqliteLeases
-from connectors.settings import Settings
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import ServersClock
 from tests.splunk.kvstore_parts import parts_at
+from vt_connectors.backends.redis.leases import RedisLeases
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
+from vt_connectors.clock import Clock
+from vt_connectors.coalescing import LeaseBook, MemoryLeases
+from vt_connectors.config.settings import Settings
 
 MakeLeases = Callable[[Clock], LeaseBook]
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.cache import Entry
-from connectors.coalescing import Lease, LeaseBook
-from connectors.coalescing.leases import ANSWER_LEFT_S, RESULT_LEFT_S
-from connectors.coalescing.results import Result
-from connectors.coalescing.sqlite_leases import SCHEMA, SqliteLeases
-from connectors.errors import Unavailable
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
+from vt_connectors.cache import Entry
+from vt_connectors.coalescing import Lease, LeaseBook
+from vt_connectors.coalescing.leases import ANSWER_LEFT_S, RESULT_LEFT_S
+from vt_connectors.coalescing.results import Result
+from vt_connectors.errors import Unavailable
 
 ONE, TWO, THREE = Lease("one", "account of one"), Lease("two", "account of two"), Lease("three")
 FOUND = Entry("ok", {"id": "ä" * 1000, "stats": {"total": 3}}, 12.5)

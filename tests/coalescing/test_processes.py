@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess, lookup, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 16
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.core import Core
-from connectors.quota import parse_quota
-from connectors.settings import Settings
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.quota import parse_quota
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 
 class SlowVirusTotal:

@@ -9,13 +9,14 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.cache import Entry
-from connectors.clock import SystemClock
-from connectors.coalescing import Fetched, LeaseBook, MemoryLeases, SingleFlight, Task
-from connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
-from connectors.coalescing.results import Result
-from connectors.coalescing.task import Tell
-from connectors.errors import (
+from tests.coalescing.conftest import MakeLeases
+from vt_connectors.cache import Entry
+from vt_connectors.clock import SystemClock
+from vt_connectors.coalescing import Fetched, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
+from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.task import Tell
+from vt_connectors.errors import (
     AccessDenied,
     Cancelled,
     ConfigError,
@@ -28,9 +29,8 @@ from connectors.errors import (
     RequestTimeout,
     Unavailable,
 )
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
-from tests.coalescing.conftest import MakeLeases
+from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
+from vt_connectors.state.heartbeat import Heartbeat
 
 FOUND = Entry("ok", {}, 1.0)
 PUBLIC = Entry("ok", {"public": True}, 1.0)

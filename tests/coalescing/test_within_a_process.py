@@ -8,14 +8,14 @@ from typing import Callable
 
 import pytest
 
-from connectors.cache import Entry
-from connectors.clock import SystemClock
-from connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight, Task, TwoLevels
-from connectors.coalescing.task import Tell
-from connectors.errors import ConnectorError, InvalidResponse, RequestTimeout, Unavailable
-from connectors.state.unavailable import Fallback
 from tests.coalescing.conftest import MakeLeases
 from tests.coalescing.test_single_flight import CALLERS, FOUND, PUBLIC, Place
+from vt_connectors.cache import Entry
+from vt_connectors.clock import SystemClock
+from vt_connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight, Task, TwoLevels
+from vt_connectors.coalescing.task import Tell
+from vt_connectors.errors import ConnectorError, InvalidResponse, RequestTimeout, Unavailable
+from vt_connectors.state.fallback import Fallback
 
 
 def _two_levels(place: Place) -> TwoLevels:

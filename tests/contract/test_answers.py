@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.actions import ACTIONS
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import InvalidRequest
-from connectors.schemas_check import violation
-from connectors.settings import settings_from
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
+from vt_connectors.actions import ACTIONS
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.validation import violation
+from vt_connectors.core import Core
+from vt_connectors.errors import InvalidRequest
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 _HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 _SECRET = "5ec2e7" * 10

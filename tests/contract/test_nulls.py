@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from connectors.actions import ACTIONS
-from connectors.contract import Options, read_request
-from connectors.errors import InvalidRequest
-from connectors.schemas_check import schema, violation
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.actions.several import Played, Several, file_object, said
+from vt_connectors.actions import ACTIONS
+from vt_connectors.contract.documents import Options, read_request
+from vt_connectors.contract.validation import schema, violation
+from vt_connectors.errors import InvalidRequest
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 OPTIONS = schema("request.json")["properties"]["options"]["properties"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.actions import ACTIONS
-from connectors.errors import BY_CODE
-from connectors.schemas_check import schema, schema_folder, violation
+from vt_connectors.actions import ACTIONS
+from vt_connectors.contract.validation import schema, schema_folder, violation
+from vt_connectors.errors import BY_CODE
 
 from .near import ANY, near
 

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.sandbox import Quota, SandboxServer
-from connectors.settings import Settings
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.scripted_server import ScriptedServer, answer
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.sandbox import Quota, SandboxServer
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 COMMENT = {"action": "add_comment", "params": {"indicator": "example.com", "comment": "Seen in our mail"}}
 NO_PATIENCE = {"max_wait_s": 0}

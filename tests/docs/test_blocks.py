@@ -12,10 +12,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from connectors.actions import ACTIONS
-from connectors.sandbox import Quota, SandboxServer
-from connectors.schemas_check import schema
-from connectors.settings import Settings
+from vt_connectors.actions import ACTIONS
+from vt_connectors.config.settings import Settings
+from vt_connectors.contract.validation import schema
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .no_run import NO_RUN
 from .pages import PROJECT, Block, Page, pages
@@ -36,7 +36,7 @@ class Shell:
         home, programs = folder / "home", folder / "bin"
         for made in (self.folder, home, programs):
             made.mkdir()
-        _script(programs / "vtaction", "-m connectors")
+        _script(programs / "vtaction", "-m vt_connectors")
         _script(programs / "python3", "")
         self.environment = {
             "HOME": str(home),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from tests.by_hand.shell import KEY, Shell
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "curl.md"
 TEXT = PAGE.read_text("utf-8")
@@ -31,7 +31,7 @@ def sandbox() -> Iterator[SandboxServer]:
 def shell(sandbox: SandboxServer, tmp_path: Path) -> Shell:
     shell = Shell(sandbox, tmp_path, "3")
     script = tmp_path / "bin" / "vtaction"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m connectors "$@"\n', "utf-8")
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m vt_connectors "$@"\n', "utf-8")
     script.chmod(0o755)
     return shell
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import BY_CODE
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.errors import BY_CODE
 
 from .error_examples import MADE
 from .pages import in_code, page

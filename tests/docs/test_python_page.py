@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import connectors
-from connectors.sandbox import SandboxServer
+import vt_connectors
 from tests.python_api.type_checker import mypy_says
+from vt_connectors.sandbox import SandboxServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "python.md"
@@ -52,7 +52,7 @@ def test_what_the_readme_shows_of_it_runs(sandbox: SandboxServer, monkeypatch: p
 
 
 def test_it_shows_every_method() -> None:
-    methods = [name for name in vars(connectors.VirusTotal) if not name.startswith("_")]
+    methods = [name for name in vars(vt_connectors.VirusTotal) if not name.startswith("_")]
     assert [name for name in methods if name not in TEXT] == []
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ElementTree
 
-from connectors.quota.windows import PUBLIC, parse_quota
-from quota_picture import LIMIT, WINDOW_S, draw, most_in_a_window
+from bench.quota_picture import LIMIT, WINDOW_S, draw, most_in_a_window
+from vt_connectors.quota.windows import PUBLIC, parse_quota
 
 from .pages import PROJECT, in_code, page
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from build_spl import VENDOR_LISTS
-from vendoring import read_lists
+from package.spl.build_spl import VENDOR_LISTS
+from package.spl.vendoring import read_lists
 
 from .pages import PROJECT, page
 

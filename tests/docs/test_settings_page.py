@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.quota.windows import PUBLIC
-from connectors.schemas_check import schema
-from connectors.settings import VARIABLES, Settings
+from vt_connectors.config.settings import VARIABLES, Settings
+from vt_connectors.contract.validation import schema
+from vt_connectors.quota.windows import PUBLIC
 
 from .pages import in_code, page
 

@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 
-from connectors.version import __version__
 from tests.package.conf_reader import read_conf
 from tests.package.spl_reader import options_of, refuse_unknown
-from vtlookup_app import columns
-from vtlookup_app.broker.verdict_request import ALERT, LINKS
-from vtlookup_app.search_options import KINDS, read_options
+from vt_connectors.version import __version__
+from vtlookup_app import result_fields as columns
+from vtlookup_app.endpoint.verdict_request import ALERT, LINKS
+from vtlookup_app.options import KINDS, read_options
 
 from .pages import PROJECT, Page, in_code, page
 from .shown import DOTS

@@ -28,14 +28,14 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "a figure that cannot be read and no warning",
     )
     heard = _Heard()
-    logging.getLogger("connectors.account").addHandler(heard)
+    logging.getLogger("vt_connectors.virustotal.account").addHandler(heard)
     try:
         draw = random.Random(effort.seed)
         for number in range(effort.times(150, 5000)):
             figures = {name: _figure(draw) for name in _NAMES if draw.random() < 0.9}
             tally.count(*(f"account {number}, {figures!r:.300}: {loss}" for loss in _losses(figures, heard)))
     finally:
-        logging.getLogger("connectors.account").removeHandler(heard)
+        logging.getLogger("vt_connectors.virustotal.account").removeHandler(heard)
     yield tally
 
 

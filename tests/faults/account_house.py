@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.settings import settings_from
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY
 from tests.faults.network_house import file_object, lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 SHOW = {"action": "quota", "params": {}, "options": {"cache": "only"}}
 ASK = {"action": "quota", "params": {}}

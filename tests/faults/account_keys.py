@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.core import Core
-from connectors.settings import settings_from
-from connectors.virustotal.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
 from tests.actions.several import file_object, refused, said
 from tests.faults.drill import KEY, Effort, Tally
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
 
 _FORGOTTEN_S = 301.0
 _REJECTED = {"3": refused(401, "WrongCredentialsError"), "2": HttpAnswer(403, {}, b"")}

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from pathlib import Path
 
-from connectors.clock import iso
 from tests.fake_clock import FakeClock
 from tests.faults.account_house import ASK, Account, core_for, look_up, windows
 from tests.faults.drill import Effort, Tally
 from tests.quota.desk import utc
+from vt_connectors.clock import iso
 
 _MINUTE_S, _DAY_S = 60.0, 86400.0
 _LEEWAY_S = 1.0

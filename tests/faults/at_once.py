@@ -12,14 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from connectors.actions.batch import BatchAnswers
-from connectors.clock import SystemClock
-from connectors.core import Core
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.actions.several import Played, Several, file_object, said
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.store_house import hashes
 from tests.redis_process import PROGRAM, RedisProcess
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.clock import SystemClock
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 _PROCESSES = 6
 # Time for the others to meet the one that asks.

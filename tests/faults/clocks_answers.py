@@ -9,23 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.api_key import ApiKey
-from connectors.cache import Entry
-from connectors.coalescing import Fetched, Lease, LeaseBook, MemoryLeases, SingleFlight, Task
-from connectors.coalescing.leases import LEASE_S
-from connectors.coalescing.sqlite_leases import SCHEMA, SqliteLeases
-from connectors.composition import build
-from connectors.core import Core
-from connectors.schemas_check import violation
-from connectors.settings import settings_from
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.sqlite_file import SqliteFile
-from connectors.state.unavailable import Fallback
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import START
 from tests.faults.clocks_setting import SetClock
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.network_house import file_object, lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
+from vt_connectors.cache import Entry
+from vt_connectors.coalescing import Fetched, Lease, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing.leases import LEASE_S
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.validation import violation
+from vt_connectors.core import Core
+from vt_connectors.state.fallback import Fallback
+from vt_connectors.state.heartbeat import Heartbeat
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 _HASHES = tuple(f"{number:02x}" * 32 for number in (0xA1, 0xB2, 0xC3))
 _TTL_S = 86400.0

@@ -9,18 +9,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.errors import RateLimited
-from connectors.quota import Quota, parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
-from connectors.quota.limiter import Limiter
-from connectors.quota.policy import MARGIN_S
-from connectors.quota.slots import GRACE_S
-from connectors.quota.windows import period_key
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback
 from tests.faults.clocks_setting import SetClock
 from tests.faults.drill import Effort, Tally
 from tests.quota.desk import utc
+from vt_connectors.errors import RateLimited
+from vt_connectors.quota import Quota, parse_quota
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.quota.policy import MARGIN_S
+from vt_connectors.quota.reservations import GRACE_S
+from vt_connectors.quota.windows import period_key
+from vt_connectors.state.fallback import Fallback
+from vt_connectors.state.heartbeat import Heartbeat
 
 _QUOTAS = ("4/minute", "2/10s,5/minute", "4/minute,9/day", "2/second,5/day,8/month", "3/10s,6/month")
 _MOMENTS = (

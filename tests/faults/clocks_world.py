@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from connectors.quota import parse_quota
-from connectors.quota.slots import GRACE_S
 from tests.faults.clocks_setting import step_from
 from tests.faults.drill import Effort, Tally
 from tests.quota.desk import utc
 from tests.quota.world import Caller, World
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.reservations import GRACE_S
 
 _QUOTAS = ("1/second", "3/2s", "4/10s", "2/second,5/8s", "4/minute", "3/5s,6/minute")
 _SLOWEST_S = 20.0

@@ -18,18 +18,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.actions.batch import BatchAnswers
-from connectors.adapters.descriptors import Output
-from connectors.adapters.documents import DocumentReader
-from connectors.adapters.runner import Runner
-from connectors.clock import SystemClock
-from connectors.contract import Outcome, Spent, error_response, refusal, response
-from connectors.errors import ConnectorError, RateLimited
-from connectors.quota.waiters import Claim
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.runner.signal_storms import ended_by, losses
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.adapters.process.descriptors import Output
+from vt_connectors.adapters.runner.json_lines import DocumentReader
+from vt_connectors.adapters.runner.runner import Runner
+from vt_connectors.clock import SystemClock
+from vt_connectors.contract.documents import Outcome, Spent, error_response, refusal, response
+from vt_connectors.errors import ConnectorError, RateLimited
+from vt_connectors.quota.waiters import Claim
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _LOST = "it did not end, a line without its answer, or an exit status that does not fit"
 _MOST_S = 90.0

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.contract import Options
-from connectors.core import Core
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.exhausted_states import Backend, backends, period
 from tests.faults.splunk_house import installed
 from tests.faults.store_house import hashes
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _LOST = "a request, a value without its answer, a row that says it is queued and is not, or the other way round"
 _AT_ONCE = Options(max_wait_s=0.0)

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.core import Core
-from connectors.quota.windows import period_end
-from connectors.sandbox import SandboxServer
-from connectors.settings import settings_from
-from connectors.stores import KVSTORE, NO_PLACES, Places
 from tests.faults.drill import KEY, Effort
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.splunk.fake_kvstore import FakeKvStore, Member
 from tests.splunk.fake_splunkd import SESSION, FakeSplunkd
 from tests.splunk.kvstore_parts import Splunkd
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.composition.state import KVSTORE, NO_PLACES, Places
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.quota.windows import period_end
+from vt_connectors.sandbox import SandboxServer
 
 # A drill is over sooner.
 _LONGEST_S = 3600.0

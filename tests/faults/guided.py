@@ -10,15 +10,15 @@ from typing import Any, Callable
 import atheris
 
 with atheris.instrument_imports(include=["connectors", "vtlookup_app"], enable_loader_override=False):
-    from connectors.adapters.documents import DocumentReader
-    from connectors.contract import Options
-    from connectors.errors import InvalidIndicator
-    from connectors.indicators import parse_as
-    from connectors.virustotal.transport import HttpAnswer, HttpRequest
     from tests.fake_clock import FakeClock
     from tests.faults.inputs_house import House, broken
     from tests.splunk import test_both_ways as ways
-    from vtlookup_app.added_fields import AddedFields
+    from vt_connectors.adapters.runner.json_lines import DocumentReader
+    from vt_connectors.contract.documents import Options
+    from vt_connectors.errors import InvalidIndicator
+    from vt_connectors.indicators import parse_as
+    from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+    from vtlookup_app.chunks.reply import AddedFields
 
 _LOOKUPS = {"hash": "ab" * 32, "url": "http://example.com/", "domain": "example.com", "ip": "8.8.8.8"}
 

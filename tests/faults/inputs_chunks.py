@@ -14,16 +14,16 @@ from unittest.mock import patch
 
 from hypothesis import strategies as st
 
-from connectors.sandbox import Quota, SandboxServer
-from search_csv import Record, encode_body
-from search_driver import SearchInfo
-from search_wire import encode_frame, read_parts
+from package.splunkd_driver.csv_body import Record, encode_body
+from package.splunkd_driver.driver import SearchInfo
+from package.splunkd_driver.wire import encode_frame, read_parts
 from tests.faults.drill import Effort, Tally
 from tests.faults.inputs_tries import shown, try_all
 from tests.faults.splunk_house import Lookup, installed
 from tests.splunk import test_both_ways as ways
-from vtlookup_app import pipe
-from vtlookup_app.added_fields import AddedFields
+from vt_connectors.sandbox import Quota, SandboxServer
+from vtlookup_app.chunks import protocol as pipe
+from vtlookup_app.chunks.reply import AddedFields
 
 _AT_ONCE = 2
 _MOST_S = 30

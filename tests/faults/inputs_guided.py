@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
-from connectors.actions import ACTIONS
 from tests.faults.drill import Effort, Tally
 from tests.faults.inputs_objects import sandboxs
 from tests.vtaction_process import clean_environment
+from vt_connectors.actions import ACTIONS
 
 _AT_ONCE = 2
 _MOST_S = 25

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.schemas_check import violation
-from connectors.settings import settings_from
-from connectors.virustotal.requests_transport import RequestsTransport
-from connectors.virustotal.transport import HttpAnswer, HttpRequest, Transport
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY, Effort
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.validation import violation
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.requests_transport import RequestsTransport
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, Transport
 
 
 class Heard:

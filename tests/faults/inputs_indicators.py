@@ -8,13 +8,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connectors.contract import Options
-from connectors.sandbox import Quota, SandboxServer
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
 from tests.faults.inputs_house import House, broken, outcome_of
 from tests.faults.inputs_tries import try_all
 from tests.indicators.texts import NEAR, TEXTS
+from vt_connectors.contract.documents import Options
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _KINDS = ("hash", "url", "domain", "ip")
 _LONGEST = 8192

@@ -11,15 +11,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connectors.adapters.partial_json import MOST_NESTED
-from connectors.adapters.unfinished import begins_array
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.inputs_bent import text_of
 from tests.faults.inputs_house import broken, outcome_of
 from tests.faults.inputs_requests import bent_documents, documents, expected_id
 from tests.faults.inputs_tries import drawn, shown
 from tests.vtaction_process import lookup, vtaction_process
+from vt_connectors.adapters.runner.multiline_json import begins_array
+from vt_connectors.adapters.runner.partial_json import MOST_NESTED
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _LONGEST = 1024 * 1024
 # What breaks off is put together with the lines behind it. Two of these behind each line are never taken for its rest:

@@ -8,15 +8,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connectors.actions import ACTIONS
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.actions.meetings import Said, meetings, name_of, recordings, said_in
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
 from tests.faults.inputs_bent import bent, text_of
 from tests.faults.inputs_house import House, broken, outcome_of
 from tests.faults.inputs_tries import try_all
+from vt_connectors.actions import ACTIONS
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 _OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
 # The outcomes that a 200 may have, by the kind of the action.

@@ -9,11 +9,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connectors.actions import ACTIONS
-from connectors.api_key import ApiKey
-from connectors.errors import ConfigError
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
-from connectors.schemas_check import schema, violation
 from tests.contract.near import near
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
@@ -21,6 +16,11 @@ from tests.faults.inputs_bent import bent, text_of
 from tests.faults.inputs_house import House, broken, outcome_of
 from tests.faults.inputs_tries import try_all
 from tests.indicators.texts import TEXTS
+from vt_connectors.actions import ACTIONS
+from vt_connectors.api_key import ApiKey
+from vt_connectors.contract.validation import schema, violation
+from vt_connectors.errors import ConfigError
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 # A key that cannot be one is a matter of the configuration.
 _MALFORMED = ("invalid_request", "unknown_action", "unsupported_version", "config_error")

@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.cache import Entry
-from connectors.cache.sqlite import entry_in_row
-from connectors.coalescing.results import Result
-from connectors.quota.ledger import Ledger
-from connectors.quota.sealed import unseal
-from connectors.state.redis_server import LEDGERS, PENDING, PREFIX
 from tests.redis_process import RedisProcess
+from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX
+from vt_connectors.backends.sqlite.answers import entry_in_row
+from vt_connectors.backends.sqlite.checksum import unseal
+from vt_connectors.cache import Entry
+from vt_connectors.coalescing.results import Result
+from vt_connectors.quota.ledger import Ledger
 
 
 def damaged_rows(path: Path) -> tuple[int, list[str]]:

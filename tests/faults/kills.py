@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.coalescing.leases import LEASE_S
-from connectors.sandbox import Quota, SandboxServer
-from connectors.state.heartbeat import INTERVAL_S
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.kept_state import damaged_rows, rows_at_server
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.coalescing.leases import LEASE_S
+from vt_connectors.sandbox import Quota, SandboxServer
+from vt_connectors.state.heartbeat import INTERVAL_S
 
 _PROCESSES = 8
 _LIMIT, _SECONDS = 8, 1.5

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.schemas_check import violation
-from connectors.settings import settings_from
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY
 from tests.scripted_server import ScriptedServer, Step, json_answer
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.validation import violation
+from vt_connectors.core import Core
 
 # The most a read or a write may cost.
 MOST_READS, MOST_WRITES = 3, 1

@@ -20,8 +20,8 @@ _HASH = "7b" * 32
 _GZIP = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
 _MEASURED = """
 import json, os, sys, tracemalloc
-from connectors.adapters.settled import core_from
-from connectors.clock import SystemClock
+from vt_connectors.adapters.core_from_environment import core_from
+from vt_connectors.clock import SystemClock
 tracemalloc.start()
 print(json.dumps(core_from(os.environ, SystemClock()).answer(json.load(sys.stdin))))
 print(tracemalloc.get_traced_memory()[1], file=sys.stderr)

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from connectors.contract import Options
-from connectors.core import Core
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.actions.several import Played, Several, file_object, said
 from tests.actions.test_another_object import READS, WRITES
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.store_house import hashes
 from tests.redis_process import PROGRAM, RedisProcess
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 _SERVERS = ("https://www.virustotal.com", "http://127.0.0.1:9", "https://gateway.example/vt")
 _KEYS = (KEY, "1" + KEY[1:], "2" + KEY[1:], "3" + KEY[1:])

@@ -13,18 +13,18 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Callable
 
-from connectors import ConnectorError, connect
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.sandbox import Quota, SandboxServer
-from connectors.settings import settings_from
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.network_house import LONG_AFTER_S, comment, lookup
 from tests.faults.secrets_echoes import STEPS
 from tests.faults.secrets_search import in_bytes
 from tests.scripted_server import ScriptedServer
+from vt_connectors import ConnectorError, connect
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _HASH = "8c" * 32
 _REQUESTS: list[dict[str, Any]] = [lookup(_HASH), comment(_HASH), {"action": "quota", "params": {}}]

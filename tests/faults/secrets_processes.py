@@ -113,7 +113,7 @@ def _take(run: _Run, keys: Path, place: Path) -> list[list[str]]:
             **run.settings,
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "connectors", *run.arguments],
+            [sys.executable, "-m", "vt_connectors", *run.arguments],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=subprocess.STDOUT,

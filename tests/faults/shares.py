@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.held_handshakes import HeldHandshakes
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _CLIENTS = 16
 _LIMIT, _SECONDS = 4, 2.0

@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import Effort, Tally
 from tests.faults.splunk_cancelled import cancelled
 from tests.faults.splunk_house import Lookup, Record, installed
 from tests.splunk.searching import md5, without_added
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _ADDED = ("vt_status", "vt_verdict", "vt_detections", "vt_source", "vt_error")
 _STATUSES = {"ok", "not_found", "pending", "skipped", "invalid", "error"}

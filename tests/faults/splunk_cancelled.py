@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
-from connectors.sandbox import Quota, SandboxServer
-from search_csv import encode_body
-from search_driver import SearchInfo
-from search_wire import encode_frame, read_frame
+from package.splunkd_driver.csv_body import encode_body
+from package.splunkd_driver.driver import SearchInfo
+from package.splunkd_driver.wire import encode_frame, read_frame
 from tests.faults.drill import Effort, Tally
 from tests.faults.splunk_house import Lookup
 from tests.splunk.searching import md5
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _AT_ONCE = 3
 # Two seconds are promised. In brief it runs beside the other tests, on a machine that has much else to do.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import tarfile
 
-from build_spl import build
-from connectors.sandbox import SandboxServer
-from interpreters import find_python
-from search_driver import Record as Record
+from package.spl.build_spl import build
+from package.spl.interpreters import find_python
+from package.splunkd_driver.driver import Record as Record
 from tests.faults.drill import KEY, Effort
 from tests.splunk.searching import Lookup as Lookup
+from vt_connectors.sandbox import SandboxServer
 
 
 def installed(effort: Effort, server: SandboxServer) -> Lookup:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.store_house import hashes
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _LIMIT, _SHARE, _PROCESSES = 8, 2, 12
 _SECONDS = 600.0

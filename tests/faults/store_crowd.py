@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.quota import parse_quota
-from connectors.sandbox import Quota, SandboxServer
-from connectors.settings import Settings
 from tests.faults.drill import KEY, Effort, Tally
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.quota import parse_quota
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _PROCESSES, _FAULTS = 6, 3
 _LIMIT, _SECONDS = 8, 1.5

@@ -8,21 +8,21 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.api_key import ApiKey
-from connectors.cache import Entry
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.pending.redis_pending import RedisPending
-from connectors.quota import parse_quota
-from connectors.settings import Settings
-from connectors.state.redis_server import LEDGERS, RedisServer
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.store_house import hashes
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.state.test_lookups_go_on import PlayedVirusTotal
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.redis.pending import RedisPending
+from vt_connectors.backends.redis.server import LEDGERS, RedisServer
+from vt_connectors.cache import Entry
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.quota import parse_quota
 
 KEEP = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 DROP = ("allkeys-lru", "allkeys-lfu", "allkeys-random")

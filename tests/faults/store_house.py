@@ -9,16 +9,16 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.quota import parse_quota
-from connectors.schemas_check import violation
-from connectors.settings import Settings
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.contract.validation import violation
+from vt_connectors.core import Core
+from vt_connectors.quota import parse_quota
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 # What a lookup may come to while the state is broken; anything else is lost.
 _ANSWERS = ("ok", "not_found")

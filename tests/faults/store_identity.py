@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.store_house import hashes
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _LIMIT, _PROCESSES = 4, 6
 # Long enough for all processes to start in it on a busy machine.

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.kept_state import damaged_rows
 from tests.faults.store_house import hashes
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 _CROWD, _EACH = 8, 20
 _SETTLED = ("ok", "not_found")

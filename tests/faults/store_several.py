@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.core import Core
 from tests.faults.drill import Effort, Tally
 from tests.faults.store_house import StoreHouse, hashes
+from vt_connectors.core import Core
 
 _LIMIT, _SECONDS = 8, 60.0
 

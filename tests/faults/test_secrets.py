@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import pytest
 
-from connectors.cache import Entry
 from tests.faults import secrets
 from tests.faults.drill import KEY, Effort, assert_nothing_lost
 from tests.faults.secrets_objects import holders
+from vt_connectors.cache import Entry
 
 _BASIC = base64.b64encode(f"me:{KEY}".encode())
 _PLANTED = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import parse_as
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import parse_as
 
 _MD5 = "44d88612fea8a8f36de82e1278abb02f"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import parse_as, recognise, values_in
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import parse_as, recognise, values_in
 
 _MD5 = "44d88612fea8a8f36de82e1278abb02f"
 _SHA1 = "3395856ce81f2b7382dee72602f798b642f14140"

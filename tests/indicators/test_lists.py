@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import Kind, parse_as, recognise, values_in
-from connectors.indicators.lists import MOST_CHARACTERS
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import Kind, parse_as, recognise, values_in
+from vt_connectors.indicators.lists import MOST_CHARACTERS
 
 _A, _B = "44d88612fea8a8f36de82e1278abb02f", "3395856ce81f2b7382dee72602f798b642f14140"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import ConfigError, InvalidIndicator
-from connectors.indicators import NeverQuery, parse_as, recognise
+from vt_connectors.errors import ConfigError, InvalidIndicator
+from vt_connectors.indicators import NeverQuery, parse_as, recognise
 
 # fmt: off
 _RESERVED = (

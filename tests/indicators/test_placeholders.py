@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import Kind, has_no_value, is_placeholder, parse_as, recognise
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import Kind, has_no_value, is_placeholder, parse_as, recognise
 
 PLACEHOLDERS = ["-", "--", "N/A", "n/a", "unknown", "Unknown", "NONE", "null", "NULL", "(null)", "<none>", '"-"', " - "]
 KINDS: list[Kind] = ["hash", "url", "domain", "ip"]

@@ -8,8 +8,8 @@ from urllib.parse import quote, unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import Indicator, Kind, NeverQuery, parse_as, recognise
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import Indicator, Kind, NeverQuery, parse_as, recognise
 
 from .texts import TEXTS
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import Kind, parse_as, recognise
-from connectors.indicators.indicator import MAX_LENGTH
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import Kind, parse_as, recognise
+from vt_connectors.indicators.indicator import MAX_LENGTH
 
 _KINDS: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 

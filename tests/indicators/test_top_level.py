@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import parse_as, recognise
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import parse_as, recognise
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import vt
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import parse_as
-from connectors.indicators.indicator import MAX_LENGTH
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import parse_as
+from vt_connectors.indicators.indicator import MAX_LENGTH
 
 
 @pytest.mark.parametrize(

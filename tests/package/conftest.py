@@ -11,8 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "package"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
-from build_spl import build
-from interpreters import find_python
+from package.spl.build_spl import build
+from package.spl.interpreters import find_python
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def test_the_described_default_is_the_shipped_one(action: str) -> None:
 @pytest.mark.parametrize("action", CODE)
 def test_every_type_of_the_form_is_one_that_the_script_takes(action: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BIN))
-    from vtlookup_app.search_options import KINDS
+    from vtlookup_app.options import KINDS
 
     assert {option.attrib["value"] for option in form(action).iter("option")} == set(KINDS)
 

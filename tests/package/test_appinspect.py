@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appinspect import Findings, find_appinspect, inspect
+from package.spl.appinspect import Findings, find_appinspect, inspect
 
 # Each of these leaves the reader to judge; this page has our judgement.
 PAGE = (Path(__file__).resolve().parents[2] / "docs/splunk-admin.md").read_text("utf-8")
@@ -18,7 +18,7 @@ ACCEPTED_WARNINGS = re.findall(r"^\| `(check_\w+)` \| \w.+ \|$", PAGE, re.MULTIL
 def findings(spl: Path) -> Findings:
     executable = find_appinspect()
     if executable is None:
-        pytest.skip("AppInspect is not here: run `python package/appinspect.py`, or name it in APPINSPECT")
+        pytest.skip("AppInspect is not here: run `python -m package.spl.appinspect`, or name it in APPINSPECT")
     return inspect(spl, executable)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from archive import mtime_of
-from build_spl import PROJECT, build
-from connectors.version import __version__
-from purity import COMPILED_SUFFIXES
+from package.spl.archive import mtime_of
+from package.spl.build_spl import PROJECT, build
+from package.spl.forbidden_content import COMPILED_SUFFIXES
+from vt_connectors.version import __version__
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +28,13 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_each_python_builds_the_same_bytes(python: str, spl: Path, tmp_path: Path) -> None:
-    command = [python, "-E", "-s", str(PROJECT / "package/build_spl.py"), "--out", str(tmp_path)]
+    command = [python, "-E", "-s", str(PROJECT / "package/spl/build_spl.py"), "--out", str(tmp_path)]
     subprocess.run(command, capture_output=True, check=True)
     assert (tmp_path / spl.name).read_bytes() == spl.read_bytes()
 
 
 def test_the_command_line_says_what_it_wrote_and_where(tmp_path: Path) -> None:
-    command = [sys.executable, str(PROJECT / "package/build_spl.py"), "--out", str(tmp_path)]
+    command = [sys.executable, str(PROJECT / "package/spl/build_spl.py"), "--out", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     spl = tmp_path / f"vtlookup-{__version__}.spl"
     assert str(spl) in result.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.version import __version__
+from vt_connectors.version import __version__
 
 from .conf_reader import read_conf
 from .conf_settings import is_allowed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lowest import SETUP, lowest
+from package.lowest import SETUP, lowest
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from build_error import BuildError
-from newest import NotAsked, Release, check, find_newest, outdated, updated
-from vendoring import Pin, read_list, read_lists
+from package.spl.build_error import BuildError
+from package.spl.newest import NotAsked, Release, check, find_newest, outdated, updated
+from package.spl.vendoring import Pin, read_list, read_lists
 
 HASH = "0" * 64
 
@@ -155,8 +155,8 @@ def test_updating_a_list_does_not_touch_a_name_that_begins_alike() -> None:
 
 def test_the_builds_script_runs_the_check() -> None:
     project = Path(__file__).resolve().parents[2]
-    assert "package/newest.py" in (project / ".ci/run").read_text("utf-8")
-    script = [sys.executable, str(project / "package/newest.py"), "--help"]
+    assert "package/spl/newest.py" in (project / ".ci/run").read_text("utf-8")
+    script = [sys.executable, str(project / "package/spl/newest.py"), "--help"]
     assert "--update" in subprocess.run(script, capture_output=True, text=True, check=True).stdout
 
 

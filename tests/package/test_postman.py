@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-import newman
-import postman
-from asked import ENVIRONMENT, LEARNED
-from asked_v2 import V2
-from asked_v3 import V3
-from build_error import BuildError
-from connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
+from package.exports import newman, postman
+from package.exports.example_requests import ENVIRONMENT, LEARNED
+from package.exports.example_requests_v2 import V2
+from package.exports.example_requests_v3 import V3
+from package.spl.build_error import BuildError
+from vt_connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
 
 
 @pytest.fixture(scope="module")

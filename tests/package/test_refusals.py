@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app_tree import assemble
-from build_error import BuildError
-from build_spl import CACHE, PROJECT, VENDOR_LISTS
-from purity import find_impure
-from vendoring import Pin, fetch, find_cached, read_list, read_lists
+from package.spl.app_tree import assemble
+from package.spl.build_error import BuildError
+from package.spl.build_spl import CACHE, PROJECT, VENDOR_LISTS
+from package.spl.forbidden_content import find_impure
+from package.spl.vendoring import Pin, fetch, find_cached, read_list, read_lists
 
 WHEEL = "thing-1.0-py3-none-any.whl"
 
@@ -25,10 +25,15 @@ def project(tmp_path: Path) -> Path:
     (root / "splunk_app").mkdir(parents=True)
     shutil.copytree(PROJECT / "splunk_app/default", root / "splunk_app/default")
     shutil.copy(PROJECT / "splunk_app/app.manifest", root / "splunk_app")
-    for folder in ("connectors/adapters", "connectors/cache/sandbox", "connectors/sandbox", "schemas"):
+    for folder in (
+        "connectors/vt_connectors/adapters",
+        "connectors/vt_connectors/cache/sandbox",
+        "connectors/vt_connectors/sandbox",
+        "schemas",
+    ):
         (root / folder).mkdir(parents=True)
         (root / folder / "__init__.py").touch()
-    shutil.copy(PROJECT / "connectors/version.py", root / "connectors")
+    shutil.copy(PROJECT / "connectors/vt_connectors/version.py", root / "connectors")
     return root
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_csv import (
+from package.splunkd_driver.csv_body import (
     ProtocolError,
     Record,
     decode_body,
@@ -17,7 +17,7 @@ from search_csv import (
     encode_multivalue,
     parse_records,
 )
-from search_wire import encode_frame, read_frame
+from package.splunkd_driver.wire import encode_frame, read_frame
 
 # Neither a lone surrogate nor a NUL can be in an event.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from search_driver import Chunk, SearchInfo, SearchResult, run_search
+from package.splunkd_driver.driver import Chunk, SearchInfo, SearchResult, run_search
 from vtlookup_app.libraries import library_folders
 
 from .commands import SDK_COMMAND

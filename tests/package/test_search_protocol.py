@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from search_driver import Chunk, ProtocolError, SearchInfo, SearchProcess, SearchTimeout, run_search
+from package.splunkd_driver.driver import Chunk, ProtocolError, SearchInfo, SearchProcess, SearchTimeout, run_search
 
 from .commands import plain_command
 

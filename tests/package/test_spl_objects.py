@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from connectors.indicators import Kind, object_page, search_page
+from vt_connectors.indicators import Kind, object_page, search_page
 
 from .conf_reader import Stanzas, read_conf
 from .spl_reader import HOMES, PROJECT, commands, given_options, options_of, refuse_unknown

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import requests
 
-import tines
-from connectors.actions import ACTIONS
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
-from connectors.schemas_check import violation
-from connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
-from tines_requests import BASE_URL, CREDENTIAL, RUNNER_URL, calls
-from tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, slug
+from package.exports import tines
+from package.exports.tines_requests import BASE_URL, CREDENTIAL, RUNNER_URL, calls
+from package.exports.tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, slug
+from vt_connectors.actions import ACTIONS
+from vt_connectors.contract.validation import violation
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
 
 Story = dict[str, Any]
 STORIES = tines.stories()

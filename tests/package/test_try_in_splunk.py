@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from splunklib import client
 
-import try_in_splunk
-from interpreters import find_python
-from splunk_checks import CHECKS, EICAR, EVENTS, Trial, _md5
+from package.real_splunk import try_in_splunk
+from package.real_splunk.checks import CHECKS, EICAR, EVENTS, Trial, _md5
+from package.spl.interpreters import find_python
 
 from .fake_splunk_server import FakeSplunkServer, Told
 from .spl_reader import PROJECT

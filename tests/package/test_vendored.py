@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from build_spl import VENDOR_LISTS
-from interpreters import find_python
-from vendoring import VendorList, read_lists
+from package.spl.build_spl import VENDOR_LISTS
+from package.spl.interpreters import find_python
+from package.spl.vendoring import VendorList, read_lists
 
 # What is imported of each library.
 MODULES = {
@@ -45,8 +45,8 @@ IMPORT_THE_CORE = (
     OURS_FIRST
     + """
 import importlib, pkgutil
-import connectors
-for module in pkgutil.walk_packages(connectors.__path__, "connectors."):
+import vt_connectors
+for module in pkgutil.walk_packages(vt_connectors.__path__, "connectors."):
     importlib.import_module(module.name)
 """
 )

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from connectors.cache.sqlite import SCHEMA
-from connectors.core import Core
-from connectors.drain import Drained, Spend
-from connectors.pending import PendingStore
-from connectors.pending.memory import MemoryPending
-from connectors.pending.redis_pending import RedisPending
-from connectors.pending.sqlite import SqlitePending
-from connectors.sandbox import Quota, SandboxServer
-from connectors.settings import Settings
-from connectors.state.redis_server import PREFIX, RedisServer
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess, ServersClock
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.splunk.kvstore_parts import parts_at
 from tests.virustotal.house import core_at
+from vt_connectors.actions.drain import Drained, Spend
+from vt_connectors.backends.memory.pending import MemoryPending
+from vt_connectors.backends.redis.pending import RedisPending
+from vt_connectors.backends.redis.server import PREFIX, RedisServer
+from vt_connectors.backends.sqlite.answers import SCHEMA
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.pending import SqlitePending
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.pending import PendingStore
+from vt_connectors.sandbox import Quota, SandboxServer
 
 KINDS = ("memory", "sqlite", "redis", "kvstore")
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.asking import cache_key
-from connectors.actions.context import Context
-from connectors.cache import Entry
-from connectors.coalescing import Lease
-from connectors.contract import Request
-from connectors.core import Core
-from connectors.drain import Drained, Spend
-from connectors.sandbox import Quota, SandboxServer
-from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import START, FakeClock
 from tests.scripted_server import ScriptedServer, json_answer, reset
 from tests.virustotal.house import core_at
+from vt_connectors.actions.context import Context
+from vt_connectors.actions.drain import Drained, Spend
+from vt_connectors.actions.read_through import cache_key
+from vt_connectors.cache import Entry
+from vt_connectors.coalescing import Lease
+from vt_connectors.contract.documents import Request
+from vt_connectors.core import Core
+from vt_connectors.sandbox import Quota, SandboxServer
+from vt_connectors.state.fallback import StateUnavailable
 
 from .conftest import House
 

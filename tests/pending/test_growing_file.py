@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.cache import Entry
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers
-from connectors.pending.sqlite import SqlitePending
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import START, FakeClock
 from tests.state.files import DAMAGES, settle
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.pending import SqlitePending
+from vt_connectors.cache import Entry
 
 FOUND = Entry("ok", {"type": "ip"}, START)
 

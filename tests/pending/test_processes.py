@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 HOSTS = [f"8.8.8.{number}" for number in range(24)]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.cache.sqlite import SCHEMA
-from connectors.pending import Pending, PendingStore, Wanted
-from connectors.pending.memory import MemoryPending
-from connectors.pending.sqlite import SqlitePending
-from connectors.state.sqlite_file import SqliteFile
-from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.memory.pending import MemoryPending
+from vt_connectors.backends.sqlite.answers import SCHEMA
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.pending import SqlitePending
+from vt_connectors.pending import Pending, PendingStore, Wanted
+from vt_connectors.state.fallback import StateUnavailable
 
 
 class Store(MemoryPending):

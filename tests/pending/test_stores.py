@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from connectors.pending import PendingStore, Wanted
-from connectors.pending.queue import LONGEST_S, bits_of
 from tests.fake_clock import FakeClock
+from vt_connectors.pending import PendingStore, Wanted
+from vt_connectors.pending.queue import LONGEST_S, bits_of
 
 MOST = 2500
 DAY = 86400.0

@@ -11,21 +11,21 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors import RateLimited, connect
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.contract import Options
-from connectors.core import Core
-from connectors.sandbox import Quota, SandboxServer
-from connectors.settings import settings_from
-from connectors.stores import KVSTORE, NO_PLACES
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.splunk.fake_splunkd import SESSION, FakeSplunkd
 from tests.splunk.kvstore_parts import Splunkd
 from tests.virustotal.house import SECRET
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from vt_connectors import RateLimited, connect
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.composition.state import KVSTORE, NO_PLACES
+from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .conftest import House
 

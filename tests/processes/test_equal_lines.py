@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 SPELLINGS = ["http://evil.example/", "hxxp://evil[.]example", "HTTP://EVIL.example", " http://evil.example/ "]
 
@@ -70,7 +70,7 @@ def test_equal_urls_of_a_command_line_are_scanned_once(sandbox: SandboxServer, r
 def test_values_of_lookup_many_are_asked_for_once(
     cache: Any, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connectors import connect
+    from vt_connectors import connect
 
     with connect(api_url=sandbox.url, api_key="k" * 64, state="memory", quota="none") as vt:
         for side_by_side in (1, 4):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.quota.redis_book import RedisBook
-from connectors.sandbox import Quota, SandboxServer
 from tests.processes.crowd import crowd
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import vtaction_process
+from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 4
 HASHES = [f"{number:032x}" for number in range(1, 61)]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors import connect
-from connectors.errors import AccessDenied
 from tests.scripted_server import ScriptedServer, Step, Wire, answer, own_error
 from tests.vtaction_process import RunnerProcess, clean_environment, lookup
+from vt_connectors import connect
+from vt_connectors.errors import AccessDenied
 
 KEY = "rejected-key-0123456789"
 HASHES = [f"{number:064x}" for number in range(1, 31)]

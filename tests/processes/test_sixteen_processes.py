@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.processes.crowd import Member, crowd
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 16
 KILLED = 5

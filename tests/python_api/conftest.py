@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors import VirusTotal, connect
-from connectors.sandbox import SandboxServer
 from tests.python_api.fake_core import FakeCore, connected_to
+from vt_connectors import VirusTotal, connect
+from vt_connectors.sandbox import SandboxServer
 
 Connect = Callable[..., VirusTotal]
 KEY = "k" * 64

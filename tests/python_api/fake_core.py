@@ -6,15 +6,15 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Callable, Optional
 
-from connectors import VirusTotal
-from connectors.actions.batch import BatchAnswers
-from connectors.adapters.python_connection import CallersClock, Connection
-from connectors.adapters.python_settings import Opening
-from connectors.contract import Options, Request
-from connectors.errors import ConnectorError
-from connectors.indicators import Kind
-from connectors.quota.waiters import Claim
-from connectors.schemas_check import violation
+from vt_connectors import VirusTotal
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.adapters.python.connecting import Opening
+from vt_connectors.adapters.python.connection import CallersClock, Connection
+from vt_connectors.contract.documents import Options, Request
+from vt_connectors.contract.validation import violation
+from vt_connectors.errors import ConnectorError
+from vt_connectors.indicators import Kind
+from vt_connectors.quota.waiters import Claim
 
 Respond = Callable[[Request], dict[str, Any]]
 Progress = Optional[Callable[[int, int], None]]

@@ -11,13 +11,13 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors import Cancelled, VirusTotal, connect
-from connectors.contract import Request
-from connectors.sandbox import SandboxServer
-from connectors.threads import alive_threads
 from tests.python_api.conftest import KEY, Connect
 from tests.python_api.fake_core import FakeCore, connected_to, known
 from tests.vtaction_process import EICAR
+from vt_connectors import Cancelled, VirusTotal, connect
+from vt_connectors.contract.documents import Request
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.threads import alive_threads
 
 PATIENCE_S = 10
 METHODS: dict[str, Callable[[VirusTotal], object]] = {

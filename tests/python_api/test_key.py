@@ -8,9 +8,9 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors import AccessDenied, ConfigError, ConnectorError, VirusTotal, connect
 from tests.python_api.conftest import Connect
 from tests.vtaction_process import EICAR
+from vt_connectors import AccessDenied, ConfigError, ConnectorError, VirusTotal, connect
 
 SECRET = "wrong-5ecre7-5ecre7-5ecre7"
 ACCEPTED = "acc3p73d-5ecre7-5ecre7"

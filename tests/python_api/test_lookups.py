@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors import (
+from tests.python_api.conftest import Connect
+from tests.python_api.fake_core import FakeCore, document
+from tests.vtaction_process import EICAR
+from vt_connectors import (
     ConnectorError,
     Engine,
     InvalidIndicator,
@@ -20,12 +23,9 @@ from connectors import (
     Stats,
     VirusTotal,
 )
-from connectors.errors import BY_CODE
-from connectors.sandbox import SandboxServer
-from connectors.schemas_check import violation
-from tests.python_api.conftest import Connect
-from tests.python_api.fake_core import FakeCore, document
-from tests.vtaction_process import EICAR
+from vt_connectors.contract.validation import violation
+from vt_connectors.errors import BY_CODE
+from vt_connectors.sandbox import SandboxServer
 
 
 def test_a_hash_is_looked_up_in_a_line(vt: VirusTotal) -> None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from connectors import Cancelled, InvalidIndicator, RateLimited, VirusTotal
-from connectors.contract import Request
-from connectors.sandbox import SandboxServer
-from connectors.threads import alive_threads
 from tests.python_api.conftest import Connect
 from tests.python_api.fake_core import FakeCore, known
 from tests.vtaction_process import EICAR
+from vt_connectors import Cancelled, InvalidIndicator, RateLimited, VirusTotal
+from vt_connectors.contract.documents import Request
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.threads import alive_threads
 
 PATIENCE_S = 10
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from connectors import VirusTotal
-from connectors.sandbox import SandboxServer
 from tests.python_api.conftest import KEY
 from tests.vtaction_process import EICAR
+from vt_connectors import VirusTotal
+from vt_connectors.sandbox import SandboxServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 ASK = """
 import json, sys
-from connectors import RateLimited, connect
+from vt_connectors import RateLimited, connect
 with connect(quota="2/minute") as vt:
     try:
         report = vt.lookup(sys.argv[1], max_wait_s=0)
@@ -33,7 +33,7 @@ with connect(quota="2/minute") as vt:
 
 FORK = """
 import os, threading
-from connectors import connect
+from vt_connectors import connect
 vt = connect()
 first = vt.lookup_ip("8.8.8.8")
 waiting = threading.Thread(target=lambda: list(vt.lookup_many(["1.1.1.1", "9.9.9.9"])))
@@ -52,7 +52,7 @@ vt.close()
 
 FORK_WITHIN_A_LOOP = """
 import os
-from connectors import connect
+from vt_connectors import connect
 vt = connect()
 answers = vt.lookup_many(["8.8.8.8", "1.1.1.1", "9.9.9.9"])
 next(answers)
@@ -122,7 +122,7 @@ def test_many_threads_share_one_connection_and_one_request(vt: VirusTotal, sandb
 def test_a_program_that_leaves_a_loop_half_done_ends(environment: dict[str, str]) -> None:
     script = """
 import itertools
-from connectors import connect
+from vt_connectors import connect
 answers = connect(quota="1/minute").lookup_many((f"h{n}.example" for n in itertools.count()), max_wait_s=3600)
 next(answers)
 """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import connectors
-from connectors.actions import ACTIONS
-from connectors.errors import BY_CODE
+import vt_connectors
+from vt_connectors.actions import ACTIONS
+from vt_connectors.errors import BY_CODE
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,50 +20,50 @@ def _python(script: str) -> None:
     subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=True, timeout=60)
 
 
-@pytest.mark.parametrize("name", connectors.__all__)
+@pytest.mark.parametrize("name", vt_connectors.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(connectors, name) is not None
     assert name in dir(connectors)
 
 
 def test_every_error_is_public() -> None:
-    assert {kind.__name__ for kind in BY_CODE.values()} < set(connectors.__all__)
+    assert {kind.__name__ for kind in BY_CODE.values()} < set(vt_connectors.__all__)
 
 
 def test_every_action_has_a_method() -> None:
-    assert all(callable(getattr(connectors.VirusTotal, name)) for name in ACTIONS)
+    assert all(callable(getattr(vt_connectors.VirusTotal, name)) for name in ACTIONS)
 
 
 def test_everything_public_is_explained() -> None:
-    for name in connectors.__all__:
+    for name in vt_connectors.__all__:
         thing = getattr(connectors, name)
         if isinstance(thing, type) and not issubclass(thing, Exception):
             assert not (thing.__doc__ or "").startswith(f"{name}("), f"{name} has no words of its own"
-    public = [name for name in vars(connectors.VirusTotal) if not name.startswith("_")]
-    assert all(getattr(connectors.VirusTotal, name).__doc__ for name in public)
+    public = [name for name in vars(vt_connectors.VirusTotal) if not name.startswith("_")]
+    assert all(getattr(vt_connectors.VirusTotal, name).__doc__ for name in public)
 
 
 def test_verdicts_are_the_contracts() -> None:
-    assert typing.get_args(connectors.Verdict) == ("malicious", "suspicious", "undetected", "unknown")
+    assert typing.get_args(vt_connectors.Verdict) == ("malicious", "suspicious", "undetected", "unknown")
 
 
 def test_another_name_is_not_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'conect'"):
-        connectors.conect  # type: ignore[attr-defined]  # noqa: B018
+        vt_connectors.conect  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_importing_the_package_loads_nothing_of_it() -> None:
     _python(
         "import sys, connectors\n"
         "loaded = [name for name in sys.modules if name.startswith('connectors.') or name == 'requests']\n"
-        "assert loaded == ['connectors.version'], loaded\n"
+        "assert loaded == ['vt_connectors.version'], loaded\n"
     )
 
 
 def test_connecting_does_not_load_the_http_library() -> None:
     _python(
         "import sys\n"
-        "from connectors import connect\n"
+        "from vt_connectors import connect\n"
         "connect(state='memory').lookup_ip('10.0.0.1')\n"
         "assert not {'requests', 'rich', 'jsonschema'} & set(sys.modules)\n"
     )
@@ -72,11 +72,11 @@ def test_connecting_does_not_load_the_http_library() -> None:
 def test_without_the_adapters_the_core_is_still_there() -> None:
     _python(
         "import sys\n"
-        "sys.modules['connectors.adapters'] = None\n"
-        "from connectors import ConnectorError, Verdict\n"
-        "import connectors.composition\n"
+        "sys.modules['vt_connectors.adapters'] = None\n"
+        "from vt_connectors import ConnectorError, Verdict\n"
+        "import vt_connectors.composition.core\n"
         "try:\n"
-        "    from connectors import connect\n"
+        "    from vt_connectors import connect\n"
         "except ImportError:\n"
         "    sys.exit(0)\n"
         "sys.exit(1)\n"

@@ -9,9 +9,9 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors import Comment, InvalidIndicator, Resolution, Stats, VirusTotal
 from tests.python_api.fake_core import FakeCore, document
 from tests.vtaction_process import EICAR
+from vt_connectors import Comment, InvalidIndicator, Resolution, Stats, VirusTotal
 
 STATS = {"malicious": 3, "suspicious": 0, "harmless": 0, "undetected": 60, "total": 63}
 DONE = {

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from connectors import ConfigError, connect
-from connectors.adapters.python_options import ConnectionSettings
-from connectors.sandbox import SandboxServer
-from connectors.schemas_check import schema
 from tests.python_api.conftest import KEY, Connect
 from tests.vtaction_process import EICAR
+from vt_connectors import ConfigError, connect
+from vt_connectors.adapters.python.options import ConnectionSettings
+from vt_connectors.contract.validation import schema
+from vt_connectors.sandbox import SandboxServer
 
 
 def test_the_settings_are_those_of_the_configuration_file() -> None:

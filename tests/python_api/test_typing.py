@@ -15,7 +15,7 @@ GOOD = """
 from datetime import datetime
 from typing import Literal, Optional, Tuple
 from typing_extensions import assert_type
-from connectors import Lookup, RateLimited, Report, Resolution, Stats, VirusTotal, connect
+from vt_connectors import Lookup, RateLimited, Report, Resolution, Stats, VirusTotal, connect
 
 def first(vt: VirusTotal) -> Report:
     return vt.lookup_hash("x", cache="only", include=("raw",), thresholds={"malicious": 1}, max_age_s=60)
@@ -43,7 +43,7 @@ with connect("key", state="memory", quota="4/minute", never_query=["a.example"])
 """
 
 BAD = """
-from connectors import connect, conect
+from vt_connectors import connect, conect
 vt = connect(cache_tl=5)
 vt.lookup("x", cache="sometimes")
 vt.lookup("x", max_age=5)

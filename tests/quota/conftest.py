@@ -8,15 +8,15 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.quota import parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
-from connectors.quota.limiter import Limiter
-from connectors.quota.redis_book import Found, RedisBook
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.redis_server import RedisServer
-from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
 from tests.splunk.kvstore_parts import book_at
+from vt_connectors.backends.redis.ledgers import Found, RedisBook
+from vt_connectors.backends.redis.server import RedisServer
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.state.fallback import Fallback
+from vt_connectors.state.heartbeat import Heartbeat
 
 MakeLimiter = Callable[..., Limiter]
 

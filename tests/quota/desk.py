@@ -6,12 +6,13 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from connectors.quota import parse_quota, policy, slots
-from connectors.quota.account import AccountUse, Told
-from connectors.quota.ledger import Ledger
-from connectors.quota.policy import Decision, Refuse, Start, Wait
-from connectors.quota.usage import take_over, usage
-from connectors.quota.waiters import Claim
+from vt_connectors.quota import parse_quota, policy
+from vt_connectors.quota import reservations as slots
+from vt_connectors.quota.account_quota import AccountUse, Told
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.policy import Decision, Refuse, Start, Wait
+from vt_connectors.quota.usage import take_over, usage
+from vt_connectors.quota.waiters import Claim
 
 _NO_CLAIM = Claim(returns=False)
 

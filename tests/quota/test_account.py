@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.quota import parse_quota
-from connectors.quota.account import measured, shown, use_of
-from connectors.secrecy import remember
-from connectors.settings import Settings
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
 from tests.scripted_server import OWN_ERRORS
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.account_quota import measured, shown, use_of
+from vt_connectors.redaction import remember
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 PUBLIC = {
     "api_requests_hourly": {"user": {"allowed": 240, "used": 1}},

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.quota.books import LOST, MemoryBook, QuotaBook, SqliteBook
-from connectors.quota.ledger import Ledger
-from connectors.quota.waiters import Waiter
 from tests.fake_clock import FakeClock
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.ledger_store import LOST, MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.waiters import Waiter
 
 
 def _one_more(ledger: Ledger, now: float = 0.0) -> int:

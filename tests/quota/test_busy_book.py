@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import Unavailable
-from connectors.quota import parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
-from connectors.quota.limiter import Limiter
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
+from vt_connectors.errors import Unavailable
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.state.fallback import Fallback
+from vt_connectors.state.heartbeat import Heartbeat
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.quota.slots import GRACE_S
 from tests.quota.desk import Desk
+from vt_connectors.quota.reservations import GRACE_S
 
 APART_S = 2.0
 

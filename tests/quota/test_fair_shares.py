@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from connectors.clock import Uptime
-from connectors.quota import policy
-from connectors.quota.policy import Refuse, Start, Wait
-from connectors.quota.steps import follow
-from connectors.quota.waiters import LONGEST_RESERVATION_S, Claim
 from tests.quota.desk import Desk
+from vt_connectors.clock import Uptime
+from vt_connectors.quota import policy
+from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.policy import Refuse, Start, Wait
+from vt_connectors.quota.waiters import LONGEST_RESERVATION_S, Claim
 
 PERSON, BATCH = Claim("person"), Claim("batch", batch=True)
 

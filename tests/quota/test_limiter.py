@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import Cancelled, RateLimited
-from connectors.quota.account import AccountUse, Told
-from connectors.quota.books import MemoryBook, QuotaBook
-from connectors.quota.limiter import Limiter
-from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
+from vt_connectors.errors import Cancelled, RateLimited
+from vt_connectors.quota.account_quota import AccountUse, Told
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.state.fallback import StateUnavailable
 
 
 def _ask(limiter: Limiter, clock: FakeClock, patience: float = 0.0) -> float:
@@ -178,7 +178,7 @@ def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: Ma
 
 
 def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
-    from connectors.quota.books import SqliteBook
+    from vt_connectors.quota.ledger_store import SqliteBook
 
     path = tmp_path / "quota.db"
     _ask(limiter("4/minute", given=SqliteBook(path, clock)), clock)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.quota import parse_quota
 from tests.quota.desk import utc
 from tests.quota.world import Caller, World
+from vt_connectors.quota import parse_quota
 
 _QUOTAS = ["1/second", "3/2s", "4/10s", "2/second,5/8s", "3/4s,9/day", "2/3s,4/day,9/month", "5/day"]
 _MOMENTS = ["2026-01-02T03:04:05", "2026-01-31T23:59:52", "2024-02-28T23:59:55", "2024-02-29T23:59:58"]

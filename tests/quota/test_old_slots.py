@@ -8,15 +8,15 @@ from typing import Callable
 
 import pytest
 
-from connectors.clock import Uptime
-from connectors.quota import parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook
-from connectors.quota.limiter import Limiter
-from connectors.quota.slot import SlotTooOld
-from connectors.state.heartbeat import Beat, Heartbeat
-from connectors.state.unavailable import Fallback
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
+from vt_connectors.clock import Uptime
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.quota.reservation import SlotTooOld
+from vt_connectors.state.fallback import Fallback
+from vt_connectors.state.heartbeat import Beat, Heartbeat
 
 
 class _ByHand(Heartbeat):

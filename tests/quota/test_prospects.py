@@ -7,9 +7,9 @@ import weakref
 
 import pytest
 
-from connectors.errors import AccessDenied, ConnectorError, Forbidden, RateLimited, RequestTimeout, Unavailable
-from connectors.prospects import Prospects
 from tests.fake_clock import FakeClock
+from vt_connectors.errors import AccessDenied, ConnectorError, Forbidden, RateLimited, RequestTimeout, Unavailable
+from vt_connectors.virustotal.circuit_breaker import Prospects
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from connectors.clock import SystemClock
-from connectors.errors import RateLimited
-from connectors.quota import parse_quota
-from connectors.quota.books import Change, MemoryBook, QuotaBook
-from connectors.quota.ledger import Ledger
-from connectors.quota.limiter import Limiter
-from connectors.quota.redis_book import RedisBook
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.redis_server import PREFIX, RedisServer
-from connectors.state.unavailable import Fallback, StateBusy
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.backends.redis.server import PREFIX, RedisServer
+from vt_connectors.clock import SystemClock
+from vt_connectors.errors import RateLimited
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.state.fallback import Fallback, StateBusy
+from vt_connectors.state.heartbeat import Heartbeat
 
 LEDGER = PREFIX + "ledger:a"
 

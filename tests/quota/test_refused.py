@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import RateLimited
-from connectors.quota import Quota, parse_quota
-from connectors.quota.books import Change, MemoryBook, QuotaBook, Result
-from connectors.quota.ledger import Ledger
-from connectors.quota.limiter import Limiter
-from connectors.quota.refused import Refused
-from connectors.quota.waiters import Claim, Waiter
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback, StateBusy
 from tests.fake_clock import FakeClock
+from vt_connectors.errors import RateLimited
+from vt_connectors.quota import Quota, parse_quota
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook, Result
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.quota.refused import Refused
+from vt_connectors.quota.waiters import Claim, Waiter
+from vt_connectors.state.fallback import Fallback, StateBusy
+from vt_connectors.state.heartbeat import Heartbeat
 
 from .conftest import MakeLimiter
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.quota import slots, waiters
-from connectors.quota.policy import Start, Wait
 from tests.quota.desk import Desk
+from vt_connectors.quota import reservations as slots
+from vt_connectors.quota import waiters
+from vt_connectors.quota.policy import Start, Wait
 
 
 def test_no_more_than_the_limit_go_in_any_stretch() -> None:

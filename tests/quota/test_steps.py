@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from connectors.clock import SystemClock, Uptime
-from connectors.errors import RateLimited
-from connectors.quota.books import MemoryBook, QuotaBook, SqliteBook
-from connectors.quota.ledger import Ledger
-from connectors.quota.limiter import Limiter
-from connectors.quota.steps import follow
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from tests.quota.desk import Desk
 from tests.splunk.kvstore_parts import book_at
+from vt_connectors.clock import SystemClock, Uptime
+from vt_connectors.errors import RateLimited
+from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.limiter import Limiter
 
 
 @pytest.fixture(params=["memory", "sqlite", "kvstore"])
@@ -137,7 +137,9 @@ def test_processes_of_one_machine_agree_for_how_long_it_is_up() -> None:
     before = clock.uptime()
     if before is None:
         pytest.skip("this system does not tell")
-    told = "from connectors.clock import SystemClock; up = SystemClock().uptime(); print(up.boot, up.seconds, sep='|')"
+    told = (
+        "from vt_connectors.clock import SystemClock; up = SystemClock().uptime(); print(up.boot, up.seconds, sep='|')"
+    )
     boot, seconds = subprocess.check_output([sys.executable, "-c", told], text=True).strip().split("|")
     after = clock.uptime()
     assert after is not None

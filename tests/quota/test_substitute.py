@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import RateLimited, Unavailable
-from connectors.quota import parse_quota
-from connectors.quota.books import QuotaBook, SqliteBook
-from connectors.quota.limiter import Limiter
-from connectors.quota.substitute import RejoiningBook, SubstituteBook, readable
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback, Required, StateUnavailable
 from tests.fake_clock import FakeClock
+from vt_connectors.errors import RateLimited, Unavailable
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger_store import QuotaBook, SqliteBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.quota.substitute import RejoiningBook, SubstituteBook, readable
+from vt_connectors.state.fallback import Fallback, Required, StateUnavailable
+from vt_connectors.state.heartbeat import Heartbeat
 
 
 class _Breaking(SqliteBook):

@@ -8,10 +8,10 @@ from typing import Optional
 
 import pytest
 
-from connectors.quota.account import Told
-from connectors.quota.ledger import Ledger
-from connectors.quota.windows import period_end
 from tests.quota.desk import Desk, utc
+from vt_connectors.quota.account_quota import Told
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.windows import period_end
 
 Left = Mapping[Told, Optional[int]]
 

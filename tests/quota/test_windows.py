@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.quota import Calendar, Sliding, parse_quota
-from connectors.quota.windows import PUBLIC
+from vt_connectors.errors import ConfigError
+from vt_connectors.quota import Calendar, Sliding, parse_quota
+from vt_connectors.quota.windows import PUBLIC
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable
 
-from connectors.clock import Uptime
-from connectors.quota import Quota, policy, slots
-from connectors.quota.ledger import Ledger
-from connectors.quota.policy import Refuse, Start
-from connectors.quota.steps import follow
-from connectors.quota.windows import period_key
-from connectors.state.heartbeat import INTERVAL_S
+from vt_connectors.clock import Uptime
+from vt_connectors.quota import Quota, policy
+from vt_connectors.quota import reservations as slots
+from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.policy import Refuse, Start
+from vt_connectors.quota.windows import period_key
+from vt_connectors.state.heartbeat import INTERVAL_S
 
 _MOST_EVENTS = 50_000
 

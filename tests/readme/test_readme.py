@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from bench.claims import block
-from connectors.adapters.describe import markdown_table
-from connectors.version import __version__
+from vt_connectors.adapters.cli.describe import markdown_table
+from vt_connectors.version import __version__
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from connectors.schemas_check import violation
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
+from vt_connectors.contract.validation import violation
+from vt_connectors.sandbox import Quota, SandboxServer
 
 
 def test_one_object_gets_one_line_that_keeps_the_contract(run: RunnerProcess) -> None:

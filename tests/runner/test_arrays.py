@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from connectors.adapters.arrays import MOST_REQUESTS, requests_in
-from connectors.adapters.document import Document
-from connectors.adapters.documents import DocumentReader
-from connectors.adapters.lines import LONGEST_BYTES
-from connectors.adapters.unfinished import LONG_PATIENCE_S, PATIENCE_S
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.adapters.runner.arrays import MOST_REQUESTS, requests_in
+from vt_connectors.adapters.runner.document import Document
+from vt_connectors.adapters.runner.json_lines import DocumentReader
+from vt_connectors.adapters.runner.lines import LONGEST_BYTES
+from vt_connectors.adapters.runner.multiline_json import LONG_PATIENCE_S, PATIENCE_S
+from vt_connectors.sandbox import SandboxServer
 
 ALL: list[Any] = [{"id": number, "action": "quota", "params": {}} for number in (1, 2, 3)]
 LINES = [json.dumps(request) for request in ALL]

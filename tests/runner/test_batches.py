@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.batch import BatchAnswers
-from connectors.adapters.descriptors import Input, Output
-from connectors.adapters.runner import Runner
-from connectors.clock import SystemClock
-from connectors.contract import Outcome, Spent, error_response, refusal, response
-from connectors.errors import ConnectorError, RateLimited
-from connectors.quota.waiters import Claim
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.adapters.process.descriptors import Input, Output
+from vt_connectors.adapters.runner.runner import Runner
+from vt_connectors.clock import SystemClock
+from vt_connectors.contract.documents import Outcome, Spent, error_response, refusal, response
+from vt_connectors.errors import ConnectorError, RateLimited
+from vt_connectors.quota.waiters import Claim
 
 MOST_S = 60
 Response = dict[str, Any]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.adapters.document import Document
-from connectors.adapters.documents import DocumentReader
-from connectors.adapters.lines import LONGEST_BYTES
-from connectors.adapters.partial_json import MOST_NESTED, PartialJson
-from connectors.adapters.unfinished import LONG_PATIENCE_S, PATIENCE_S
+from vt_connectors.adapters.runner.document import Document
+from vt_connectors.adapters.runner.json_lines import DocumentReader
+from vt_connectors.adapters.runner.lines import LONGEST_BYTES
+from vt_connectors.adapters.runner.multiline_json import LONG_PATIENCE_S, PATIENCE_S
+from vt_connectors.adapters.runner.partial_json import MOST_NESTED, PartialJson
 
 GOOD = {"action": "quota", "params": {}}
 LINE = json.dumps(GOOD).encode() + b"\n"

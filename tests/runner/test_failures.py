@@ -17,19 +17,19 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.batch import BatchAnswers
-from connectors.adapters import workers
-from connectors.adapters.descriptors import Input, Output
-from connectors.adapters.exit_codes import FAILED, MALFORMED, OK
-from connectors.adapters.response_line import NO_MEMORY
-from connectors.adapters.runner import Runner
-from connectors.clock import SystemClock
-from connectors.contract import Outcome, Spent, refusal, response
-from connectors.errors import ConnectorError
-from connectors.quota.waiters import Claim
-from connectors.schemas_check import violation
-from connectors.threads import WorkThread, a_thread_was_lost, start_thread
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.adapters.process import workers
+from vt_connectors.adapters.process.descriptors import Input, Output
+from vt_connectors.adapters.runner.response_line import NO_MEMORY
+from vt_connectors.adapters.runner.runner import Runner
+from vt_connectors.clock import SystemClock
+from vt_connectors.contract.documents import Outcome, Spent, refusal, response
+from vt_connectors.contract.exit_status import FAILED, MALFORMED, OK
+from vt_connectors.contract.validation import violation
+from vt_connectors.errors import ConnectorError
+from vt_connectors.quota.waiters import Claim
+from vt_connectors.threads import WorkThread, a_thread_was_lost, start_thread
 
 MOST_S = 60
 Response = dict[str, Any]
@@ -134,7 +134,7 @@ def _no_thread(*_: Any) -> int:
 
 
 def test_without_any_thread_lines_are_answered_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.threads._thread.start_new_thread", _no_thread)
+    monkeypatch.setattr("vt_connectors.threads._thread.start_new_thread", _no_thread)
     answers, code = ran(FakeCore(), lines(20))
     assert codes(answers) == ["ok"] * 20
     assert [answer["id"] for answer in answers] == list(range(20))
@@ -148,7 +148,7 @@ def test_with_fewer_threads_than_wanted_all_lines_are_answered(monkeypatch: pyte
         started.append(1)
         return start_thread(work, name) if len(started) <= 2 else None
 
-    monkeypatch.setattr("connectors.adapters.workers.start_thread", some)
+    monkeypatch.setattr("vt_connectors.adapters.process.workers.start_thread", some)
     answers, _ = ran(FakeCore(), lines(30))
     assert codes(answers) == ["ok"] * 30
     assert len(started) == 3, "what was refused is not asked for again"
@@ -200,7 +200,7 @@ def test_a_thread_without_memory_for_its_first_step_is_known_to_be_lost() -> Non
         assert thread.was_lost
     finally:
         sys.unraisablehook = hook
-        from connectors import threads
+        from vt_connectors import threads
 
         threads._STARTED.discard(thread)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
+from vt_connectors.sandbox import Quota, SandboxServer
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_wrong_settings_are_every_lines_answer(run: RunnerProcess) -> None:
 def test_what_a_library_prints_stays_out_of_stdout(run: RunnerProcess, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import atexit, os, sys\n"
-        "import connectors.core as core\n"
+        "import vt_connectors.core as core\n"
         "answer = core.Core.answer\n"
         "def noisy(self, *given):\n"
         "    print('from Python'); os.write(1, b'from C\\n')\n"

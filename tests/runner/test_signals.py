@@ -15,10 +15,10 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.clock import StopFlag
-from connectors.sandbox import SandboxServer
 from tests.runner.signal_storms import MOST_S, ended_by, losses
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.clock import StopFlag
+from vt_connectors.sandbox import SandboxServer
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -8,7 +8,7 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 from .calling import Caller, SettableClock, V2Caller
 

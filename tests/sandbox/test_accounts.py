@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 from .calling import Caller, error_of
 from .conftest import StartSandbox

@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig
+from vt_connectors.sandbox import Quota, SandboxConfig
 
 from .calling import EICAR_MD5, EICAR_SHA256, NOON, Caller, SettableClock, base64_id, error_of
 from .conftest import StartSandbox

@@ -11,7 +11,7 @@ from importlib.metadata import version as version_of
 import pytest
 import requests
 
-from connectors.sandbox import Charge, Fault, Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Charge, Fault, Quota, SandboxConfig, SandboxServer
 
 from .calling import EICAR_MD5, EICAR_SHA256, Caller, SettableClock, V2Caller, error_of
 from .conftest import StartSandbox

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapters.sandbox_command import log_line, sandbox_server, seconds, seconds_between
-from connectors.sandbox import Charge, Fault, LoggedRequest, Quota, SandboxApp, SandboxConfig, SandboxServer
-from connectors.sandbox.messages import Request
 from tests.fake_clock import FakeClock
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
+from vt_connectors.adapters.cli.sandbox_command import log_line, sandbox_server, seconds, seconds_between
+from vt_connectors.sandbox import Charge, Fault, LoggedRequest, Quota, SandboxApp, SandboxConfig, SandboxServer
+from vt_connectors.sandbox.http.messages import Request
 
 from .calling import NOON, Caller, SettableClock, V2Caller
 from .conftest import StartSandbox

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .calling import EICAR_MD5, EICAR_SHA256, NOON, Caller, base64_id, error_of
 

@@ -11,8 +11,8 @@ import time
 import pytest
 import requests
 
-from connectors.sandbox import Quota, SandboxApp, SandboxConfig, SandboxServer
-from connectors.sandbox.messages import Request
+from vt_connectors.sandbox import Quota, SandboxApp, SandboxConfig, SandboxServer
+from vt_connectors.sandbox.http.messages import Request
 
 from .calling import EICAR_SHA256, Caller, SettableClock
 from .conftest import StartSandbox

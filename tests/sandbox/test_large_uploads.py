@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import SandboxConfig
+from vt_connectors.sandbox import SandboxConfig
 
 from .calling import Caller, V2Caller
 
@@ -20,7 +20,7 @@ BLOCK = bytes(range(256)) * 4096
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
 TAIL = b'\r\n--b\r\nContent-Disposition: form-data; name="apikey"\r\n\r\ntest-key\r\n--b--\r\n'
 SERVER = """
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 server = SandboxServer(Quota.unlimited(), config=SandboxConfig(private_keys=True))
 print(server.url, flush=True)
 server.serve_forever()

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota
-from connectors.sandbox.kinds import Item, Kind, Verdict
-from connectors.sandbox.verdicts import profile_of
+from vt_connectors.sandbox import Quota
+from vt_connectors.sandbox.data.kinds import Item, Kind, Verdict
+from vt_connectors.sandbox.data.verdicts import profile_of
 
 from .calling import EICAR_MD5, EICAR_SHA1, EICAR_SHA256, Caller, base64_id, error_of
 from .conftest import StartSandbox

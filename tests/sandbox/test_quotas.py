@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from connectors.sandbox import Quota, SandboxConfig
+from vt_connectors.sandbox import Quota, SandboxConfig
 
 from .calling import NOON, Caller, SettableClock, error_of
 from .conftest import StartSandbox

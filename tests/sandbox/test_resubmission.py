@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from connectors.sandbox import Quota, SandboxConfig
+from vt_connectors.sandbox import Quota, SandboxConfig
 
 from .calling import EICAR_MD5, NOON, Caller, SettableClock, V2Caller, error_of
 from .conftest import StartSandbox

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxConfig
-from connectors.sandbox.multipart import Multipart
+from vt_connectors.sandbox import Quota, SandboxConfig
+from vt_connectors.sandbox.http.multipart import Multipart
 
 from .calling import NOON, Caller, SettableClock, error_of
 from .conftest import StartSandbox

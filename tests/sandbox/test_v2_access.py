@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 from .calling import EICAR_MD5, EICAR_SHA1, EICAR_SHA256, Caller, SettableClock, V2Caller
 from .conftest import StartSandbox

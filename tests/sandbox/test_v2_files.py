@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .calling import EICAR_MD5, EICAR_SHA1, EICAR_SHA256, NOON, Caller, SettableClock, V2Caller
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from connectors.sandbox.kinds import Item, Kind
-from connectors.sandbox.verdicts import is_heard_of
+from vt_connectors.sandbox.data.kinds import Item, Kind
+from vt_connectors.sandbox.data.verdicts import is_heard_of
 
 from .calling import Caller, V2Caller
 

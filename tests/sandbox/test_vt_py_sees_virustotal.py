@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import vt
 
-from connectors.sandbox import Fault, Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Fault, Quota, SandboxConfig, SandboxServer
 
 from .calling import EICAR_MD5, EICAR_SHA256, SettableClock
 from .conftest import StartSandbox

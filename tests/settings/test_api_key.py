@@ -13,8 +13,8 @@ from typing import Callable
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.errors import ConfigError
+from vt_connectors.api_key import ApiKey
+from vt_connectors.errors import ConfigError
 
 _SECRET = "5ec2e7" * 10
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.credentials import find_key
-from connectors.errors import ConfigError
+from vt_connectors.config.credentials import find_key
+from vt_connectors.errors import ConfigError
 
 _KEY = "5ec2e7" * 10
 

@@ -6,10 +6,10 @@ import argparse
 
 import pytest
 
-from connectors.adapters.action_options import seconds
-from connectors.durations import seconds_of
-from connectors.errors import ConfigError
-from connectors.settings import read_settings
+from vt_connectors.adapters.cli.action_arguments import seconds
+from vt_connectors.config.durations import seconds_of
+from vt_connectors.config.settings import read_settings
+from vt_connectors.errors import ConfigError
 
 WRITTEN = [("90", 90), ("90s", 90), ("15m", 900), ("1.5h", 5400), ("24H", 86400), ("7 d", 604800), ("2w", 1209600)]
 NONE = ["", "-1", "1y", "1e3", "nan", "0x10", "m", "1h30m", "\u0663"]

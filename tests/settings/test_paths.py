@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from connectors.credentials import find_key
-from connectors.errors import ConfigError
-from connectors.own_files import own_files
-from connectors.settings import config_file, read_settings
-from connectors.stores import state_place
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.composition.state import state_place
+from vt_connectors.config.credentials import find_key
+from vt_connectors.config.secret_files import own_files
+from vt_connectors.config.settings import config_file, read_settings
+from vt_connectors.errors import ConfigError
 
 KEY = "k" * 64
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.api_key import ApiKey, may_hold_a_key
+from vt_connectors.api_key import ApiKey, may_hold_a_key
 
 VALUE = "5ec4e7a1" * 8
 KEY = ApiKey(VALUE)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.quota.windows import parse_quota
-from connectors.settings import VARIABLES, Settings, read_settings
-from connectors.verdict import Thresholds
+from vt_connectors.config.settings import VARIABLES, Settings, read_settings
+from vt_connectors.errors import ConfigError
+from vt_connectors.quota.windows import parse_quota
+from vt_connectors.verdict import Thresholds
 
 Configure = Callable[..., dict[str, str]]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors import variables
-from connectors.settings import VARIABLES, not_settings, read_settings
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.config import unknown_variables as variables
+from vt_connectors.config.settings import VARIABLES, not_settings, read_settings
 
 MEANT = {
     "VT_NEVERQUERY": "VT_NEVER_QUERY",
@@ -91,7 +91,7 @@ def test_a_python_program_is_warned(run: RunnerProcess, tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    script = "from connectors import connect\nwith connect() as vt: vt.lookup('10.0.0.1')"
+    script = "from vt_connectors import connect\nwith connect() as vt: vt.lookup('10.0.0.1')"
     environment = {**run.environment, "VT_NEVERQUERY": "corp.example"}
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=60

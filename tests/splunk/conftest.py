@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.package.conftest import app as app
 from tests.package.conftest import spl as spl
+from vt_connectors.sandbox import SandboxServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
-from interpreters import find_python
+from package.spl.interpreters import find_python
 
 from .brokered import ANALYST, KEY
 from .browser import CHROMIUM, DRIVER, Browser

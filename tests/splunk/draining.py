@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search_driver import Record, SearchResult
+from package.splunkd_driver.driver import Record, SearchResult
 
 from .searching import Lookup
 

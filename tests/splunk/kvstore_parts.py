@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from connectors.clock import Clock
-from connectors.settings import Settings
-from connectors.stores import KVSTORE, Parts
+from vt_connectors.clock import Clock
+from vt_connectors.composition.state import KVSTORE, Parts
+from vt_connectors.config.settings import Settings
 
 from .fake_splunkd import SESSION, FakeSplunkd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
-from vtlookup_app.kvstore.book import APART_S, KvBook
 from vtlookup_app.kvstore.collection import Collection, KvStore
 from vtlookup_app.kvstore.leases import KvLeases as KvLeases
+from vtlookup_app.kvstore.ledgers import APART_S, KvBook
 from vtlookup_app.kvstore.parts import LEDGERS
 from vtlookup_app.kvstore.versions import Versions
 from vtlookup_app.splunkd import Splunkd as Splunkd

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search_driver import Chunk, Record, Reply, SearchInfo, SearchProcess, SearchResult, run_search
+from package.splunkd_driver.driver import Chunk, Record, Reply, SearchInfo, SearchProcess, SearchResult, run_search
 
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
 CLEAN_IP = "8.8.8.8"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .alerting import Alert
 from .brokered import ANALYST, ENDPOINT, KEY, call

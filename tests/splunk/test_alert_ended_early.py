@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.package.spl_reader import PROJECT
+from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert, events, results_file
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
 from tests.package.conf_reader import read_conf
-from vtlookup_app.broker.verdict_request import LINKS
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
+from vtlookup_app.endpoint.verdict_request import LINKS
 
 from .alerting import SID, Alert, events, results_file
 from .brokered import KEY, PASSWORD, VERDICTS, call, write

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from search_driver import SearchInfo, SearchProcess
+from package.splunkd_driver.driver import SearchInfo, SearchProcess
 
 from .searching import EICAR_MD5, Lookup, md5, normal
 

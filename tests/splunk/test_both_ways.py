@@ -12,20 +12,23 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import Options
-from connectors.indicators import Kind
-from connectors.quota.waiters import Claim
-from search_csv import Record, decode_body, encode_body, parse_records
-from vtlookup_app import columns, pipe, quick_rows, rows
-from vtlookup_app.added_fields import AddedFields
-from vtlookup_app.body import Body
-from vtlookup_app.command import VtLookup
-from vtlookup_app.enrichment import Enrichment
-from vtlookup_app.fragments import added_names
-from vtlookup_app.heard_warnings import HeardWarnings
-from vtlookup_app.pipe import Input
-from vtlookup_app.rows import add_fields
-from vtlookup_app.search_options import SearchOptions
+from package.splunkd_driver.csv_body import Record, decode_body, encode_body, parse_records
+from vt_connectors.contract.documents import Options
+from vt_connectors.indicators import Kind
+from vt_connectors.quota.waiters import Claim
+from vtlookup_app import result_fields as columns
+from vtlookup_app.chunks import csv_path as rows
+from vtlookup_app.chunks import fast_path as quick_rows
+from vtlookup_app.chunks import protocol as pipe
+from vtlookup_app.chunks.cells import added_names
+from vtlookup_app.chunks.chunk_body import Body
+from vtlookup_app.chunks.csv_path import add_fields
+from vtlookup_app.chunks.protocol import Input
+from vtlookup_app.chunks.reply import AddedFields
+from vtlookup_app.options import SearchOptions
+from vtlookup_app.search.command import VtLookup
+from vtlookup_app.search.enrichment import Enrichment
+from vtlookup_app.warning_collector import HeardWarnings
 
 FIELD = "x"
 TEXTS = st.text(st.sampled_from('ab$;,"\n\r \0\u2028\x85ü😀\uffff'), max_size=8)

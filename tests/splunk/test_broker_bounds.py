@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from connectors.quota.waiters import Claim
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
 from tests.fake_clock import FakeClock
-from vtlookup_app.broker import answering
-from vtlookup_app.broker.answering import LookUpEndpoint
-from vtlookup_app.broker.endpoint import answered as answered_setup
-from vtlookup_app.broker.shared_core import SharedCore
+from vt_connectors.quota.waiters import Claim
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
+from vtlookup_app.endpoint import lookup as answering
+from vtlookup_app.endpoint.base import answered as answered_setup
+from vtlookup_app.endpoint.lookup import LookUpEndpoint
+from vtlookup_app.endpoint.shared_core import SharedCore
 from vtlookup_app.setup.endpoints import SettingsEndpoint
 from vtlookup_app.splunkd import Splunkd
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
-from connectors.schemas_check import violation
+from vt_connectors.contract.validation import violation
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .brokered import ANALYST, ENDPOINT, KEY, PASSWORD, batch, call, codes, lookup_of
 from .fake_splunkd import SESSION, FakeSplunkd

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from connectors.sandbox.accounts import key_digest
-from search_csv import encode_body
-from search_driver import Chunk, SearchInfo, SearchResult
+from package.splunkd_driver.csv_body import encode_body
+from package.splunkd_driver.driver import Chunk, SearchInfo, SearchResult
+from vt_connectors.sandbox import Quota, SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .brokered import ANALYST, ENDPOINT, KEY, PASSWORD
 from .fake_splunkd import SEES_KEYS, SESSION, FakeSplunkd

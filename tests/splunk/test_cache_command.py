@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import Record, SearchResult
+from package.splunkd_driver.driver import Record, SearchResult
+from vt_connectors.sandbox import SandboxServer
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, md5, normal

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
-from search_driver import SearchResult
+from package.splunkd_driver.driver import SearchResult
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .brokered import ANALYST, KEY
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd

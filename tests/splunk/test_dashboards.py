@@ -14,7 +14,7 @@ import pytest
 from tests.package.conf_reader import read_conf
 from tests.package.spl_fields import SPLUNKS_OWN, UnknownField, fields_after
 from tests.package.spl_reader import PROJECT, refuse_unknown
-from vtlookup_app import columns
+from vtlookup_app import result_fields as columns
 
 from .alerting import Alert, events
 from .fake_splunkd import FakeSplunkd

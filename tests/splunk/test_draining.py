@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .draining import COUNTS, counts, drain, row
 from .fake_splunkd import SESSION, FakeSplunkd

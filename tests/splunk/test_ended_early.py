@@ -12,10 +12,10 @@ from typing import IO, Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from search_csv import encode_body
-from search_driver import Reply, SearchInfo
-from search_wire import encode_frame, read_frame
+from package.splunkd_driver.csv_body import encode_body
+from package.splunkd_driver.driver import Reply, SearchInfo
+from package.splunkd_driver.wire import encode_frame, read_frame
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .searching import Lookup, md5
 

@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import Chunk, Record
+from package.splunkd_driver.driver import Chunk, Record
+from vt_connectors.sandbox import SandboxServer
 
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, md5, normal, without_added
 

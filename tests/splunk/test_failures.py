@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from search_driver import Chunk, SearchInfo
-from search_wire import encode_frame, read_frame
+from package.splunkd_driver.driver import Chunk, SearchInfo
+from package.splunkd_driver.wire import encode_frame, read_frame
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .searching import EICAR_MD5, Lookup, md5, only_message, statuses
 

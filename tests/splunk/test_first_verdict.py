@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
 from tests.docs.pages import page as page_of
 from tests.package.conf_reader import read_conf
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .alerting import Alert, events, results_file
 from .browser import Browser

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import SearchInfo
-from search_wire import encode_frame
+from package.splunkd_driver.driver import SearchInfo
+from package.splunkd_driver.wire import encode_frame
+from vt_connectors.sandbox import SandboxServer
 
 from .searching import EICAR_MD5, FIELDS, Lookup, normal
 
@@ -136,6 +136,6 @@ def test_getinfo_imports_nothing_of_the_core_and_nothing_for_http(lookup: Lookup
         check=False,
     ).stderr.decode()
     imported = {line.rpartition("|")[2].strip() for line in import_times.splitlines()}
-    assert "vtlookup_app.command" in imported or "vtlookup_app.generating.base" in imported
+    assert "vtlookup_app.command" in imported or "vtlookup_app.commands.base" in imported
     heavy = ("connectors", "requests", "urllib3", "sqlite3", "concurrent.futures.thread")
     assert [found for found in imported if found.startswith(heavy)] == []

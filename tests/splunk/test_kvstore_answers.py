@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.cache.entry import Entry
-from connectors.coalescing.leases import RESULT_LEFT_S, Lease
-from connectors.coalescing.results import Result
-from connectors.errors import Unavailable
-from connectors.settings import settings_from
-from connectors.state.unavailable import StateBusy, StateUnavailable
-from connectors.stores import Parts
 from tests.fake_clock import START, FakeClock
+from vt_connectors.cache.entry import Entry
+from vt_connectors.coalescing.leases import RESULT_LEFT_S, Lease
+from vt_connectors.coalescing.results import Result
+from vt_connectors.composition.state import Parts
+from vt_connectors.config.settings import settings_from
+from vt_connectors.errors import Unavailable
+from vt_connectors.state.fallback import StateBusy, StateUnavailable
 from vtlookup_app.kvstore.answers import KvAnswers
 from vtlookup_app.kvstore.leases import KvLeases
 from vtlookup_app.kvstore.parts import ANSWERS, LEASES

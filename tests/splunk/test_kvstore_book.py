@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import ConfigError, RateLimited
-from connectors.quota import parse_quota
-from connectors.quota.books import MemoryBook, QuotaBook
-from connectors.quota.ledger import Ledger
-from connectors.quota.limiter import Limiter
-from connectors.state.heartbeat import Heartbeat
-from connectors.state.unavailable import Fallback, StateBusy, StateUnavailable
 from tests.fake_clock import START, FakeClock
-from vtlookup_app.kvstore.book import APART_S, KvBook
+from vt_connectors.errors import ConfigError, RateLimited
+from vt_connectors.quota import parse_quota
+from vt_connectors.quota.ledger import Ledger
+from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.limiter import Limiter
+from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
+from vt_connectors.state.heartbeat import Heartbeat
+from vtlookup_app.kvstore.ledgers import APART_S, KvBook
 from vtlookup_app.kvstore.parts import LEDGERS
 
 from .fake_kvstore import FakeKvStore, Member

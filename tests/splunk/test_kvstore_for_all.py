@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.cache.entry import Entry
-from connectors.sandbox import SandboxServer
-from connectors.settings import Settings
-from search_driver import SearchResult
+from package.splunkd_driver.driver import SearchResult
 from tests.fake_clock import FakeClock
+from vt_connectors.cache.entry import Entry
+from vt_connectors.config.settings import Settings
+from vt_connectors.sandbox import SandboxServer
 
 from .brokered import ENDPOINT, KEY, batch, call, codes, lookup_of
 from .draining import counts, drain

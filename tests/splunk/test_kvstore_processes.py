@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from search_driver import SearchResult
+from package.splunkd_driver.driver import SearchResult
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .fake_kvstore import FakeKvStore, Member
 from .fake_splunkd import SESSION, FakeSplunkd

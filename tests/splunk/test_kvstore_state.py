@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import SearchResult
+from package.splunkd_driver.driver import SearchResult
+from vt_connectors.sandbox import SandboxServer
 
 from .fake_kvstore import FakeKvStore, Member
 from .fake_splunkd import SESSION, FakeSplunkd

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import SearchInfo
+from package.splunkd_driver.driver import SearchInfo
 from tests.docs.pages import page
 from tests.package.conf_reader import Stanzas, read_conf
+from vt_connectors.sandbox import SandboxServer
 from vtlookup_app.logs.log_file import MOST_BYTES
 from vtlookup_app.logs.search_log import SearchLog
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .searching import CLEAN_IP, EICAR_MD5, FIELDS, Lookup, added, md5, normal, only_message, statuses
 

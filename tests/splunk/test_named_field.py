@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import SearchInfo
+from package.splunkd_driver.driver import SearchInfo
+from vt_connectors.sandbox import SandboxServer
 
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, added, normal, only_message, statuses
 

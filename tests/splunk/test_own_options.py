@@ -20,13 +20,13 @@ import splunklib
 from splunklib.searchcommands import Option
 from splunklib.searchcommands.search_command import SearchCommand
 
-from connectors.sandbox import SandboxServer
-from search_driver import SearchInfo, SearchResult
-from search_wire import encode_frame, read_frame
+from package.splunkd_driver.driver import SearchInfo, SearchResult
+from package.splunkd_driver.wire import encode_frame, read_frame
 from tests.package.conf_reader import read_conf
 from tests.package.spl_reader import BIN, HOMES, options_of
-from vtlookup_app.generating.quota import VtQuota
-from vtlookup_app.pipe import Input
+from vt_connectors.sandbox import SandboxServer
+from vtlookup_app.chunks.protocol import Input
+from vtlookup_app.commands.quota import VtQuota
 
 from .searching import EICAR_MD5, Lookup
 from .watched import SECRET, Bait, bait, logging_configuration

@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from connectors.actions import ACTIONS
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
 from tests.fake_clock import FakeClock
 from tests.package.conf_reader import read_conf
 from tests.package.spl_reader import BIN
-from vtlookup_app.broker.answering import LookUpEndpoint
+from vt_connectors.actions import ACTIONS
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
+from vtlookup_app.composition import Asking
+from vtlookup_app.endpoint.lookup import LookUpEndpoint
 from vtlookup_app.policy import NEEDS, Caller
 from vtlookup_app.splunkd import Splunkd
-from vtlookup_app.start import Asking
 
 from .brokered import ANALYST, KEY, batch, call, codes, lookup_of
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd

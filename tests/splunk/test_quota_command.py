@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from connectors.sandbox import Quota, SandboxServer
-from search_driver import Record
+from package.splunkd_driver.driver import Record
 from tests.scripted_server import ScriptedServer, json_answer, own_error
+from vt_connectors.sandbox import Quota, SandboxServer
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal

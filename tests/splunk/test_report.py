@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from search_driver import Record
+from package.splunkd_driver.driver import Record
+from vt_connectors.sandbox import SandboxServer
 
 from .searching import CLEAN_IP, EICAR_MD5, FIELDS, Lookup, added, md5, normal, only_message
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
-from search_driver import SearchResult
+from package.splunkd_driver.driver import SearchResult
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .brokered import ENDPOINT, KEY
 from .draining import drain

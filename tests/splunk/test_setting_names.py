@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
 from .brokered import ANALYST, KEY, call, codes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .brokered import KEY
 from .browser import DOWN, ENTER, SPACE, TAB, Browser

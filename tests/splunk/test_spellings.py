@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert, events
 from .fake_splunkd import FakeSplunkd

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.sandbox import SandboxServer
-from connectors.sandbox.accounts import key_digest
-from search_driver import Chunk, SearchResult
+from package.splunkd_driver.driver import Chunk, SearchResult
+from vt_connectors.sandbox import SandboxServer
+from vt_connectors.sandbox.accounts import key_digest
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import Lookup, md5, normal, only_message, statuses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .searching import EICAR_MD5, Lookup, normal, only_message, statuses
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
+from vt_connectors.sandbox import SandboxServer
 
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal

@@ -14,22 +14,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.api_key import ApiKey
-from connectors.cache import Entry
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import ConfigError, InvalidRequest
-from connectors.indicators import recognise
-from connectors.sandbox import SandboxServer
-from connectors.settings import settings_from
 from tests.fake_clock import FakeClock
 from tests.package.conf_reader import read_conf
-from vtlookup_app import columns
-from vtlookup_app.broker.allowance import Allowance
-from vtlookup_app.broker.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_EVENTS, MOST_LINKS
-from vtlookup_app.broker.rest_request import RestRequest
-from vtlookup_app.broker.verdict_request import ALERT, LINKS, LONGEST_VALUE
-from vtlookup_app.broker.verdicts import SOURCE, SOURCETYPE, VerdictsEndpoint
+from vt_connectors.api_key import ApiKey
+from vt_connectors.cache import Entry
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError, InvalidRequest
+from vt_connectors.indicators import recognise
+from vt_connectors.sandbox import SandboxServer
+from vtlookup_app import result_fields as columns
+from vtlookup_app.endpoint.allowance import Allowance
+from vtlookup_app.endpoint.rest_request import RestRequest
+from vtlookup_app.endpoint.verdict_request import ALERT, LINKS, LONGEST_VALUE
+from vtlookup_app.endpoint.verdicts import SOURCE, SOURCETYPE, VerdictsEndpoint
+from vtlookup_app.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_EVENTS, MOST_LINKS
 from vtlookup_app.splunkd import COMMENTS_ALLOWED, VERDICT_INDEXES
 
 from .alerting import Alert, events, results_file

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from connectors.contract import Options
-from connectors.errors import Unavailable
-from connectors.sandbox import SandboxServer
-from connectors.schemas_check import violation
-from search_csv import encode_body
-from search_driver import Chunk, SearchInfo, SearchResult
-from vtlookup_app.broker.asking import Broker
+from package.splunkd_driver.csv_body import encode_body
+from package.splunkd_driver.driver import Chunk, SearchInfo, SearchResult
+from vt_connectors.contract.documents import Options
+from vt_connectors.contract.validation import violation
+from vt_connectors.errors import Unavailable
+from vt_connectors.sandbox import SandboxServer
+from vtlookup_app.endpoint_client.client import Broker
 from vtlookup_app.splunkd import KeyNotSeen
 
 from .brokered import ENDPOINT, call

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Callable
 
-from connectors.state.sqlite_file import SqliteFile
+from vt_connectors.backends.sqlite.file import SqliteFile
 
 SCHEMA = "CREATE TABLE note (name TEXT PRIMARY KEY, text TEXT NOT NULL); CREATE INDEX by_text ON note (text)"
 REBUILT = "rebuilt"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.settings import Settings
-from connectors.state.address import RedisAddress, redis_address
+from vt_connectors.backends.redis_url import RedisAddress, redis_address
+from vt_connectors.config.settings import Settings
+from vt_connectors.errors import ConfigError
 
 SECRET = "s3cr3t"
 

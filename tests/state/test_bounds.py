@@ -13,28 +13,28 @@ from typing import Callable
 
 import pytest
 
-from connectors.cache.entry import MAX_STORED_BYTES, AnswerStore, Entry, TooLargeToKeep
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.cache.sqlite import SCHEMA, SqliteAnswers, _belongs
-from connectors.coalescing import LeaseBook
-from connectors.coalescing.leases import Lease
-from connectors.coalescing.redis_leases import RedisLeases
-from connectors.coalescing.results import MOST_CHARACTERS, Result, _checksum
-from connectors.coalescing.sqlite_leases import SCHEMA as LEASES_SCHEMA
-from connectors.coalescing.sqlite_leases import SqliteLeases
-from connectors.pending import PendingStore
-from connectors.pending.queue import MOST_KEY_CHARACTERS
-from connectors.pending.redis_pending import RedisPending
-from connectors.pending.sqlite import SqlitePending
-from connectors.quota.ledger import MOST_BYTES, Ledger
-from connectors.quota.redis_book import RedisBook
-from connectors.settings import Settings
-from connectors.state.redis_server import PREFIX, RedisServer
-from connectors.state.sqlite_file import SqliteFile
 from tests.fake_clock import START, FakeClock
 from tests.redis_process import RedisProcess
 from tests.splunk.fake_splunkd import SESSION, FakeSplunkd
 from tests.splunk.kvstore_parts import KvLeases, Splunkd, collection_at, parts_of
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.redis.leases import RedisLeases
+from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.backends.redis.pending import RedisPending
+from vt_connectors.backends.redis.server import PREFIX, RedisServer
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers, _belongs
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.leases import SCHEMA as LEASES_SCHEMA
+from vt_connectors.backends.sqlite.leases import SqliteLeases
+from vt_connectors.backends.sqlite.pending import SqlitePending
+from vt_connectors.cache.entry import MAX_STORED_BYTES, AnswerStore, Entry, TooLargeToKeep
+from vt_connectors.coalescing import LeaseBook
+from vt_connectors.coalescing.leases import Lease
+from vt_connectors.coalescing.results import MOST_CHARACTERS, Result, _checksum
+from vt_connectors.config.settings import Settings
+from vt_connectors.pending import PendingStore
+from vt_connectors.pending.queue import MOST_KEY_CHARACTERS
+from vt_connectors.quota.ledger import MOST_BYTES, Ledger
 
 _KEY = "v3:ip:8.8.8.8"
 _MOST_MB = 48

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.state.unavailable import Fallback, StateUnavailable
 from tests.fake_clock import FakeClock
+from vt_connectors.state.fallback import Fallback, StateUnavailable
 
 
 class _Part:

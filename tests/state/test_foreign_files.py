@@ -11,14 +11,14 @@ from typing import Callable
 
 import pytest
 
-from connectors.cache.sqlite import SCHEMA
-from connectors.errors import ConfigError
-from connectors.state import placing
-from connectors.state.ownership import CACHE_ID, QUOTA_ID
-from connectors.state.sqlite_file import SqliteFile
 from tests.state.files import DAMAGES
 from tests.state.test_lookups_go_on import House
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.backends.sqlite.answers import SCHEMA
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.errors import ConfigError
+from vt_connectors.state import atomic_replace as placing
+from vt_connectors.state.ownership import CACHE_ID, QUOTA_ID
 
 Make = Callable[[Path], object]
 Seen = dict[str, tuple[int, int, bytes]]

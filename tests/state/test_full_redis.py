@@ -10,25 +10,25 @@ from typing import Callable
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.cache import Entry
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.clock import SystemClock
-from connectors.coalescing.leases import Lease
-from connectors.coalescing.redis_leases import RedisLeases
-from connectors.coalescing.results import Result
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import RateLimited
-from connectors.pending.redis_pending import RedisPending
-from connectors.quota import parse_quota
-from connectors.settings import Settings
-from connectors.state.redis_server import LEDGERS, PENDING, PREFIX, RedisServer
-from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.state.test_lookups_go_on import PlayedVirusTotal
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.redis.leases import RedisLeases
+from vt_connectors.backends.redis.pending import RedisPending
+from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX, RedisServer
+from vt_connectors.cache import Entry
+from vt_connectors.clock import SystemClock
+from vt_connectors.coalescing.leases import Lease
+from vt_connectors.coalescing.results import Result
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.errors import RateLimited
+from vt_connectors.quota import parse_quota
+from vt_connectors.state.fallback import StateUnavailable
 
 KEEP = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 DROP = ("allkeys-lru", "allkeys-lfu", "allkeys-random")

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from connectors.state.heartbeat import Heartbeat
-from connectors.threads import alive_threads
+from vt_connectors.state.heartbeat import Heartbeat
+from vt_connectors.threads import alive_threads
 
 
 @pytest.fixture(autouse=True)

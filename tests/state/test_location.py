@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.state import location
-from connectors.state.location import default_state_file, network_file_system, quota_file, refuse_unsafe_place
+from vt_connectors.backends.sqlite import paths as location
+from vt_connectors.backends.sqlite.paths import default_state_file, network_file_system, quota_file, refuse_unsafe_place
+from vt_connectors.errors import ConfigError
 
 MOUNTS = """\
 /dev/sda1 / ext4 rw 0 0

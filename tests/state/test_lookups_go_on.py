@@ -10,16 +10,16 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import ConfigError
-from connectors.quota import parse_quota
-from connectors.settings import Settings
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
 from tests.state.files import DAMAGES, settle
 from tests.vtaction_process import EICAR, lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError
+from vt_connectors.quota import parse_quota
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 
 class PlayedVirusTotal:

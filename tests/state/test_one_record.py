@@ -10,10 +10,10 @@ from typing import Callable
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.state import location
 from tests.state.test_lookups_go_on import House
 from tests.vtaction_process import lookup
+from vt_connectors.backends.sqlite import paths as location
+from vt_connectors.errors import ConfigError
 
 LIMIT = 4
 # A window, and the places that are kept for those that were refused.

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from connectors.state.opened import Opened
+from vt_connectors.backends.sqlite.connection import Opened
 
 
 class SlowConnection:

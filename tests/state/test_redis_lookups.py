@@ -11,24 +11,24 @@ from typing import Callable
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.cache.redis_answers import RedisAnswers
-from connectors.clock import SystemClock
-from connectors.coalescing.leases import Lease
-from connectors.coalescing.redis_leases import RedisLeases
-from connectors.coalescing.results import Result
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import ConfigError
-from connectors.pending.redis_pending import RedisPending
-from connectors.quota import parse_quota
-from connectors.settings import Settings
-from connectors.state.address import redis_address
-from connectors.state.redis_server import LEDGERS, RedisServer
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
 from tests.state.test_lookups_go_on import PlayedVirusTotal
 from tests.vtaction_process import lookup
+from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.redis.answers import RedisAnswers
+from vt_connectors.backends.redis.leases import RedisLeases
+from vt_connectors.backends.redis.pending import RedisPending
+from vt_connectors.backends.redis.server import LEDGERS, RedisServer
+from vt_connectors.backends.redis_url import redis_address
+from vt_connectors.clock import SystemClock
+from vt_connectors.coalescing.leases import Lease
+from vt_connectors.coalescing.results import Result
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
+from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError
+from vt_connectors.quota import parse_quota
 
 KEY = "key-of-the-house-" + "k" * 40
 Spoil = Callable[[RedisProcess], None]
@@ -190,10 +190,10 @@ def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) 
 def test_it_is_imported_when_it_is_set_and_not_before(redis_process: RedisProcess) -> None:
     script = """
 import sys
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.settings import Settings
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import Settings
 core = build(Settings(state=sys.argv[1]), lambda: ApiKey("k" * 64), SystemClock())
 core.answer({"action": "lookup_ip", "params": {"ip": "8.8.8.8"}, "options": {"cache": "only"}})
 print(sorted(name for name in sys.modules if name == "redis" or "redis_" in name and name.startswith("connectors")))

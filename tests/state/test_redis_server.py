@@ -14,13 +14,13 @@ from typing import Callable
 import pytest
 import trustme
 
-from connectors.clock import SystemClock
-from connectors.errors import ConfigError
-from connectors.state.address import redis_address
-from connectors.state.redis_server import PREFIX, RedisServer
-from connectors.state.unavailable import StateUnavailable
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from vt_connectors.backends.redis.server import PREFIX, RedisServer
+from vt_connectors.backends.redis_url import redis_address
+from vt_connectors.clock import SystemClock
+from vt_connectors.errors import ConfigError
+from vt_connectors.state.fallback import StateUnavailable
 
 SECRET = "s3cr3t-pass"
 MakeProcess = Callable[..., RedisProcess]
@@ -70,7 +70,7 @@ def test_one_that_never_answers_is_waited_for_briefly_and_then_left_alone_for_a_
 
 
 def test_one_that_is_no_redis_is_told() -> None:
-    from connectors.sandbox import Quota, SandboxServer
+    from vt_connectors.sandbox import Quota, SandboxServer
 
     with SandboxServer(Quota.unlimited()) as http, pytest.raises(StateUnavailable, match="cannot be used"):
         _server(f"redis://127.0.0.1:{http.url.rpartition(':')[2]}").call("PING")

@@ -16,9 +16,9 @@ from typing import Literal
 
 import pytest
 
-from connectors.state.sqlite_file import SqliteFile
-from connectors.state.unavailable import StateUnavailable
 from tests.state.files import DAMAGES, REBUILT, SCHEMA, note, notes, state_file
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.state.fallback import StateUnavailable
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -205,7 +205,7 @@ def test_a_full_disk_is_unavailable_and_what_was_there_stays(tmp_path: Path) -> 
     script = """
 import resource, signal, sys
 from pathlib import Path
-from connectors.state.unavailable import StateUnavailable
+from vt_connectors.state.fallback import StateUnavailable
 from tests.state.files import note, notes, state_file
 path = Path(sys.argv[1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -283,8 +283,8 @@ def test_opening_it_in_one_thread_leaves_the_locks_of_another_in_place(tmp_path:
     script = """
 import sys
 from pathlib import Path
-from connectors.state.sqlite_file import SqliteFile
-from connectors.state.unavailable import StateUnavailable
+from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.state.fallback import StateUnavailable
 from tests.state.files import SCHEMA, note
 try:
     note(SqliteFile(Path(sys.argv[1]), SCHEMA, "TRUNCATE", patience_s=0.05), "intruder")

@@ -11,10 +11,10 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.errors import ConfigError
-from connectors.state.trust import refuse_untrusted
 from tests.state.test_lookups_go_on import House
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.errors import ConfigError
+from vt_connectors.state.trust import refuse_untrusted
 
 _KEY = "5ec2e7" * 10
 _ANOTHER_USER = 12345
@@ -217,9 +217,9 @@ def test_a_state_file_of_another_user_that_may_not_be_read_is_a_config_error(tmp
     script = """
 import os, sys
 from pathlib import Path
-from connectors.errors import ConfigError
-from connectors.stores import state_files
-import connectors.cache.sqlite, connectors.coalescing.sqlite_leases, connectors.quota.record_file
+from vt_connectors.errors import ConfigError
+from vt_connectors.composition.state import state_files
+import vt_connectors.backends.sqlite.answers, vt_connectors.backends.sqlite.leases, vt_connectors.backends.sqlite.record_file
 os.setuid(12345)
 try:
     state_files(Path(sys.argv[1]))
@@ -239,12 +239,12 @@ def test_a_state_in_a_folder_that_this_user_may_not_enter_is_told_of_and_the_loo
     closed.mkdir(mode=0o700)
     script = """
 import os, sys
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.settings import settings_from
-import connectors.actions.table, connectors.cache.sqlite, connectors.coalescing.sqlite_leases
-import connectors.quota.record_file, connectors.pending.sqlite
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+import vt_connectors.actions.registry, vt_connectors.backends.sqlite.answers, vt_connectors.backends.sqlite.leases
+import vt_connectors.backends.sqlite.record_file, vt_connectors.backends.sqlite.pending
 os.setuid(12345)
 core = build(settings_from({"VT_STATE": sys.argv[1]}), lambda: ApiKey("k" * 64), SystemClock())
 lookup = {"action": "lookup_hash", "params": {"hash": "f" * 32}, "options": {"cache": "only"}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 _SECRET = "hunter2"
 _GOOD = f"https://bob:{_SECRET}@malicious.example/payload.bin"

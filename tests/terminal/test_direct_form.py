@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 from .streams import all_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.terminal.test_direct_form import on_a_terminal
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 HOSTS = ["8.8.8.1", "8.8.8.2", "8.8.8.3"]
 COUNTS = ["asked", "answered", "not_found", "failed", "dropped", "left"]

@@ -15,10 +15,10 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.runner.signal_storms import MOST_S, SIGNALS
 from tests.scripted_server import ScriptedServer, own_error, stall
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 from .streams import all_of
 

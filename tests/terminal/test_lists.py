@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.marked_text import Lines, decoded
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.config.text_encoding import Lines, decoded
 
 VALUES = [EICAR, "8.8.8.8", "b\u00fccher.example"]
 TEXT = "\r\n".join(VALUES) + "\r\n"

@@ -11,8 +11,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from connectors.actions import ACTIONS
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
+from vt_connectors.actions import ACTIONS
 
 
 def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run: RunnerProcess) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.adapters.progress import Bars
+from vt_connectors.adapters.cli.progress import Bars
 
 BAR, ERASED = "asking VirusTotal", "\x1b[2K"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.state.redis_server import LEDGERS
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
+from vt_connectors.backends.redis.server import LEDGERS
 
 SECRET = "s3cr3t-pass"
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import EICAR, RunnerProcess
+from vt_connectors.sandbox import SandboxServer
 
 from .streams import KINDS, Seen, run_with
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sandbox import SandboxServer
 from tests.vtaction_process import clean_environment
+from vt_connectors.sandbox import SandboxServer
 
 _AS_UNKNOWN_USER = ("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups")
-_PYTHON_API = "from connectors import connect; print(connect().lookup_ip('8.8.8.8').verdict)"
+_PYTHON_API = "from vt_connectors import connect; print(connect().lookup_ip('8.8.8.8').verdict)"
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def homeless(temporary: Path, sandbox: SandboxServer) -> Homeless:
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start a process as another user, with setpriv")
     found = Homeless(temporary, sandbox.url)
-    if found.run("-c", "import connectors, requests").returncode != 0:
+    if found.run("-c", "import vt_connectors, requests").returncode != 0:
         pytest.skip("another user may not read this Python or this checkout")
     return found
 
@@ -64,8 +64,8 @@ def test_lookups_go_on_with_one_warning_and_one_cache_for_all_processes(
     homeless: Homeless, temporary: Path, sandbox: SandboxServer
 ) -> None:
     ran = [
-        homeless.run("-m", "connectors", "run", stdin=REQUEST),
-        homeless.run("-m", "connectors", "lookup_ip", "8.8.8.8"),
+        homeless.run("-m", "vt_connectors", "run", stdin=REQUEST),
+        homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8"),
     ]
     for done in ran:
         (line,) = done.stdout.splitlines()
@@ -79,7 +79,7 @@ def test_lookups_go_on_with_one_warning_and_one_cache_for_all_processes(
 
 @pytest.mark.parametrize("command", [("doctor",), ("cache", "stats"), ("drain",), ("quota",), ("curl", "quota")])
 def test_other_commands_work_too(homeless: Homeless, command: tuple[str, ...]) -> None:
-    done = homeless.run("-m", "connectors", *command)
+    done = homeless.run("-m", "vt_connectors", *command)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert done.stdout
 
@@ -90,7 +90,7 @@ def test_the_python_api_works_too(homeless: Homeless) -> None:
 
 
 def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> None:
-    homeless.run("-m", "connectors", "run", stdin=REQUEST)
+    homeless.run("-m", "vt_connectors", "run", stdin=REQUEST)
     (folder,) = temporary.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
@@ -102,10 +102,10 @@ def test_a_state_can_be_used_later_whatever_the_umask_was_when_it_was_made(
 ) -> None:
     before = os.umask(umask)
     try:
-        made = homeless.run("-m", "connectors", "lookup_ip", "8.8.8.8")
+        made = homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8")
     finally:
         os.umask(before)
     assert json.loads(made.stdout)["meta"]["source"] == "api"
-    assert json.loads(homeless.run("-m", "connectors", "lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
+    assert json.loads(homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
     (folder,) = temporary.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700

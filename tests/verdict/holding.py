@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.indicators import Indicator, Kind
-from connectors.schemas_check import violation
-from connectors.verdict import Thresholds, judge, report_of
+from vt_connectors.contract.validation import violation
+from vt_connectors.indicators import Indicator, Kind
+from vt_connectors.verdict import Thresholds, judge, report_of
 
 KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.indicators import Kind
+from vt_connectors.indicators import Kind
 
 from .holding import KINDS, held_report
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.verdict import WORST_FIRST, Thresholds, judge
+from vt_connectors.verdict import WORST_FIRST, Thresholds, judge
 
 _COUNTS = st.integers(0, 100)
 

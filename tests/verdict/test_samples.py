@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.errors import AccessDenied
-from connectors.virustotal import answers
-from connectors.virustotal.transport import HttpAnswer
+from vt_connectors.api_key import ApiKey
+from vt_connectors.errors import AccessDenied
+from vt_connectors.virustotal import responses as answers
+from vt_connectors.virustotal.http.transport import HttpAnswer
 
 from .holding import KINDS, held_report
 from .recordings import SAMPLES

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.core import Core
-from connectors.settings import settings_from
 from tests.fake_clock import FakeClock
 from tests.scripted_server import Step, json_answer
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
 
 SECRET = "5ec2e7" + hashlib.sha256(b"not a key of anybody's").hexdigest()[6:]
 HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"

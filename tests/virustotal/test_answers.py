@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.api_key import ApiKey
-from connectors.errors import AccessDenied, ConnectorError, InvalidResponse
-from connectors.virustotal import answers
-from connectors.virustotal.transport import HttpAnswer
 from tests.fake_clock import START
+from vt_connectors.api_key import ApiKey
+from vt_connectors.errors import AccessDenied, ConnectorError, InvalidResponse
+from vt_connectors.virustotal import responses as answers
+from vt_connectors.virustotal.http.transport import HttpAnswer
 
 _KEY = ApiKey("testapikey")
 

@@ -11,14 +11,14 @@ from typing import Any, Callable
 
 import pytest
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock, Uptime
-from connectors.composition import build
-from connectors.core import Core
-from connectors.quota.waiters import BATCH
-from connectors.settings import settings_from
-from connectors.virustotal.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
 from tests.actions.several import file_object, refused, said
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock, Uptime
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.quota.waiters import BATCH
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
 
 REJECTED = refused(401, "WrongCredentialsError")
 NO_TIER = refused(403, "ForbiddenError")

@@ -11,17 +11,17 @@ from typing import Any, Callable
 import pytest
 import urllib3
 
-from connectors.api_key import ApiKey
-from connectors.cache import AnswerCache
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.core import Core
-from connectors.errors import ConfigError, Unavailable
-from connectors.settings import settings_from
-from connectors.virustotal.transport import HttpAnswer, HttpRequest, NotSent
 from tests.actions.several import said
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer
+from vt_connectors.api_key import ApiKey
+from vt_connectors.cache import AnswerCache
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError, Unavailable
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NotSent
 
 from .house import COMMENT, COMMENTED, HASH, LOOKUP, SECRET, core_at
 

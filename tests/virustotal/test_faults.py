@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from connectors.schemas_check import violation
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
+from vt_connectors.contract.validation import violation
 
 from .faults import ALL, FAULTS, FOREIGN, Fault
 from .house import COMMENT, COMMENTED, FOUND, LOOKUP, OTHER, SECRET, core_at, found, lookup

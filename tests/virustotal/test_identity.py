@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import InvalidResponse
-from connectors.indicators import Indicator, Kind, parse_as
-from connectors.virustotal import identity
-from connectors.virustotal.same_url import is_plain, same_url
+from vt_connectors.errors import InvalidResponse
+from vt_connectors.indicators import Indicator, Kind, parse_as
+from vt_connectors.virustotal import identity
+from vt_connectors.virustotal.same_url import is_plain, same_url
 
 SHA256, OTHER = "a1" * 32, "b2" * 32
 SHA1, MD5 = "a1" * 20, "a1" * 16

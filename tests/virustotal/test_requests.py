@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import vt
 
-from connectors.errors import ConfigError
-from connectors.settings import settings_from
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, Wire, answer, head, json_answer, targets
+from vt_connectors.config.settings import settings_from
+from vt_connectors.errors import ConfigError
 
 from .house import COMMENT, COMMENTED, FILE, FOUND, HASH, LOOKUP, SECRET, core_at
 

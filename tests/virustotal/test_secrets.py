@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from connectors.adapters import logs
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.secrecy import remember
-from connectors.settings import settings_from
-from connectors.virustotal.requests_transport import RequestsTransport
-from connectors.virustotal.transport import HttpRequest, TransportFailure
 from tests.fake_clock import FakeClock
 from tests.faults.drill import KEY
 from tests.faults.secrets_objects import holders
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
+from vt_connectors.adapters.cli import logs
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.redaction import remember
+from vt_connectors.virustotal.http.requests_transport import RequestsTransport
+from vt_connectors.virustotal.http.transport import HttpRequest, TransportFailure
 
 from .house import COMMENT, LOOKUP, SECRET, core_at
 
@@ -101,7 +101,7 @@ def test_where_the_logs_are_another_programs_the_libraries_lines_come_without_th
     try:
         raise ValueError(SECRET)
     except ValueError:
-        logging.getLogger("connectors.core").exception("a bug with %s", SECRET)
+        logging.getLogger("vt_connectors.core").exception("a bug with %s", SECRET)
     assert "/api/v3/users/[key]/" in caplog.text
     assert "ValueError: [key]" in caplog.text
     assert SECRET not in caplog.text

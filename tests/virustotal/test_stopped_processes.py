@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.api_key import ApiKey
-from connectors.composition import build
-from connectors.settings import settings_from
-from connectors.virustotal.requests_transport import RequestsTransport
-from connectors.virustotal.transport import HttpAnswer, HttpRequest
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, json_answer
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
+from vt_connectors.virustotal.http.requests_transport import RequestsTransport
+from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
 
 from .house import FOUND, LOOKUP, SECRET
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-from connectors.actions.sample import opened
-from connectors.contract import read_request
-from connectors.errors import InvalidRequest, InvalidResponse
-from connectors.sandbox import Quota, SandboxConfig, SandboxServer
-from connectors.virustotal.multipart import MultipartBody
-from connectors.virustotal.origin import checked_upload_url
-from connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, answer, json_answer, reset, targets
+from vt_connectors.actions.file_sample import opened
+from vt_connectors.config.base_url import checked_upload_url
+from vt_connectors.contract.documents import read_request
+from vt_connectors.errors import InvalidRequest, InvalidResponse
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.virustotal.http.multipart import MultipartBody
+from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 
 from .house import SECRET, core_at
 
@@ -280,10 +280,10 @@ def test_an_address_of_another_port_of_this_machine_is_refused() -> None:
 
 _MEASURE = """
 import json, resource, sys
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.settings import settings_from
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.config.settings import settings_from
 url, path = sys.argv[1:]
 settings = {"VT_API_URL": url, "VT_STATE": "memory", "VT_QUOTA": "none"}
 core = build(settings_from(settings), lambda: ApiKey("k" * 64), SystemClock())

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from connectors.virustotal.batches import Batches, part_of
-from connectors.virustotal.transport import HttpAnswer, NotSent
 from tests.fake_clock import FakeClock
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer
+from vt_connectors.virustotal.batching import Batches, part_of
+from vt_connectors.virustotal.http.transport import HttpAnswer, NotSent
 
 from .house import HASH, LOOKUP, SECRET, core_at
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from connectors.actions import ACTIONS
-from connectors.errors import ConfigError, ConnectorError, Forbidden, InvalidRequest
+from vt_connectors.actions import ACTIONS
+from vt_connectors.errors import ConfigError, ConnectorError, Forbidden, InvalidRequest
 
 from .app_settings import is_on
-from .broker.limits import MAY_WRITE
-from .commenting import unfilled
+from .comment_policy import unfilled
+from .limits import MAY_WRITE
 from .setting_names import COMMENTS_ALLOWED
 from .splunkd import Splunkd
 

@@ -72,8 +72,8 @@ def _named(found: re.Match[str]) -> str:
 @cache
 def _of_environment() -> frozenset[str]:
     """The variables of settings and key that splunkd's environment has, or the file that its `VT_CONFIG` names."""
-    from connectors.errors import ConfigError
-    from connectors.settings import config_file
+    from vt_connectors.config.settings import config_file
+    from vt_connectors.errors import ConfigError
 
     names = {name for name in (*_NAMES, *_KEY_VARIABLES) if _ENVIRONMENT.get(name, "").strip()}
     with contextlib.suppress(ConfigError):
@@ -89,7 +89,7 @@ def unknown_settings(content: Collection[str]) -> list[str]:
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
-    from connectors.nearest import nearest
+    from vt_connectors.contract.nearest import nearest
 
     near = nearest(name, known)
     return f"the nearest is {near}" if near else f"settings are {', '.join(known)}"

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.api_key import ApiKey
-from connectors.clock import Clock
-from connectors.errors import ConfigError, ConnectorError, Unavailable
-from connectors.settings import Settings
-from connectors.stores import KVSTORE, Parts, Places
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import Clock
+from vt_connectors.composition.state import KVSTORE, Parts, Places
+from vt_connectors.config.settings import Settings
+from vt_connectors.errors import ConfigError, ConnectorError, Unavailable
 
 from .setting_names import COMMENTS_ALLOWED as COMMENTS_ALLOWED
 from .setting_names import OWN_SETTINGS, VARIABLES, unknown_settings
@@ -37,7 +37,7 @@ _DOES = {"read": "give", "change": "change", "write to": "write to"}
 _IS_THERE_ALREADY = 409
 # What splunkd shows of a password that it cannot read: the encrypted form.
 _ENCRYPTED = re.compile(r"\$\d\$")
-_LOG = logging.getLogger("connectors.splunkd")
+_LOG = logging.getLogger("vt_connectors.splunkd")
 _TOLD: set[str] = set()
 
 

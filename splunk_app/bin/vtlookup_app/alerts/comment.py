@@ -6,15 +6,15 @@ import os
 from typing import Any
 
 from ..app_settings import APP
-from ..commenting import request_of
-from ..heard_warnings import HeardWarnings
+from ..cancellation import Stopping
+from ..comment_policy import request_of
+from ..composition import asking_for
 from ..logs.search_log import SearchLog
-from ..search_options import UsageError
+from ..options import UsageError
+from ..search_summary import advised
 from ..setting_names import in_splunk
-from ..start import asking_for
-from ..stopping import Stopping
-from ..tally import advised
-from .done import OK, Done, status_of
+from ..warning_collector import HeardWarnings
+from .outcome import OK, Done, status_of
 from .payload import Payload, Unusable
 
 NAME = "vt_comment"

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Callable
 
-from connectors.errors import ConnectorError
+from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP
-from ..field_names import shown
 from ..logs.search_log import SearchLog
+from ..search.field_names import shown
 from ..setting_names import in_splunk
-from .done import FAILED, UNUSABLE, Done, status_of
+from .outcome import FAILED, UNUSABLE, Done, status_of
 from .payload import Payload, Unusable, read_payload
 
 _MOST_SHOWN = 3

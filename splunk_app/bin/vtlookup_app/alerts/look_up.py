@@ -8,22 +8,22 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from connectors.durations import seconds_of
-from connectors.errors import ConnectorError
+from vt_connectors.config.durations import seconds_of
+from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP, most_time, splunk_home
-from ..broker.verdicts import index_for
-from ..enrichment import Enrichment
-from ..field_names import hint, shown
+from ..cancellation import Stopping
+from ..composition import splunkd_of, start
+from ..endpoint.verdicts import index_for
 from ..logs.search_log import SearchLog
-from ..search_options import KINDS, SearchOptions, UsageError, read_options
+from ..options import KINDS, SearchOptions, UsageError, read_options
+from ..search.enrichment import Enrichment
+from ..search.field_names import hint, shown
 from ..setting_names import in_splunk
-from ..start import splunkd_of, start
-from ..stopping import Stopping
-from .done import OK, RETRY_LATER, Done, status_of
+from .index_writer import Writing
+from .outcome import OK, RETRY_LATER, Done, status_of
 from .payload import Payload, Unusable
 from .results import Found, Indicators, indicators_in, results_of_job
-from .writing import Writing
 
 NAME = "vt_lookup"
 PARAMS = ("fields", "type", "index", "wait", "limit")

@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from connectors.errors import InvalidIndicator
-from connectors.indicators import Kind, has_no_value, parse_as, recognise
+from vt_connectors.errors import InvalidIndicator
+from vt_connectors.indicators import Kind, has_no_value, parse_as, recognise
 
-from ..broker.limits import MOST_LINKS
-from ..broker.verdict_request import LINKS
-from ..fragments import MULTIVALUE, multi
-from ..multivalue import decode, each_of
+from ..chunks.cells import MULTIVALUE, multi
+from ..chunks.multivalue import decode, each_of
+from ..endpoint.verdict_request import LINKS
+from ..limits import MOST_LINKS
 from .payload import Unusable
 
 # As many as a search keeps by default, and so much text: a small file may unpack to any size.

@@ -10,12 +10,12 @@ from collections.abc import Collection as Many
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from connectors.cache.entry import MAX_STORED_BYTES, Entry, TooLargeToKeep
-from connectors.clock import Clock
+from vt_connectors.cache.entry import MAX_STORED_BYTES, Entry, TooLargeToKeep
+from vt_connectors.clock import Clock
 
 from .collection import MAX_DOCUMENT_BYTES, Collection, Document, NotAllowed
 
-_LOG = logging.getLogger("connectors.cache")
+_LOG = logging.getLogger("vt_connectors.cache")
 # One write in so many also looks for what is too old: no process lives long enough to count them.
 _SWEEP_EVERY = 64
 # Stands behind all others in the order of keys.

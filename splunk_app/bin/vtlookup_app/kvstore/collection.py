@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from connectors.state.unavailable import StateUnavailable
+from vt_connectors.state.fallback import StateUnavailable
 
 Document = dict[str, Any]
 _ALL: Mapping[str, Any] = {}

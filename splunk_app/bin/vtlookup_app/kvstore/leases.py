@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Collection as Many
 
-from connectors.clock import Clock
-from connectors.coalescing.leases import ABANDONED_S, RESULT_LEFT_S, SWEEP_EVERY, Lease, Seen, may_replace
-from connectors.coalescing.results import Result
-from connectors.state.unavailable import StateBusy
+from vt_connectors.clock import Clock
+from vt_connectors.coalescing.leases import ABANDONED_S, RESULT_LEFT_S, SWEEP_EVERY, Lease, Seen, may_replace
+from vt_connectors.coalescing.results import Result
+from vt_connectors.state.fallback import StateBusy
 
 from .collection import Document
 from .versions import KEPT_S, Versions

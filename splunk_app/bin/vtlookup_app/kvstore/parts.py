@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.cache import Freshness
-from connectors.clock import Clock
-from connectors.pending import PendingStore
-from connectors.plain_fields import plain_fields
-from connectors.quota.books import QuotaBook
-from connectors.settings import Settings
-from connectors.stores import Parts
+from vt_connectors.actions.flat_report import plain_fields
+from vt_connectors.cache import Freshness
+from vt_connectors.clock import Clock
+from vt_connectors.composition.state import Parts
+from vt_connectors.config.settings import Settings
+from vt_connectors.pending import PendingStore
+from vt_connectors.quota.ledger_store import QuotaBook
 
 from .answers import KvAnswers
 from .collection import Collection, KvStore
@@ -26,7 +26,7 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
 
     def make_book() -> QuotaBook:
-        from .book import KvBook
+        from .ledgers import KvBook
 
         return KvBook(Versions(Collection(store, LEDGERS)), clock)
 

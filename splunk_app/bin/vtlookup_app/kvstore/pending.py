@@ -15,8 +15,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from connectors.clock import Clock
-from connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
+from vt_connectors.clock import Clock
+from vt_connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
 
 from .collection import KEYS_AT_ONCE, Collection, Document
 

@@ -12,11 +12,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from connectors.secrecy import without_keys
+from vt_connectors.redaction import without_keys
 
 from ..app_settings import log_level, splunk_home
-from ..one_line import one_line
 from ..setting_names import in_splunk
+from .json_line import one_line
 from .log_file import LogFile
 
 NAME = "vtlookup.log"

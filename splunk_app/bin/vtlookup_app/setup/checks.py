@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.contract import Request
-from connectors.core import Core, Misconfigured
-from connectors.errors import ConnectorError
-from connectors.quota.account import measured
-from connectors.quota.windows import PUBLIC, parse_quota
-from connectors.secrecy import without_keys
+from vt_connectors.contract.documents import Request
+from vt_connectors.core import Core, Misconfigured
+from vt_connectors.errors import ConnectorError
+from vt_connectors.quota.account_quota import measured
+from vt_connectors.quota.windows import PUBLIC, parse_quota
+from vt_connectors.redaction import without_keys
 
 from ..setting_names import response_in_splunk
 from ..splunkd import Splunkd

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from importlib.util import find_spec
 
-from connectors.api_key import ApiKey
-from connectors.errors import ConfigError, ConnectorError
-from connectors.quota.windows import PUBLIC
-from connectors.stores import KVSTORE
+from vt_connectors.api_key import ApiKey
+from vt_connectors.composition.state import KVSTORE
+from vt_connectors.errors import ConfigError, ConnectorError
+from vt_connectors.quota.windows import PUBLIC
 
-from ..broker.endpoint import Answer, document_of
-from ..broker.rest_request import RestRequest
-from ..broker.shared_core import SharedCore
+from ..endpoint.base import Answer, document_of
+from ..endpoint.rest_request import RestRequest
+from ..endpoint.shared_core import SharedCore
 from ..setting_names import VARIABLES
 from . import checks
 from .fields import checked
@@ -91,4 +91,8 @@ def _has_key(request: RestRequest) -> bool:
 
 def _states() -> list[str]:
     """Where cache and quota can be kept, with what this app has."""
-    return ["file", KVSTORE, *(["redis"] if find_spec("redis") and find_spec("connectors.state.redis_server") else [])]
+    return [
+        "file",
+        KVSTORE,
+        *(["redis"] if find_spec("redis") and find_spec("vt_connectors.backends.redis.server") else []),
+    ]

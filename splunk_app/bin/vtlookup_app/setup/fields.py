@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from connectors.api_key import ApiKey
-from connectors.clock import SystemClock
-from connectors.composition import build
-from connectors.errors import ConfigError, ConnectorError
-from connectors.settings import settings_from
-from connectors.stores import KVSTORE
+from vt_connectors.api_key import ApiKey
+from vt_connectors.clock import SystemClock
+from vt_connectors.composition.core import build
+from vt_connectors.composition.state import KVSTORE
+from vt_connectors.config.settings import settings_from
+from vt_connectors.errors import ConfigError, ConnectorError
 
 from ..app_settings import is_off, is_on
-from ..broker.verdicts import indexes_of
+from ..endpoint.verdicts import indexes_of
 from ..setting_names import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES, in_splunk
 
 _LONGEST = 100_000

@@ -1,7 +1,0 @@
-"""The cache: what an answer looks like at rest, when it is fresh enough, and where it is kept."""
-
-from .entry import Entry
-from .freshness import Freshness
-from .tiers import AnswerCache
-
-__all__ = ["AnswerCache", "Entry", "Freshness"]

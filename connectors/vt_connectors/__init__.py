@@ -1,0 +1,130 @@
+"""VirusTotal for security automation: one cache and one quota shared by all processes.
+
+    from vt_connectors import connect
+
+    with connect() as vt:
+        print(vt.lookup_hash("44d88612fea8a8f36de82e1278abb02f").verdict)
+
+A request goes: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
+"""
+
+from typing import TYPE_CHECKING
+
+from .version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from .adapters.python.answers import (
+        AnalysisStatus,
+        Answer,
+        AnswerStatus,
+        Engine,
+        Judged,
+        Lookup,
+        Report,
+        Stats,
+        Votes,
+    )
+    from .adapters.python.client import VirusTotal, connect
+    from .adapters.python.other_answers import (
+        AccountQuota,
+        Analysis,
+        Comment,
+        CommentList,
+        PassiveDns,
+        PostedComment,
+        QuotaPool,
+        QuotaReport,
+        QuotaWindow,
+        Resolution,
+    )
+    from .contract.documents import Source, Verdict
+    from .errors import (
+        AccessDenied,
+        Cancelled,
+        ConfigError,
+        Conflict,
+        ConnectorError,
+        Forbidden,
+        Internal,
+        InvalidIndicator,
+        InvalidRequest,
+        InvalidResponse,
+        OutcomeUnknown,
+        RateLimited,
+        RequestTimeout,
+        TooLarge,
+        Unavailable,
+        UnknownAction,
+        UnsupportedVersion,
+    )
+    from .indicators import Kind
+else:
+    # Loaded when asked for: `import vt_connectors` stays cheap, and works where the adapters are left out. For type
+    # checkers there is no such function: they would take any name for one of ours.
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        modules = (import_module(home, __name__) for home in _HOMES)
+        globals()[name] = found = next(getattr(module, name) for module in modules if hasattr(module, name))
+        return found
+
+    def __dir__() -> list:
+        return sorted({*globals(), *__all__})
+
+
+# The core's first: they are there where the adapters are not.
+_HOMES = (
+    ".errors",
+    ".indicators",
+    ".contract",
+    ".adapters.python_results",
+    ".adapters.python_deeds",
+    ".adapters.python_api",
+)
+
+__all__ = [
+    "AccessDenied",
+    "AccountQuota",
+    "Analysis",
+    "AnalysisStatus",
+    "Answer",
+    "AnswerStatus",
+    "Cancelled",
+    "Comment",
+    "CommentList",
+    "ConfigError",
+    "Conflict",
+    "ConnectorError",
+    "Engine",
+    "Forbidden",
+    "Internal",
+    "InvalidIndicator",
+    "InvalidRequest",
+    "InvalidResponse",
+    "Judged",
+    "Kind",
+    "Lookup",
+    "OutcomeUnknown",
+    "PassiveDns",
+    "PostedComment",
+    "QuotaPool",
+    "QuotaReport",
+    "QuotaWindow",
+    "RateLimited",
+    "Report",
+    "RequestTimeout",
+    "Resolution",
+    "Source",
+    "Stats",
+    "TooLarge",
+    "Unavailable",
+    "UnknownAction",
+    "UnsupportedVersion",
+    "Verdict",
+    "VirusTotal",
+    "Votes",
+    "__version__",
+    "connect",
+]

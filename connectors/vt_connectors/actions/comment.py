@@ -1,0 +1,98 @@
+"""Commenting on an indicator, in public and under the account's name; and reading what others said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..cache import Entry
+from ..clock import iso
+from ..contract.documents import Outcome, Request
+from ..errors import InvalidRequest
+from ..indicators import Indicator, NeverQuery, parse_as, recognise
+from ..virustotal.budget import Budget
+from ..virustotal.port import Api, Comment
+from .context import Context
+from .lookup import noted, report_on, skipped
+from .read_through import cache_key, find, forget
+from .relationships import Listing, listed, rows_key
+from .writes import known_sha256, said, send_once
+
+DEFAULT_LIMIT = 10
+
+
+def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`ok` with `comment_id`, `not_found` where VirusTotal does not know the indicator, `skipped` for internal ones."""
+    indicator, comment = indicator_of(request.params, context.never_query), _sendable(request.params["comment"])
+    return noted(indicator, _commented(indicator, comment, context, request, budget))
+
+
+def _commented(indicator: Indicator, comment: str, context: Context, request: Request, budget: Budget) -> Outcome:
+    about = {"type": indicator.kind, "indicator": indicator.value}
+    reason = context.never_query.reason(indicator)
+    if reason is not None:
+        return skipped(indicator, reason)
+    account = context.account(request.api_key)
+    object_id = None
+    if indicator.kind == "hash":
+        object_id = known_sha256(indicator, context)
+    elif indicator.kind == "url" and account.writes_to_url_ids:
+        # Reading takes a URL's base64, writing wants its SHA-256: that is in VirusTotal's answer.
+        found = find(report_on(indicator, context, request, budget), context, request, budget)
+        if found is None:
+            return skipped(indicator, "not_cached")
+        object_id = found[0].report.get("id")
+        if object_id is None:
+            return _unknown(indicator, about)
+
+    def send(api: Api) -> Entry:
+        posted = api.add_comment(indicator, object_id, comment, budget)
+        if posted is None:
+            return Entry("not_found", {}, context.clock.now())
+        return Entry("ok", {"comment_id": posted.comment_id} if posted.comment_id else {}, context.clock.now())
+
+    content = [indicator.kind, object_id or indicator.value, comment]
+    entry, source = send_once(content, send, context, request, budget)
+    if entry.status == "not_found":
+        return _unknown(indicator, about)
+    forget(context, cache_key(context, rows_key("comments", indicator)))
+    data = {**about, **entry.report, "comment": comment}
+    return Outcome("ok", said(f"commented on {indicator.value}", source), data, source, entry.fetched_at)
+
+
+def _sendable(comment: str) -> str:
+    """JSON can write half a character; nobody can read it."""
+    try:
+        comment.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("/params/comment is not valid Unicode", details={"path": "/params/comment"}) from None
+    return comment
+
+
+def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`ok` with `comments`, the newest first and `limit` at most.
+
+    They are good for as long as an unknown indicator is: somebody may say something any minute.
+    """
+    indicator = indicator_of(request.params, context.never_query)
+    limit = int(request.params.get("limit", DEFAULT_LIMIT))
+    listing = Listing("comments", lambda api: api.comments(indicator, limit, budget), _row, limit)
+    return listed(indicator, listing, context, request, budget, context.freshness.ttl_not_found_s)
+
+
+def indicator_of(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
+    """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
+    value, kind = params["indicator"], params.get("type")
+    return parse_as(kind, value) if kind else recognise(value, never_query)
+
+
+def _row(comment: Comment) -> dict[str, Any]:
+    row = {"id": comment.comment_id, "text": comment.text, "tags": list(comment.tags)}
+    row["date"] = iso(comment.date) if comment.date else None
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _unknown(indicator: Indicator, about: dict[str, str]) -> Outcome:
+    return Outcome(
+        "not_found", f"not found: VirusTotal does not know this {indicator.kind}, so nothing was said", about
+    )

@@ -1,0 +1,49 @@
+"""What an action works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable, NamedTuple
+
+if TYPE_CHECKING:
+    from ..api_key import ApiKey
+    from ..cache import AnswerCache, Freshness
+    from ..clock import Clock
+    from ..coalescing import TwoLevels
+    from ..indicators import NeverQuery
+    from ..pending import Pending
+    from ..quota.refused import Refusal
+    from ..quota.waiters import Claim
+    from ..redaction import KeyGuard
+    from ..verdict.rule import Thresholds
+    from ..virustotal.account import Account
+    from .file_access import FileAccess
+    from .request_batch import BatchAnswers
+
+
+class Context(NamedTuple):
+    """`space`: of the shared state, what belongs to this server and API version (`Settings.space`).
+
+    `account(key)` is the key's account; None means the configured key. It may raise `ConfigError`.
+
+    `owner(key)` is a hash of the key, as `account` takes it; None if there is no key.
+
+    `refusal(key, deadline, claim)`: how a request is refused that may wait for quota until `deadline` (monotonic
+    seconds), if the account was refused a moment ago. `claim`: what it says of itself in the queue for quota.
+
+    `batch`: what the batch knows already that a request belongs to, if it belongs to one.
+    """
+
+    clock: Clock
+    cache: AnswerCache
+    freshness: Freshness
+    single_flight: TwoLevels
+    never_query: NeverQuery
+    thresholds: Thresholds
+    space: str
+    account: Callable[[ApiKey | None], Account]
+    owner: Callable[[ApiKey | None], str | None]
+    pending: Pending
+    refusal: Callable[[ApiKey | None, float, Claim | None], Refusal | None]
+    guard: KeyGuard
+    file_access: FileAccess
+    batch: BatchAnswers | None = None

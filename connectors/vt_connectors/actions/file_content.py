@@ -1,0 +1,54 @@
+"""A file as a request gives it: its content in base64, as common tools write that, and its name."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import unquote
+
+from .invalid_parameter import refused
+
+_PARAM = "content_base64"
+# RFC 2397: a type and parameters, of which the last one says that base64 follows.
+_DATA_URL = re.compile(r"data:[^,]{0,500};base64,", re.IGNORECASE)
+_URL_SAFE = str.maketrans("-_", "+/")
+# What separates the parts of a path anywhere: a name may come from a machine of another kind.
+_SEPARATORS = re.compile(r"[/\\\uff0f\uff3c\u2215\u2044]+")
+_DRIVE = re.compile(r"^\s*[A-Za-z]:")
+_LONGEST_NAME = 255
+
+
+def content_of(text: str) -> bytes:
+    """What base64 says: in lines (RFC 2045), URL-safe (RFC 4648, 5), with or without padding, as a `data:` URL.
+
+    Raises `InvalidRequest`.
+    """
+    text = text.strip()
+    if text[:5].lower() == "data:":
+        found = _DATA_URL.match(text)
+        if found is None:
+            raise refused(_PARAM, "is a data: URL, but not one in base64 (data:...;base64,...)")
+        text = unquote(text[found.end() :])
+    text = "".join(text.split())
+    if ("-" in text or "_" in text) and not ("+" in text or "/" in text):
+        text = text.translate(_URL_SAFE)
+    bare = text.rstrip("=")
+    if len(text) - len(bare) > 2:
+        raise refused(_PARAM, "is not base64: it ends with more than two =")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise refused(_PARAM, "is not base64, neither the usual nor the URL-safe one") from None
+
+
+def last_component(name: str) -> str:
+    """The file's own name without folders and drive, which tell of the machine it was on; `file` if nothing is left.
+
+    VirusTotal shows it to everybody. Raises `InvalidRequest`.
+    """
+    parts = [part for part in _SEPARATORS.split(_DRIVE.sub("/", name)) if part.strip(". ")]
+    last = parts[-1] if parts else ""
+    if len(last) > _LONGEST_NAME:
+        raise refused("filename", f"is a name of {len(last)} characters; {_LONGEST_NAME} is the most")
+    return last or "file"

@@ -1,0 +1,134 @@
+"""Many lookups at once, as far as nothing has to be asked: from the cache, refused, or wrong in themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..contract.documents import Options, Outcome, Request, read_request
+from ..errors import ConnectorError, InvalidIndicator
+from ..indicators import Indicator, Kind, parse_as, recognise
+from ..quota.waiters import Claim
+from .context import Context
+from .lookup import may_be_queued, outcome, refused, skipped
+from .per_key import is_without_key
+from .read_through import find_kept, report_key
+
+if TYPE_CHECKING:
+    from ..quota.refused import Refusal
+
+# What is written to the queue at once, and for how many a refusal is taken to hold.
+_AT_ONCE = 1000
+_LOOKUPS: Mapping[str, tuple[str, Kind | None]] = {
+    "lookup": ("value", None),
+    "lookup_hash": ("hash", "hash"),
+    "lookup_url": ("url", "url"),
+    "lookup_domain": ("domain", "domain"),
+    "lookup_ip": ("ip", "ip"),
+}
+_ENVELOPE = {"v", "id", "action", "params", "options"}
+
+
+class AtHand(NamedTuple):
+    """What is known of `value`: its outcome, or its error, with the quota's state if that is why it was refused."""
+
+    value: str
+    kind: Kind | None
+    outcome: Outcome | None = None
+    error: ConnectorError | None = None
+    quota: Mapping[str, Any] = MappingProxyType({})
+
+
+def answers_at_hand(
+    kind: Kind | None, values: Iterable[str], context: Context, options: Options, claim: Claim | None
+) -> Iterator[AtHand]:
+    """Those of `values` that need no asking; refusals have equal errors as one object.
+
+    A value is refused if the account refused another one a moment ago, and is queued then. `claim`: what the requests
+    say of themselves in the queue for quota.
+    """
+    source = iter(values)
+    while some := list(islice(source, _AT_ONCE)):
+        left: dict[str, Indicator] = {}
+        yield from _known(kind, some, context, options, left)
+        yield from _refused(left, context, options, claim)
+
+
+def refusal_of(context: Context, options: Options, claim: Claim | None) -> Refusal | None:
+    """How lookups with these options are refused now, if that is known."""
+    # These requests do not return at the time that they are told.
+    claim = (claim or Claim())._replace(returns=False)
+    return context.refusal(None, context.clock.monotonic() + options.max_wait_s, claim)
+
+
+def plain_lookup(request: Request) -> tuple[Kind | None, str] | None:
+    """The kind, where the action says it, and the value of a lookup that asks for nothing more; None for all else."""
+    param, kind = _LOOKUPS.get(request.action, ("", None))
+    if request.params.keys() != {param} or not isinstance(request.params[param], str):
+        return None
+    return kind, request.params[param]
+
+
+def alike(documents: Sequence[object]) -> Iterator[tuple[Kind | None, Options, dict[int, str]]]:
+    """Those of the request documents that are lookups and nothing more: the values of neighbours that differ in nothing
+    else, by their places.
+    """
+    lookups = [(place, *found) for place, document in enumerate(documents) if (found := _read(document)) is not None]
+    for (kind, options), same in groupby(lookups, lambda lookup: lookup[1:3]):
+        yield kind, options, {place: value for place, _, _, value in same}
+
+
+def _read(document: object) -> tuple[Kind | None, Options, str] | None:
+    if not isinstance(document, dict) or not document.keys() <= _ENVELOPE:
+        return None
+    if not isinstance(document.get("action"), str) or document["action"] not in _LOOKUPS:
+        return None
+    try:
+        request = read_request(document)
+    except ConnectorError:
+        return None
+    found = plain_lookup(request)
+    return None if found is None else (found[0], request.options, found[1])
+
+
+def _known(
+    kind: Kind | None, values: list[str], context: Context, options: Options, left: dict[str, Indicator]
+) -> Iterator[AtHand]:
+    """What no quota is needed for. The others are put into `left`, but those that are being asked for just now."""
+    keys: dict[str, tuple[Indicator, str]] = {}
+    for value in values:
+        try:
+            indicator = recognise(value, context.never_query) if kind is None else parse_as(kind, value)
+        except InvalidIndicator as error:
+            yield AtHand(value, kind, error=error.with_traceback(None))
+            continue
+        reason = context.never_query.reason(indicator)
+        if reason is None:
+            keys[value] = indicator, report_key(context, indicator)
+        else:
+            yield AtHand(value, indicator.kind, skipped(indicator, reason))
+    kept = find_kept({key for _, key in keys.values()}, context, options)
+    # Where the key is not seen, another way to the cache may see it.
+    may_skip = options.cache == "only" and not is_without_key(context, options.include)
+    for value, (indicator, key) in keys.items():
+        if key in kept:
+            yield AtHand(value, indicator.kind, outcome(indicator, kept[key], "cache", context, options))
+        elif may_skip:
+            yield AtHand(value, indicator.kind, skipped(indicator, "not_cached"))
+        elif options.cache != "only" and not context.single_flight.is_led_here(key):
+            left[value] = indicator
+
+
+def _refused(
+    left: Mapping[str, Indicator], context: Context, options: Options, claim: Claim | None
+) -> Iterator[AtHand]:
+    refusal = refusal_of(context, options, claim) if left else None
+    if refusal is None:
+        return
+    keys = [indicator.key for indicator in left.values()]
+    queued = context.pending.put_many(keys, options.include) if may_be_queued(None, options) else ()
+    errors = {flag: refused(refusal.error, flag) for flag in (True, False)}
+    for value, indicator in left.items():
+        yield AtHand(value, indicator.kind, None, errors[indicator.key in queued], refusal.usage)

@@ -1,0 +1,146 @@
+"""Looking an indicator up: never-query list, cache, one request for all, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..cache import Entry
+from ..contract.documents import Options, Outcome, Request, Source
+from ..errors import RateLimited
+from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
+from ..verdict import judge, report_of
+from ..verdict.rule import detections
+from .context import Context
+from .read_through import Question, find
+from .same_object import awaits_scan, note_spelling, under_other_names
+
+if TYPE_CHECKING:
+    from ..api_key import ApiKey
+    from ..virustotal.budget import Budget
+    from ..virustotal.port import Api
+
+_REASONS = {
+    "private_address": "it is a private or reserved address",
+    "internal_name": "it is an internal name, or one outside the public DNS",
+    "never_query": "it is on the never-query list",
+    "not_cached": "it is not in the cache, and cache=only forbids asking",
+}
+_PARTS = ("engines", "raw")
+
+
+def look_up(kind: Kind, param: str, context: Context, request: Request, budget: Budget) -> Outcome:
+    """The action: `request.params[param]` as an indicator of `kind`."""
+    indicator = parse_as(kind, request.params[param])
+    return outcome_for(indicator, context, request, budget)
+
+
+def look_up_any(context: Context, request: Request, budget: Budget) -> Outcome:
+    """The action for any indicator: `params["value"]`, of the kind that `params["type"]` names, else recognised."""
+    indicator = any_indicator(request.params, context.never_query)
+    return outcome_for(indicator, context, request._replace(action=f"lookup_{indicator.kind}"), budget)
+
+
+def any_indicator(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
+    """Raises `InvalidIndicator`."""
+    kind, value = params.get("type"), params["value"]
+    return parse_as(kind, value) if kind is not None else recognise(value, never_query)
+
+
+def request_for(kind: Kind | None, value: str, options: Options, never_query: NeverQuery | None = None) -> Request:
+    """The lookup of `value`, whose kind is recognised where it is not given. Raises `InvalidIndicator`."""
+    kind = kind or recognise(value, never_query).kind
+    return Request(f"lookup_{kind}", {kind: value}, options)
+
+
+def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
+    reason = context.never_query.reason(indicator)
+    if reason is not None:
+        return skipped(indicator, reason)
+    try:
+        found = find(report_on(indicator, context, request, budget), context, request, budget)
+    except RateLimited as error:
+        may_queue = may_be_queued(request.api_key, request.options)
+        raise refused(error, may_queue and context.pending.put(indicator.key, request.options.include)) from None
+    if found is None:
+        return skipped(indicator, "not_cached")
+    if found[1] != "cache" and request.options.cache != "off" and context.cache.is_shared:
+        context.pending.answered(indicator.key, request.options.include)
+    return outcome(indicator, *found, context, request.options)
+
+
+def may_be_queued(key: ApiKey | None, options: Options) -> bool:
+    """Whether a drain would be of use: not for an answer that is not to be kept, nor one for a key that is not kept."""
+    return options.cache != "off" and key is None
+
+
+def refused(error: RateLimited, queued: bool) -> RateLimited:
+    """What a lookup makes of `error`: `details.queued` says whether the indicator is in the queue."""
+    return RateLimited(
+        error.message,
+        retry_after=error.retry_after,
+        http_status=error.http_status,
+        vt_code=error.vt_code,
+        details={**error.details, "queued": queued},
+    )
+
+
+def report_on(
+    indicator: Indicator, context: Context, request: Request, budget: Budget, object_id: str | None = None
+) -> Question:
+    """The question what VirusTotal knows of `indicator`; `object_id` is VirusTotal's own id of it, where known."""
+
+    def ask(api: Api) -> Entry:
+        known = api.lookup(indicator, budget, object_id)
+        now = context.clock.now()
+        if known is None:
+            return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
+        report = report_of(known.vt_object, indicator, request.options.include, known.raw)
+        report = without_recorded_credentials(report)
+        if request.options.cache == "off":
+            return Entry("ok", report, now)
+        note_spelling(context, indicator, report)
+        return Entry("ok", report, now, awaits_scan(context, indicator, report))
+
+    return Question(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
+
+
+def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
+    """The answer to a lookup of `indicator`, judged by the request's thresholds."""
+    report = entry.report
+    if any(part in report and part not in options.include for part in _PARTS):
+        report = {name: value for name, value in report.items() if name not in _PARTS or name in options.include}
+    verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
+    head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
+    data = {**head, "verdict": verdict, **report}
+    if entry.status == "not_found":
+        summary = f"not found: VirusTotal does not know this {indicator.kind}"
+    else:
+        summary = summary_of(verdict, report)
+    return noted(indicator, Outcome(entry.status, summary, data, source, entry.fetched_at))
+
+
+def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
+    """`outcome` with what was removed from the value before asking; the cache's entries, which are all callers', have
+    nothing of it.
+    """
+    if not indicator.removed:
+        return outcome
+    return outcome._replace(data={**(outcome.data or {}), "removed": list(indicator.removed)})
+
+
+def summary_of(verdict: str, report: dict[str, Any]) -> str:
+    """In a line: the verdict, and how many engines of those that gave an opinion object."""
+    stats = report.get("stats")
+    if not stats:
+        return "unknown: VirusTotal tells no engine's opinion"
+    if verdict == "unknown":
+        return "unknown: no engine has looked"
+    label = f" ({report['label']})" if report.get("label") else ""
+    return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"
+
+
+def skipped(indicator: Indicator, reason: str) -> Outcome:
+    """The outcome where nothing may be asked; `reason` is one of `_REASONS`."""
+    data = {"type": indicator.kind, "indicator": indicator.value, "verdict": "unknown", "reason": reason}
+    return noted(indicator, Outcome("skipped", f"skipped: {_REASONS[reason]}; no request was made", data))

@@ -1,0 +1,74 @@
+"""Looking a URL up, and having it scanned where VirusTotal does not know it."""
+
+from __future__ import annotations
+
+from ..cache import Entry
+from ..contract.documents import CacheMode, Outcome, Request
+from ..errors import ConnectorError, RateLimited
+from ..indicators import Indicator, parse_as
+from ..virustotal.budget import Budget
+from ..virustotal.port import Api
+from .analysis import wait_for
+from .context import Context
+from .lookup import noted, outcome, outcome_for, refused, report_on
+from .read_through import Question, find
+
+
+def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
+    """A lookup. With `scan_if_missing` an unknown URL is submitted, and its report asked for when the scan is over;
+    `pending` if that takes longer than `max_wait_s`.
+    """
+    url = parse_as("url", request.params["url"])
+    return noted(url, _looked_up(url, context, request, budget))
+
+
+def _looked_up(url: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
+    found = outcome_for(url, context, request, budget)
+    if found.status != "not_found" or not request.params.get("scan_if_missing") or request.options.cache == "only":
+        return found
+    try:
+        entry = _submission(url, context, request, budget)
+    except RateLimited as error:
+        # A drain looks up, and submits nothing.
+        raise refused(error, False) from None
+    about = {"type": "url", "indicator": url.value}
+    object_id = entry.report.get("id")
+    if object_id:
+        about["id"] = object_id
+    patience_s = budget.deadline - context.clock.monotonic()
+    scanned = wait_for(entry.report["analysis_id"], about, patience_s, context, request, budget)
+    return _report_after(scanned, url, object_id, context, request, budget) if scanned.status == "ok" else scanned
+
+
+def _submission(url: Indicator, context: Context, request: Request, budget: Budget) -> Entry:
+    """The scan under way, submitted once for all who miss the same URL, now and until it could have become known."""
+
+    def ask(api: Api) -> Entry:
+        submitted = api.scan_url(url, budget, only_if_missing=True)
+        return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
+
+    question = Question(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
+    found = find(question, context, _reading(request, "off" if request.options.cache == "off" else "default"), budget)
+    assert found is not None  # the cache is not all that may be asked
+    return found[0]
+
+
+def _report_after(
+    scanned: Outcome, url: Indicator, object_id: str | None, context: Context, request: Request, budget: Budget
+) -> Outcome:
+    """The URL's report; what the analysis said where that cannot be had now."""
+    asking = _reading(request, "off" if request.options.cache == "off" else "refresh")
+    report = report_on(url, context, asking, budget, object_id)._replace(not_before=scanned.fetched_at or 0.0)
+    try:
+        found = find(report, context, asking, budget)
+    except ConnectorError:
+        return scanned
+    if found is None or found[0].status != "ok":
+        return scanned
+    answer = outcome(url, *found, context, request.options)
+    analysis_id = (scanned.data or {})["analysis_id"]
+    return answer._replace(data={**(answer.data or {}), "analysis_id": analysis_id})
+
+
+def _reading(request: Request, cache: CacheMode) -> Request:
+    return request._replace(options=request.options._replace(cache=cache))

@@ -1,0 +1,102 @@
+"""Having VirusTotal scan: a file that is sent, one it has already, a URL. Sent once, never repeated unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable, NamedTuple
+
+from ..cache import Entry
+from ..contract.documents import Outcome, Request, Source
+from ..indicators import Indicator, parse_as
+from ..redaction import known_keys
+from ..virustotal.budget import Budget
+from ..virustotal.port import Api, Submitted
+from .analysis import pending, wait_for
+from .context import Context
+from .file_sample import opened
+from .lookup import noted, skipped
+from .same_object import forget_before_scan
+from .writes import known_sha256, said, send_once
+
+
+def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`pending` with `analysis_id`; `ok` with the verdict if the scan is over within `wait_s`."""
+    with opened(request.params, context.file_access, known_keys(request.api_key)) as sample:
+        file = Indicator("hash", sample.sha256)
+        if request.options.cache == "only":
+            return skipped(file, "not_cached")
+        upload = sample.upload(budget.sent)
+        # The file's name goes along, and makes no other file of it.
+        sent = _send(
+            [sample.sha256], lambda api: api.scan_file(upload, sample.hashes, budget), context, request, budget
+        )
+    about = {"type": "hash", "indicator": sample.sha256, "id": sample.sha256, "hashes": dict(sample.hashes)}
+    return _followed(sent, about, context, request, budget)
+
+
+def rescan_file(context: Context, request: Request, budget: Budget) -> Outcome:
+    """As `scan_file`, of a file VirusTotal has; `not_found` where it has not."""
+    file = parse_as("hash", request.params["hash"])
+    if request.options.cache == "only":
+        return skipped(file, "not_cached")
+    content = [known_sha256(file, context) or file.value]
+    sent = _send(content, lambda api: api.rescan_file(file, budget), context, request, budget)
+    about = {"type": "hash", "indicator": file.value}
+    if sent.submitted is None:
+        summary = said("not found: VirusTotal does not have this file; send it with scan_file", sent.source)
+        return Outcome("not_found", summary, about, sent.source, sent.at)
+    return _followed(sent, about, context, request, budget)
+
+
+def scan_url(context: Context, request: Request, budget: Budget) -> Outcome:
+    """As `scan_file`, of a URL; `skipped` for internal ones."""
+    url = parse_as("url", request.params["url"])
+    reason = "not_cached" if request.options.cache == "only" else context.never_query.reason(url)
+    if reason is not None:
+        return skipped(url, reason)
+    sent = _send([url.value], lambda api: api.scan_url(url, budget), context, request, budget)
+    return noted(url, _followed(sent, {"type": "url", "indicator": url.value}, context, request, budget))
+
+
+class _Sent(NamedTuple):
+    """A scan that was asked for, here or by another caller (`source`); `submitted`: None if there is nothing to scan.
+
+    `at`: epoch seconds.
+    """
+
+    submitted: Submitted | None
+    source: Source
+    at: float
+
+
+def _send(
+    content: list[str],
+    submit: Callable[[Api], Submitted | None],
+    context: Context,
+    request: Request,
+    budget: Budget,
+) -> _Sent:
+    def send(api: Api) -> Entry:
+        submitted = submit(api)
+        if submitted is None:
+            return Entry("not_found", {}, context.clock.now())
+        return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
+
+    entry, source = send_once(content, send, context, request, budget)
+    submitted = Submitted(entry.report["analysis_id"], entry.report["id"]) if entry.status == "ok" else None
+    return _Sent(submitted, source, entry.fetched_at)
+
+
+def _followed(sent: _Sent, about: Mapping[str, Any], context: Context, request: Request, budget: Budget) -> Outcome:
+    submitted = sent.submitted
+    assert submitted is not None, "there is a scan to follow"
+    identity = {"id": submitted.object_id} if submitted.object_id else {}
+    known = {**about, **identity}
+    forget_before_scan(context, known)
+    wait_s = float(request.params.get("wait_s", 0))
+    if wait_s <= 0:
+        standing = pending(submitted.analysis_id, known, "queued", context, request)
+        summary = said(standing.summary, sent.source)
+        return standing._replace(summary=summary, source=sent.source, fetched_at=sent.at)
+    outcome = wait_for(submitted.analysis_id, known, wait_s, context, request, budget)
+    return outcome._replace(summary=said(outcome.summary, sent.source))

@@ -1,0 +1,101 @@
+"""Sending what changes something at VirusTotal: equal requests at the same moment are one, of all processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Callable
+
+from ..cache import Entry
+from ..coalescing import Fetched, Task
+from ..contract.documents import Request, Source
+from ..errors import OutcomeUnknown
+from ..indicators import Indicator
+from .context import Context
+from .read_through import cache_key, report_key
+from .request_batch import BatchAnswers
+
+if TYPE_CHECKING:
+    from ..virustotal.budget import Budget
+    from ..virustotal.port import Api
+
+_SHA256 = 64
+
+
+def send_once(
+    content: list[str], send: Callable[[Api], Entry], context: Context, request: Request, budget: Budget
+) -> tuple[Entry, Source]:
+    """`send(api)`, unless an equal request of the same key is under way or was made in the same batch: then its answer,
+    and `shared`.
+
+    Requests are equal if action and `content` are. A request that begins when the other is over is another one in a
+    batch of its own, whatever `options.cache` says. Raises `ConnectorError`: `OutcomeUnknown` also if the process that
+    sent the equal request ended before it had an answer.
+    """
+    account = context.account(request.api_key)
+    digest = hashlib.sha256(json.dumps([request.action, account.identity, *content]).encode()).hexdigest()
+    key = cache_key(context, f"write:{digest}")
+
+    def fetch(waiting: Callable[[bool], None]) -> Fetched:
+        budget.waiting = waiting
+        try:
+            return Fetched(account.ask(permit, send, budget))
+        except OutcomeUnknown as error:
+            batch.note_written(key, error)
+            raise
+
+    batch = context.batch or BatchAnswers()
+    permit = account.permit(request.action, key, budget)
+    task = Task(
+        key,
+        account.identity,
+        _nothing,
+        fetch,
+        _not_kept,
+        _any,
+        is_write=True,
+        lasts=False,
+        turn=permit.turn,
+        permit=permit,
+    )
+    try:
+        fetched = context.single_flight.run(
+            task,
+            budget.deadline,
+            known=lambda: batch.written(key),
+            tell=lambda fetched: batch.note_written(key, fetched),
+        )
+    except OutcomeUnknown as error:
+        batch.note_written(key, error)  # another process's too
+        raise
+    finally:
+        permit.leave()
+    return fetched.entry, "shared" if fetched.is_shared else "api"
+
+
+def said(summary: str, source: Source | None) -> str:
+    """`summary` of a request that writes, and whether it was an equal one that was sent."""
+    return (
+        f"{summary} (equal requests of a batch or at the same moment are sent once)" if source == "shared" else summary
+    )
+
+
+def known_sha256(file: Indicator, context: Context) -> str | None:
+    """The SHA-256 of the file with the hash `file`, if the cache knows it."""
+    if len(file.value) == _SHA256:
+        return file.value
+    entry = context.cache.peek(report_key(context, file), lambda entry: entry.status == "ok")
+    found = entry.report.get("hashes", {}).get("sha256") if entry else None
+    return found if isinstance(found, str) and len(found) == _SHA256 else None
+
+
+def _nothing() -> Entry | None:
+    return None
+
+
+def _not_kept(entry: Entry, public: Entry | None) -> Fetched:
+    return Fetched(entry, public)
+
+
+def _any(entry: Entry) -> bool:
+    return True

@@ -1,0 +1,79 @@
+"""The actions as subcommands of `vtaction`: their options are what their schemas say."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Callable
+
+from ...actions import Action
+from ...config.durations import seconds_of
+
+# Of a command line they would be the wrong end: a file is named by its path.
+_NOT_OPTIONS = frozenset(("content_base64",))
+_TYPES: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
+
+
+def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
+    """The action's value by position, its further parameters, and how it is to be done."""
+    if action.value and action.several:
+        parser.add_argument(
+            "values", nargs="+", metavar=action.value.upper(), help="one or more, or - for stdin's lines"
+        )
+    elif action.value:
+        parser.add_argument("values", nargs=1, metavar=action.value.upper())
+    else:
+        parser.set_defaults(values=[])
+    for name, rules in further_params(action).items():
+        _add_param(parser, name, rules, required=name in action.params_schema["required"])
+    parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
+    parser.add_argument(
+        "--max-wait", type=seconds, default=20, metavar="TIME", help="how long to wait for quota: 90, 5m"
+    )
+    parser.add_argument(
+        "--max-age", type=seconds, metavar="TIME", help="the oldest cached answer that will do: 3600, 7d"
+    )
+    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
+    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `5m`, `2h`, `7d` or `2w` in seconds."""
+    found = seconds_of(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 90, 5m, 2h or 7d")
+    return found
+
+
+def further_params(action: Action) -> dict[str, Any]:
+    """The schemas of the parameters that are options: not the value itself."""
+    by_value = {action.value, *action.value_params, *_NOT_OPTIONS}
+    return {name: rules for name, rules in action.params_schema["properties"].items() if name not in by_value}
+
+
+def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
+    """The further parameters as the command line has them."""
+    found = {name: getattr(options, f"param_{name}") for name in further_params(action)}
+    return {name: value for name, value in found.items() if value is not None and value is not False}
+
+
+def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
+    flag = "--" + name.removesuffix("_s").replace("_", "-")
+    about, target = rules.get("description"), f"param_{name}"
+    # What is left out is left out; there is no null on a command line.
+    kinds = rules.get("type", [])
+    kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)
+    if kind == "boolean":
+        parser.add_argument(flag, dest=target, action="store_true", help=about)
+    elif "enum" in rules:
+        parser.add_argument(
+            flag,
+            dest=target,
+            choices=[each for each in rules["enum"] if each is not None],
+            required=required,
+            help=about,
+        )
+    else:
+        is_time = name.endswith("_s")
+        metavar = "TIME" if is_time else "N" if kind == "integer" else "TEXT"
+        read = seconds if is_time else _TYPES[str(kind)]
+        parser.add_argument(flag, dest=target, type=read, metavar=metavar, required=required, help=about)

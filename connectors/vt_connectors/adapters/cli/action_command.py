@@ -1,0 +1,205 @@
+"""Actions for people: a table on a terminal, JSON lines in a pipe, a progress bar where waiting is likely."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, Callable, Protocol
+
+from ...actions import ACTIONS, Action
+from ...actions.local_answers import plain_lookup
+from ...actions.request_batch import BatchAnswers
+from ...config.text_encoding import Lines
+from ...contract.documents import Options, Request, finds_no_quota
+from ...contract.exit_status import RETRY_LATER, ExitCode
+from ...errors import Cancelled, ConnectorError
+from ...indicators import shown_without_credentials
+from ...looking_up import LookingUp
+from ...quota.waiters import BATCH, Claim
+from ..core_from_environment import core_from
+from ..process.descriptors import Input
+from ..process.termination import LOOK_S, Ending
+from ..process.workers import EachByItself, Job, Response, Workers
+from .action_arguments import given_params
+
+_SIDE_BY_SIDE = 4
+# How many are given to the threads before the first answer is there, and how many are answered at once without them.
+_AHEAD = 4 * _SIDE_BY_SIDE
+_AT_ONCE = 1000
+_PIECE_BYTES = 65536
+
+Sent = Callable[[int, int], None]
+
+
+class Answering(LookingUp, Protocol):
+    def run(self, request: Request, progress: Sent | None = None, *, claim: Claim | None = None) -> Response: ...
+
+    def refuse(self, document: object, error: ConnectorError) -> Response: ...
+
+
+class _Bars(Protocol):
+    """Where progress is seen."""
+
+    def answered(self) -> None: ...
+
+    def sent(self, sent: int, total: int) -> None: ...
+
+    def aside(self) -> AbstractContextManager[None]: ...
+
+
+def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending, *, as_json: bool) -> int:
+    """The exit status. Once the process is asked to end, what is not answered yet is `cancelled`."""
+    core = core_from(environment, ending.clock).within(BatchAnswers())
+    requests = list(requests_of(options, ending))
+    code = ExitCode()
+    shown = []
+    try:
+        with bars(len(requests), as_json) as seen:
+            for response in _Answers(core, ending, seen.sent).of(requests):
+                seen.answered()
+                code.saw(response)
+                if as_json:
+                    with seen.aside():
+                        sys.stdout.write(json.dumps(response) + "\n")
+                        sys.stdout.flush()
+                else:
+                    shown.append(response)
+    finally:
+        core.end_batch()
+    if ending.clock.cancelled:
+        code.add(RETRY_LATER)
+    if shown:
+        from .tables import show
+
+        show(options.action, shown)
+    return code.value
+
+
+def requests_of(options: argparse.Namespace, ending: Ending) -> Iterator[Request]:
+    """One for each value; one in all where the action takes none. Values on stdin end when the process has to."""
+    action: Action = options.action
+    how = Options(
+        cache=options.cache,
+        max_age_s=options.max_age,
+        max_wait_s=options.max_wait,
+        include=frozenset(options.include),
+    )
+    extra = given_params(action, options)
+    if action.value is None:
+        yield Request(action.name, extra, how)
+    for value in _values(options.values, ending):
+        yield Request(action.name, {**action.params_of(value), **extra}, how, id=shown_without_credentials(value))
+
+
+def _values(values: list[str], ending: Ending) -> Iterator[str]:
+    for value in values:
+        if value == "-":
+            yield from _listed(ending)
+        else:
+            yield value
+
+
+def _listed(ending: Ending) -> Iterator[str]:
+    """The values of a list on stdin, one a line, as soon as they come. Raises `OSError`."""
+    stdin = Input(sys.stdin.fileno())
+    if stdin.is_terminal:
+        sys.stderr.write("one value a line; Ctrl-D ends the list\n")
+    lines = Lines()
+    while (piece := stdin.read(LOOK_S)) != b"" and not ending.clock.cancelled:
+        yield from lines.feed(piece or b"")
+    if not ending.clock.cancelled:
+        # Else the last line may be half a value.
+        yield from lines.end()
+
+
+class _Asked(Job):
+    def __init__(self, request: Request, work: Callable[[], Response]) -> None:
+        super().__init__(work)
+        self.request = request
+
+
+class _Answers:
+    """The responses to requests, in order, whatever happens."""
+
+    def __init__(self, core: Answering, ending: Ending, sent: Sent) -> None:
+        self._core = core
+        self._ending = ending
+        self._sent = sent
+        self._workers = Workers(_SIDE_BY_SIDE, EachByItself())
+
+    def of(self, requests: list[Request]) -> Iterator[Response]:
+        """Once a lookup finds no quota, the next ones of which that is known are answered at once."""
+        how: dict[str, Any] = {"progress": self._sent} if len(requests) == 1 else {"claim": BATCH}
+        left, under_way = deque(requests), deque[_Asked]()
+        while left or under_way:
+            while left and len(under_way) < _AHEAD:
+                under_way.append(self._given(left.popleft(), how))
+            response = self._outcome(under_way.popleft())
+            yield response
+            if left and finds_no_quota(response) and not self._ending.clock.cancelled:
+                yield from map(self._outcome, under_way)
+                under_way.clear()
+                yield from self._at_hand(left)
+
+    def _given(self, request: Request, how: dict[str, Any]) -> _Asked:
+        asked = _Asked(request, lambda: self._respond(request, how))
+        self._workers.give(asked)
+        return asked
+
+    def _respond(self, request: Request, how: dict[str, Any]) -> Response:
+        if self._ending.clock.cancelled:
+            return self._refused(request, Cancelled("the process was asked to end before this one's turn"))
+        return self._core.run(request, **how)
+
+    def _outcome(self, asked: _Asked) -> Response:
+        outcome = self._ending.outcome_of(asked, ACTIONS[asked.request.action], self._workers)
+        return outcome if isinstance(outcome, dict) else self._refused(asked.request, outcome)
+
+    def _refused(self, request: Request, error: ConnectorError) -> Response:
+        return self._core.refuse({"action": request.action, "id": request.id}, error)
+
+    def _at_hand(self, left: deque[Request]) -> Iterator[Response]:
+        """The responses to the first of `left` for which nothing has to be asked; these are taken out of it."""
+        options = left[0].options
+        while left:
+            some = list(map(plain_lookup, islice(left, _AT_ONCE)))
+            kinds = {lookup[0] for lookup in some if lookup is not None}
+            if None in some or len(kinds) != 1:
+                return
+            values = [lookup[1] for lookup in some if lookup is not None]
+            found = self._core.look_up_at_hand(kinds.pop(), values, options, BATCH, after_refusal=True)
+            for value in values:
+                if value not in found:
+                    return
+                request = left.popleft()
+                yield {**found[value], "id": request.id, "action": request.action}
+
+
+class _Unseen:
+    def answered(self) -> None:
+        return None
+
+    def sent(self, sent: int, total: int) -> None:
+        return None
+
+    def aside(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def bars(count: int, as_json: bool) -> Iterator[_Bars]:
+    """Progress on a terminal; nothing where there is none."""
+    # JSON on the same terminal would be mixed up with them.
+    if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
+        yield _Unseen()
+        return
+    from .progress import Bars
+
+    with Bars(count) as seen:
+        yield seen

@@ -1,0 +1,47 @@
+"""`vtaction cache`: what is remembered."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ...actions.cache_listing import listed
+from ...clock import SystemClock, iso
+from ...contract.exit_status import MALFORMED, OK
+from ...core import Core
+from ...redaction import redacted
+from ..core_from_environment import core_from, remember_keys
+
+
+def run_cache_command(
+    deed: str, environment: Mapping[str, str], clock: SystemClock, *, limit: int, as_json: bool
+) -> int:
+    """The exit status."""
+    core = core_from(environment, clock)
+    if not isinstance(core, Core):
+        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        return MALFORMED
+    cache = core.context.cache
+    if deed == "clear":
+        tell({"cleared": cache.clear()}, as_json)
+    elif deed == "stats":
+        pending = core.context.pending.stats()
+        queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
+        remember_keys(environment)
+        tell(redacted({**cache.stats(), "pending": pending["entries"], **queue}), as_json)
+    else:
+        now = clock.now()
+        for key, status, fetched_at in listed(core.context, limit):
+            row = {"key": key, "status": status, "fetched_at": iso(fetched_at), "age_s": max(0, int(now - fetched_at))}
+            sys.stdout.write((json.dumps(row) if as_json else f"{row['age_s']:>8} s  {status:<9}  {key}") + "\n")
+    return OK
+
+
+def tell(facts: dict[str, Any], as_json: bool) -> None:
+    """As a line of JSON, or for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(facts) + "\n")
+    else:
+        sys.stdout.writelines(f"{name}: {'-' if value is None else value}\n" for name, value in facts.items())

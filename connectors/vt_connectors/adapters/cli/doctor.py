@@ -1,0 +1,143 @@
+"""What is set, where the key comes from, whether the state is shared, and, if wanted, one call that costs nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Callable
+
+from ...api_key import ApiKey
+from ...clock import SystemClock
+from ...composition.core import build
+from ...config.credentials import find_key, readable_by_all
+from ...config.settings import Settings, not_settings, read_settings
+from ...config.unknown_variables import is_told
+from ...contract.documents import Options, Request
+from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
+from ...errors import ConfigError, ConnectorError
+from ..core_from_environment import core_from, remember_keys
+from ..process.termination import ENDED, Ending
+from .check import Finding, tried
+from .doctor_state import state_findings
+
+
+def examine(environment: Mapping[str, str], ending: Ending, *, online: bool, as_json: bool) -> int:
+    """Print the findings. 2 if any of them is bad, else 0; 75 if the process has to end before all are made."""
+    remember_keys(environment)
+    findings = [finding.without_keys() for finding in _findings(environment, ending, online)]
+    if as_json:
+        sys.stdout.write(json.dumps([finding.__dict__ for finding in findings], indent=2) + "\n")
+    else:
+        _show(findings)
+    if ending.clock.cancelled:
+        return RETRY_LATER
+    return MALFORMED if any(finding.ok is False for finding in findings) else OK
+
+
+def _findings(environment: Mapping[str, str], ending: Ending, online: bool) -> Iterator[Finding]:
+    clock = ending.clock
+    unknown = not_settings(environment)
+    is_told(unknown)
+    others = [Finding("environment", False, f"{text}; correct it, or unset it for this program") for text in unknown]
+    try:
+        settings = read_settings(environment)
+    except ConnectorError as error:
+        yield Finding("settings", False, error.message)
+        yield from others
+        return
+    yield Finding(
+        "settings",
+        True,
+        f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
+        f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
+    )
+    yield from others
+    yield tried("wiring", lambda: _wired(settings, clock))
+    yield tried("API key", lambda: f"from {find_key(environment)[1]}")
+    yield from (Finding("API key", None, f"warning: {text}") for text in readable_by_all(environment))
+    yield Finding("server", None, f"{settings.api_url}, API version {settings.api_version}")
+    yield from _network(settings)
+    yield from state_findings(settings, clock)
+    yield from _scan_roots(settings)
+    yield Finding(
+        "privacy",
+        None,
+        "what is looked up becomes visible to VirusTotal's community, files that are sent can be had by its customers; "
+        "comments are public, under the account's name",
+    )
+    if online:
+        yield _call(environment, ending)
+    yield from _record(environment, clock)
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    """Proxy and certificates, where any are named."""
+    from ...composition.account import certificates_of, proxy_of
+
+    named: dict[str, tuple[Callable[[], str | None], str]] = {
+        "proxy": (lambda: proxy_of(settings), "requests go through {}"),
+        "certificates": (certificates_of, "servers are trusted by those in {}"),
+    }
+    for about, (look, told) in named.items():
+        try:
+            found = look()
+        except ConfigError as error:
+            yield Finding(about, False, error.message)
+            continue
+        if found:
+            yield Finding(about, True, told.format(found))
+
+
+def _scan_roots(settings: Settings) -> Iterator[Finding]:
+    for root in settings.scan_roots:
+        ok = Path(root).is_dir()
+        yield Finding("VT_SCAN_ROOTS", ok, f"scan_file sends files below {root}" if ok else f"{root} is no folder")
+
+
+def _wired(settings: Settings, clock: SystemClock) -> str:
+    build(settings, _no_key, clock)
+    return "the settings go together"
+
+
+def _no_key() -> ApiKey:
+    raise AssertionError("nothing is asked here")
+
+
+def _call(environment: Mapping[str, str], ending: Ending) -> Finding:
+    response = ending.result_of(lambda: core_from(environment, ending.clock).run(Request("quota", {})))
+    if response is None:
+        return Finding("VirusTotal", False, f"no answer before {ENDED}")
+    if response["error"] is not None:
+        return Finding("VirusTotal", False, f"{response['error']['code']}: {response['error']['message']}")
+    return Finding("VirusTotal", True, f"answers, and accepts the key; {response['summary']}")
+
+
+def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Finding]:
+    """The quota by our own record. Without a key there is no finding: another finding tells of that."""
+    response = core_from(environment, clock).run(Request("quota", {}, Options(cache="only")))
+    if response["error"] is not None:
+        return
+    pause = response["data"]["windows"].get("blocked")
+    if pause is None:
+        yield Finding("quota", True, response["summary"])
+        return
+    yield Finding(
+        "quota",
+        False,
+        f"nothing is asked until {pause['until']}, as VirusTotal refused a request for lack of quota; if the account "
+        "has requests left, `vtaction doctor --online` or `vtaction quota` ends that sooner",
+    )
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False)
+    for finding in findings:
+        mark = {True: Text("ok", "green"), False: Text("bad", "bold red"), None: Text("")}[finding.ok]
+        table.add_row(mark, finding.about, Text(finding.text))
+    Console().print(table)

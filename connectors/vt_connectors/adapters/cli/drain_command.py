@@ -1,0 +1,67 @@
+"""`vtaction drain`: what waits for quota, asked with what there is now."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ...actions.drain import Drained, Spend
+from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
+from ...core import Core
+from ..core_from_environment import core_from
+from ..process.termination import ENDED, Ending
+from .action_command import bars
+from .cache_command import tell
+
+_CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
+
+
+def run_drain(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending, *, as_json: bool) -> int:
+    """The exit status."""
+    clock = ending.clock
+    core = core_from(environment, clock)
+    if not isinstance(core, Core):
+        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        return MALFORMED
+    if options.discard:
+        tell({"discarded": core.context.pending.clear()}, as_json)
+        return OK
+    code = ExitCode()
+    spend = Spend(options.keep, options.max_wait, lambda: clock.cancelled)
+    waiting = core.context.pending.stats()["entries"]
+    so_far = Drained(left=waiting)
+    with bars(waiting, as_json) as seen:
+
+        def heard(response: dict[str, Any], drained: Drained) -> None:
+            nonlocal so_far
+            so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
+            code.saw(response)
+            seen.answered()
+
+        drained = ending.result_of(lambda: core.drain(spend, heard)) or so_far._replace(message=_CUT_SHORT)
+    if clock.cancelled:
+        code.add(RETRY_LATER)
+    if as_json:
+        sys.stdout.write(json.dumps(drained._asdict()) + "\n")
+    else:
+        _show(drained)
+    return code.value or (RETRY_LATER if drained.left else OK)
+
+
+def _show(drained: Drained) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    counts = {name: count for name, count in drained._asdict().items() if name != "message"}
+    table = Table()
+    for name in counts:
+        table.add_column(name.replace("_", " "), justify="right")
+    table.add_row(*map(str, counts.values()))
+    console = Console()
+    console.print(table)
+    if drained.message is not None:
+        console.print(Text(drained.message))

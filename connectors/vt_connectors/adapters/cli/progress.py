@@ -1,0 +1,88 @@
+"""Progress on a terminal: how many answers are there, and how much of a file is sent."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from ...threads import start_thread
+
+_MEGABYTE = 1_000_000
+# For how long the terminal is left alone after an answer: the program behind the pipe may show it there.
+_ASIDE_S = 0.3
+_LOOK_S = 0.1
+
+
+class Bars:
+    """On stderr, and gone when it is over."""
+
+    def __init__(self, count: int) -> None:
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}")
+        # What goes to stdout is no business of the bars: it may be a pipe. Log lines on stderr appear above them.
+        self._progress = Progress(
+            *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
+        )
+        self._count = count
+        self._answered = 0
+        self._asking = self._progress.add_task("asking VirusTotal", total=count, told=f"0/{count}")
+        self._sending: TaskID | None = None
+        # What follows is changed with the lock.
+        self._lock = threading.Lock()
+        self._is_shown = False
+        self._aside_until = 0.0
+        self._over = threading.Event()
+
+    def answered(self) -> None:
+        self._answered += 1
+        self._progress.update(self._asking, completed=self._answered, told=f"{self._answered}/{self._count}")
+
+    def sent(self, sent: int, total: int) -> None:
+        """Bytes of the file that are on their way, of all."""
+        if self._sending is None:
+            self._sending = self._progress.add_task("sending", total=total, told="")
+        told = f"{sent / _MEGABYTE:.1f}/{total / _MEGABYTE:.1f} MB"
+        self._progress.update(self._sending, completed=sent, told=told)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The bars are not there meanwhile, and for a moment after."""
+        with self._lock:
+            self._hide()
+            try:
+                yield
+            finally:
+                self._aside_until = time.monotonic() + _ASIDE_S
+
+    def _hide(self) -> None:
+        if self._is_shown:
+            self._is_shown = False
+            self._progress.stop()
+
+    def _show(self) -> None:
+        if not self._is_shown and time.monotonic() > self._aside_until and not self._over.is_set():
+            self._is_shown = True
+            self._progress.start()
+
+    def _come_back(self) -> None:
+        while not self._over.wait(_LOOK_S):
+            with self._lock:
+                self._show()
+
+    def __enter__(self) -> Bars:
+        with self._lock:
+            self._show()
+        start_thread(self._come_back, "vt-progress")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        with self._lock:
+            self._hide()

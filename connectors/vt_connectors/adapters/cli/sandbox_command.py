@@ -1,0 +1,103 @@
+"""`vtaction sandbox`: the stand-in for VirusTotal until it is stopped."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from urllib.parse import quote
+
+from ...clock import Clock, SystemClock, iso
+from ...contract.exit_status import FAILED, MALFORMED, OK
+from ...errors import Cancelled, ConfigError
+from ...quota.windows import parse_quota
+from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
+
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
+_MOST_SECONDS = 86400
+# An analysis waits in the queue for this part of its time.
+_QUEUED_PART = 0.4
+
+
+def serve(options: argparse.Namespace, clock: SystemClock) -> int:
+    """Answer on 127.0.0.1 until the process is asked to end. The exit status."""
+    try:
+        server = sandbox_server(options, clock)
+    except (ConfigError, OSError, OverflowError, ValueError) as error:
+        sys.stderr.write(f"vtaction sandbox: {error}\n")
+        return MALFORMED
+    if options.log:
+        server.app.told = _log
+    with server:
+        _tell(server.url)
+        try:
+            while server.is_answering:
+                clock.sleep(1.0)
+        except Cancelled:
+            return OK
+        sys.stderr.write("vtaction sandbox: it has stopped answering\n")
+        return FAILED
+
+
+def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
+    """The server that the options ask for. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
+    scan_s = seconds(options.scan_time)
+    config = SandboxConfig(
+        queued_s=scan_s * _QUEUED_PART,
+        completed_s=scan_s,
+        faults=tuple(Fault.parse(text) for text in options.fault),
+        seed=options.seed,
+    )
+    latency = seconds_between(options.latency)
+    return SandboxServer(sandbox_quota(options.quota), clock.now, port=options.port, latency_s=latency, config=config)
+
+
+def sandbox_quota(text: str) -> Quota:
+    """`VT_QUOTA`'s notation as the sandbox's. Raises `ConfigError`."""
+    quota = parse_quota(text)
+    days = {window.period: window.limit for window in quota.calendar}
+    sliding = tuple((window.limit, window.seconds) for window in quota.sliding)
+    return Quota(windows=sliding, per_day=days.get("day"), per_month=days.get("month"))
+
+
+def seconds(text: str) -> float:
+    """`50ms`, `2s`, `0.5` as seconds. Raises `ValueError`."""
+    found = _TIME.fullmatch(text.strip())
+    time_s = float(found[1]) / (1000 if found[2] == "ms" else 1) if found else -1.0
+    if not 0 <= time_s <= _MOST_SECONDS:
+        raise ValueError(f"{text!r} is not a time such as 50ms, 0.5s or 2")
+    return time_s
+
+
+def seconds_between(text: str) -> tuple[float, float]:
+    """A time, or two with a dash between: the shortest and the longest. Raises `ValueError`."""
+    low, dash, high = text.partition("-")
+    between = seconds(low), seconds(high if dash else low)
+    if between[0] > between[1]:
+        raise ValueError(f"{text!r}: the shorter time comes first")
+    return between
+
+
+def _log(request: LoggedRequest) -> None:
+    sys.stderr.write(log_line(request) + "\n")
+    sys.stderr.flush()
+
+
+def log_line(request: LoggedRequest) -> str:
+    """Time, method, path without key, status (`-` for none), what was charged, and what went wrong on purpose."""
+    # A path may have anything in it, and a terminal obeys.
+    path = quote(request.path, safe="/%[]:@!$&'()*+,;=~")
+    charged = f"{request.charge.value} {request.cost}" if request.charge is Charge.SPENT else request.charge.value
+    words = [iso(request.arrived_at), request.method, path, str(request.status or "-"), charged]
+    return " ".join([*words, f"fault={request.fault}"] if request.fault else words)
+
+
+def _tell(url: str) -> None:
+    sys.stdout.write(
+        f"VirusTotal's stand-in answers at {url} (Ctrl-C ends it). In another shell:\n\n"
+        f"  export VT_API_URL={url} VT_API_KEY=sandbox VT_STATE=$(mktemp -d)/state.db\n"
+        "  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f\n\n"
+        "Any key is accepted but those that begin with 'wrong' (401) or 'forbidden' (403).\n"
+        "It speaks API v3, and v2 for VT_API_VERSION=2.\n"
+    )
+    sys.stdout.flush()

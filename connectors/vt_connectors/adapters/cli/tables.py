@@ -1,0 +1,104 @@
+"""Answers for people, as tables."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ...actions import Action
+
+_COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
+_ROWS = {
+    "resolutions": {"host": "host", "address": "ip", "last seen": "date", "resolver": "resolver"},
+    "comments": {"date": "date", "comment": "text", "tags": "tags"},
+}
+
+
+def show(action: Action, responses: list[dict[str, Any]]) -> None:
+    """Print a table of the answers; for what comes in rows, one for each answer."""
+    console = Console()
+    others = []
+    for response in responses:
+        data = response["data"] or {}
+        name = next((name for name in _ROWS if name in data), None)
+        if "windows" in data:
+            console.print(_quota(response))
+        elif name is None:
+            others.append(response)
+        else:
+            console.print(_rows(name, response))
+    if others:
+        console.print(_verdicts(action, others))
+        for response in others:
+            if response["status"] == "pending":
+                # Beside the table, in one piece: it is there to be copied.
+                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
+                console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
+
+
+def _rows(name: str, response: dict[str, Any]) -> Table:
+    data = response["data"]
+    more = ", and there are more (--limit)" if data["more"] else ""
+    table = Table(title=Text(_printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
+    for title in _ROWS[name]:
+        table.add_column(title, overflow="fold")
+    for row in data[name]:
+        table.add_row(*(Text(_cell(row.get(field))) for field in _ROWS[name].values()))
+    return table
+
+
+def _quota(response: dict[str, Any]) -> Table:
+    """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
+    data = response["data"]
+    table = Table(title=Text(_printable(response["summary"])))
+    for title in ("quota", "limit", "used", "left", "source"):
+        table.add_column(title, overflow="fold")
+    for name, seen in data["windows"].items():
+        is_pause = "limit" not in seen
+        left = 0 if is_pause else max(0, seen["limit"] - seen["used"])
+        about = f"paused until {seen['until']}" if is_pause else name
+        table.add_row(
+            *map(Text, (about, _number(seen.get("limit")), _number(seen.get("used")), str(left), "our record"))
+        )
+    for name, figure in data.get("account", {}).items():
+        for pool in ("user", "group"):
+            if pool in figure:
+                numbers = (_number(figure[pool][word]) for word in ("allowed", "used", "left"))
+                first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
+                table.add_row(*map(Text, (_printable(name), *numbers, f"VirusTotal: {pool}{first}")))
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
+    table = Table()
+    for name in ("indicator", "verdict", "what", "last analysis", "source"):
+        table.add_column(name, overflow="fold")
+    for response in responses:
+        data = response["data"] or {}
+        status, error = response["status"], response["error"]
+        verdict = error["code"] if error else status if status == "pending" else data.get("verdict") or status
+        # Text, not markup: names and messages come from outside.
+        table.add_row(
+            Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
+            Text(verdict, style=_COLORS.get("error" if error else verdict, "")),
+            Text(_printable(response["summary"])),
+            Text(data.get("last_analysis", "")),
+            Text(response["meta"]["source"] or ""),
+        )
+    return table
+
+
+def _cell(value: object) -> str:
+    return _printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,76 @@
+"""One command as a process: its output, its end on request, and its exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Callable, NoReturn
+
+from ...contract.exit_status import FAILED, OK, RETRY_LATER
+from ...threads import start_thread
+from .descriptors import NotRead, Output
+from .termination import LAST_WORDS_S, LOOK_S, Ending
+from .workers import Job
+
+# After a request to end: when a command is given up that does not end by itself, and has had a moment to say so.
+_GIVEN_UP_S = LAST_WORDS_S + 0.4
+
+
+class _GivenUp(Exception):
+    """The command did not end in time when the process was asked to."""
+
+
+def run_to_the_end(command: Callable[[], int], ending: Ending, *, ends_itself: bool) -> NoReturn:
+    """Run `command` and end the process with the exit status that it returns.
+
+    It may hang, in a system call too: after a request to end it is not waited for, unless it `ends_itself` then.
+    """
+    try:
+        code = command() if ends_itself else _in_a_thread(command, ending)
+        sys.stdout.flush()
+    except NotRead:
+        code = RETRY_LATER
+    except BrokenPipeError:
+        code = OK  # the reader is gone: there is nothing to report
+    except _GivenUp:
+        code = OK
+        if ending.output is None or not ending.output.is_unread:
+            code = RETRY_LATER
+            _complain("ended on request; what was under way is not answered")
+    except OSError as error:
+        code = FAILED
+        _complain(f"input or output has failed, so not all was answered: {error}")
+    with contextlib.suppress(OSError):  # a terminal that has hung up
+        sys.stderr.flush()
+    # A request under way in a thread must not hold up the end.
+    os._exit(code)
+
+
+def _in_a_thread(command: Callable[[], int], ending: Ending) -> int:
+    ending.output = Output(sys.stdout.fileno())
+    failures: list[BaseException] = []
+    codes: list[int] = []
+
+    def work() -> dict[str, object]:
+        try:
+            codes.append(command())
+        except BaseException as failure:  # raised again where it is handled
+            failures.append(failure)
+        return {}
+
+    job = Job(work)
+    if start_thread(job.run, "vt-command") is None:
+        return command()
+    while not job.wait(LOOK_S):
+        ending.look()
+        if ending.for_s > _GIVEN_UP_S:
+            raise _GivenUp
+    if failures:
+        raise failures[0]
+    return codes[0]
+
+
+def _complain(message: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"vtaction: {message}\n")

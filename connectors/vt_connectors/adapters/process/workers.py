@@ -1,0 +1,161 @@
+"""Work done side by side, in threads whose failure keeps no caller waiting."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Sequence
+from typing import Any, Callable, Protocol
+
+from ...errors import ConnectorError
+from ...internal_errors import internal_error
+from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
+
+Response = dict[str, Any]
+# After a thread was lost, or memory ran out: how long nothing may end before what is under way is given up. Without
+# memory even the end of a `with` can fail, and its lock stays locked.
+_TROUBLED_S = 10.0
+# So many are run together.
+_AT_ONCE = 64
+
+
+class Job:
+    """When `is_over`, `response` is there, or `failure`, or neither if there was no memory for that.
+
+    `begun`: a thread has taken it. The flags are plain, as setting them needs no memory; `wait` only waits.
+    """
+
+    def __init__(self, work: Callable[[], Response]) -> None:
+        self._work = work
+        self._done = threading.Event()
+        self.begun = False
+        self.is_over = False
+        self.response: Response | None = None
+        self.failure: ConnectorError | None = None
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over, at the latest after so many seconds."""
+        return self.is_over or self._done.wait(seconds) or self.is_over
+
+    def run(self) -> None:
+        self.begun = True
+        try:
+            self.response = self._work()
+        except BaseException:  # whatever it is, somebody waits for the end
+            self.failure = internal_error()
+        finally:
+            self._end()
+
+    def finish(self, response: Response) -> None:
+        """Without running it: this is its response."""
+        self.response = response
+        self._end()
+
+    def _end(self) -> None:
+        self.is_over = True
+        self._done.set()
+
+
+class Together(Protocol):
+    """Many jobs at once. `goes_on(response)`: whether a job's response says that it is worth trying with the next ones.
+
+    `run(jobs)` finishes those it can, and leaves the others as they are.
+    """
+
+    def goes_on(self, response: Response) -> bool: ...
+
+    def run(self, jobs: Sequence[Job]) -> None: ...
+
+
+class EachByItself:
+    """No jobs are run together."""
+
+    def goes_on(self, response: Response) -> bool:
+        return False
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        return None
+
+
+class Workers:
+    """At most `most` threads, started when there is work. If there is none to be had, the caller's thread does it."""
+
+    def __init__(self, most: int, together: Together) -> None:
+        self._most = room_for_threads(most)
+        self._together = together
+        self._threads: list[WorkThread] = []
+        self._to_do: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        # Whether something happened after which a job may never end.
+        self.in_trouble = False
+        self._ended = 0
+        self._seen = (0, 0.0)
+
+    def give(self, job: Job) -> None:
+        """In the caller's thread it is over on return."""
+        if len(self._threads) < self._most:
+            thread = start_thread(self._run, "vt-worker")
+            if thread is None:
+                self._most = len(self._threads)
+            else:
+                self._threads.append(thread)
+        if self._threads:
+            self._to_do.put(job)
+        else:
+            _run(job)
+
+    def are_stuck(self, now: float) -> bool:
+        """Whether a job that is not over will not be. `now` is in the clock's monotonic seconds; ask often."""
+        if not any(thread.is_alive for thread in self._threads):
+            return True
+        if not self.in_trouble and not a_thread_was_lost():
+            return False
+        ended, since = self._seen
+        if ended != self._ended or not since:
+            self._seen = self._ended, now
+            return False
+        return now - since > _TROUBLED_S
+
+    def _run(self) -> None:
+        goes_on = False
+        while True:
+            try:
+                goes_on = self._run_waiting() if goes_on else self._run_next()
+            except BaseException:  # what was in hand may never end
+                self.in_trouble = True
+                goes_on = False
+
+    def _run_next(self) -> bool:
+        """Whether those that wait may be run together."""
+        job = self._to_do.get()
+        _run(job)
+        if job.response is None:
+            self.in_trouble = True
+        self._ended += 1  # two at once may count as one: it is only seen whether it changes
+        return job.response is not None and self._together.goes_on(job.response)
+
+    def _run_waiting(self) -> bool:
+        """Run those that wait, together; whether that finished all of them."""
+        jobs = self._waiting()
+        try:
+            self._together.run(jobs)
+        finally:
+            self._ended += 1
+            left = [job for job in jobs if not job.is_over]
+            for job in left:
+                self._to_do.put(job)
+        return not left
+
+    def _waiting(self) -> list[Job]:
+        jobs = [self._to_do.get()]
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < _AT_ONCE:
+                jobs.append(self._to_do.get_nowait())
+        return jobs
+
+
+def _run(job: Job) -> None:
+    try:
+        job.run()
+    except BaseException:  # without memory even the call fails; the next job may fare better
+        job.is_over = True

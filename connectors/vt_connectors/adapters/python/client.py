@@ -1,0 +1,228 @@
+"""VirusTotal for Python programs: `from vt_connectors import connect`. The page for readers is `docs/python.md`."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Callable
+
+from ...actions.request_batch import BatchAnswers
+from ...contract.documents import Request
+from ...indicators import Kind
+from ...quota.waiters import BATCH
+from .answers import Lookup, Report
+from .concurrent_lookups import Batch
+from .connecting import Opening, opening
+from .connection import CLOSED, Answering, Connection
+from .options import CacheOptions, LookupOptions, WaitOptions, read_options
+from .other_answers import Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .options import ConnectionSettings
+
+Progress = Callable[[int, int], None]
+SIDE_BY_SIDE = 8
+
+
+def connect(api_key: str | None = None, **settings: Unpack[ConnectionSettings]) -> VirusTotal:
+    """A connection with these settings; what is not given comes from the environment and the configuration file.
+
+    Nothing is asked yet, and the key is not needed before something is. Raises `ConfigError`.
+    """
+    return VirusTotal(opening({**settings, "api_key": api_key}))
+
+
+class VirusTotal:
+    """What can be asked of VirusTotal; made by `connect`.
+
+    Any thread may use it. So may a forked process: it begins anew there, with the same settings and the same shared
+    state; of `state="memory"`, cache and quota begin empty.
+
+    `not_found`, `pending` and `skipped` are answers. Everything else that goes wrong is a `ConnectorError`, with
+    `code`, `retryable` and `retry_after` (seconds). A closed connection raises `RuntimeError`, an option that does
+    not exist `TypeError`.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self._connections: dict[int, Connection] = {}
+        self._closed = False
+
+    def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of `value`, whose type is recognised from its form unless it is given. One request,
+        unless the cache has it.
+        """
+        return Report.from_dict(self._run("lookup", {"value": value, "type": type}, LookupOptions, options))
+
+    def lookup_hash(self, hash: str, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of the file with this MD5, SHA-1 or SHA-256."""
+        return Report.from_dict(self._run("lookup_hash", {"hash": hash}, LookupOptions, options))
+
+    def lookup_url(self, url: str, scan_if_missing: bool = False, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of a URL, defanged or not. `scan_if_missing` sends one that it does not know to be
+        scanned, in public: the answer is then `pending`, with `analysis_id`.
+        """
+        params = {"url": url, "scan_if_missing": scan_if_missing or None}
+        return Report.from_dict(self._run("lookup_url", params, LookupOptions, options))
+
+    def lookup_domain(self, domain: str, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of a domain."""
+        return Report.from_dict(self._run("lookup_domain", {"domain": domain}, LookupOptions, options))
+
+    def lookup_ip(self, ip: str, **options: Unpack[LookupOptions]) -> Report:
+        """What VirusTotal knows of an IPv4 or IPv6 address."""
+        return Report.from_dict(self._run("lookup_ip", {"ip": ip}, LookupOptions, options))
+
+    def lookup_many(
+        self,
+        values: Iterable[str],
+        kind: Kind | None = None,
+        side_by_side: int = SIDE_BY_SIDE,
+        **options: Unpack[LookupOptions],
+    ) -> Generator[Lookup, None, None]:
+        """Each value's `Lookup`, as the answers come: not in the order of the values.
+
+        `values` may be endless: at most `side_by_side` are taken ahead, in the thread that iterates. Without `kind`
+        it is recognised from each value. What is wrong with one value is that one's `error`. Values that are the same
+        cost one request in all. Leaving the loop, or `close()`, ends the asking.
+        """
+        if isinstance(values, (str, bytes)):
+            raise TypeError("values is one value; put it into a list, or use lookup()")
+        if side_by_side < 1:
+            raise ValueError("side_by_side is at least 1")
+        how = read_options(LookupOptions, options)
+        connection, answered = self._connection(), BatchAnswers()
+
+        def look_up(value: str) -> dict[str, Any]:
+            with connection.core() as core:
+                return core.within(answered).look_up(kind, value, how, BATCH)
+
+        def at_hand(value: str) -> dict[str, Any] | None:
+            with connection.core() as core:
+                values = [value] if isinstance(value, str) else []
+                return core.look_up_at_hand(kind, values, how, BATCH, after_refusal=True).get(value)
+
+        return _lookups(connection, Batch(look_up, at_hand, side_by_side, connection.clock), values)
+
+    def add_comment(
+        self, indicator: str, comment: str, type: Kind | None = None, **options: Unpack[CacheOptions]
+    ) -> PostedComment:
+        """Comment on an indicator, in public and under the account's name. Words that begin with # become tags.
+
+        Sent once: where the answer never came, `OutcomeUnknown` is raised, and it may have taken effect.
+        """
+        params = {"indicator": indicator, "comment": comment, "type": type}
+        return PostedComment.from_dict(self._run("add_comment", params, CacheOptions, options))
+
+    def scan_file(
+        self,
+        path_or_bytes: str | os.PathLike[str] | bytes,
+        filename: str | None = None,
+        wait_s: float = 0,
+        progress: Progress | None = None,
+        **options: Unpack[LookupOptions],
+    ) -> Analysis:
+        """Send a file to be scanned: bytes are its content, a str is its path. Others may then download it.
+
+        `wait_s`: for how many seconds to wait for the result; `pending` where there is none by then.
+        `progress(sent, total)` is called as its bytes go out. Raises `TooLarge`, `OutcomeUnknown`, ...
+        """
+        params: dict[str, Any] = {"filename": filename, "wait_s": wait_s or None}
+        if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
+            params["content_base64"] = base64.b64encode(path_or_bytes).decode("ascii")
+        else:
+            params["path"] = os.fspath(path_or_bytes)
+        return Analysis.from_dict(self._run("scan_file", params, LookupOptions, options, progress))
+
+    def rescan_file(self, hash: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
+        """Have a file that VirusTotal has scanned again. `wait_s` as for `scan_file`."""
+        params = {"hash": hash, "wait_s": wait_s or None}
+        return Analysis.from_dict(self._run("rescan_file", params, LookupOptions, options))
+
+    def scan_url(self, url: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
+        """Have a URL scanned, in public. `wait_s` as for `scan_file`."""
+        params = {"url": url, "wait_s": wait_s or None}
+        return Analysis.from_dict(self._run("scan_url", params, LookupOptions, options))
+
+    def get_analysis(self, id: str, **options: Unpack[LookupOptions]) -> Analysis:
+        """How far the scan with this `analysis_id` is, and what came of it."""
+        return Analysis.from_dict(self._run("get_analysis", {"analysis_id": id}, LookupOptions, options))
+
+    def passive_dns(self, domain_or_ip: str, limit: int = 40, **options: Unpack[CacheOptions]) -> PassiveDns:
+        """What a domain resolved to, or what resolved to an address. One request for every 40 of `limit`."""
+        from ...actions.passive_dns import indicator_of, params_of
+
+        params: dict[str, Any] = {**params_of(domain_or_ip), "limit": limit}
+        indicator_of(params)
+        return PassiveDns.from_dict(self._run("passive_dns", params, CacheOptions, options))
+
+    def get_comments(
+        self, indicator: str, limit: int = 10, type: Kind | None = None, **options: Unpack[CacheOptions]
+    ) -> CommentList:
+        """The newest comments on an indicator."""
+        params = {"indicator": indicator, "limit": limit, "type": type}
+        return CommentList.from_dict(self._run("get_comments", params, CacheOptions, options))
+
+    def quota(self, **options: Unpack[WaitOptions]) -> QuotaReport:
+        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request."""
+        return QuotaReport.from_dict(self._run("quota", {}, WaitOptions, options))
+
+    def close(self) -> None:
+        """Let go of connections, files and threads. Who waits for quota in another thread gets `Cancelled`; what is
+        on its way to VirusTotal ends by itself first. Closing twice is fine.
+        """
+        self._closed = True
+        connection = self._connections.get(os.getpid())
+        if connection is not None:
+            connection.close()
+
+    def __enter__(self) -> VirusTotal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<VirusTotal at {self._opening.about}{', closed' if self._closed else ''}>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a connection is not pickled; call connect() in each process")
+
+    def _connection(self) -> Connection:
+        """This process's: locks and connections do not outlive a fork, so a forked process makes its own."""
+        if self._closed:
+            raise RuntimeError(CLOSED)
+        pid = os.getpid()
+        if pid not in self._connections:
+            self._connections.setdefault(pid, self._opening.open())
+        return self._connections[pid]
+
+    @contextmanager
+    def _core(self) -> Iterator[Answering]:
+        with self._connection().core() as core:
+            yield core
+
+    def _run(
+        self,
+        action: str,
+        params: Mapping[str, Any],
+        known: type,
+        options: Mapping[str, object],
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in params.items() if value is not None}
+        request = Request(action, given, read_options(known, options))
+        with self._core() as core:
+            run: Callable[..., dict[str, Any]] = core.run
+            return run(request) if progress is None else run(request, progress=progress)
+
+
+def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Generator[Lookup, None, None]:
+    with connection.working_on(batch):
+        for value, response in batch.answers(values):
+            yield Lookup.from_dict(value, response)
+        connection.end_batch()

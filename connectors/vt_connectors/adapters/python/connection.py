@@ -1,0 +1,108 @@
+"""One process's core, shared by a Python program's threads until it is closed."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from ...actions.request_batch import BatchAnswers
+from ...clock import StopFlag, SystemClock
+from ...contract.documents import Request
+from ...errors import Cancelled
+from ...looking_up import LookingUp
+
+CLOSED = "this connection to VirusTotal is closed; make a new one with connect()"
+
+
+class Answering(LookingUp, Protocol):
+    """The core, as far as it is used here."""
+
+    def run(self, request: Request) -> dict[str, Any]: ...
+
+    def within(self, batch: BatchAnswers) -> Answering: ...
+
+    def close(self) -> None: ...
+
+
+class Stoppable(Protocol):
+    def stop(self) -> None: ...
+
+
+class CallersClock(SystemClock):
+    """The machine's clock, in which one batch's threads can be woken without the others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.local()
+
+    def wake_this_thread_at(self, stop: StopFlag) -> None:
+        """From now on this thread's sleep is ended by `stop`, and by nothing else."""
+        self._thread.stop = stop
+
+    def sleep(self, seconds: float) -> None:
+        stop: StopFlag = getattr(self._thread, "stop", self._cancelled)
+        if stop.wait(max(0.0, seconds)):
+            raise Cancelled("stopped while waiting: the connection was closed, or the rest was not wanted any more")
+
+
+class Connection:
+    """`core()` lets callers in. After `close` none comes in, those who sleep are woken, and the last one out closes
+    the core. Safe for many threads.
+    """
+
+    def __init__(self, core: Answering, clock: CallersClock) -> None:
+        self.clock = clock
+        self._core = core
+        # Reentrant: the collector may end a batch, and a signal's handler close all, within any line of this class.
+        self._lock = threading.RLock()
+        self._inside = 0
+        self._closed = False
+        self._batches: set[Stoppable] = set()
+
+    @contextlib.contextmanager
+    def core(self) -> Iterator[Answering]:
+        """Raises `RuntimeError` when closed."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(CLOSED)
+            self._inside += 1
+        try:
+            yield self._core
+        finally:
+            with self._lock:
+                self._inside -= 1
+                last = self._closed and not self._inside
+            if last:
+                self._core.close()
+
+    @contextlib.contextmanager
+    def working_on(self, batch: Stoppable) -> Iterator[None]:
+        """`batch` is stopped at the block's end, and by `close` if that comes first. Raises as `core`."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(CLOSED)
+            self._batches.add(batch)
+        try:
+            yield
+        finally:
+            batch.stop()
+            self._batches.discard(batch)
+
+    def end_batch(self) -> None:
+        """As the core's; its end is one too."""
+        with contextlib.suppress(RuntimeError), self.core() as core:
+            core.end_batch()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            batches, idle = list(self._batches), not self._inside
+        self.clock.cancel()
+        for batch in batches:
+            batch.stop()
+        if idle:
+            self._core.close()

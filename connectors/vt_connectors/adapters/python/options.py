@@ -1,0 +1,93 @@
+"""What a Python caller may set: a connection's settings, and the options of one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypedDict
+
+from ...contract.documents import CacheMode, Options, read_request
+from ...contract.validation import violation
+from ...errors import ConfigError
+
+Part = Literal["raw", "engines"]
+
+
+class ConnectionSettings(TypedDict, total=False):
+    """The configuration file's settings (`schemas/settings.json`), the key aside. None is as good as not given."""
+
+    api_key_file: str | os.PathLike[str] | None
+    api_url: str | None
+    api_version: Literal["3", "2", 3, 2] | None
+    quota: str | None
+    state: str | os.PathLike[str] | None
+    state_required: bool | None
+    cache_ttl: float | None
+    cache_ttl_not_found: float | None
+    cache_size_mb: float | None
+    pending_max: int | None
+    timeout: float | None
+    never_query: Iterable[str] | None
+    scan_roots: Iterable[str | os.PathLike[str]] | None
+    malicious_threshold: int | None
+    suspicious_threshold: int | None
+
+
+class WaitOptions(TypedDict, total=False):
+    """`max_wait_s`: how long the call may wait for quota in all, seconds (20; a day at most)."""
+
+    max_wait_s: float | None
+
+
+class CacheOptions(WaitOptions, total=False):
+    """`cache`: `default`, `refresh` (ask, then store), `only` (never ask) or `off`. `max_age_s`: the oldest answer
+    that will do, seconds.
+    """
+
+    cache: CacheMode | None
+    max_age_s: float | None
+
+
+class LookupOptions(CacheOptions, total=False):
+    """Of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
+    `thresholds`: engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
+    """
+
+    include: Iterable[Part] | None
+    thresholds: Mapping[str, int] | None
+
+
+def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:
+    """What `connect` was given, in the configuration file's form. Raises `ConfigError`."""
+    plain = _plain(given)
+    wrong = violation("settings.json", plain)
+    if wrong is not None:
+        raise ConfigError(f"connect(): {wrong.path.lstrip('/')} {wrong.message}", details={"path": wrong.path})
+    return plain
+
+
+def read_options(known: type, given: Mapping[str, object]) -> Options:
+    """The contract's options from keywords that `known`, one of the types above, has.
+
+    Raises `TypeError` for another keyword, `InvalidRequest` for a value that the contract does not know.
+    """
+    names: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
+    unknown = sorted(set(given) - names)
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r} here; there are {', '.join(sorted(names))}")
+    return read_request({"action": "options", "params": {}, "options": _plain(given)}).options
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, Any]:
+    """As JSON would bring it; None is left out."""
+    return {name: _plain_value(value) for name, value in values.items() if value is not None}
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return [os.fsdecode(item) if isinstance(item, os.PathLike) else item for item in value]
+    return value

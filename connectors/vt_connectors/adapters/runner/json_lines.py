@@ -1,0 +1,249 @@
+"""Request documents from a stream of bytes: one JSON object or array, or one a line."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from ...internal_errors import internal_error
+from .brackets import Brackets
+from .document import Document, refused, refused_whole, too_long
+from .line_parser import LineParser, as_far_as_readable
+from .lines import LONGEST_BYTES, InHand, Line, LineSplitter
+from .multiline_json import LONG_PATIENCE_S, PATIENCE_S, Text, Unfinished, begins_array
+from .partial_json import State
+from .skipped_input import PassingOver
+
+# Of each byte that comes, so many may be examined again, to find out where an object begins behind one that breaks off.
+_EXAMINED_AGAIN = 4
+
+
+class DocumentReader:
+    """`feed` it what arrives, tell it when nothing arrives (`quiet`), and that nothing will (`end`). Each returns the
+    documents that are complete by then. Blank lines are passed over.
+
+    An object may be spread over lines. A line that can no longer become JSON is answered at once. One that breaks off
+    between two tokens is put together with the next ones for as long as that can become JSON; it is answered by
+    itself when it cannot, when a request of its own follows, or when nothing follows for a while. An array that cannot
+    become JSON is one answer: what follows is passed over up to its end by its brackets, or until nothing follows for a
+    while. The cost is linear in the bytes fed: `examined` counts the characters that were looked at, each time anew.
+    """
+
+    def __init__(self, *, at_terminal: bool = False) -> None:
+        """`at_terminal`: a person types, line by line."""
+        self._parser = LineParser()
+        self._at_terminal = at_terminal
+        self._lines = LineSplitter()
+        self._unended_tried = -1
+        self._to_do: deque[Text] = deque()
+        self._held: Unfinished | None = None
+        # Of an array that was refused already: what is passed over.
+        self._rest: PassingOver | None = None
+        self._may_examine_again = 0
+        self.in_hand = InHand()
+
+    @property
+    def examined(self) -> int:
+        return self._parser.examined
+
+    def feed(self, piece: bytes) -> list[Document]:
+        found = self._take_all(self._lines.feed(piece))
+        self._note()
+        return found
+
+    def _note(self) -> None:
+        self.in_hand = InHand(self._held.lines[0].number if self._held else None, self._lines.place)
+
+    def quiet(self, seconds: float) -> list[Document]:
+        """Nothing has come for so many seconds."""
+        found = self._after(seconds)
+        self._note()
+        return found
+
+    def _after(self, seconds: float) -> list[Document]:
+        if seconds < PATIENCE_S:
+            return []
+        if self._lines.unended.strip():
+            return self._take_all(self._lines.take_unended()) if self._is_whole(self._lines.unended) else []
+        found = self._end_rest() if seconds >= LONG_PATIENCE_S else []
+        while self._held and seconds >= (LONG_PATIENCE_S if self._at_terminal else self._held.patience_s):
+            found += self._give_up()
+        return found
+
+    def end(self) -> list[Document]:
+        return [*self._take_all(self._lines.end()), *self._give_all_up(), *self._end_rest()]
+
+    def _end_rest(self) -> list[Document]:
+        """No end came of the array that is passed over."""
+        rest, self._rest = self._rest, None
+        return rest.give_up() if rest and not rest.is_over else []
+
+    def _is_whole(self, unended: bytes) -> bool:
+        """Whether a line without its end is the end of an object or array: its sender forgot it, and waits."""
+        is_new, self._unended_tried = self._unended_tried != len(unended), len(unended)
+        if not is_new or self._rest or not unended.rstrip().endswith((b"}", b"]")):
+            return False
+        text = unended.decode("utf-8", "replace")
+        return isinstance(self._parser.parsed(0, self._held.text(text) if self._held else text).value, (dict, list))
+
+    def _take_all(self, lines: Iterable[Line]) -> list[Document]:
+        return [document for line in lines for document in self._take(line)]
+
+    def _take(self, line: Line) -> list[Document]:
+        if line.goes_on:
+            if self._rest:
+                self._rest.add_unreadable(as_far_as_readable(line.part), goes_on=True)
+            return []
+        if self._rest and self._rest.is_over:
+            self._rest = None
+        if line.content is None:
+            return self._unreadable(line.number, line.part, f"is longer than {LONGEST_BYTES} bytes")
+        if not line.content.strip():
+            return []
+        try:
+            # Some editors and shells of Windows begin a file with a mark of its order of bytes.
+            text = line.content.decode("utf-8-sig" if line.number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            return self._unreadable(line.number, line.content, "is not JSON in UTF-8")
+        self._may_examine_again += _EXAMINED_AGAIN * len(line.content)
+        self._to_do.append(Text(line.number, text, len(line.content)))
+        return self._work()
+
+    def _unreadable(self, number: int, content: bytes, why: str) -> list[Document]:
+        text = as_far_as_readable(content)
+        self._parser.examined += len(text)
+        if self._rest:
+            self._rest.add_unreadable(text, goes_on=False)
+            return []
+        if self._held and self._held.is_one:
+            self._held.add_unreadable(text)
+            return self._break(f"has a line that {why} (line {number})")
+        found = self._give_all_up()
+        if not begins_array(text):
+            return [*found, refused(number, why)]
+        self._pass_over_from(number, text)
+        return [*found, refused_whole(number, f"has a line that {why} (this one)")]
+
+    def _pass_over_from(self, number: int, text: str) -> None:
+        """What belongs to the array that begins so, and is refused."""
+        brackets = Brackets()
+        brackets.add(text)
+        self._rest = PassingOver(number, brackets)
+
+    def _break(self, why: str) -> list[Document]:
+        """The array that is held cannot be JSON; one that is passed over was answered already."""
+        held, self._held = self._held, None
+        if held is None:
+            return []
+        number = held.lines[0].number
+        self._rest = PassingOver(number, held.rest) if held.rest else None
+        return [refused_whole(number, why)]
+
+    def _give_all_up(self) -> list[Document]:
+        found: list[Document] = []
+        while self._held:
+            found += self._give_up()
+        return found
+
+    def _give_up(self) -> list[Document]:
+        """Nothing continues what is held."""
+        assert self._held is not None
+        if self._held.is_one:
+            found = self._break("breaks off")
+            self._rest = None
+            return found
+        return [*self._broken_off(self._held), *self._work()]
+
+    def _work(self) -> list[Document]:
+        """Answer or hold what is to be done. A failure of ours costs each line in hand one answer, and no other."""
+        found: list[Document] = []
+        try:
+            for document in self._documents():
+                found.append(document)
+        except Exception:
+            error = internal_error()
+            in_hand = {line.number for line in (*(self._held.lines if self._held else ()), *self._to_do)}
+            found += [Document(number, error=error) for number in sorted(in_hand)]
+            array = next((line for line in self._to_do if begins_array(line.text)), None)
+            if self._held and self._held.is_one:
+                self._break("")
+            elif array and not self._rest:
+                self._pass_over_from(array.number, array.text)
+            self._held = None
+            self._to_do.clear()
+        return found
+
+    def _documents(self) -> Iterator[Document]:
+        while self._to_do:
+            line, held = self._to_do[0], self._held
+            if self._rest and self._rest.is_over:
+                self._rest = None
+            document: Document | None = None
+            if self._rest is not None:
+                yield from self._pass_over(line, self._rest)
+            elif held is None:
+                document = self._begun(line)
+            else:
+                state = "broken" if not held.is_one and self._parser.is_request(line) else self._added(held, line)
+                if held.is_one and state not in ("open", "whole"):
+                    self._to_do.popleft()
+                    yield from self._break(f"is broken in line {line.number}")
+                    continue
+                if state not in ("open", "whole"):
+                    yield from self._broken_off(held)
+                    continue
+                document = self._all_of(held) if state == "whole" else None
+            self._to_do.popleft()
+            if document is not None:
+                yield document
+
+    def _pass_over(self, line: Text, rest: PassingOver) -> list[Document]:
+        self._parser.examined += len(line.text)
+        found = rest.add(line, is_request=self._parser.is_request(line))
+        if rest.is_over:
+            self._rest = None
+        return found
+
+    def _begun(self, line: Text) -> Document | None:
+        """The line as a document; None if more may belong to it."""
+        document = self._parser.alone(line)
+        if document.error is not None and (line.text.lstrip().startswith("{") or begins_array(line.text)):
+            held = Unfinished()
+            if self._added(held, line) == "open":
+                self._held = held
+                return None
+            if held.is_one:
+                if held.rest:
+                    self._rest = PassingOver(line.number, held.rest)
+                return refused_whole(line.number, "is broken in this line")
+        return document
+
+    def _added(self, held: Unfinished, line: Text) -> State:
+        self._parser.examined += len(line.text)
+        return held.add(line)
+
+    def _all_of(self, held: Unfinished) -> Document:
+        self._held = None
+        first = held.lines[0].number
+        return too_long(first) if held.is_too_long else self._parser.parsed(first, held.text())
+
+    def _broken_off(self, held: Unfinished) -> Iterator[Document]:
+        """The first line is answered by itself; the others are looked at anew, if that has not been done too often."""
+        first, rest = held.lines[0], held.lines[1:]
+        self._held = None
+        self._may_examine_again -= held.size
+        if self._may_examine_again >= 0:
+            self._to_do.extendleft(reversed(rest))
+            rest = []
+        if held.is_too_long:
+            yield too_long(first.number)
+        else:
+            yield refused(first.number, "breaks off in the middle of its JSON")
+        for line in rest:
+            if self._rest:
+                yield from self._pass_over(line, self._rest)
+                continue
+            document = self._parser.alone(line)
+            if document.error is not None and begins_array(line.text):
+                self._pass_over_from(line.number, line.text)
+            yield document

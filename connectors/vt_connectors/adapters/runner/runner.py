@@ -1,0 +1,201 @@
+"""`vtaction run`: requests on stdin, one response line each on stdout, in order, as soon as they are ready."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from ...clock import SystemClock
+from ...contract.exit_status import FAILED, ExitCode
+from ...errors import Cancelled
+from ...internal_errors import internal_error
+from ...quota.waiters import BATCH
+from ...threads import start_thread
+from ..process.descriptors import Input, Output
+from ..process.termination import LAST_WORDS_S, LOOK_S, Ending, lost
+from ..process.workers import Job, Response, Workers
+from .arrays import requests_in
+from .document import Document
+from .json_lines import DocumentReader
+from .refused_input import RefusingReader
+from .request_lines import Answering, AtHand, Batches, RunLine
+from .response_line import NO_MEMORY, bytes_of
+
+_LOG = logging.getLogger("vt_connectors.runner")
+WORKERS = 8
+_READ_AHEAD = 64
+# So often reading may fail, as it does without memory, before the rest is given up.
+_READING_FAILURES = 100
+# After a request to end: how long lines are read that keep coming, and how long an output may take that does not move.
+_LAST_LINES_S = 5.0
+_LAST_OUTPUT_S = 3.0
+# How long writing what is left for the queue of pending lookups may take.
+_LAST_WRITE_S = 30.0
+
+
+class Runner:
+    """Reads, works and writes at the same time: `workers` lines are worked on side by side.
+
+    No failure of a thread leaves a line without its answer, or the process without its end.
+    """
+
+    def __init__(self, core: Answering, clock: SystemClock, workers: int = WORKERS) -> None:
+        self._core = core
+        self._clock = clock
+        self._workers = Workers(workers, AtHand(core, clock))
+        self._batches = Batches(core, clock)
+        self._ending = Ending(clock)
+        self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
+        # What was read, and is not given to the workers yet.
+        self._piece: bytes | None = None
+        self._found: deque[Document] = deque()
+        # Lines that were read, and those whose answers were written or are about to be.
+        self._read_lines = 0
+        self._answered_lines = 0
+        self.exit_code = ExitCode()
+
+    def run(self, stdin: Input, stdout: Output) -> int:
+        """The exit status. Raises `BrokenPipeError` if the reader is gone, and `OSError` if it cannot be written."""
+        self._ending.output = stdout
+        try:
+            for line in self._lines(stdin):
+                written = self._response_line(line)
+                # Before it is written: who reads it may send the next line at once.
+                self._answered_lines += 1
+                stdout.write(written, self._waits_for_output)
+        finally:
+            self._end_batch()
+        return self.exit_code.value
+
+    def _end_batch(self) -> None:
+        """In a thread: the state may be locked, perhaps by a thread that was lost."""
+
+        def write() -> Response:
+            self._core.end_batch()
+            return {}
+
+        end = Job(write)
+        if start_thread(end.run, "vt-end") is None:
+            return
+        began = self._clock.monotonic()
+        while not end.wait(LOOK_S) and self._clock.monotonic() - began < _LAST_WRITE_S:
+            self._ending.look()
+            if self._ending.for_s > _LAST_OUTPUT_S:
+                return
+
+    def _response_line(self, line: RunLine) -> bytes:
+        try:
+            response = self._finished(line)
+            try:
+                written = bytes_of(response)
+            except (ValueError, TypeError, RecursionError):
+                response = self._core.refuse(line.document.value, lost(line, line.action, internal_error()))
+                written = bytes_of(response)
+        except Exception:
+            self.exit_code.add(FAILED)
+            return NO_MEMORY
+        self.exit_code.saw(response)
+        return written
+
+    def _waits_for_output(self) -> bool:
+        self._ending.look()
+        return self._ending.for_s < _LAST_OUTPUT_S
+
+    def _lines(self, stdin: Input) -> Iterator[RunLine]:
+        reader = start_thread(lambda: self._read(stdin), "vt-reader")
+        if reader is None:
+            yield from self._incoming(stdin)
+            return
+        while True:
+            self._ending.look()
+            try:
+                line = self._in_order.get(timeout=LOOK_S)
+            except queue.Empty:
+                is_over = not reader.is_alive or self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S
+                if is_over and self._in_order.empty():
+                    return
+                continue
+            if line is None:
+                return
+            yield line
+
+    def _read(self, stdin: Input) -> None:
+        try:
+            for line in self._incoming(stdin):
+                self._in_order.put(line)
+        finally:
+            self._in_order.put(None)
+
+    def _incoming(self, stdin: Input) -> Iterator[RunLine]:
+        """Each line, given to the workers. If reading fails, the lines that can be read yet are answered so."""
+        reader: DocumentReader | RefusingReader = DocumentReader(at_terminal=stdin.is_terminal)
+        for _ in range(_READING_FAILURES):
+            try:
+                yield from self._given(stdin, reader)
+                return
+            except OSError as error:
+                _LOG.error("stdin cannot be read to its end (%s); what came before is answered", error)
+                self.exit_code.add(FAILED)
+                self._find(reader.end())
+                yield from self._give_all()
+                return
+            except Exception:
+                self.exit_code.add(FAILED)
+                if isinstance(reader, DocumentReader):
+                    reader = RefusingReader(internal_error(), reader.in_hand)
+                    self._find(reader.held())
+
+    def _given(self, stdin: Input, reader: DocumentReader | RefusingReader) -> Iterator[RunLine]:
+        quiet_s = 0.0
+        # What was in hand when reading failed comes first.
+        piece = self._piece or stdin.read(LOOK_S)
+        while piece != b"":
+            self._ending.look()
+            self._piece = piece
+            if piece is None:
+                self._batches.pause()
+            quiet_s = 0.0 if piece else quiet_s + LOOK_S
+            self._find(reader.feed(piece) if piece else reader.quiet(quiet_s))
+            self._piece = None
+            yield from self._give_all()
+            if self._clock.cancelled and (piece is None or self._ending.for_s > _LAST_LINES_S):
+                cut_off = Cancelled("the process was asked to end before the rest of it came")
+                self._find(document._replace(error=document.error and cut_off) for document in reader.end())
+                break
+            piece = stdin.read(LOOK_S)
+        else:
+            self._find(reader.end())
+        yield from self._give_all()
+
+    def _find(self, documents: Iterable[Document]) -> None:
+        some = [request for document in documents for request in requests_in(document)]
+        if self._read_lines == self._answered_lines:
+            self._batches.pause()
+        self._read_lines += len(some)
+        self._found.extend(some)
+
+    def _give_all(self) -> Iterator[RunLine]:
+        while self._found:
+            line = RunLine(self._found[0], self._batches.core, self._respond)
+            self._workers.give(line)
+            self._found.popleft()
+            yield line
+
+    def _respond(self, document: Document, core: Answering) -> Response:
+        if document.error is not None:
+            return self._core.refuse(None, document.error)
+        if self._clock.cancelled:
+            error = Cancelled("the process was asked to end before this line's turn")
+            return self._core.refuse(document.value, error)
+        # Several lines that wait for their answers are a batch; a single one is somebody who waits.
+        is_batch = self._read_lines - self._answered_lines > 1
+        response = core.answer(document.value, BATCH if is_batch else None)
+        if response["error"] is not None and response["error"]["details"].get("cause") == "memory":
+            self._workers.in_trouble = True
+        return response
+
+    def _finished(self, line: RunLine) -> Response:
+        outcome = self._ending.outcome_of(line, line.action, self._workers)
+        return outcome if isinstance(outcome, dict) else self._core.refuse(line.document.value, outcome)

@@ -1,0 +1,235 @@
+"""The book for all processes of all machines that use one server.
+
+A transaction reads, changes, and writes if nobody else wrote meanwhile; else it begins again. The time is the server's,
+read together with the ledger: machines whose clocks differ agree on every stamp.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from ...quota.ledger import MOST_BYTES, Ledger
+from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result
+from ...state.fallback import StateBusy, StateUnavailable
+from .server import LEDGERS, PREFIX, RedisServer, Script
+
+_LOG = logging.getLogger("vt_connectors.quota")
+# What was not written for so long, nor for its longest window, tells nothing any more.
+_IDLE_S = 90 * 86400
+# Who stands in line is called; and looks up this often, in case the one who should call is dead.
+_LOOK_UP_S = 0.25
+_EVICTED = (
+    "the server at %s has no record of the quota for this key, and drops keys when its memory is full: the record may "
+    "have been among them, so each sliding window is waited out once, and the day's and month's use counts from zero "
+    "until `vtaction quota` takes over the account's own figures; set its maxmemory-policy to noeviction"
+)
+_RESTARTED = (
+    "the server at %s was restarted, or another one took its place: what was noted last may be lost, so each sliding "
+    "window is waited out once"
+)
+
+# Whose write comes too late because another wrote meanwhile has the next turn; who comes during somebody's turn stands
+# in line for one. A turn not used for this long is the next one's. That makes it fair; that nobody overwrites what he
+# has not read is what marks are for.
+_TURN_MS = 500
+_STEP = Script(f"""
+local ledger, turn, line = KEYS[1], KEYS[2], KEYS[3]
+local me, expected = ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+-- The call that was heard. And a script whose first write takes no memory is not refused on a full server: the quota is
+-- counted there all the same.
+redis.call('DEL', line .. ':' .. me)
+
+local function next_turn()
+  local first = redis.call('ZPOPMIN', line)[1]
+  if first then
+    redis.call('SET', turn, first, 'PX', {_TURN_MS})
+    redis.call('RPUSH', line .. ':' .. first, '')
+    redis.call('PEXPIRE', line .. ':' .. first, {_TURN_MS})
+  end
+  return first
+end
+
+-- A turn that lasts for longer than any was given by a clock that has been set back since.
+local left = redis.call('PTTL', turn)
+local whose = left > 0 and left <= {_TURN_MS} and redis.call('GET', turn) or next_turn()
+if whose and whose ~= me then
+  redis.call('ZADD', line, 'NX', string.format('%d.%06d', time[1], time[2]), me)
+  redis.call('PEXPIRE', line, {int(PATIENCE_S * 1000)})
+  return 0
+end
+
+local function told(section, pattern)
+  local text = redis.pcall('INFO', section)
+  return type(text) == 'string' and string.match(text, pattern) or ''
+end
+local run, up = told('server', 'run_id:(%w+)'), told('server', 'uptime_in_seconds:(%d+)')
+-- A ledger that ends by itself would be dropped by a full server; earlier versions made such ones.
+redis.pcall('PERSIST', ledger)
+local found = redis.call('HMGET', ledger, 'mark', 'born', 'run', 'at', 'content')
+-- Larger than any of ours: read as damaged.
+if found[5] and #found[5] > {MOST_BYTES} then found[5] = '' end
+if (found[1] or '') == expected then
+  redis.call('HSET', ledger, 'mark', ARGV[3], 'born', ARGV[4], 'run', run, 'at', time[1], 'content', ARGV[5])
+  redis.call('DEL', turn)
+  next_turn()
+  return 1
+end
+if expected ~= 'read' then redis.call('SET', turn, me, 'PX', {_TURN_MS}) end
+local evicted, policy = '', ''
+if not found[1] then
+  evicted = told('stats', 'evicted_keys:(%d+)')
+  policy = told('memory', 'maxmemory:([1-9]%d*)') ~= '' and told('memory', 'maxmemory_policy:(%S+)') or ''
+end
+return {{found[1], found[2], found[3], found[4], found[5], time[1], time[2], run, up, evicted, policy}}
+""")
+_REMOVE_IDLE = Script(f"""
+local now = redis.call('TIME')[1]
+for _, ledger in ipairs(KEYS) do
+  local found = redis.call('HMGET', ledger, 'at', 'content')
+  local known, content = pcall(cjson.decode, found[2] or '')
+  local horizon = known and type(content) == 'table' and tonumber(content.horizon)
+  if horizon and tonumber(found[1]) and tonumber(found[1]) + math.max({_IDLE_S}, horizon) < tonumber(now) then
+    redis.call('DEL', ledger)
+  end
+end
+""")
+# No ledger's mark.
+_READ = "read"
+_WRITTEN, _STAND_IN_LINE = 1, 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there of a ledger, and the server's time and life. Times are epoch seconds.
+
+    `mark` changes with each write, `born` when the ledger begins anew. `run` is the server's life that wrote last, at
+    `at`; `server_run` is its present one, which began at `server_since`. Empty where it is not known.
+    `may_be_evicted`: there is none, and the server has dropped keys when it was full, or drops whatever it has.
+    """
+
+    mark: str
+    born: str
+    run: str
+    at: float
+    content: bytes | None
+    now: float
+    server_run: str
+    server_since: float
+    may_be_evicted: bool
+
+
+class RedisBook:
+    """Raises `StateBusy` where others were faster for half a minute on end."""
+
+    def __init__(self, server: RedisServer, patience_s: float = PATIENCE_S) -> None:
+        self._server = server
+        self._patience_s = patience_s
+        self._born: dict[str, str] = {}
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        turn = _Turn(self._server, scope, self._patience_s)
+        reply = turn.take()
+        while True:
+            found = self._found(reply)
+            ledger, loss = self._ledger(scope, found)
+            result = change(ledger, found.now)
+            after, born = ledger.to_json(), found.born or secrets.token_hex(4)
+            if turn.was_waited_for or after.encode() != found.content:
+                reply = turn.write(found.mark, born, after)
+                if reply != _WRITTEN:
+                    continue
+            if found.content is None and scope not in self._born:
+                self._remove_idle()
+            self._born[scope] = born
+            if loss:
+                _LOG.warning("%s", loss)
+            return result
+
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        return self.transact(scope, lambda ledger, now: (ledger, now))
+
+    def _found(self, reply: Any) -> Found:
+        mark, born, run, at, content, seconds, microseconds, server_run, up_s, evicted, policy = reply
+        now = int(seconds) + int(microseconds) / 1e6
+        return Found(
+            mark=(mark or b"").decode(),
+            born=(born or b"").decode(),
+            run=(run or b"").decode(),
+            at=float(at or 0),
+            content=content,
+            now=now,
+            server_run=server_run.decode(),
+            # It counts in whole seconds, from a whole second on.
+            server_since=min(now, now - float(up_s or 0) + 1.0),
+            may_be_evicted=int(evicted or 0) > 0 or policy.startswith(b"allkeys-"),
+        )
+
+    def _remove_idle(self) -> None:
+        """Ledgers of API keys that are no longer used: they do not end by themselves.
+
+        Done when a ledger begins, because only then there are more of them than before.
+        """
+        try:
+            for ledgers in self._server.keys(LEDGERS):
+                self._server.run(_REMOVE_IDLE, [name.decode() for name in ledgers])
+        except StateUnavailable as error:
+            # What was written stays written; the next ledger that begins tries again.
+            _LOG.info("old records of the quota were not removed: %s", error)
+
+    def _ledger(self, scope: str, found: Found) -> tuple[Ledger, str]:
+        """The ledger, and what to say of what was lost of it."""
+        try:
+            ledger = Ledger() if found.content is None else Ledger.from_json(found.content)
+        except ValueError:
+            return Ledger(lost_at=found.now), LOST
+        if self._born.get(scope, found.born) != found.born:
+            # The one known here is gone; whoever began anew may not have known that there was one.
+            ledger.lost_at = found.now
+            return ledger, LOST
+        if found.content is None and found.may_be_evicted:
+            # A new key waits too: nobody can tell it from one whose ledger was dropped.
+            ledger.lost_at = found.now
+            return ledger, _EVICTED % self._server.place
+        if found.run and found.server_run and found.run != found.server_run:
+            # One that was restarted began anew then; one that took over was at work before, and may have missed a lot.
+            since = found.server_since if found.server_since > found.at else found.now
+            ledger.lost_at = max(ledger.lost_at, since)
+            if since + ledger.horizon > found.now:
+                return ledger, _RESTARTED % self._server.place
+        return ledger, ""
+
+
+class _Turn:
+    """One transaction's way to the ledger. A turn that was waited for is given up by writing."""
+
+    def __init__(self, server: RedisServer, scope: str, patience_s: float) -> None:
+        self._server = server
+        self._keys = [LEDGERS + scope, f"{PREFIX}turn:{scope}", f"{PREFIX}line:{scope}"]
+        self._me = secrets.token_hex(8)
+        self._give_up = time.monotonic() + patience_s
+        self.was_waited_for = False
+
+    def take(self) -> Any:
+        """The ledger."""
+        return self._step(_READ)
+
+    def write(self, mark: str, born: str, content: str) -> Any:
+        """`_WRITTEN`, or the ledger as another has written it meanwhile."""
+        return self._step(mark, secrets.token_hex(8), born, content)
+
+    def _step(self, *arguments: str) -> Any:
+        reply = self._server.run(_STEP, self._keys, self._me, *arguments)
+        while reply == _STAND_IN_LINE:
+            if time.monotonic() > self._give_up:
+                raise StateBusy(f"the record of the quota at {self._server.place} is in others' hands")
+            self._server.call("BLPOP", f"{self._keys[2]}:{self._me}", _LOOK_UP_S)
+            reply = self._server.run(_STEP, self._keys, self._me, _READ)
+            self.was_waited_for = True
+        if reply != _WRITTEN and arguments[0] != _READ:
+            self.was_waited_for = True
+        return reply

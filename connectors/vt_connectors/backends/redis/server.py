@@ -1,0 +1,196 @@
+"""A Redis or Valkey server, as the stores use it: every call bounded in time, every failure `StateUnavailable`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Callable, TypeVar
+
+from ...clock import Clock
+from ...errors import ConfigError
+from ...state.fallback import StateUnavailable
+from ..redis_url import RedisAddress
+from .client import Client, Word, client
+
+# All keys begin so. A version whose values mean something else counts it up, and starts empty.
+PREFIX = "vt-connectors:1:"
+# What must not be dropped by a full server, and so does not end by itself: the record of the quota, and the queue.
+LEDGERS = PREFIX + "ledger:"
+PENDING = PREFIX + "pending:"
+_LASTING = (LEDGERS, f"{PENDING}*:order", f"{PENDING}*:bits")
+
+# One who has just found it gone tells the other threads and parts, which would each wait for as long.
+_GONE_FOR_S = 30.0
+_SKEW_HOLDS_S = 60.0
+# Clocks that differ by less than this are taken to be right.
+_SKEW_S = 2.0
+_BATCH = 500
+# As many keys does `doctor` look at, at most, of a server that others use too.
+_LOOKED_AT = 200_000
+
+Result = TypeVar("Result")
+
+
+class ServerFull(StateUnavailable):
+    """The server has no memory left, and drops nothing that is there."""
+
+
+class Script:
+    """Lua that the server runs as one step."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # How the server names it, not for secrecy.
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What `doctor` tells of a server. `latency_s`: one call. `ahead_s`: its clock, seen from this machine's.
+
+    `most_bytes` is 0 where its memory has no limit; `policy` says what it drops at the limit, and `evicted` how many
+    keys it has dropped so far. `bytes`: what is in use. `ending`: how many keys of the quota's record and the queue end
+    by themselves, which none should.
+    """
+
+    version: str
+    latency_s: float
+    ahead_s: float
+    most_bytes: int
+    policy: str
+    keeps_a_log: bool
+    bytes: int
+    evicted: int
+    ending: int
+
+
+class RedisServer:
+    """For all threads of a process, and for its forks. Raises `ConfigError` where redis-py is not installed."""
+
+    def __init__(self, address: RedisAddress, clock: Clock) -> None:
+        self.place = address.place
+        self._clock = clock
+        self._client = client(address)
+        self._gone: tuple[float, str] | None = None
+        self._skew: tuple[float, float] | None = None
+
+    def __repr__(self) -> str:
+        return f"RedisServer({self.place})"
+
+    def call(self, *words: Word) -> Any:
+        """One command's reply."""
+        return self._guarded(lambda client: client.execute_command(*words))
+
+    def run(self, script: Script, keys: Sequence[str], *arguments: Word) -> Any:
+        """The script's reply; all of it happens at once, as others see it."""
+        words = (script.sha, len(keys), *keys, *arguments)
+
+        def work(client: Client) -> Any:
+            from redis.exceptions import NoScriptError
+
+            try:
+                return client.execute_command("EVALSHA", *words)
+            except NoScriptError:
+                return client.execute_command("EVAL", script.text, *words[1:])
+
+        return self._guarded(work)
+
+    def each(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
+        """The replies to commands that are sent together, and may be mixed with others'."""
+
+        def work(client: Client) -> list[Any]:
+            pipeline = client.pipeline(transaction=False)
+            for words in commands:
+                pipeline.execute_command(*words)
+            return list(pipeline.execute())
+
+        return self._guarded(work) if commands else []
+
+    def keys(self, begin: str, most: int | None = None) -> Iterator[list[bytes]]:
+        """The keys that begin with `begin`, in batches. One may come twice, and one made meanwhile not at all.
+
+        `most`: how many keys are looked at, whatever they begin with; about, and all without.
+        """
+        cursor = 0
+        for seen in count(_BATCH, _BATCH):
+            # Step by step: KEYS would hold up everybody else.
+            cursor, found = self.call("SCAN", cursor, "MATCH", begin + "*", "COUNT", _BATCH)
+            if found:
+                yield list(found)
+            if int(cursor) == 0 or (most is not None and seen >= most):
+                return
+
+    def skew(self) -> float:
+        """How many whole seconds the server's clock is ahead of this machine's; a small difference is none."""
+        known, now = self._skew, self._clock.monotonic()
+        if known is None or now - known[1] > _SKEW_HOLDS_S:
+            ahead = self._ahead()
+            known = self._skew = (float(round(ahead)) if abs(ahead) >= _SKEW_S else 0.0, now)
+        return known[0]
+
+    def _ahead(self) -> float:
+        seconds, microseconds = self.call("TIME")
+        return float(seconds) + float(microseconds) / 1e6 - self._clock.now()
+
+    def greet(self) -> None:
+        """Raises `ConfigError` for a wrong password or user; that the server is gone is no matter here."""
+        from redis.exceptions import AuthenticationError
+
+        try:
+            self.call("PING")
+        except StateUnavailable as error:
+            if isinstance(error.__cause__, AuthenticationError):
+                raise ConfigError(
+                    f"VT_STATE: {self.place} refuses the user or the password ({_reason(error.__cause__)})"
+                ) from None
+
+    def examine(self) -> Condition:
+        """Look at the server, and try to write. Raises `StateUnavailable`."""
+        self.call("SET", PREFIX + "probe", "1", "EX", 1)
+        before = self._clock.monotonic()
+        ahead = self._ahead()
+        latency = self._clock.monotonic() - before
+        told: dict[str, Any] = {}
+        for section in ("server", "memory", "persistence", "stats"):
+            told.update(self.call("INFO", section))
+        name = "Valkey" if told.get("valkey_version") else "Redis"
+        return Condition(
+            version=f"{name} {told.get('valkey_version') or told.get('redis_version', '?')}",
+            latency_s=latency,
+            ahead_s=ahead - latency / 2,
+            most_bytes=int(told.get("maxmemory", 0)),
+            policy=str(told.get("maxmemory_policy", "unknown")),
+            keeps_a_log=bool(int(told.get("aof_enabled", 0))),
+            bytes=int(told.get("used_memory", 0)),
+            evicted=int(told.get("evicted_keys", 0)),
+            ending=sum(map(self._ending, _LASTING)),
+        )
+
+    def _ending(self, begin: str) -> int:
+        names = {name for batch in self.keys(begin, _LOOKED_AT) for name in batch}
+        return sum(int(left) >= 0 for left in self.each([("PTTL", name) for name in names]))
+
+    def close(self) -> None:
+        """Close the connections, while no thread uses any. Whoever comes later opens one anew."""
+        self._client.connection_pool.disconnect()
+
+    def _guarded(self, work: Callable[[Client], Result]) -> Result:
+        import redis
+
+        gone = self._gone
+        if gone is not None and self._clock.monotonic() < gone[0]:
+            raise StateUnavailable(gone[1])
+        try:
+            return work(self._client)
+        except (redis.RedisError, OSError) as error:
+            text = f"{self.place} cannot be used ({_reason(error)})"
+            if isinstance(error, (redis.ConnectionError, redis.TimeoutError, OSError)):
+                self._gone = self._clock.monotonic() + _GONE_FOR_S, text
+            kind = ServerFull if isinstance(error, redis.exceptions.OutOfMemoryError) else StateUnavailable
+            raise kind(text) from error
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,80 @@
+"""Forks and SQLite: a child must inherit neither an open connection nor a lock that another thread held.
+
+SQLite keeps a process's locks in memory, and a fork copies that: what a thread of the parent had locked at that moment
+would be locked in the child for ever. So a fork waits until no thread uses SQLite, and closes what is open.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .file import SqliteFile
+
+# A fork does not wait for longer than this: better a child that may be locked out than a program that stands still.
+_LONGEST_WAIT_S = 5.0
+
+
+class Crossing:
+    """One a process. `with` it nothing is forked apart; it may be entered again within.
+
+    `files` are closed before each fork.
+    """
+
+    def __init__(self) -> None:
+        self.files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+        self._local = threading.local()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._inside = 0
+        self._forking = False
+
+    def __enter__(self) -> None:
+        local = self._local
+        depth = getattr(local, "depth", 0)
+        if depth == 0:
+            with self._lock:
+                while self._forking:
+                    self._changed.wait()
+                self._inside += 1
+        local.depth = depth + 1
+
+    def __exit__(self, *_: object) -> None:
+        local = self._local
+        local.depth -= 1
+        if local.depth == 0:
+            with self._lock:
+                self._inside -= 1
+                if self._forking:
+                    self._changed.notify_all()
+
+    def before_fork(self) -> None:
+        self._changed.acquire()
+        self._forking = True
+        if getattr(self._local, "depth", 0) == 0 and self._changed.wait_for(lambda: not self._inside, _LONGEST_WAIT_S):
+            for file in list(self.files):
+                file.close_all()
+
+    def after_fork_in_parent(self) -> None:
+        self._forking = False
+        self._changed.notify_all()
+        self._changed.release()
+
+    def after_fork_in_child(self) -> None:
+        self._begin()
+        self._inside = 1 if getattr(self._local, "depth", 0) else 0
+
+
+CROSSING = Crossing()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=CROSSING.before_fork,
+        after_in_parent=CROSSING.after_fork_in_parent,
+        after_in_child=CROSSING.after_fork_in_child,
+    )

@@ -1,0 +1,132 @@
+"""One SQLite file of ours: found at its path, checked when it is opened, made, and made anew if it is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Callable, Literal
+
+from ...state.atomic_replace import SIDECARS, alone_in, place
+from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
+from ...state.private_folder import make_private_folder
+
+Journal = Literal["WAL", "TRUNCATE"]
+Fill = Callable[[sqlite3.Connection], None]
+
+
+class OwnFile:
+    """`path` is a real path, without links. `was_there`: a file was there before, so a new one has lost its content."""
+
+    def __init__(
+        self, path: Path, schema: str, journal: Journal, application_id: int, version: int, patience_s: float
+    ) -> None:
+        self.path = path
+        self.was_there = False
+        self._schema = schema
+        self._journal = journal
+        self._application_id = application_id
+        self._version = version
+        self._patience_s = patience_s
+
+    def inode(self, *, knew: bool) -> int:
+        """As `ownership.own_inode`."""
+
+        def look() -> int:
+            return own_inode(str(self.path), self._application_id, self._is_earlier, knew=knew)
+
+        try:
+            return look()
+        except Unclear:
+            with alone_in(self.path.parent, self._patience_s):
+                with contextlib.suppress(OSError):
+                    drop_leftover_names(self.path)
+                return look()
+
+    def _is_earlier(self, page: bytes) -> bool:
+        from .earlier_files import is_of_earlier_version
+
+        return is_of_earlier_version(page, self._schema, self._version)
+
+    def open(self) -> sqlite3.Connection:
+        """Raises `sqlite3.Error`; `DatabaseError` itself if the file is damaged, `ConfigError` if it is not ours."""
+        # Only SQLite opens the file: if anything else closes it, this process loses the locks that it has on it.
+        uri = self.path.absolute().as_uri() + "?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        if application_id != self._application_id:
+            self._claim(connection, application_id, version)
+        elif version > self._version:
+            raise sqlite3.OperationalError(f"it was made by a newer version: {version}, this one knows {self._version}")
+        elif version != self._version:
+            raise sqlite3.DatabaseError("its version is not one of ours")
+        connection.execute(f"PRAGMA journal_mode={self._journal}")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA journal_size_limit=4194304")
+        mark_sidecars(str(self.path), self._application_id)
+
+    def _claim(self, connection: sqlite3.Connection, application_id: int, version: int) -> None:
+        """A file that is ours but for its application id: an earlier version's gets one, a damaged one is reported.
+
+        If another program's database was written over it, it is a foreign file.
+        """
+        from .earlier_files import has_tables
+
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            raise sqlite3.DatabaseError("it is empty")
+        if not has_tables(connection, self._schema):
+            refuse_foreign(str(self.path), application_id)
+        if application_id or version != self._version:
+            raise sqlite3.DatabaseError("its application id is not ours")
+        with contextlib.suppress(sqlite3.OperationalError):
+            # One that cannot be written, or is being written, gets it another time: its tables tell meanwhile.
+            connection.execute(f"PRAGMA application_id={self._application_id}")
+
+    def had_one(self) -> bool:
+        """Whether a file was there before; also if a process was killed after it had set that file aside."""
+        return self.was_there or any(self.path.parent.glob(f"{glob.escape(self.path.name)}.bad-*"))
+
+    def make(self, instead_of: int, fill: Fill | None) -> Path | None:
+        """Make it, in place of the file `instead_of` (an inode number; -1: of none), and let `fill` write to it.
+
+        The old file's new name; None if another file is at the path by now. Raises `OSError` and `sqlite3.Error`.
+        """
+        make_private_folder(self.path.parent)
+        fresh = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
+        bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}-{os.urandom(4).hex()}")
+        try:
+            descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            # Whatever the umask is.
+            fresh.chmod(0o600)
+            put_mark(descriptor, self._application_id)
+            os.close(descriptor)
+            self._fill(fresh, fill)
+            return bad if place(fresh, self.path, instead_of, bad, self._patience_s) else None
+        finally:
+            for suffix in ("", *SIDECARS):
+                fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+
+    def _fill(self, fresh: Path, fill: Fill | None) -> None:
+        with contextlib.closing(sqlite3.connect(str(fresh), isolation_level=None)) as connection:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute(f"PRAGMA journal_mode={self._journal}")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in filter(str.strip, self._schema.split(";")):
+                connection.execute(statement)
+            if fill is not None:
+                fill(connection)
+            connection.execute(f"PRAGMA application_id={self._application_id}")
+            connection.execute(f"PRAGMA user_version={self._version}")
+            connection.execute("COMMIT")

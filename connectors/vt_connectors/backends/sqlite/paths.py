@@ -1,0 +1,134 @@
+"""Where the state lies."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...errors import ConfigError
+
+_LOG = logging.getLogger("vt_connectors.state")
+# SQLite's locks do not hold between machines on these; two hosts would each grant the whole quota.
+_NETWORK = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "9p", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs")
+
+
+_MOUNTS = Path("/proc/mounts")
+# What SQLite keeps beside a database, https://www.sqlite.org/tempfiles.html
+_BESIDE = ("-wal", "-shm", "-journal")
+
+
+def default_state_file(environment: Mapping[str, str]) -> Path:
+    """`state.db` in the user's state folder (`XDG_STATE_HOME` is respected).
+
+    A user without a home folder, as many containers have one, has it where temporary files are, and is warned.
+    """
+    import platformdirs
+
+    try:
+        return Path(platformdirs.user_state_dir("vt-connectors", appauthor=False)) / "state.db"
+    except RuntimeError:
+        path = substitute_file(environment).with_name("state.db")
+        _warn_of_temporary(path)
+        return path
+
+
+@functools.cache
+def _warn_of_temporary(path: Path) -> None:
+    """Once."""
+    _LOG.warning(
+        "this user has no home folder, so cache and quota are in %s until that is cleaned up; to keep them, set "
+        "VT_STATE to a file or a server",
+        path,
+    )
+
+
+def quota_file(state_file: Path) -> Path:
+    """The quota's own file beside the cache's: one is precious, the other can be thrown away."""
+    return state_file.with_name(state_file.stem + "-quota" + (state_file.suffix or ".db"))
+
+
+def leases_file(state_file: Path) -> Path:
+    """The leases' own file beside the other two: neither another program's lock on the cache nor the quota's pace
+    holds up who asks for what.
+    """
+    return state_file.with_name(state_file.stem + "-leases" + (state_file.suffix or ".db"))
+
+
+def substitute_file(environment: Mapping[str, str]) -> Path:
+    """Where all processes of this user on this machine keep the quota's record while the shared one cannot be used:
+    in the user's runtime folder (`XDG_RUNTIME_DIR`), else in the folder for temporary files.
+    """
+    user = str(os.getuid()) if hasattr(os, "getuid") else "user"
+    for runtime in (environment.get("XDG_RUNTIME_DIR", ""), f"/run/user/{user}"):
+        if runtime and os.access(runtime, os.W_OK | os.X_OK):
+            return Path(runtime) / "vt-connectors" / "quota.db"
+    temporary = next((environment[name] for name in ("TMPDIR", "TEMP", "TMP") if environment.get(name)), "/tmp")  # noqa: S108
+    return Path(temporary) / f"vt-connectors-{user}" / "quota.db"
+
+
+def refuse_unsafe_place(path: Path) -> None:
+    """Raise `ConfigError` if the state file `path` cannot be one by its name, lies on a network file system, or is a
+    mount point itself, or its quota record is (mounts: Linux only; elsewhere they are not checked).
+    """
+    real = Path(os.path.realpath(path))
+    if not real.name:
+        raise ConfigError(f"the state file {path} is a folder; name a file in it")
+    if real.name.endswith(_BESIDE):
+        raise ConfigError(
+            f"the state file {path} has a name that SQLite gives to files beside a database; name the database, or "
+            "another file"
+        )
+    kind = network_file_system(path)
+    if kind:
+        raise ConfigError(
+            f"the state file {path} lies on a network file system ({kind}), where file locks do not hold between "
+            "machines; set VT_STATE to a file on a local disk"
+        )
+    mounted = {point for point, _ in _mounts()}
+    for file in (real, quota_file(real)):
+        if str(file) in mounted:
+            raise ConfigError(
+                f"the state file {file} is mounted by itself, so the files that belong to it are not there; "
+                "mount its folder instead"
+            )
+
+
+def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
+    """The network file system `path` lies on, or None."""
+    target = str(_existing(path).resolve())
+    best, best_kind = "", ""
+    for point, kind in _mounts(mounts):
+        inside = target == point or target.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, best_kind = point, kind
+    return best_kind if best_kind.startswith(_NETWORK) else None
+
+
+def _mounts(mounts: Path = _MOUNTS) -> list[tuple[str, str]]:
+    """Each mount point with its file system, in the order of mounting."""
+    try:
+        lines = mounts.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    rows = [line.split() for line in lines]
+    return [(_unescaped(row[1]), row[2]) for row in rows if len(row) >= 3]
+
+
+def _unescaped(point: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        point = point.replace(code, character)
+    return point
+
+
+def _existing(path: Path) -> Path:
+    """The first of `path` and its parents that is there, as far as this user may see."""
+    while path != path.parent:
+        with contextlib.suppress(PermissionError):
+            if path.exists():
+                break
+        path = path.parent
+    return path

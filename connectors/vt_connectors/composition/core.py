@@ -1,0 +1,193 @@
+"""The composition root: every real part is chosen and wired here and, as far as it is shared, in `stores`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+from ..actions.context import Context
+from ..actions.file_access import FileAccess, OwnFiles
+from ..api_key import ApiKey
+from ..backends.memory.answers import MemoryAnswers
+from ..backends.sqlite.paths import substitute_file
+from ..cache import AnswerCache, Freshness
+from ..clock import Clock
+from ..coalescing import LeaseBook, MemoryLeases, SingleFlight, TwoLevels
+from ..config.settings import Settings
+from ..core import Core
+from ..errors import ConfigError, ConnectorError
+from ..indicators import NeverQuery
+from ..pending import Pending
+from ..redaction import KeyGuard
+from ..state.fallback import Fallback
+from ..state.heartbeat import Heartbeat
+from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
+
+if TYPE_CHECKING:
+    from ..quota.refused import Refusal
+    from ..quota.waiters import Claim
+    from ..virustotal.account import Account
+    from ..virustotal.http.requests_transport import RequestsTransport
+    from ..virustotal.http.transport import HttpAnswer, HttpRequest, Transport
+
+_NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
+_KEY_KNOWN_S = 1.0
+
+MakeTransport = Callable[[ApiKey], "Transport"]
+
+
+def build(
+    settings: Settings,
+    default_key: Callable[[], ApiKey],
+    clock: Clock,
+    transport: MakeTransport | None = None,
+    places: Places = NO_PLACES,
+    own_files: Callable[[], Iterable[Path]] = tuple,
+) -> Core:
+    """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
+    it may raise `ConfigError`. `transport` stands in for real HTTP, `places` are the platform's own for the state.
+    `own_files` hold the key or settings: they are never sent. Raises `ConfigError`.
+    """
+    stores = Stores(settings, clock, places)
+    # Each has a thread of its own: a lock on the quota's record must not make a leader look dead.
+    heartbeat, leading = Heartbeat(), Heartbeat()
+    near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
+    accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
+
+    def release() -> None:
+        # They last used the stores' connections in threads of their own.
+        heartbeat.rest()
+        leading.rest()
+        stores.close()
+        accounts.close()
+
+    return Core(
+        Context(
+            clock=clock,
+            cache=AnswerCache(near, stores.answers, stores.answers_written),
+            freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
+            single_flight=TwoLevels(
+                _flight_within(clock),
+                SingleFlight(stores.leases, clock, leading),
+            ),
+            never_query=NeverQuery(settings.never_query),
+            thresholds=settings.thresholds,
+            space=settings.space,
+            account=accounts,
+            owner=accounts.owner,
+            pending=Pending(lambda: stores.queue, settings.pending_max, clock),
+            refusal=accounts.refusal,
+            guard=KeyGuard(default_key),
+            file_access=file_access(settings, own_files),
+        ),
+        release,
+    )
+
+
+def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> FileAccess:
+    """Which files may be sent. Raises `ConfigError`."""
+    place = state_place(settings) if settings.state != KVSTORE else None
+    states = (substitute_file(os.environ), *([place] if isinstance(place, Path) else []))
+    return FileAccess(OwnFiles(own_files, states), settings.scan_roots)
+
+
+def _flight_within(clock: Clock) -> SingleFlight:
+    """Among the threads of this process."""
+    leases: LeaseBook = MemoryLeases(clock)
+    return SingleFlight(Fallback(leases, leases, clock, "this process alone"), clock, None)
+
+
+class _Accounts:
+    """Accounts by key, each made when first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        default_key: Callable[[], ApiKey],
+        clock: Clock,
+        stores: Stores,
+        heartbeat: Heartbeat,
+        transport: MakeTransport | None,
+    ) -> None:
+        self._settings = settings
+        self._default_key = default_key
+        self._clock = clock
+        self._stores = stores
+        self._heartbeat = heartbeat
+        self._transport = transport or self._real_transport
+        self._known: dict[ApiKey, Account] = {}
+        self._default: tuple[Account, float] | None = None
+        self._transports: list[_LazyTransport] = []
+        self._lock = threading.RLock()
+
+    def __call__(self, key: ApiKey | None) -> Account:
+        with self._lock:
+            chosen = key or self._default_key()
+            if chosen not in self._known:
+                self._known[chosen] = self._make(chosen)
+            if key is None:
+                self._default = self._known[chosen], self._clock.monotonic()
+            return self._known[chosen]
+
+    def owner(self, key: ApiKey | None) -> str | None:
+        """As `Context` says. It needs no account."""
+        try:
+            return (key or self._default_key()).scope
+        except ConnectorError:
+            return None  # told when something is to be asked
+
+    def refusal(self, key: ApiKey | None, deadline: float, claim: Claim | None) -> Refusal | None:
+        """As `Context` says. An account that was never asked knows of none."""
+        account = self._recent_default() if key is None else self._known.get(key)
+        return None if account is None else account.refusal(deadline, claim)
+
+    def _recent_default(self) -> Account | None:
+        """The configured key's; the key is read at most once a second, as that takes as long as a refusal."""
+        if self._default is None:
+            return None
+        account, read_at = self._default
+        if self._clock.monotonic() < read_at + _KEY_KNOWN_S:
+            return account
+        try:
+            return self(None)
+        except ConfigError:
+            return None  # told when something is to be asked
+
+    def _make(self, key: ApiKey) -> Account:
+        from .account import make_account
+
+        return make_account(key, self._settings, self._stores.book, self._clock, self._heartbeat, self._transport(key))
+
+    def _real_transport(self, key: ApiKey) -> Transport:
+        transport = _LazyTransport(key, self._settings.timeout_s)
+        self._transports.append(transport)
+        return transport
+
+    def close(self) -> None:
+        for transport in self._transports:
+            transport.close()
+
+
+class _LazyTransport:
+    """Importing `requests` takes five times as long as an answer from the cache: it waits for the first request."""
+
+    def __init__(self, key: ApiKey, timeout_s: float) -> None:
+        self._make = (key, timeout_s)
+        self._real: RequestsTransport | None = None
+        self._lock = threading.Lock()
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        if self._real is None:
+            # One thread at a time: Python's own locks of imports may stay locked if memory runs out meanwhile.
+            with self._lock:
+                from ..virustotal.http.requests_transport import RequestsTransport
+
+                self._real = self._real or RequestsTransport(*self._make)
+        return self._real.send(request)
+
+    def close(self) -> None:
+        if self._real is not None:
+            self._real.close()

@@ -1,0 +1,73 @@
+"""What stands where the core would, if the settings are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Callable
+
+from ..contract.documents import Options, Request, error_response, read_request, refusal
+from ..errors import ConnectorError
+from ..indicators import Kind
+from ..redaction import KeyGuard, own_key, without_own
+
+if TYPE_CHECKING:
+    from ..actions.drain import Drained, Heard, Spend
+    from ..actions.request_batch import BatchAnswers
+    from ..api_key import ApiKey
+    from ..core import Progress
+    from ..quota.waiters import Claim
+
+
+class Misconfigured:
+    """Stands where the core would: answers every request with what is wrong with the settings."""
+
+    def __init__(self, error: ConnectorError, default_key: Callable[[], ApiKey] | None = None) -> None:
+        """`default_key`: as for `composition.build`; its answers do not repeat it."""
+        self._error = error
+        self._guard = KeyGuard(default_key) if default_key is not None else None
+
+    def within(self, batch: BatchAnswers) -> Misconfigured:
+        return self
+
+    def answer(self, document: object, claim: Claim | None = None) -> dict[str, Any]:
+        try:
+            return self.run(read_request(document))
+        except ConnectorError as error:
+            return self.refuse(document, error)
+
+    def refuse(self, document: object, error: ConnectorError) -> dict[str, Any]:
+        self._know_key()
+        return without_own(refusal(document, error), own_key(document))
+
+    def run(self, request: Request, progress: Progress | None = None, claim: Claim | None = None) -> dict[str, Any]:
+        self._know_key()
+        return without_own(error_response(request.action, request.id, self._error), request.api_key)
+
+    def _know_key(self) -> None:
+        if self._guard is not None:
+            self._guard.read_key()
+
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+        return error_response(None, None, self._error)
+
+    def look_up_at_hand(
+        self,
+        kind: Kind | None,
+        values: Iterable[str],
+        options: Options,
+        claim: Claim | None = None,
+        *,
+        after_refusal: bool = False,
+    ) -> dict[str, dict[str, Any]]:
+        return dict.fromkeys(values, error_response(None, None, self._error))
+
+    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[dict[str, Any] | None]:
+        return [None] * len(documents)
+
+    def end_batch(self) -> None:
+        return None
+
+    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
+        from ..actions.drain import Drained
+
+        return Drained(message=self._error.message)

@@ -1,0 +1,56 @@
+"""The file that `VT_CONFIG` names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..backends.redis_url import is_address
+from ..errors import ConfigError
+from ..state.trust import refuse_untrusted
+from .paths import below, expanded
+from .read_once import content_of
+
+_LARGEST_CONFIG_BYTES = 1024 * 1024
+
+
+def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The content of the file that `VT_CONFIG` names, checked by `schemas/settings.json`; empty where none is named.
+
+    Relative paths in it lead from its folder. Raises `ConfigError`.
+    """
+    path = environment.get("VT_CONFIG", "").strip()
+    if not path:
+        return {}
+    place = expanded("VT_CONFIG", path, environment)
+    try:
+        refuse_untrusted(place, "VT_CONFIG:")
+        content = json.loads(content_of(place, _LARGEST_CONFIG_BYTES))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"VT_CONFIG: {path} cannot be read as JSON ({type(error).__name__})") from None
+    from ..contract.validation import violation
+
+    wrong = violation("settings.json", content)
+    if wrong is not None:
+        raise ConfigError(
+            f"VT_CONFIG: {path}: {wrong.path or 'the file'} {wrong.message}", details={"path": wrong.path}
+        )
+    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}  # noqa: PTH100
+
+
+def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The values that are paths, as whole ones."""
+    found: dict[str, Any] = {}
+    if content.get("api_key_file"):
+        found["api_key_file"] = below("VT_CONFIG, api_key_file", content["api_key_file"], folder, environment)
+    if is_path(state := str(content.get("state", "")).strip()):
+        found["state"] = below("VT_CONFIG, state", state, folder, environment)
+    return found
+
+
+def is_path(state: str) -> bool:
+    """Whether it is the path of a file, as a value of `VT_STATE`."""
+    return state not in ("", "memory", "kvstore") and not is_address(state)

@@ -1,0 +1,89 @@
+"""Where the key comes from: `VT_API_KEY_FILE`, else `VT_API_KEY`, else the configuration file."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+
+from ..api_key import ApiKey
+from ..errors import ConfigError
+from ..state.trust import is_readable_by_all, refuse_untrusted
+from .paths import expanded, found_at
+from .read_once import content_of
+from .settings import config_file
+from .text_encoding import decoded
+
+_LOG = logging.getLogger("vt_connectors.config.credentials")
+_LARGEST_KEY_FILE = 4096
+_TOLD: set[str] = set()
+
+
+def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
+    """The key and, for people, its source. Raises `ConfigError` that says what to set."""
+    path, value = environment.get("VT_API_KEY_FILE", "").strip(), environment.get("VT_API_KEY", "").strip()
+    if path and value:
+        raise ConfigError("VT_API_KEY and VT_API_KEY_FILE are both set; unset one of them")
+    config = config_file(environment)
+    for warning in readable_by_all(environment):
+        _warn_once(warning)
+    if path:
+        return _key_in(path, "VT_API_KEY_FILE", environment)
+    if value:
+        return ApiKey(value), "VT_API_KEY"
+    if config.get("api_key_file") and config.get("api_key"):
+        raise ConfigError("VT_CONFIG has api_key and api_key_file; take one of them out")
+    if config.get("api_key_file"):
+        return _key_in(config["api_key_file"], "VT_CONFIG, api_key_file", environment)
+    if config.get("api_key"):
+        return ApiKey(config["api_key"]), "VT_CONFIG, api_key"
+    raise ConfigError("no API key: put it into a file and name the file in VT_API_KEY_FILE, or set VT_API_KEY")
+
+
+def readable_by_all(environment: Mapping[str, str]) -> Iterator[str]:
+    """A warning for each file with the key in it that every user of the machine may read. Raises `ConfigError`."""
+    config = config_file(environment)
+    key_file = environment.get("VT_API_KEY_FILE", "").strip() or config.get("api_key_file", "")
+    files = [("the key file", key_file)] if key_file else []
+    if "api_key" in config:
+        files.append(("the configuration file, which has the key,", environment["VT_CONFIG"].strip()))
+    for name, path in files:
+        place = found_at(path)
+        if place is not None and is_readable_by_all(place):
+            yield f"{name} {path} can be read by every user of this machine: chmod 600 it"
+
+
+def _warn_once(warning: str) -> None:
+    if warning not in _TOLD:
+        _TOLD.add(warning)
+        _LOG.warning("%s", warning)
+
+
+def _key_in(path: str, source: str, environment: Mapping[str, str]) -> tuple[ApiKey, str]:
+    config = environment.get("VT_CONFIG", "").strip()
+    if config and _is_same(path, config):
+        raise ConfigError(
+            f"{source} and VT_CONFIG name the same file, {path}: a file with the key has nothing else in it"
+        )
+    return key_in_file(path, source)
+
+
+def key_in_file(path: str, source: str) -> tuple[ApiKey, str]:
+    """The key in the file at `path`, which `source` named. Raises `ConfigError`. A pipe is read once."""
+    place = expanded(source, path)
+    try:
+        refuse_untrusted(place, f"the key file ({source}):")
+        text = decoded(content_of(place, _LARGEST_KEY_FILE))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"the key file {path} ({source}) cannot be read: {type(error).__name__}") from None
+    if text.startswith("SQLite format 3"):
+        raise ConfigError(f"the key file {path} ({source}) is a database, not a key; name another file")
+    if not text.strip():
+        raise ConfigError(f"the key file {path} ({source}) is empty")
+    return ApiKey(text), f"{path} ({source})"
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return expanded("", one).samefile(expanded("", other))
+    except (OSError, ConfigError):
+        return False

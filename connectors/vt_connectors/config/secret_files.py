@@ -1,0 +1,20 @@
+"""The files that hold what is not to be sent anywhere: the key and the configuration."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..errors import ConfigError
+from .paths import found_at
+from .settings import config_file
+
+
+def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Those that `environment` names, and the configuration file names in turn; they need not be there."""
+    names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
+    with contextlib.suppress(ConfigError):
+        names.append(str(config_file(environment).get("api_key_file", "")))
+    places = (found_at(name, environment) for name in names if name)
+    yield from (place for place in places if place is not None)

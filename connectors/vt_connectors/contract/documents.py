@@ -1,0 +1,235 @@
+"""The action contract in Python: a request read from a document, a response written as one."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Union
+
+from ..api_key import ApiKey
+from ..clock import iso
+from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
+from ..redaction import redacted
+from ..verdict.rule import Thresholds
+from ..verdict.rule import Verdict as Verdict
+from ..version import __version__
+from .validation import all_violations, violation
+
+_LOG = logging.getLogger("vt_connectors.contract.documents")
+VERSION = 1
+DEFAULT_MAX_WAIT_S = 20.0
+
+CacheMode = Literal["default", "refresh", "only", "off"]
+Status = Literal["ok", "not_found", "pending", "skipped", "error"]
+Source = Literal["api", "cache", "shared"]
+Id = Union[str, int, float, None]
+_ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
+# Names of a key and of `auth` as others write them, whatever their case, dashes and underscores.
+_KEY_NAMES = frozenset(("apikey", "xapikey", "vtapikey"))
+_AUTH_NAMES = _KEY_NAMES | {"auth", "authorization", "authentication"}
+_OPTIONS = frozenset(("cache", "max_age_s", "max_wait_s", "include", "thresholds"))
+# Of unknown keys, in one line of a log.
+_MOST_SHOWN = 10
+
+
+class Options(NamedTuple):
+    """`max_age_s` None: the settings' lifetime. `thresholds` None: the settings'. Times in seconds."""
+
+    cache: CacheMode = "default"
+    max_age_s: float | None = None
+    max_wait_s: float = DEFAULT_MAX_WAIT_S
+    include: frozenset[str] = frozenset()
+    thresholds: Mapping[str, int] = MappingProxyType({})
+
+    def judged_by(self, defaults: Thresholds) -> Thresholds:
+        """The settings' thresholds, with what this request says instead."""
+        if not self.thresholds:
+            return defaults
+        return Thresholds(
+            malicious=self.thresholds.get("malicious", defaults.malicious),
+            suspicious=self.thresholds.get("suspicious", defaults.suspicious),
+        )
+
+
+class Request(NamedTuple):
+    """One action to run. `api_key` only where the document brought its own."""
+
+    action: str
+    params: Mapping[str, Any]
+    options: Options = Options()
+    id: Id = None
+    api_key: ApiKey | None = None
+
+
+class Outcome(NamedTuple):
+    """What an action found. `source` and `fetched_at` (epoch seconds) where it rests on an answer of VirusTotal's.
+
+    `poll_after_s`: when to ask for what is `pending`.
+    """
+
+    status: Status
+    summary: str
+    data: dict[str, Any] | None = None
+    source: Source | None = None
+    fetched_at: float | None = None
+    poll_after_s: float | None = None
+
+
+class Spent(NamedTuple):
+    """What an action cost: requests, seconds waited for quota, milliseconds in all, and the quota's state after."""
+
+    requests: int = 0
+    waited_s: float = 0.0
+    duration_ms: int = 0
+    quota: Mapping[str, Any] = MappingProxyType({})
+
+
+_NOTHING_SPENT = Spent()
+
+
+def request_id(document: object) -> Id:
+    """The document's `id` if it has a usable one: even a bad request's answer says whose it is."""
+    found = document.get("id") if isinstance(document, dict) else None
+    if isinstance(found, float) and not math.isfinite(found):
+        return None  # JSON has no way to write it back
+    return found if isinstance(found, (str, int, float)) and not isinstance(found, bool) else None
+
+
+def read_request(document: object) -> Request:
+    """Raises `InvalidRequest` (its `details.path` is a JSON pointer) or `UnsupportedVersion`.
+
+    Whether the action exists and likes its parameters is the action table's to say.
+    """
+    if isinstance(document, dict):
+        _refuse_misplaced_key(document)
+    wrong = violation("request.json", document)
+    if wrong is not None:
+        where = wrong.path or "the request"
+        details = {"path": wrong.path, "violations": all_violations("request.json", document)}
+        raise InvalidRequest(f"{where} {wrong.message}", details=details)
+    assert isinstance(document, dict)
+    if document.get("v") not in (None, VERSION):
+        raise UnsupportedVersion(
+            f"version {document['v']} of the contract is not spoken here", details={"supported": [VERSION]}
+        )
+    options: dict[str, Any] = document.get("options") or {}
+    _warn_of_unknown(document)
+    return Request(
+        action=document["action"],
+        params=_given(document["params"]),
+        options=_options(_given(options)),
+        id=request_id(document),
+        api_key=_key(document["auth"]["api_key"]) if "auth" in document else None,
+    )
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Many hosts write `null` for what was left empty."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _key(given: str) -> ApiKey:
+    try:
+        return ApiKey(given)
+    except ConfigError:
+        raise InvalidRequest(
+            "/auth/api_key is no API key: it is empty or has characters that no key has",
+            details={"path": "/auth/api_key"},
+        ) from None
+
+
+def _refuse_misplaced_key(document: dict[str, Any]) -> None:
+    """Ignored as other unknown keys are, it would have the action done with the default key, on another's account."""
+    given = document.get("options")
+    options: dict[str, Any] = given if isinstance(given, dict) else {}
+    unknown = [("/" + name, name, value) for name, value in document.items() if name not in _ENVELOPE]
+    unknown += [("/options/" + name, name, value) for name, value in options.items() if name not in _OPTIONS]
+    for where, name, value in unknown:
+        inner = [_plain(word) for word in value] if isinstance(value, dict) else []
+        if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
+            path = where[:60]
+            raise InvalidRequest(f"{path} is not known here; a key is given as auth.api_key", details={"path": path})
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def _warn_of_unknown(document: dict[str, Any]) -> None:
+    unknown = [name for name in document if name not in _ENVELOPE]
+    if unknown:
+        shown = ", ".join(repr(redacted(name)[:40]) for name in unknown[:_MOST_SHOWN])
+        more = f" and {len(unknown) - _MOST_SHOWN} more" if len(unknown) > _MOST_SHOWN else ""
+        _LOG.warning("unknown keys of the request are ignored: %s%s", shown, more)
+
+
+def _options(given: dict[str, Any]) -> Options:
+    return Options(
+        cache=given.get("cache", "default"),
+        max_age_s=given.get("max_age_s"),
+        max_wait_s=given.get("max_wait_s", DEFAULT_MAX_WAIT_S),
+        include=frozenset(given.get("include", ())),
+        thresholds=_given(given.get("thresholds", {})),
+    )
+
+
+def response(action: str | None, id_: Id, outcome: Outcome, spent: Spent, now: float) -> dict[str, Any]:
+    """The contract's response to an action that was answered."""
+    fetched = outcome.fetched_at
+    meta = _meta(outcome.source, spent)
+    if fetched is not None:
+        meta["fetched_at"], meta["age_s"] = iso(fetched), max(0, int(now - fetched))
+    if outcome.poll_after_s is not None:
+        meta["poll_after_s"] = outcome.poll_after_s
+    return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
+
+
+def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Spent = _NOTHING_SPENT) -> dict[str, Any]:
+    """The contract's response to one that was not."""
+    summary = f"error: {error.message}"
+    return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))
+
+
+def refusal(document: object, error: ConnectorError) -> dict[str, Any]:
+    """The contract's response to a request document that was not worked on, whatever the document is."""
+    action = document.get("action") if isinstance(document, dict) else None
+    return error_response(action if isinstance(action, str) else None, request_id(document), error)
+
+
+def finds_no_quota(response: Mapping[str, Any]) -> bool:
+    """Whether other lookups would be refused as this one was; not if it only waited for another caller's request."""
+    error = response["error"]
+    if error is None or error["code"] != "rate_limited":
+        return False
+    return bool(error["details"].get("window") or error["details"].get("source") == "upstream")
+
+
+def _envelope(
+    action: str | None,
+    id_: Id,
+    status: Status,
+    summary: str,
+    data: dict[str, Any] | None,
+    error: dict[str, Any] | None,
+    meta: dict[str, Any],
+) -> dict[str, Any]:
+    # What a caller gave is said again here and in errors, and a key may be among it.
+    head = {"v": VERSION, "id": redacted(id_), "action": redacted(action), "status": status, "summary": summary}
+    if error is not None:
+        head["summary"], error = redacted(summary), redacted(error)
+    return {**head, "data": data, "error": error, "meta": meta}
+
+
+def _meta(source: Source | None, spent: Spent) -> dict[str, Any]:
+    return {
+        "source": source,
+        "fetched_at": None,
+        "age_s": None,
+        "requests": spent.requests,
+        "waited_s": round(spent.waited_s, 3),
+        "quota": dict(spent.quota),
+        "duration_ms": spent.duration_ms,
+        "version": __version__,
+    }

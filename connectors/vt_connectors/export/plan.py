@@ -1,0 +1,124 @@
+"""An action's calls as data, for somebody to make by hand: what the printed curl lines are made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Protocol, Union
+from urllib.parse import quote, urlencode
+
+from ..indicators import Indicator, Kind
+from ..virustotal.endpoints import Endpoint
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a later call takes from an answer: its name, and where it stands in the answer's JSON."""
+
+    name: str
+    path: tuple[str, ...]
+
+
+# In v3's quota call the key itself names the account.
+KEY = Learned("VT_API_KEY", ())
+
+Value = Union[str, Learned]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether an answer's JSON has `value` at `path`; with no `value`, whether it has anything there."""
+
+    path: tuple[str, ...]
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to send, and the name it goes out under."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call; `about` says for people what it is for, and has nothing in it that comes from outside.
+
+    `address`: where it goes instead, by an earlier answer. `learns`: what later calls need of its answer.
+    `until`: it is made again and again, some time apart, until its answer says so. `on_if`: the calls after it are
+    made only where its answer says so; else its answer is the last.
+    """
+
+    about: str
+    endpoint: Endpoint
+    values: Mapping[str, Value] = field(default_factory=dict)
+    file: File | None = None
+    address: Learned | None = None
+    learns: Learned | None = None
+    until: Check | None = None
+    on_if: Check | None = None
+
+    def url(self, base_url: str) -> tuple[Value, ...]:
+        """The address in pieces. The query is in it, unless the key goes there too (`fields`)."""
+        if self.address is not None:
+            return (self.address,)
+        return tuple(self._url(base_url))
+
+    def _url(self, base_url: str) -> Iterator[Value]:
+        yield base_url
+        for text, name, _, _ in Formatter().parse(self.endpoint.path):
+            yield text
+            if name:
+                value = self.values[name]
+                yield value if isinstance(value, Learned) else quote(value, safe="")
+        if self.endpoint.key != "query" and self._named(self.endpoint.query):
+            yield f"?{urlencode(self._named(self.endpoint.query))}"
+
+    @property
+    def fields(self) -> tuple[tuple[str, Value], ...]:
+        """What goes out form-encoded: in the body, or in the query where the key goes there too."""
+        in_query = self.endpoint.key == "query"
+        return self._named(self.endpoint.query if in_query else self.endpoint.form)
+
+    def _named(self, names: tuple[str, ...]) -> tuple[tuple[str, Value], ...]:
+        return tuple((name, self.values[name]) for name in names if name in self.values)
+
+    @property
+    def body(self) -> str | None:
+        """The JSON body; None where there is none."""
+        told = {name: value for name, value in self.values.items() if isinstance(value, str)}
+        document = self.endpoint.document(told)
+        return None if document is None else json.dumps(document)
+
+
+Calls = tuple[Call, ...]
+
+
+class ByHand(Protocol):
+    """What both versions of the API can be asked by hand. They raise as `api.Api` does."""
+
+    def lookup(self, indicator: Indicator) -> Calls: ...
+
+    def look_up_or_scan(self, url: Indicator) -> Calls: ...
+
+    def until_over(self, calls: Calls, kind: Kind) -> Calls:
+        """`calls`, which ask for the scan of a file or URL, and the waiting for its end."""
+
+    def add_comment(self, indicator: Indicator, text: str) -> Calls: ...
+
+    def comments(self, indicator: Indicator, limit: int) -> Calls: ...
+
+    def resolutions(self, indicator: Indicator, limit: int) -> Calls: ...
+
+    def scan_file(self, file: File, size: int) -> Calls: ...
+
+    def rescan_file(self, file: Indicator) -> Calls: ...
+
+    def scan_url(self, url: Indicator) -> Calls: ...
+
+    def analysis(self, analysis_id: str) -> Calls: ...
+
+    def quotas(self) -> Calls: ...

@@ -1,0 +1,106 @@
+"""Which calls an action amounts to, for somebody to make by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ..actions import comment, passive_dns
+from ..actions.analysis import checked_id
+from ..actions.file_access import FileAccess
+from ..actions.file_sample import opened
+from ..actions.lookup import any_indicator, skipped
+from ..actions.registry import find
+from ..contract.documents import Request
+from ..errors import InvalidRequest
+from ..indicators import Indicator, Kind, NeverQuery, parse_as
+from ..redaction import KeyGuard, known_keys
+from ..virustotal.http.multipart import sent_name
+from .plan import KEY, ByHand, Call, Calls, Check, File, Learned, Value
+from .plan_v2 import ByHandV2
+from .plan_v3 import ByHandV3
+
+__all__ = ["KEY", "Call", "Calls", "Check", "Learned", "Manual", "Value", "by_hand"]
+
+_VERSIONS: dict[str, ByHand] = {"2": ByHandV2(), "3": ByHandV3()}
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Manual:
+    """The calls in their order; `skipped` says why there are none where nothing may be asked."""
+
+    calls: Calls
+    skipped: str | None = None
+
+
+def by_hand(request: Request, api_version: str, never_query: NeverQuery, guard: KeyGuard, access: FileAccess) -> Manual:
+    """What the action would do with nothing cached. Raises `ConnectorError`."""
+    guard.read_key()
+    guard.refuse(request.action, request.params)
+    find(request.action).check(request.params)
+    api, params = _VERSIONS[api_version], request.params
+    if request.action == "scan_file":
+        return Manual(_scan_file(api, params, access))
+    if request.action in _OTHERS:
+        return Manual(_OTHERS[request.action](api, params))
+    read, calls = _ON_INDICATORS[request.action]
+    indicator = read(params, never_query)
+    reason = never_query.reason(indicator)
+    if reason is not None:
+        return Manual((), skipped(indicator, reason).summary)
+    return Manual(calls(api, indicator, params))
+
+
+def _scan_file(api: ByHand, params: Params, access: FileAccess) -> Calls:
+    if "path" not in params:
+        raise InvalidRequest("/params needs path: by hand, a file is sent", details={"path": "/params"})
+    with opened(params, access, known_keys()) as sample:
+        calls = api.scan_file(File(params["path"], sent_name(sample.filename)), sample.size)
+    return _waited_for(api, calls, "hash", params)
+
+
+def _waited_for(api: ByHand, calls: Calls, kind: Kind, params: Params) -> Calls:
+    return api.until_over(calls, kind) if params.get("wait_s") else calls
+
+
+def _look_up_url(api: ByHand, url: Indicator, params: Params) -> Calls:
+    return api.look_up_or_scan(url) if params.get("scan_if_missing") else api.lookup(url)
+
+
+def _look_up(api: ByHand, indicator: Indicator, _: Params) -> Calls:
+    return api.lookup(indicator)
+
+
+Read = Callable[[Params, NeverQuery], Indicator]
+OnIndicator = Callable[[ByHand, Indicator, Params], Calls]
+
+_ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
+    "lookup": (any_indicator, _look_up),
+    "lookup_hash": (lambda params, _: parse_as("hash", params["hash"]), _look_up),
+    "lookup_url": (lambda params, _: parse_as("url", params["url"]), _look_up_url),
+    "lookup_domain": (lambda params, _: parse_as("domain", params["domain"]), _look_up),
+    "lookup_ip": (lambda params, _: parse_as("ip", params["ip"]), _look_up),
+    "add_comment": (comment.indicator_of, lambda api, found, params: api.add_comment(found, params["comment"])),
+    "rescan_file": (
+        lambda params, _: parse_as("hash", params["hash"]),
+        lambda api, found, params: _waited_for(api, api.rescan_file(found), "hash", params),
+    ),
+    "scan_url": (
+        lambda params, _: parse_as("url", params["url"]),
+        lambda api, found, params: _waited_for(api, api.scan_url(found), "url", params),
+    ),
+    "passive_dns": (
+        lambda params, _: passive_dns.indicator_of(params),
+        lambda api, found, params: api.resolutions(found, params.get("limit", passive_dns.DEFAULT_LIMIT)),
+    ),
+    "get_comments": (
+        comment.indicator_of,
+        lambda api, found, params: api.comments(found, params.get("limit", comment.DEFAULT_LIMIT)),
+    ),
+}
+_OTHERS: dict[str, Callable[[ByHand, Params], Calls]] = {
+    "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
+    "quota": lambda api, _: api.quotas(),
+}

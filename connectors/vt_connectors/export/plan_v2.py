@@ -1,0 +1,77 @@
+"""API v2's calls, to be made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..indicators import Indicator, Kind
+from ..virustotal import endpoints
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
+from .plan import Call, Calls, Check, File, Learned
+from .plan_v3 import ByHandV3
+
+_UNKNOWN = Check(("response_code",), "0")
+# A queued scan's report has no figures.
+_SCANNED = Check(("positives",))
+_SCAN_ID = Learned("scan_id", ("scan_id",))
+_UPLOAD_ADDRESS = Learned("upload_address", ("upload_url",))
+
+
+class ByHandV2:
+    """See `by_hand.ByHand`. Out of quota v2 answers nothing at all."""
+
+    def lookup(self, indicator: Indicator) -> Calls:
+        return (self._report(indicator, "What VirusTotal knows of it."),)
+
+    def look_up_or_scan(self, url: Indicator) -> Calls:
+        values = {"resource": url.value, "scan": "1"}
+        known = self._report(url, "What VirusTotal knows of the URL.", on_if=_UNKNOWN)
+        scan = Call("Unknown: have it scanned.", endpoints.V2_URL_OR_SCAN, values)
+        return known, *self.until_over((scan,), "url"), self._report(url, "The report.")
+
+    def until_over(self, calls: Calls, kind: Kind) -> Calls:
+        wait = Call("The scan's report, until it has one.", REPORT[kind], {"resource": _SCAN_ID}, until=_SCANNED)
+        return *calls[:-1], replace(calls[-1], learns=_SCAN_ID), wait
+
+    def add_comment(self, indicator: Indicator, text: str) -> Calls:
+        values = {"resource": indicator.value, "comment": text}
+        return (Call("The comment: public, under the account's name.", endpoints.V2_ADD_COMMENT, values),)
+
+    def comments(self, indicator: Indicator, limit: int) -> Calls:
+        about = "The comments, 25 at most; v2 takes no limit, and a key with private privileges."
+        return (Call(about, endpoints.V2_COMMENTS, {"resource": indicator.value}),)
+
+    def resolutions(self, indicator: Indicator, limit: int) -> Calls:
+        return (self._report(indicator, "The report; its resolutions are in it."),)
+
+    def scan_file(self, file: File, size: int) -> Calls:
+        about = "The file, which is then in VirusTotal's collection."
+        check_size(file.name, size)
+        if size <= LARGEST_DIRECT_UPLOAD:
+            return (Call(about, endpoints.V2_UPLOAD, file=file),)
+        ask = Call(
+            "An address for a file above 32 MB, good once; it takes a key with private privileges.",
+            endpoints.V2_UPLOAD_ADDRESS,
+            learns=_UPLOAD_ADDRESS,
+        )
+        return ask, Call(about, endpoints.V2_UPLOAD, file=file, address=_UPLOAD_ADDRESS)
+
+    def rescan_file(self, file: Indicator) -> Calls:
+        about = "Have a known file scanned again; v2 takes a key with private privileges for it."
+        return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": file.value}),)
+
+    def scan_url(self, url: Indicator) -> Calls:
+        return (Call("Have the URL scanned.", endpoints.V2_SCAN_URL, {"url": url.value}),)
+
+    def analysis(self, analysis_id: str) -> Calls:
+        kind, scan_id = kind_and_scan_id(analysis_id)
+        return (Call("How the scan stands.", REPORT[kind], {"resource": scan_id}),)
+
+    def quotas(self) -> Calls:
+        """v2 has no call for them: v3's, with the same key."""
+        return ByHandV3().quotas()
+
+    def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:
+        check_known(indicator)
+        named = indicator.kind if indicator.kind in ("domain", "ip") else "resource"
+        return Call(about, REPORT[indicator.kind], {named: indicator.value}, on_if=on_if)

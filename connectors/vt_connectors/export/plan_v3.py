@@ -1,0 +1,80 @@
+"""API v3's calls, to be made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..indicators import Indicator, Kind
+from ..virustotal import endpoints
+from ..virustotal.v3 import COLLECTION, LARGEST_DIRECT_UPLOAD, PAGE, REPORT
+from .plan import KEY, Call, Calls, Check, File, Learned
+
+_UNKNOWN = Check(("error", "code"), "NotFoundError")
+_COMPLETED = Check(("data", "attributes", "status"), "completed")
+_URL_ID = Learned("url_id", ("data", "id"))
+_ANALYSIS_ID = Learned("analysis_id", ("data", "id"))
+_UPLOAD_ADDRESS = Learned("upload_address", ("data",))
+
+
+class ByHandV3:
+    """See `by_hand.ByHand`."""
+
+    def lookup(self, indicator: Indicator) -> Calls:
+        return (self._report(indicator, "What VirusTotal knows of it."),)
+
+    def look_up_or_scan(self, url: Indicator) -> Calls:
+        known = self._report(url, "What VirusTotal knows of the URL.", on_if=_UNKNOWN)
+        scan = Call("Unknown: have it scanned.", endpoints.SCAN_URL, {"url": url.value})
+        return known, *self.until_over((scan,), "url"), self._report(url, "The report.")
+
+    def until_over(self, calls: Calls, kind: Kind) -> Calls:
+        about = "How the scan stands, until it is over."
+        wait = Call(about, endpoints.ANALYSIS, {"id": _ANALYSIS_ID}, until=_COMPLETED)
+        return *calls[:-1], replace(calls[-1], learns=_ANALYSIS_ID), wait
+
+    def add_comment(self, indicator: Indicator, text: str) -> Calls:
+        about = "The comment: public, under the account's name."
+        item: str | Learned = indicator.vt_id
+        report: Calls = ()
+        if indicator.kind == "url":
+            # Writing to a URL's base64 id was answered 404 where reading was not.
+            report = (self._report(indicator, "Comments go to the id in the URL's report.", learns=_URL_ID),)
+            item = _URL_ID
+        values = {"collection": COLLECTION[indicator.kind], "id": item, "text": text}
+        return (*report, Call(about, endpoints.ADD_COMMENT, values))
+
+    def comments(self, indicator: Indicator, limit: int) -> Calls:
+        values = self._page(indicator, limit)
+        return (Call("The newest comments; meta.cursor leads to more.", endpoints.COMMENTS, values),)
+
+    def resolutions(self, indicator: Indicator, limit: int) -> Calls:
+        values = self._page(indicator, limit)
+        return (Call("The newest resolutions; meta.cursor leads to more.", endpoints.RESOLUTIONS, values),)
+
+    def scan_file(self, file: File, size: int) -> Calls:
+        about = "The file, which is then in VirusTotal's collection."
+        if size <= LARGEST_DIRECT_UPLOAD:
+            return (Call(about, endpoints.UPLOAD, file=file),)
+        ask = Call("An address for a file above 32 MB, good once.", endpoints.UPLOAD_ADDRESS, learns=_UPLOAD_ADDRESS)
+        return ask, Call(about, endpoints.UPLOAD, file=file, address=_UPLOAD_ADDRESS)
+
+    def rescan_file(self, file: Indicator) -> Calls:
+        return (Call("Have a known file scanned again.", endpoints.RESCAN_FILE, {"id": file.vt_id}),)
+
+    def scan_url(self, url: Indicator) -> Calls:
+        return (Call("Have the URL scanned.", endpoints.SCAN_URL, {"url": url.value}),)
+
+    def analysis(self, analysis_id: str) -> Calls:
+        return (Call("How the scan stands.", endpoints.ANALYSIS, {"id": analysis_id}),)
+
+    def quotas(self) -> Calls:
+        return (Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY}),)
+
+    def _report(
+        self, indicator: Indicator, about: str, on_if: Check | None = None, learns: Learned | None = None
+    ) -> Call:
+        return Call(about, REPORT[indicator.kind], {"id": indicator.vt_id}, on_if=on_if, learns=learns)
+
+    def _page(self, indicator: Indicator, limit: int) -> dict[str, str]:
+        where = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
+        return {**where, "limit": str(min(limit, PAGE))}

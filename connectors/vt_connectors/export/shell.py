@@ -1,0 +1,189 @@
+"""`vtaction curl`: an action as the lines that do it by hand, for sh, curl and python3.
+
+Every user of a machine can read the arguments of its processes, so the key is in none: `printf`, which is part of
+the shell and no process, writes `$VT_API_KEY` into a pipe, and curl reads it there, as a header (`--header @-`), as
+a form field that curl encodes itself (`--data-urlencode apikey@-`), or as a part (`--form 'apikey=<-'`). A whole
+configuration on stdin (`--config -`) has quoting rules of its own; it is used for the one call that has the key in
+its path. Everything else is quoted for a POSIX shell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from urllib.parse import urlencode
+
+from ..adapters.cli.action_command import requests_of
+from ..adapters.process.termination import Ending
+from ..composition.core import file_access
+from ..config.credentials import find_key
+from ..config.secret_files import own_files
+from ..config.settings import read_settings
+from ..contract.exit_status import MALFORMED, OK, RETRY_LATER
+from ..errors import ConnectorError
+from ..indicators import NeverQuery
+from ..redaction import KeyGuard, without_keys
+from .plan_action import KEY, Call, Calls, Check, Learned, Value, by_hand
+
+_CURL = "curl --silent --show-error"
+_HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
+_BARE = """printf %s "$VT_API_KEY" | """
+_SHOW = """printf '%s\\n' "$answer\""""
+_ROUNDS, _PAUSE_S = 15, 20
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
+
+
+def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
+    """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
+    code = OK
+    try:
+        settings = read_settings(environment)
+        never_query = NeverQuery(settings.never_query)
+        guard = KeyGuard(lambda: find_key(environment)[0])
+        access = file_access(settings, lambda: own_files(environment))
+    except ConnectorError as error:
+        return _refused(error)
+    for request in requests_of(options, ending):
+        try:
+            manual = by_hand(request, settings.api_version, never_query, guard, access)
+        except ConnectorError as error:
+            code = _refused(error)
+            continue
+        text = f"# {manual.skipped}\n" if manual.skipped else Script(settings.api_url).text(manual.calls)
+        # A path need not be Unicode.
+        sys.stdout.buffer.write(os.fsencode(text))
+    sys.stdout.buffer.flush()
+    return RETRY_LATER if ending.clock.cancelled and code == OK else code
+
+
+def _refused(error: ConnectorError) -> int:
+    sys.stderr.write(f"vtaction curl: {without_keys(error.message)}\n")
+    return MALFORMED
+
+
+class Script:
+    """Calls to the server at `base_url` as shell text."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+
+    def text(self, calls: Calls) -> str:
+        """The calls in their order, each with a comment; what the last one answers is on stdout."""
+        return "\n".join(self._lines(calls, 1 if len(calls) > 1 else 0)) + "\n"
+
+    def _lines(self, calls: Calls, number: int) -> Iterator[str]:
+        call, rest = calls[0], calls[1:]
+        yield f"# {number}. {call.about}" if number else f"# {call.about}"
+        command = self._command(call)
+        if call.on_if:
+            yield f"answer=$({command}) &&"
+            yield f"if {_test(call.on_if)}; then"
+            yield from self._lines(rest, number + 1)
+            yield "else"
+            yield _SHOW
+            yield "fi"
+            return
+        if call.until:
+            yield f"for round in {' '.join(str(round) for round in range(1, _ROUNDS + 1))}; do"
+            yield f"  sleep {_PAUSE_S}"
+            yield f"  answer=$({command})"
+            yield f"  {_test(call.until)} && break"
+            yield "done || { echo 'the scan is not over yet; ask again later' >&2; false; } &&"
+            yield from () if rest else (_SHOW,)
+        elif call.learns:
+            yield f"{call.learns.name}=$({command} | {_pick(call.learns)}) &&"
+        else:
+            yield command
+        if rest:
+            yield from self._lines(rest, number + 1)
+
+    def _command(self, call: Call) -> str:
+        url = call.url(self._base_url)
+        if KEY in url:
+            return _with_key_in_path(url)
+        place = call.endpoint.key
+        words = [(_HEADER if place == "header" else _BARE) + _CURL]
+        if place == "header":
+            words.append("--header @-")
+        elif place == "multipart":
+            words.append("--form 'apikey=<-'")
+        else:
+            words.append("--get --data-urlencode apikey@-" if place == "query" else "--data-urlencode apikey@-")
+        words += _body(call)
+        if any(char in "[]{}" for char in self._base_url) or call.address:
+            words.append("--globoff")
+        words.append(self._address(url))
+        return " ".join(words)
+
+    def _address(self, url: tuple[Value, ...]) -> str:
+        if len(url) == 1 and isinstance(url[0], Learned):
+            # VirusTotal's own example of such an address is plain http: the key does not go there.
+            name = url[0].name
+            return f'"https://${{{name}#*://}}"' if self._base_url.startswith("https:") else f'"${name}"'
+        return _word(url)
+
+
+def _body(call: Call) -> Iterator[str]:
+    if call.file:
+        yield f"--form {shlex.quote(_file_part(call.file.path, call.file.name))}"
+    for name, value in call.fields:
+        if isinstance(value, str) and not value.isprintable():
+            # What a terminal might obey is shown encoded.
+            yield f"--data-raw {shlex.quote(urlencode([(name, value)]))}"
+        else:
+            yield f"--data-urlencode {_word((f'{name}=', value))}"
+    if call.body is not None:
+        yield f"--header 'Content-Type: application/json' --data-raw {shlex.quote(call.body)}"
+    elif call.endpoint.method == "POST" and not call.file and not call.fields:
+        # A POST of nothing says so; without a length some servers refuse it.
+        yield "--data ''"
+
+
+def _word(parts: tuple[Value, ...]) -> str:
+    """One shell word of text and variables."""
+    words = []
+    for is_text, run in groupby(parts, lambda part: isinstance(part, str)):
+        if is_text:
+            words.append(shlex.quote("".join(str(part) for part in run)))
+        else:
+            words += [f'"${part.name}"' for part in run if isinstance(part, Learned)]
+    return "".join(words)
+
+
+def _with_key_in_path(url: tuple[Value, ...]) -> str:
+    words = ['"$VT_API_KEY"' if part == KEY else shlex.quote(_in_config(str(part))) for part in url if part]
+    form = rf"""'url = "{"%s" * len(words)}"\nheader = "x-apikey: %s"\n'"""
+    return f'printf {form} {" ".join(words)} "$VT_API_KEY" | {_CURL} --globoff --config -'
+
+
+def _in_config(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _file_part(path: str, name: str) -> str:
+    path = f"./{path}" if path.startswith("-") else path
+    shown = path if _PLAIN_PATH.fullmatch(path) else f'"{_in_config(path)}"'
+    return f"file=@{shown}" + ("" if path.rpartition("/")[2] == name else f';filename="{name}"')
+
+
+def _pick(learned: Learned) -> str:
+    """What prints a value of an answer; the whole answer to stderr, and failure, where it has none."""
+    path = "".join(f'["{name}"]' for name in learned.path)
+    program = (
+        'import json, sys; answer = json.loads(sys.stdin.read() or "{}"); '
+        f'print(answer{path}) if "{learned.path[0]}" in answer else sys.exit(answer)'
+    )
+    return f"python3 -c {shlex.quote(program)}"
+
+
+def _test(check: Check) -> str:
+    """The test whether `$answer` passes `check`."""
+    path = "".join(f'.get("{name}", {{}})' for name in check.path[:-1]) + f'.get("{check.path[-1]}", "")'
+    program = f'import json, sys; print(json.loads(sys.stdin.read() or "{{}}"){path})'
+    found = f'"$(printf %s "$answer" | python3 -c {shlex.quote(program)})"'
+    return f"[ {found} = {shlex.quote(check.value)} ]" if check.value else f"[ -n {found} ]"

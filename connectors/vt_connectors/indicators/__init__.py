@@ -1,0 +1,27 @@
+"""Indicators: what a user gives, made canonical. Equal indicators are equal values with one key."""
+
+from .indicator import Indicator, Kind
+from .lists import values_in
+from .never_query import NeverQuery
+from .parse import first_of_equal, parse_as, recognise
+from .placeholders import has_no_value, is_placeholder
+from .redacted_urls import without_recorded_credentials
+from .report_links import object_page, search_page
+from .userinfo import shown_without_credentials, without_user
+
+__all__ = [
+    "Indicator",
+    "Kind",
+    "NeverQuery",
+    "first_of_equal",
+    "has_no_value",
+    "is_placeholder",
+    "object_page",
+    "parse_as",
+    "recognise",
+    "search_page",
+    "shown_without_credentials",
+    "values_in",
+    "without_recorded_credentials",
+    "without_user",
+]

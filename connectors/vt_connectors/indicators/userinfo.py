@@ -1,0 +1,115 @@
+"""The user names and passwords in front of the hosts of URLs, also of URLs inside other URLs or texts."""
+
+from __future__ import annotations
+
+import re
+
+from .url_scheme import WEB_SCHEMES
+
+_HIDDEN = "(removed)"
+# Each removal can make another one visible, in texts that are written for that.
+_MOST_PASSES = 8
+_SLASH = r"[/\\\uff0f]"
+_COLON = r"[\[({]?[:\uff1a][\])}]?"
+_SCHEME = r"(?<![a-z0-9_+.*-])[a-z0-9_+.*-]+"
+_WEB = rf"(?<![a-z0-9_+.*-])(?:{WEB_SCHEMES})"
+_AT = r"(?:[\[({<]at[\])}>]|@[\])}>]?|\uff20)"
+# Escapes and words that can only be meant as `@` where a password stands before them.
+_SPELT_AT = r"%(?:25)*40|&\#0*64;|&\#x0*40;|&commat;|[\[({<]\s*(?:at|@)\s*[\])}>]|\ufe6b"
+# A parameter of the outer URL begins here, or a string ends.
+_GOES_ON = r"(?:[&;](?![\w.%\[\]-]*=)|'(?![,;:+)\]}>]))"
+_PLAIN = r"[^/\\\uff0f?#\s\"'<>&;]*"
+_USER = rf"{_PLAIN}(?:{_GOES_ON}{_PLAIN})*{_AT}"
+_NAME = r"(?!\[)[^/\\\uff0f?#\s\"<>@:&]*:"
+# What follows this colon is no port, so it may have characters that should have been escaped. The bound keeps the time
+# linear.
+_PASSWORD = (
+    rf"{_NAME}(?!\]?[0-9]{{0,5}}(?:[/\\?#&;,|\"')\]}}]|\Z))[^\s\"<>]{{0,300}}?(?:{_AT}|{_SPELT_AT})"
+    r"(?:[^/\\?#\s\"'<>&;]{0,300}@)?"
+)
+_SHORT_PASSWORD = rf"{_NAME}[^/\\\uff0f?#\s\"<>&]{{0,300}}{_AT}"
+_OF_ANY_URL = re.compile(
+    rf"({_SCHEME}(?:[\[({{]://[\])}}]|{_COLON}[/\uff0f]{{2,}})|{_WEB}{_COLON}{_SLASH}+)(?:{_PASSWORD}|{_USER})"
+    rf"|((?<![/\\])/{{2,}}|{_WEB}{_COLON})(?:{_SHORT_PASSWORD})",
+    re.IGNORECASE,
+)
+# A whole text that is a URL: only its path, query or fragment ends the user.
+_OF_THIS_URL = re.compile(r"\A(\s*[\"'<(]*[a-z0-9+.-]+://)[^/?#\s\"'<>\\]*@", re.IGNORECASE)
+_SIGN = re.compile("[@\uff20]")
+_MAY_HAVE = re.compile(rf"{_AT}|{_SPELT_AT}", re.IGNORECASE)
+# Of a URL that is shown because it cannot be read, escapes may be part of the scheme.
+_ESCAPED_SLASH = rf"(?:{_SLASH}|%(?:25)*(?:2f|5c))"
+_ANY_COLON = rf"(?:{_COLON}|%(?:25)*3a)"
+_NAME_OF_SCHEME = "[a-z0-9_+.*-]+"
+_HEAD = re.compile(
+    rf"[\"'<(\[]*(?:/(?!/))?((?:{_NAME_OF_SCHEME}{_ANY_COLON}|{_NAME_OF_SCHEME}(?={_ESCAPED_SLASH}{{2}})|(?={_ESCAPED_SLASH}{{2}}))"
+    rf"{_ESCAPED_SLASH}+[\])}}]?|{_NAME_OF_SCHEME}[\[({{]://[\])}}])?",
+    re.IGNORECASE,
+)
+_END = re.compile(r"[/?#\uff0f]")
+_ESCAPED_END = re.compile(rf"[?#]|{_ESCAPED_SLASH}|%(?:25)*(?:3f|23)", re.IGNORECASE)
+_NAME_AND_COLON = re.compile(rf"(.*?){_ANY_COLON}(.*)", re.IGNORECASE | re.DOTALL)
+_PASSWORD_AT_HOST = re.compile(r"[^\s:]*:\S+\s+at\s+", re.IGNORECASE)
+
+
+def shown_without_credentials(text: str) -> str:
+    """`text`, a URL or not, as it may stand in a message, a log or an answer. A mail address stays."""
+    if _MAY_HAVE.search(text):
+        text = _OF_ANY_URL.sub(lambda match: f"{match[1] or match[2]}{_HIDDEN}@", text)
+    head = _HEAD.match(text)
+    assert head is not None  # it may be empty
+    rest = text[head.end() :]
+    authority = (_ESCAPED_END if "%" in head[0] else _END).split(rest, maxsplit=1)[0]
+    end = 0 if _HIDDEN in authority else _end_of_user(rest, authority, bool(head[1]))
+    return f"{text[: head.end()]}{_HIDDEN}@{rest[end:]}" if end else text
+
+
+def _end_of_user(rest: str, authority: str, is_url: bool) -> int:
+    """Where the user of an authority ends, in `rest`, which begins with it; 0 if there is none.
+
+    A password may have `/` or `#` in it that should have been escaped.
+    """
+    match = _NAME_AND_COLON.fullmatch(authority)
+    if match is None or (match[2].isdigit() and "." in match[1]):
+        return _last(_MAY_HAVE, authority) if is_url else 0
+    if match[2].isdigit():
+        return _last(_SIGN, rest)
+    spaced = _PASSWORD_AT_HOST.match(rest)
+    return max(_last(_MAY_HAVE, rest), spaced.end() if spaced is not None else 0)
+
+
+def _last(sign: re.Pattern[str], text: str) -> int:
+    return max((match.end() for match in sign.finditer(text)), default=0)
+
+
+def removed_parts(user: str) -> tuple[str, ...]:
+    """What there was in the part of a URL before its host, by name."""
+    name, colon, password = user.partition(":")
+    return (("user",) if name else ()) + (("password",) if colon and password else ())
+
+
+def without_user(text: str) -> str:
+    """`text` without the user names and passwords of the URLs in it."""
+    if not _MAY_HAVE.search(text):
+        return text
+    return without_inner_users(_OF_THIS_URL.sub(r"\1", text, count=1))[0]
+
+
+def without_inner_users(text: str) -> tuple[str, frozenset[str], bool]:
+    """`text` without the user names and passwords of the URLs in it, what was removed by name, and whether that is all.
+
+    Percent-encoded URLs are text like any other. A parameter of the outer URL with an `@` in it stays.
+    """
+    removed: set[str] = set()
+
+    def without(match: re.Match[str]) -> str:
+        prefix: str = match[1] or match[2]
+        removed.update(removed_parts(_MAY_HAVE.split(match[0][len(prefix) :], maxsplit=1)[0]))
+        return prefix
+
+    for _ in range(_MOST_PASSES):
+        shorter = _OF_ANY_URL.sub(without, text) if _MAY_HAVE.search(text) else text
+        if shorter == text:
+            return text, frozenset(removed), True
+        text = shorter
+    return text, frozenset(removed), False

@@ -1,0 +1,31 @@
+"""The port to the core for what looks values up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from .contract.documents import Options
+    from .indicators import Kind
+    from .quota.waiters import Claim
+
+
+class LookingUp(Protocol):
+    """As far as lookups need it; what the methods do is told in `core.Core`."""
+
+    def look_up(
+        self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None
+    ) -> dict[str, Any]: ...
+
+    def look_up_at_hand(
+        self,
+        kind: Kind | None,
+        values: Iterable[str],
+        options: Options,
+        claim: Claim | None = None,
+        *,
+        after_refusal: bool = False,
+    ) -> Mapping[str, dict[str, Any]]: ...
+
+    def end_batch(self) -> None: ...

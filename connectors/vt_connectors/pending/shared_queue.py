@@ -1,0 +1,190 @@
+"""The queue as the core sees it: written in groups, and never failing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
+from typing import Any, Callable, NamedTuple, TypeVar
+
+from ..clock import Clock
+from ..state.fallback import StateUnavailable
+from .queue import PendingStore, Wanted, bits_of
+
+_LOG = logging.getLogger("vt_connectors.pending")
+Result = TypeVar("Result")
+# How long a full queue is taken to be full, and with the same entries: a second, or ten times what reading them takes.
+_FULL_FOR_S = 1.0
+_READING_SHARE = 10
+# When a store that could not be used is tried again.
+_RETRY_AFTER_S = 10.0
+
+
+class _Put:
+    """Keys that one caller wants in the queue; `queued` has at least those of them that are, once it is set."""
+
+    def __init__(self, keys: Collection[str], bits: int) -> None:
+        self.keys = keys
+        self.bits = bits
+        self.queued: Collection[str] | None = None
+
+
+class _Full(NamedTuple):
+    """What was in the full queue; believed until then (monotonic seconds)."""
+
+    bits: Mapping[str, int]
+    until: float
+
+
+class Pending:
+    """Safe for many threads. `most` 0: nothing is queued.
+
+    While the store cannot be used, entries are kept in memory. They are written with the first put that finds the
+    store usable again, or by `flush`.
+    """
+
+    def __init__(self, store: Callable[[], PendingStore], most: int, clock: Clock) -> None:
+        self._store = store
+        self._most = most
+        self._clock = clock
+        # What waits for the thread that writes, and the lock that this thread holds.
+        self._puts: deque[_Put] = deque()
+        self._writing = threading.Lock()
+        self._unwritten: dict[str, int] = {}
+        self._refused = 0
+        self._full: _Full | None = None
+        # What this process has put.
+        self._ours: dict[str, int] = {}
+        self._is_out = False
+        self._retry_at = 0.0
+        self._has_warned_of_full = False
+
+    def put(self, key: str, parts: Collection[str]) -> bool:
+        """Queue a lookup that wants these parts. Whether it is in the store now, where a drain finds it."""
+        return key in self.put_many((key,), parts)
+
+    def put_many(self, keys: Collection[str], parts: Collection[str]) -> Collection[str]:
+        """Queue lookups, in order. Those of `keys` that are in the store now; perhaps others too.
+
+        Threads that come while another one writes are served by one write for all of them.
+        """
+        if not self._most or not keys:
+            return ()
+        put = _Put(keys, bits_of(parts))
+        self._puts.append(put)
+        with self._writing:
+            if put.queued is None:
+                self._write_all()
+        return put.queued or ()
+
+    def flush(self) -> None:
+        """Write what could not be written until now. For the end of a batch."""
+        with self._writing:
+            if self._unwritten or self._refused:
+                self._retry_at = 0.0
+                self._to_store({})
+            if self._unwritten:
+                _LOG.warning(
+                    "the queue cannot be written: %d lookups without quota are not in it", len(self._unwritten)
+                )
+
+    def answered(self, key: str, parts: Collection[str]) -> None:
+        """An answer with these parts is where all processes find it: if this process queued the lookup, it is done."""
+        there = bits_of(parts)
+        bits = self._unwritten.get(key)
+        if bits is not None and not bits & ~there:
+            self._unwritten.pop(key, None)
+        bits = self._ours.get(key)
+        if bits is not None and not bits & ~there:
+            self._ours.pop(key, None)
+            self.remove(Wanted(key, 0.0, bits))
+
+    def oldest(self, count: int) -> list[Wanted]:
+        return self._use(lambda store: store.oldest(count), [])
+
+    def remove(self, entry: Wanted) -> None:
+        self._use(lambda store: store.remove(entry), None)
+
+    def clear(self) -> int:
+        with self._writing:
+            self._unwritten.clear()
+            self._refused = 0
+            self._full = None
+        return self._use(lambda store: store.clear(), 0)
+
+    def stats(self) -> dict[str, Any]:
+        """As the port's, and `most`."""
+        found = self._use(lambda store: store.stats(), {"entries": 0, "refused": 0, "since": None})
+        return {**found, "most": self._most}
+
+    def _write_all(self) -> None:
+        puts: list[_Put] = []
+        while self._puts:
+            puts.append(self._puts.popleft())
+        queued: Collection[str] = ()
+        try:
+            queued = self._write(_together((put.keys, put.bits) for put in puts))
+        finally:
+            for put in puts:
+                put.queued = queued
+
+    def _write(self, wanted: Mapping[str, int]) -> Collection[str]:
+        full = self._full
+        if full is None or self._clock.monotonic() >= full.until:
+            return self._to_store(wanted)
+        there = {key for key in wanted if key in full.bits}
+        self._refused += len(wanted) - len(there)
+        more = {key: wanted[key] for key in there if wanted[key] & ~full.bits[key]}
+        return there if not more else (there - more.keys()) | self._to_store(more)
+
+    def _to_store(self, wanted: Mapping[str, int]) -> set[str]:
+        both = _together(([key], bits) for some in (self._unwritten.copy(), wanted) for key, bits in some.items())
+        queued = self._use(lambda store: store.put_many(both, self._most, self._refused), None)
+        if queued is None:
+            self._unwritten = dict(list(both.items())[: self._most])
+            return set()
+        self._unwritten, self._refused = {}, 0
+        for key in islice(queued, max(0, self._most - len(self._ours))):
+            self._ours[key] = self._ours.get(key, 0) | both[key]
+        self._full = self._look() if len(queued) < len(both) else None
+        return queued
+
+    def _look(self) -> _Full:
+        """What is in the queue, which is full."""
+        if not self._has_warned_of_full:
+            self._has_warned_of_full = True
+            _LOG.warning(
+                "the queue of pending indicators is full (%d): what finds no quota now is not queued; "
+                "let it be drained, or raise VT_PENDING_MAX",
+                self._most,
+            )
+        began = self._clock.monotonic()
+        entries = {entry.key: entry.bits for entry in self.oldest(self._most)}
+        now = self._clock.monotonic()
+        return _Full(entries, now + max(_FULL_FOR_S, _READING_SHARE * (now - began)))
+
+    def _use(self, work: Callable[[PendingStore], Result], otherwise: Result) -> Result:
+        """`otherwise` while the store cannot be used; it is tried again from time to time."""
+        if self._is_out and self._clock.monotonic() < self._retry_at:
+            return otherwise
+        try:
+            result = work(self._store())
+        except StateUnavailable as error:
+            if not self._is_out:
+                self._is_out = True
+                _LOG.warning("%s: what finds no quota is kept in memory until the queue can be written", error)
+            self._retry_at = self._clock.monotonic() + _RETRY_AFTER_S
+            return otherwise
+        self._is_out = False
+        return result
+
+
+def _together(puts: Iterable[tuple[Collection[str], int]]) -> dict[str, int]:
+    """The bits that are wanted of each key."""
+    wanted: dict[str, int] = {}
+    for keys, bits in puts:
+        for key in keys:
+            wanted[key] = wanted.get(key, 0) | bits
+    return wanted

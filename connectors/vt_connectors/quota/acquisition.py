@@ -1,0 +1,124 @@
+"""One request's way to its slot: the gate of its client, the queue of all clients, and the grant or the refusal."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from ..clock import Clock, iso
+from ..errors import RateLimited
+from . import policy, waiters
+from .gate import Turn
+from .ledger import Ledger
+from .ledger_store import Change, Result
+from .reservation import Slot
+from .waiters import Claim
+from .windows import Quota
+
+_SHORTEST_NAP_S = 0.005
+
+
+class Transact(Protocol):
+    """Runs a change of the key's ledger as if alone, and keeps what it leaves."""
+
+    def __call__(self, change: Change[Result], /) -> Result: ...
+
+
+class Wanted(NamedTuple):
+    """A slot that is wanted before `deadline` (the clock's monotonic seconds).
+
+    `quota`: the windows in force, less what is left to others; `kept`: how many of the day's requests that is.
+    `waiting` is called with True when the wait begins, and with False when it ends with a refusal.
+    """
+
+    deadline: float
+    claim: Claim
+    quota: Callable[[], Quota]
+    kept: Callable[[], int]
+    waiting: Callable[[bool], None]
+
+
+class Acquisition:
+    """`slot()` returns the slot, which the record counts from then on. Used once."""
+
+    def __init__(self, wanted: Wanted, transact: Transact, clock: Clock) -> None:
+        self._wanted = wanted
+        self._transact = transact
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._slot = Slot(clock, os.urandom(8).hex())
+
+    def slot(self, turn: Turn) -> Slot:
+        """Leaves `turn` in any case. Raises `RateLimited` at once if the wait would be too long, and `Cancelled`."""
+        try:
+            turn.enter()
+            began = self._clock.monotonic()
+            decision, again = self._look()
+            if isinstance(decision, policy.Wait):
+                self._slot.has_waited = True
+                self._wanted.waiting(True)
+                turn.waits()
+                decision = self._wait(again)
+        finally:
+            turn.leave()
+        if isinstance(decision, policy.Refuse):
+            if self._slot.has_waited:
+                self._wanted.waiting(False)
+            raise refusal(decision, self._wanted.deadline - self._began, self._wanted.kept())
+        self._slot.waited_s = turn.take_waited_s() + self._clock.monotonic() - began
+        return self._slot
+
+    def _wait(self, again: float) -> policy.Decision:
+        """Look in `again` and again until it is decided."""
+        ticket = self._slot.ticket
+        while True:
+            nap = min(again - self._clock.monotonic(), waiters.LONGEST_LOOK_IN_S)
+            try:
+                self._clock.sleep(max(nap, _SHORTEST_NAP_S))
+            except BaseException:
+                self._transact(lambda ledger, _: waiters.leave(ledger, ticket))
+                raise
+            decision, again = self._look()
+            if not isinstance(decision, policy.Wait):
+                return decision
+
+    def _look(self) -> tuple[policy.Decision, float]:
+        """The decision, and when to look in again: this clock's monotonic seconds, as the record's clock may differ."""
+
+        def change(ledger: Ledger, now: float) -> tuple[policy.Decision, float]:
+            here, wanted = self._clock.monotonic(), self._wanted
+            self._slot.confirm()
+            decision = policy.decide(
+                ledger, wanted.quota(), self._slot.ticket, now, now + wanted.deadline - here, wanted.claim
+            )
+            return decision, here + (decision.until - now if isinstance(decision, policy.Wait) else 0.0)
+
+        decision, again = self._transact(change)
+        if isinstance(decision, policy.Start):
+            self._slot.taken_at = decision.taken_at
+        return decision, again
+
+
+def refusal(decision: policy.Refuse, patience_s: float, kept: int) -> RateLimited:
+    """The error of a request that may wait for `patience_s`. `kept`: how many of the day's requests are others'."""
+    seconds = max(1, math.ceil(decision.retry_after))
+    if decision.window == "day" and kept:
+        return RateLimited(
+            f"what is left of the quota of this day is kept for others; the next day begins in {seconds} s",
+            retry_after=round(decision.retry_after, 3),
+            details={"source": "local", "window": "day", "kept": kept},
+        )
+    upstream = decision.window == "upstream"
+    pause = f"requests pause until {iso(decision.until)}, as VirusTotal has no quota left for the key"
+    why = pause if upstream else f"the quota of this {decision.window} is used up"
+    return RateLimited(
+        f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most; "
+        "repeat it then, or let it wait for longer",
+        retry_after=round(decision.retry_after, 3),
+        details={
+            "source": "upstream" if upstream else "local",
+            "window": None if upstream else decision.window,
+        },
+    )

@@ -1,0 +1,35 @@
+"""A clock that was set forward: what was written down by it moves along, so that nothing lapses early. Pure.
+
+A clock that was set back needs none of this: what it leaves in the future counts as of now (`policy.tidy`).
+"""
+
+from __future__ import annotations
+
+from ..clock import Uptime
+from . import reservations as slots
+from . import waiters
+from .ledger import Ledger
+
+# Two clocks are not read at one moment; and one that is put right by less than this is put right smoothly.
+_NOTICED_S = 0.1
+
+
+def follow(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
+    """Look whether the clock was set since the ledger was written. Where `uptime` is not known, nobody can tell."""
+    if uptime is None:
+        return
+    booted_at = now - uptime.seconds
+    step = booted_at - ledger.booted_at
+    if ledger.boot == uptime.boot:
+        if abs(step) < _NOTICED_S:
+            return
+        if step > 0:
+            _move(ledger, step)
+    ledger.boot, ledger.booted_at = uptime.boot, booted_at
+
+
+def _move(ledger: Ledger, step: float) -> None:
+    slots.move(ledger, step)
+    waiters.move(ledger, step)
+    ledger.blocked_until += step
+    ledger.lost_at += step

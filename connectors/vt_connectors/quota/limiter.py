@@ -1,0 +1,215 @@
+"""The quota as a caller meets it: `with limiter.slot(deadline)` around each request."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import Any, Callable
+
+from ..clock import Clock
+from ..errors import Unavailable
+from ..state.fallback import Fallback, StateBusy
+from ..state.heartbeat import Heartbeat
+from . import policy, waiters
+from . import reservations as slots
+from .account_quota import AccountUse
+from .acquisition import Acquisition, Wanted, refusal
+from .gate import Gate, Turn
+from .ledger import Ledger
+from .ledger_store import Change, QuotaBook, Result
+from .reservation import Slot
+from .usage import take_over, usage
+from .waiters import Claim
+from .windows import Quota
+
+_LOG = logging.getLogger("vt_connectors.quota")
+# Without the shared book a process cannot see the others; it takes this part of the quota.
+_BLIND_SHARE = 4
+# The ticket of a request that only wants to know.
+_LOOKING_AHEAD = "looking ahead"
+
+
+def _ignore(waiting: bool) -> None:
+    return None
+
+
+class Limiter:
+    """One key's quota, shared with every process that uses the same book."""
+
+    def __init__(
+        self,
+        book: Fallback[QuotaBook],
+        scope: str,
+        quota: Callable[[], Quota],
+        clock: Clock,
+        heartbeat: Heartbeat,
+    ) -> None:
+        self._book = book
+        self._scope = scope
+        self._quota = quota
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._client = os.urandom(8).hex()
+        self._flying: list[Slot] = []
+        # One is there for as long as a turn is: a turn that was left may be entered again.
+        self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
+        self._strikes = 0
+        self._lock = threading.Lock()
+
+    def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
+        """The place of one request among those of its client. Enter it before `slot`, or let `slot` do that."""
+        named = self._named(claim)
+        with self._lock:
+            gate = self._gates.setdefault((named.client, named.batch), Gate())
+            return Turn(gate, self._clock, deadline, lambda ahead: self._check(ahead, deadline, named))
+
+    @contextlib.contextmanager
+    def slot(
+        self,
+        deadline: float,
+        waiting: Callable[[bool], None] = _ignore,
+        keep: int | None = 0,
+        claim: Claim | None = None,
+        turn: Turn | None = None,
+    ) -> Iterator[Slot]:
+        """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
+
+        `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: what the request
+        says of itself; without it the client is this limiter. `turn` is left when the slot is taken, or is refused.
+        `waiting` is called with True when the wait begins, and with False when it is over; not at all without a wait.
+        Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
+        """
+        if self._is_free():
+            if turn is not None:
+                turn.leave()
+            yield Slot()
+            return
+        named = self._named(claim)
+        wanted = Wanted(deadline, named, lambda: self.quota.leaving(keep), lambda: self._kept(keep), waiting)
+        slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
+        with self._lock:
+            self._flying.append(slot)
+        try:
+            if slot.has_waited:
+                slot.never_sent()
+                waiting(False)
+                slot.outcome = "unknown"
+            with self._heartbeat.keeping(self._beat):
+                yield slot
+        finally:
+            with self._lock:
+                self._flying.remove(slot)
+            self._give_back(slot)
+
+    def _named(self, claim: Claim | None) -> Claim:
+        return claim if claim is not None and claim.client else (claim or Claim())._replace(client=self._client)
+
+    def _is_free(self) -> bool:
+        """Whether no process counts: then a request takes a look instead of two changes that outlive a power cut."""
+        quota = self.quota
+        if quota.windows:
+            return False
+        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        self._strikes = ledger.strikes
+        return policy.is_free(ledger, quota, now)
+
+    def _check(self, requests_ahead: int, deadline: float, claim: Claim) -> None:
+        """Raise `RateLimited` for a request that cannot be in time behind `requests_ahead` of its client's."""
+        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        here = self._clock.monotonic()
+        refused = policy.forecast(ledger, self.quota, now, now + deadline - here, claim, requests_ahead)
+        if refused is not None:
+            raise refusal(refused, deadline - here, 0)
+
+    def foresee(self, deadline: float, claim: Claim | None = None) -> tuple[policy.Refuse | None, dict[str, Any]]:
+        """How a request would be refused that may wait until `deadline`, and the quota's state. Nothing is changed.
+
+        None if it would not be refused, or if its client would get a place to return to, and has none yet. Raises
+        `Unavailable`.
+        """
+        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        named, until = self._named(claim), now + deadline - self._clock.monotonic()
+        had_place = waiters.has_reservation(ledger, named)
+        decision = policy.decide(ledger, self.quota, _LOOKING_AHEAD, now, until, named)
+        refused = decision if isinstance(decision, policy.Refuse) else None
+        if not had_place and waiters.has_reservation(ledger, named):
+            refused = None
+        return refused, usage(ledger, self.quota, now)
+
+    def _give_back(self, slot: Slot) -> None:
+        def change(ledger: Ledger, now: float) -> dict[str, Any]:
+            policy.tidy(ledger, self.quota, now)
+            if slot.outcome == "never_sent":
+                slots.refund(ledger, slot.ticket, slot.taken_at)
+            else:
+                slots.settle(ledger, slot.ticket, now, answered=slot.outcome == "answered")
+            self._strikes = ledger.strikes
+            return usage(ledger, self.quota, now)
+
+        try:
+            slot.usage_after = self._transact(change)
+        except Unavailable as error:
+            # The slot counts on by itself for as long as the request could still be counted.
+            _LOG.warning("%s", error.message)
+
+    def _beat(self) -> None:
+        """The requests under way live. A slot that ran out before its request was sent is lost: it may be another's."""
+
+        def change(ledger: Ledger, now: float) -> None:
+            # Read in here: a slot given back before this transaction is not among them any more.
+            with self._lock:
+                flying = [slot for slot in self._flying if not slot.is_lost]
+            for slot in flying:
+                slot.is_lost = not slot.is_sent and slots.has_run_out(ledger, slot.ticket, now)
+                slot.confirm()
+            slots.beat(ledger, [slot.ticket for slot in flying if not slot.is_lost], now)
+
+        self._transact(change)
+
+    @property
+    def quota(self) -> Quota:
+        """The windows in force: the configured ones, or a share of them while the book is out of reach."""
+        quota = self._quota()
+        return quota if self._book.is_shared else quota.share(_BLIND_SHARE)
+
+    def _kept(self, keep: int | None) -> int:
+        """How many of the day's requests that leaves to others."""
+        quota = self.quota
+        return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))
+
+    def penalise(self, retry_after: float | None) -> float:
+        """VirusTotal said 429 (v2: 204): no request is sent for that long, within the UTC day. Returns the seconds."""
+
+        def change(ledger: Ledger, now: float) -> float:
+            wait = policy.penalise(ledger, self.quota, now, retry_after)
+            self._strikes = ledger.strikes
+            return wait
+
+        return self._transact(change)
+
+    def accepted(self) -> None:
+        """VirusTotal took a request and did what was asked: the next 429 is the first in a row."""
+        if self._strikes:
+            self._transact(lambda ledger, _: policy.forgive(ledger))
+            self._strikes = 0
+
+    def usage(self) -> dict[str, Any]:
+        """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
+        return self._transact(lambda ledger, now: usage(ledger, self.quota, now))
+
+    def take_over(self, told: AccountUse) -> None:
+        """Correct the record by the account's own figures: see `usage.take_over`."""
+        self._transact(lambda ledger, now: take_over(ledger, self.quota, told, now))
+
+    def _transact(self, change: Change[Result]) -> Result:
+        return self._patiently(lambda book: book.transact(self._scope, change))
+
+    def _patiently(self, work: Callable[[QuotaBook], Result]) -> Result:
+        try:
+            return self._book.use(work)
+        except StateBusy as error:
+            raise Unavailable(f"{error}; nothing is asked without the record of the quota: repeat later") from error

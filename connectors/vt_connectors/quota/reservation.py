@@ -1,0 +1,67 @@
+"""One granted request, from the grant until it is known what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..clock import Clock
+from .reservations import GRACE_S
+
+# A slot that was not confirmed for this long may be given to another before the request reaches VirusTotal.
+_LONGEST_SILENCE_S = GRACE_S - 1.0
+
+
+class SlotTooOld(Exception):
+    """The process was stopped between taking the slot and sending: the request must not go out on it."""
+
+
+class Slot:
+    """Say what became of the request before the block ends.
+
+    `waited_s` is what the slot cost; `usage_after` is the quota's state when the block has ended. `is_lost`: the record
+    counts it no more, and its request was not sent.
+    """
+
+    def __init__(self, clock: Clock | None = None, ticket: str = "", taken_at: float = 0.0, waited_s: float = 0.0):
+        """Without a clock it is one that is not counted."""
+        self.ticket = ticket
+        self.taken_at = taken_at
+        self.waited_s = waited_s
+        self.usage_after: dict[str, Any] = {}
+        self.outcome = "unknown"
+        self.is_sent = False
+        self.is_lost = False
+        self.has_waited = False
+        self._clock = clock
+        self._confirmed = self._readings()
+
+    def sending(self) -> None:
+        """Call this right before the first byte is sent. Raises `SlotTooOld` if the slot may count no more."""
+        if self.is_sent or self._clock is None:
+            return
+        if self.is_lost or self._silence_s() > _LONGEST_SILENCE_S:
+            self.outcome = "never_sent"
+            raise SlotTooOld
+        self.is_sent = True
+
+    def confirm(self) -> None:
+        """The record is about to say that the request is under way. Call this while it is held."""
+        self._confirmed = self._readings()
+
+    def answered(self) -> None:
+        """VirusTotal answered, whatever it said."""
+        self.outcome = "answered"
+
+    def never_sent(self) -> None:
+        """No connection was made, so VirusTotal cannot have counted it."""
+        self.outcome = "never_sent"
+
+    def _silence_s(self) -> float:
+        """By the clock that says most: a stopped process and a sleeping machine stop different clocks."""
+        return max(now - then for now, then in zip(self._readings(), self._confirmed))
+
+    def _readings(self) -> tuple[float, ...]:
+        if self._clock is None:
+            return (0.0,)
+        uptime = self._clock.uptime()
+        return (self._clock.monotonic(), self._clock.now(), uptime.seconds if uptime else 0.0)

@@ -1,0 +1,162 @@
+"""Keys stay out of every log, answer and request: our own, and those of programs and libraries around us."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Callable
+
+from .api_key import ApiKey, may_hold_a_key
+from .errors import ConnectorError, InvalidIndicator, InvalidRequest
+
+_KEYS: set[ApiKey] = set()
+# Who may name a key all by itself: the libraries an address that has it, a bug's traceback whatever was in hand.
+_TALKATIVE = (
+    "urllib3.connectionpool",
+    "urllib3.util.retry",
+    *(
+        f"connectors.{name}"
+        for name in ("account", "contract", "core", "drain", "quota", "runner", "settings", "state", "threads")
+    ),
+    "vt_connectors.virustotal",
+)
+# Parameters that are indicators: what is wrong with one is `invalid_indicator`.
+_INDICATORS = ("hash", "url", "domain", "ip", "indicator", "value")
+_WHY = "has an API key in it: nothing was asked and nothing is stored; take it out"
+
+
+def remember(key: ApiKey) -> ApiKey:
+    """`key`, which no log of this process shows from now on, whoever's handler writes it."""
+    _KEYS.add(key)
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_WITHOUT_KEYS)
+    return key
+
+
+def without_keys(text: str) -> str:
+    """`text` without any key that is remembered."""
+    for key in tuple(_KEYS):
+        text = key.redact(text)
+    return text
+
+
+def redacted(document: Any, own: ApiKey | None = None) -> Any:
+    """A JSON document without any key that is remembered, or `own`, and long enough to be recognised."""
+    return _redacted(document, known_keys(own))
+
+
+def _redacted(document: Any, keys: Collection[ApiKey]) -> Any:
+    if isinstance(document, str):
+        for key in keys:
+            document = key.redact(document) if key.is_in(document) else document
+        return document
+    if isinstance(document, Mapping):
+        return {_redacted(name, keys): _redacted(value, keys) for name, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [_redacted(value, keys) for value in document]
+    return document
+
+
+class KeyGuard:
+    """Knows whether what comes in has a key in it: one that is remembered, the request's own, or the configured one.
+
+    Reading the configured key takes time, and a cached answer needs none: so it is read if a text looks as if it had
+    one, and before anything is asked.
+    """
+
+    def __init__(self, default_key: Callable[[], ApiKey]) -> None:
+        self._default_key = default_key
+        self._has_read = False
+
+    def read_key(self) -> None:
+        """Know the configured key from now on; without one there is nothing to know."""
+        if self._has_read:
+            return
+        with contextlib.suppress(ConnectorError):  # which is told when something is to be asked
+            remember(self._default_key())
+            self._has_read = True
+
+    def look_at(self, document: Any) -> None:
+        """Know the configured key if `document` may have it."""
+        if not self._has_read and any(may_hold_a_key(text) for text in _texts(document)):
+            self.read_key()
+
+    def refuse(self, action: str, params: Mapping[str, Any], own: ApiKey | None = None) -> None:
+        """Raises `InvalidRequest` or `InvalidIndicator` if a known key, or the request's own, is in the action's name,
+        or in a parameter's name or value. The error does not repeat it.
+        """
+        keys = known_keys(own)
+        if _any_in(keys, action):
+            raise InvalidRequest(f"/action {_WHY}", details={"path": "/action"})
+        for name, value in params.items():
+            if _any_in(keys, name):
+                raise InvalidRequest(f"the name of a parameter {_WHY}", details={"path": "/params"})
+            if any(_any_in(keys, text) for text in _texts(value)):
+                path = f"/params/{name}"
+                kind = InvalidIndicator if name in _INDICATORS else InvalidRequest
+                raise kind(f"{path} {_WHY}", details={"path": path})
+
+    def without(self, values: Iterable[str]) -> list[str]:
+        """Those of `values` that have no known key in them."""
+        given, keys = list(values), known_keys()
+        shortest = min((key.shortest_holder for key in keys), default=math.inf)
+        if max(map(len, given), default=0) >= shortest:
+            plain = [value for value in given if value.isascii() and "%" not in value and "\\" not in value]
+            if len(plain) < len(given) or _any_in(keys, " ".join(plain)):
+                return [value for value in given if not _any_in(keys, value)]
+        return given
+
+
+def known_keys(own: ApiKey | None = None) -> Collection[ApiKey]:
+    """Those that are remembered, and `own`."""
+    return {*_KEYS, own} if own is not None else tuple(_KEYS)
+
+
+def without_own(response: dict[str, Any], own: ApiKey | None) -> dict[str, Any]:
+    """A response without the key that its request brought, wherever it repeats what its caller gave."""
+    if own is None:
+        return response
+    return {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
+
+
+def own_key(document: object) -> ApiKey | None:
+    """The key that a request document brings."""
+    auth = document.get("auth") if isinstance(document, Mapping) else None
+    given = auth.get("api_key") if isinstance(auth, Mapping) else None
+    try:
+        return ApiKey(given) if isinstance(given, str) else None
+    except ConnectorError:
+        return None
+
+
+def _any_in(keys: Iterable[ApiKey], text: str) -> bool:
+    return any(key.is_in(text) for key in keys)
+
+
+def _texts(document: Any) -> Iterator[str]:
+    """Every text in a JSON document, names included, however deep it is nested."""
+    left = [document]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Mapping):
+            yield from map(str, part)
+            left.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            left.extend(part)
+
+
+class _WithoutKeys(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage()
+        if without_keys(said) != said:
+            record.msg, record.args = without_keys(said), ()
+        if record.exc_info and record.exc_info[0] is not None:
+            record.exc_text = without_keys(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+_WITHOUT_KEYS = _WithoutKeys()

@@ -1,0 +1,98 @@
+"""Whole objects: invented attributes, the scan, and what this server has seen of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue import FileFacts, known
+from .deterministic import draw
+from .engines import part_of, scan_of
+from .file_attributes import file_attributes
+from .kinds import Item, Kind, Verdict
+from .verdicts import Profile, profile_of
+from .web_attributes import REFERENCE_TIME, domain_attributes, ip_attributes, url_attributes
+
+_DAY_S = 86400
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What this server has been sent of one item; times in epoch seconds.
+
+    `submissions` scans were asked for from `first_at` to `last_at`; `finished_at` is the time of the newest
+    one that has finished, None if none has.
+    """
+
+    submissions: int = 0
+    first_at: int = 0
+    last_at: int = 0
+    finished_at: int | None = None
+
+
+def scan_profile(item: Item) -> Profile:
+    """What a scan of `item` finds, whether or not there was a report before."""
+    profile = profile_of(item)
+    return Profile(Verdict.UNDETECTED) if profile.verdict is Verdict.UNKNOWN else profile
+
+
+def build_object(item: Item, facts: FileFacts | None, standing: Standing, self_link: str) -> dict[str, Any]:
+    """The object of an item, as under `data`. `facts` are a file's; other kinds need none.
+
+    One that nobody knew before and whose first scan is not through has no results and no last_analysis_date.
+    """
+    profile = scan_profile(item)
+    is_new = profile_of(item).verdict is Verdict.UNKNOWN
+    scan = scan_of(item, profile)
+    if is_new and standing.finished_at is None:
+        scan = part_of(scan, 0)
+    attributes = _attributes(item, profile.verdict, facts)
+    attributes.update(last_analysis_stats=scan.stats, last_analysis_results=scan.results)
+    attributes.update(_opinions(item, profile.verdict))
+    attributes.update(_dates(item, standing, is_new))
+    entry = known(item)
+    attributes.update(entry.attributes if entry else {})
+    return {"type": item.kind.value, "id": item.id, "links": {"self": self_link}, "attributes": attributes}
+
+
+def _attributes(item: Item, verdict: Verdict, facts: FileFacts | None) -> dict[str, Any]:
+    if item.kind is Kind.FILE:
+        assert facts is not None, "a file is known by its hashes"
+        return file_attributes(item, verdict, facts)
+    build = {Kind.URL: url_attributes, Kind.DOMAIN: domain_attributes, Kind.IP: ip_attributes}[item.kind]
+    return build(item, verdict)
+
+
+def _opinions(item: Item, verdict: Verdict) -> dict[str, Any]:
+    votes = draw(item.value, "votes", 25)
+    if verdict is Verdict.MALICIOUS:
+        return {"reputation": -votes, "total_votes": {"harmless": votes // 8, "malicious": votes}}
+    return {"reputation": votes // 2, "total_votes": {"harmless": votes, "malicious": votes // 12}}
+
+
+def _dates(item: Item, standing: Standing, is_new: bool) -> dict[str, Any]:
+    """The dates of submissions and scans in epoch seconds: invented ones, then what happened here."""
+    submitted = REFERENCE_TIME - draw(item.value, "submitted", 30 * _DAY_S)
+    dates: dict[str, Any] = {"last_modification_date": submitted + 3600}
+    if not is_new and _shows_analysis_date(item):
+        dates["last_analysis_date"] = submitted
+    if item.kind in (Kind.FILE, Kind.URL):
+        first = submitted - draw(item.value, "first submitted", 2000 * _DAY_S)
+        dates.update(_submissions(item, standing, is_new, first, submitted))
+    if standing.finished_at is not None:
+        dates.update(last_analysis_date=standing.finished_at, last_modification_date=standing.finished_at)
+    return dates
+
+
+def _submissions(item: Item, standing: Standing, is_new: bool, first: int, last: int) -> dict[str, int]:
+    before = 0 if is_new else 1 + draw(item.value, "times submitted", 60)
+    return {
+        "first_submission_date": standing.first_at if is_new else first,
+        "last_submission_date": standing.last_at if standing.submissions else last,
+        "times_submitted": before + standing.submissions,
+    }
+
+
+def _shows_analysis_date(item: Item) -> bool:
+    # Many reports on domains and IP addresses have stats but no date for them.
+    return item.kind in (Kind.FILE, Kind.URL) or known(item) is not None or draw(item.value, "dated", 3) > 0

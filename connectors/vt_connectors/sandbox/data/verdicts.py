@@ -1,0 +1,54 @@
+"""The verdict on every item there is: the catalogue's, else one fixed by the item's value."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from .catalogue import known
+from .deterministic import draw
+from .kinds import Item, Kind, Verdict
+
+# Of a hundred uncatalogued values so many are below each bound.
+_UNKNOWN_BELOW = 20
+_UNDETECTED_BELOW = 65
+_SUSPICIOUS_BELOW = 80
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A verdict and, if it is set, how many engines are behind it."""
+
+    verdict: Verdict
+    detections: int | None = None
+
+
+def profile_of(item: Item) -> Profile:
+    """What there is to say about `item` before anyone submits it to this server."""
+    entry = known(item)
+    if entry is not None:
+        return Profile(entry.verdict, entry.detections)
+    if item.kind is Kind.IP:
+        return Profile(_ip_verdict(item))
+    return Profile(_drawn(item))
+
+
+def is_heard_of(address: Item) -> bool:
+    """Whether anything was ever seen at an IP address; there is a report on it either way."""
+    if known(address) is not None:
+        return True
+    return ipaddress.ip_address(address.value).is_global and _drawn(address) is not Verdict.UNKNOWN
+
+
+def _ip_verdict(item: Item) -> Verdict:
+    # There is a report on every address, and nothing bad to say of one that is not on the internet.
+    return _drawn(item) if is_heard_of(item) else Verdict.UNDETECTED
+
+
+def _drawn(item: Item) -> Verdict:
+    chance = draw(f"{item.kind.value}:{item.value}", "verdict", 100)
+    if chance < _UNKNOWN_BELOW:
+        return Verdict.UNKNOWN
+    if chance < _UNDETECTED_BELOW:
+        return Verdict.UNDETECTED
+    return Verdict.SUSPICIOUS if chance < _SUSPICIOUS_BELOW else Verdict.MALICIOUS

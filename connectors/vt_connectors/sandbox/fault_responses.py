@@ -1,0 +1,35 @@
+"""What is answered on purpose instead of the truth."""
+
+from __future__ import annotations
+
+from .errors import faulty, quota_exceeded
+from .http.messages import Response, error_response, html_response
+from .v2.routes import OUT_OF_QUOTA, REFUSED
+
+_PROXYS_PAGE = html_response(200, "Sign in to the proxy")
+_BROKEN_OFF = {
+    2: b'{"response_code": 1, "verbose_msg": "Scan fin',
+    3: b'{"data": {"type": "file", "attributes": {"last_ana',
+}
+_QUOTAS = ("204", "429")
+
+
+def bad_answer(what: str, version: int, retry_after_s: int | None) -> Response | None:
+    """The answer of a fault, as API `version` (2 or 3) has it.
+
+    None when the true answer is sent, and only its way to the caller is bad. `retry_after_s` goes into a 429's
+    Retry-After.
+    """
+    if what == "html":
+        return _PROXYS_PAGE
+    if what == "garbage":
+        return Response(200, _BROKEN_OFF[version])
+    if what == "reset":
+        return Response(200, b"", close=True, mishap=what)
+    if not what.isdigit():
+        return None
+    if version == 3:
+        return error_response(quota_exceeded(retry_after_s) if what in _QUOTAS else faulty(int(what)))
+    if what in _QUOTAS:
+        return OUT_OF_QUOTA
+    return REFUSED if what == "403" else html_response(int(what), "On purpose")

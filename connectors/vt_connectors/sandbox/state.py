@@ -1,0 +1,97 @@
+"""Everything a running sandbox knows, for the handlers to share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from .analyses import AnalysisBook, Pace
+from .comments import CommentBook
+from .data.dataset import Dataset
+from .data.kinds import Item
+from .data.objects import build_object
+from .faults import Fault, check_shares
+from .http.messages import JsonObject
+from .quotas import Clock, QuotaBook
+from .uploads import UploadTickets, UploadTimes
+
+
+@dataclass(frozen=True)
+class SandboxConfig:
+    """How the sandbox behaves apart from quota and speed.
+
+    `accepted_keys`: the only keys to take; None takes all that do not start with "wrong".
+    `send_retry_after`: whether a 429 has a Retry-After.
+    `queued_s`, `completed_s`: the age in seconds at which an analysis leaves the queue, and is completed.
+    `direct_upload_limit`, `upload_limit`, `body_limit`: the most bytes of a body for POST /files, for an
+    address from GET /files/upload_url, and for everything else.
+    `private_keys`: whether keys may do what API v2 keeps for private ones.
+    `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
+    `faults`: what goes wrong how often, ValueError for more than always; with `seed` it is the same each time.
+    `slow_s`: the seconds that the body of an answer takes which is `slow` on purpose.
+    """
+
+    accepted_keys: frozenset[str] | None = None
+    send_retry_after: bool = False
+    queued_s: float = 2.0
+    completed_s: float = 5.0
+    direct_upload_limit: int = 32 * 1024 * 1024
+    upload_limit: int = 650 * 1024 * 1024
+    body_limit: int = 1024 * 1024
+    private_keys: bool = False
+    resubmit_s: float = 0.0
+    faults: tuple[Fault, ...] = ()
+    seed: int | None = None
+    slow_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_shares(self.faults)
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses below `base`, such as `http://127.0.0.1:8080`; every segment is percent-encoded."""
+
+    base: str
+
+    def to(self, *segments: str) -> str:
+        """The address of something under /api/v3."""
+        return f"{self.base}/api/v3/" + "/".join(quote(segment, safe="") for segment in segments)
+
+    def to_item(self, item: Item, *more: str) -> str:
+        """The address of an object, or of something below it."""
+        return self.to(item.kind.collection, item.id, *more)
+
+    def to_upload(self, ticket: str) -> str:
+        """The address a ticket opens."""
+        return f"{self.base}/_ah/upload/{ticket}"
+
+    def to_v2_upload(self, ticket: str) -> str:
+        """As `to_upload`, for API v2."""
+        return f"{self.base}/vtapi/v2/file/scan/upload/{ticket}"
+
+
+@dataclass(frozen=True)
+class State:
+    """The books of one sandbox."""
+
+    config: SandboxConfig
+    clock: Clock
+    links: Links
+    quotas: QuotaBook
+    analyses: AnalysisBook
+    dataset: Dataset = field(default_factory=Dataset)
+    comments: CommentBook = field(default_factory=CommentBook)
+    tickets: UploadTickets = field(default_factory=UploadTickets)
+    uploads: UploadTimes = field(default_factory=UploadTimes)
+
+    def report(self, item: Item) -> JsonObject:
+        """The object of an item as it stands now."""
+        standing = self.analyses.standing(item, self.clock())
+        return build_object(item, self.dataset.facts(item), standing, self.links.to_item(item))
+
+
+def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaBook) -> State:
+    """The books of a sandbox that nobody has asked anything yet."""
+    pace = Pace(config.queued_s, config.completed_s)
+    return State(config, clock, Links(base_url), quotas, AnalysisBook(pace))

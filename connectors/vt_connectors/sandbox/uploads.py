@@ -1,0 +1,76 @@
+"""Files sent in: measured while they stream by, never kept."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+
+from .data.catalogue import FileFacts
+from .data.kinds import Item
+from .errors import bad_request
+from .http.messages import Readable
+from .http.multipart import Multipart, Part, boundary_of
+
+
+def receive_file(body: Readable, content_type: str) -> FileFacts:
+    """The hashes, size (bytes) and name of the part `file` of a multipart body, or ApiError 400."""
+    received: FileFacts | None = None
+    for part in Multipart(body, boundary_of(content_type)).parts():
+        if part.name == "file":
+            received = measured(part)
+    if received is None:
+        raise bad_request("The body has no part named file")
+    return received
+
+
+def measured(part: Part) -> FileFacts:
+    """The hashes, size (bytes) and name of a part, read to its end."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    sha1 = hashlib.sha1(usedforsecurity=False)
+    sha256 = hashlib.sha256()
+    size = 0
+    for block in part.blocks:
+        size += len(block)
+        for measure in (md5, sha1, sha256):
+            measure.update(block)
+    return FileFacts(md5.hexdigest(), sha1.hexdigest(), sha256.hexdigest(), size, part.filename)
+
+
+class UploadTimes:
+    """When each file was last received, in epoch seconds. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._received: dict[Item, float] = {}
+
+    def note(self, item: Item, now: float, apart_s: float = 0.0) -> bool:
+        """Whether it was not received within the last `apart_s` seconds; only then is this time noted."""
+        with self._lock:
+            before = self._received.get(item)
+            if before is not None and now - before < apart_s:
+                return False
+            self._received[item] = now
+            return True
+
+
+class UploadTickets:
+    """The addresses given out for one upload each. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: set[str] = set()
+
+    def issue(self) -> str:
+        """A new ticket."""
+        ticket = secrets.token_urlsafe(24)
+        with self._lock:
+            self._open.add(ticket)
+        return ticket
+
+    def redeem(self, ticket: str) -> bool:
+        """Whether `ticket` was open; it no longer is."""
+        with self._lock:
+            was_open = ticket in self._open
+            self._open.discard(ticket)
+        return was_open

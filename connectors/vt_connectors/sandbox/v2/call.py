@@ -1,0 +1,74 @@
+"""A call of API v2 read whole: its parameters, its key, and the file that came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from ..data.catalogue import FileFacts
+from ..http.messages import Request
+from ..http.multipart import Multipart, boundary_of
+from ..state import SandboxConfig
+from ..uploads import measured
+
+# An address for one upload lies below this.
+UPLOAD = "file/scan/upload"
+_LONGEST_FIELD = 65536  # bytes; more of a part that is no file is dropped
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class V2Call:
+    """`name` is such as `file/report`; `params` are of address and body together, without the key."""
+
+    method: str
+    name: str
+    params: Mapping[str, str]
+    key: str
+    facts: FileFacts | None = None
+
+    def values(self, param: str, separator: str, most: int) -> list[str]:
+        """A parameter's values, of which the first `most` are heard."""
+        parts = (part.strip() for part in self.params.get(param, "").split(separator))
+        return [part for part in parts if part][:most]
+
+
+def read_call(request: Request, config: SandboxConfig) -> V2Call:
+    """The call a request is, its body read to the end. Raises ApiError 400, BodyTooLargeError."""
+    params = dict(request.query)
+    name = "/".join(request.segments[2:])
+    limit = config.direct_upload_limit
+    if name.startswith(f"{UPLOAD}/"):
+        name, params["ticket"], limit = UPLOAD, request.segments[-1], config.upload_limit
+    facts = None
+    content_header = request.headers.get("content-type", "")
+    content_type = content_header.partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type == "multipart/form-data":
+        body = request.body_within(limit)
+        fields, facts = _parts(Multipart(body, boundary_of(content_header)))
+        params.update(fields)
+    elif request.method == "POST":
+        content = request.content(config.body_limit).decode("utf-8", "replace")
+        # A body of any other type is not read: its key is missing then.
+        params.update(parse_qsl(content, keep_blank_values=True) if content_type == _FORM else ())
+    key = params.pop("apikey", "").strip()
+    return V2Call(request.method, name, params, key, facts)
+
+
+def _parts(body: Multipart) -> tuple[dict[str, str], FileFacts | None]:
+    fields: dict[str, str] = {}
+    facts = None
+    for part in body.parts():
+        if part.name == "file":
+            facts = measured(part)
+        else:
+            fields[part.name] = _text(part.blocks)
+    return fields, facts
+
+
+def _text(blocks: Iterable[bytes]) -> str:
+    kept = b""
+    for block in blocks:
+        kept += block[: _LONGEST_FIELD - len(kept)]
+    return kept.decode("utf-8", "replace")

@@ -1,0 +1,92 @@
+"""Handlers of the calls that change something: scans asked for, comments posted."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from ..comments import comment_object, comment_text
+from ..data.identifiers import sha256_of
+from ..data.kinds import Item, Kind
+from ..errors import ApiError, already_exists, bad_request, not_found
+from ..http.messages import Response, json_response
+from ..state import State
+from ..uploads import receive_file
+from .calls import Call, Handler
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def rescan_of(kind: Kind) -> Handler:
+    """POST /{collection}/{id}/analyse."""
+
+    def handle(state: State, call: Call) -> Response:
+        return _started(state, state.dataset.find(kind, call.ids[0]))
+
+    return handle
+
+
+def comment_on(kind: Kind) -> Handler:
+    """POST /{collection}/{id}/comments."""
+
+    def handle(state: State, call: Call) -> Response:
+        text = comment_text(call.request.content(state.config.body_limit))
+        item = _commented(state, kind, call.ids[0])
+        comment = state.comments.add(item, text, call.key, state.clock())
+        return json_response({"data": comment_object(comment, state.links.to("comments", comment.id))})
+
+    return handle
+
+
+def scan_url(state: State, call: Call) -> Response:
+    """POST /urls with the form field `url`."""
+    content = call.request.content(state.config.body_limit)
+    content_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    fields = parse_qs(content.decode("utf-8", "replace")) if content_type == _FORM else {}
+    if not fields.get("url"):
+        raise bad_request("The form field url is missing")
+    return _started(state, state.dataset.submit_url(fields["url"][0]))
+
+
+def scan_file(state: State, call: Call) -> Response:
+    """POST /files with the part `file`."""
+    return _received(state, call, state.config.direct_upload_limit)
+
+
+def upload_url(state: State, call: Call) -> Response:
+    """GET /files/upload_url: an address good for one upload."""
+    return json_response({"data": state.links.to_upload(state.tickets.issue())})
+
+
+def scan_uploaded_file(state: State, call: Call) -> Response:
+    """POST to an address from `upload_url`."""
+    if not state.tickets.redeem(call.ids[0]):
+        raise not_found("Upload URL not found")
+    return _received(state, call, state.config.upload_limit)
+
+
+def _received(state: State, call: Call, limit: int) -> Response:
+    content_type = call.request.headers.get("content-type", "")
+    facts = receive_file(call.request.body_within(limit), content_type)
+    item = state.dataset.submit_file(facts)
+    if not state.uploads.note(item, state.clock(), state.config.resubmit_s):
+        raise already_exists("Already being submitted for scanning")
+    return _started(state, item)
+
+
+def _started(state: State, item: Item) -> Response:
+    analysis = state.analyses.start(item, state.dataset.facts(item), state.clock())
+    links = {"self": state.links.to("analyses", analysis.id)}
+    return json_response({"data": {"type": "analysis", "id": analysis.id, "links": links}})
+
+
+def _commented(state: State, kind: Kind, ident: str) -> Item:
+    if kind is not Kind.URL:
+        return state.dataset.find(kind, ident)
+    missing = not_found(f'Item "{ident}" type "URL" not found')
+    # A URL's base64 id is good for reading only.
+    if sha256_of(ident) is None:
+        raise missing
+    try:
+        return state.dataset.find(kind, ident)
+    except ApiError:
+        raise missing from None

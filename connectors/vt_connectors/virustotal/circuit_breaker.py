@@ -1,0 +1,107 @@
+"""Whether asking is worth it: what was refused a moment ago is not asked again in vain."""
+
+from __future__ import annotations
+
+import threading
+
+from ..clock import Clock
+from ..errors import (
+    AccessDenied,
+    ConfigError,
+    Conflict,
+    ConnectorError,
+    Forbidden,
+    InvalidIndicator,
+    RateLimited,
+    RequestTimeout,
+    Unavailable,
+    from_dict,
+)
+
+# A refused key ends the asking; after this long somebody may have mended the account.
+_REFUSED_KEY_S = 300.0
+# So many failures in a row without an answer mean that there is no way to VirusTotal just now ...
+_FAILURES = 3
+# ... and the next try is this far off.
+_NO_WAY_S = 15.0
+
+
+class Prospects:
+    """One key's, within one process. Tell it how each call went, and ask it before the next.
+
+    `is_proven`: VirusTotal has accepted the key, and nothing happened since that ended the asking.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._error: ConnectorError | None = None
+        self._until = 0.0
+        self._failures = 0
+        self._forbidden: dict[str, tuple[ConnectorError, float]] = {}
+        self.is_proven = False
+
+    def hopeless(self, purpose: str, deadline: float) -> ConnectorError | None:
+        """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
+
+        `purpose` names the kind of call: a key that may not do one thing may do another.
+        """
+        with self._lock:
+            now = self._clock.monotonic()
+            forbidden, until = self._forbidden.get(purpose, (None, 0.0))
+            if forbidden is not None and now < until:
+                return _bare(forbidden)
+            if self._error is None or now >= self._until:
+                return None
+            left = self._until - now
+            if isinstance(self._error, RateLimited) and deadline >= self._until:
+                return None
+            error = _bare(self._error)
+            if error.retry_after is not None:
+                error.retry_after = round(left, 3)
+            return error
+
+    def answered(self, purpose: str) -> None:
+        """VirusTotal answered the call."""
+        with self._lock:
+            self._failures = 0
+            self._error = None
+            self._forbidden.pop(purpose, None)
+            self.is_proven = True
+
+    def failed(self, purpose: str, error: ConnectorError) -> None:
+        with self._lock:
+            if _shows_that_the_key_works(error):
+                self.is_proven = True
+            if isinstance(error, (AccessDenied, Forbidden, Conflict, InvalidIndicator)):
+                # VirusTotal answered: there is a way to it.
+                self._failures = 0
+            if isinstance(error, Forbidden):
+                self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
+            elif isinstance(error, (AccessDenied, ConfigError)):
+                self._remember(error, _REFUSED_KEY_S)
+            elif "kept" in error.details:
+                return  # others may ask on
+            elif isinstance(error, RateLimited) and error.retry_after is not None:
+                self._remember(error, error.retry_after)
+            elif isinstance(error, (Unavailable, RequestTimeout)):
+                self._failures += 1
+                if self._failures >= _FAILURES:
+                    self._remember(error, _NO_WAY_S)
+
+    def _remember(self, error: ConnectorError, seconds: float) -> None:
+        self._error, self._until = _bare(error), self._clock.monotonic() + seconds
+        # A pause says nothing about the key.
+        self.is_proven = self.is_proven and isinstance(error, RateLimited)
+
+
+def _shows_that_the_key_works(error: ConnectorError) -> bool:
+    """Whether VirusTotal sent it, which checks the key first. API v2's 403 may mean the key, whatever was asked."""
+    if isinstance(error, Forbidden):
+        return error.vt_code is not None
+    return error.http_status is not None and isinstance(error, (Conflict, InvalidIndicator))
+
+
+def _bare(error: ConnectorError) -> ConnectorError:
+    """A new one, without the traceback, which keeps the request with its key alive, and all that its callers hold."""
+    return from_dict(error.to_dict())

@@ -1,0 +1,235 @@
+"""One call to VirusTotal: a slot of the quota, the request, its answer read. The only layer that repeats anything."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Callable, TypeVar
+
+from ..api_key import ApiKey
+from ..clock import Clock
+from ..errors import (
+    ConfigError,
+    ConnectorError,
+    InvalidIndicator,
+    InvalidResponse,
+    OutcomeUnknown,
+    RateLimited,
+    RequestTimeout,
+    TooLarge,
+    Unavailable,
+)
+from ..quota.limiter import Limiter
+from ..quota.reservation import Slot, SlotTooOld
+from . import responses as answers
+from .batching import Batch, Batches, part_of
+from .budget import Budget
+from .endpoints import Endpoint, Values
+from .http.transport import (
+    CertificateRefused,
+    ConnectionLost,
+    HttpAnswer,
+    HttpRequest,
+    NoAnswerInTime,
+    NotSent,
+    Transport,
+    TransportFailure,
+    Upload,
+)
+from .write_outcome import error_of_a_write, outcome_unknown
+
+_LOG = logging.getLogger("vt_connectors.virustotal")
+# Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
+RETRIES = 2
+_WORTH_REPEATING = (502, 503, 504)
+_BACKOFF_S = 0.5
+# A process that was stopped before it sent takes a new slot, so often.
+_SLOTS = 5
+
+Join = Callable[[Sequence[str]], Values]
+Result = TypeVar("Result")
+
+
+class Client:
+    """`ask` the server at `base_url` (scheme, host and port; no path)."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        limiter: Limiter,
+        key: ApiKey,
+        base_url: str,
+        clock: Clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._transport = transport
+        self._limiter = limiter
+        self._key = key
+        self.base_url = base_url.rstrip("/")
+        self._clock = clock
+        self._chance = chance
+
+    def ask(self, endpoint: Endpoint, values: Values, budget: Budget) -> Any:
+        """The answer's JSON: an object, or of API v2 perhaps an array. Raises `answers.NotFound`, `ConnectorError`."""
+        request = endpoint.request(self.base_url, values)
+
+        def once() -> HttpAnswer:
+            if not endpoint.counted:
+                return self._transport.send(request)
+            return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
+
+        document = self._read(endpoint, self._answer_of_a_read(once))
+        if isinstance(document, dict) and "data" in document:
+            # There may be further pages: other requests need not wait for these.
+            budget.permit.accepted()
+        return document
+
+    def write(
+        self,
+        endpoint: Endpoint,
+        values: Values,
+        budget: Budget,
+        understood: Callable[[Any], Result],
+        upload: Upload | None = None,
+    ) -> Result:
+        """What `understood` makes of the answer's JSON; it raises `InvalidResponse` for what is none of VirusTotal's.
+
+        Sent once. Raises as `ask`, and `OutcomeUnknown` where no answer came, or none that can be understood.
+        """
+        request = endpoint.request(self.base_url, values, upload)
+        try:
+            answer = self._slotted(lambda slot: self._send_write(request, slot, budget), budget)
+        except NotSent as failure:
+            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
+        except TransportFailure as failure:
+            raise outcome_unknown(str(failure)) from None
+        try:
+            return understood(self._read(endpoint, answer))
+        except (InvalidResponse, Unavailable) as error:
+            of_write = error_of_a_write(error)
+            budget.has_written = isinstance(of_write, OutcomeUnknown)
+            raise of_write from error
+        except (ConnectorError, answers.NotFound):
+            budget.has_written = False  # VirusTotal refused it
+            raise
+
+    def _send_write(self, request: HttpRequest, slot: Slot, budget: Budget) -> HttpAnswer:
+        """Whatever happens from its first byte on, the budget knows that it may have taken effect."""
+
+        def sending() -> None:
+            slot.sending()
+            budget.has_written = True
+
+        try:
+            return self._transport.send(replace(request, sending=sending))
+        except (NotSent, ConnectorError):
+            budget.has_written = False  # not connected, or its file changed, and it was broken off before its end
+            raise
+
+    def ask_in_batch(self, endpoint: Endpoint, batches: Batches, join: Join, value: str, budget: Budget) -> Any:
+        """The report on `value`, whose request may carry the values of other callers; None if it was left out.
+
+        `join` makes the request's values of a batch's.
+        """
+        batch = Batch()
+
+        def once(slot: Slot) -> HttpAnswer:
+            nonlocal batch
+
+            def send(values: Sequence[str]) -> HttpAnswer:
+                request = endpoint.request(self.base_url, join(values))
+                return self._transport.send(replace(request, sending=slot.sending))
+
+            batch = batches.send(value, send)
+            assert batch.answer is not None
+            return batch.answer
+
+        self._answer_of_a_read(lambda: self._slotted(once, budget))
+        try:
+            document = batch.document(lambda answer: self._read(endpoint, answer))
+        except (InvalidIndicator, TooLarge):
+            if len(batch.values) > 1:
+                return None  # another caller's value may be the wrong one
+            raise
+        found = part_of(document, value, batch.values)
+        # An answer to this value alone is not asked for once more.
+        return document if found is None and len(batch.values) == 1 else found
+
+    def _answer_of_a_read(self, once: Callable[[], HttpAnswer]) -> HttpAnswer:
+        """`once()`, again and again where it may succeed the next time."""
+        for attempt in range(RETRIES + 1):
+            try:
+                answer = once()
+            except (NotSent, ConnectionLost) as failure:
+                error: ConnectorError = Unavailable(
+                    f"VirusTotal could not be reached: {failure}", details=_cause(failure)
+                )
+            except NoAnswerInTime as failure:
+                raise RequestTimeout(
+                    f"VirusTotal did not answer: {failure}; raise VT_TIMEOUT if that is usual"
+                ) from None
+            else:
+                if answer.status not in _WORTH_REPEATING or attempt == RETRIES:
+                    return answer
+                error = Unavailable(f"VirusTotal cannot answer now (HTTP {answer.status})", http_status=answer.status)
+            if attempt == RETRIES:
+                raise error
+            _LOG.info("%s; asking again", error.message)
+            self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
+        raise AssertionError("unreachable")
+
+    def _slotted(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+        for _ in range(_SLOTS):
+            try:
+                return self._with_slot(send, budget)
+            except SlotTooOld:
+                _LOG.warning("this process was stopped before it could send its request: it takes a new slot")
+        raise Unavailable("this process was stopped again and again before it could send its request; repeat it later")
+
+    def _with_slot(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+        def waiting(now: bool) -> None:
+            if now:
+                budget.permit.waits()
+            budget.waiting(now)
+
+        with self._limiter.slot(budget.deadline, waiting, budget.keep, budget.claim, budget.turn) as slot:
+            budget.waited_s += slot.waited_s
+            _permitted(slot, budget)
+            budget.requests += 1
+            try:
+                answer = send(slot)
+            except (NotSent, ConfigError, SlotTooOld):
+                slot.never_sent()
+                budget.requests -= 1
+                raise
+            slot.answered()
+        budget.quota = slot.usage_after
+        return answer
+
+    def _read(self, endpoint: Endpoint, answer: HttpAnswer) -> Any:
+        now = self._clock.now()
+        try:
+            if endpoint.version == "2":
+                return answers.document_v2(answer, self._key, now, endpoint.private)
+            return answers.document(answer, self._key, now)
+        except answers.ForeignLimit:
+            raise
+        except RateLimited as error:
+            error.retry_after = round(self._limiter.penalise(error.retry_after), 3)
+            pause = self._limiter.usage().get("blocked")
+            error.message += f"; all callers of this key pause until {pause['until']}" if pause else ""
+            raise
+
+
+def _permitted(slot: Slot, budget: Budget) -> None:
+    """The slot goes back if the request is not to be sent."""
+    slot.never_sent()
+    budget.permit.may_send()
+    slot.outcome = "unknown"
+
+
+def _cause(failure: TransportFailure) -> dict[str, str]:
+    """What a caller may want to tell apart without reading messages."""
+    return {"cause": "certificate"} if isinstance(failure, CertificateRefused) else {}

@@ -1,0 +1,58 @@
+"""Values out of VirusTotal's objects, of which nothing is promised but `type` and `id`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ..errors import InvalidResponse
+from .port import AnalysisStatus
+
+_LATEST_EPOCH = 253402300799  # the end of the year 9999
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def number(value: object) -> int | None:
+    """An integer, which v2 may write as text."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def epoch(value: object) -> int | None:
+    """v3's dates: seconds since 1970."""
+    found = number(value)
+    return found if found is not None and 0 < found <= _LATEST_EPOCH else None
+
+
+def epoch_of_text(value: object, form: str = "%Y-%m-%d %H:%M:%S") -> int | None:
+    """v2's dates, which are UTC and do not say so."""
+    try:
+        return int(datetime.strptime(str(value), form).replace(tzinfo=timezone.utc).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def analysis_status(value: object) -> AnalysisStatus:
+    """Only `completed` is the end; what is not known counts as on its way."""
+    if value == "completed" or value == "queued":
+        return value
+    return "in-progress"
+
+
+def objects_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The rows of a list answer. Raises `InvalidResponse`."""
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise InvalidResponse("VirusTotal's answer is not a list", http_status=200)
+    return [row for row in data if isinstance(row, Mapping)]

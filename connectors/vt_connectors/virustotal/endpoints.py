@@ -1,0 +1,138 @@
+"""Every call that is made to VirusTotal, as data: the one table that the client asks by and that the curl lines,
+the Postman collection and the Tines stories are made from.
+
+v3: https://docs.virustotal.com/reference/overview. v2: https://docs.virustotal.com/v2.0/reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from .http.transport import HttpRequest, KeyPlace, Upload
+
+Version = Literal["2", "3"]
+Values = Mapping[str, str]
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One call. `path` has its ids in braces; `query` and `form` name what is sent there where a value is given.
+
+    `text`: the value that goes into a JSON body as a comment's text. `file`: a file goes along, as multipart.
+    `writes`: it changes something, so it is sent once. `counted`: VirusTotal takes it off the quota.
+    `private`: what a refusal most likely means is a key without the privilege.
+    """
+
+    name: str
+    version: Version
+    method: Literal["GET", "POST"]
+    path: str
+    query: tuple[str, ...] = ()
+    form: tuple[str, ...] = ()
+    text: str | None = None
+    file: bool = False
+    writes: bool = False
+    counted: bool = True
+    private: bool = False
+    key: KeyPlace = "header"
+
+    def request(self, base_url: str, values: Values, upload: Upload | None = None) -> HttpRequest:
+        """The request with `values` in their places; every id is exactly one segment of the path."""
+        path = self.path.format_map({name: quote(value, safe="") for name, value in values.items()})
+        query = urlencode([(name, values[name]) for name in self.query if name in values])
+        url = (path if "://" in path else base_url + path) + (f"?{query}" if query else "")
+        if self.file:
+            return HttpRequest(self.method, url, upload=upload, key=self.key)
+        body, content_type = self._body(values)
+        return HttpRequest(self.method, url, body, content_type, key=self.key)
+
+    def at(self, path: str) -> Endpoint:
+        """The same call at another path: an address that VirusTotal gave for it."""
+        return replace(self, path=path.replace("{", "{{").replace("}", "}}"))
+
+    def document(self, values: Values) -> dict[str, Any] | None:
+        """The JSON body as an object; None for calls that have none."""
+        if self.text is None:
+            return None
+        return {"data": {"type": "comment", "attributes": {"text": values[self.text]}}}
+
+    def _body(self, values: Values) -> tuple[bytes | None, str | None]:
+        document = self.document(values)
+        if document is not None:
+            return json.dumps(document).encode(), "application/json"
+        if self.form:
+            return urlencode([(name, values[name]) for name in self.form if name in values]).encode(), _FORM
+        return None, None
+
+
+def _v3(name: str, path: str, *query: str, counted: bool = True) -> Endpoint:
+    return Endpoint(name, "3", "GET", f"/api/v3/{path}", query, counted=counted)
+
+
+def _v2(name: str, path: str, *form: str, writes: bool = False, private: bool = False) -> Endpoint:
+    return Endpoint(name, "2", "POST", f"/vtapi/v2/{path}", form=form, writes=writes, private=private, key="form")
+
+
+FILE = _v3("file_report", "files/{id}")
+URL = _v3("url_report", "urls/{id}")
+DOMAIN = _v3("domain_report", "domains/{id}")
+IP = _v3("ip_report", "ip_addresses/{id}")
+COMMENTS = _v3("comments", "{collection}/{id}/comments", "limit", "cursor")
+RESOLUTIONS = _v3("resolutions", "{collection}/{id}/resolutions", "limit", "cursor")
+ANALYSIS = _v3("analysis", "analyses/{id}")
+ANALYSES = _v3("file_analyses", "files/{id}/analyses", "limit")
+UPLOAD_ADDRESS = _v3("upload_address", "files/upload_url")
+OVERALL_QUOTAS = _v3("overall_quotas", "users/{id}/overall_quotas", counted=False)
+ADD_COMMENT = Endpoint("add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", text="text", writes=True)
+UPLOAD = Endpoint("upload", "3", "POST", "/api/v3/files", file=True, writes=True)
+RESCAN_FILE = Endpoint("rescan_file", "3", "POST", "/api/v3/files/{id}/analyse", writes=True)
+SCAN_URL = Endpoint("scan_url", "3", "POST", "/api/v3/urls", form=("url",), writes=True)
+
+V2_FILE = _v2("file_report", "file/report", "resource")
+V2_URL = _v2("url_report", "url/report", "resource")
+V2_URL_OR_SCAN = _v2("url_report_or_scan", "url/report", "resource", "scan", writes=True)
+V2_RESCAN_FILE = _v2("rescan_file", "file/rescan", "resource", writes=True, private=True)
+V2_SCAN_URL = _v2("scan_url", "url/scan", "url", writes=True)
+V2_ADD_COMMENT = _v2("add_comment", "comments/put", "resource", "comment", writes=True)
+# Where v2 takes the key in the address only, the transport puts it there and nobody logs it.
+V2_DOMAIN = Endpoint("domain_report", "2", "GET", "/vtapi/v2/domain/report", ("domain",), key="query")
+V2_IP = Endpoint("ip_report", "2", "GET", "/vtapi/v2/ip-address/report", ("ip",), key="query")
+V2_COMMENTS = Endpoint("comments", "2", "GET", "/vtapi/v2/comments/get", ("resource",), private=True, key="query")
+V2_UPLOAD_ADDRESS = Endpoint("upload_address", "2", "GET", "/vtapi/v2/file/scan/upload_url", private=True, key="query")
+V2_UPLOAD = Endpoint("upload", "2", "POST", "/vtapi/v2/file/scan", file=True, writes=True, key="multipart")
+
+V3_ENDPOINTS: tuple[Endpoint, ...] = (
+    FILE,
+    URL,
+    DOMAIN,
+    IP,
+    ADD_COMMENT,
+    COMMENTS,
+    UPLOAD,
+    UPLOAD_ADDRESS,
+    ANALYSES,
+    RESCAN_FILE,
+    SCAN_URL,
+    ANALYSIS,
+    RESOLUTIONS,
+    OVERALL_QUOTAS,
+)
+V2_ENDPOINTS: tuple[Endpoint, ...] = (
+    V2_FILE,
+    V2_URL,
+    V2_URL_OR_SCAN,
+    V2_DOMAIN,
+    V2_IP,
+    V2_ADD_COMMENT,
+    V2_COMMENTS,
+    V2_UPLOAD,
+    V2_UPLOAD_ADDRESS,
+    V2_RESCAN_FILE,
+    V2_SCAN_URL,
+)

@@ -1,0 +1,51 @@
+"""Where the key goes: at the last moment, into the one place of a request that wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from ...api_key import ApiKey
+from .multipart import MultipartBody
+from .transport import HttpRequest
+
+
+class _KeyHeader(AuthBase):
+    """Adds the key, if it goes there, and by being there keeps `requests` from adding what a `.netrc` says."""
+
+    def __init__(self, key: ApiKey | None) -> None:
+        self._key = key
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if self._key is not None:
+            request.headers["x-apikey"] = self._key.reveal()
+        return request
+
+
+@dataclass(frozen=True, repr=False)
+class Keyed:
+    """A request with its key, ready for `requests`."""
+
+    url: str
+    body: bytes | MultipartBody | None
+    content_type: str | None
+    auth: AuthBase
+
+
+def with_key(request: HttpRequest, key: ApiKey) -> Keyed:
+    """`request` with the key where VirusTotal looks for it."""
+    place, url = request.key, request.url
+    pair = urlencode({"apikey": key.reveal()})
+    body: bytes | MultipartBody | None = request.body
+    content_type = request.content_type
+    if request.upload is not None:
+        body = MultipartBody(request.upload, {"apikey": key.reveal()} if place == "multipart" else {})
+        content_type = body.content_type
+    elif place == "form":
+        body = b"&".join(part for part in (pair.encode(), request.body) if part)
+    if place == "query":
+        url += ("&" if "?" in url else "?") + pair
+    return Keyed(url, body, content_type, _KeyHeader(key if place == "header" else None))

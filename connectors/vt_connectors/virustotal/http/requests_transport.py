@@ -1,0 +1,199 @@
+"""HTTP by `requests`: one session a thread, TLS always verified, bodies bounded, time bounded."""
+
+from __future__ import annotations
+
+import io
+import os
+import ssl
+import threading
+import time
+import weakref
+from typing import Callable
+
+import requests
+import urllib3
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from ...api_key import ApiKey
+from ...redaction import remember
+from ...version import __version__
+from .authentication import with_key
+from .body import read_body
+from .multipart import MultipartBody
+from .proxies import NetworkEnvironment
+from .total_timeout import SENDING, AdapterInTime
+from .transport import (
+    CertificateRefused,
+    ConnectionLost,
+    HttpAnswer,
+    HttpRequest,
+    NoAnswerInTime,
+    NotSent,
+    TransportFailure,
+)
+
+# The largest recorded answer is 0.4 MB; nothing VirusTotal sends for our calls comes near this.
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_LONGEST_CONNECT_S = 10.0
+# VirusTotal looks at a file before it answers: a large one is waited for longer, by its size.
+_UPLOAD_BYTES_A_S = 1_000_000
+
+# App Engine compresses for agents that say `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
+USER_AGENT = f"vt-connectors/{__version__} (gzip)"
+TOOL = f"org.vt-connectors.{__version__}"
+_HEADERS = {"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json", "Accept-Encoding": "gzip"}
+# Failures in which the request cannot have left this machine.
+_BEFORE_SENDING = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.ProxyError,
+)
+
+# An answer's headers can be invalid too, and are `ValueError`s as well: those of an address alone come before sending.
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+
+_NO_PROXY = "the proxy could not be used; see HTTPS_PROXY"
+_TLS_HINT = "for an own CA set REQUESTS_CA_BUNDLE"
+_NO_CERTIFICATE = f"the certificate of the server was not accepted; {_TLS_HINT}"
+
+
+class _Body(io.BytesIO):
+    """A request's body that knows whether the connection came so far as to take it."""
+
+    taken = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.taken = True
+        return super().read(size)
+
+
+class RequestsTransport:
+    """Proxies and CA bundle come from the environment as `requests` reads them; not for loopback."""
+
+    def __init__(
+        self,
+        key: ApiKey,
+        timeout_s: float,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # libraries name addresses, and some have the key in them
+        self._key = remember(key)
+        self._timeout_s = timeout_s
+        self._max_body_bytes = max_body_bytes
+        self._monotonic = monotonic
+        self._local = threading.local()
+        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._environment = NetworkEnvironment()
+
+    def send(self, request: HttpRequest) -> HttpAnswer:
+        keyed = with_key(request, self._key)
+        headers = {**_HEADERS, "Content-Type": keyed.content_type} if keyed.content_type else _HEADERS
+        timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
+        deadline = self._monotonic() + timeout_s
+        body = _Body(keyed.body) if isinstance(keyed.body, bytes) else keyed.body
+        before = SENDING.set(request.sending)
+        try:
+            sent = requests.Request(request.method, keyed.url, headers, data=body, auth=keyed.auth).prepare()
+            with self._session().send(
+                sent,
+                proxies=self._environment.proxies(request.url),
+                verify=self._environment.verify(),
+                timeout=(min(self._timeout_s, _LONGEST_CONNECT_S), timeout_s),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                if request.upload:
+                    deadline = self._monotonic() + self._timeout_s
+                content, broken = read_body(response.raw, self._max_body_bytes, deadline, self._monotonic)
+                names = {name.lower(): value for name, value in response.headers.items()}
+                return HttpAnswer(response.status_code, names, content, broken)
+        except requests.exceptions.RequestException as error:
+            raise _failure(error, body) from None
+        except urllib3.exceptions.HTTPError as error:
+            raise _failure(error, body) from None
+        finally:
+            SENDING.reset(before)
+
+    def _session(self) -> requests.Session:
+        known: tuple[int, requests.Session] | None = getattr(self._local, "session", None)
+        if known is None or known[0] != os.getpid():
+            known = (os.getpid(), _new_session())
+            self._local.session = known
+            self._sessions.add(known[1])
+        return known[1]
+
+    def close(self) -> None:
+        """Close every thread's connections. Whoever sends later connects anew."""
+        for session in list(self._sessions):
+            session.close()
+
+
+class _Session(requests.Session):
+    """Redirects are the client's: even unfollowed, `requests` reads their whole body and trips over a bad address."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
+def _new_session() -> requests.Session:
+    session = _Session()
+    session.trust_env = False  # what it says is looked up in `NetworkEnvironment`
+    # Retries are the client's: a second layer would spend quota behind the limiter's back.
+    session.mount("https://", AdapterInTime())
+    session.mount("http://", AdapterInTime())
+    return session
+
+
+def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportFailure:
+    """What a failure means for the request. Messages are our own: the libraries' name URLs."""
+    failure = _meaning(error)
+    if isinstance(failure, NotSent) or body is None or body.taken:
+        return failure
+    return NotSent(str(failure))
+
+
+def _meaning(error: Exception) -> TransportFailure:
+    cause = _root(error)
+    if isinstance(error, _NO_ADDRESS):
+        return NotSent("an address is none; see HTTPS_PROXY and VT_API_URL for the proxy's and the server's")
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        # Other failures of TLS may come after the request as well as before it.
+        return (
+            CertificateRefused(_NO_CERTIFICATE)
+            if _is_of_certificate(cause)
+            else ConnectionLost(f"TLS failed; {_TLS_HINT}")
+        )
+    if isinstance(cause, _BEFORE_SENDING):
+        return NotSent(_before_sending(cause))
+    if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
+        return NoAnswerInTime("no answer came in time")
+    return ConnectionLost(f"the connection broke ({type(cause).__name__})")
+
+
+def _root(error: BaseException) -> BaseException:
+    """urllib3's reason inside the wrappings of both libraries."""
+    for _ in range(5):
+        inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        if isinstance(error, (*_BEFORE_SENDING, urllib3.exceptions.SSLError)) or not isinstance(inner, BaseException):
+            return error
+        error = inner
+    return error
+
+
+def _is_of_certificate(error: urllib3.exceptions.SSLError) -> bool:
+    inner = error.args[0] if error.args else None
+    return isinstance(inner, (ssl.SSLCertVerificationError, CertificateError))
+
+
+def _before_sending(cause: BaseException) -> str:
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        return _NO_PROXY
+    # The one that says that there is nobody is a kind of the one that says that time was up.
+    slow = not isinstance(cause, urllib3.exceptions.NewConnectionError)
+    return "no connection could be made" + (" in time" if slow else "")

@@ -1,0 +1,171 @@
+"""While it is not known whether a key works, one request goes out: the probe. The others wait for its outcome.
+
+VirusTotal's answer closes the circuit, and all requests go out side by side. If VirusTotal refuses the key, the waiting
+requests end with the same error, and none is sent: `Prospects` remembers it. A probe that brings no answer of
+VirusTotal's says nothing about the key, so the next request becomes the probe.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+
+from ..clock import Clock
+from ..errors import ConnectorError, RequestTimeout
+from ..quota.gate import Turn
+from .circuit_breaker import Prospects
+
+# A file may take minutes to send: other requests do not wait for that.
+_SENDS_A_FILE = ("scan_file",)
+# How soon a waiting request notices that its process is asked to end, or that its time is up.
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
+
+
+class CircuitBreaker:
+    """One account's, within one process. Safe for many threads."""
+
+    def __init__(self, prospects: Prospects, clock: Clock, patience_s: float) -> None:
+        """`patience_s`: for how long a request waits for probes, if its deadline is not later."""
+        self._prospects = prospects
+        self._clock = clock
+        self._patience_s = patience_s
+        self._lock = threading.Lock()
+        # Each is set when the outcome is known, or when it is not to be waited for any more.
+        self._probes: dict[Permit, threading.Event] = {}
+
+    def permit(self, purpose: str, deadline: float, turn: Turn | None = None) -> Permit:
+        """The permit of one request. `deadline`: as for `Prospects.hopeless`; `turn`: its place among its client's."""
+        return Permit(self, purpose, deadline, turn)
+
+    def open_error(self, permit: Permit) -> ConnectorError | None:
+        """The error that the request would meet, as others met it a moment ago."""
+        return self._prospects.hopeless(permit.purpose, permit.deadline)
+
+    def lets_by(self, permit: Permit) -> bool:
+        """Whether the request need not wait: the key works, or is refused, or the request becomes the probe."""
+        if self._prospects.is_proven or self.open_error(permit) is not None:
+            return True
+        with self._lock:
+            # It may have become so meanwhile: an outcome is remembered before its probe ends.
+            if self._prospects.is_proven or permit in self._probes or self.open_error(permit) is not None:
+                return True
+            if self._ahead_of(permit) is not None:
+                return False
+            self._probes[permit] = threading.Event()
+            return True
+
+    def end(self, permit: Permit) -> None:
+        """The request is not the probe any more."""
+        with self._lock:
+            ended = self._probes.pop(permit, None)
+        if ended is not None:
+            ended.set()
+
+    def accepted(self, purpose: str) -> None:
+        """VirusTotal answered a request with this key."""
+        self._prospects.answered(purpose)
+        with self._lock:
+            for ended in self._probes.values():
+                ended.set()
+
+    def give_up_at(self, deadline: float) -> float:
+        """Until when a request waits that begins to wait now (monotonic seconds)."""
+        until = self._clock.monotonic() + self._patience_s
+        return max(until, deadline) if math.isfinite(deadline) else until
+
+    def wait(self, permit: Permit, until: float) -> None:
+        """Return when the probe has ended. Raises `RequestTimeout` after `until`, and `Cancelled`.
+
+        A request that sends a file goes out then: the probe is another file, which takes its time.
+        """
+        with self._lock:
+            ended, look_s = self._ahead_of(permit), _FIRST_LOOK_S
+        while ended is not None and not ended.wait(look_s):
+            self._clock.sleep(0)
+            look_s = min(look_s * 2, _LONGEST_LOOK_S)
+            if self._clock.monotonic() > until:
+                if not permit.sends_file:
+                    raise _no_outcome()
+                with self._lock:
+                    self._probes.setdefault(permit, threading.Event())
+                return
+
+    def _ahead_of(self, permit: Permit) -> threading.Event | None:
+        """The probe whose outcome the request waits for."""
+        concerning = (ended for probe, ended in self._probes.items() if permit.sends_file or not probe.sends_file)
+        return next((ended for ended in concerning if not ended.is_set()), None)
+
+
+def _no_outcome() -> RequestTimeout:
+    return RequestTimeout(
+        "it is not known yet whether VirusTotal accepts the key, because another request of this process has had no "
+        "answer; this request was not sent: repeat it later"
+    )
+
+
+class Permit:
+    """One request's permit to go out. Used by one thread; may be entered again after it was left.
+
+    While a request waits for a probe it is in no turn, so the probe can be repeated, and it should hold no lease that
+    other processes see.
+    """
+
+    def __init__(self, breaker: CircuitBreaker, purpose: str, deadline: float, turn: Turn | None) -> None:
+        self.purpose = purpose
+        self.deadline = deadline
+        self.sends_file = purpose in _SENDS_A_FILE
+        self.turn = turn
+        self._breaker = breaker
+        self._until = breaker.give_up_at(deadline)
+        self._is_in = False
+
+    def enter(self) -> None:
+        """Return when the request is first of its client's, and need not wait for a probe. Raises `ConnectorError`."""
+        if self._is_in:
+            return
+        while not self._goes_in():
+            self._breaker.wait(self, self._until)
+        self._is_in = True
+
+    def _goes_in(self) -> bool:
+        # A request that is refused anyway waits for no turn.
+        if self.turn is not None and self._breaker.open_error(self) is None:
+            self.turn.enter()
+        if self._breaker.lets_by(self):
+            return True
+        if self.turn is not None:
+            self.turn.leave()
+        return False
+
+    def waits(self) -> None:
+        """The request begins to wait for quota: no other waits for its outcome meanwhile."""
+        self._breaker.end(self)
+
+    def may_send(self) -> None:
+        """The request has its slot: return when it may be sent. Raises the error that it would meet, and as `wait`."""
+        until = self._breaker.give_up_at(self.deadline)
+        while not self._breaker.lets_by(self):
+            self._breaker.wait(self, until)
+        error = self._breaker.open_error(self)
+        if error is not None:
+            raise error
+
+    def accepted(self) -> None:
+        """VirusTotal answered the request."""
+        self._breaker.accepted(self.purpose)
+
+    def settle(self) -> None:
+        """The outcome is known to `Prospects`, or there is none."""
+        self._breaker.end(self)
+
+    def refuse_if_late(self) -> None:
+        """Raise `RateLimited` if there is no quota in time."""
+        if self.turn is not None:
+            self.turn.refuse_if_late()
+
+    def leave(self) -> None:
+        """Let the next request by."""
+        self._is_in = False
+        self._breaker.end(self)
+        if self.turn is not None:
+            self.turn.leave()

@@ -1,0 +1,223 @@
+"""API v3's calls (https://docs.virustotal.com/reference/overview)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ..api_key import ApiKey
+from ..config.base_url import checked_upload_url
+from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse, RateLimited
+from ..indicators import Indicator, Kind
+from . import endpoints, identity, v3_objects
+from .budget import Budget
+from .client import Client
+from .coerce import analysis_status, mapping, objects_of, text
+from .endpoints import Endpoint
+from .http.transport import Upload
+from .overall_quotas import overall_quotas
+from .port import Analysis, Comment, Known, Resolution, Rows, Submitted
+from .responses import NotFound
+
+# VirusTotal takes 32 MB in one request, headers of the parts included
+# (https://docs.virustotal.com/reference/files-scan).
+LARGEST_DIRECT_UPLOAD = 32_000_000
+PAGE = 40
+_MOST_PAGES = 100
+
+REPORT: dict[Kind, Endpoint] = {
+    "hash": endpoints.FILE,
+    "url": endpoints.URL,
+    "domain": endpoints.DOMAIN,
+    "ip": endpoints.IP,
+}
+COLLECTION: dict[Kind, str] = {"hash": "files", "url": "urls", "domain": "domains", "ip": "ip_addresses"}
+_TYPE: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip_address"}
+
+
+class ApiV3:
+    """See `api.Api`."""
+
+    version = "3"
+    writes_to_url_ids = True
+
+    def __init__(self, client: Client, key: ApiKey) -> None:
+        """`key` names the account in the quota call."""
+        self._client = client
+        self._key = key
+
+    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+        try:
+            answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
+        except NotFound:
+            return None
+        vt_object = v3_objects.object_of(answer, _TYPE[indicator.kind])
+        identity.check_object(vt_object, indicator, object_id)
+        return Known(vt_object, vt_object)
+
+    def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
+        """Writing to a URL's base64 id was answered 404 where reading was not: `object_id` is its SHA-256."""
+        values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
+
+        def understood(answer: dict[str, Any]) -> Comment:
+            said = v3_objects.comment_of(v3_objects.object_of(answer, "comment"))
+            identity.check_comment(said.comment_id, indicator, object_id)
+            return said
+
+        try:
+            return self._client.write(endpoints.ADD_COMMENT, values, budget, understood)
+        except NotFound:
+            return None
+
+    def comments(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
+        def row(item: Mapping[str, Any]) -> Comment:
+            comment = v3_objects.comment_of(v3_objects.row_of(item, "comment"))
+            identity.check_comment(comment.comment_id, indicator)
+            return comment
+
+        return self._rows(endpoints.COMMENTS, indicator, limit, row, budget)
+
+    def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
+        def row(item: Mapping[str, Any]) -> Resolution:
+            resolution = v3_objects.resolution_of(v3_objects.row_of(item, "resolution"))
+            identity.check_resolution(resolution.host, resolution.ip, indicator)
+            return resolution
+
+        return self._rows(endpoints.RESOLUTIONS, indicator, limit, row, budget)
+
+    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+        endpoint, sha256 = endpoints.UPLOAD, hashes["sha256"]
+        file = Indicator("hash", sha256)
+
+        def understood(answer: dict[str, Any]) -> str:
+            return _analysis_id(answer, file, hashes)
+
+        try:
+            if upload.size > LARGEST_DIRECT_UPLOAD:
+                address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
+                endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
+            return Submitted(self._client.write(endpoint, {}, budget, understood, upload), sha256)
+        except NotFound:
+            raise _no_such_call() from None
+        except Conflict as conflict:
+            # The same file is being submitted by somebody else: their analysis will do.
+            under_way = self._analysis_under_way(sha256, budget)
+            if under_way is None:
+                raise _being_scanned(conflict) from None
+            return Submitted(under_way, sha256)
+
+    def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
+        """None if that cannot be learned: not every key may ask for it."""
+        try:
+            found = objects_of(self._client.ask(endpoints.ANALYSES, {"id": sha256, "limit": "1"}, budget))
+        except Cancelled:
+            raise
+        except (NotFound, ConnectorError):
+            return None
+        return text(found[0].get("id")) if found else None
+
+    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
+        try:
+            values = {"id": indicator.vt_id}
+            return Submitted(
+                self._client.write(
+                    endpoints.RESCAN_FILE, values, budget, lambda answer: _analysis_id(answer, indicator)
+                )
+            )
+        except NotFound:
+            return None
+        except Conflict as conflict:
+            raise _being_scanned(conflict) from None
+
+    def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
+        try:
+            found = self._client.write(
+                endpoints.SCAN_URL, {"url": indicator.value}, budget, lambda answer: _analysis_id(answer, indicator)
+            )
+        except NotFound:
+            raise _no_such_call() from None
+        except Conflict as conflict:
+            raise _being_scanned(conflict) from None
+        return Submitted(found, identity.url_of_analysis(found))
+
+    def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
+        try:
+            answer = self._client.ask(endpoints.ANALYSIS, {"id": analysis_id}, budget)
+        except NotFound:
+            return None
+        vt_object = v3_objects.object_of(answer, "analysis")
+        attributes, meta = mapping(vt_object.get("attributes")), mapping(answer.get("meta"))
+        url_info, file_info = mapping(meta.get("url_info")), mapping(meta.get("file_info"))
+        identity.check_analysis(analysis_id, text(vt_object.get("id")), file_info, url_info)
+        is_url = bool(url_info) or (not file_info and analysis_id.startswith("u-"))
+        sha256 = text(url_info.get("id")) if is_url else text(file_info.get("sha256"))
+        return Analysis(
+            analysis_id=analysis_id,
+            status=analysis_status(attributes.get("status")),
+            kind="url" if is_url else "hash",
+            object_id=sha256,
+            indicator=text(url_info.get("url")) if is_url else sha256,
+            attributes=attributes,
+            raw=vt_object,
+        )
+
+    def overall_quotas(self, budget: Budget) -> dict[str, Any]:
+        return overall_quotas(self._client, self._key, budget)
+
+    def _rows(
+        self,
+        endpoint: Endpoint,
+        indicator: Indicator,
+        limit: int,
+        row: Callable[[Mapping[str, Any]], Any],
+        budget: Budget,
+    ) -> Rows | None:
+        """Pages of 40 until there are `limit` rows, or no more; or no more quota, once there are some."""
+        found: list[Mapping[str, Any]] = []
+        values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            values["limit"] = str(min(PAGE, limit - len(found)))
+            try:
+                answer = self._client.ask(endpoint, {**values, **({"cursor": cursor} if cursor else {})}, budget)
+            except NotFound:
+                return None
+            except RateLimited:
+                if not found:
+                    raise
+                break
+            page = objects_of(answer)
+            found += page
+            # The end is told by no cursor, an empty one, or the same again.
+            last, cursor = cursor, text(mapping(answer.get("meta")).get("cursor")) or ""
+            if cursor == last:
+                cursor = ""
+            if not page or not cursor or len(found) >= limit:
+                break
+        shown = found[:limit]
+        return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
+
+
+def _being_scanned(conflict: Conflict) -> Conflict:
+    """The 409 of a scan: unlike that of a comment it passes."""
+    return Conflict(
+        f"VirusTotal is working on the same file or URL just now ({conflict.message}); repeat it in a minute",
+        http_status=conflict.http_status,
+        vt_code=conflict.vt_code,
+        retryable=True,
+    )
+
+
+def _no_such_call() -> InvalidResponse:
+    """Where nothing can be unknown."""
+    return InvalidResponse("VirusTotal says that there is no such call (HTTP 404); check VT_API_URL", http_status=404)
+
+
+def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
+    """The id of the analysis of `indicator`; some of 2019 were bare numbers."""
+    data = mapping(answer.get("data"))
+    found = data.get("id")
+    if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
+        raise InvalidResponse("VirusTotal's answer is not an analysis", http_status=200)
+    identity.check_submission(str(found), indicator, hashes)
+    return str(found)

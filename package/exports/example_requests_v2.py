@@ -1,0 +1,121 @@
+"""Every call of API v2, in an order in which each has what it needs of earlier answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from package.exports.example_requests import PUBLIC, SENT, VISIBLE, Asked, Expected, Folder
+from vt_connectors.virustotal import endpoints
+
+_UNKNOWN_V2 = "An unknown one is HTTP 200 with `response_code` 0."
+_PRIVATE = "Takes a key with private privileges; others are answered 403."
+_FOUND: Mapping[str, Expected] = {"response_code": 1}
+_SCANNED: Mapping[str, Expected] = {"response_code": 1, "positives": int, "total": int, "scans": dict}
+_SUBMITTED: Mapping[str, Expected] = {"response_code": 1, "scan_id": str}
+
+V2 = (
+    Folder(
+        "Look up",
+        f"What VirusTotal knows. {_UNKNOWN_V2}",
+        (
+            Asked(
+                "File report",
+                endpoints.V2_FILE,
+                f"By MD5, SHA-1, SHA-256 or scan id; up to four, with commas, are answered as a list. {VISIBLE}",
+                _SCANNED,
+                {"resource": "{{file_hash}}"},
+                {"resource": "0" * 64},
+            ),
+            Asked(
+                "URL report",
+                endpoints.V2_URL,
+                f"By URL or scan id. {VISIBLE}",
+                _SCANNED,
+                {"resource": "{{url}}"},
+                {"resource": "http://unknown.example/"},
+            ),
+            Asked(
+                "URL report, scanned if missing",
+                endpoints.V2_URL_OR_SCAN,
+                "An unknown URL is submitted: that answer has a `scan_id` and no `positives`.",
+                _SUBMITTED,
+                {"resource": "{{url}}", "scan": "1"},
+            ),
+            Asked(
+                "Domain report",
+                endpoints.V2_DOMAIN,
+                f"Its resolutions are in it. {VISIBLE}",
+                _FOUND,
+                {"domain": "{{domain}}"},
+                {"domain": "unknown.example"},
+            ),
+            Asked("IP address report", endpoints.V2_IP, f"IPv4 only. {VISIBLE}", _FOUND, {"ip": "{{ip}}"}),
+        ),
+    ),
+    Folder(
+        "Scan",
+        "Each is answered with a `scan_id`, which the reports take as a resource; a queued one is `response_code` -2.",
+        (
+            Asked("Scan a file", endpoints.V2_UPLOAD, f"Up to 32 MB. {SENT}", _SUBMITTED, sets={"scan_id": "scan_id"}),
+            Asked(
+                "Address for a large file",
+                endpoints.V2_UPLOAD_ADDRESS,
+                f"For files from 32 to 200 MB: an address that is good for one upload. {_PRIVATE}",
+                {"upload_url": str},
+                sets={"upload_address": "upload_url"},
+            ),
+            Asked(
+                "Scan a large file",
+                endpoints.V2_UPLOAD,
+                f"To the address that was answered before. {SENT}",
+                _SUBMITTED,
+                sets={"scan_id": "scan_id"},
+                address="{{upload_address}}",
+            ),
+            Asked(
+                "Scan a known file again",
+                endpoints.V2_RESCAN_FILE,
+                _PRIVATE,
+                _SUBMITTED,
+                {"resource": "{{file_hash}}"},
+                {"resource": "0" * 64},
+                {"scan_id": "scan_id"},
+            ),
+            Asked(
+                "Scan a URL",
+                endpoints.V2_SCAN_URL,
+                "Known or not. The URL is visible to others from then on.",
+                _SUBMITTED,
+                {"url": "{{url}}"},
+                sets={"scan_id": "scan_id"},
+            ),
+            Asked(
+                "The scan's report",
+                endpoints.V2_URL,
+                "Ask every 20 seconds or less often.",
+                {"response_code": (1, -2)},
+                {"resource": "{{scan_id}}"},
+            ),
+        ),
+    ),
+    Folder(
+        "Comment",
+        "What others said, and saying something.",
+        (
+            Asked(
+                "Comment",
+                endpoints.V2_ADD_COMMENT,
+                f"{PUBLIC} On a hash or URL; the same text a second time is `response_code` 0.",
+                {"response_code": (0, 1), "verbose_msg": str},
+                {"resource": "{{file_hash}}", "comment": "{{comment}}"},
+            ),
+            Asked(
+                "Comments",
+                endpoints.V2_COMMENTS,
+                f"25 at most. {_PRIVATE}",
+                {"response_code": (0, 1)},
+                {"resource": "{{file_hash}}"},
+            ),
+        ),
+    ),
+)

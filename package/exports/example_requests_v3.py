@@ -1,0 +1,166 @@
+"""Every call of API v3, in an order in which each has what it needs of earlier answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from package.exports.example_requests import PUBLIC, SENT, VISIBLE, Asked, Expected, Folder
+from vt_connectors.virustotal import endpoints
+from vt_connectors.virustotal.endpoints import Endpoint
+
+_ID_OF_URL = (
+    "The id is the URL in the URL-safe base64 alphabet without padding (the script before the request makes it); "
+    "the answer's id is the SHA-256 that writing calls want."
+)
+_ANALYSIS: Mapping[str, Expected] = {"data.type": "analysis", "data.id": str}
+_LEARN_ANALYSIS = {"analysis_id": "data.id"}
+_NO_FILE = {"id": "0" * 64}
+_NO_DOMAIN = {"id": "unknown.example"}
+_NO_URL = {"id": "aHR0cDovL3Vua25vd24uZXhhbXBsZS8"}
+
+# Collection, id and name of what has comments; the base64 of a URL is good for reading only.
+_COMMENTED = (
+    ("files", "{{file_hash}}", "file"),
+    ("urls", "{{url_id}}", "URL"),
+    ("domains", "{{domain}}", "domain"),
+    ("ip_addresses", "{{ip}}", "IP address"),
+)
+
+
+def _report(name: str, endpoint: Endpoint, kind: str, ident: str, about: str, missing: Mapping[str, str]) -> Asked:
+    has: Mapping[str, Expected] = {"data.type": kind, "data.id": str, "data.attributes.last_analysis_stats": dict}
+    sets = {"url_id": "data.id"} if kind == "url" else {}
+    return Asked(name, endpoint, f"{about} {VISIBLE}", has, {"id": ident}, missing, sets)
+
+
+V3 = (
+    Folder(
+        "Look up",
+        "What VirusTotal knows. Unknown indicators are answered 404.",
+        (
+            _report("File report", endpoints.FILE, "file", "{{file_hash}}", "By MD5, SHA-1 or SHA-256.", _NO_FILE),
+            _report("URL report", endpoints.URL, "url", "{{url_base64}}", _ID_OF_URL, _NO_URL),
+            _report("Domain report", endpoints.DOMAIN, "domain", "{{domain}}", "Punycode for IDNs.", _NO_DOMAIN),
+            _report(
+                "IP address report",
+                endpoints.IP,
+                "ip_address",
+                "{{ip}}",
+                "IPv4 or IPv6. Even addresses nobody has seen have a report: without detections, that says nothing.",
+                {},
+            ),
+            *(
+                Asked(
+                    f"Passive DNS of {name}",
+                    endpoints.RESOLUTIONS,
+                    "The newest first, 40 a page at most; `meta.cursor` of an answer leads to the next page.",
+                    {"data": list},
+                    {"collection": collection, "id": ident, "limit": "40"},
+                )
+                for collection, ident, name in (
+                    ("domains", "{{domain}}", "a domain"),
+                    ("ip_addresses", "{{ip}}", "an address"),
+                )
+            ),
+        ),
+    ),
+    Folder(
+        "Scan",
+        "Each is answered with an analysis, whose state *Analysis* tells. An analysis's id is not the id of the file "
+        "or URL.",
+        (
+            Asked("Scan a file", endpoints.UPLOAD, f"Up to 32 MB. {SENT}", _ANALYSIS, sets=_LEARN_ANALYSIS),
+            Asked(
+                "Address for a large file",
+                endpoints.UPLOAD_ADDRESS,
+                "For files from 32 to 650 MB: the answer is an address that is good for one upload.",
+                {"data": str},
+                sets={"upload_address": "data"},
+            ),
+            Asked(
+                "Scan a large file",
+                endpoints.UPLOAD,
+                f"To the address that was answered before. {SENT}",
+                _ANALYSIS,
+                sets=_LEARN_ANALYSIS,
+                address="{{upload_address}}",
+            ),
+            Asked(
+                "Scan a known file again",
+                endpoints.RESCAN_FILE,
+                "404 if VirusTotal has not got the file.",
+                _ANALYSIS,
+                {"id": "{{file_hash}}"},
+                _NO_FILE,
+                _LEARN_ANALYSIS,
+            ),
+            Asked(
+                "Analyses of a file",
+                endpoints.ANALYSES,
+                "Where an upload was answered 409, since somebody else is sending the same file, theirs is here.",
+                {"data": list},
+                {"id": "{{file_hash}}", "limit": "1"},
+                _NO_FILE,
+            ),
+            Asked(
+                "Scan a URL",
+                endpoints.SCAN_URL,
+                "Known or not. The URL is visible to others from then on.",
+                _ANALYSIS,
+                {"url": "{{url}}"},
+                sets=_LEARN_ANALYSIS,
+            ),
+            Asked(
+                "Analysis",
+                endpoints.ANALYSIS,
+                "`queued`, `in-progress` or `completed`: only the status says whether it is over. Ask every 20 "
+                "seconds or less often.",
+                {"data.type": "analysis", "data.attributes.status": str},
+                {"id": "{{analysis_id}}"},
+                {"id": "u-" + "0" * 64 + "-1700000000"},
+            ),
+        ),
+    ),
+    Folder(
+        "Comment",
+        "What others said, and saying something.",
+        (
+            *(
+                Asked(
+                    f"Comment on {'an' if name[0] == 'I' else 'a'} {name}",
+                    endpoints.ADD_COMMENT,
+                    f"{PUBLIC} The same text a second time is answered 409.",
+                    {"data.type": "comment", "data.id": str},
+                    {"collection": collection, "id": ident, "text": "{{comment}}"},
+                    {"collection": "files", "id": "0" * 64, "text": "{{comment}}"} if collection == "files" else {},
+                    statuses=(200, 409),
+                )
+                for collection, ident, name in _COMMENTED
+            ),
+            *(
+                Asked(
+                    f"Comments on {'an' if name[0] == 'I' else 'a'} {name}",
+                    endpoints.COMMENTS,
+                    "The newest first; `meta.cursor` of an answer leads to the next page.",
+                    {"data": list},
+                    {"collection": collection, "id": ident, "limit": "10"},
+                )
+                for collection, ident, name in _COMMENTED
+            ),
+        ),
+    ),
+    Folder(
+        "Account",
+        "The key's own quota.",
+        (
+            Asked(
+                "Quotas",
+                endpoints.OVERALL_QUOTAS,
+                "By what the account may use and has used. Here the key is in the address, and so in Postman's "
+                "history; the account's user id does as well. There is no `group` for a free account.",
+                {"data.api_requests_daily.user.allowed": int},
+                {"id": "{{api_key}}"},
+            ),
+        ),
+    ),
+)

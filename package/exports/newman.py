@@ -1,0 +1,121 @@
+"""Run the Postman collection against the sandbox: `python -m package.exports.newman`.
+
+Newman is Postman's own runner. It is installed by npm into .cache/newman, once, in a pinned version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from package.exports import postman
+from package.spl.build_error import BuildError
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDER = PROJECT / ".cache/newman"
+VERSION = "6.2.2"
+_SCRIPT = "node_modules/newman/bin/newman.js"
+_LONGEST_S = 300
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What newman says of a run: how many requests and assertions there were, and every failure in words."""
+
+    requests: int
+    assertions: int
+    failures: tuple[str, ...]
+
+
+def install() -> Path:
+    """The folder that has newman. BuildError where npm is missing or fails."""
+    if (FOLDER / _SCRIPT).is_file() and _installed() == VERSION:
+        return FOLDER
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        raise BuildError("newman needs node and npm, which are not here")
+    FOLDER.parent.mkdir(exist_ok=True)
+    # Made beside and moved there when it is whole: two may be at it.
+    with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
+        command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", made, f"newman@{VERSION}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise BuildError(f"npm could not install newman {VERSION}:\n{result.stderr.strip()}")
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        try:
+            Path(made).rename(FOLDER)
+        except OSError:
+            if not (FOLDER / _SCRIPT).is_file():
+                raise
+        Path(made).mkdir(exist_ok=True)
+    return FOLDER
+
+
+def _installed() -> str:
+    manifest = json.loads((FOLDER / "node_modules/newman/package.json").read_text("utf-8"))
+    return str(manifest["version"])
+
+
+def run(files: Path, name: str, changes: Mapping[str, str]) -> Ran:
+    """Run the folder `name` of the collection in `files`, its environment changed so. BuildError without a report."""
+    script = install() / _SCRIPT
+    with tempfile.TemporaryDirectory() as scratch:
+        environment, report = Path(scratch) / "environment.json", Path(scratch) / "report.json"
+        environment.write_text(json.dumps(_changed(files, changes)), "utf-8")
+        command = ["node", str(script), "run", str(files / postman.COLLECTION), "--environment", str(environment)]
+        command += ["--folder", name, "--working-dir", str(files), "--reporters", "json"]
+        command += ["--reporter-json-export", str(report)]
+        plain = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        result = subprocess.run(command, capture_output=True, text=True, check=False, env=plain, timeout=_LONGEST_S)
+        if not report.is_file():
+            raise BuildError(f"newman gave no report:\n{result.stdout}\n{result.stderr}")
+        return _read(json.loads(report.read_text("utf-8")))
+
+
+def _changed(files: Path, changes: Mapping[str, str]) -> dict[str, Any]:
+    environment: dict[str, Any] = json.loads((files / postman.ENVIRONMENT_FILE).read_text("utf-8"))
+    for entry in environment["values"]:
+        entry["value"] = changes.get(entry["key"], entry["value"])
+    return environment
+
+
+def _read(report: Mapping[str, Any]) -> Ran:
+    ran = report["run"]
+    failures = tuple(f"{fail['source'].get('name', '-')}: {fail['error']['message']}" for fail in ran["failures"])
+    return Ran(ran["stats"]["requests"]["total"], ran["stats"]["assertions"]["total"], failures)
+
+
+def run_on_sandbox(files: Path, version: str) -> Ran:
+    """Run one API version's folder against a sandbox of its own."""
+    with SandboxServer(Quota.unlimited(), config=SandboxConfig(queued_s=0, completed_s=0, private_keys=True)) as server:
+        return run(files, postman.NAMES[version], {"base_url": server.url, "api_key": "sandbox"})
+
+
+def main() -> int:
+    """Make the collection, run both folders, and say what came of it; the exit code is 0 or 1."""
+    failed = False
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            postman.write(Path(folder))
+            for version, name in postman.NAMES.items():
+                ran = run_on_sandbox(Path(folder), version)
+                print(f"{name}: {ran.requests} requests, {ran.assertions} assertions, {len(ran.failures)} failed")
+                print("".join(f"  {failure}\n" for failure in ran.failures), end="")
+                failed = failed or bool(ran.failures)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

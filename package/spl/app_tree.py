@@ -1,0 +1,87 @@
+"""Assemble the app's folder from its static part, the core, the schemas and the libraries."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from package.spl.build_error import BuildError
+from package.spl.forbidden_content import is_unwanted, refuse_impure
+from package.spl.unpacking import unpack
+from package.spl.vendoring import shared_and_own
+
+APP_ID = "vtlookup"
+# Folders of the core that serve other platforms; inside Splunk they would be dead code.
+EXCLUDED_FROM_CORE = (
+    "adapters",
+    "sandbox",
+    "__main__.py",
+    "actions/by_hand.py",
+    "virustotal/by_hand*.py",
+    "*/redis_*.py",
+)
+VERSION_PLACEHOLDER = "@VERSION@"
+TEMPLATES = ("app.manifest", "default/app.conf")
+
+
+def read_version(project: Path) -> str:
+    """The product's version, as connectors/vt_connectors/version.py names it."""
+    source = (project / "connectors/vt_connectors/version.py").read_text("utf-8")
+    match = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
+    if match is None:
+        raise BuildError("connectors/vt_connectors/version.py names no version")
+    return match[1]
+
+
+def assemble(project: Path, libraries: Mapping[str, Mapping[str, Path]], parent: Path) -> Path:
+    """Make the app's folder in `parent` and return it.
+
+    `project` is the source tree; `libraries` has for each Python ("3.9") its libraries' wheels or sdists by name. What
+    is the same for all comes into lib/, the rest into lib/py39/ and the like: `vtlookup_app.libraries` chooses.
+    BuildError if the result would hold anything the app must not hold.
+    """
+    app = parent / APP_ID
+    lib = app / "lib"
+    _copy_tree(project / "splunk_app", app)
+    _copy_tree(project / "connectors", lib / "connectors", EXCLUDED_FROM_CORE)
+    _copy_tree(project / "schemas", lib / "connectors/vt_connectors/schemas")
+    shared, own = shared_and_own(libraries)
+    unpack(shared, lib)
+    for python, files in own.items():
+        unpack(files, lib / f"py{python.replace('.', '')}")
+    _fill_in_version(app, read_version(project))
+    refuse_impure(app)
+    return app
+
+
+def _copy_tree(source: Path, target: Path, excluded: Sequence[str] = ()) -> None:
+    if not source.is_dir():
+        raise BuildError(f"{source.name}/ is missing")
+    for path in _wanted_files(source, excluded):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+
+
+def _wanted_files(source: Path, excluded: Sequence[str]) -> Iterator[Path]:
+    for path in sorted(source.rglob("*")):
+        inner = path.relative_to(source)
+        places = [inner, *inner.parents]
+        if path.is_file() and not is_unwanted(inner) and not any(_matches(place, excluded) for place in places):
+            yield path
+
+
+def _matches(place: Path, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(place.as_posix(), pattern) for pattern in patterns)
+
+
+def _fill_in_version(app: Path, version: str) -> None:
+    for name in TEMPLATES:
+        template = app / name
+        text = template.read_text("utf-8")
+        if VERSION_PLACEHOLDER not in text:
+            raise BuildError(f"splunk_app/{name} has no {VERSION_PLACEHOLDER}")
+        template.write_text(text.replace(VERSION_PLACEHOLDER, version), "utf-8")

@@ -1,0 +1,119 @@
+"""Run Splunk's AppInspect over the app: `python -m package.spl.appinspect dist/vtlookup-<version>.spl`.
+
+Without an argument it only makes the tool's own environment, .venv-appinspect, if it is not there yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from package.spl.build_error import BuildError
+from package.spl.interpreters import find_any_python
+
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDER = PROJECT / ".venv-appinspect"
+VERSION = "4.3.1"
+# Splunk Cloud, private apps in it, and the rules of the next release.
+TAGS = ("cloud", "private_victoria", "future")
+# Its dependencies have no release for other versions.
+PYTHONS = ("3.13", "3.12", "3.11", "3.10")
+
+# Findings by result ("failure", "warning", ...), then by the name of the check: its messages.
+Findings = Mapping[str, Mapping[str, list[str]]]
+
+
+def find_appinspect() -> Path | None:
+    """AppInspect's executable: what APPINSPECT names, or the one in .venv-appinspect; None if neither is."""
+    named = os.environ.get("APPINSPECT")
+    path = Path(named) if named else FOLDER / "bin/splunk-appinspect"
+    return path if path.is_file() else None
+
+
+def install() -> Path:
+    """Make .venv-appinspect unless it is there, and return AppInspect's executable."""
+    executable = FOLDER / "bin/splunk-appinspect"
+    if not (executable.is_file() and _installed_version() == VERSION):
+        python = find_any_python(PYTHONS)
+        if python is None:
+            raise BuildError(f"AppInspect needs a Python out of {', '.join(PYTHONS)}")
+        _run([python, "-m", "venv", "--clear", str(FOLDER)])
+        _run([str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"splunk-appinspect=={VERSION}"])
+    if _ask_environment("import magic") is None:
+        raise BuildError("AppInspect needs the system's libmagic: install libmagic1 (Debian) or file-libs")
+    return executable
+
+
+def inspect(spl: Path, executable: Path) -> Findings:
+    """What AppInspect finds in `spl` with the rules for Splunk Cloud of today and of the next release."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "report.json"
+        command = [str(executable), "inspect", str(spl), "--mode", "precert", "--max-messages", "all"]
+        command += [part for tag in TAGS for part in ("--included-tags", tag)]
+        command += ["--skip-trusted-libraries-update", "--data-format", "json", "--output-file", str(output)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not output.is_file():
+            raise BuildError(f"AppInspect gave no report:\n{result.stdout}\n{result.stderr}")
+        return _collect(json.loads(output.read_text("utf-8")))
+
+
+def _collect(report: Mapping[str, Any]) -> Findings:
+    findings: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for app in report["reports"]:
+        for group in app["groups"]:
+            for check in group["checks"]:
+                messages = [str(message["message"]) for message in check["messages"]]
+                findings[check["result"]][check["name"]] = messages
+    return findings
+
+
+def _installed_version() -> str | None:
+    return _ask_environment("from importlib.metadata import version; print(version('splunk-appinspect'))")
+
+
+def _ask_environment(script: str) -> str | None:
+    """What `script` prints in .venv-appinspect, None if it fails there."""
+    command = [str(FOLDER / "bin/python"), "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return None if result.returncode else result.stdout.strip()
+
+
+def _run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command)}:\n{result.stderr.strip()}")
+
+
+def _print(findings: Findings) -> None:
+    for result, checks in sorted(findings.items()):
+        print(f"{result}: {len(checks)}")
+        if result in ("error", "failure", "future_failure", "warning"):
+            for name, messages in checks.items():
+                print(f"  {name}")
+                print("".join(f"    {message}\n" for message in messages), end="")
+
+
+def main() -> int:
+    """Install AppInspect, inspect the app that the command line names; the exit code is 0 or 1."""
+    try:
+        executable = find_appinspect() or install()
+        print(f"AppInspect: {executable}")
+        if len(sys.argv) < 2:
+            return 0
+        findings = inspect(Path(sys.argv[1]), executable)
+    except BuildError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _print(findings)
+    return int(any(findings.get(result) for result in ("error", "failure", "future_failure")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""The process of a search command, and the exchange of chunks with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Callable, TypeVar
+
+from package.splunkd_driver.csv_body import ProtocolError
+from package.splunkd_driver.wire import Reply, encode_frame, read_frame, read_parts
+
+_Read = TypeVar("_Read")
+
+
+class SearchTimeout(Exception):
+    """The command did not end in the time it had, and was killed."""
+
+
+class SearchProcess:
+    """A running command, to be fed chunk by chunk inside a `with` block, which ends the process.
+
+    `timeout` bounds the whole life of the process, in seconds. `environment` replaces ours if given.
+    """
+
+    def __init__(
+        self,
+        script: Path,
+        *,
+        python: str = sys.executable,
+        timeout: float = 60,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        # A file, not a pipe: nobody has to empty it while the command runs.
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        # No arguments, as any argument makes the SDK speak version 1; and a session of its own, so
+        # that the command's children die with it.
+        self._process = subprocess.Popen(
+            [python, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=environment,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin: IO[bytes] = self._process.stdin
+        self._stdout: IO[bytes] = self._process.stdout
+        self._timeout = timeout
+        self._timed_out = threading.Event()
+        self._watchdog = threading.Timer(timeout, self._give_up)
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def __enter__(self) -> SearchProcess:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watchdog.cancel()
+        self._kill()
+        self._process.wait()
+        self._close_stdin()
+        self._stdout.close()
+        self._stderr.close()
+
+    @property
+    def pid(self) -> int:
+        """The command's process id."""
+        return self._process.pid
+
+    @property
+    def stderr(self) -> str:
+        """What the command has written to its standard error so far."""
+        # pread, because the command shares our file offset and a seek would move its own.
+        descriptor = self._stderr.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
+
+    def exchange(self, metadata: Mapping[str, Any], body: bytes = b"") -> Reply | None:
+        """Send one chunk and read exactly one reply; None if the command ended without one.
+
+        ProtocolError if the reply is not sound, SearchTimeout if the time is over.
+        """
+        return self._exchange(encode_frame(metadata, body), read_frame)
+
+    def exchange_parts(self, frame: bytes) -> tuple[bytes, bytes] | None:
+        """Send a chunk that is encoded already; its reply's metadata and body, not parsed."""
+        return self._exchange(frame, read_parts)
+
+    def _exchange(self, frame: bytes, read: Callable[[IO[bytes]], _Read]) -> _Read:
+        # Written by a thread, so that a command which answers while it reads cannot block us both.
+        writer = threading.Thread(target=self._write, args=(frame,), daemon=True)
+        writer.start()
+        try:
+            reply = read(self._stdout)
+            writer.join()
+        except ProtocolError as error:
+            self._raise_if_timed_out()
+            raise ProtocolError(f"{error}\n{self.stderr}".strip()) from error
+        self._raise_if_timed_out()
+        return reply
+
+    def finish(self) -> int:
+        """Close the command's input and wait for its end; the exit code.
+
+        ProtocolError if it still writes something, SearchTimeout if it does not end in time.
+        """
+        self._close_stdin()
+        rest = self._stdout.read()
+        exit_code = self._process.wait()
+        self._raise_if_timed_out()
+        if rest:
+            raise ProtocolError(f"{len(rest)} bytes after the last reply: {rest[:200]!r}")
+        return exit_code
+
+    def _write(self, frame: bytes) -> None:
+        # A command that has ended reads no more; that shows as its missing reply.
+        with contextlib.suppress(OSError, ValueError):
+            self._stdin.write(frame)
+            self._stdin.flush()
+
+    def _close_stdin(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+    def _give_up(self) -> None:
+        self._timed_out.set()
+        self._kill()
+
+    def _kill(self) -> None:
+        # Until it has been waited for, its id cannot belong to anybody else.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _raise_if_timed_out(self) -> None:
+        if self._timed_out.is_set():
+            raise SearchTimeout(f"no end after {self._timeout:g} seconds\n{self.stderr}".strip())

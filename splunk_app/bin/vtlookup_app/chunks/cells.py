@@ -1,0 +1,67 @@
+"""An event's added fields as the end of its line of CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from ..result_fields import LISTS, Cell, Columns
+from .multivalue import encode
+
+MULTIVALUE = "__mv_"
+_NEEDS_QUOTES = re.compile('[",\r\n]')
+
+Values = tuple[str, ...]
+Key = TypeVar("Key")
+
+
+class Fragments:
+    """`header` and `of(columns)`, each without the comma before it and the line's end.
+
+    `side_by_side`: some event has several indicators, so that any of its fields may be multivalued.
+    """
+
+    def __init__(self, names: Sequence[str], prefix: str, *, side_by_side: bool) -> None:
+        multivalued = [name for name in names if side_by_side or name in LISTS]
+        self.header = _line([prefix + name for name in names] + [multi(prefix + name) for name in multivalued])
+        self._names = names
+        self._multivalued = [names.index(name) for name in multivalued]
+
+    def of_each(self, found: Mapping[Key, Columns]) -> dict[Key, str]:
+        """The fragments of all keys; those that have one object for their fields have one fragment."""
+        distinct = {id(columns): columns for columns in found.values()}
+        fragments = {identity: self.of(columns) for identity, columns in distinct.items()}
+        return {key: fragments[id(columns)] for key, columns in found.items()}
+
+    def of(self, columns: Columns) -> str:
+        cells: list[Cell] = list(map(columns.__getitem__, self._names))
+        for place in self._multivalued:
+            cell = cells[place]
+            if isinstance(cell, str):
+                cells.append("")
+            else:
+                cells[place] = "\n".join(cell)
+                # Only two values and more need it; one is a plain value.
+                cells.append(encode(cell) if len(cell) > 1 else "")
+        return _line(cells)  # type: ignore[arg-type]  # no list is left
+
+
+def multi(name: str) -> str:
+    """The column that has the field's values when they are several."""
+    return MULTIVALUE + name
+
+
+def added_names(names: Iterable[str], prefix: str) -> list[str]:
+    """Every column that the added fields may have."""
+    plain = [prefix + name for name in names]
+    return plain + [multi(name) for name in plain]
+
+
+def _line(cells: Sequence[str]) -> str:
+    joined = "".join(cells)
+    if _NEEDS_QUOTES.search(joined):
+        cells = ['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells]
+    line = ",".join(cells)
+    # JSON can have half a character, which UTF-8 cannot.
+    return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,120 @@
+"""What all commands that begin a search have in common. Nothing here runs before the first chunk but `getinfo`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..app_settings import APP
+from ..cancellation import Stopping
+from ..chunks.protocol import ProtocolError
+from ..options import UsageError
+from ..sdk_import import GeneratingCommand
+from ..sdk_options import OwnOptions
+
+if TYPE_CHECKING:
+    from ..logs.search_log import SearchLog
+
+Row = dict[str, Any]
+
+
+class Refused(Exception):
+    """The command gives no rows; the message says why, and what to do. `code` is the contract's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunklib has no types
+    """A command says with `read_options` what is wrong with its options, and with `rows` what it found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopping = Stopping()
+        self._count = 0
+        self._figures: dict[str, Any] = {}
+        self._log: SearchLog | None = None
+
+    def read_options(self, given: Mapping[str, str]) -> None:
+        """`given` are the search's options by name, each one of `OPTIONS`. Raises `UsageError`."""
+        raise NotImplementedError
+
+    def rows(self) -> Iterable[Row]:
+        """All rows have the same fields. Raises `Refused`."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """A wrong option ends the search with a message."""
+        try:
+            self.read_options(self.own_options())
+        except UsageError as error:
+            self.write_error(f"{self.told_as}: {error}")
+            sys.exit(1)
+
+    def generate(self) -> Iterator[Row]:
+        began = time.monotonic()
+        self.stopping.tell(lambda: self._note_end(began, early=True))
+        try:
+            for row in self.rows():
+                self._count += 1
+                yield row
+        except Refused as error:
+            self.note(errors={error.code: 1})
+            self.write_error(f"{self.told_as}: {error}")
+        except Exception as error:
+            # Splunk's log gets the place; the error's own text might hold anything.
+            sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
+            self.note(errors={"internal": 1})
+            self.write_error(f"{self.told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place")
+        self._note_end(began, early=False)
+        self.warn(self.log.trouble)
+
+    @property
+    def log(self) -> SearchLog:
+        if self._log is None:
+            from ..logs.search_log import SearchLog
+
+            self._log = SearchLog(APP, os.environ, self.searchinfo)
+        return self._log
+
+    def note(self, **figures: Any) -> None:
+        """For the log's line about the search."""
+        self._figures.update(figures)
+
+    def _note_end(self, began: float, *, early: bool) -> None:
+        self.log.ended({"rows": self._count, **self._figures}, time.monotonic() - began, early=early)
+
+    def warn(self, message: str | None) -> None:
+        """In the search's job; None says nothing."""
+        if message is not None:
+            self.write_warning("{}", f"{self.told_as}: {message}")
+
+    def write_error(self, message: str, *args: Any) -> None:
+        """The SDK takes braces for places to fill in, also those that a user wrote."""
+        super().write_error("{}", message.format(*args) if args else message)
+
+    @property
+    def searchinfo(self) -> Any:
+        """What splunkd says of the search."""
+        return self._metadata.searchinfo
+
+    def _execute_v2(self, ifile: object, process: Any) -> None:
+        """One reply a chunk, as the SDK does; and an end when the search is over before its time."""
+        self.stopping.watch(self._input.fileno())
+        try:
+            while (chunk := self._input.chunk()) is not None:
+                if chunk.metadata.get("action") != "execute":
+                    raise ProtocolError(f"expected to execute, not {chunk.metadata.get('action')!r}")
+                self.stopping.begin(last=chunk.is_last)
+                self._record_writer.is_flushed = False
+                self._execute_chunk_v2(process, None)
+                self._record_writer.write_chunk(finished=self._finished)
+                self.stopping.end()
+        except BrokenPipeError:
+            # Nobody reads on. Python would try to write the rest once more at its end, and complain.
+            os._exit(0)

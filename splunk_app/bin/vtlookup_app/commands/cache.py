@@ -1,0 +1,89 @@
+"""`| vtcache`: what the cache holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ..options import UsageError, boolean
+from ..sdk_import import Configuration
+from ..setting_names import in_splunk
+from .base import Generating, Refused, Row
+
+if TYPE_CHECKING:
+    from .core_access import Asking
+
+_DEFAULT_LIMIT, _MOST = 100, 50_000
+CAPABILITY = "vtlookup_admin"
+
+
+@Configuration(type="reporting")
+class VtCache(Generating):
+    """The newest answers, or with `stats=true` how many there are; with `clear=true` they are forgotten."""
+
+    OPTIONS = ("limit", "stats", "clear")
+
+    _limit: int
+    _deed: str
+
+    def read_options(self, given: Mapping[str, str]) -> None:
+        deeds = [name for name in ("stats", "clear") if boolean(name, given.get(name))]
+        if len(deeds) + ("limit" in given) > 1:
+            raise UsageError("one of limit=, stats=true and clear=true at a time")
+        self._deed = deeds[0] if deeds else "list"
+        self._limit = _limit(given.get("limit"))
+
+    def rows(self) -> Iterator[Row]:
+        from .core_access import Asking
+
+        self.note(deed=self._deed)
+        if self._deed == "clear":
+            self._require(CAPABILITY)
+        asking = Asking(self)
+        cache = asking.ready().context.cache
+        if self._deed == "clear":
+            yield {"cleared": str(cache.clear())}
+        elif self._deed == "stats":
+            told = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
+            yield {name: "" if value is None else str(value) for name, value in told.items()}
+        else:
+            yield from self._newest(asking)
+        self.warn(asking.warnings)
+
+    def _newest(self, asking: Asking) -> Iterator[Row]:
+        from vt_connectors.actions.cache_listing import newest
+
+        for kept in newest(asking.ready().context, self._limit):
+            yield {
+                "indicator": kept.indicator,
+                "type": kept.kind,
+                "status": kept.status,
+                "verdict": kept.verdict or "",
+                "malicious": "" if kept.malicious is None else str(kept.malicious),
+                "total": "" if kept.total is None else str(kept.total),
+                "age_s": str(kept.age_s),
+                "fetched_at": str(round(kept.fetched_at)),
+            }
+
+    def _require(self, capability: str) -> None:
+        """A user who cannot be shown to have the right does not have it."""
+        from vt_connectors.errors import ConnectorError
+
+        from ..composition import splunkd_of
+        from ..policy import Caller
+
+        splunkd = splunkd_of(self.searchinfo)
+        try:
+            has_right = Caller(splunkd, splunkd).may(capability)
+        except ConnectorError as error:
+            raise Refused(error.code, f"nothing was cleared: {in_splunk(error.message)}") from None
+        if not has_right:
+            told = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
+            raise Refused("access_denied", told)
+
+
+def _limit(text: str | None) -> int:
+    given = str(_DEFAULT_LIMIT) if text is None else text.strip()
+    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= _MOST and len(given) < 9):
+        raise UsageError(f"limit={text!r}: a number from 1 to {_MOST}")
+    return int(given)

@@ -1,0 +1,74 @@
+"""The core for commands that want more of it than lookups, or the app's endpoint where they may not see the key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from vt_connectors.contract.documents import Options, error_response
+from vt_connectors.core import Core, Misconfigured
+from vt_connectors.errors import Cancelled
+
+from ..app_settings import APP
+from ..composition import asking_for
+from ..search_summary import advised
+from ..warning_collector import HeardWarnings
+from .base import Generating, Refused
+
+if TYPE_CHECKING:
+    from vt_connectors.indicators import Kind
+
+
+class Asking:
+    """`warnings` are what the core said besides."""
+
+    def __init__(self, command: Generating) -> None:
+        self._heard = HeardWarnings()
+        command.log.hear_the_core()
+        self._stopping = command.stopping
+        asking = asking_for(APP, command.searchinfo, os.environ, command.stopping)
+        self.core: Core | Misconfigured = asking.core
+        self._broker = asking.broker
+        self._answer = asking.answer
+
+    @property
+    def warnings(self) -> str | None:
+        return "; ".join(self._heard.texts) or None
+
+    def ready(self) -> Core:
+        """Raises `Refused` with what is wrong with the settings."""
+        if isinstance(self.core, Misconfigured):
+            raise _refused(self.core.answer({"action": "quota", "params": {}}))
+        return self.core
+
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> Mapping[str, Any]:
+        """The response; what is known already costs nothing."""
+        known = self.core.look_up_at_hand(kind, [value], options)
+        if known:
+            return known[value]
+        broker = self._broker()
+        if broker is None:
+            return self.core.look_up(kind, value, options)
+        from ..endpoint_client.rounds import Rounds
+        from ..wait_budget import WaitBudget
+
+        rounds = Rounds(broker, WaitBudget(options.max_wait_s), self._stopping)
+        found = dict(rounds.responses(kind, [value], lambda wait_s: options._replace(max_wait_s=wait_s)))
+        return found.get(value) or error_response(None, None, Cancelled("the search has ended"))
+
+    def data(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What came of a request. Raises `Refused` where that is an error."""
+        found: Mapping[str, Any] = self.response(document)["data"]
+        return found
+
+    def response(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """To a request of any action. Raises `Refused` where it is an error."""
+        response = self._answer(document)
+        if response["error"] is not None:
+            raise _refused(response)
+        return response
+
+
+def _refused(response: Mapping[str, Any]) -> Refused:
+    return Refused(response["error"]["code"], advised(response["error"]))

@@ -1,0 +1,89 @@
+"""`| vtreport`: what VirusTotal knows of one indicator, without any events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import result_fields as columns
+from ..options import SearchOptions, UsageError, boolean, read_options
+from ..sdk_import import Configuration
+from .base import Generating, Row
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.documents import Options
+
+_TYPES = ("hash", "url", "domain", "ip")
+_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
+_INDICATOR = "indicator"
+ENGINE_NAMES = ("engine", "engine_category", "engine_result")
+# Who objects comes first.
+_CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
+
+
+@Configuration(type="reporting")
+class VtReport(Generating):
+    """One row; with `engines=true` the same row once for each engine."""
+
+    OPTIONS = ("value", "type", "engines", "refresh", *_AS_FOR_VTLOOKUP)
+
+    _value: str
+    _options: SearchOptions
+    _engines: bool
+
+    def read_options(self, given: Mapping[str, str]) -> None:
+        self._value = given.get("value", "")
+        if not self._value.strip():
+            raise UsageError("value= names the hash, URL, domain or address to report on")
+        kind = given.get("type", "ioc").strip().lower()
+        if "type" in given and kind not in _TYPES:
+            raise UsageError(f"type={given['type']!r}: one of {', '.join(_TYPES)}, or leave it out")
+        refresh = boolean("refresh", given.get("refresh"))
+        self._engines = boolean("engines", given.get("engines"))
+        others = {name: given.get(name) for name in _AS_FOR_VTLOOKUP}
+        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **others})
+
+    def rows(self) -> Iterator[Row]:
+        from vt_connectors.indicators import shown_without_credentials
+
+        response, message = self._ask()
+        self.warn(message)
+        found = {_INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
+        if not self._engines:
+            yield found
+            return
+        engines = ((response["data"] or {}).get("engines") or {}).items()
+        for name, told in sorted(engines, key=_objecting_first) or [("", {})]:
+            told = {"engine": name, "engine_category": told.get("category"), "engine_result": told.get("result")}
+            yield {**found, **{self._options.prefix + field: told[field] or "" for field in ENGINE_NAMES}}
+
+    def _prefixed(self, found: columns.Columns) -> Row:
+        return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
+
+    def _ask(self) -> tuple[Mapping[str, Any], str | None]:
+        from ..search_summary import Tally
+        from .core_access import Asking
+
+        asking, tally = Asking(self), Tally(self._options.noun)
+        kind: Any = self._options.kind
+        response = asking.look_up(kind, self._value, self._how())
+        tally.saw(response)
+        found, waited_s = columns.of_response(response), response["meta"]["waited_s"]
+        pending, queued = int(found["status"] == "pending"), int(found["queued"] == "true")
+        self.note(distinct=1, **tally.figures(), pending=pending, queued=queued, waited_s=waited_s)
+        told = tally.message()
+        return response, "; ".join(text for text in (told, asking.warnings) if text) or None
+
+    def _how(self) -> Options:
+        from vt_connectors.contract.documents import Options
+
+        include = [*(["raw"] if self._options.raw else []), *(["engines"] if self._engines else [])]
+        mode: Any = self._options.cache
+        return Options(mode, self._options.max_age_s, self._options.wait_s, frozenset(include))
+
+
+def _objecting_first(engine: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+    name, told = engine
+    category = told.get("category")
+    rank = _CATEGORIES.index(category) if category in _CATEGORIES else len(_CATEGORIES)
+    return rank, name.lower()

@@ -1,0 +1,144 @@
+"""Verdicts on what an alert met, written to an index that the admin has named, with splunkd's own right to do so.
+
+The alert says what it met and where. What VirusTotal says of it comes from this app's cache alone, so an event cannot
+say more than the cache does. VirusTotal is not asked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vt_connectors.clock import Clock, iso
+from vt_connectors.contract.documents import Options
+from vt_connectors.core import Core, Misconfigured
+from vt_connectors.errors import ConfigError, ConnectorError
+from vt_connectors.indicators import parse_as, recognise
+from vt_connectors.redaction import redacted
+
+from .. import result_fields as columns
+from ..limits import EVENTS_OF_A_USER, EVENTS_OF_A_USER_S, LONGEST_EVENT
+from ..logs.json_line import one_line
+from ..setting_names import VERDICT_INDEXES, in_splunk
+from ..splunkd import Splunkd
+from .allowance import Allowance
+from .base import Answer
+from .rest_request import RestRequest
+from .shared_core import SharedCore
+from .verdict_request import LINKS, Met, VerdictRequest, read_verdict_request
+
+SOURCETYPE, SOURCE = "vtlookup:verdict", "vt_lookup"
+_PREFIX = "vt_"
+# What the alert has just looked up will do, however short the lifetime of answers is.
+_JUST_NOW_S = 3600.0
+# Left out, one group after the other, of an event that is still too long with short texts.
+_LEFT_OUT = ((), tuple(_PREFIX + name for name in columns.LISTS), LINKS)
+_NOT_CACHED = "not_cached: no answer of VirusTotal's is in the cache"
+# Splunk's rule for names of indexes, less those that begin with _ and are its own.
+_INDEX = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+
+
+def indexes_of(text: str) -> list[str]:
+    """The indexes that `verdict_indexes` names, the one for alerts that name none first. Raises `ConfigError`."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not _INDEX.fullmatch(name) or "kvstore" in name:
+            raise ConfigError(
+                f"{name!r} is no index for events: lower case letters, digits, _ and -, and none of them _ first"
+            )
+    return names
+
+
+def index_for(wanted: str, splunkd: Splunkd) -> str:
+    """The index that is wanted, or the first. Raises `ConfigError` if verdicts may not be written there."""
+    allowed = indexes_of(splunkd.own_settings()[VERDICT_INDEXES])
+    if not allowed:
+        raise ConfigError("verdicts are written to no index: an admin names some on the setup page")
+    if not wanted:
+        return allowed[0]
+    if wanted not in allowed:
+        raise ConfigError(f"verdicts may go to {', '.join(allowed)}, not to {wanted[:80]!r}: ask your admin")
+    return wanted
+
+
+class VerdictsEndpoint:
+    """POST `{"indicators": [{"value": ..., "field": ..., ...}], "alert": {...}}`, with `index` if it is not to be the
+    first that is allowed: `verdict_request` has the form. `most` events of one user are written in `seconds`.
+    """
+
+    def __init__(
+        self, shared: SharedCore, clock: Clock, most: int = EVENTS_OF_A_USER, seconds: float = EVENTS_OF_A_USER_S
+    ) -> None:
+        self._shared = shared
+        self._clock = clock
+        self._allowance = Allowance(clock, most, seconds)
+        self._allowed = f"no more than {most} verdicts of a user are written in {seconds:g} s"
+
+    def answer(self, request: RestRequest) -> Answer:
+        """Raises `ConnectorError`."""
+        wanted = read_verdict_request(request.body)
+        index = index_for(wanted.where, request.system)
+        again_s = self._allowance.take(request.name, len(wanted.met))
+        if again_s:
+            return 429, {"error": f"{self._allowed}; try again in {again_s:.0f} s"}
+        with self._shared.core(request.system) as core:
+            if isinstance(core, Misconfigured):
+                return 503, {"error": in_splunk(core.look_up(None, "", Options())["error"]["message"])}
+            verdicts = [_verdict(met, response) for met, response in zip(wanted.met, _responses(core, wanted.met))]
+            _note_what_waits(core, wanted.met, verdicts)
+        events = [self._event(request.name, met, verdict, wanted) for met, verdict in zip(wanted.met, verdicts)]
+        missing = sum(verdict.get("error") == _NOT_CACHED for verdict in verdicts)
+        return _write(events, index, missing, request.system)
+
+    def _event(self, user: str, met: Met, verdict: columns.Columns, wanted: VerdictRequest) -> str:
+        """Time and caller first, then what the alert said, then what the cache says, under names of its own."""
+        told = {_PREFIX + name: value for name, value in verdict.items() if value and name != columns.RAW}
+        # A value with the key in it was refused; what the alert met is said again here.
+        event = redacted({"time": iso(self._clock.now()), "user": user, **met.about, **wanted.alert, **told})
+        line = b""
+        for left_out in _LEFT_OUT:
+            event = {name: value for name, value in event.items() if name not in left_out}
+            line = one_line(event, LONGEST_EVENT)
+            if len(line) <= LONGEST_EVENT:
+                break
+        return line.decode("ascii")
+
+
+def _responses(core: Core, met: Sequence[Met]) -> list[Mapping[str, Any]]:
+    """The core's to each, from the cache alone and by the settings' thresholds."""
+    options = Options("only", max(core.context.freshness.ttl_s, _JUST_NOW_S), 0.0)
+    found: dict[tuple[str, str | None], Mapping[str, Any]] = {}
+    for kind in {each.kind for each in met}:
+        values = {each.value for each in met if each.kind == kind}
+        known = core.look_up_at_hand(kind, values, options)
+        found.update({(value, kind): known.get(value) or core.look_up(kind, value, options) for value in values})
+    return [found[each.value, each.kind] for each in met]
+
+
+def _verdict(met: Met, response: Mapping[str, Any]) -> columns.Columns:
+    if (response["data"] or {}).get("reason") == "not_cached":
+        return {**columns.empty(), "status": "error", "type": response["data"]["type"], "error": _NOT_CACHED}
+    return columns.of_response(response)
+
+
+def _note_what_waits(core: Core, met: Sequence[Met], verdicts: Sequence[columns.Columns]) -> None:
+    """What is not known and is queued waits for quota: its status is `pending`."""
+    unknown = [(each, verdict) for each, verdict in zip(met, verdicts) if verdict.get("error") == _NOT_CACHED]
+    if not unknown:
+        return
+    pending = core.context.pending
+    queued = {entry.key for entry in pending.oldest(pending.stats()["most"])}
+    for each, verdict in unknown:
+        indicator = recognise(each.value) if each.kind is None else parse_as(each.kind, each.value)
+        if indicator.key in queued:
+            verdict.update(status="pending", queued="true")
+
+
+def _write(events: Sequence[str], index: str, missing: int, system: Splunkd) -> Answer:
+    for written, event in enumerate(events):
+        try:
+            system.index(event, index, SOURCETYPE, SOURCE)
+        except ConnectorError as error:
+            return 503, {"error": f"{written} of {len(events)} events were written: {error.message}"}
+    return 200, {"written": len(events), "index": index, "not_cached": missing}

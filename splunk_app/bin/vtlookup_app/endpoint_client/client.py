@@ -1,0 +1,136 @@
+"""The search's side of the endpoint: values in batches, and what comes back for each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from vt_connectors.actions.lookup import request_for
+from vt_connectors.contract.documents import Options, Request, error_response
+from vt_connectors.errors import ConfigError, ConnectorError, Unavailable
+from vt_connectors.indicators import Kind, parse_as
+
+from ..endpoint.exhausted_quota import REFUSED, refused_values
+from ..limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW
+from ..splunkd import KeyNotSeen, Splunkd
+
+_LOG = logging.getLogger("vt_connectors.broker")
+Response = Mapping[str, Any]
+Result = TypeVar("Result")
+# Of text in a call; far below what the endpoint takes, as JSON may write a character as six.
+_MOST_CHARACTERS = 100_000
+
+
+class Broker:
+    """`unseen`: why this search does not see the key itself."""
+
+    def __init__(self, splunkd: Splunkd, unseen: KeyNotSeen) -> None:
+        self._splunkd = splunkd
+        self._unseen = unseen
+        self._failure: ConnectorError | None = None
+
+    def ask(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
+        """The responses to as many of `values`, from the first on, as go into one call. Never raises."""
+        found: dict[str, Response] = {}
+        asked: dict[str, Request] = {}
+        for value in _that_fit(values, MOST_WITH_RAW if "raw" in options.include else MOST_REQUESTS):
+            try:
+                asked[value] = _request(kind, value, options)
+            except ConnectorError as error:
+                found[value] = error_response(None, None, error)
+        return {**found, **self._call(asked)} if asked else found
+
+    def refused(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
+        """The responses to those of `values` that are refused for lack of quota now, of the first that go into a call.
+
+        `options.max_wait_s` is not waited. Never raises: what fails is seen when the values are asked for.
+        """
+        some = list(_that_fit(values, MOST_VALUES))
+        call = {"type": kind, "values": some, "options": _how(options)}
+        try:
+            return {} if self._failure else self._post({REFUSED: call}, lambda reply: refused_values(some, reply))
+        except ConnectorError as error:
+            # Such as one of an earlier version, in a process that still runs.
+            _LOG.info("what is refused was not said: %s", error.message)
+            return {}
+
+    def answer(self, document: Mapping[str, Any]) -> Response:
+        """The response to a request of any action. Never raises."""
+        try:
+            return self._ask([dict(document)])[0]
+        except ConnectorError as error:
+            return error_response(None, None, error)
+
+    def _call(self, asked: Mapping[str, Request]) -> Mapping[str, Response]:
+        """One failure of the endpoint is the answer to all that would be asked after it."""
+        try:
+            if self._failure is not None:
+                raise self._failure.with_traceback(None)
+            return dict(zip(asked, self._ask([_document(request) for request in asked.values()])))
+        except ConnectorError as error:
+            self._failure = error
+            return {value: error_response(request.action, None, error) for value, request in asked.items()}
+
+    def _ask(self, requests: list[dict[str, Any]]) -> list[Response]:
+        def read(reply: Any) -> list[Response]:
+            responses = reply["responses"]
+            if len(responses) != len(requests) or not all(response["meta"] for response in responses):
+                raise ValueError("not a reply")
+            return list(responses)
+
+        return self._post({"requests": requests}, read)
+
+    def _post(self, document: dict[str, Any], read: Callable[[Any], Result]) -> Result:
+        """What `read` makes of the reply; it raises what a wrong one has it raise. Raises `ConnectorError`."""
+        from splunklib.binding import AuthenticationError, HTTPError
+
+        try:
+            return read(self._splunkd.post(LOOK_UP, document))
+        except AuthenticationError:
+            raise ConfigError("splunkd does not accept this search's session; run the search again") from None
+        except HTTPError as error:
+            raise self._refused(error.status) from None
+        except OSError as error:
+            raise Unavailable(f"splunkd could not be reached for {LOOK_UP} ({type(error).__name__})") from None
+        except (ValueError, LookupError, TypeError):
+            raise Unavailable(f"the answer of splunkd's {LOOK_UP} was not understood") from None
+
+    def _refused(self, status: int) -> ConnectorError:
+        if status == 403:
+            return ConfigError(
+                f"you may not look up: your role needs the capability {MAY_LOOK_UP}, as the role vtlookup_user has it; "
+                "ask your admin"
+            )
+        if status == 404:
+            return self._unseen
+        return Unavailable(f"splunkd's {LOOK_UP} did not answer (HTTP {status})")
+
+
+def _request(kind: Kind | None, value: str, options: Options) -> Request:
+    """Raises `InvalidIndicator`: what is no indicator need not be sent."""
+    request = request_for(kind, value, options)
+    if kind is not None:
+        parse_as(kind, value)
+    return request
+
+
+def _that_fit(values: Sequence[str], most: int) -> Iterator[str]:
+    """The first of `values` that go into one call."""
+    size = 0
+    for count, value in enumerate(values):
+        size += len(value)
+        if count and (count == most or size > _MOST_CHARACTERS):
+            return
+        yield value
+
+
+def _document(request: Request) -> dict[str, Any]:
+    return {"action": request.action, "params": dict(request.params), "options": _how(request.options)}
+
+
+def _how(options: Options) -> dict[str, Any]:
+    how: dict[str, Any] = {"cache": options.cache, "max_wait_s": options.max_wait_s, "include": sorted(options.include)}
+    if options.max_age_s is not None:
+        how["max_age_s"] = options.max_age_s
+    return how

@@ -1,0 +1,104 @@
+"""The command's options, checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from . import result_fields as columns
+from .search.field_names import spellings
+
+KINDS = ("hash", "url", "domain", "ip", "ioc")
+CACHE_MODES = ("default", "refresh", "only", "off")
+_PREFIX = re.compile(r"[A-Za-z0-9_.:]{1,64}")
+_TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
+
+
+class UsageError(Exception):
+    """An option is wrong; the message says which, and what it takes."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """`kind` is None for `ioc=`. Times in seconds."""
+
+    kind: str | None
+    field: str
+    prefix: str
+    max_age_s: float | None
+    wait_s: float
+    cache: str
+    raw: bool
+
+    @property
+    def required_fields(self) -> list[str]:
+        """What splunkd is to send of each event: the field, and what its messages need if events have it.
+
+        That is other spellings of the field, and fields of the events' own that are called like new ones.
+        """
+        added = [self.prefix + name for name in columns.names(self.raw)]
+        others = [] if self.prefix == columns.PREFIX else added
+        return [self.field, *spellings(self.field, added), *others]
+
+    @property
+    def noun(self) -> str:
+        """What messages call the values of the field."""
+        nouns = {"hash": "hashes", "url": "URLs", "domain": "domains", "ip": "addresses"}
+        return nouns.get(self.kind or "", "indicators")
+
+
+def read_options(given: Mapping[str, str | None]) -> SearchOptions:
+    """`given` are the options as texts, None where absent. Raises `UsageError`."""
+    chosen = [kind for kind in KINDS if given.get(kind) is not None]
+    if len(chosen) != 1:
+        raise UsageError("exactly one of hash=, url=, domain=, ip= and ioc= names the field, like hash=md5")
+    # Not stripped: a field's name may begin or end with a blank.
+    field = given[chosen[0]] or ""
+    if not field.strip():
+        raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
+    prefix, raw = _prefix(given.get("prefix")), boolean("raw", given.get("raw"))
+    if field in {prefix + name for name in columns.names(raw)}:
+        raise UsageError(f"{chosen[0]}={field}: the result would take the place of this field; choose another prefix=")
+    return SearchOptions(
+        kind=None if chosen[0] == "ioc" else chosen[0],
+        field=field,
+        prefix=prefix,
+        max_age_s=None if given.get("max_age") is None else duration("max_age", given["max_age"]),
+        wait_s=60.0 if given.get("wait") is None else duration("wait", given["wait"]),
+        cache=_cache(given.get("cache")),
+        raw=raw,
+    )
+
+
+def duration(name: str, text: str | None) -> float:
+    """Seconds of `3600`, `90s`, `15m`, `12h`, `7d` or `2w`. Raises `UsageError`."""
+    from vt_connectors.config.durations import seconds_of
+
+    found = seconds_of(text or "")
+    if found is None:
+        raise UsageError(f"{name}={text!r}: write seconds, or a number with s, m, h, d or w, like 7d")
+    return found
+
+
+def _prefix(text: str | None) -> str:
+    prefix = columns.PREFIX if text is None else text
+    # Names with _ first are Splunk's own: _raw is the event. Without a prefix, its `source` would be lost.
+    if not _PREFIX.fullmatch(prefix) or prefix.startswith("_"):
+        raise UsageError(f"prefix={prefix!r}: 1 to 64 letters, digits, _ . : and no _ first")
+    return prefix
+
+
+def _cache(text: str | None) -> str:
+    mode = "default" if text is None else text.strip().lower()
+    if mode not in CACHE_MODES:
+        raise UsageError(f"cache={text!r}: one of {', '.join(CACHE_MODES)}")
+    return mode
+
+
+def boolean(name: str, text: str | None) -> bool:
+    """False where it is not given. Raises `UsageError`."""
+    value = "false" if text is None else text.strip().lower()
+    if value not in _TRUE + _FALSE:
+        raise UsageError(f"{name}={text!r}: true or false")
+    return value in _TRUE

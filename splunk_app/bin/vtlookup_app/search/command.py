@@ -1,0 +1,165 @@
+"""The search command. Nothing here runs before the first chunk but what `getinfo` must answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import result_fields as columns
+from ..app_settings import APP, selected_fields
+from ..cancellation import Stopping
+from ..chunks.cells import Values
+from ..chunks.protocol import Chunk, Input, ProtocolError, write_reply
+from ..chunks.reply import AddedFields
+from ..options import SearchOptions, UsageError, read_options
+from ..sdk_import import Configuration, StreamingCommand
+from ..sdk_options import OwnOptions, refuse_chunk
+
+if TYPE_CHECKING:
+    from ..logs.search_log import SearchLog
+    from .enrichment import Enrichment
+
+
+# Not distributed: the key, the cache and the quota are the search head's, so indexers never run this.
+@Configuration(distributed=False)
+class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib has no types
+    """Adds VirusTotal's verdict on the indicator in a field to every event."""
+
+    OPTIONS = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
+
+    _search: SearchOptions
+    _added: AddedFields
+    _enrichment: Enrichment | None = None
+    _log: SearchLog | None = None
+    _began: float | None = None
+    _stopping = Stopping()
+
+    def prepare(self) -> None:
+        """Check the options and tell splunkd which fields to send. A wrong option ends the search with a message."""
+        try:
+            self._search = read_options(self.own_options())
+        except UsageError as error:
+            self.write_error(f"vtlookup: {error}")
+            sys.exit(1)
+        if selected_fields(APP, os.environ):
+            self.configuration.required_fields = self._search.required_fields
+
+    def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The plain way, with the SDK's records. Nothing else calls it than the tests: `_execute_v2` does the same."""
+        held = list(records)
+        own = columns.used_by_events(held[0] if held else (), columns.names(self._search.raw), self._search.prefix)
+        names = [name for name in columns.names(self._search.raw) if name not in own]
+        values = [_values(record.get(self._search.field)) for record in held]
+        found = self._enrich(values, preview=False)
+        for record, key in zip(held, values):
+            added = {self._search.prefix + name: found[key][name] for name in names}
+            kept = {name: value for name, value in record.items() if name not in added}
+            yield {**kept, **added}
+
+    def _execute_v2(self, ifile: object, process: Any) -> None:
+        """One reply a chunk. The SDK would make each record a dictionary, hold them all, and write them anew."""
+        self._added = AddedFields(self._search)
+        self._stopping.watch(self._input.fileno())
+        try:
+            self._answer_all(self._input)
+        except BrokenPipeError:
+            self._note_end(early=True)
+            # Nobody reads on. Python would try to write the rest once more at its end, and complain.
+            os._exit(0)
+        finally:
+            self._note_end(early=True)
+
+    def _answer_all(self, ifile: Input) -> None:
+        try:
+            while (chunk := ifile.chunk()) is not None:
+                self._began = self._began or time.monotonic()
+                self._stopping.begin(last=chunk.is_last)
+                self._answer(chunk)
+                self._stopping.end()
+        except ProtocolError as error:
+            refuse_chunk(self.told_as, error, self._record_writer.ofile)
+
+    def _answer(self, chunk: Chunk) -> None:
+        if chunk.metadata.get("action") != "execute":
+            raise ProtocolError(f"expected to execute, not {str(chunk.metadata.get('action'))[:60]!r}")
+        writer = self._record_writer
+        # What the SDK writes if this fails is then the reply.
+        writer.is_flushed = False
+        final = not chunk.is_preview
+        reply = self._added.reply(chunk.body, lambda values: self._enrich(values, preview=not final), final=final)
+        if chunk.is_last and final:
+            self._tell()
+        inspector = {"inspector": dict(writer._inspector)} if writer._inspector else {}
+        writer._inspector.clear()
+        writer.is_flushed = True
+        write_reply(writer.ofile, {**inspector, "finished": chunk.is_last}, reply)
+
+    def _enrich(self, keys: Sequence[Values], *, preview: bool) -> Mapping[Values, columns.Columns]:
+        asked = _indicators(value for key in keys for value in key)
+        found = self._asking().columns_for(asked, preview=preview) if asked else {}
+        blank = columns.empty()
+        by_key: dict[Values, columns.Columns] = {}
+        for key in keys:
+            answers = [found.get(value, blank) for value in key]
+            by_key[key] = columns.side_by_side(answers) if len(answers) > 1 else (answers or [blank])[0]
+        return by_key
+
+    def _asking(self) -> Enrichment:
+        if self._enrichment is None:
+            from ..composition import start
+
+            searchinfo = self._metadata.searchinfo
+            self._enrichment = start(APP, self._search, searchinfo, os.environ, self._stopping, self._logging())
+            self._stopping.tell(lambda: self._note_end(early=True))
+        return self._enrichment
+
+    def _logging(self) -> SearchLog:
+        if self._log is None:
+            from ..logs.search_log import SearchLog
+
+            self._log = SearchLog(APP, os.environ, self._metadata.searchinfo)
+        return self._log
+
+    def _note_end(self, *, early: bool) -> None:
+        """A line in the log for the whole search, unless nothing of it came but `getinfo`."""
+        if self._began is not None:
+            figures = self._enrichment.figures() if self._enrichment is not None else {"distinct": 0}
+            told = {"rows": self._added.rows, **figures}
+            self._logging().ended(told, time.monotonic() - self._began, early=early)
+
+    def _tell(self) -> None:
+        """One message for the whole search, with its last chunk."""
+        if self._enrichment is not None:
+            self._enrichment.end()
+        self._note_end(early=False)
+        told = [
+            self._added.warning(),
+            self._enrichment.message() if self._enrichment is not None else None,
+            self._logging().trouble,
+        ]
+        message = "; ".join(part for part in told if part)
+        if message:
+            self.write_warning("{}", f"vtlookup: {message}")
+
+    def write_error(self, message: str, *args: Any) -> None:
+        """The SDK takes braces for places to fill in, also those that a user wrote."""
+        super().write_error("{}", message.format(*args) if args else message)
+
+
+def _indicators(values: Iterable[str]) -> list[str]:
+    """Less those that only say that there is none."""
+    given = [value for value in values if value.strip()]
+    if not given:
+        return []
+    from vt_connectors.indicators import has_no_value
+
+    return [value for value in given if not has_no_value(value)]
+
+
+def _values(cell: object) -> Values:
+    if isinstance(cell, list):
+        return tuple(str(value) for value in cell)
+    return (str(cell),) if cell not in (None, "") else ()

@@ -1,0 +1,215 @@
+"""What one search knows: each distinct value asked once, several side by side, and the account of it all."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from vt_connectors.contract.documents import CacheMode, Options, finds_no_quota
+from vt_connectors.indicators import Kind, first_of_equal
+
+from .. import result_fields as columns
+from ..cancellation import Stopping
+from ..options import SearchOptions
+from ..result_fields import Columns, SharedColumns
+from ..search_summary import Tally
+from ..wait_budget import WaitBudget, waited_s
+from ..warning_collector import HeardWarnings
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from vt_connectors.looking_up import LookingUp
+    from vt_connectors.quota.waiters import Claim
+
+    from ..endpoint_client.client import Broker
+    from ..endpoint_client.rounds import Rounds
+
+_SIDE_BY_SIDE = 8
+# A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
+_LEEWAY = 1.05
+# How long it takes at most to notice that the search is over.
+_LOOK_S = 0.2
+# Whose answers are found at once; in between it is looked whether the search is over.
+_AT_ONCE = 2000
+Response = Mapping[str, Any]
+
+
+def _nobody() -> None:
+    return None
+
+
+class Enrichment:
+    """`columns_for(values)` gives each value's fields; a value is asked about once a search.
+
+    `broker()` tells, once VirusTotal is to be asked, who asks for us if we may not do so ourselves.
+    """
+
+    def __init__(
+        self,
+        core: LookingUp,
+        options: SearchOptions,
+        warnings: HeardWarnings,
+        stopping: Stopping | None = None,
+        broker: Callable[[], Broker | None] = _nobody,
+    ) -> None:
+        self._core = core
+        self._warnings = warnings
+        self._options = options
+        self._stopping = stopping or Stopping()
+        self._known: dict[str, Columns] = {}
+        self._budget = WaitBudget(options.wait_s * _LEEWAY)
+        self._tally = Tally(options.noun)
+        self._asks = 0
+        self._find_broker = broker
+        self._shared = SharedColumns()
+
+    def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
+        """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
+        new = [value for value in dict.fromkeys(values) if value not in self._known]
+        if preview:
+            return {**self._known, **self._preview(new)}
+        left = self._answer_at_hand(new)
+        rounds = self._rounds if left else None
+        if rounds is not None:
+            self._ask_broker(rounds, left)
+        elif left:
+            self._ask_all(left)
+        return self._known
+
+    def _answer_at_hand(self, values: Sequence[str], *, after_refusal: bool = False) -> list[str]:
+        """Answer those for which nothing has to be asked; the others are returned. `after_refusal`: as for the core."""
+        for begin in range(0, len(values), _AT_ONCE):
+            if self._stopping.patience_is_over:
+                break
+            some = values[begin : begin + _AT_ONCE]
+            how = self._how(self._options.cache, self._budget.left())
+            found = self._core.look_up_at_hand(self._kind, some, how, self._claim, after_refusal=after_refusal)
+            for value, response in found.items():
+                self._know(value, response)
+            if after_refusal and not found:
+                break
+        return [value for value in values if value not in self._known]
+
+    def _know(self, value: str, response: Mapping[str, Any]) -> None:
+        self._tally.saw(response)
+        self._known[value] = self._shared.of_response(response)
+
+    def _ask_all(self, values: Collection[str]) -> None:
+        """Several side by side; as soon as one finds no quota, the others of which that is known are asked no more.
+
+        All that is under way when the search is over is given up a little later.
+        """
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+        self._asks += len(values)
+        left = deque(values)
+        asked: dict[Future[Response | None], str] = {}
+        while (left or asked) and not self._stopping.patience_is_over:
+            while left and len(asked) < _SIDE_BY_SIDE:
+                value = left.popleft()
+                asked[self._pool.submit(self._ask, value)] = value
+            no_quota = False
+            for future in wait(asked, _LOOK_S, FIRST_COMPLETED).done:
+                value, response = asked.pop(future), future.result()
+                if response is None:
+                    self._known[value] = columns.ENDED
+                else:
+                    self._know(value, response)
+                    no_quota = no_quota or finds_no_quota(response)
+            if no_quota and left:
+                left = deque(self._answer_at_hand(list(left), after_refusal=True))
+        for future, value in asked.items():
+            future.cancel()
+            self._known[value] = columns.ENDED
+        self._known.update(dict.fromkeys(left, columns.ENDED))
+
+    @cached_property
+    def _rounds(self) -> Rounds | None:
+        broker = self._find_broker()
+        if broker is None:
+            return None
+        from ..endpoint_client.rounds import Rounds
+
+        return Rounds(broker, self._budget, self._stopping)
+
+    def _ask_broker(self, rounds: Rounds, values: Sequence[str]) -> None:
+        """Equal indicators, however they are spelt, are sent once."""
+        spellings: dict[str, list[str]] = {}
+        for value, first in first_of_equal(self._kind, values).items():
+            spellings.setdefault(first, []).append(value)
+        for first, response in rounds.responses(self._kind, list(spellings), partial(self._how, self._options.cache)):
+            for value in spellings[first]:
+                self._know(value, response)
+        for value in values:
+            self._known.setdefault(value, columns.ENDED)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(_SIDE_BY_SIDE)
+
+    def _ask(self, value: str) -> Response | None:
+        """None if the search has ended."""
+        if self._stopping.stopped:
+            return None
+        began = time.monotonic()
+        response = self._core.look_up(
+            self._kind, value, self._how(self._options.cache, self._budget.left()), self._claim
+        )
+        self._budget.waited(began, waited_s(response, time.monotonic() - began))
+        return response
+
+    def _preview(self, values: Sequence[str]) -> dict[str, Columns]:
+        found = self._core.look_up_at_hand(self._kind, values, self._how("only", 0.0))
+        # What belongs to a key that this search may not see is the endpoint's to answer.
+        return {value: self._previewed(found[value]) if value in found else columns.PENDING for value in values}
+
+    def _previewed(self, response: Mapping[str, Any]) -> Columns:
+        if self._options.cache != "only" and (response["data"] or {}).get("reason") == "not_cached":
+            return columns.PENDING
+        return columns.of_response(response)
+
+    @property
+    def _claim(self) -> Claim | None:
+        """A search that asks for several values is a batch in the queue for quota. It ends before it could return."""
+        from vt_connectors.quota.waiters import BATCH
+
+        return BATCH._replace(returns=False) if self._asks > 1 else None
+
+    @property
+    def _kind(self) -> Kind | None:
+        kind: Any = self._options.kind
+        return kind  # type: ignore[no-any-return]  # one of the core's, which `search_options` must not load
+
+    def _how(self, cache: Any, max_wait_s: float) -> Options:
+        mode: CacheMode = cache
+        include = frozenset(["raw"]) if self._options.raw else frozenset()
+        return Options(mode, self._options.max_age_s, max_wait_s, include)
+
+    def end(self) -> None:
+        """There are no more values."""
+        self._core.end_batch()
+
+    def figures(self) -> dict[str, Any]:
+        """For the log: what became of the distinct values."""
+        known = list(self._known.values())
+        pending = sum(found["status"] == "pending" for found in known)
+        queued = sum(found["queued"] == "true" for found in known)
+        waited_s = round(self._budget.spent, 3)
+        return {
+            "distinct": len(known),
+            **self._tally.figures(),
+            "pending": pending,
+            "queued": queued,
+            "waited_s": waited_s,
+        }
+
+    def message(self) -> str | None:
+        """What the search's user should know; None where all went well."""
+        told = self._tally.message()
+        return "; ".join([*([told] if told else []), *self._warnings.texts]) or None
