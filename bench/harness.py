@@ -50,7 +50,7 @@ def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:
     ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota}
     # An installed program is compiled already, and finds itself so at the second start.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VT_", "PYTHON"))}
-    return {**inherited, **ours, "PYTHONPATH": str(PROJECT)}
+    return {**inherited, **ours, "PYTHONPATH": str(PROJECT / "connectors")}
 
 
 def lines(hashes: list[str], **options: Any) -> bytes:

@@ -19,12 +19,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT), str(PROJECT / "package")]
-
-from bench.figures import Figure  # noqa: E402
-from bench.search_events import DISTINCT, bodies, distinct_body  # noqa: E402
-from bench.search_runs import (  # noqa: E402
+from bench.figures import Figure
+from bench.search_events import DISTINCT, bodies, distinct_body
+from bench.search_runs import (
     Command,
     Run,
     libraries_of,
@@ -32,10 +29,11 @@ from bench.search_runs import (  # noqa: E402
     seconds_to_getinfo,
     seconds_to_import,
 )
-from package.spl.build_spl import build  # noqa: E402
-from package.spl.interpreters import find_python  # noqa: E402
-from vt_connectors.sandbox import Quota, SandboxServer  # noqa: E402
+from package.spl.build_spl import build
+from package.spl.interpreters import find_python
+from vt_connectors.sandbox import Quota, SandboxServer
 
+PROJECT = Path(__file__).resolve().parent.parent
 # What the issue asks for: at least so many times the yardstick's events a second, at most so much of the rest.
 GOALS = {"full.speed": 2.0, "selected.speed": 1.5, "full.memory": 0.7, "selected.memory": 0.7, "getinfo": 1.3}
 YARDSTICK = """

@@ -64,7 +64,7 @@ class RunnerProcess:
 def clean_environment() -> dict[str, str]:
     """This process's, without its settings, and where a process finds this package."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
-    return {**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    return {**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "connectors")}
 
 
 def vtaction_process(sandbox: SandboxServer, folder: Path) -> RunnerProcess:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .actions.local_answers import alike, answers_at_hand, refusal_of
 from .actions.lookup import request_for
-from .composition.misconfigured import Misconfigured as Misconfigured
 from .contract.documents import Options, Request, Spent, error_response, read_request, refusal, request_id, response
 from .errors import ConnectorError, RateLimited
 from .indicators import Kind

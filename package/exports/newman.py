@@ -20,7 +20,7 @@ from package.exports import postman
 from package.spl.build_error import BuildError
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".cache/newman"
 VERSION = "6.2.2"
 _SCRIPT = "node_modules/newman/bin/newman.js"

@@ -23,7 +23,7 @@ from package.exports.postman_scripts import after, before
 from package.spl.build_error import BuildError
 from vt_connectors.sandbox.http.messages import Response
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 COLLECTION, ENVIRONMENT_FILE = "virustotal.postman_collection.json", "virustotal.postman_environment.json"
 NAMES = {"3": "API v3", "2": "API v2"}
 _SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"

@@ -16,7 +16,7 @@ from typing import Any
 from package.exports.tines_requests import Asking, actions, calls, input_name
 from package.exports.tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, Story, slug
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 # How often an operation asks again, and how many seconds it waits before it does.
 ROUNDS, WAIT_S = 9, 20
 _COLUMNS, _WIDTH, _HEIGHT, _STEP = 6, 480, 750, 120

@@ -70,7 +70,7 @@ def set_up(made: Container, spl: Path, password: str, sleep: Callable[[float], N
     made.put(spl, f"/tmp/{spl.name}")  # noqa: S108
     admin.service.post("apps/local", name=f"/tmp/{spl.name}", filename="true", update="true")  # noqa: S108
     made.run("mkdir", "-p", _PLACE)
-    made.put(PROJECT / "connectors", f"{_PLACE}/connectors")
+    made.put(PROJECT / "connectors/vt_connectors", f"{_PLACE}/vt_connectors")
     admin.service.restart(timeout=600)
     admin = patiently(made.address(), "admin", password, sleep)
     program = sandbox(_PLACE, f"/opt/splunk/etc/apps/{APP}", _PORT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatch
 from pathlib import Path
 
 from package.spl.build_error import BuildError
@@ -15,14 +14,7 @@ from package.spl.vendoring import shared_and_own
 
 APP_ID = "vtlookup"
 # Folders of the core that serve other platforms; inside Splunk they would be dead code.
-EXCLUDED_FROM_CORE = (
-    "adapters",
-    "sandbox",
-    "__main__.py",
-    "actions/by_hand.py",
-    "virustotal/by_hand*.py",
-    "*/redis_*.py",
-)
+EXCLUDED_FROM_CORE = ("adapters", "backends/redis", "export", "sandbox", "__main__.py")
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 
@@ -46,8 +38,8 @@ def assemble(project: Path, libraries: Mapping[str, Mapping[str, Path]], parent:
     app = parent / APP_ID
     lib = app / "lib"
     _copy_tree(project / "splunk_app", app)
-    _copy_tree(project / "connectors", lib / "connectors", EXCLUDED_FROM_CORE)
-    _copy_tree(project / "schemas", lib / "connectors/vt_connectors/schemas")
+    _copy_tree(project / "connectors/vt_connectors", lib / "vt_connectors", EXCLUDED_FROM_CORE)
+    _copy_tree(project / "schemas", lib / "vt_connectors/schemas")
     shared, own = shared_and_own(libraries)
     unpack(shared, lib)
     for python, files in own.items():
@@ -69,13 +61,9 @@ def _copy_tree(source: Path, target: Path, excluded: Sequence[str] = ()) -> None
 def _wanted_files(source: Path, excluded: Sequence[str]) -> Iterator[Path]:
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
-        places = [inner, *inner.parents]
-        if path.is_file() and not is_unwanted(inner) and not any(_matches(place, excluded) for place in places):
+        places = {place.as_posix() for place in (inner, *inner.parents)}
+        if path.is_file() and not is_unwanted(inner) and not places & set(excluded):
             yield path
-
-
-def _matches(place: Path, patterns: Sequence[str]) -> bool:
-    return any(fnmatch(place.as_posix(), pattern) for pattern in patterns)
 
 
 def _fill_in_version(app: Path, version: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from package.spl.build_error import BuildError
 from package.spl.interpreters import find_any_python
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".venv-appinspect"
 VERSION = "4.3.1"
 # Splunk Cloud, private apps in it, and the rules of the next release.

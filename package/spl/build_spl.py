@@ -14,8 +14,8 @@ from package.spl.archive import mtime_of, write_archive
 from package.spl.build_error import BuildError
 from package.spl.vendoring import fetch, find_cached, read_lists
 
-PROJECT = Path(__file__).resolve().parent.parent
-VENDOR_LISTS = PROJECT / "package"
+PROJECT = Path(__file__).resolve().parents[2]
+VENDOR_LISTS = PROJECT / "package/spl"
 CACHE = PROJECT / ".cache/vendor"
 
 Report = Callable[[str], None]

@@ -20,7 +20,7 @@ from pathlib import Path
 from package.spl.build_error import BuildError
 from package.spl.vendoring import Pin, VendorList, pip_download, read_lists, sha256_of
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120.0
 # What is released some times a month may be that much older, so that a build does not fail by the day.
 _MOST_DAYS = 90
@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="write the newest releases into the lists")
     options = parser.parse_args()
     try:
-        return check(PROJECT / "package", options.update)
+        return check(PROJECT / "package/spl", options.update)
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1

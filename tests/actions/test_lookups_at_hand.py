@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vt_connectors.contract.documents import Options
-from vt_connectors.core import Misconfigured
 from vt_connectors.errors import ConfigError
+from vt_connectors.misconfigured import Misconfigured
 
 from .conftest import MakeDesk
 

@@ -12,8 +12,8 @@ from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, answer
 from tests.verdict.recordings import SAMPLES
 from tests.virustotal.house import core_at
-from vt_connectors.config.base_url import checked_upload_url
 from vt_connectors.contract.validation import all_violations
+from vt_connectors.virustotal.http.upload_url import checked_upload_url
 
 from .meetings import DOMAIN, HASH, IP, SHA256, URL, about, meetings, name_of, of_our_file, recordings, said_in
 

@@ -61,7 +61,7 @@ def test_only_one_module_sends() -> None:
     """The others know `requests` for what they hand to it: an adapter, the proxies' addresses, the key's place."""
     senders = {
         path.name
-        for path in (PROJECT / "connectors").rglob("*.py")
+        for path in (PROJECT / "connectors/vt_connectors").rglob("*.py")
         if "sandbox" not in path.parts and {("name", "Session"), ("name", "PoolManager")} & set(_used(path))
     }
     assert senders == {"requests_transport.py"}

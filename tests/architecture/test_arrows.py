@@ -1,4 +1,4 @@
-"""Who may know whom. The folders are the architecture; these are its arrows."""
+"""Which part may import which. The folders are the architecture; this table is its arrows, and it names every part."""
 
 from __future__ import annotations
 
@@ -9,41 +9,68 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-CORE = PROJECT / "connectors"
+CORE = PROJECT / "connectors/vt_connectors"
 SPLUNK = PROJECT / "splunk_app" / "bin"
 KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
-# A part, and the parts of the core it may import. Adapters and the composition root stand above them all.
+# Modules that every part may import.
+EVERYWHERE = {"clock", "errors", "threads", "version"}
+# A part, and the other parts that it may import.
 MAY_KNOW = {
-    "indicators": {"errors"},
-    "verdict": {"clock", "indicators"},
-    "state": {"clock", "errors", "threads"},
-    "quota": {"clock", "errors", "state"},
-    "cache": {"clock", "errors", "state"},
-    "pending": {"clock", "state"},
-    "coalescing": {"cache", "clock", "errors", "state"},
-    "virustotal": {"api_key", "clock", "errors", "indicators", "paths", "quota", "secrecy", "version"},
+    "clock": set[str](),
+    "errors": set[str](),
+    "threads": set[str](),
+    "version": set[str](),
+    "internal_errors": set[str](),
+    "api_key": set[str](),
+    "redaction": {"api_key"},
+    "indicators": set[str](),
+    "verdict": {"indicators"},
+    "contract": {"api_key", "redaction", "verdict"},
+    "config": {"api_key", "backends", "contract", "quota", "state", "verdict"},
+    "state": set[str](),
+    "cache": {"state"},
+    "pending": {"state"},
+    "coalescing": {"cache", "state"},
+    "quota": {"backends/sqlite", "state"},
+    "backends": set[str](),
+    "backends/memory": {"cache", "coalescing", "pending", "quota"},
+    "backends/sqlite": {"cache", "coalescing", "pending", "quota", "state"},
+    "backends/redis": {"backends", "cache", "coalescing", "pending", "quota", "state"},
+    "virustotal/http": {"api_key", "config", "redaction"},
+    "virustotal": {"api_key", "indicators", "internal_errors", "quota", "redaction", "virustotal/http"},
     "actions": {
-        "account",
         "api_key",
         "cache",
-        "circuit_breaker",
-        "clock",
         "coalescing",
+        "config",
         "contract",
-        "errors",
         "indicators",
         "pending",
         "quota",
-        "schemas_check",
-        "secrecy",
+        "redaction",
         "state",
         "verdict",
         "virustotal",
+        "virustotal/http",
     },
-    "sandbox": {"version"},
+    "export": {"actions", "contract", "indicators", "redaction", "virustotal", "virustotal/http"},
+    "core": {
+        "actions",
+        "contract",
+        "indicators",
+        "internal_errors",
+        "misconfigured",
+        "quota",
+        "redaction",
+        "virustotal",
+    },
+    "misconfigured": {"actions", "api_key", "contract", "core", "indicators", "quota", "redaction"},
+    "sandbox": set[str](),
 }
+# The composition root and the adapters stand above the parts; `__init__` and `__main__` are the ways in.
+ABOVE = {"adapters", "composition", "__init__", "__main__"}
 
 
 def _modules(folder: Path) -> list[Path]:
@@ -51,33 +78,45 @@ def _modules(folder: Path) -> list[Path]:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    """Absolute names of everything `path` imports, at any depth."""
-    package = path.relative_to(PROJECT).with_suffix("").parts[:-1]
+    """Absolute names of everything `path` imports, at any depth. For `from a import b` that is `a.b`."""
+    root = CORE.parent if CORE in path.parents else SPLUNK
+    package = path.relative_to(root).with_suffix("").parts[:-1]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = list(package[: len(package) - node.level + 1]) if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])])
-            if not node.module:
-                yield from (".".join([*base, alias.name]) for alias in node.names)
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("part", sorted(MAY_KNOW))
-def test_each_part_of_the_core_knows_only_what_it_may(part: str) -> None:
-    for path in _modules(CORE / part):
-        known = {name.split(".")[1] for name in _imported(path) if name.startswith("connectors.")}
-        assert known <= MAY_KNOW[part] | {part}, path.name
+def _part(parts: tuple[str, ...]) -> str:
+    """The part of the core to which a path or a dotted name inside the package belongs."""
+    inner = "/".join(parts[:2])
+    return inner if inner in MAY_KNOW else parts[0]
 
 
-# The ways in. `connectors/vt_connectors/__init__.py` is the Python API's: it names its adapter, and loads it only when asked for it.
-DOORS = (CORE / "__init__.py", CORE / "__main__.py")
+def _known(path: Path) -> set[str]:
+    names = (name.split(".")[1:] for name in _imported(path) if name.startswith("vt_connectors."))
+    return {_part(tuple(parts)) for parts in names}
 
 
-def test_only_adapters_and_the_doors_know_the_adapters() -> None:
+@pytest.mark.parametrize("path", _modules(CORE), ids=lambda path: path.relative_to(CORE).as_posix())
+def test_each_module_of_the_core_imports_only_what_its_part_may(path: Path) -> None:
+    part = _part(path.relative_to(CORE).with_suffix("").parts)
+    if part not in ABOVE:
+        assert _known(path) <= MAY_KNOW[part] | EVERYWHERE | {part}
+
+
+def test_the_table_names_no_part_that_is_not_there() -> None:
+    parts = {_part(path.relative_to(CORE).with_suffix("").parts) for path in _modules(CORE)}
+    assert set(MAY_KNOW) | ABOVE == parts
+
+
+def test_only_adapters_and_the_ways_in_know_the_adapters() -> None:
     for path in _modules(CORE):
-        if "adapters" not in path.parts and path not in DOORS:
-            assert not any(name.startswith("vt_connectors.adapters") for name in _imported(path)), path.name
+        if _part(path.relative_to(CORE).with_suffix("").parts) not in ABOVE:
+            assert "adapters" not in _known(path), path.name
 
 
 def test_the_core_knows_no_platform() -> None:
@@ -88,55 +127,49 @@ def test_the_core_knows_no_platform() -> None:
 
 
 def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> None:
-    parts = ("cache", "coalescing", "virustotal", "verdict", "quota.policy", "quota.limiter", "quota.books")
-    hidden = ("requests", "urllib3", "http", *(f"connectors.{part}" for part in parts))
+    parts = ("cache", "coalescing", "virustotal", "verdict", "quota.policy", "quota.limiter", "quota.ledger_store")
+    hidden = ("requests", "urllib3", "http", *(f"vt_connectors.{part}" for part in parts))
     for path in [*_modules(CORE / "adapters"), *_modules(SPLUNK)]:
         if path.parent != KVSTORE:
             assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
-def test_a_platforms_place_for_the_state_knows_its_ports_and_no_rule() -> None:
-    parts = ("api_key", "indicators", "virustotal", "verdict", "quota.policy", "quota.slots", "quota.limiter")
-    hidden = ("requests", "urllib3", "http", "sqlite3", *(f"connectors.{part}" for part in parts))
+def test_a_platforms_backend_knows_the_ports_and_no_rule() -> None:
+    parts = ("api_key", "indicators", "virustotal", "verdict", "quota.policy", "quota.reservations", "quota.limiter")
+    hidden = ("requests", "urllib3", "http", "sqlite3", *(f"vt_connectors.{part}" for part in parts))
     for path in _modules(KVSTORE):
         assert not any(name.startswith(hidden) for name in _imported(path)), path.name
 
 
-PARTS = ("Answers", "Book", "Leases", "Pending")
-HOMES = (
-    "composition.py",
-    "stores.py",
-    "way_out.py",
-    "requests_transport.py",
-    "sqlite.py",
-    "books.py",
-    "record_place.py",
-    "substitute.py",
-    "leases.py",
-    "redis_answers.py",
-    "redis_book.py",
-    "redis_leases.py",
-    "redis_pending.py",
-    "sqlite_leases.py",
-)
-
-
-def test_only_the_composition_root_chooses_real_parts() -> None:
-    choices = ("requests_transport", *(kind + part for kind in ("Sqlite", "Redis") for part in PARTS))
+def test_sql_and_redis_are_spoken_in_their_backends_alone() -> None:
     for path in _modules(CORE):
-        text = path.read_text("utf-8")
-        at_home = path.name in HOMES
-        exported = path.name == "__init__.py"
-        assert at_home or exported or not any(choice in text for choice in choices), path.name
+        roots = {name.split(".")[0] for name in _imported(path)}
+        part = _part(path.relative_to(CORE).with_suffix("").parts)
+        assert "sqlite3" not in roots or part == "backends/sqlite", path.name
+        assert "redis" not in roots or part == "backends/redis", path.name
+
+
+def test_only_the_composition_root_chooses_backends_and_transports() -> None:
+    for path in _modules(CORE):
+        part = _part(path.relative_to(CORE).with_suffix("").parts)
+        if part != "composition" and not part.startswith("backends"):
+            assert not any(known.startswith("backends/") for known in _known(path)), path.name
+        if part not in ("composition", "virustotal/http"):
+            assert not any("requests_transport" in name for name in _imported(path)), path.name
 
 
 def test_what_few_need_is_imported_when_it_is_needed() -> None:
     for path in _modules(CORE):
-        outside = [node for node in ast.parse(path.read_text("utf-8")).body if "import" in type(node).__name__.lower()]
-        names = {alias.name for node in outside if isinstance(node, ast.Import) for alias in node.names}
-        froms = {(node.module or "").rpartition(".")[2] for node in outside if isinstance(node, ast.ImportFrom)}
-        assert "redis" not in names | froms, path.name
-        assert path.name.startswith("redis_") or not any(name.startswith("redis_") for name in froms), path.name
+        if CORE / "backends/redis" in path.parents:
+            continue
+        top = ast.Module([node for node in ast.parse(path.read_text("utf-8")).body], [])
+        named = {
+            alias.name if isinstance(node, ast.Import) else f"{node.module or ''}.{alias.name}"
+            for node in top.body
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
+        assert not any(name.split(".")[0] == "redis" or "backends.redis." in name for name in named), path.name
 
 
 def test_modules_fit_in_the_head() -> None:

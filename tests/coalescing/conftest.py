@@ -10,11 +10,12 @@ import pytest
 from tests.fake_clock import FakeClock
 from tests.redis_process import ServersClock
 from tests.splunk.kvstore_parts import parts_at
+from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.backends.redis.leases import RedisLeases
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.clock import Clock
-from vt_connectors.coalescing import LeaseBook, MemoryLeases
+from vt_connectors.coalescing import LeaseBook
 from vt_connectors.config.settings import Settings
 
 MakeLeases = Callable[[Clock], LeaseBook]

@@ -10,9 +10,10 @@ from typing import Any, Callable
 import pytest
 
 from tests.coalescing.conftest import MakeLeases
+from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
-from vt_connectors.coalescing import Fetched, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing import Fetched, LeaseBook, SingleFlight, Task
 from vt_connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
 from vt_connectors.coalescing.results import Result
 from vt_connectors.coalescing.task import Tell

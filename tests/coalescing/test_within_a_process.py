@@ -10,9 +10,10 @@ import pytest
 
 from tests.coalescing.conftest import MakeLeases
 from tests.coalescing.test_single_flight import CALLERS, FOUND, PUBLIC, Place
+from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
-from vt_connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight, Task, TwoLevels
+from vt_connectors.coalescing import LeaseBook, SingleFlight, Task, TwoLevels
 from vt_connectors.coalescing.task import Tell
 from vt_connectors.errors import ConnectorError, InvalidResponse, RequestTimeout, Unavailable
 from vt_connectors.state.fallback import Fallback

@@ -110,7 +110,7 @@ def test_an_action_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def test_unknown_keys_of_the_envelope_warn_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "connectors"):
+    with caplog.at_level(logging.WARNING, "vt_connectors"):
         response = _core().answer(_request(colour="red"))
     assert response["status"] == "not_found"
     assert "'colour'" in caplog.text
@@ -132,7 +132,7 @@ def test_an_unknown_option_is_an_error_and_nothing_is_asked(name: str, value: ob
 
 def test_many_unknown_keys_make_one_short_line(caplog: pytest.LogCaptureFixture) -> None:
     unknown = {f"{number}{'x' * 100}\n": 1 for number in range(5000)}
-    with caplog.at_level(logging.WARNING, "connectors"):
+    with caplog.at_level(logging.WARNING, "vt_connectors"):
         _core().answer(_request(**unknown))
     [record] = caplog.records
     assert len(record.getMessage()) < 1000

@@ -42,7 +42,7 @@ class Shell:
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(home),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(PROJECT),
+            "PYTHONPATH": str(PROJECT / "connectors"),
             "LANG": "C.UTF-8",
             "VT_API_URL": url,
             "VT_API_KEY": "sandbox",

@@ -5,4 +5,4 @@ from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parents[2]
 # The drill on searches builds the app and drives its command.
-sys.path[:0] = [str(_PROJECT / "package"), str(_PROJECT / "splunk_app/bin")]
+sys.path.insert(0, str(_PROJECT / "splunk_app/bin"))

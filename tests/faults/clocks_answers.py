@@ -14,10 +14,11 @@ from tests.faults.clocks_setting import SetClock
 from tests.faults.drill import KEY, Effort, Tally
 from tests.faults.network_house import file_object, lookup
 from vt_connectors.api_key import ApiKey
+from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.cache import Entry
-from vt_connectors.coalescing import Fetched, Lease, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing import Fetched, Lease, LeaseBook, SingleFlight, Task
 from vt_connectors.coalescing.leases import LEASE_S
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from

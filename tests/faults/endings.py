@@ -206,7 +206,7 @@ class _Pieces:
 
 def _threads(effort: Effort) -> Tally:
     tally = Tally("lines in whose reading, answering, answering together or writing anything fails", _LOST)
-    logging.getLogger("connectors").addHandler(logging.NullHandler())
+    logging.getLogger("vt_connectors").addHandler(logging.NullHandler())
     for number in range(effort.times(20, 1000)):
         chance = random.Random(effort.seed + number)
         lines = chance.randrange(2, 200)

@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import atheris
 
-with atheris.instrument_imports(include=["connectors", "vtlookup_app"], enable_loader_override=False):
+with atheris.instrument_imports(include=["vt_connectors", "vtlookup_app"], enable_loader_override=False):
     from tests.fake_clock import FakeClock
     from tests.faults.inputs_house import House, broken
     from tests.splunk import test_both_ways as ways
@@ -86,6 +86,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 if __name__ == "__main__":
-    logging.getLogger("connectors").setLevel(logging.ERROR)
+    logging.getLogger("vt_connectors").setLevel(logging.ERROR)
     atheris.Setup([sys.argv[0], *sys.argv[2:]], TARGETS[sys.argv[1]])
     atheris.Fuzz()

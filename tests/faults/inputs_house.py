@@ -58,7 +58,7 @@ class House:
 @contextlib.contextmanager
 def logged(effort: Effort) -> Iterator[None]:
     """What the product logs goes to a file, which is searched for the key like all others."""
-    logger = logging.getLogger("connectors")
+    logger = logging.getLogger("vt_connectors")
     handler = logging.FileHandler(effort.place("inputs") / "log", encoding="utf-8", errors="backslashreplace")
     logger.addHandler(handler)
     propagated, logger.propagate = logger.propagate, False

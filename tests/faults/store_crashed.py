@@ -103,7 +103,7 @@ def _listening() -> Iterator[list[str]]:
     said: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    log = logging.getLogger("connectors")
+    log = logging.getLogger("vt_connectors")
     log.addHandler(handler)
     try:
         yield said

@@ -35,13 +35,13 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "a request over the quota, a record or queue dropped by a policy that spares them, an unknown error",
     )
     place = effort.place("store") / "full"
-    logging.getLogger("connectors").setLevel(logging.ERROR)
+    logging.getLogger("vt_connectors").setLevel(logging.ERROR)
     for number in range(effort.times(1, 12) if PROGRAM else 0):
         for policy in (*KEEP, *DROP):
             shutil.rmtree(place, ignore_errors=True)
             seed = effort.seed + number
             tally.count(*(f"{policy}, seed {seed}: {loss}" for loss in _one(place, policy, random.Random(seed))))
-    logging.getLogger("connectors").setLevel(logging.NOTSET)
+    logging.getLogger("vt_connectors").setLevel(logging.NOTSET)
     if PROGRAM:
         yield tally
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "package"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from package.spl.build_spl import build

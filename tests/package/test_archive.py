@@ -28,14 +28,14 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_each_python_builds_the_same_bytes(python: str, spl: Path, tmp_path: Path) -> None:
-    command = [python, "-E", "-s", str(PROJECT / "package/spl/build_spl.py"), "--out", str(tmp_path)]
-    subprocess.run(command, capture_output=True, check=True)
+    command = [python, "-E", "-s", "-m", "package.spl.build_spl", "--out", str(tmp_path)]
+    subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
     assert (tmp_path / spl.name).read_bytes() == spl.read_bytes()
 
 
 def test_the_command_line_says_what_it_wrote_and_where(tmp_path: Path) -> None:
-    command = [sys.executable, str(PROJECT / "package/spl/build_spl.py"), "--out", str(tmp_path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "package.spl.build_spl", "--out", str(tmp_path)]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     spl = tmp_path / f"vtlookup-{__version__}.spl"
     assert str(spl) in result.stdout
     assert hashlib.sha256(spl.read_bytes()).hexdigest() in result.stdout

@@ -38,4 +38,4 @@ def test_a_requirement_without_one_is_an_error(requirement: str, tmp_path: Path)
 
 
 def test_continuous_integration_tests_with_them() -> None:
-    assert "package/lowest.py" in (PROJECT / ".ci/run").read_text("utf-8")
+    assert "package.lowest" in (PROJECT / ".ci/run").read_text("utf-8")

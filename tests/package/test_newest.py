@@ -155,9 +155,9 @@ def test_updating_a_list_does_not_touch_a_name_that_begins_alike() -> None:
 
 def test_the_builds_script_runs_the_check() -> None:
     project = Path(__file__).resolve().parents[2]
-    assert "package/spl/newest.py" in (project / ".ci/run").read_text("utf-8")
-    script = [sys.executable, str(project / "package/spl/newest.py"), "--help"]
-    assert "--update" in subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    assert "package.spl.newest" in (project / ".ci/run").read_text("utf-8")
+    script = [sys.executable, "-m", "package.spl.newest", "--help"]
+    assert "--update" in subprocess.run(script, cwd=project, capture_output=True, text=True, check=True).stdout
 
 
 def test_data_that_is_released_by_the_day_may_be_some_weeks_old() -> None:

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
     ):
         (root / folder).mkdir(parents=True)
         (root / folder / "__init__.py").touch()
-    shutil.copy(PROJECT / "connectors/vt_connectors/version.py", root / "connectors")
+    shutil.copy(PROJECT / "connectors/vt_connectors/version.py", root / "connectors/vt_connectors")
     return root
 
 

@@ -71,7 +71,7 @@ assert len(list(answers)) == 2
 @pytest.fixture
 def environment(sandbox: SandboxServer, tmp_path: Path) -> dict[str, str]:
     ours = {"VT_API_URL": sandbox.url, "VT_API_KEY": KEY, "VT_STATE": str(tmp_path / "state.db"), "VT_QUOTA": "none"}
-    return {**os.environ, **ours, "PYTHONPATH": str(PROJECT)}
+    return {**os.environ, **ours, "PYTHONPATH": str(PROJECT / "connectors")}
 
 
 def _python(script: str, *arguments: str, env: dict[str, str]) -> str:

@@ -22,8 +22,8 @@ def _python(script: str) -> None:
 
 @pytest.mark.parametrize("name", vt_connectors.__all__)
 def test_every_public_name_is_there(name: str) -> None:
-    assert getattr(connectors, name) is not None
-    assert name in dir(connectors)
+    assert getattr(vt_connectors, name) is not None
+    assert name in dir(vt_connectors)
 
 
 def test_every_error_is_public() -> None:
@@ -36,7 +36,7 @@ def test_every_action_has_a_method() -> None:
 
 def test_everything_public_is_explained() -> None:
     for name in vt_connectors.__all__:
-        thing = getattr(connectors, name)
+        thing = getattr(vt_connectors, name)
         if isinstance(thing, type) and not issubclass(thing, Exception):
             assert not (thing.__doc__ or "").startswith(f"{name}("), f"{name} has no words of its own"
     public = [name for name in vars(vt_connectors.VirusTotal) if not name.startswith("_")]

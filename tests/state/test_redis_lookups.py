@@ -196,7 +196,7 @@ from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 core = build(Settings(state=sys.argv[1]), lambda: ApiKey("k" * 64), SystemClock())
 core.answer({"action": "lookup_ip", "params": {"ip": "8.8.8.8"}, "options": {"cache": "only"}})
-print(sorted(name for name in sys.modules if name == "redis" or "redis_" in name and name.startswith("connectors")))
+print(sorted(name for name in sys.modules if name == "redis" or name.startswith("vt_connectors.backends.redis.")))
 """
     for state, imported in (("memory", False), (redis_process.url, True)):
         done = subprocess.run([sys.executable, "-c", script, state], capture_output=True, text=True, check=True)

@@ -219,7 +219,9 @@ import os, sys
 from pathlib import Path
 from vt_connectors.errors import ConfigError
 from vt_connectors.composition.state import state_files
-import vt_connectors.backends.sqlite.answers, vt_connectors.backends.sqlite.leases, vt_connectors.backends.sqlite.record_file
+import vt_connectors.backends.sqlite.answers
+import vt_connectors.backends.sqlite.leases
+import vt_connectors.backends.sqlite.record_file
 os.setuid(12345)
 try:
     state_files(Path(sys.argv[1]))

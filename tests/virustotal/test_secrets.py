@@ -73,7 +73,7 @@ class _OfSettings:
 def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
     as_json: bool, server: ScriptedServer, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ours = logging.getLogger("connectors")
+    ours = logging.getLogger("vt_connectors")
     before = ours.handlers[:], ours.level, ours.propagate
     try:
         logs.to_stderr("debug", as_json)

@@ -20,11 +20,11 @@ import pytest
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, answer, json_answer, reset, targets
 from vt_connectors.actions.file_sample import opened
-from vt_connectors.config.base_url import checked_upload_url
 from vt_connectors.contract.documents import read_request
 from vt_connectors.errors import InvalidRequest, InvalidResponse
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.http.multipart import MultipartBody
+from vt_connectors.virustotal.http.upload_url import checked_upload_url
 from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 
 from .house import SECRET, core_at

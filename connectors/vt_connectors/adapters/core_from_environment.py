@@ -12,8 +12,9 @@ from ..composition.core import build
 from ..config.credentials import find_key, key_in_file
 from ..config.secret_files import own_files
 from ..config.settings import read_settings
-from ..core import Core, Misconfigured
+from ..core import Core
 from ..errors import ConfigError
+from ..misconfigured import Misconfigured
 from ..redaction import remember
 
 

@@ -12,10 +12,11 @@ from ..actions.context import Context
 from ..actions.file_access import FileAccess, OwnFiles
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
+from ..backends.memory.leases import MemoryLeases
 from ..backends.sqlite.paths import substitute_file
 from ..cache import AnswerCache, Freshness
 from ..clock import Clock
-from ..coalescing import LeaseBook, MemoryLeases, SingleFlight, TwoLevels
+from ..coalescing import LeaseBook, SingleFlight, TwoLevels
 from ..config.settings import Settings
 from ..core import Core
 from ..errors import ConfigError, ConnectorError

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..backends.memory.answers import MemoryAnswers
+from ..backends.memory.leases import MemoryLeases
 from ..backends.redis_url import RedisAddress, redis_address
 from ..backends.sqlite.paths import default_state_file, leases_file, quota_file, refuse_unsafe_place, substitute_file
 from ..cache import Freshness
 from ..cache.entry import AnswerStore
 from ..clock import Clock
-from ..coalescing import LeaseBook, MemoryLeases
+from ..coalescing import LeaseBook
 from ..config.paths import whole
 from ..config.settings import Settings
 from ..errors import ConfigError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from ..errors import ConfigError, InvalidResponse
+from ..errors import ConfigError
 
 # Neither users nor blanks nor anything that two parsers could read differently.
 _OF_THE_API = re.compile(r"/(?:api|vtapi)(?:/v[0-9])?/*$")
-_NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
+PLAIN_NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
 
 
 def is_loopback(host: str) -> bool:
@@ -30,7 +30,7 @@ def checked_base_url(text: str) -> str:
         raise _not_a_base() from None
     if parts.scheme not in ("http", "https") or not host or port == 0 or parts.query or parts.fragment:
         raise _not_a_base()
-    if not _NETLOC.fullmatch(parts.netloc):
+    if not PLAIN_NETLOC.fullmatch(parts.netloc):
         raise _not_a_base()
     if _OF_THE_API.search(parts.path):
         # Said twice, it would be answered with a 404 for everything, as if nothing were known.
@@ -42,30 +42,3 @@ def checked_base_url(text: str) -> str:
 
 def _not_a_base() -> ConfigError:
     return ConfigError("VT_API_URL is not a base address such as https://www.virustotal.com")
-
-
-def checked_upload_url(address: object, base_url: str) -> str:
-    """The one-shot address VirusTotal gave for an upload, if the key may go there: its own hosts over TLS, or the
-    server we talk to. Raises `InvalidResponse`.
-
-    The documentation's example is plain http, which VirusTotal's hosts answer over TLS as well.
-    """
-    try:
-        parts = urlsplit(address if isinstance(address, str) else "")
-        host, base = parts.hostname or "", urlsplit(base_url)
-    except ValueError:
-        raise _no_upload_url() from None
-    if not _NETLOC.fullmatch(parts.netloc) or any(not char.isprintable() or char.isspace() for char in str(address)):
-        raise _no_upload_url()
-    if (parts.scheme, parts.netloc) == (base.scheme, base.netloc):
-        return str(address)
-    if parts.scheme in ("http", "https") and parts.port in (None, 80, 443) and host.endswith(".virustotal.com"):
-        return urlunsplit(("https", host, parts.path, parts.query, ""))
-    raise _no_upload_url()
-
-
-def _no_upload_url() -> InvalidResponse:
-    return InvalidResponse(
-        "the address for uploads is neither VirusTotal's nor the server's; the file and the key were not sent there",
-        http_status=200,
-    )

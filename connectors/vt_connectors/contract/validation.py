@@ -18,8 +18,8 @@ from typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20
-_INSTALLED = Path(__file__).parent / "schemas"
-_CHECKED_OUT = Path(__file__).parent.parent / "schemas"
+_INSTALLED = Path(__file__).parents[1] / "schemas"
+_CHECKED_OUT = Path(__file__).parents[3] / "schemas"
 
 
 class Violation(NamedTuple):

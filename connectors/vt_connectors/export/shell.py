@@ -1,4 +1,4 @@
-"""`vtaction curl`: an action as the lines that do it by hand, for sh, curl and python3.
+"""A plan of calls as shell text, for sh, curl and python3.
 
 Every user of a machine can read the arguments of its processes, so the key is in none: `printf`, which is part of
 the shell and no process, writes `$VT_API_KEY` into a pipe, and curl reads it there, as a header (`--header @-`), as
@@ -9,26 +9,13 @@ its path. Everything else is quoted for a POSIX shell.
 
 from __future__ import annotations
 
-import argparse
-import os
 import re
 import shlex
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import urlencode
 
-from ..adapters.cli.action_command import requests_of
-from ..adapters.process.termination import Ending
-from ..composition.core import file_access
-from ..config.credentials import find_key
-from ..config.secret_files import own_files
-from ..config.settings import read_settings
-from ..contract.exit_status import MALFORMED, OK, RETRY_LATER
-from ..errors import ConnectorError
-from ..indicators import NeverQuery
-from ..redaction import KeyGuard, without_keys
-from .plan_action import KEY, Call, Calls, Check, Learned, Value, by_hand
+from .plan_action import KEY, Call, Calls, Check, Learned, Value
 
 _CURL = "curl --silent --show-error"
 _HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
@@ -36,34 +23,6 @@ _BARE = """printf %s "$VT_API_KEY" | """
 _SHOW = """printf '%s\\n' "$answer\""""
 _ROUNDS, _PAUSE_S = 15, 20
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
-
-
-def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
-    """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
-    code = OK
-    try:
-        settings = read_settings(environment)
-        never_query = NeverQuery(settings.never_query)
-        guard = KeyGuard(lambda: find_key(environment)[0])
-        access = file_access(settings, lambda: own_files(environment))
-    except ConnectorError as error:
-        return _refused(error)
-    for request in requests_of(options, ending):
-        try:
-            manual = by_hand(request, settings.api_version, never_query, guard, access)
-        except ConnectorError as error:
-            code = _refused(error)
-            continue
-        text = f"# {manual.skipped}\n" if manual.skipped else Script(settings.api_url).text(manual.calls)
-        # A path need not be Unicode.
-        sys.stdout.buffer.write(os.fsencode(text))
-    sys.stdout.buffer.flush()
-    return RETRY_LATER if ending.clock.cancelled and code == OK else code
-
-
-def _refused(error: ConnectorError) -> int:
-    sys.stderr.write(f"vtaction curl: {without_keys(error.message)}\n")
-    return MALFORMED
 
 
 class Script:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..config.base_url import checked_upload_url
 from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
@@ -16,6 +15,7 @@ from .client import Client
 from .coerce import mapping, number, text
 from .endpoints import Endpoint
 from .http.transport import Upload
+from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..config.base_url import checked_upload_url
 from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse, RateLimited
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v3_objects
@@ -15,6 +14,7 @@ from .client import Client
 from .coerce import analysis_status, mapping, objects_of, text
 from .endpoints import Endpoint
 from .http.transport import Upload
+from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Resolution, Rows, Submitted
 from .responses import NotFound

@@ -16,8 +16,9 @@ from vt_connectors.config.credentials import find_key
 from vt_connectors.config.settings import Settings, config_file, environment_values, not_settings, settings_from
 from vt_connectors.config.unknown_variables import warn_once
 from vt_connectors.contract.documents import error_response
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import ConfigError, ConnectorError
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.redaction import remember
 
 from .app_settings import splunk_home

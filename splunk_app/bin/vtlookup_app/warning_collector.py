@@ -17,7 +17,7 @@ class HeardWarnings(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.texts: list[str] = []
-        logger = logging.getLogger("connectors")
+        logger = logging.getLogger("vt_connectors")
         logger.handlers[:] = [self]
         logger.propagate = False
 

@@ -14,13 +14,13 @@ from typing import Any, Callable, Protocol
 
 from ...actions import ACTIONS, Action
 from ...actions.local_answers import plain_lookup
+from ...actions.lookup_port import LookingUp
 from ...actions.request_batch import BatchAnswers
 from ...config.text_encoding import Lines
 from ...contract.documents import Options, Request, finds_no_quota
 from ...contract.exit_status import RETRY_LATER, ExitCode
 from ...errors import Cancelled, ConnectorError
 from ...indicators import shown_without_credentials
-from ...looking_up import LookingUp
 from ...quota.waiters import BATCH, Claim
 from ..core_from_environment import core_from
 from ..process.descriptors import Input

@@ -19,7 +19,7 @@ def to_stderr(level: str, as_json: bool) -> None:
     handler = _CurrentStderr()
     handler.addFilter(_KnowsKeys())
     handler.setFormatter(_JsonLines() if as_json else _Lines())
-    logger = logging.getLogger("connectors")
+    logger = logging.getLogger("vt_connectors")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False

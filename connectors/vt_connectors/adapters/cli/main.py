@@ -223,7 +223,7 @@ def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
 
 
 def _curl(options: argparse.Namespace, ending: Ending) -> int:
-    from ...export.shell import print_curl
+    from .curl_command import print_curl
 
     return print_curl(options, os.environ, ending)
 

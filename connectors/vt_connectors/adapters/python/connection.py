@@ -7,11 +7,11 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from ...actions.lookup_port import LookingUp
 from ...actions.request_batch import BatchAnswers
 from ...clock import StopFlag, SystemClock
 from ...contract.documents import Request
 from ...errors import Cancelled
-from ...looking_up import LookingUp
 
 CLOSED = "this connection to VirusTotal is closed; make a new one with connect()"
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vt_connectors.contract.documents import Options, error_response
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import Cancelled
+from vt_connectors.misconfigured import Misconfigured
 
 from ..app_settings import APP
 from ..composition import asking_for

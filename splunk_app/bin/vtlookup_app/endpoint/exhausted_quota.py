@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vt_connectors.contract.documents import read_request
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import InvalidRequest, TooLarge
 from vt_connectors.indicators import has_no_value
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
 from ..limits import MOST_VALUES

@@ -11,8 +11,9 @@ from vt_connectors.actions import ACTIONS
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.clock import Clock
 from vt_connectors.contract.documents import error_response, request_id
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import ConnectorError, Internal, InvalidRequest, OutcomeUnknown, RequestTimeout
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
 from ..limits import LONGEST_S, LONGEST_WAIT_S, SIDE_BY_SIDE

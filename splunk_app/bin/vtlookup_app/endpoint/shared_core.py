@@ -13,8 +13,9 @@ from vt_connectors.clock import Clock
 from vt_connectors.composition.core import build
 from vt_connectors.config.credentials import find_key
 from vt_connectors.config.settings import Settings
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import ConnectorError
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.redaction import remember
 
 from ..composition import has_key, settings_of, use_network

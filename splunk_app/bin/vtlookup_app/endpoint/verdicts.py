@@ -12,9 +12,10 @@ from typing import Any
 
 from vt_connectors.clock import Clock, iso
 from vt_connectors.contract.documents import Options
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import ConfigError, ConnectorError
 from vt_connectors.indicators import parse_as, recognise
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.redaction import redacted
 
 from .. import result_fields as columns

@@ -49,7 +49,7 @@ class SearchLog:
 
     def hear_the_core(self) -> None:
         """From now on the core's messages are written too, as far as the level goes."""
-        logger = logging.getLogger("connectors")
+        logger = logging.getLogger("vt_connectors")
         logger.addHandler(_Lines(self))
         if self._least < LEVELS.index("warning"):
             logger.setLevel(LEVELS[self._least].upper())

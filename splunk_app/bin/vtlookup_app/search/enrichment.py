@@ -22,7 +22,7 @@ from ..warning_collector import HeardWarnings
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from vt_connectors.looking_up import LookingUp
+    from vt_connectors.actions.lookup_port import LookingUp
     from vt_connectors.quota.waiters import Claim
 
     from ..endpoint_client.client import Broker

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from vt_connectors.contract.documents import Request
-from vt_connectors.core import Core, Misconfigured
+from vt_connectors.core import Core
 from vt_connectors.errors import ConnectorError
+from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.account_quota import measured
 from vt_connectors.quota.windows import PUBLIC, parse_quota
 from vt_connectors.redaction import without_keys

@@ -91,8 +91,5 @@ def _has_key(request: RestRequest) -> bool:
 
 def _states() -> list[str]:
     """Where cache and quota can be kept, with what this app has."""
-    return [
-        "file",
-        KVSTORE,
-        *(["redis"] if find_spec("redis") and find_spec("vt_connectors.backends.redis.server") else []),
-    ]
+    has_redis = find_spec("redis") is not None and find_spec("vt_connectors.backends.redis") is not None
+    return ["file", KVSTORE, *(["redis"] if has_redis else [])]

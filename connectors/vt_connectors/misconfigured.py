@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable
 
-from ..contract.documents import Options, Request, error_response, read_request, refusal
-from ..errors import ConnectorError
-from ..indicators import Kind
-from ..redaction import KeyGuard, own_key, without_own
+from .contract.documents import Options, Request, error_response, read_request, refusal
+from .errors import ConnectorError
+from .indicators import Kind
+from .redaction import KeyGuard, own_key, without_own
 
 if TYPE_CHECKING:
-    from ..actions.drain import Drained, Heard, Spend
-    from ..actions.request_batch import BatchAnswers
-    from ..api_key import ApiKey
-    from ..core import Progress
-    from ..quota.waiters import Claim
+    from .actions.drain import Drained, Heard, Spend
+    from .actions.request_batch import BatchAnswers
+    from .api_key import ApiKey
+    from .core import Progress
+    from .quota.waiters import Claim
 
 
 class Misconfigured:
@@ -68,6 +68,6 @@ class Misconfigured:
         return None
 
     def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
-        from ..actions.drain import Drained
+        from .actions.drain import Drained
 
         return Drained(message=self._error.message)

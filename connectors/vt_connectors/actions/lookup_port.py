@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .contract.documents import Options
-    from .indicators import Kind
-    from .quota.waiters import Claim
+    from ..contract.documents import Options
+    from ..indicators import Kind
+    from ..quota.waiters import Claim
 
 
 class LookingUp(Protocol):

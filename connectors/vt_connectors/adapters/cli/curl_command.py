@@ -1,0 +1,49 @@
+"""`vtaction curl`: an action as the shell lines that make its calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+
+from ...composition.core import file_access
+from ...config.credentials import find_key
+from ...config.secret_files import own_files
+from ...config.settings import read_settings
+from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
+from ...errors import ConnectorError
+from ...export.plan_action import by_hand
+from ...export.shell import Script
+from ...indicators import NeverQuery
+from ...redaction import KeyGuard, without_keys
+from ..process.termination import Ending
+from .action_command import requests_of
+
+
+def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
+    """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
+    code = OK
+    try:
+        settings = read_settings(environment)
+        never_query = NeverQuery(settings.never_query)
+        guard = KeyGuard(lambda: find_key(environment)[0])
+        access = file_access(settings, lambda: own_files(environment))
+    except ConnectorError as error:
+        return _refused(error)
+    for request in requests_of(options, ending):
+        try:
+            manual = by_hand(request, settings.api_version, never_query, guard, access)
+        except ConnectorError as error:
+            code = _refused(error)
+            continue
+        text = f"# {manual.skipped}\n" if manual.skipped else Script(settings.api_url).text(manual.calls)
+        # A path need not be Unicode.
+        sys.stdout.buffer.write(os.fsencode(text))
+    sys.stdout.buffer.flush()
+    return RETRY_LATER if ending.clock.cancelled and code == OK else code
+
+
+def _refused(error: ConnectorError) -> int:
+    sys.stderr.write(f"vtaction curl: {without_keys(error.message)}\n")
+    return MALFORMED
