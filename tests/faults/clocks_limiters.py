@@ -12,9 +12,11 @@ from pathlib import Path
 from tests.faults.clocks_setting import SetClock
 from tests.faults.drill import Effort, Tally
 from tests.quota.desk import utc
+from vt_connectors.backends.memory.ledgers import MemoryBook
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import Quota, parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.quota.policy import MARGIN_S
 from vt_connectors.quota.reservations import GRACE_S

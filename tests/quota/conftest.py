@@ -10,10 +10,12 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.splunk.kvstore_parts import book_at
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.backends.redis.ledgers import Found, RedisBook
 from vt_connectors.backends.redis.server import RedisServer
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat

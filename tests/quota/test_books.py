@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.memory.ledgers import MemoryBook
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import LOST, MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LOST, QuotaBook
 from vt_connectors.quota.waiters import Waiter
 
 

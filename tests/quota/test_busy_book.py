@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.memory.ledgers import MemoryBook
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
 from vt_connectors.errors import Unavailable
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat

@@ -9,9 +9,10 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.errors import Cancelled, RateLimited
 from vt_connectors.quota.account_quota import AccountUse, Told
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import StateUnavailable
 
@@ -178,7 +179,7 @@ def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: Ma
 
 
 def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
-    from vt_connectors.quota.ledger_store import SqliteBook
+    from vt_connectors.backends.sqlite.ledgers import SqliteBook
 
     path = tmp_path / "quota.db"
     _ask(limiter("4/minute", given=SqliteBook(path, clock)), clock)

@@ -10,9 +10,10 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.clock import Uptime
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.quota.reservation import SlotTooOld
 from vt_connectors.state.fallback import Fallback

@@ -12,13 +12,14 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.backends.redis.ledgers import RedisBook
 from vt_connectors.backends.redis.server import PREFIX, RedisServer
 from vt_connectors.clock import SystemClock
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import Change, QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback, StateBusy
 from vt_connectors.state.heartbeat import Heartbeat

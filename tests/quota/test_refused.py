@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import Quota, parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook, Result
+from vt_connectors.quota.ledger_store import Change, QuotaBook, Result
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.quota.refused import Refused
 from vt_connectors.quota.waiters import Claim, Waiter

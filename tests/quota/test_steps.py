@@ -12,11 +12,13 @@ from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from tests.quota.desk import Desk
 from tests.splunk.kvstore_parts import book_at
+from vt_connectors.backends.memory.ledgers import MemoryBook
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
 from vt_connectors.clock import SystemClock, Uptime
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota.clock_changes import follow
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 
 

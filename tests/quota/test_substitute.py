@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.sqlite.ledgers import SqliteBook
+from vt_connectors.backends.sqlite.substitute import RejoiningBook, SubstituteBook, readable
 from vt_connectors.errors import RateLimited, Unavailable
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
-from vt_connectors.quota.substitute import RejoiningBook, SubstituteBook, readable
 from vt_connectors.state.fallback import Fallback, Required, StateUnavailable
 from vt_connectors.state.heartbeat import Heartbeat
 

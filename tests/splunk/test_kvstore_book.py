@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import START, FakeClock
+from vt_connectors.backends.memory.ledgers import MemoryBook
 from vt_connectors.errors import ConfigError, RateLimited
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import QuotaBook
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
 from vt_connectors.state.heartbeat import Heartbeat

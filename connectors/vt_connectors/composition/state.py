@@ -23,6 +23,7 @@ from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
 
 if TYPE_CHECKING:
+    from ..backends.redis.server import Condition as Condition
     from ..backends.redis.server import RedisServer
     from ..backends.sqlite.file import SqliteFile
     from ..pending import PendingStore
@@ -96,13 +97,14 @@ class Stores:
         return self._book
 
     def _make_book(self) -> Fallback[QuotaBook]:
-        from ..quota.ledger_store import MemoryBook, QuotaBook
-        from ..quota.substitute import RejoiningBook, SubstituteBook, readable
+        from ..backends.memory.ledgers import MemoryBook
+        from ..backends.sqlite.substitute import RejoiningBook, SubstituteBook, readable
+        from ..quota.ledger_store import QuotaBook
 
         shared = self._parts.make_book()
         if isinstance(shared, MemoryBook):
             return Fallback(shared, shared, self._clock, _WITHOUT_BOOK)
-        substitute = SubstituteBook(substitute_file(os.environ), self._clock, readable(shared))
+        substitute = SubstituteBook(substitute_place(), self._clock, readable(shared))
         self._parts.closes.append(substitute.close)
         rejoining = RejoiningBook(shared, substitute, self._clock)
         if self._is_required:
@@ -123,7 +125,7 @@ class Stores:
 
 
 def _memory_book(clock: Clock) -> QuotaBook:
-    from ..quota.ledger_store import MemoryBook
+    from ..backends.memory.ledgers import MemoryBook
 
     return MemoryBook(clock)
 
@@ -165,6 +167,11 @@ class StateFiles(NamedTuple):
     answers: SqliteFile
     leases: SqliteFile
 
+    @property
+    def paths(self) -> tuple[Path, Path, Path]:
+        """Those of the cache, of the leases and of the quota's record, if that is beside the cache."""
+        return self.answers.path, self.leases.path, quota_file(self.answers.path)
+
 
 def state_files(path: Path) -> StateFiles:
     """Raises `ConfigError` if the state cannot safely be in the file `path`. Nothing is opened or changed."""
@@ -182,6 +189,11 @@ def state_files(path: Path) -> StateFiles:
     for file in (answers, leases, record_file(quota_file(answers.path))):
         file.check()
     return StateFiles(answers, leases)
+
+
+def substitute_place() -> Path:
+    """The file in which the quota is counted while the state cannot be used."""
+    return substitute_file(os.environ)
 
 
 def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:

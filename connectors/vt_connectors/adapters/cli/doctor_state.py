@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...backends.redis_url import RedisAddress
-from ...backends.sqlite.paths import quota_file, substitute_file
 from ...clock import Clock
-from ...composition.state import server_at, state_files, state_place
+from ...composition.state import server_at, state_files, state_place, substitute_place
 from ...config.settings import Settings
 from ...errors import ConnectorError
 from ...state.fallback import StateUnavailable
@@ -18,7 +17,7 @@ from ...state.private_folder import make_private_folder
 from .check import Finding, tried
 
 if TYPE_CHECKING:
-    from ...backends.redis.server import Condition
+    from ...composition.state import Condition
 
 # What a full server drops with each policy, as far as it matters here.
 _DROPS_ANYTHING = "allkeys-"
@@ -113,7 +112,7 @@ def _in_file(path: Path | None) -> str:
         return "memory: not shared; each process has a cache, and the whole quota, for itself"
     files = state_files(path)
     _write_test(files.answers.path)
-    for file in (files.answers.path, files.leases.path, quota_file(files.answers.path)):
+    for file in files.paths:
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             raise OSError(f"{file} is there and may not be read and written by this user; set VT_STATE, or its rights")
     return f"{path}, shared by all processes of this machine that use it"
@@ -130,7 +129,7 @@ def _without_it(settings: Settings) -> Finding:
     """What happens while the record of the quota cannot be used."""
     if settings.state_required:
         return Finding("state: without it", None, "nothing is asked (VT_STATE_REQUIRED)")
-    place = substitute_file(os.environ)
+    place = substitute_place()
     return Finding(
         "state: without it",
         None,

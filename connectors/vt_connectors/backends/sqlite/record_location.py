@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from ...clock import Clock
 from ...errors import ConfigError
-from ...quota.ledger_store import SqliteBook
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
 from .checksum import seal, unseal
 from .file import SqliteFile
+from .ledgers import SqliteBook
 from .record_identity import RecordHome
 
 _LOG = logging.getLogger("vt_connectors.quota")

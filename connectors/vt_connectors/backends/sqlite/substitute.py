@@ -11,11 +11,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Callable, Optional
 
-from ..clock import Clock
-from ..errors import ConfigError, Unavailable
-from ..state.fallback import StateBusy, StateUnavailable
-from .ledger import Ledger
-from .ledger_store import Change, QuotaBook, Result, SqliteBook
+from ...clock import Clock
+from ...errors import ConfigError, Unavailable
+from ...quota.ledger import Ledger
+from ...quota.ledger_store import Change, QuotaBook, Result
+from ...state.fallback import StateBusy, StateUnavailable
+from .ledgers import SqliteBook
 
 # The shared record's ledger of a key, as it is now; None if it cannot be read.
 Readable = Callable[[str], Optional[Ledger]]

@@ -1,0 +1,177 @@
+"""Ledgers for all processes of a machine, in a file of their own."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+from ...clock import Clock
+from ...quota.ledger import MOST_BYTES, Ledger
+from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, followed_now
+from ...state.atomic_replace import is_there
+from .checksum import seal, unseal
+from .record_file import record_file
+from .record_identity import RecordHome, home_from
+
+_LOG = logging.getLogger("vt_connectors.quota")
+_NEW = Ledger().to_json()
+# More is damage, and is not read.
+_MOST_BYTES = 4 * MOST_BYTES
+_ROWS = f"SELECT id, CASE WHEN length(content) <= {_MOST_BYTES} THEN content END FROM book"  # noqa: S608
+
+
+class SqliteBook:
+    """For all processes of a machine.
+
+    `known`: the id of the record that is expected there; if another one is, or none, its content was lost. `heard` is
+    told the id of the record that is used.
+    """
+
+    _LOST = "*"
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        patience_s: float = PATIENCE_S,
+        *,
+        known: bytes | None = None,
+        heard: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._file = record_file(path, patience_s=patience_s, made_anew=self._block_all, was_there=known is not None)
+        self._born = known
+        self._heard = heard
+        self._told: bytes | None = None
+
+    @property
+    def path(self) -> Path:
+        """Without links."""
+        return self._file.path
+
+    def seen(self) -> tuple[bytes, RecordHome, int] | None:
+        """The record's id, what it says of its file, and the inode number of the file; None if there is no record."""
+        if not is_there(self.path):
+            return None
+        record = self._file.read(_read)
+        return record.born, record.home, self._file.inode
+
+    def transact(self, scope: str, change: Change[Result]) -> Result:
+        def work(connection: sqlite3.Connection) -> tuple[Result, bytes]:
+            record = _read(connection)
+            ledgers, home = record.ledgers, record.home
+            if self._is_lost(record):
+                ledgers, home = self._marked_lost(ledgers), self._with_lost(home, record.born)
+            before = self._of(scope, ledgers)
+            ledger = _ledger(before)
+            result = change(ledger, followed_now(self._clock, ledger))
+            after = ledger.to_json()
+            if after != before or ledgers is not record.ledgers:
+                _write(connection, {**ledgers, scope: after})
+            self._write_home(connection, home, record.home)
+            return result, record.born
+
+        result, self._born = self._file.write(work)
+        if self._heard is not None and self._told != self._born:
+            self._told = self._born
+            self._heard(self._born)
+        return result
+
+    def last(self, scope: str) -> Ledger | None:
+        """The ledger as far as it can be read; None if it may lack what was granted. Raises as `transact`."""
+        if self._file.was_never_there:
+            return Ledger() if self._born is None else None
+        record = self._file.read(_read)
+        return None if self._is_lost(record) else _ledger(self._of(scope, record.ledgers))
+
+    def take(self, scope: str, content: str) -> None:
+        """Forget a ledger, unless it has changed since it was `content`."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            ledgers = _read(connection).ledgers
+            if ledgers.get(scope) == content:
+                del ledgers[scope]
+                _write(connection, ledgers)
+
+        self._file.write(work)
+
+    def content(self, scope: str) -> str | None:
+        """A ledger as it is kept; None if there is none."""
+        return self._file.read(_read).ledgers.get(scope) if is_there(self.path) else None
+
+    def peek(self, scope: str) -> tuple[Ledger, float]:
+        ledger = self._file.read(lambda connection: _ledger(self._of(scope, _read(connection).ledgers)))
+        return ledger, self._clock.now()
+
+    def close(self) -> None:
+        """Close every thread's connection, while no thread uses any."""
+        self._file.close_all()
+
+    def _of(self, scope: str, ledgers: dict[str, str]) -> str:
+        return ledgers.get(scope) or ledgers.get(self._LOST) or _NEW
+
+    def _is_lost(self, record: _Record) -> bool:
+        """Whether requests may have been granted that the record does not have, and does not know to be lost."""
+        is_another = self._born not in (None, record.born) and not record.home.knows_of(self._born or b"")
+        # The first transaction notes the file, so one that is known to have been used has it noted.
+        is_older = self._born == record.born and not record.home.inode
+        return is_another or is_older or record.home.is_copied_to(self._file.inode)
+
+    def _marked_lost(self, ledgers: dict[str, str]) -> dict[str, str]:
+        """What was granted by the record before this one counts for all keys, as it is not known for which."""
+        _LOG.warning(LOST)
+        marked = {scope: _ledger(content) for scope, content in {self._LOST: _NEW, **ledgers}.items()}
+        for ledger in marked.values():
+            ledger.lost_at = followed_now(self._clock, ledger)
+        return {scope: ledger.to_json() for scope, ledger in marked.items()}
+
+    def _with_lost(self, home: RecordHome, born: bytes = b"") -> RecordHome:
+        return home if self._born in (None, born) else home.with_lost(self._born or b"")
+
+    def _write_home(self, connection: sqlite3.Connection, home: RecordHome, before: RecordHome) -> None:
+        if home is before and home.inode == self._file.inode:
+            return
+        home = home._replace(inode=self._file.inode, path=str(self.path))
+        connection.execute("INSERT OR REPLACE INTO book VALUES (3, ?)", (home.to_bytes(),))
+
+    def _block_all(self, connection: sqlite3.Connection) -> None:
+        """The content of the record before this one is gone, so each window is waited out once."""
+        _LOG.warning(LOST)
+        lost = Ledger()
+        lost.lost_at = followed_now(self._clock, lost)
+        _write(connection, {self._LOST: lost.to_json()})
+        connection.execute("INSERT OR REPLACE INTO book VALUES (3, ?)", (self._with_lost(RecordHome()).to_bytes(),))
+
+
+class _Record(NamedTuple):
+    """`born`: its id, which tells it from others."""
+
+    ledgers: dict[str, str]
+    born: bytes
+    home: RecordHome
+
+
+def _read(connection: sqlite3.Connection) -> _Record:
+    """Raises `sqlite3.DatabaseError`, as damage does."""
+    rows = dict(connection.execute(_ROWS).fetchall())
+    born = rows.get(2)
+    if not isinstance(born, bytes):
+        raise sqlite3.DatabaseError("the book has no mark of its own")
+    try:
+        return _Record(unseal(rows.get(1)), born, home_from(rows.get(3)))
+    except (ValueError, RecursionError) as error:
+        raise sqlite3.DatabaseError(str(error)) from error
+
+
+def _write(connection: sqlite3.Connection, ledgers: dict[str, str]) -> None:
+    connection.execute("UPDATE book SET content = ? WHERE id = 1", (seal(ledgers),))
+
+
+def _ledger(content: str) -> Ledger:
+    """Raises `sqlite3.DatabaseError`, as damage to the file does."""
+    try:
+        return Ledger.from_json(content.encode())
+    except ValueError as error:
+        raise sqlite3.DatabaseError(str(error)) from error
