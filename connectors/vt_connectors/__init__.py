@@ -78,10 +78,10 @@ else:
 _HOMES = (
     ".errors",
     ".indicators",
-    ".contract",
-    ".adapters.python_results",
-    ".adapters.python_deeds",
-    ".adapters.python_api",
+    ".contract.documents",
+    ".adapters.python.answers",
+    ".adapters.python.other_answers",
+    ".adapters.python.client",
 )
 
 __all__ = [

@@ -13,4 +13,4 @@ put_first()
 from vtlookup_app.commands.entry import run  # noqa: E402
 
 if __name__ == "__main__":
-    run("cached", "VtCache")
+    run("cache", "VtCache")

@@ -10,12 +10,12 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = PROJECT / "splunk_app/bin"
 HOMES = {
-    "vtlookup": "command.py",
-    "vtreport": "generating/report.py",
-    "vtquota": "generating/quota.py",
-    "vtcache": "generating/cached.py",
-    "vtdrain": "generating/drain.py",
-    "vtcomment": "generating/comment.py",
+    "vtlookup": "search/command.py",
+    "vtreport": "commands/report.py",
+    "vtquota": "commands/quota.py",
+    "vtcache": "commands/cache.py",
+    "vtdrain": "commands/drain.py",
+    "vtcomment": "commands/comment.py",
 }
 # Splunk's own, as far as the app and its pages use them.
 SPLUNKS = frozenset(

@@ -85,7 +85,7 @@ def test_no_metadata_or_scripts_of_the_libraries_are_shipped(app: Path) -> None:
 
 
 def test_the_core_is_shipped_without_its_other_adapters_and_with_its_schemas(app: Path) -> None:
-    core = app / "lib/connectors"
+    core = app / "lib/vt_connectors"
     assert (core / "version.py").is_file()
     assert not (core / "adapters").exists()
     assert not (core / "sandbox").exists()

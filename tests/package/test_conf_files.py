@@ -147,9 +147,7 @@ def test_splunk_web_asks_before_it_runs_what_others_would_see_and_nothing_else(a
 
 def test_the_right_to_clear_the_cache_is_one_that_the_app_declares_and_admins_have(app: Path) -> None:
     stanzas = read_conf(app / "default/authorize.conf")
-    [capability] = re.findall(
-        r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/generating/cached.py").read_text(), re.M
-    )
+    [capability] = re.findall(r'^CAPABILITY = "(\w+)"$', (app / "bin/vtlookup_app/commands/cache.py").read_text(), re.M)
     assert f"capability::{capability}" in stanzas
     assert [role for role, may in stanzas.items() if may.get(capability) == "enabled"] == ["role_admin"]
 

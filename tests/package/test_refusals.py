@@ -71,11 +71,11 @@ def test_dotfiles_caches_and_site_settings_in_the_source_are_left_out(project: P
 
 def test_only_top_folders_of_the_core_are_excluded(project: Path, tmp_path: Path) -> None:
     files = shipped(assemble(project, wheel(tmp_path, {}), tmp_path))
-    core = {name for name in files if name.startswith("lib/connectors/")}
+    core = {name for name in files if name.startswith("lib/vt_connectors/")}
     assert core == {
-        "lib/connectors/version.py",
-        "lib/connectors/cache/sandbox/__init__.py",
-        "lib/connectors/schemas/__init__.py",
+        "lib/vt_connectors/version.py",
+        "lib/vt_connectors/cache/sandbox/__init__.py",
+        "lib/vt_connectors/schemas/__init__.py",
     }
 
 
@@ -84,7 +84,7 @@ def test_a_librarys_code_and_licence_are_kept_and_the_rest_is_not(project: Path,
     names += ["thing-1.0.data/scripts/run", "bin/run", "thing-1.0.dist-info/METADATA"]
     libraries = wheel(tmp_path, dict.fromkeys(names, b""))
     files = shipped(assemble(project, libraries, tmp_path))
-    ours = {name for name in files if name.startswith("lib/") and not name.startswith("lib/connectors/")}
+    ours = {name for name in files if name.startswith("lib/") and not name.startswith("lib/vt_connectors/")}
     assert ours == {"lib/thing/__init__.py", "lib/thing/data.pem", "lib/licenses/thing.txt"}
 
 

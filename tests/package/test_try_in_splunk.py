@@ -234,7 +234,7 @@ def test_the_stand_in_for_virustotal_needs_nothing_but_python_and_the_app(versio
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    program = try_in_splunk.sandbox(str(PROJECT), str(app), port)
+    program = try_in_splunk.sandbox(str(PROJECT / "connectors"), str(app), port)
     with subprocess.Popen([python, "-I", "-S", "-c", program], cwd=app) as running:
         try:
             assert _status_of(f"http://127.0.0.1:{port}/api/v3/files/{EICAR}") == 200

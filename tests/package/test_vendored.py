@@ -46,7 +46,7 @@ IMPORT_THE_CORE = (
     + """
 import importlib, pkgutil
 import vt_connectors
-for module in pkgutil.walk_packages(vt_connectors.__path__, "connectors."):
+for module in pkgutil.walk_packages(vt_connectors.__path__, "vt_connectors."):
     importlib.import_module(module.name)
 """
 )

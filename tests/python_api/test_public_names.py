@@ -54,8 +54,8 @@ def test_another_name_is_not_there() -> None:
 
 def test_importing_the_package_loads_nothing_of_it() -> None:
     _python(
-        "import sys, connectors\n"
-        "loaded = [name for name in sys.modules if name.startswith('connectors.') or name == 'requests']\n"
+        "import sys, vt_connectors\n"
+        "loaded = [name for name in sys.modules if name.startswith('vt_connectors.') or name == 'requests']\n"
         "assert loaded == ['vt_connectors.version'], loaded\n"
     )
 

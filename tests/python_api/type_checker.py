@@ -18,7 +18,7 @@ def mypy_says(script: str, folder: Path) -> list[str]:
     done = subprocess.run(
         [*command, "--cache-dir", str(folder / "cache"), program.name],
         cwd=folder,
-        env={**os.environ, "MYPYPATH": str(PROJECT)},
+        env={**os.environ, "MYPYPATH": str(PROJECT / "connectors")},
         capture_output=True,
         text=True,
         check=False,

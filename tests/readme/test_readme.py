@@ -31,8 +31,8 @@ def test_it_is_short() -> None:
 def test_every_folder_that_is_described_is_there_and_the_core_has_no_other() -> None:
     folders = re.findall(r"`([a-z_/]+/)` \|", INDEX)
     assert all((PROJECT / folder).is_dir() for folder in folders)
-    parts = {path.parent.name for path in (PROJECT / "connectors").glob("*/__init__.py")}
-    assert parts == {Path(folder).name for folder in folders if folder.startswith("connectors/")}
+    parts = {path.parent.name for path in (PROJECT / "connectors/vt_connectors").glob("*/__init__.py")}
+    assert parts == {Path(folder).name for folder in folders if folder.startswith("connectors/vt_connectors/")}
 
 
 def test_the_apps_file_is_named_by_its_version() -> None:

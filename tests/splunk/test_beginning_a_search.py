@@ -68,7 +68,7 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
 
 def test_a_bug_is_told_as_one_without_what_it_had_in_hand(lookup: Lookup, tmp_path: Path) -> None:
     broken = dataclasses.replace(lookup, app=Path(shutil.copytree(lookup.app, tmp_path / "vtlookup")))
-    kept = broken.app / "lib/connectors/actions/kept.py"
+    kept = broken.app / "lib/vt_connectors/actions/cache_listing.py"
     kept.write_text("def newest(context, limit):\n    raise ValueError('in hand: {0}')\n")
     result = broken.command("vtcache")([])
     ((level, text),) = result.messages

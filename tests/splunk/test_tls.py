@@ -87,7 +87,7 @@ def test_a_known_ca_is_believed_for_the_name_it_vouches_for_and_no_other(
 
 def test_only_splunkd_itself_is_spoken_to_without_a_look_at_its_certificate(app: Path) -> None:
     """It is on this machine, with a certificate of its own making."""
-    ours = [*app.glob("bin/**/*.py"), *app.glob("lib/connectors/**/*.py")]
+    ours = [*app.glob("bin/**/*.py"), *app.glob("lib/vt_connectors/**/*.py")]
     assert len(ours) > 100
     careless = re.compile(
         r"verify\s*=\s*(?:False|None|0)\b|CERT_NONE|check_hostname\s*=\s*False|_create_unverified|disable_warnings"

@@ -10,7 +10,7 @@ else:
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        home = {"Context": ".context"}.get(name, ".table" if name in __all__ else None)
+        home = {"Context": ".context"}.get(name, ".registry" if name in __all__ else None)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(home, __name__), name)

@@ -100,7 +100,7 @@ _TABLE: tuple[Action, ...] = (
         "What VirusTotal knows of a URL; can have unknown ones scanned",
         "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
-        _deed("missing", "look_up_url"),
+        _deed("lookup_url", "look_up_url"),
         "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
         value="url",
     ),
