@@ -1,8 +1,8 @@
 """One request for equal callers: who asks, and who waits for the answer."""
 
-from .leases import Lease, LeaseBook, Seen
+from .leases import Lease, LeaseStore, Seen
 from .single_flight import SingleFlight
 from .task import Fetched, Task
 from .two_levels import TwoLevels
 
-__all__ = ["Fetched", "Lease", "LeaseBook", "Seen", "SingleFlight", "Task", "TwoLevels"]
+__all__ = ["Fetched", "Lease", "LeaseStore", "Seen", "SingleFlight", "Task", "TwoLevels"]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import urlencode
 
-from .plan_action import KEY, Call, Calls, Check, Learned, Value
+from .plan_action import KEY, Call, Calls, Captured, Check, Value
 
 _CURL = "curl --silent --show-error"
 _HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
@@ -54,8 +54,8 @@ class Script:
             yield f"  {_test(call.until)} && break"
             yield "done || { echo 'the scan is not over yet; ask again later' >&2; false; } &&"
             yield from () if rest else (_SHOW,)
-        elif call.learns:
-            yield f"{call.learns.name}=$({command} | {_pick(call.learns)}) &&"
+        elif call.captures:
+            yield f"{call.captures.name}=$({command} | {_pick(call.captures)}) &&"
         else:
             yield command
         if rest:
@@ -80,7 +80,7 @@ class Script:
         return " ".join(words)
 
     def _address(self, url: tuple[Value, ...]) -> str:
-        if len(url) == 1 and isinstance(url[0], Learned):
+        if len(url) == 1 and isinstance(url[0], Captured):
             # VirusTotal's own example of such an address is plain http: the key does not go there.
             name = url[0].name
             return f'"https://${{{name}#*://}}"' if self._base_url.startswith("https:") else f'"${name}"'
@@ -110,7 +110,7 @@ def _word(parts: tuple[Value, ...]) -> str:
         if is_text:
             words.append(shlex.quote("".join(str(part) for part in run)))
         else:
-            words += [f'"${part.name}"' for part in run if isinstance(part, Learned)]
+            words += [f'"${part.name}"' for part in run if isinstance(part, Captured)]
     return "".join(words)
 
 
@@ -130,7 +130,7 @@ def _file_part(path: str, name: str) -> str:
     return f"file=@{shown}" + ("" if path.rpartition("/")[2] == name else f';filename="{name}"')
 
 
-def _pick(learned: Learned) -> str:
+def _pick(learned: Captured) -> str:
     """What prints a value of an answer; the whole answer to stderr, and failure, where it has none."""
     path = "".join(f'["{name}"]' for name in learned.path)
     program = (

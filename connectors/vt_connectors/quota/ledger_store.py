@@ -19,7 +19,7 @@ LOST = (
 )
 
 
-class QuotaBook(Protocol):
+class LedgerStore(Protocol):
     """The port. `change` runs as if alone, and what it leaves in the ledger is kept before `transact` returns.
 
     It may run more than once: what counts, for the book and for the caller, is the last time.

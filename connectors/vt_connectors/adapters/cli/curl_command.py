@@ -13,15 +13,15 @@ from ...config.secret_files import own_files
 from ...config.settings import read_settings
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ...errors import ConnectorError
-from ...export.plan_action import by_hand
+from ...export.plan_action import request_plan
 from ...export.shell import Script
 from ...indicators import NeverQuery
 from ...redaction import KeyGuard, without_keys
-from ..process.termination import Ending
+from ..process.termination import Termination
 from .action_command import requests_of
 
 
-def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
+def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination) -> int:
     """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
     code = OK
     try:
@@ -33,7 +33,7 @@ def print_curl(options: argparse.Namespace, environment: Mapping[str, str], endi
         return _refused(error)
     for request in requests_of(options, ending):
         try:
-            manual = by_hand(request, settings.api_version, never_query, guard, access)
+            manual = request_plan(request, settings.api_version, never_query, guard, access)
         except ConnectorError as error:
             code = _refused(error)
             continue

@@ -9,7 +9,7 @@ from ...quota.ledger import Ledger
 from ...quota.ledger_store import Change, Result, followed_now
 
 
-class MemoryBook:
+class MemoryLedgers:
     """For one process."""
 
     def __init__(self, clock: Clock) -> None:
