@@ -84,7 +84,7 @@ class Core:
         `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: which client asks,
         and whether it is a batch; without it, it is this process, which waits for this one answer.
         """
-        # With all that the deeds import: what the cache answers needs none of it.
+        # Imports included: an answer from the cache needs none of them.
         from .actions.registry import find
 
         clock = self.context.clock

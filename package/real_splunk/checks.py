@@ -188,7 +188,7 @@ def the_log_is_indexed(trial: Trial) -> str:
 
 def an_alert_writes_verdicts(trial: Trial) -> str:
     """`VirusTotal lookup` writes an event for each indicator, and its fields are found."""
-    trial.admin.search(f'| makeresults | eval md5="{EICAR}" | sendalert vt_lookup param.fields="md5"')
+    trial.admin.search(f'| makeresults | eval md5="{EICAR}" | sendalert vt_alert_lookup param.fields="md5"')
     rows = trial.indexed('index=main sourcetype="vtlookup:verdict" | table indicator, vt_verdict, user, results')
     _expect(rows[0].get("indicator") == EICAR and rows[0].get("vt_verdict") == "malicious", rows[0])
     return f"user={rows[0].get('user')}"
@@ -196,9 +196,9 @@ def an_alert_writes_verdicts(trial: Trial) -> str:
 
 def an_alert_comments_only_when_allowed(trial: Trial) -> str:
     """`VirusTotal comment` does nothing as shipped, and says so."""
-    search = f'| makeresults | sendalert vt_comment param.indicator="{EICAR}" param.comment="a try"'
+    search = f'| makeresults | sendalert vt_alert_comment param.indicator="{EICAR}" param.comment="a try"'
     trial.admin.search(search)
-    log = 'index=_internal sourcetype="vtlookup:log" event=alert command=vt_comment'
+    log = 'index=_internal sourcetype="vtlookup:log" event=alert command=vt_alert_comment'
     rows = trial.indexed(f"{log} | table written, errors.config_error")
     _expect(rows[0].get("errors.config_error") == "1" and rows[0].get("written") == "0", rows[0])
     return "refused, and logged"
@@ -211,7 +211,7 @@ def pages_and_menus_are_there(trial: Trial) -> str:
         "data/ui/workflow-actions": {"vt_report", "vt_open_file"},
         "admin/macros": {"vt_known(1)", "vt_only_bad"},
         "saved/searches": {"VirusTotal - look up what is pending"},
-        "alerts/alert_actions": {"vt_lookup", "vt_comment"},
+        "alerts/alert_actions": {"vt_alert_lookup", "vt_alert_comment"},
     }
     for path, names in wanted.items():
         entries = trial.admin.document("GET", f"/servicesNS/nobody/{APP}/{path}")["entry"]

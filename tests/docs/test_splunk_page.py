@@ -80,7 +80,7 @@ def test_every_option_of_a_command_has_its_row(command: str) -> None:
 
 
 def test_every_parameter_of_the_alert_action_has_its_row_with_the_shipped_default() -> None:
-    settings = read_conf(PROJECT / "splunk_app/default/alert_actions.conf")["vt_lookup"]
+    settings = read_conf(PROJECT / "splunk_app/default/alert_actions.conf")["vt_alert_lookup"]
     shipped = {name[6:]: text for name, text in settings.items() if name.startswith("param.") and name != "param._cam"}
     assert set(_first_cells("parameter")) == set(shipped)
     defaults = {in_code(row[0])[0]: in_code(row[1]) for row in PAGE.rows if len(row) == 3 and in_code(row[0])}

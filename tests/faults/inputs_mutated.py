@@ -30,7 +30,7 @@ ODD: st.SearchStrategy[Any] = st.one_of(
     st.integers(),
     st.text(max_size=20),
 )
-_DEEDS: dict[str, Callable[[Any, Any], Any]] = {
+_MUTATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "replace": lambda value, odd: odd,
     "as text": lambda value, odd: str(value),
     "within a list": lambda value, odd: [value],
@@ -45,14 +45,14 @@ _DEEDS: dict[str, Callable[[Any, Any], Any]] = {
 
 @st.composite
 def mutated(draw: st.DrawFn, documents: st.SearchStrategy[str]) -> Any:
-    """A document of `documents`, which are JSON texts, after one to four deeds at places of it."""
+    """A document of `documents`, which are JSON texts, after one to four mutations."""
     document = json.loads(draw(documents))
     for _ in range(draw(st.integers(1, 4))):
         found = list(places(document))
         near = [place for place in found if len(place) <= _NEAR_THE_TOP]
         place = draw(st.sampled_from(draw(st.sampled_from([near, found]))))
-        deed = draw(st.sampled_from([*_DEEDS, "delete", "delete"]))
-        document = _done(document, place, deed, draw(ODD))
+        mutation = draw(st.sampled_from([*_MUTATIONS, "delete", "delete"]))
+        document = _done(document, place, mutation, draw(ODD))
     return document
 
 
@@ -67,16 +67,16 @@ def places(document: Any) -> Iterator[Place]:
             left.extend(((*place, step), inner) for step, inner in rows)
 
 
-def _done(document: Any, place: Place, deed: str, odd: Any) -> Any:
+def _done(document: Any, place: Place, mutation: str, odd: Any) -> Any:
     if not place:
-        return odd if deed == "delete" else _DEEDS[deed](document, odd)
+        return odd if mutation == "delete" else _MUTATIONS[mutation](document, odd)
     holder = document
     for step in place[:-1]:
         holder = holder[step]
-    if deed == "delete":
+    if mutation == "delete":
         del holder[place[-1]]
     else:
-        holder[place[-1]] = _DEEDS[deed](holder[place[-1]], odd)
+        holder[place[-1]] = _MUTATIONS[mutation](holder[place[-1]], odd)
     return document
 
 

@@ -15,7 +15,7 @@ from .spl_reader import BIN, PROJECT
 
 APP = PROJECT / "splunk_app"
 ACTIONS = read_conf(APP / "default/alert_actions.conf")
-CODE = {"vt_lookup": "look_up.py", "vt_comment": "comment.py"}
+CODE = {"vt_alert_lookup": "look_up.py", "vt_alert_comment": "comment.py"}
 
 
 def form(action: str) -> ElementTree.Element:
@@ -87,7 +87,7 @@ def test_enterprise_security_is_told_what_it_wants_to_know(action: str) -> None:
 
 
 def test_the_form_for_comments_says_that_they_are_public_and_off() -> None:
-    text = " ".join("".join(form("vt_comment").itertext()).split())
+    text = " ".join("".join(form("vt_alert_comment").itertext()).split())
     assert "Everyone can read the comment" in text
     assert "does nothing until an admin allows it" in text
 

@@ -62,7 +62,7 @@ def good() -> dict[str, Told]:
         r"vtlookup:log.*verdicts": Told([{"verdicts.malicious": "1", "sid": "1"}]),
         r"sendalert": Told(),
         r"vtlookup:verdict": Told([{"indicator": EICAR, "vt_verdict": "malicious", "user": "admin"}]),
-        r"command=vt_comment": Told([{"errors.config_error": "1", "written": "0"}]),
+        r"command=vt_alert_comment": Told([{"errors.config_error": "1", "written": "0"}]),
     }
 
 
@@ -71,7 +71,7 @@ LISTED = {
     "data/ui/workflow-actions": ["vt_report", "vt_open_file"],
     "admin/macros": ["vt_known(1)", "vt_only_bad"],
     "saved/searches": ["VirusTotal - look up what is pending"],
-    "alerts/alert_actions": ["vt_lookup", "vt_comment", "email"],
+    "alerts/alert_actions": ["vt_alert_lookup", "vt_alert_comment", "email"],
 }
 
 
@@ -151,8 +151,8 @@ def test_where_all_is_as_expected_it_says_so_and_leaves_nothing_behind(bench: Be
         (r"vtlookup:log.*verdicts", Told([{"command": "vtlookup"}]), "the_log_is_indexed"),
         (r"vtlookup:log.*verdicts", Told(), "the_log_is_indexed"),
         (r"vtlookup:verdict", Told([{"indicator": EICAR}]), "an_alert_writes_verdicts"),
-        (r"command=vt_comment", Told(), "an_alert_comments_only_when_allowed"),
-        (r"command=vt_comment", Told([{"written": "1"}]), "an_alert_comments_only_when_allowed"),
+        (r"command=vt_alert_comment", Told(), "an_alert_comments_only_when_allowed"),
+        (r"command=vt_alert_comment", Told([{"written": "1"}]), "an_alert_comments_only_when_allowed"),
     ],
 )
 def test_what_is_not_so_is_found(pattern: str, told: Told, check: str, bench: Bench) -> None:

@@ -134,7 +134,7 @@ def test_a_drain_leaves_people_their_share_of_the_day(house: Harness, spend: Dra
     house.run_out(*HOSTS)
     done = house.drain("10/day,9999/month", spend)
     assert (done.asked, done.left) == (asked, 8 - asked)
-    assert ("kept for others" in str(done.message)) == (asked < 8)
+    assert ("reserved for others" in str(done.message)) == (asked < 8)
     core = house.core("10/day,9999/month")
     people = [house.look_up(core, f"7.7.7.{number}")["status"] for number in range(10 - 1 - asked + 1)]
     assert people == ["ok"] * (10 - 1 - asked) + ["error"], "they have all the rest"
@@ -146,7 +146,7 @@ def test_where_all_is_kept_nothing_is_asked(house: Harness, keep: int) -> None:
     core.context.pending.put(f"ip:{HOSTS[0]}", ())
     done = core.drain(DrainLimits(keep=keep, max_wait_s=3 * DAY))
     assert (done.asked, done.left) == (0, 1)
-    assert "kept for others" in str(done.message)
+    assert "reserved for others" in str(done.message)
 
 
 def test_what_is_kept_is_not_refused_to_people_of_the_same_process(house: Harness) -> None:

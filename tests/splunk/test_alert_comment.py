@@ -1,4 +1,4 @@
-"""The alert action vt_comment: one comment, by who may, once the admin has allowed it."""
+"""The alert action vt_alert_comment: one comment, by who may, once the admin has allowed it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
     """The action of an alert whose owner may comment, where the admin allows it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users[SESSION] = WRITER
-    return Alert("vt_comment", keyless, splunkd)
+    return Alert("vt_alert_comment", keyless, splunkd)
 
 
 def commented(sandbox: SandboxServer) -> list[tuple[str, str]]:
@@ -53,7 +53,7 @@ def test_a_comment_is_made_once(
     assert (ran.status, ran.said) == (0, [])
     assert [method for method, _ in commented(sandbox)] == ["POST"]
     assert {request.key for request in sandbox.requests} == {key_digest(KEY)}
-    assert (ran.logged["command"], ran.logged["written"], ran.logged["requests"]) == ("vt_comment", 1, 1)
+    assert (ran.logged["command"], ran.logged["written"], ran.logged["requests"]) == ("vt_alert_comment", 1, 1)
     assert (ENDPOINT in splunkd.asked) == (who == WRITER)
 
 

@@ -31,7 +31,7 @@ def alert(request: pytest.FixtureRequest, keyless: Lookup, splunkd: FakeSplunkd)
     if request.param == "with the key":
         splunkd.users[SESSION] = EVERYTHING
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat", "quota": "30/550s"}
-    return Alert("vt_lookup", keyless, splunkd)
+    return Alert("vt_alert_lookup", keyless, splunkd)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def log_lines(alert: Alert) -> list[dict[str, Any]]:
 def running(alert: Alert) -> Iterator[subprocess.Popen[bytes]]:
     document = alert.document(results_file(alert.job / "results.csv.gz", ROWS), fields="md5", wait="600")
     process = subprocess.Popen(
-        [alert.lookup.python, str(alert.lookup.app / "bin/vt_lookup.py"), "--execute"],
+        [alert.lookup.python, str(alert.lookup.app / "bin/vt_alert_lookup.py"), "--execute"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -98,13 +98,13 @@ def test_an_alert_told_to_end_leaves_its_line(alert: Alert, splunkd: FakeSplunkd
 def test_an_alert_at_its_time_limit_ends_before_it_is_killed_and_says_why(
     alert: Alert, splunkd: FakeSplunkd, most_time: Path
 ) -> None:
-    most_time.write_text("[vt_lookup]\nmaxtime = 16s\n")
+    most_time.write_text("[vt_alert_lookup]\nmaxtime = 16s\n")
     with running(alert) as process:
         assert process.wait(MOST_S) == 75
         assert process.stderr is not None
         said = process.stderr.read().decode()
     check_line(alert, splunkd)
-    assert "ERROR vt_lookup: " in said
+    assert "ERROR vt_alert_lookup: " in said
     assert "indicators were not looked up; lower limit= or wait=, or raise maxtime in alert_actions.conf" in said
 
 
@@ -116,7 +116,11 @@ def test_an_alert_that_is_killed_outright_has_left_the_line_of_its_begin(
         process.kill()
         process.wait()
     [line] = [line for line in log_lines(alert) if line["event"] != "message"]
-    assert (line["event"], line["search_name"], line["command"]) == ("alert_begun", "Files on endpoints", "vt_lookup")
+    assert (line["event"], line["search_name"], line["command"]) == (
+        "alert_begun",
+        "Files on endpoints",
+        "vt_alert_lookup",
+    )
 
 
 def test_an_alert_that_is_done_in_time_is_not_early(alert: Alert, splunkd: FakeSplunkd) -> None:

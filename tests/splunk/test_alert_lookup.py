@@ -1,4 +1,4 @@
-"""The alert action vt_lookup: verdicts on the results' indicators, written to an index the admin has named."""
+"""The alert action vt_alert_lookup: verdicts on the results' indicators, written to an index the admin has named."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNKNOWN = "0" * 31 + "1"
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
     """The action of an alert whose owner may look up, and neither see the key nor write to an index."""
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat, main"}
-    return Alert("vt_lookup", keyless, splunkd)
+    return Alert("vt_alert_lookup", keyless, splunkd)
 
 
 def test_each_distinct_indicator_becomes_one_event_with_the_verdict_and_where_it_was_met(
@@ -60,7 +60,7 @@ def test_verdicts_go_to_the_first_index_that_the_admin_named_with_their_own_sour
     alert([{"md5": EICAR_MD5}], fields="md5")
     alert([{"md5": EICAR_MD5}], fields="md5", index="main")
     first, second = (where for where, _ in splunkd.indexed)
-    assert first == {"index": "threat", "sourcetype": "vtlookup:verdict", "source": "vt_lookup"}
+    assert first == {"index": "threat", "sourcetype": "vtlookup:verdict", "source": "vt_alert_lookup"}
     assert second["index"] == "main"
 
 
@@ -165,7 +165,7 @@ def test_the_log_tells_of_the_alert_as_of_a_search(alert: Alert) -> None:
     told = {name: logged[name] for name in ("event", "command", "user", "rows", "distinct", "asked", "written")}
     assert told == {
         "event": "alert",
-        "command": "vt_lookup",
+        "command": "vt_alert_lookup",
         "user": "somebody",
         "rows": 2,
         "distinct": 1,

@@ -33,7 +33,7 @@ def sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
     """The fields of what the app writes, from the app at work."""
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "main", "quota": "5/day"}
     there: dict[str, Any] = {"session_key": "session-key-of-the-search", "splunkd_uri": splunkd.url}
-    Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
+    Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
     keyless([[{"x": EICAR_MD5}, {"x": "no indicator"}, {"x": "10.0.0.1"}]], "ioc=x", **there)
     found = {}
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}

@@ -58,7 +58,7 @@ def test_what_is_left_for_want_of_quota_is_told(lookup: Lookup) -> None:
     limited([CHUNK], "hash=x", "wait=0")
     result = drain(limited)
     assert counts(result)["left"] == 8
-    assert only_message(result).startswith("vtdrain: what is left of the quota of this day is kept for others")
+    assert only_message(result).startswith("vtdrain: what is left of the quota of this day is reserved for others")
     assert only_message(drain(limited, "keep=0")).startswith("vtdrain: the quota of this day is used up")
 
 

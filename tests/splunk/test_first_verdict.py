@@ -94,7 +94,7 @@ def test_from_the_file_to_the_first_verdict(
     assert "run_vtlookup" in str(row["vt_error"])
 
     # And an alert writes what it found to the index that the admin named.
-    alert = Alert("vt_lookup", command, splunkd)
+    alert = Alert("vt_alert_lookup", command, splunkd)
     ran = alert.on(results_file(alert.job / "results.csv.gz", [{field: value}]), OF_ANALYST, fields=field)
     assert (ran.status, ran.said) == (0, [])
     assert [event["vt_verdict"] for event in events(splunkd)] == ["malicious"]

@@ -158,8 +158,8 @@ def test_a_search_that_is_over_before_its_end_says_so(lookup: Lookup, chunks: in
         ),
         ("vtreport", ["value=nonsense{}"], {"rows": 1, "level": "warning", "errors": {"invalid_indicator": 1}}),
         ("vtquota", [], {"rows": 0, "level": "info"}),
-        ("vtcache", ["stats=true"], {"rows": 1, "deed": "stats"}),
-        ("vtcache", ["clear=true"], {"rows": 0, "deed": "clear", "errors": {"config_error": 1}}),
+        ("vtcache", ["stats=true"], {"rows": 1, "action": "stats"}),
+        ("vtcache", ["clear=true"], {"rows": 0, "action": "clear", "errors": {"config_error": 1}}),
     ],
 )
 def test_commands_that_begin_a_search_leave_their_line(

@@ -67,7 +67,7 @@ def test_an_alert_writes_no_event_with_the_key(
     keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer, home: Path
 ) -> None:
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "main"}
-    ran = Alert("vt_lookup", keyless, splunkd)([{"u": url} for url in (*URLS, "https://ok.example/")], fields="u")
+    ran = Alert("vt_alert_lookup", keyless, splunkd)([{"u": url} for url in (*URLS, "https://ok.example/")], fields="u")
     assert KEY.lower() not in repr((splunkd.indexed, ran.said)).lower()
     assert len(splunkd.indexed) >= 1
     assert all(KEY.lower() not in request.path.lower() for request in sandbox.all_requests)

@@ -42,7 +42,7 @@ def test_a_wrong_setting_is_called_as_the_admin_knows_it(
     answer = call(splunkd, {"action": "lookup_hash", "params": {"hash": EICAR_MD5}})[1]["responses"][0]
     said = [message, result.records[0]["vt_error"], row["vt_error"]]
     said += [answer["error"]["message"], answer["summary"]]
-    said += Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5").said
+    said += Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5").said
     assert [text for text in said if told not in text or "VT_" in text] == []
     assert sandbox.all_requests == []
 

@@ -95,7 +95,7 @@ def test_a_sentence_is_one_value(lookup: Lookup) -> None:
 @pytest.fixture
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat"}
-    return Alert("vt_lookup", keyless, splunkd)
+    return Alert("vt_alert_lookup", keyless, splunkd)
 
 
 def test_an_alert_writes_an_event_for_each_value_that_a_cell_lists(alert: Alert, splunkd: FakeSplunkd) -> None:

@@ -48,7 +48,7 @@ def ask(way: str, keyless: Lookup, splunkd: FakeSplunkd) -> str:
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
     if way == "alert":
         splunkd.settings = {**splunkd.settings, "verdict_indexes": "main"}
-        ran = Alert("vt_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5")
+        ran = Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5")
         [found], [code], [told] = events(splunkd), ran.logged["errors"], ran.said
         return f"{found['vt_status']} {code}: {told}"
     if way == "report":

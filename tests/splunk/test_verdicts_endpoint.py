@@ -451,7 +451,7 @@ def test_a_user_who_has_had_enough_written_is_told_when_to_come_back() -> None:
 
 @pytest.fixture
 def alert(keyless: Lookup, endpoint: FakeSplunkd) -> Alert:
-    return Alert("vt_lookup", keyless, endpoint)
+    return Alert("vt_alert_lookup", keyless, endpoint)
 
 
 def test_a_limit_on_a_users_events_is_a_failure_of_the_alert_to_be_tried_again(

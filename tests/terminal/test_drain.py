@@ -52,7 +52,7 @@ def test_on_a_terminal_it_tells_why_something_is_left(queued: RunnerProcess) -> 
 def test_what_is_left_for_want_of_quota_exits_75(queued: RunnerProcess) -> None:
     report, code = drain(queued, "--keep", "2", VT_QUOTA="4/day")
     assert (report["asked"], report["left"], code) == (1, 2, 75)
-    assert "kept for others" in report["message"]
+    assert "reserved for others" in report["message"]
 
 
 def test_what_may_succeed_later_exits_75(run: RunnerProcess) -> None:

@@ -1,4 +1,4 @@
-"""What can be done: one table of actions, one module a deed."""
+"""The actions: one registry, one module for each action."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .registry import ACTIONS, Action, find
 else:
-    # Loaded when asked for: whoever is answered from the cache needs none of the deeds.
+    # Loaded when used: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
         from importlib import import_module
 

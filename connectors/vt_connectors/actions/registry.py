@@ -64,8 +64,8 @@ def _deferred(module: str, name: str) -> Run:
     """The action `name` of `module`, which is imported when it is first run: most processes run one kind."""
 
     def run(context: Context, request: Request, budget: Budget) -> Outcome:
-        deed: Run = getattr(import_module(f".{module}", __package__), name)
-        return deed(context, request, budget)
+        action: Run = getattr(import_module(f".{module}", __package__), name)
+        return action(context, request, budget)
 
     return run
 

@@ -29,14 +29,14 @@ class Transact(Protocol):
 class ReservationRequest(NamedTuple):
     """A slot that is wanted before `deadline` (the clock's monotonic seconds).
 
-    `quota`: the windows in force, less what is left to others; `kept`: how many of the day's requests that is.
+    `quota`: the windows in force, less what is left to others; `reserved`: how many of the day's requests that is.
     `waiting` is called with True when the wait begins, and with False when it ends with a refusal.
     """
 
     deadline: float
     claim: Claim
     quota: Callable[[], Quota]
-    kept: Callable[[], int]
+    reserved: Callable[[], int]
     waiting: Callable[[bool], None]
 
 
@@ -66,7 +66,7 @@ class Acquisition:
         if isinstance(decision, policy.Refuse):
             if self._slot.has_waited:
                 self._wanted.waiting(False)
-            raise refusal(decision, self._wanted.deadline - self._began, self._wanted.kept())
+            raise refusal(decision, self._wanted.deadline - self._began, self._wanted.reserved())
         self._slot.waited_s = turn.take_waited_s() + self._clock.monotonic() - began
         return self._slot
 
@@ -101,14 +101,14 @@ class Acquisition:
         return decision, again
 
 
-def refusal(decision: policy.Refuse, patience_s: float, kept: int) -> RateLimited:
-    """The error of a request that may wait for `patience_s`. `kept`: how many of the day's requests are others'."""
+def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLimited:
+    """The error of a request that may wait for `patience_s`. `reserved`: how many of the day's requests are reserved for others."""
     seconds = max(1, math.ceil(decision.retry_after))
-    if decision.window == "day" and kept:
+    if decision.window == "day" and reserved:
         return RateLimited(
-            f"what is left of the quota of this day is kept for others; the next day begins in {seconds} s",
+            f"what is left of the quota of this day is reserved for others; the next day begins in {seconds} s",
             retry_after=round(decision.retry_after, 3),
-            details={"source": "local", "window": "day", "kept": kept},
+            details={"source": "local", "window": "day", "reserved": reserved},
         )
     upstream = decision.window == "upstream"
     pause = f"requests pause until {iso(decision.until)}, as VirusTotal has no quota left for the key"

@@ -90,7 +90,7 @@ class Limiter:
             return
         named = self._named(claim)
         wanted = ReservationRequest(
-            deadline, named, lambda: self.quota.leaving(keep), lambda: self._kept(keep), waiting
+            deadline, named, lambda: self.quota.leaving(keep), lambda: self._reserved(keep), waiting
         )
         slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
         with self._lock:
@@ -178,7 +178,7 @@ class Limiter:
         quota = self._quota()
         return quota if self._book.is_shared else quota.share(_BLIND_SHARE)
 
-    def _kept(self, keep: int | None) -> int:
+    def _reserved(self, keep: int | None) -> int:
         """How many of the day's requests that leaves to others."""
         quota = self.quota
         return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))

@@ -80,7 +80,7 @@ class CircuitBreaker:
                 self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
             elif isinstance(error, (AccessDenied, ConfigError)):
                 self._remember(error, _REFUSED_KEY_S)
-            elif "kept" in error.details:
+            elif "reserved" in error.details:
                 return  # others may ask on
             elif isinstance(error, RateLimited) and error.retry_after is not None:
                 self._remember(error, error.retry_after)

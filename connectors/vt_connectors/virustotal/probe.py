@@ -34,7 +34,10 @@ class KeyProbe:
         self._probes: dict[Permit, threading.Event] = {}
 
     def permit(self, purpose: str, deadline: float, turn: Turn | None = None) -> Permit:
-        """The permit of one request. `deadline`: as for `CircuitBreaker.hopeless`; `turn`: its place among its client's."""
+        """The permit of one request.
+
+        `deadline`: as for `CircuitBreaker.open_error`; `turn`: its place among its client's.
+        """
         return Permit(self, purpose, deadline, turn)
 
     def open_error(self, permit: Permit) -> ConnectorError | None:

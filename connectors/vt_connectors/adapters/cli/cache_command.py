@@ -16,7 +16,7 @@ from ..core_from_environment import core_from, remember_keys
 
 
 def run_cache_command(
-    deed: str, environment: Mapping[str, str], clock: SystemClock, *, limit: int, as_json: bool
+    operation: str, environment: Mapping[str, str], clock: SystemClock, *, limit: int, as_json: bool
 ) -> int:
     """The exit status."""
     core = core_from(environment, clock)
@@ -24,9 +24,9 @@ def run_cache_command(
         sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
         return MALFORMED
     cache = core.context.cache
-    if deed == "clear":
+    if operation == "clear":
         tell({"cleared": cache.clear()}, as_json)
-    elif deed == "stats":
+    elif operation == "stats":
         pending = core.context.pending.stats()
         queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
         remember_keys(environment)

@@ -161,7 +161,7 @@ def _doctor(options: argparse.Namespace, ending: Termination) -> int:
 
 def _add_cache(commands: Commands) -> None:
     parser = _command(commands, "cache", "what is remembered: list, clear, stats", "vtaction cache list --limit 5")
-    parser.add_argument("deed", choices=("list", "clear", "stats"), metavar="list|clear|stats")
+    parser.add_argument("operation", choices=("list", "clear", "stats"), metavar="list|clear|stats")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many to list (default 50)")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=_cache)
@@ -170,7 +170,9 @@ def _add_cache(commands: Commands) -> None:
 def _cache(options: argparse.Namespace, ending: Termination) -> int:
     from .cache_command import run_cache_command
 
-    return run_cache_command(options.deed, os.environ, ending.clock, limit=options.limit, as_json=_as_json(options))
+    return run_cache_command(
+        options.operation, os.environ, ending.clock, limit=options.limit, as_json=_as_json(options)
+    )
 
 
 def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The alert action `vt_comment`: one comment in public, once the admin allows it."""
+"""The alert action `vt_alert_comment`: one comment in public, once the admin allows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..warning_collector import WarningCollector
 from .outcome import OK, AlertOutcome, status_of
 from .payload import InvalidPayload, Payload
 
-NAME = "vt_comment"
+NAME = "vt_alert_comment"
 PARAMS = ("indicator", "type", "comment")
 
 

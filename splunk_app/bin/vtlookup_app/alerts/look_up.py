@@ -1,4 +1,4 @@
-"""The alert action `vt_lookup`: what VirusTotal says of the results' indicators, as events in an index."""
+"""The alert action `vt_alert_lookup`: what VirusTotal says of the results' indicators, as events in an index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .outcome import OK, RETRY_LATER, AlertOutcome, status_of
 from .payload import InvalidPayload, Payload
 from .results import Found, Indicators, indicators_in, results_of_job
 
-NAME = "vt_lookup"
+NAME = "vt_alert_lookup"
 PARAMS = ("fields", "type", "index", "wait", "limit")
 _DEFAULT_VALUES, _MOST_VALUES = 100, 1000
 # alert_actions.conf ends the action later than this.

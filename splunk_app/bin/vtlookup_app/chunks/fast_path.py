@@ -42,7 +42,7 @@ class Records:
 
 
 def read(body: Body, field: str, added: Collection[str]) -> Records:
-    """The records, and what each holds in `field`. Raises `FastPathUnsupported`; also where a column of `added` is there."""
+    """The records, and what each holds in `field`. Raises `FastPathUnsupported`, also for a column of `added`."""
     if not body.is_utf8:
         raise FastPathUnsupported
     lines = iter(body.lines)

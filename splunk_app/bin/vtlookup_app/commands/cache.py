@@ -24,26 +24,26 @@ class VtCache(Generating):
     OPTIONS = ("limit", "stats", "clear")
 
     _limit: int
-    _deed: str
+    _action: str
 
     def read_options(self, given: Mapping[str, str]) -> None:
-        deeds = [name for name in ("stats", "clear") if boolean(name, given.get(name))]
-        if len(deeds) + ("limit" in given) > 1:
+        actions = [name for name in ("stats", "clear") if boolean(name, given.get(name))]
+        if len(actions) + ("limit" in given) > 1:
             raise UsageError("one of limit=, stats=true and clear=true at a time")
-        self._deed = deeds[0] if deeds else "list"
+        self._action = actions[0] if actions else "list"
         self._limit = _limit(given.get("limit"))
 
     def rows(self) -> Iterator[Row]:
         from .core_access import Asking
 
-        self.note(deed=self._deed)
-        if self._deed == "clear":
+        self.note(action=self._action)
+        if self._action == "clear":
             self._require(CAPABILITY)
         asking = Asking(self)
         cache = asking.ready().context.cache
-        if self._deed == "clear":
+        if self._action == "clear":
             yield {"cleared": str(cache.clear())}
-        elif self._deed == "stats":
+        elif self._action == "stats":
             told = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
             yield {name: "" if value is None else str(value) for name, value in told.items()}
         else:

@@ -29,7 +29,7 @@ from .rest_request import RestRequest
 from .shared_core import SharedCore
 from .verdict_request import LINKS, Met, VerdictRequest, read_verdict_request
 
-SOURCETYPE, SOURCE = "vtlookup:verdict", "vt_lookup"
+SOURCETYPE, SOURCE = "vtlookup:verdict", "vt_alert_lookup"
 _PREFIX = "vt_"
 # What the alert has just looked up will do, however short the lifetime of answers is.
 _JUST_NOW_S = 3600.0

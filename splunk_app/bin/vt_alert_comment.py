@@ -1,4 +1,4 @@
-"""The alert action `vt_comment`. Splunk starts this file."""
+"""The alert action `vt_alert_comment`. Splunk starts this file."""
 
 import sys
 from pathlib import Path
@@ -13,4 +13,4 @@ put_first()
 from vtlookup_app.alerts.entry import run  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(run("comment", "vt_comment"))
+    sys.exit(run("comment", "vt_alert_comment"))
