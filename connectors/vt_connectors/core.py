@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from .actions.local_answers import alike, answers_at_hand, refusal_of
 from .actions.lookup import request_for
 from .composition.misconfigured import Misconfigured as Misconfigured
-from .contract.documents import Options, Request, Spent, error_response, read_request, refusal, request_id, response
+from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
 from .errors import ConnectorError, RateLimited
 from .indicators import Kind
 from .internal_errors import internal_error, told
@@ -18,7 +18,7 @@ from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Context
-    from .actions.drain import Drained, Heard, Spend
+    from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .quota.waiters import Claim
 
@@ -164,11 +164,11 @@ class Core:
             for value, of_kind, outcome, error, quota in answers_at_hand(kind, values, self.context, options, claim):
                 action = f"lookup_{of_kind}" if of_kind else None
                 if outcome is not None:
-                    responses[value] = response(action, None, outcome, Spent(), now)
+                    responses[value] = response(action, None, outcome, Cost(), now)
                 elif isinstance(error, RateLimited):
                     key = (of_kind, error.retry_after, error.message, error.details["queued"])
                     if key not in shared:
-                        shared[key] = error_response(action, None, error, Spent(quota=quota))
+                        shared[key] = error_response(action, None, error, Cost(quota=quota))
                     responses[value] = shared[key]
                 elif error is not None:
                     responses[value] = error_response(action, None, error)
@@ -204,18 +204,18 @@ class Core:
         self.context.guard.look_at(given)
         return self.context.guard.without(given)
 
-    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
+    def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
         """Ask for what is queued, oldest first, as far as the quota goes. `heard` hears each answer. Never raises."""
-        from .actions.drain import Drain, Drained
+        from .actions.drain import Drain, DrainResult
 
         try:
             return Drain(self.run, self.context, spend, heard).run()
         except Exception:
-            return Drained(message=internal_error().message)
+            return DrainResult(message=internal_error().message)
 
-    def _spent(self, budget: Budget, began: float) -> Spent:
+    def _spent(self, budget: Budget, began: float) -> Cost:
         duration_ms = round((self.context.clock.monotonic() - began) * 1000)
-        return Spent(budget.requests, budget.waited_s, duration_ms, budget.quota)
+        return Cost(budget.requests, budget.waited_s, duration_ms, budget.quota)
 
     def _quota(self, request: Request) -> dict[str, Any]:
         """Its state, of at most a second ago."""

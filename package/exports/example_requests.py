@@ -17,7 +17,7 @@ SENT = "**The file becomes part of VirusTotal's collection**, where others can d
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExampleRequest:
     """One request.
 
     `values` go to the endpoint's names; `{{variables}}` may stand in them, in `missing` (values that get the answer
@@ -42,7 +42,7 @@ class Folder:
 
     name: str
     about: str
-    requests: tuple[Asked, ...]
+    requests: tuple[ExampleRequest, ...]
 
 
 # The environment: what a user sets. The examples are indicators that VirusTotal and its stand-in know.

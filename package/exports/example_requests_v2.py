@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from package.exports.example_requests import PUBLIC, SENT, VISIBLE, Asked, Expected, Folder
+from package.exports.example_requests import PUBLIC, SENT, VISIBLE, ExampleRequest, Expected, Folder
 from vt_connectors.virustotal import endpoints
 
 _UNKNOWN_V2 = "An unknown one is HTTP 200 with `response_code` 0."
@@ -18,7 +18,7 @@ V2 = (
         "Look up",
         f"What VirusTotal knows. {_UNKNOWN_V2}",
         (
-            Asked(
+            ExampleRequest(
                 "File report",
                 endpoints.V2_FILE,
                 f"By MD5, SHA-1, SHA-256 or scan id; up to four, with commas, are answered as a list. {VISIBLE}",
@@ -26,7 +26,7 @@ V2 = (
                 {"resource": "{{file_hash}}"},
                 {"resource": "0" * 64},
             ),
-            Asked(
+            ExampleRequest(
                 "URL report",
                 endpoints.V2_URL,
                 f"By URL or scan id. {VISIBLE}",
@@ -34,14 +34,14 @@ V2 = (
                 {"resource": "{{url}}"},
                 {"resource": "http://unknown.example/"},
             ),
-            Asked(
+            ExampleRequest(
                 "URL report, scanned if missing",
                 endpoints.V2_URL_OR_SCAN,
                 "An unknown URL is submitted: that answer has a `scan_id` and no `positives`.",
                 _SUBMITTED,
                 {"resource": "{{url}}", "scan": "1"},
             ),
-            Asked(
+            ExampleRequest(
                 "Domain report",
                 endpoints.V2_DOMAIN,
                 f"Its resolutions are in it. {VISIBLE}",
@@ -49,22 +49,24 @@ V2 = (
                 {"domain": "{{domain}}"},
                 {"domain": "unknown.example"},
             ),
-            Asked("IP address report", endpoints.V2_IP, f"IPv4 only. {VISIBLE}", _FOUND, {"ip": "{{ip}}"}),
+            ExampleRequest("IP address report", endpoints.V2_IP, f"IPv4 only. {VISIBLE}", _FOUND, {"ip": "{{ip}}"}),
         ),
     ),
     Folder(
         "Scan",
         "Each is answered with a `scan_id`, which the reports take as a resource; a queued one is `response_code` -2.",
         (
-            Asked("Scan a file", endpoints.V2_UPLOAD, f"Up to 32 MB. {SENT}", _SUBMITTED, sets={"scan_id": "scan_id"}),
-            Asked(
+            ExampleRequest(
+                "Scan a file", endpoints.V2_UPLOAD, f"Up to 32 MB. {SENT}", _SUBMITTED, sets={"scan_id": "scan_id"}
+            ),
+            ExampleRequest(
                 "Address for a large file",
                 endpoints.V2_UPLOAD_ADDRESS,
                 f"For files from 32 to 200 MB: an address that is good for one upload. {_PRIVATE}",
                 {"upload_url": str},
                 sets={"upload_address": "upload_url"},
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a large file",
                 endpoints.V2_UPLOAD,
                 f"To the address that was answered before. {SENT}",
@@ -72,7 +74,7 @@ V2 = (
                 sets={"scan_id": "scan_id"},
                 address="{{upload_address}}",
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a known file again",
                 endpoints.V2_RESCAN_FILE,
                 _PRIVATE,
@@ -81,7 +83,7 @@ V2 = (
                 {"resource": "0" * 64},
                 {"scan_id": "scan_id"},
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a URL",
                 endpoints.V2_SCAN_URL,
                 "Known or not. The URL is visible to others from then on.",
@@ -89,7 +91,7 @@ V2 = (
                 {"url": "{{url}}"},
                 sets={"scan_id": "scan_id"},
             ),
-            Asked(
+            ExampleRequest(
                 "The scan's report",
                 endpoints.V2_URL,
                 "Ask every 20 seconds or less often.",
@@ -102,14 +104,14 @@ V2 = (
         "Comment",
         "What others said, and saying something.",
         (
-            Asked(
+            ExampleRequest(
                 "Comment",
                 endpoints.V2_ADD_COMMENT,
                 f"{PUBLIC} On a hash or URL; the same text a second time is `response_code` 0.",
                 {"response_code": (0, 1), "verbose_msg": str},
                 {"resource": "{{file_hash}}", "comment": "{{comment}}"},
             ),
-            Asked(
+            ExampleRequest(
                 "Comments",
                 endpoints.V2_COMMENTS,
                 f"25 at most. {_PRIVATE}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from package.exports.example_requests import PUBLIC, SENT, VISIBLE, Asked, Expected, Folder
+from package.exports.example_requests import PUBLIC, SENT, VISIBLE, ExampleRequest, Expected, Folder
 from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.endpoints import Endpoint
 
@@ -27,10 +27,12 @@ _COMMENTED = (
 )
 
 
-def _report(name: str, endpoint: Endpoint, kind: str, ident: str, about: str, missing: Mapping[str, str]) -> Asked:
+def _report(
+    name: str, endpoint: Endpoint, kind: str, ident: str, about: str, missing: Mapping[str, str]
+) -> ExampleRequest:
     has: Mapping[str, Expected] = {"data.type": kind, "data.id": str, "data.attributes.last_analysis_stats": dict}
     sets = {"url_id": "data.id"} if kind == "url" else {}
-    return Asked(name, endpoint, f"{about} {VISIBLE}", has, {"id": ident}, missing, sets)
+    return ExampleRequest(name, endpoint, f"{about} {VISIBLE}", has, {"id": ident}, missing, sets)
 
 
 V3 = (
@@ -50,7 +52,7 @@ V3 = (
                 {},
             ),
             *(
-                Asked(
+                ExampleRequest(
                     f"Passive DNS of {name}",
                     endpoints.RESOLUTIONS,
                     "The newest first, 40 a page at most; `meta.cursor` of an answer leads to the next page.",
@@ -69,15 +71,15 @@ V3 = (
         "Each is answered with an analysis, whose state *Analysis* tells. An analysis's id is not the id of the file "
         "or URL.",
         (
-            Asked("Scan a file", endpoints.UPLOAD, f"Up to 32 MB. {SENT}", _ANALYSIS, sets=_LEARN_ANALYSIS),
-            Asked(
+            ExampleRequest("Scan a file", endpoints.UPLOAD, f"Up to 32 MB. {SENT}", _ANALYSIS, sets=_LEARN_ANALYSIS),
+            ExampleRequest(
                 "Address for a large file",
                 endpoints.UPLOAD_ADDRESS,
                 "For files from 32 to 650 MB: the answer is an address that is good for one upload.",
                 {"data": str},
                 sets={"upload_address": "data"},
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a large file",
                 endpoints.UPLOAD,
                 f"To the address that was answered before. {SENT}",
@@ -85,7 +87,7 @@ V3 = (
                 sets=_LEARN_ANALYSIS,
                 address="{{upload_address}}",
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a known file again",
                 endpoints.RESCAN_FILE,
                 "404 if VirusTotal has not got the file.",
@@ -94,7 +96,7 @@ V3 = (
                 _NO_FILE,
                 _LEARN_ANALYSIS,
             ),
-            Asked(
+            ExampleRequest(
                 "Analyses of a file",
                 endpoints.ANALYSES,
                 "Where an upload was answered 409, since somebody else is sending the same file, theirs is here.",
@@ -102,7 +104,7 @@ V3 = (
                 {"id": "{{file_hash}}", "limit": "1"},
                 _NO_FILE,
             ),
-            Asked(
+            ExampleRequest(
                 "Scan a URL",
                 endpoints.SCAN_URL,
                 "Known or not. The URL is visible to others from then on.",
@@ -110,7 +112,7 @@ V3 = (
                 {"url": "{{url}}"},
                 sets=_LEARN_ANALYSIS,
             ),
-            Asked(
+            ExampleRequest(
                 "Analysis",
                 endpoints.ANALYSIS,
                 "`queued`, `in-progress` or `completed`: only the status says whether it is over. Ask every 20 "
@@ -126,7 +128,7 @@ V3 = (
         "What others said, and saying something.",
         (
             *(
-                Asked(
+                ExampleRequest(
                     f"Comment on {'an' if name[0] == 'I' else 'a'} {name}",
                     endpoints.ADD_COMMENT,
                     f"{PUBLIC} The same text a second time is answered 409.",
@@ -138,7 +140,7 @@ V3 = (
                 for collection, ident, name in _COMMENTED
             ),
             *(
-                Asked(
+                ExampleRequest(
                     f"Comments on {'an' if name[0] == 'I' else 'a'} {name}",
                     endpoints.COMMENTS,
                     "The newest first; `meta.cursor` of an answer leads to the next page.",
@@ -153,7 +155,7 @@ V3 = (
         "Account",
         "The key's own quota.",
         (
-            Asked(
+            ExampleRequest(
                 "Quotas",
                 endpoints.OVERALL_QUOTAS,
                 "By what the account may use and has used. Here the key is in the address, and so in Postman's "

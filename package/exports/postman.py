@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from package.exports.example_requests import ENVIRONMENT, LEARNED, Asked, Folder
+from package.exports.example_requests import ENVIRONMENT, LEARNED, ExampleRequest, Folder
 from package.exports.example_requests_v2 import V2
 from package.exports.example_requests_v3 import V3
 from package.exports.postman_examples import SAMPLE, SAMPLE_NAME, Examples
@@ -88,7 +88,7 @@ def _version(version: str, folders: tuple[Folder, ...]) -> dict[str, Any]:
     return {"name": NAMES[version], "description": _ABOUT_VERSION[version], "item": items, "auth": auth}
 
 
-def _item(asked: Asked, examples: Examples, place: str) -> dict[str, Any]:
+def _item(asked: ExampleRequest, examples: Examples, place: str) -> dict[str, Any]:
     request = _request(asked)
     scripts = (("prerequest", before(asked)), ("test", after(asked)))
     return {
@@ -104,7 +104,7 @@ def _item(asked: Asked, examples: Examples, place: str) -> dict[str, Any]:
     }
 
 
-def _request(asked: Asked) -> dict[str, Any]:
+def _request(asked: ExampleRequest) -> dict[str, Any]:
     endpoint = asked.endpoint
     request: dict[str, Any] = {"method": endpoint.method, "header": [], "url": _url(asked)}
     if endpoint.key == "query":
@@ -127,7 +127,7 @@ def _request(asked: Asked) -> dict[str, Any]:
     return request
 
 
-def _url(asked: Asked) -> dict[str, Any]:
+def _url(asked: ExampleRequest) -> dict[str, Any]:
     if asked.address:
         return {"raw": asked.address, "host": [asked.address]}
     fields = [name for _, name, _, _ in Formatter().parse(asked.endpoint.path) if name]
@@ -150,7 +150,7 @@ def _auth(name: str, place: str) -> dict[str, Any]:
     }
 
 
-def _description(asked: Asked) -> str:
+def _description(asked: ExampleRequest) -> str:
     endpoint = asked.endpoint
     cost = "Costs one request of the quota." if endpoint.counted else "VirusTotal does not count it."
     once = " It changes something: do not repeat it when an answer stays away." if endpoint.writes else ""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from package.exports.example_requests import ENVIRONMENT, Asked
+from package.exports.example_requests import ENVIRONMENT, ExampleRequest
 from package.spl.build_error import BuildError
 from vt_connectors.api_key import ApiKey
 from vt_connectors.sandbox import Quota, SandboxApp, SandboxConfig
@@ -40,7 +40,7 @@ class Examples:
         url = ENVIRONMENT["url"].encode()
         self._variables["url_base64"] = base64.urlsafe_b64encode(url).rstrip(b"=").decode()
 
-    def of(self, asked: Asked) -> list[Example]:
+    def of(self, asked: ExampleRequest) -> list[Example]:
         """Answers by name: the wanted one, unknown, out of quota, wrong key. BuildError if the wanted one is not."""
         ask: Callable[..., Response] = self._ask
         # Before the wanted one, which uses the address up.
@@ -56,7 +56,9 @@ class Examples:
             examples.append(("Out of quota", ask(asked, self._spent)))
         return [*examples, ("Wrong key", wrong)]
 
-    def _ask(self, asked: Asked, app: SandboxApp, values: Mapping[str, str] | None = None, key: str = _KEY) -> Response:
+    def _ask(
+        self, asked: ExampleRequest, app: SandboxApp, values: Mapping[str, str] | None = None, key: str = _KEY
+    ) -> Response:
         self._variables["api_key"] = key
         told = {name: self._filled(value) for name, value in (asked.values if values is None else values).items()}
         endpoint = asked.endpoint.at(self._filled(asked.address)) if asked.address else asked.endpoint
@@ -73,7 +75,7 @@ class Examples:
     def _filled(self, text: str) -> str:
         return _VARIABLE.sub(lambda found: self._variables[found[1]], text)
 
-    def _learn(self, asked: Asked, answer: Response) -> None:
+    def _learn(self, asked: ExampleRequest, answer: Response) -> None:
         for name, path in asked.sets.items():
             value: Any = json.loads(answer.content)
             for part in path.split("."):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from package.exports.example_requests import Asked, Expected
+from package.exports.example_requests import ExampleRequest, Expected
 
 # btoa knows no UTF-8 by itself.
 _URL_BASE64 = (
@@ -17,12 +17,12 @@ _URL_BASE64 = (
 _TYPES: dict[type, str] = {str: "string", int: "number", list: "array", dict: "object"}
 
 
-def before(asked: Asked) -> list[str]:
+def before(asked: ExampleRequest) -> list[str]:
     """The script before the request; empty where none is needed."""
     return list(_URL_BASE64) if "{{url_base64}}" in asked.values.values() else []
 
 
-def after(asked: Asked) -> list[str]:
+def after(asked: ExampleRequest) -> list[str]:
     """The script that checks the answer."""
     codes = list(asked.statuses)
     lines = [

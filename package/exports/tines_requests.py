@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from package.exports.example_requests import ENVIRONMENT, Asked, Folder
+from package.exports.example_requests import ENVIRONMENT, ExampleRequest, Folder
 from package.exports.example_requests_v2 import V2
 from package.exports.example_requests_v3 import V3
 from package.exports.postman_examples import SAMPLE, SAMPLE_NAME
@@ -54,7 +54,7 @@ def calls(version: str) -> Iterator[Asking]:
             yield _call(asked, "^429$" if version == "3" else "^204$")
 
 
-def _call(asked: Asked, out_of_quota: str) -> Asking:
+def _call(asked: ExampleRequest, out_of_quota: str) -> Asking:
     # Of the calls that are for several collections, one is here, for any of them.
     name = {"comments": "Comments", "add_comment": "Comment", "resolutions": "Passive DNS"}.get(
         asked.endpoint.name, asked.name
@@ -65,7 +65,7 @@ def _call(asked: Asked, out_of_quota: str) -> Asking:
     return Asking(name, about, example, _options(asked, told), again if asked.endpoint.counted else None)
 
 
-def _input(asked: Asked, source: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _input(asked: ExampleRequest, source: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The example input, and how the request refers to it, by the endpoint's names."""
     example: dict[str, Any] = {}
     told: dict[str, str] = {}
@@ -88,7 +88,7 @@ def _input(asked: Asked, source: str) -> tuple[dict[str, Any], dict[str, str]]:
     return example, told
 
 
-def _options(asked: Asked, told: Mapping[str, str]) -> dict[str, Any]:
+def _options(asked: ExampleRequest, told: Mapping[str, str]) -> dict[str, Any]:
     endpoint = asked.endpoint
     names = [name for _, name, _, _ in Formatter().parse(endpoint.path) if name]
     path = endpoint.path.format_map({name: _segment(told[name]) for name in names})

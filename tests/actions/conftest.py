@@ -16,7 +16,7 @@ from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from .several import Several, several_of
 
 
-class Desk:
+class Scenario:
     """Runs actions. `version` is the API's that the core speaks."""
 
     def __init__(self, server: SandboxServer, clock: FakeClock, state: Path, version: str, **settings: str) -> None:
@@ -34,7 +34,7 @@ class Desk:
         return [f"{request.method} {request.path.split('?')[0]}" for request in self.server.requests]
 
 
-MakeDesk = Callable[..., Desk]
+MakeDesk = Callable[..., Scenario]
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def make_desk(clock: FakeClock, tmp_path: Path) -> Iterator[MakeDesk]:
         server: SandboxServer | None = None,
         config: SandboxConfig | None = None,
         **settings: str,
-    ) -> Desk:
+    ) -> Scenario:
         if server is None:
             server = SandboxServer(quota or Quota.unlimited(), clock.now, config=config)
             server.start()
             servers.append(server)
-        return Desk(server, clock, tmp_path / "state.db", version, **settings)
+        return Scenario(server, clock, tmp_path / "state.db", version, **settings)
 
     yield make
     for server in servers:
@@ -72,13 +72,13 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def desk(make_desk: MakeDesk, version: str) -> Desk:
+def scenario(make_desk: MakeDesk, version: str) -> Scenario:
     """Speaks each version in turn."""
     return make_desk(version, config=SandboxConfig(private_keys=True))
 
 
 @pytest.fixture
-def v3(make_desk: MakeDesk) -> Desk:
+def v3(make_desk: MakeDesk) -> Scenario:
     return make_desk("3")
 
 

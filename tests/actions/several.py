@@ -15,17 +15,17 @@ from vt_connectors.composition.core import build
 from vt_connectors.composition.state import KVSTORE, NO_PLACES, Places
 from vt_connectors.config.settings import Settings, settings_from
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 JSON = {"content-type": "application/json"}
-Say = Callable[[HttpRequest], HttpAnswer]
+Say = Callable[[HttpRequest], HttpResponse]
 
 
-def said(document: Any, status: int = 200) -> HttpAnswer:
-    return HttpAnswer(status, JSON, json.dumps(document).encode())
+def said(document: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, JSON, json.dumps(document).encode())
 
 
-def refused(status: int, code: str, message: str = "no") -> HttpAnswer:
+def refused(status: int, code: str, message: str = "no") -> HttpResponse:
     return said({"error": {"code": code, "message": message}}, status)
 
 
@@ -45,7 +45,7 @@ class Played:
         if not holds:
             self.go_on.set()
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request)
         self.is_asked.set()
         assert self.go_on.wait(30)

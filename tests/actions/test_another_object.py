@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 from .several import Played, Several, file_object, said, several_of
 
@@ -221,7 +221,7 @@ class Corrected(Played):
         self._left = list(documents)
         super().__init__(self._next)
 
-    def _next(self, _: HttpRequest) -> HttpAnswer:
+    def _next(self, _: HttpRequest) -> HttpResponse:
         return said(self._left.pop(0) if len(self._left) > 1 else self._left[0])
 
 
@@ -268,7 +268,7 @@ def test_no_other_process_has_it_either(kind: str, tmp_path: Path, request: pyte
 
 
 def test_a_scan_that_is_followed_takes_no_other_files_verdict(memory: Several) -> None:
-    def say(request: HttpRequest) -> HttpAnswer:
+    def say(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             return said({"data": {"type": "analysis", "id": "1571524923"}})
         return said(analysis("1571524923", file_info=OTHERS))
@@ -279,10 +279,10 @@ def test_a_scan_that_is_followed_takes_no_other_files_verdict(memory: Several) -
 
 
 def test_one_bad_value_of_a_v2_request_spoils_no_other(memory: Several) -> None:
-    def say(request: HttpRequest) -> HttpAnswer:
+    def say(request: HttpRequest) -> HttpResponse:
         body = (request.body or b"").decode()
         if "%2C" in body or OTHERS["sha256"] in body:
-            return HttpAnswer(400, {}, b"")
+            return HttpResponse(400, {}, b"")
         return said(file_report(HASHES, SHA256))
 
     from concurrent.futures import ThreadPoolExecutor

@@ -10,7 +10,7 @@ import pytest
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
-from .conftest import Desk, MakeDesk
+from .conftest import MakeDesk, Scenario
 
 VALUES = {
     EICAR.upper(): ("hash", EICAR),
@@ -25,36 +25,36 @@ def documents(options: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_the_answer_is_that_of_its_own_lookup(desk: Desk, value: str) -> None:
+def test_the_answer_is_that_of_its_own_lookup(scenario: Scenario, value: str) -> None:
     kind, canonical = VALUES[value]
-    answer = desk("lookup", {}, value=value)
+    answer = scenario("lookup", {}, value=value)
     assert (answer["action"], answer["status"]) == ("lookup", "ok")
     assert (answer["data"]["type"], answer["data"]["indicator"]) == (kind, canonical)
-    own = desk(f"lookup_{kind}", {}, **{kind: canonical})
+    own = scenario(f"lookup_{kind}", {}, **{kind: canonical})
     assert own["meta"]["source"] == "cache"
     assert own["data"] == answer["data"]
 
 
-def test_its_type_may_be_given(v3: Desk) -> None:
+def test_its_type_may_be_given(v3: Scenario) -> None:
     assert v3("lookup", {}, value="malicious.example", type="url")["data"]["type"] == "url"
     assert v3("lookup", {}, value="8.8.8.8", type="hash")["error"]["code"] == "invalid_indicator"
     assert v3("lookup", {}, value="8.8.8.8", type="mail")["error"]["code"] == "invalid_request"
 
 
 @pytest.mark.parametrize("value", ["nonsense", "", "10.0.0.1", "C:\\x"])
-def test_nothing_is_asked_for_what_is_no_indicator_or_private(v3: Desk, value: str) -> None:
+def test_nothing_is_asked_for_what_is_no_indicator_or_private(v3: Scenario, value: str) -> None:
     answer = v3("lookup", {}, value=value)
     assert answer["status"] == "skipped" or answer["error"]["code"] in ("invalid_indicator", "invalid_request")
     assert v3.calls == []
 
 
 def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_desk: MakeDesk) -> None:
-    desk = make_desk(VT_QUOTA="1/day")
-    first, *others = desk.core.context, *documents({"max_wait_s": 0})
-    desk("lookup", {}, value="9.9.9.9")
-    refused = desk.core.answer(others[0])
+    scenario = make_desk(VT_QUOTA="1/day")
+    first, *others = scenario.core.context, *documents({"max_wait_s": 0})
+    scenario("lookup", {}, value="9.9.9.9")
+    refused = scenario.core.answer(others[0])
     assert (refused["error"]["code"], refused["error"]["details"]["queued"]) == ("rate_limited", True)
-    at_hand = desk.core.answers_at_hand(others)
+    at_hand = scenario.core.answers_at_hand(others)
     assert [answer and (answer["action"], answer["id"], answer["error"]["code"]) for answer in at_hand] == [
         ("lookup", value, "rate_limited") for value in VALUES
     ]

@@ -11,7 +11,7 @@ import pytest
 from vt_connectors.contract.validation import all_violations
 from vt_connectors.sandbox import Quota, SandboxConfig
 
-from .conftest import Desk, MakeDesk
+from .conftest import MakeDesk, Scenario
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
@@ -39,14 +39,14 @@ EVERYTHING = [
 
 
 @pytest.mark.parametrize(("action", "params"), EVERYTHING)
-def test_every_answer_has_the_contracts_form(desk: Desk, action: str, params: dict[str, object]) -> None:
-    answer = desk(action, **params)
+def test_every_answer_has_the_contracts_form(scenario: Scenario, action: str, params: dict[str, object]) -> None:
+    answer = scenario(action, **params)
     assert answer["status"] in ("ok", "pending"), answer
     assert all_violations("response.json", answer) == []
 
 
-def test_a_known_file_is_the_same_by_each_of_its_hashes(desk: Desk) -> None:
-    answers = [desk("lookup_hash", hash=value)["data"] for value in (EICAR, EICAR_MD5, EICAR_MD5.upper())]
+def test_a_known_file_is_the_same_by_each_of_its_hashes(scenario: Scenario) -> None:
+    answers = [scenario("lookup_hash", hash=value)["data"] for value in (EICAR, EICAR_MD5, EICAR_MD5.upper())]
     assert [answer["verdict"] for answer in answers] == ["malicious"] * 3
     assert {answer["id"] for answer in answers} == {EICAR}
     assert answers[0]["hashes"]["md5"] == EICAR_MD5
@@ -54,16 +54,16 @@ def test_a_known_file_is_the_same_by_each_of_its_hashes(desk: Desk) -> None:
     assert answers[0]["last_analysis"].endswith("Z")
 
 
-def test_counts_are_of_the_engines_that_gave_an_opinion(desk: Desk) -> None:
-    stats = desk("lookup_hash", hash=EICAR)["data"]["stats"]
+def test_counts_are_of_the_engines_that_gave_an_opinion(scenario: Scenario) -> None:
+    stats = scenario("lookup_hash", hash=EICAR)["data"]["stats"]
     assert stats["malicious"] == 62
     assert stats["total"] == sum(stats[name] for name in ("malicious", "suspicious", "harmless", "undetected")) == 68
 
 
-def test_engines_and_raw_come_where_they_are_asked_for(desk: Desk) -> None:
-    data = desk("lookup_hash", {"include": ["engines", "raw"]}, hash=EICAR)["data"]
+def test_engines_and_raw_come_where_they_are_asked_for(scenario: Scenario) -> None:
+    data = scenario("lookup_hash", {"include": ["engines", "raw"]}, hash=EICAR)["data"]
     assert sum(engine["category"] == "malicious" for engine in data["engines"].values()) == 62
-    assert ("attributes" if desk.version == "3" else "response_code") in data["raw"]
+    assert ("attributes" if scenario.version == "3" else "response_code") in data["raw"]
 
 
 @pytest.mark.parametrize(
@@ -79,89 +79,89 @@ def test_engines_and_raw_come_where_they_are_asked_for(desk: Desk) -> None:
         ("get_analysis", {"analysis_id": "u-" + "0" * 64 + "-1700000000"}),
     ],
 )
-def test_what_virustotal_does_not_know_is_not_found(desk: Desk, action: str, params: dict[str, str]) -> None:
-    answer = desk(action, **params)
+def test_what_virustotal_does_not_know_is_not_found(scenario: Scenario, action: str, params: dict[str, str]) -> None:
+    answer = scenario(action, **params)
     assert (answer["status"], answer["error"]) == ("not_found", None)
 
 
-def test_a_scan_of_a_file_goes_from_pending_to_a_verdict(desk: Desk) -> None:
-    started = desk("scan_file", content_base64=base64.b64encode(CONTENT).decode(), filename="new.bin")
+def test_a_scan_of_a_file_goes_from_pending_to_a_verdict(scenario: Scenario) -> None:
+    started = scenario("scan_file", content_base64=base64.b64encode(CONTENT).decode(), filename="new.bin")
     assert started["status"] == "pending"
     assert started["data"]["id"] == SHA256
     assert started["meta"]["poll_after_s"] > 0
     analysis = started["data"]["analysis_id"]
-    assert desk("get_analysis", analysis_id=analysis)["status"] == "pending"
-    desk.clock.advance(60)
-    done = desk("get_analysis", analysis_id=analysis)
+    assert scenario("get_analysis", analysis_id=analysis)["status"] == "pending"
+    scenario.clock.advance(60)
+    done = scenario("get_analysis", analysis_id=analysis)
     assert (done["status"], done["data"]["analysis_status"]) == ("ok", "completed")
     assert done["data"]["id"] == SHA256
     assert done["data"]["stats"]["total"] > 0
-    assert desk("lookup_hash", hash=SHA256)["data"]["verdict"] == done["data"]["verdict"]
+    assert scenario("lookup_hash", hash=SHA256)["data"]["verdict"] == done["data"]["verdict"]
 
 
-def test_a_scan_may_be_waited_for(desk: Desk, tmp_path: Path) -> None:
+def test_a_scan_may_be_waited_for(scenario: Scenario, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(CONTENT)
-    done = desk("scan_file", path=str(sample), wait_s=120)
+    done = scenario("scan_file", path=str(sample), wait_s=120)
     assert (done["status"], done["data"]["analysis_status"]) == ("ok", "completed")
     assert done["data"]["hashes"]["md5"] == hashlib.md5(CONTENT).hexdigest()
     assert done["data"]["verdict"] in ("malicious", "suspicious", "undetected")
 
 
-def test_a_scan_not_over_in_time_is_pending_and_can_be_asked_for_later(desk: Desk) -> None:
-    waited = desk("scan_url", url=KNOWN_URL, wait_s=1)
+def test_a_scan_not_over_in_time_is_pending_and_can_be_asked_for_later(scenario: Scenario) -> None:
+    waited = scenario("scan_url", url=KNOWN_URL, wait_s=1)
     assert waited["status"] == "pending"
-    desk.clock.advance(60)
-    done = desk("get_analysis", analysis_id=waited["data"]["analysis_id"])
+    scenario.clock.advance(60)
+    done = scenario("get_analysis", analysis_id=waited["data"]["analysis_id"])
     assert (done["status"], done["data"]["verdict"]) == ("ok", "malicious")
 
 
-def test_a_rescan_is_an_analysis_of_the_same_file(desk: Desk) -> None:
-    done = desk("rescan_file", hash=EICAR_MD5, wait_s=120)
+def test_a_rescan_is_an_analysis_of_the_same_file(scenario: Scenario) -> None:
+    done = scenario("rescan_file", hash=EICAR_MD5, wait_s=120)
     assert done["status"] == "ok"
     assert done["data"]["id"] == EICAR
     assert done["data"]["stats"]["malicious"] == 62
 
 
-def test_an_unknown_url_is_scanned_and_its_report_is_answered(desk: Desk) -> None:
-    answer = desk("lookup_url", {"max_wait_s": 60}, url=NEW_URL, scan_if_missing=True)
+def test_an_unknown_url_is_scanned_and_its_report_is_answered(scenario: Scenario) -> None:
+    answer = scenario("lookup_url", {"max_wait_s": 60}, url=NEW_URL, scan_if_missing=True)
     assert answer["status"] == "ok"
     assert answer["data"]["id"] == NEW_URL_ID
     assert answer["data"]["indicator"] == NEW_URL
     assert answer["data"]["stats"]["total"] > 0
-    asked_again = desk("lookup_url", url=NEW_URL)
+    asked_again = scenario("lookup_url", url=NEW_URL)
     assert (asked_again["meta"]["source"], asked_again["data"]["stats"]) == ("cache", answer["data"]["stats"])
 
 
-def test_a_known_url_is_not_scanned_again(desk: Desk) -> None:
-    answer = desk("lookup_url", url=KNOWN_URL, scan_if_missing=True)
+def test_a_known_url_is_not_scanned_again(scenario: Scenario) -> None:
+    answer = scenario("lookup_url", url=KNOWN_URL, scan_if_missing=True)
     assert (answer["status"], answer["meta"]["requests"]) == ("ok", 1)
 
 
-def test_a_comment_is_there_for_others_to_read(desk: Desk) -> None:
-    assert desk("get_comments", indicator=KNOWN_URL)["data"]["comments"] == []
-    said = desk("add_comment", indicator=KNOWN_URL, comment="Seen in a mail #phishing")
+def test_a_comment_is_there_for_others_to_read(scenario: Scenario) -> None:
+    assert scenario("get_comments", indicator=KNOWN_URL)["data"]["comments"] == []
+    said = scenario("add_comment", indicator=KNOWN_URL, comment="Seen in a mail #phishing")
     assert said["status"] == "ok"
-    found = desk("get_comments", indicator=KNOWN_URL)["data"]["comments"]
+    found = scenario("get_comments", indicator=KNOWN_URL)["data"]["comments"]
     assert [(row["text"], row["tags"]) for row in found] == [("Seen in a mail #phishing", ["phishing"])]
 
 
-def test_the_same_comment_twice_is_a_conflict(desk: Desk) -> None:
-    assert desk("add_comment", indicator=EICAR, comment="twice")["status"] == "ok"
-    assert desk("add_comment", indicator=EICAR, comment="twice")["error"]["code"] == "conflict"
+def test_the_same_comment_twice_is_a_conflict(scenario: Scenario) -> None:
+    assert scenario("add_comment", indicator=EICAR, comment="twice")["status"] == "ok"
+    assert scenario("add_comment", indicator=EICAR, comment="twice")["error"]["code"] == "conflict"
 
 
-def test_comments_are_cut_to_the_limit_newest_first(desk: Desk) -> None:
+def test_comments_are_cut_to_the_limit_newest_first(scenario: Scenario) -> None:
     for number in range(5):
-        desk("add_comment", indicator=KNOWN_URL, comment=f"number {number}")
-        desk.clock.advance(60)
-    data = desk("get_comments", indicator=KNOWN_URL, limit=2)["data"]
+        scenario("add_comment", indicator=KNOWN_URL, comment=f"number {number}")
+        scenario.clock.advance(60)
+    data = scenario("get_comments", indicator=KNOWN_URL, limit=2)["data"]
     assert ([row["text"] for row in data["comments"]], data["more"]) == (["number 4", "number 3"], True)
 
 
 @pytest.mark.parametrize("params", [{"domain": "malicious.example"}, {"ip": "8.8.8.8"}])
-def test_passive_dns_pairs_names_with_addresses(desk: Desk, params: dict[str, str]) -> None:
-    data = desk("passive_dns", **params)["data"]
+def test_passive_dns_pairs_names_with_addresses(scenario: Scenario, params: dict[str, str]) -> None:
+    data = scenario("passive_dns", **params)["data"]
     assert data["resolutions"]
     for row in data["resolutions"]:
         assert {"host", "ip", "date"} <= set(row)
@@ -181,17 +181,17 @@ def test_passive_dns_pairs_names_with_addresses(desk: Desk, params: dict[str, st
         ("get_comments", {"indicator": "10.1.2.3"}),
     ],
 )
-def test_what_must_not_leave_the_house_does_not(desk: Desk, action: str, params: dict[str, str]) -> None:
-    assert desk(action, **params)["status"] == "skipped"
-    assert desk.server.all_requests == []
+def test_what_must_not_leave_the_house_does_not(scenario: Scenario, action: str, params: dict[str, str]) -> None:
+    assert scenario(action, **params)["status"] == "skipped"
+    assert scenario.server.all_requests == []
 
 
 @pytest.mark.parametrize(("action", "params"), EVERYTHING)
 def test_a_wrong_key_is_access_denied_in_every_action(
     make_desk: MakeDesk, version: str, action: str, params: dict[str, object]
 ) -> None:
-    desk = make_desk(version, config=SandboxConfig(private_keys=True))
-    answer = desk.core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
+    scenario = make_desk(version, config=SandboxConfig(private_keys=True))
+    answer = scenario.core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
     expected = "forbidden" if version == "2" and action in ("rescan_file", "get_comments") else "access_denied"
     assert answer["error"]["code"] == expected
     assert "wrong-key" not in str(answer)

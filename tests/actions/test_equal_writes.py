@@ -12,7 +12,7 @@ import pytest
 
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime
 
 from .several import Played, Several, file_object, said
 
@@ -35,7 +35,7 @@ def name_of(write: Write) -> str:
     return write[0]
 
 
-def say(request: HttpRequest) -> HttpAnswer:
+def say(request: HttpRequest) -> HttpResponse:
     if request.url.endswith("/comments"):
         return said({"data": {"type": "comment", "id": f"f-{SHA256}-0123abcd", "attributes": {"text": "seen"}}})
     if request.method == "GET":
@@ -115,7 +115,7 @@ def test_a_file_is_the_same_by_each_hash_that_is_known(several: Several) -> None
     assert [answer["meta"]["source"] for answer in answers] == ["api", "shared"]
 
 
-def lost(request: HttpRequest) -> HttpAnswer:
+def lost(request: HttpRequest) -> HttpResponse:
     raise NoAnswerInTime("nothing came")
 
 
@@ -135,7 +135,7 @@ def test_a_write_whose_answer_was_lost_is_outcome_unknown_for_all_and_not_repeat
 def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(several: Several) -> None:
     submitted, go_on = threading.Event(), threading.Event()
 
-    def answer(request: HttpRequest) -> HttpAnswer:
+    def answer(request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
             return said({"error": {"code": "NotFoundError", "message": "no"}}, 404)
         submitted.set()

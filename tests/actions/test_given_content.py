@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from vt_connectors.actions.file_content import content_of, last_component
 from vt_connectors.errors import InvalidRequest
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
-from .conftest import Desk
+from .conftest import Scenario
 from .several import Played, Several, said
 
 CONTENT = bytes(range(256)) * 3
@@ -39,7 +39,7 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN.keys())
-def test_content_is_understood_as_common_tools_write_it(text: str, v3: Desk) -> None:
+def test_content_is_understood_as_common_tools_write_it(text: str, v3: Scenario) -> None:
     response = v3("scan_file", content_base64=text)
     assert response["status"] == "pending"
     assert response["data"]["hashes"]["sha256"] == hashlib.sha256(CONTENT).hexdigest()
@@ -94,7 +94,7 @@ def test_no_separator_is_left_and_a_name_stays_as_it_is(name: str) -> None:
 def _sent_by(params: dict[str, Any], several: Several) -> bytes:
     sent: list[bytes] = []
 
-    def say(request: HttpRequest) -> HttpAnswer:
+    def say(request: HttpRequest) -> HttpResponse:
         assert request.upload is not None
         sent.append(request.upload.filename.encode())
         return said({"data": {"type": "analysis", "id": "1"}})
@@ -117,7 +117,7 @@ def test_only_the_last_component_of_a_given_name_is_sent(tmp_path: Path) -> None
         assert _sent_by(params, several) == b"invoice.pdf"
 
 
-def test_a_long_path_with_a_short_name_is_taken_and_a_long_name_is_refused(v3: Desk) -> None:
+def test_a_long_path_with_a_short_name_is_taken_and_a_long_name_is_refused(v3: Scenario) -> None:
     assert v3("scan_file", content_base64="YQ==", filename="/" + "folder/" * 100 + "a.txt")["status"] == "pending"
     error = v3("scan_file", content_base64="YQ==", filename="a" * 256)["error"]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/filename")

@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from vt_connectors.actions.drain import Spend
+from vt_connectors.actions.drain import DrainLimits
 from vt_connectors.actions.read_through import report_key
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.cache import Entry
 from vt_connectors.contract.documents import Options
 from vt_connectors.core import Core
 from vt_connectors.indicators import parse_as
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 from .several import Played, Several, file_object, said
 
@@ -36,7 +36,7 @@ class VirusTotal(Played):
         if key == LICENSED:
             self._more["gti_assessment"] = {"verdict": {"value": "VERDICT_MALICIOUS"}}
 
-    def _answer(self, request: HttpRequest) -> HttpAnswer:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         parts = urlsplit(request.url)
         if parts.path.startswith("/vtapi/v2/"):
             return said(self._v2(parts.path, {**parse_qs(parts.query), **parse_qs((request.body or b"").decode())}))
@@ -226,7 +226,7 @@ def test_what_the_queue_brings_belongs_to_the_key_that_asked(several: Several) -
     assert waiting.context.pending.put(f"hash:{SHA256}", ["raw"])
     waiting.end_batch()
     draining = several.core(VirusTotal(LICENSED), LICENSED)
-    assert draining.drain(Spend(0, 5.0)).answered == 1
+    assert draining.drain(DrainLimits(0, 5.0)).answered == 1
     assert told(draining.answer(lookup())) == ("cache", "l", True)
     assert told(several.core(VirusTotal(FREE), FREE).answer(lookup())) == ("api", "f", False)
 

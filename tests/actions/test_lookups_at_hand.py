@@ -33,13 +33,13 @@ def test_the_answers_are_those_of_one_by_one(make_desk: MakeDesk) -> None:
 
 
 def test_what_must_be_asked_is_left_out(make_desk: MakeDesk) -> None:
-    desk = make_desk()
+    scenario = make_desk()
     for value in (EICAR, "0" * 32):
-        desk("lookup_hash", {}, hash=value)
-    before = len(desk.calls)
+        scenario("lookup_hash", {}, hash=value)
+    before = len(scenario.calls)
 
     def answered(options: Options) -> set[str]:
-        found = desk.core.look_up_at_hand(None, [EICAR, "1" * 32, *WRONG, "0" * 32], options)
+        found = scenario.core.look_up_at_hand(None, [EICAR, "1" * 32, *WRONG, "0" * 32], options)
         assert {value: found[value]["status"] for value in WRONG} == {
             "not an indicator": "error",
             "": "error",
@@ -52,10 +52,10 @@ def test_what_must_be_asked_is_left_out(make_desk: MakeDesk) -> None:
     assert answered(Options("off")) == set()
     assert answered(Options("refresh")) == set()
     assert answered(Options(include=frozenset(["raw"]))) == {"0" * 32}
-    desk.clock.advance(700)
+    scenario.clock.advance(700)
     assert answered(Options()) == {EICAR}
     assert answered(Options(max_age_s=600)) == set()
-    assert len(desk.calls) == before
+    assert len(scenario.calls) == before
 
 
 def test_with_the_cache_alone_every_value_is_answered(make_desk: MakeDesk) -> None:

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from tests.fake_clock import FakeClock
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 from vt_connectors.virustotal.identity import time_of_analysis
 
 from .several import Played, Several, refused, said
@@ -21,7 +21,7 @@ def _id(kind: str, began: int) -> str:
     return {"url": "u-", "v2 file": "f-", "bare": ""}[kind] + f"{SHA256}-{began}"
 
 
-def _unknown(request: HttpRequest) -> HttpAnswer:
+def _unknown(request: HttpRequest) -> HttpResponse:
     return refused(404, "NotFoundError")
 
 

@@ -14,7 +14,7 @@ from vt_connectors.core import Core
 from vt_connectors.sandbox import SandboxConfig
 from vt_connectors.virustotal.http.transport import HttpRequest
 
-from .conftest import Desk, MakeDesk
+from .conftest import MakeDesk, Scenario
 from .several import Played, Several, file_object, said
 
 CONTENT = b"a file that is made up for these tests"
@@ -99,7 +99,7 @@ def test_a_batch_that_asks_anew_asks_for_one_file_once(several: Several, mode: s
 # Scans
 
 
-def desk_that_scans(make_desk: MakeDesk, version: str) -> Desk:
+def desk_that_scans(make_desk: MakeDesk, version: str) -> Scenario:
     return make_desk(version, config=SandboxConfig(private_keys=True, queued_s=20, completed_s=60))
 
 
@@ -108,39 +108,39 @@ def desk_that_scans(make_desk: MakeDesk, version: str) -> Desk:
 def test_after_a_rescan_no_hash_of_the_file_has_the_old_report(
     make_desk: MakeDesk, version: str, by: str, scan: str
 ) -> None:
-    desk = desk_that_scans(make_desk, version)
-    before = desk("lookup_hash", {}, hash=EICAR[by])["data"]["last_analysis"]
-    started = desk("rescan_file", {}, hash=EICAR[scan])
-    desk.clock.advance(90)
-    scanned = desk("get_analysis", {}, analysis_id=started["data"]["analysis_id"])["data"]["last_analysis"]
+    scenario = desk_that_scans(make_desk, version)
+    before = scenario("lookup_hash", {}, hash=EICAR[by])["data"]["last_analysis"]
+    started = scenario("rescan_file", {}, hash=EICAR[scan])
+    scenario.clock.advance(90)
+    scanned = scenario("get_analysis", {}, analysis_id=started["data"]["analysis_id"])["data"]["last_analysis"]
     assert scanned > before
     for name in NAMES:
-        assert desk("lookup_hash", {}, hash=EICAR[name])["data"]["last_analysis"] >= scanned
+        assert scenario("lookup_hash", {}, hash=EICAR[name])["data"]["last_analysis"] >= scanned
 
 
 def test_a_report_from_during_a_scan_is_not_kept_for_long(make_desk: MakeDesk, version: str) -> None:
     """Nobody asks for the analysis here."""
-    desk = desk_that_scans(make_desk, version)
-    desk("lookup_hash", {}, hash=EICAR["md5"])
-    desk("rescan_file", {}, hash=EICAR["sha1"])
-    during = desk("lookup_hash", {}, hash=EICAR["sha256"])
+    scenario = desk_that_scans(make_desk, version)
+    scenario("lookup_hash", {}, hash=EICAR["md5"])
+    scenario("rescan_file", {}, hash=EICAR["sha1"])
+    during = scenario("lookup_hash", {}, hash=EICAR["sha256"])
     assert during["meta"]["source"] == "api"
-    assert desk("lookup_hash", {}, hash=EICAR["md5"])["meta"]["source"] == "cache"
-    desk.clock.advance(700)
-    after = desk("lookup_hash", {}, hash=EICAR["md5"])
+    assert scenario("lookup_hash", {}, hash=EICAR["md5"])["meta"]["source"] == "cache"
+    scenario.clock.advance(700)
+    after = scenario("lookup_hash", {}, hash=EICAR["md5"])
     assert after["meta"]["source"] == "api"
     assert after["data"]["last_analysis"] > during["data"]["last_analysis"]
-    desk.clock.advance(3600)
-    assert desk("lookup_hash", {}, hash=EICAR["sha1"])["meta"]["source"] == "cache"
+    scenario.clock.advance(3600)
+    assert scenario("lookup_hash", {}, hash=EICAR["sha1"])["meta"]["source"] == "cache"
 
 
 def test_a_url_that_is_scanned_has_no_old_report_whatever_its_spelling(make_desk: MakeDesk, version: str) -> None:
-    desk = desk_that_scans(make_desk, version)
-    before = desk("lookup_url", {}, url=SPELT_OTHERWISE)["data"]["last_analysis"]
-    started = desk("scan_url", {}, url=URL)
-    desk.clock.advance(90)
-    scanned = desk("get_analysis", {}, analysis_id=started["data"]["analysis_id"])["data"]["last_analysis"]
-    after = desk("lookup_url", {}, url=SPELT_OTHERWISE)["data"]["last_analysis"]
+    scenario = desk_that_scans(make_desk, version)
+    before = scenario("lookup_url", {}, url=SPELT_OTHERWISE)["data"]["last_analysis"]
+    started = scenario("scan_url", {}, url=URL)
+    scenario.clock.advance(90)
+    scanned = scenario("get_analysis", {}, analysis_id=started["data"]["analysis_id"])["data"]["last_analysis"]
+    after = scenario("lookup_url", {}, url=SPELT_OTHERWISE)["data"]["last_analysis"]
     assert after >= scanned > before
 
 

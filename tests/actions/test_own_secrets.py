@@ -433,10 +433,10 @@ def test_a_queued_value_with_the_key_leaves_the_queue_unasked_and_unsaid(
     core: Core, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As an earlier version may have queued it."""
-    from vt_connectors.actions.drain import Spend
+    from vt_connectors.actions.drain import DrainLimits
 
     core.context.pending.put(f"hash:{KEY}", frozenset())
-    drained = core.drain(Spend())
+    drained = core.drain(DrainLimits())
     assert (drained.failed, drained.left) == (1, 0)
     assert sandbox.all_requests == []
     assert in_bytes(caplog.text.encode() + (drained.message or "").encode()) == []

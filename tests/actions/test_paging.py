@@ -12,7 +12,7 @@ from tests.scripted_server import ScriptedServer, Step, answer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.core import Core
 
-from .conftest import Desk
+from .conftest import Scenario
 
 
 def page(count: int, cursor: str | None, first: int = 0) -> Step:
@@ -129,6 +129,6 @@ def test_raw_rows_are_asked_for_where_they_were_not_kept(clock: FakeClock) -> No
         ({"domain": "example.com", "limit": "40"}, "/params/limit"),
     ],
 )
-def test_a_wrong_parameter_is_told_by_its_path(v3: Desk, params: dict[str, Any], path: str) -> None:
+def test_a_wrong_parameter_is_told_by_its_path(v3: Scenario, params: dict[str, Any], path: str) -> None:
     error = v3("passive_dns", **params)["error"]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", path)

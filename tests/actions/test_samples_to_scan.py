@@ -13,31 +13,31 @@ import pytest
 from vt_connectors.actions.file_sample import LARGEST_BYTES, opened
 from vt_connectors.errors import InvalidRequest
 
-from .conftest import Desk
+from .conftest import Scenario
 
 
-def refused(desk: Desk, **params: Any) -> tuple[str, str, str]:
+def refused(scenario: Scenario, **params: Any) -> tuple[str, str, str]:
     """Code, path and message; nothing was asked of the server."""
-    error = desk("scan_file", **params)["error"]
-    assert desk.server.all_requests == []
+    error = scenario("scan_file", **params)["error"]
+    assert scenario.server.all_requests == []
     return error["code"], error["details"]["path"], error["message"]
 
 
-def test_a_missing_file(v3: Desk, tmp_path: Path) -> None:
+def test_a_missing_file(v3: Scenario, tmp_path: Path) -> None:
     code, path, message = refused(v3, path=str(tmp_path / "gone.bin"))
     assert (code, path) == ("invalid_request", "/params/path")
     assert "gone.bin" in message
     assert "no such file" in message
 
 
-def test_a_folder(v3: Desk, tmp_path: Path) -> None:
+def test_a_folder(v3: Scenario, tmp_path: Path) -> None:
     code, path, message = refused(v3, path=str(tmp_path))
     assert (code, path) == ("invalid_request", "/params/path")
     assert "folder" in message
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file(v3: Desk, tmp_path: Path) -> None:
+def test_an_unreadable_file(v3: Scenario, tmp_path: Path) -> None:
     secret = tmp_path / "secret.bin"
     secret.write_bytes(b"x")
     secret.chmod(0)
@@ -47,27 +47,27 @@ def test_an_unreadable_file(v3: Desk, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["a\x00b", "x" * 5000])
-def test_what_cannot_be_a_path(v3: Desk, path: str) -> None:
+def test_what_cannot_be_a_path(v3: Scenario, path: str) -> None:
     assert refused(v3, path=path)[:2] == ("invalid_request", "/params/path")
 
 
-def test_a_pipe_is_refused_and_not_waited_for(v3: Desk, tmp_path: Path) -> None:
+def test_a_pipe_is_refused_and_not_waited_for(v3: Scenario, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert "not a regular file" in refused(v3, path=str(tmp_path / "pipe"))[2]
 
 
-def test_a_socket_is_refused(v3: Desk, tmp_path: Path) -> None:
+def test_a_socket_is_refused(v3: Scenario, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "s"))
         assert refused(v3, path=str(tmp_path / "s"))[:2] == ("invalid_request", "/params/path")
 
 
-def test_an_empty_file(v3: Desk, tmp_path: Path) -> None:
+def test_an_empty_file(v3: Scenario, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert "empty" in refused(v3, path=str(tmp_path / "empty"))[2]
 
 
-def test_a_file_of_700_mb(v3: Desk, tmp_path: Path) -> None:
+def test_a_file_of_700_mb(v3: Scenario, tmp_path: Path) -> None:
     large = tmp_path / "large.iso"
     with large.open("wb") as file:
         file.truncate(700 * 1024 * 1024)
@@ -79,20 +79,20 @@ def test_a_file_of_700_mb(v3: Desk, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["not base64!", "YWJjY", "YQ===", "a-b+", "data:text/plain,YWJj", "data:;base64,YWJ\u00e9"]
 )
-def test_what_is_not_base64(v3: Desk, content: str) -> None:
+def test_what_is_not_base64(v3: Scenario, content: str) -> None:
     assert refused(v3, content_base64=content)[:2] == ("invalid_request", "/params/content_base64")
 
 
 @pytest.mark.parametrize("params", [{}, {"path": "x", "content_base64": "YQ=="}, {"filename": "x"}])
-def test_neither_or_both_of_path_and_content(v3: Desk, params: dict[str, str]) -> None:
+def test_neither_or_both_of_path_and_content(v3: Scenario, params: dict[str, str]) -> None:
     assert refused(v3, **params)[:2] == ("invalid_request", "/params")
 
 
-def test_unknown_parameters_are_an_error(v3: Desk) -> None:
+def test_unknown_parameters_are_an_error(v3: Scenario) -> None:
     assert refused(v3, content_base64="YQ==", wait=3)[:2] == ("invalid_request", "/params/wait")
 
 
-def test_a_file_that_grows_while_it_is_sent_is_not_submitted(v3: Desk, tmp_path: Path) -> None:
+def test_a_file_that_grows_while_it_is_sent_is_not_submitted(v3: Scenario, tmp_path: Path) -> None:
     growing = tmp_path / "growing.log"
     growing.write_bytes(b"x" * 3_000_000)
 
@@ -120,13 +120,13 @@ def test_a_file_that_shrinks_or_grows_is_noticed(tmp_path: Path, size: int) -> N
             upload.read(5) and upload.read(0)
 
 
-def test_names_go_out_in_plain_ascii_and_cannot_leave_their_header(v3: Desk) -> None:
+def test_names_go_out_in_plain_ascii_and_cannot_leave_their_header(v3: Scenario) -> None:
     content = base64.b64encode(b"named").decode()
     answer = v3("scan_file", content_base64=content, filename='ü"\r\nX-Evil: 1; name="apikey".exe')
     assert answer["status"] == "pending"
 
 
-def test_what_was_sent_is_told_as_it_goes(v3: Desk, tmp_path: Path) -> None:
+def test_what_was_sent_is_told_as_it_goes(v3: Scenario, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"x" * 500_000)
     from vt_connectors.contract.documents import read_request

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from vt_connectors.actions.cache_listing import newest
-from vt_connectors.actions.drain import Spend
+from vt_connectors.actions.drain import DrainLimits
 from vt_connectors.config.settings import VIRUSTOTAL, Settings
 from vt_connectors.contract.documents import Options
 
@@ -66,9 +66,9 @@ def test_what_is_queued_is_drained_from_the_server_it_was_meant_for(several: Sev
     core.answer({"action": "lookup_hash", "params": {"hash": "0" * 64}})
     assert core.answer(now)["error"]["code"] == "rate_limited"
     other = several.core(theirs, VT_API_URL=SANDBOX)
-    assert other.drain(Spend(keep=0))[:2] == (0, 0)
+    assert other.drain(DrainLimits(keep=0))[:2] == (0, 0)
     assert other.context.pending.stats()["entries"] == 0
-    assert several.core(ours, key="m" * 64).drain(Spend(keep=0)).answered == 1
+    assert several.core(ours, key="m" * 64).drain(DrainLimits(keep=0)).answered == 1
     assert theirs.asked == []
 
 

@@ -15,7 +15,7 @@ from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.contract.validation import all_violations
 
-from .conftest import Desk, MakeDesk
+from .conftest import MakeDesk, Scenario
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 MD5 = "44d88612fea8a8f36de82e1278abb02f"
@@ -35,11 +35,13 @@ SPELT = [
 
 
 @pytest.mark.parametrize(("action", "param", "values"), SPELT)
-def test_spellings_of_one_indicator_cost_one_request(desk: Desk, action: str, param: str, values: list[str]) -> None:
-    answers = [desk(action, **{param: value}) for value in values]
+def test_spellings_of_one_indicator_cost_one_request(
+    scenario: Scenario, action: str, param: str, values: list[str]
+) -> None:
+    answers = [scenario(action, **{param: value}) for value in values]
     assert {answer["status"] for answer in answers} <= {"ok", "not_found"}
     assert len({answer["data"]["indicator"] for answer in answers}) == 1
-    assert len(desk.server.requests) == 1
+    assert len(scenario.server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -55,50 +57,50 @@ def test_spellings_of_one_indicator_cost_one_request(desk: Desk, action: str, pa
     ],
 )
 def test_private_names_in_disguise_are_skipped_with_the_rules_name(
-    desk: Desk, action: str, params: dict[str, str]
+    scenario: Scenario, action: str, params: dict[str, str]
 ) -> None:
-    answer = desk(action, **params)
-    assert (answer["status"], desk.server.all_requests) == ("skipped", [])
+    answer = scenario(action, **params)
+    assert (answer["status"], scenario.server.all_requests) == ("skipped", [])
     assert answer["data"]["reason"] in ("private_address", "internal_name")
 
 
 @pytest.mark.parametrize("value", ["evil.exe", "kernel32.dll", "Salaries.xlsx", "8.8.8.0/24", "TCP/IP", "-", "N/A"])
-def test_what_is_recognised_as_nothing_gets_no_comment_and_no_request(desk: Desk, value: str) -> None:
+def test_what_is_recognised_as_nothing_gets_no_comment_and_no_request(scenario: Scenario, value: str) -> None:
     for action, more in (("add_comment", {"comment": "seen"}), ("get_comments", {})):
-        answer = desk(action, indicator=value, **more)
+        answer = scenario(action, indicator=value, **more)
         assert answer["error"]["code"] == "invalid_indicator"
-    assert desk.core.look_up(None, value, _default())["error"]["code"] == "invalid_indicator"
-    assert desk.core.look_up_at_hand(None, [value], _default())[value]["error"]["code"] == "invalid_indicator"
-    assert desk.server.all_requests == []
+    assert scenario.core.look_up(None, value, _default())["error"]["code"] == "invalid_indicator"
+    assert scenario.core.look_up_at_hand(None, [value], _default())[value]["error"]["code"] == "invalid_indicator"
+    assert scenario.server.all_requests == []
 
 
 def test_a_name_that_the_user_lists_is_skipped_whatever_its_top_level_domain(make_desk: MakeDesk) -> None:
-    desk = make_desk(VT_NEVER_QUERY="acme.workplace")
+    scenario = make_desk(VT_NEVER_QUERY="acme.workplace")
     for response in (
-        desk.core.look_up(None, "pc7.acme.workplace", _default()),
-        desk.core.look_up_at_hand(None, ["pc7.acme.workplace"], _default())["pc7.acme.workplace"],
-        desk("add_comment", indicator="pc7.acme.workplace", comment="seen"),
-        desk("get_comments", indicator="pc7.acme.workplace"),
+        scenario.core.look_up(None, "pc7.acme.workplace", _default()),
+        scenario.core.look_up_at_hand(None, ["pc7.acme.workplace"], _default())["pc7.acme.workplace"],
+        scenario("add_comment", indicator="pc7.acme.workplace", comment="seen"),
+        scenario("get_comments", indicator="pc7.acme.workplace"),
     ):
         assert (response["status"], response["data"]["reason"]) == ("skipped", "never_query")
-    assert desk.server.all_requests == []
+    assert scenario.server.all_requests == []
 
 
-def test_a_top_level_domain_newer_than_the_list_is_asked_about_if_the_kind_is_named(desk: Desk) -> None:
+def test_a_top_level_domain_newer_than_the_list_is_asked_about_if_the_kind_is_named(scenario: Scenario) -> None:
     for action, params in (
         ("lookup_domain", {"domain": "shop.newtld"}),
         ("get_comments", {"indicator": "shop.newtld", "type": "domain"}),
         ("passive_dns", {"domain": "shop.newtld"}),
     ):
-        assert desk(action, **params)["status"] in ("ok", "not_found")
-    assert len(desk.server.requests) == 3
+        assert scenario(action, **params)["status"] in ("ok", "not_found")
+    assert len(scenario.server.requests) == 3
 
 
-def test_a_list_is_refused_with_what_to_do(desk: Desk) -> None:
-    answer = desk("lookup_ip", ip="8.8.8.8, 1.1.1.1")
+def test_a_list_is_refused_with_what_to_do(scenario: Scenario) -> None:
+    answer = scenario("lookup_ip", ip="8.8.8.8, 1.1.1.1")
     assert answer["error"]["code"] == "invalid_indicator"
     assert "send each" in answer["error"]["message"]
-    assert desk.server.all_requests == []
+    assert scenario.server.all_requests == []
 
 
 URL_ACTIONS: list[tuple[str, dict[str, Any]]] = [
@@ -113,9 +115,9 @@ URL_ACTIONS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("action", "params"), URL_ACTIONS)
 def test_credentials_are_not_sent_and_not_repeated_and_their_removal_is_told(
-    desk: Desk, tmp_path: Path, action: str, params: dict[str, Any]
+    scenario: Scenario, tmp_path: Path, action: str, params: dict[str, Any]
 ) -> None:
-    answer = desk(action, **params)
+    answer = scenario(action, **params)
     assert answer["status"] in ("ok", "pending", "not_found", "skipped"), answer
     assert answer["data"]["removed"] == ["user", "password"]
     assert all_violations("response.json", answer) == []
@@ -136,20 +138,22 @@ def test_a_url_is_sent_to_be_scanned_without_its_credentials(clock: FakeClock) -
     assert b"bob" not in sent.body
 
 
-def test_who_gave_no_credentials_is_told_of_none_though_the_answer_is_cached(desk: Desk) -> None:
-    desk("lookup_url", url=URL)
-    again = desk("lookup_url", url=URL.replace(f"bob:{SECRET}@", ""))
+def test_who_gave_no_credentials_is_told_of_none_though_the_answer_is_cached(scenario: Scenario) -> None:
+    scenario("lookup_url", url=URL)
+    again = scenario("lookup_url", url=URL.replace(f"bob:{SECRET}@", ""))
     assert again["meta"]["source"] == "cache"
     assert "removed" not in again["data"]
 
 
 def test_credentials_are_not_queued(make_desk: MakeDesk, tmp_path: Path) -> None:
-    desk = make_desk(VT_QUOTA="1/day")
-    desk("lookup_ip", ip="8.8.8.8")
-    refused = desk("lookup_url", {"max_wait_s": 0}, url=URL)
+    scenario = make_desk(VT_QUOTA="1/day")
+    scenario("lookup_ip", ip="8.8.8.8")
+    refused = scenario("lookup_url", {"max_wait_s": 0}, url=URL)
     assert refused["error"]["details"]["queued"] is True
     assert SECRET not in json.dumps(refused)
-    assert [entry.value for entry in desk.core.context.pending.oldest(9)] == ["https://malicious.example/payload.bin"]
+    assert [entry.value for entry in scenario.core.context.pending.oldest(9)] == [
+        "https://malicious.example/payload.bin"
+    ]
 
 
 RECORDED = {

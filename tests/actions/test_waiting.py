@@ -15,7 +15,7 @@ from vt_connectors.actions.polling import first_interval, intervals
 from vt_connectors.errors import Cancelled
 from vt_connectors.sandbox import Quota, SandboxConfig
 
-from .conftest import Desk, MakeDesk
+from .conftest import MakeDesk, Scenario
 
 URL = "http://malicious.example/payload.bin"
 SHA256 = hashlib.sha256(URL.encode()).hexdigest()
@@ -96,12 +96,12 @@ def test_a_poll_that_is_refused_leaves_the_scan_pending(clock: FakeClock, status
 
 
 def test_waiting_beyond_the_quota_is_pending_and_asks_nothing_in_vain(make_desk: MakeDesk) -> None:
-    desk = make_desk("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
-    answer = desk("scan_url", url=URL, wait_s=30)
+    scenario = make_desk("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
+    answer = scenario("scan_url", url=URL, wait_s=30)
     assert answer["status"] == "pending"
     assert answer["meta"]["requests"] == 1
     assert answer["meta"]["poll_after_s"] >= 500
-    assert desk.server.refused == 0
+    assert scenario.server.refused == 0
 
 
 def test_the_end_of_the_process_leaves_the_scan_pending(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,14 +113,14 @@ def test_the_end_of_the_process_leaves_the_scan_pending(clock: FakeClock, monkey
     assert (answer["status"], answer["data"]["analysis_id"]) == ("pending", ANALYSIS)
 
 
-def test_a_completed_analysis_is_asked_for_once(v3: Desk) -> None:
+def test_a_completed_analysis_is_asked_for_once(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     v3.clock.advance(60)
     sources = [v3("get_analysis", analysis_id=ident)["meta"]["source"] for _ in range(3)]
     assert sources == ["api", "cache", "cache"]
 
 
-def test_an_analysis_under_way_is_asked_for_each_time(v3: Desk) -> None:
+def test_an_analysis_under_way_is_asked_for_each_time(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     states = []
     for _ in range(4):
@@ -129,14 +129,14 @@ def test_an_analysis_under_way_is_asked_for_each_time(v3: Desk) -> None:
     assert states == ["queued", "in-progress", "in-progress", "completed"]
 
 
-def test_those_who_ask_at_the_same_moment_share_the_answer(v3: Desk) -> None:
+def test_those_who_ask_at_the_same_moment_share_the_answer(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     asked = [v3("get_analysis", analysis_id=ident) for _ in range(16)]
     assert {answer["status"] for answer in asked} == {"pending"}
     assert sum(answer["meta"]["requests"] for answer in asked) == 1
 
 
-def test_what_a_scan_found_is_not_hidden_by_what_was_cached_before(v3: Desk) -> None:
+def test_what_a_scan_found_is_not_hidden_by_what_was_cached_before(v3: Scenario) -> None:
     new = "http://unknown.example/"
     assert v3("lookup_url", url=new)["status"] == "not_found"
     started = v3("scan_url", url=new)
@@ -147,7 +147,7 @@ def test_what_a_scan_found_is_not_hidden_by_what_was_cached_before(v3: Desk) -> 
     assert (found["status"], found["data"]["stats"]) == ("ok", done["data"]["stats"])
 
 
-def test_a_report_without_an_opinion_is_kept_for_a_short_time_only(v3: Desk) -> None:
+def test_a_report_without_an_opinion_is_kept_for_a_short_time_only(v3: Scenario) -> None:
     new = "http://unknown.example/"
     v3("scan_url", url=new)
     assert v3("lookup_url", url=new)["data"]["verdict"] == "unknown"
@@ -156,34 +156,34 @@ def test_a_report_without_an_opinion_is_kept_for_a_short_time_only(v3: Desk) -> 
 
 
 @pytest.mark.parametrize("ident", ["", " ", "..", "a b", "a\nb", "x" * 600, "\x00"])
-def test_what_is_no_analysis_id_is_refused(v3: Desk, ident: str) -> None:
+def test_what_is_no_analysis_id_is_refused(v3: Scenario, ident: str) -> None:
     answer = v3("get_analysis", analysis_id=ident)
     assert answer["error"]["code"] in ("invalid_indicator", "invalid_request")
     assert v3.server.all_requests == []
 
 
 @pytest.mark.parametrize("ident", ["../../users/me", "a/b?c#d", "x&y", "ümlaut=="])
-def test_no_analysis_id_reaches_another_endpoint(v3: Desk, ident: str) -> None:
+def test_no_analysis_id_reaches_another_endpoint(v3: Scenario, ident: str) -> None:
     assert v3("get_analysis", analysis_id=ident)["status"] == "not_found"
     assert all(request.path.startswith("/api/v3/analyses/") for request in v3.server.requests)
     assert all("/" not in request.path[len("/api/v3/analyses/") :] for request in v3.server.requests)
 
 
 def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_desk: MakeDesk) -> None:
-    desk = make_desk("3", config=SandboxConfig(queued_s=100, completed_s=200))
+    scenario = make_desk("3", config=SandboxConfig(queued_s=100, completed_s=200))
     answers = [
-        desk("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"
+        scenario("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"
     ]
     assert [answer["status"] for answer in answers] == ["pending"] * 3
     assert len({answer["data"]["analysis_id"] for answer in answers}) == 1
-    assert sum(call.startswith("POST") for call in desk.calls) == 1
-    desk.clock.advance(300)
-    later = desk("lookup_url", {"max_wait_s": 20}, url="http://unknown.example/", scan_if_missing=True)
+    assert sum(call.startswith("POST") for call in scenario.calls) == 1
+    scenario.clock.advance(300)
+    later = scenario("lookup_url", {"max_wait_s": 20}, url="http://unknown.example/", scan_if_missing=True)
     assert later["status"] == "ok"
-    assert sum(call.startswith("POST") for call in desk.calls) == 1
+    assert sum(call.startswith("POST") for call in scenario.calls) == 1
 
 
-def test_the_cache_alone_never_submits(v3: Desk) -> None:
+def test_the_cache_alone_never_submits(v3: Scenario) -> None:
     v3("lookup_url", url="http://unknown.example/")
     answer = v3("lookup_url", {"cache": "only"}, url="http://unknown.example/", scan_if_missing=True)
     assert answer["status"] == "not_found"

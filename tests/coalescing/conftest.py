@@ -14,10 +14,10 @@ from vt_connectors.backends.redis.leases import RedisLeases
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.clock import Clock
-from vt_connectors.coalescing import LeaseBook, MemoryLeases
+from vt_connectors.coalescing import LeaseStore, MemoryLeases
 from vt_connectors.config.settings import Settings
 
-MakeLeases = Callable[[Clock], LeaseBook]
+MakeLeases = Callable[[Clock], LeaseStore]
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
@@ -35,7 +35,7 @@ def clock(request: pytest.FixtureRequest) -> FakeClock:
 
 @pytest.fixture
 def make_leases(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> MakeLeases:
-    def make(clock: Clock) -> LeaseBook:
+    def make(clock: Clock) -> LeaseStore:
         if kind == "memory":
             return MemoryLeases(clock)
         if kind == "redis":
@@ -48,5 +48,5 @@ def make_leases(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ma
 
 
 @pytest.fixture
-def leases(make_leases: MakeLeases, clock: FakeClock) -> LeaseBook:
+def leases(make_leases: MakeLeases, clock: FakeClock) -> LeaseStore:
     return make_leases(clock)

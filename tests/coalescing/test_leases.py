@@ -10,7 +10,7 @@ from tests.fake_clock import FakeClock
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.cache import Entry
-from vt_connectors.coalescing import Lease, LeaseBook
+from vt_connectors.coalescing import Lease, LeaseStore
 from vt_connectors.coalescing.leases import ANSWER_LEFT_S, RESULT_LEFT_S
 from vt_connectors.coalescing.results import Result
 from vt_connectors.errors import Unavailable
@@ -21,20 +21,20 @@ PUBLIC = Entry("ok", {"id": "b"}, 12.5)
 FAILED = Result(error=Unavailable("no way", http_status=503, vt_code="TransientError"))
 
 
-def held(leases: LeaseBook, key: str = "key") -> Lease:
+def held(leases: LeaseStore, key: str = "key") -> Lease:
     lease = leases.peek(key)
     assert lease is not None
     return lease
 
 
-def test_the_first_has_the_key_and_the_second_sees_whose_it_is(leases: LeaseBook) -> None:
+def test_the_first_has_the_key_and_the_second_sees_whose_it_is(leases: LeaseStore) -> None:
     assert leases.claim("key", ONE).mine
     seen = leases.claim("key", TWO)
     assert (seen.mine, seen.lease.token, seen.lease.account) == (False, "one", "account of one")
     assert leases.claim("another", TWO).mine
 
 
-def test_what_is_released_is_free(leases: LeaseBook) -> None:
+def test_what_is_released_is_free(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     leases.release("key", "one", None)
     assert leases.peek("key") is None
@@ -42,7 +42,7 @@ def test_what_is_released_is_free(leases: LeaseBook) -> None:
     assert (seen.mine, seen.before) == (True, None)
 
 
-def test_only_the_holder_releases_and_waits(leases: LeaseBook) -> None:
+def test_only_the_holder_releases_and_waits(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     leases.release("key", "two", None)
     leases.release("key", "two", FAILED)
@@ -51,7 +51,7 @@ def test_only_the_holder_releases_and_waits(leases: LeaseBook) -> None:
     assert (lease.token, lease.waiting, lease.result) == ("one", False, None)
 
 
-def test_each_sign_of_life_changes_the_lease(leases: LeaseBook) -> None:
+def test_each_sign_of_life_changes_the_lease(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     seen = [held(leases)]
     for _ in range(3):
@@ -62,7 +62,7 @@ def test_each_sign_of_life_changes_the_lease(leases: LeaseBook) -> None:
     assert len({lease.beat for lease in seen}) == len(seen)
 
 
-def test_only_what_its_holder_holds_lives_on(leases: LeaseBook) -> None:
+def test_only_what_its_holder_holds_lives_on(leases: LeaseStore) -> None:
     for key in ("mine", "also mine", "forgotten"):
         leases.claim(key, Lease(f"token of {key}"))
     before = [held(leases, key).beat for key in ("mine", "also mine", "forgotten")]
@@ -72,7 +72,7 @@ def test_only_what_its_holder_holds_lives_on(leases: LeaseBook) -> None:
     assert [a != b for a, b in zip(before, after)] == [True, True, False]
 
 
-def test_a_dead_holders_key_is_taken_if_it_gave_no_sign_of_life_since(leases: LeaseBook) -> None:
+def test_a_dead_holders_key_is_taken_if_it_gave_no_sign_of_life_since(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     silent = held(leases)
     leases.renew(["one"])
@@ -84,7 +84,7 @@ def test_a_dead_holders_key_is_taken_if_it_gave_no_sign_of_life_since(leases: Le
     assert not leases.claim("key", THREE, dead=silent).mine, "that was another holder"
 
 
-def test_a_holder_says_that_it_waits(leases: LeaseBook) -> None:
+def test_a_holder_says_that_it_waits(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     said = []
     for waiting in (True, False):
@@ -93,7 +93,7 @@ def test_a_holder_says_that_it_waits(leases: LeaseBook) -> None:
     assert said == [True, False]
 
 
-def test_an_error_is_left_for_a_while_and_holds_nobody_up(leases: LeaseBook, clock: FakeClock) -> None:
+def test_an_error_is_left_for_a_while_and_holds_nobody_up(leases: LeaseStore, clock: FakeClock) -> None:
     leases.claim("key", ONE)
     leases.release("key", "one", FAILED)
     leases.renew(["one"])
@@ -109,7 +109,7 @@ def test_an_error_is_left_for_a_while_and_holds_nobody_up(leases: LeaseBook, clo
     assert seen.before.token == "one"
 
 
-def test_an_answer_is_left_for_the_same_account_and_for_others(leases: LeaseBook, clock: FakeClock) -> None:
+def test_an_answer_is_left_for_the_same_account_and_for_others(leases: LeaseStore, clock: FakeClock) -> None:
     leases.claim("key", ONE)
     leases.release("key", "one", Result(FOUND, PUBLIC), ANSWER_LEFT_S)
     clock.advance(ANSWER_LEFT_S / 2)
@@ -124,7 +124,7 @@ def test_an_answer_is_left_for_the_same_account_and_for_others(leases: LeaseBook
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0, 86400.0 * 400])
-def test_a_clock_that_is_set_ends_no_lease(leases: LeaseBook, clock: FakeClock, step: float, kind: str) -> None:
+def test_a_clock_that_is_set_ends_no_lease(leases: LeaseStore, clock: FakeClock, step: float, kind: str) -> None:
     if kind == "redis" and step > 3000:
         pytest.skip("the server ends its keys by its own clock: one that is set forward by an hour ends leases")
     leases.claim("key", ONE)

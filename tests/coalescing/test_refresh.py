@@ -18,7 +18,7 @@ from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core
 from vt_connectors.quota import parse_quota
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 
 class SlowVirusTotal:
@@ -29,13 +29,13 @@ class SlowVirusTotal:
         self.go_on = threading.Event()
         self.count = 0
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.count += 1
         stats = {"malicious": self.count}
         self.asked.release()
         assert self.go_on.wait(90)
         data = {"type": "file", "id": "0" * 64, "attributes": {"last_analysis_stats": stats}}
-        return HttpAnswer(200, {}, json.dumps({"data": data}).encode())
+        return HttpResponse(200, {}, json.dumps({"data": data}).encode())
 
 
 class WatchedClock(SystemClock):

@@ -12,7 +12,7 @@ import pytest
 from tests.coalescing.conftest import MakeLeases
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
-from vt_connectors.coalescing import Fetched, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing import Fetched, LeaseStore, MemoryLeases, SingleFlight, Task
 from vt_connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
 from vt_connectors.coalescing.results import Result
 from vt_connectors.coalescing.task import Tell
@@ -42,9 +42,9 @@ WRITE: dict[str, Any] = {"is_write": True, "lasts": False}
 class Place:
     """Where callers meet: a cache of one key, and who asked. `is_cached`: the cache takes answers."""
 
-    def __init__(self, leases: LeaseBook, is_cached: bool = True) -> None:
+    def __init__(self, leases: LeaseStore, is_cached: bool = True) -> None:
         self.clock = SystemClock()
-        shared = Fallback[LeaseBook](leases, MemoryLeases(self.clock), self.clock, "alone")
+        shared = Fallback[LeaseStore](leases, MemoryLeases(self.clock), self.clock, "alone")
         self.flight = SingleFlight(shared, self.clock, Heartbeat(0.2))
         self.is_cached = is_cached
         self.entry: Entry | None = None
@@ -316,7 +316,7 @@ def test_a_write_whose_outcome_is_unknown_is_so_for_its_followers(place: Place) 
     assert place.asked == 0
 
 
-def _die(leases: LeaseBook, *, waiting: bool) -> None:
+def _die(leases: LeaseStore, *, waiting: bool) -> None:
     """A process has claimed the key, and is killed."""
     leases.claim("key", Lease("killed", "us"))
     leases.waiting("key", "killed", waiting)

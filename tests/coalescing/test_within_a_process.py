@@ -12,14 +12,14 @@ from tests.coalescing.conftest import MakeLeases
 from tests.coalescing.test_single_flight import CALLERS, FOUND, PUBLIC, Place
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
-from vt_connectors.coalescing import LeaseBook, MemoryLeases, SingleFlight, Task, TwoLevels
+from vt_connectors.coalescing import LeaseStore, MemoryLeases, SingleFlight, Task, TwoLevels
 from vt_connectors.coalescing.task import Tell
 from vt_connectors.errors import ConnectorError, InvalidResponse, RequestTimeout, Unavailable
 from vt_connectors.state.fallback import Fallback
 
 
 def _two_levels(place: Place) -> TwoLevels:
-    leases: LeaseBook = MemoryLeases(place.clock)
+    leases: LeaseStore = MemoryLeases(place.clock)
     within = SingleFlight(Fallback(leases, leases, place.clock, "this process"), place.clock, None)
     return TwoLevels(within, place.flight)
 

@@ -18,7 +18,7 @@ from vt_connectors.config.settings import settings_from
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.errors import InvalidRequest
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 _SECRET = "5ec2e7" * 10
@@ -30,9 +30,9 @@ class _Refusing:
     def __init__(self) -> None:
         self.requests: list[HttpRequest] = []
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
-        return HttpAnswer(404, {}, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
+        return HttpResponse(404, {}, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
 
 
 def _core(transport: _Refusing | None = None, version: str = "3") -> Core:

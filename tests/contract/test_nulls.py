@@ -11,7 +11,7 @@ from vt_connectors.actions import ACTIONS
 from vt_connectors.contract.documents import Options, read_request
 from vt_connectors.contract.validation import schema, violation
 from vt_connectors.errors import InvalidRequest
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 OPTIONS = schema("request.json")["properties"]["options"]["properties"]
@@ -62,7 +62,7 @@ def test_null_for_a_key_is_refused_as_it_may_be_a_secret_that_was_not_found(auth
 
 
 def test_a_request_with_nulls_is_answered_as_one_without() -> None:
-    def say(request: HttpRequest) -> HttpAnswer:
+    def say(request: HttpRequest) -> HttpResponse:
         return said({"data": file_object(HASH)})
 
     core = Several("memory").core(Played(say))

@@ -18,7 +18,7 @@ from vt_connectors.clock import SystemClock
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.sandbox import Quota, SandboxServer
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 COMMENT = {"action": "add_comment", "params": {"indicator": "example.com", "comment": "Seen in our mail"}}
 NO_PATIENCE = {"max_wait_s": 0}
@@ -149,7 +149,7 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
 @_makes("internal")
 def _(run: RunnerProcess, folder: Path) -> Errors:
     class Broken:
-        def send(self, request: HttpRequest) -> HttpAnswer:
+        def send(self, request: HttpRequest) -> HttpResponse:
             raise RuntimeError("a bug")
 
     core = build(Settings(state="memory"), lambda: ApiKey("k" * 64), SystemClock(), lambda key: Broken())

@@ -13,7 +13,7 @@ from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 SHOW = {"action": "quota", "params": {}, "options": {"cache": "only"}}
 ASK = {"action": "quota", "params": {}}
@@ -28,7 +28,7 @@ class Account:
         self.lookups = 0
         self.asked = 0
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if "/users/" in request.url:
             self.asked += 1
             return _answer(200, {"data": self.figures})
@@ -39,8 +39,8 @@ class Account:
         return _answer(200, file_object(request.url.rpartition("/")[2]))
 
 
-def _answer(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpAnswer:
-    return HttpAnswer(status, headers or {}, json.dumps(document).encode())
+def _answer(status: int, document: dict[str, Any], headers: dict[str, str] | None = None) -> HttpResponse:
+    return HttpResponse(status, headers or {}, json.dumps(document).encode())
 
 
 def core_for(account: Account, clock: FakeClock, quota: str, state: Path | None = None) -> Core:

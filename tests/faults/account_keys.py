@@ -16,15 +16,15 @@ from vt_connectors.clock import SystemClock
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime, NotSent
 
 _FORGOTTEN_S = 301.0
-_REJECTED = {"3": refused(401, "WrongCredentialsError"), "2": HttpAnswer(403, {}, b"")}
-_LOST: list[HttpAnswer | Exception] = [
+_REJECTED = {"3": refused(401, "WrongCredentialsError"), "2": HttpResponse(403, {}, b"")}
+_LOST: list[HttpResponse | Exception] = [
     NotSent("refused"),
     NoAnswerInTime("slow"),
-    HttpAnswer(403, {"content-type": "text/html"}, b"<html>blocked</html>"),
-    HttpAnswer(502, {}, b""),
+    HttpResponse(403, {"content-type": "text/html"}, b"<html>blocked</html>"),
+    HttpResponse(502, {}, b""),
     said({"unlike": "VirusTotal's"}),
 ]
 _MOST_THREADS = 12
@@ -56,7 +56,7 @@ class _VirusTotal:
         self._draw = draw
         self._lock = threading.Lock()
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         with self._lock:
             self.asked += 1
             lost = self._draw.choice(_LOST) if self.lost else None

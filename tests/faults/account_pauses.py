@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.fake_clock import FakeClock
 from tests.faults.account_house import ASK, Account, core_for, look_up, windows
 from tests.faults.drill import Effort, Tally
-from tests.quota.desk import utc
+from tests.quota.scenario import utc
 from vt_connectors.clock import iso
 
 _MINUTE_S, _DAY_S = 60.0, 86400.0

@@ -19,7 +19,7 @@ from tests.redis_process import PROGRAM, RedisProcess
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.clock import SystemClock
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _PROCESSES = 6
 # Time for the others to meet the one that asks.
@@ -105,7 +105,7 @@ def _document(action: str, value: str) -> dict[str, Any]:
     return {"action": action, "params": params[action]}
 
 
-def _say(request: HttpRequest) -> HttpAnswer:
+def _say(request: HttpRequest) -> HttpResponse:
     *_, before, last = request.url.split("/")
     if last == "comments":
         return said({"data": {"type": "comment", "id": f"f-{before}-0123abcd", "attributes": {"text": "seen"}}})

@@ -17,7 +17,7 @@ from vt_connectors.api_key import ApiKey
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.cache import Entry
-from vt_connectors.coalescing import Fetched, Lease, LeaseBook, MemoryLeases, SingleFlight, Task
+from vt_connectors.coalescing import Fetched, Lease, LeaseStore, MemoryLeases, SingleFlight, Task
 from vt_connectors.coalescing.leases import LEASE_S
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
@@ -25,7 +25,7 @@ from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _HASHES = tuple(f"{number:02x}" * 32 for number in (0xA1, 0xB2, 0xC3))
 _TTL_S = 86400.0
@@ -75,11 +75,11 @@ class _Pair:
         settings = settings_from({"VT_STATE": str(state), "VT_QUOTA": "none", "VT_CACHE_TTL": str(int(_TTL_S))})
         return build(settings, lambda: ApiKey(KEY), self._clock, lambda _: self)
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self._told.append(_Told(self._clock.true, self._clock.now(), self._set_back))
         found = file_object(request.url.rpartition("/")[2])
         found["data"]["attributes"]["last_analysis_stats"]["undetected"] = len(self._told)
-        return HttpAnswer(200, {}, json.dumps(found).encode())
+        return HttpResponse(200, {}, json.dumps(found).encode())
 
     @property
     def _set_back(self) -> float:
@@ -111,7 +111,7 @@ class _Pair:
 def _take_over(seed: int, folder: Path, tally: Tally) -> None:
     draw = random.Random(seed)
     clock = SetClock(START, draw, draw.choice([0.05, 0.5]))
-    leases: LeaseBook = MemoryLeases(clock)
+    leases: LeaseStore = MemoryLeases(clock)
     if draw.random() < 0.3:
         leases = SqliteLeases(SqliteFile(folder / f"leases-{seed}.db", SCHEMA, "WAL"), clock)
     leases.claim("key", Lease("killed"))

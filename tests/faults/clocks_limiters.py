@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tests.faults.clocks_setting import SetClock
 from tests.faults.drill import Effort, Tally
-from tests.quota.desk import utc
+from tests.quota.scenario import utc
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import Quota, parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers, SqliteLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.quota.policy import MARGIN_S
 from vt_connectors.quota.reservations import GRACE_S
@@ -62,13 +62,13 @@ class _Machine:
         self._name = f"machine {seed}"
         self.quota = parse_quota(self._draw.choice(_QUOTAS))
         self._clock = SetClock(utc(self._draw.choice(_MOMENTS)), self._draw, self._draw.choice([0.02, 0.2]))
-        self._books: list[QuotaBook] = [SqliteBook(path, self._clock) for _ in range(_PROCESSES)]
+        self._books: list[LedgerStore] = [SqliteLedgers(path, self._clock) for _ in range(_PROCESSES)]
         self._limiters = [self._limiter(book) for book in self._books]
         self.counted: list[float] = []
         self.dated: list[float] = []
 
-    def _limiter(self, book: QuotaBook) -> Limiter:
-        shared = Fallback[QuotaBook](book, MemoryBook(self._clock), self._clock, "alone")
+    def _limiter(self, book: LedgerStore) -> Limiter:
+        shared = Fallback[LedgerStore](book, MemoryLedgers(self._clock), self._clock, "alone")
         return Limiter(shared, "a key", lambda: self.quota, self._clock, Heartbeat())
 
     def run(self, kept: Tally, waits: Tally) -> None:
@@ -85,7 +85,7 @@ class _Machine:
         kept.tried += len(self.counted) - 1
         kept.count(*(f"{self._name}, {window} of {self.quota}" for window in exceeded))
         for book in self._books:
-            assert isinstance(book, SqliteBook)
+            assert isinstance(book, SqliteLedgers)
             book.close()
 
     def _ask(self, patience: float, *, must_go: bool = False) -> str | None:

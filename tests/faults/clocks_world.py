@@ -1,4 +1,4 @@
-"""The world of `tests.quota.world`, whose callers come, wait, ask and die, with a clock that is set meanwhile."""
+"""The world of `tests.quota.simulation`, whose callers come, wait, ask and die, with a clock that is set meanwhile."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tests.faults.clocks_setting import step_from
 from tests.faults.drill import Effort, Tally
-from tests.quota.desk import utc
-from tests.quota.world import Caller, World
+from tests.quota.scenario import utc
+from tests.quota.simulation import Caller, Simulation
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.reservations import GRACE_S
 
@@ -36,7 +36,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 def _try(draw: random.Random, name: str, kept: Tally, waits: Tally) -> None:
     quota = draw.choice(_QUOTAS)
-    world = World(parse_quota(quota), utc("2028-02-29T12:00:00"))
+    world = Simulation(parse_quota(quota), utc("2028-02-29T12:00:00"))
     steps = _set_clock(world, draw)
     try:
         world.run([_caller(draw) for _ in range(draw.randint(2, 30))])
@@ -55,7 +55,7 @@ def _try(draw: random.Random, name: str, kept: Tally, waits: Tally) -> None:
         waits.count(*([f"{name}, {quota}: {started - came:.0f} s, {longest:.0f} s at most"] if late else []))
 
 
-def _set_clock(world: World, draw: random.Random) -> list[float]:
+def _set_clock(world: Simulation, draw: random.Random) -> list[float]:
     steps: list[float] = []
     for _ in range(draw.randint(1, 5)):
         steps.append(step_from(draw, sum(steps)))

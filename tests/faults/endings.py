@@ -26,7 +26,7 @@ from vt_connectors.adapters.process.descriptors import Output
 from vt_connectors.adapters.runner.json_lines import DocumentReader
 from vt_connectors.adapters.runner.runner import Runner
 from vt_connectors.clock import SystemClock
-from vt_connectors.contract.documents import Outcome, Spent, error_response, refusal, response
+from vt_connectors.contract.documents import Cost, Outcome, error_response, refusal, response
 from vt_connectors.errors import ConnectorError, RateLimited
 from vt_connectors.quota.waiters import Claim
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -168,7 +168,7 @@ class _Failing:
         if way == 1:
             error = RateLimited("none left", retry_after=60.0, details={"source": "local", "window": "day"})
             return error_response("quota", document["id"], error)
-        found = response("quota", document["id"], Outcome("ok", "done"), Spent(), 0.0)
+        found = response("quota", document["id"], Outcome("ok", "done"), Cost(), 0.0)
         return {**found, "data": {"x": {1}}} if way == 2 else found
 
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:

@@ -11,13 +11,13 @@ import atheris
 
 with atheris.instrument_imports(include=["connectors", "vtlookup_app"], enable_loader_override=False):
     from tests.fake_clock import FakeClock
-    from tests.faults.inputs_house import House, broken
+    from tests.faults.inputs_house import Harness, broken
     from tests.splunk import test_both_ways as ways
     from vt_connectors.adapters.runner.json_lines import DocumentReader
     from vt_connectors.contract.documents import Options
     from vt_connectors.errors import InvalidIndicator
     from vt_connectors.indicators import parse_as
-    from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+    from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
     from vtlookup_app.chunks.reply import AddedFields
 
 _LOOKUPS = {"hash": "ab" * 32, "url": "http://example.com/", "domain": "example.com", "ip": "8.8.8.8"}
@@ -27,14 +27,14 @@ class Saying:
     """A VirusTotal that says one thing to everything."""
 
     def __init__(self, status: int, body: bytes) -> None:
-        self._answer = HttpAnswer(status, {"content-type": "application/json"}, body)
+        self._answer = HttpResponse(status, {"content-type": "application/json"}, body)
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         return self._answer
 
 
-def _house(status: int, body: bytes, version: str = "3") -> House:
-    return House("https://vt.example", FakeClock(), version, Saying(status, body))
+def _house(status: int, body: bytes, version: str = "3") -> Harness:
+    return Harness("https://vt.example", FakeClock(), version, Saying(status, body))
 
 
 def indicators(data: bytes) -> None:

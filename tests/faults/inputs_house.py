@@ -17,18 +17,18 @@ from vt_connectors.config.settings import settings_from
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.requests_transport import RequestsTransport
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, Transport
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, Transport
 
 
-class Heard:
+class OnResponse:
     """A transport that remembers what went through it."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
         self.sent: list[HttpRequest] = []
-        self.got: list[HttpAnswer] = []
+        self.got: list[HttpResponse] = []
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.sent.append(request)
         self.got.append(self._inner.send(request))
         return self.got[-1]
@@ -41,12 +41,12 @@ class Heard:
         return [urlsplit(request.url).path for request in self.sent]
 
 
-class House:
+class Harness:
     """One core; `sent` since the last `ask` is in `heard`."""
 
     def __init__(self, url: str, clock: FakeClock, version: str = "3", inner: Transport | None = None) -> None:
         self.version = version
-        self.heard = Heard(inner or RequestsTransport(ApiKey(KEY), 5.0))
+        self.heard = OnResponse(inner or RequestsTransport(ApiKey(KEY), 5.0))
         given = {"VT_API_URL": url, "VT_STATE": "memory", "VT_QUOTA": "none", "VT_API_VERSION": version}
         self.core: Core = build(settings_from(given), lambda: ApiKey(KEY), clock, lambda key: self.heard)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
-from tests.faults.inputs_house import House, broken, outcome_of
+from tests.faults.inputs_house import Harness, broken, outcome_of
 from tests.faults.inputs_tries import try_all
 from tests.indicators.texts import NEAR, TEXTS
 from vt_connectors.contract.documents import Options
@@ -84,12 +84,12 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "a request to another address than the lookup's",
     )
     with SandboxServer(Quota.unlimited()) as server:
-        houses = [House(server.url, FakeClock(), version) for version in ("3", "2")]
+        houses = [Harness(server.url, FakeClock(), version) for version in ("3", "2")]
         try_all(tally, effort, effort.times(80, 3_000), VALUES, lambda value: _wrong(houses, value))
     yield tally
 
 
-def _wrong(houses: list[House], value: Any) -> Iterator[str]:
+def _wrong(houses: list[Harness], value: Any) -> Iterator[str]:
     for house in houses:
         for kind in _KINDS:
             response = house.ask({"action": f"lookup_{kind}", "params": {kind: value}})
@@ -103,7 +103,7 @@ def _wrong(houses: list[House], value: Any) -> Iterator[str]:
                 yield f"v{house.version}, recognised: {loss}"
 
 
-def _wrong_lookup(house: House, kind: str, value: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_lookup(house: Harness, kind: str, value: Any, response: dict[str, Any]) -> Iterator[str]:
     paths, outcome = house.heard.paths(), outcome_of(response)
     yield from broken(response)
     if response["meta"]["requests"] != len(paths):
@@ -120,7 +120,7 @@ def _wrong_lookup(house: House, kind: str, value: Any, response: dict[str, Any])
         yield from _wrong_again(house, kind, response)
 
 
-def _wrong_again(house: House, kind: str, before: dict[str, Any]) -> Iterator[str]:
+def _wrong_again(house: Harness, kind: str, before: dict[str, Any]) -> Iterator[str]:
     """The one form of an indicator is the same indicator, and is known by now."""
     value = before["data"]["indicator"]
     after = house.ask({"action": f"lookup_{kind}", "params": {kind: value}})

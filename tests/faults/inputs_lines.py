@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.faults.drill import KEY, Effort, Tally
-from tests.faults.inputs_bent import text_of
 from tests.faults.inputs_house import broken, outcome_of
+from tests.faults.inputs_mutated import text_of
 from tests.faults.inputs_requests import bent_documents, documents, expected_id
 from tests.faults.inputs_tries import drawn, shown
 from tests.vtaction_process import lookup, vtaction_process

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.actions.meetings import Said, meetings, name_of, recordings, said_in
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
-from tests.faults.inputs_bent import bent, text_of
-from tests.faults.inputs_house import House, broken, outcome_of
+from tests.faults.inputs_house import Harness, broken, outcome_of
+from tests.faults.inputs_mutated import mutated, text_of
 from tests.faults.inputs_tries import try_all
 from vt_connectors.actions import ACTIONS
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
 # The outcomes that a 200 may have, by the kind of the action.
@@ -40,9 +40,9 @@ class _Saying:
     """A VirusTotal that says one thing to everything."""
 
     def __init__(self, said: Said, body: str) -> None:
-        self._answer = HttpAnswer(said.status, {"content-type": "application/json"}, body.encode())
+        self._answer = HttpResponse(said.status, {"content-type": "application/json"}, body.encode())
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         return self._answer
 
 
@@ -59,7 +59,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
             "an exception, an answer against the contract, `undetected` where an engine's count is gone or is none, "
             "another verdict than the object's counts make, an error in the cache",
         )
-        bodies = st.sampled_from(bases).flatmap(lambda base: st.tuples(st.just(base), bent(st.just(base.said.body))))
+        bodies = st.sampled_from(bases).flatmap(lambda base: st.tuples(st.just(base), mutated(st.just(base.said.body))))
         try_all(tally, effort, tries, bodies, lambda drawn: _wrong(*drawn))
         yield tally
 
@@ -75,7 +75,7 @@ def sandboxs() -> list[Base]:
     bases = []
     with SandboxServer(Quota.unlimited(), clock.now, config=SandboxConfig(private_keys=True)) as server:
         for version in ("3", "2"):
-            house = House(server.url, clock, version)
+            house = Harness(server.url, clock, version)
             for name, action in ACTIONS.items():
                 house.ask({"action": name, "params": dict(action.example)})
                 for answer in house.heard.got[-1:]:
@@ -86,7 +86,7 @@ def sandboxs() -> list[Base]:
 
 def _wrong(base: Base, document: Any) -> Iterator[str]:
     body = text_of(document)
-    house = House("https://vt.example", FakeClock(), base.said.version, _Saying(base.said, body))
+    house = Harness("https://vt.example", FakeClock(), base.said.version, _Saying(base.said, body))
     request = {"action": base.action, "params": base.params}
     response = house.ask({**request, "options": {"include": ["raw", "engines"]}})
     losses = [*broken(response)] or [*_wrong_answer(base, document, response)]
@@ -158,7 +158,7 @@ def _stats_of(document: Any) -> Any:
     return document
 
 
-def _wrong_kept(house: House, request: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def _wrong_kept(house: Harness, request: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
     """Answers are kept as they are, and errors never."""
     after = house.ask({**request, "options": {"cache": "only", "include": ["raw", "engines"]}})
     yield from (f"from the cache: {loss}" for loss in broken(after))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.contract.near import near
 from tests.fake_clock import FakeClock
 from tests.faults.drill import Effort, Tally
-from tests.faults.inputs_bent import bent, text_of
-from tests.faults.inputs_house import House, broken, outcome_of
+from tests.faults.inputs_house import Harness, broken, outcome_of
+from tests.faults.inputs_mutated import mutated, text_of
 from tests.faults.inputs_tries import try_all
 from tests.indicators.texts import TEXTS
 from vt_connectors.actions import ACTIONS
@@ -59,7 +59,7 @@ def _mostly(usual: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.
 
 def bent_documents() -> st.SearchStrategy[Any]:
     texts = [json.dumps({"action": name, "params": dict(ACTIONS[name].example), **_GOOD}) for name in ACTIONS]
-    return bent(st.sampled_from(texts))
+    return mutated(st.sampled_from(texts))
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
@@ -70,7 +70,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     clock = FakeClock()
     config = SandboxConfig(private_keys=True)
     with SandboxServer(Quota.unlimited(), clock.now, config=config) as server:
-        houses = [House(server.url, clock, version) for version in ("3", "2")]
+        houses = [Harness(server.url, clock, version) for version in ("3", "2")]
         for what, values, tries in (
             ("requests made from the schemas, to the core", documents(), effort.times(60, 2_000)),
             ("requests bent in one to four places, to the core", bent_documents(), effort.times(60, 2_000)),
@@ -80,7 +80,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
             yield tally
 
 
-def _wrong(houses: list[House], value: Any) -> Iterator[str]:
+def _wrong(houses: list[Harness], value: Any) -> Iterator[str]:
     try:
         document = json.loads(text_of(value))
     except RecursionError:
@@ -90,7 +90,7 @@ def _wrong(houses: list[House], value: Any) -> Iterator[str]:
         yield from (f"v{house.version}: {loss}" for loss in _wrong_answer(house, document, response))
 
 
-def _wrong_answer(house: House, document: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_answer(house: Harness, document: Any, response: dict[str, Any]) -> Iterator[str]:
     yield from broken(response)
     if response["id"] != expected_id(document):
         yield f"the id is {response['id']!r}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.redis_process import RedisProcess
 from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX
 from vt_connectors.backends.sqlite.answers import entry_in_row
-from vt_connectors.backends.sqlite.checksum import unseal
+from vt_connectors.backends.sqlite.checksum import checked_content
 from vt_connectors.cache import Entry
 from vt_connectors.coalescing.results import Result
 from vt_connectors.quota.ledger import Ledger
@@ -51,7 +51,7 @@ def _lease_rows(connection: sqlite3.Connection) -> Iterator[str]:
 def _quota_rows(connection: sqlite3.Connection) -> Iterator[str]:
     for (content,) in connection.execute("SELECT content FROM book WHERE id = 1"):
         try:
-            for scope, ledger in unseal(content).items():
+            for scope, ledger in checked_content(content).items():
                 Ledger.from_json(ledger.encode())
                 yield "a book was lost" if scope == "*" else ""
         except ValueError as error:

@@ -77,18 +77,18 @@ def _killed(
         wanted = [f"{value:032x}" for value in chance.sample(range(1, 13 * each), each)]
         return _Member(runner, place / f"{number}", wanted)
 
-    crowd = [member(number) for number in range(_PROCESSES)]
+    workers = [member(number) for number in range(_PROCESSES)]
     for number in range(kills):
         time.sleep(chance.uniform(*_KILL_EVERY_S))
         doomed = chance.randrange(_PROCESSES)
-        crowd[doomed].kill()
-        crowd[doomed] = member(_PROCESSES + number)
+        workers[doomed].kill()
+        workers[doomed] = member(_PROCESSES + number)
         quota.count()
     answered = Tally(
         f"lookups of those who survived, with {state}", "not answered, an error, or later than quota and leases explain"
     )
     began = time.monotonic()
-    for survivor in crowd:
+    for survivor in workers:
         for value, loss in survivor.losses(_longest_s(each) - (time.monotonic() - began)).items():
             answered.count(*([f"{value}: {loss} (seed {effort.seed})"] if loss else []))
     quota.tried = kills
@@ -151,7 +151,7 @@ def _patient(value: str) -> dict[str, object]:
 
 def _held(effort: Effort) -> Tally:
     """Who waits for another's request has its answer when that other is dead: after the lease, not for ever."""
-    latency_s, crowd = 2.0, 6
+    latency_s, workers = 2.0, 6
     tally = Tally(
         "leaders killed while their request is under way", f"followers not answered {LEASE_S:.0f} s of lease later"
     )
@@ -160,10 +160,10 @@ def _held(effort: Effort) -> Tally:
     with SandboxServer(Quota.unlimited(), latency_s=latency_s) as server:
         runner = _runner(server, place, VT_QUOTA="none")
         for turn in range(effort.times(1, 7)):
-            values = [f"{turn * crowd + number + 1:064x}" for number in range(crowd)]
+            values = [f"{turn * workers + number + 1:064x}" for number in range(workers)]
             known = len(server.all_requests)
             leaders = [_asking(runner, value) for value in values]
-            _until(lambda: len(server.all_requests) >= known + crowd)  # noqa: B023  # used before the next turn
+            _until(lambda: len(server.all_requests) >= known + workers)  # noqa: B023  # used before the next turn
             followers = [_asking(runner, value) for value in values]
             time.sleep(chance.uniform(0.0, latency_s / 2))
             for leader in leaders:

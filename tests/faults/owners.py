@@ -16,7 +16,7 @@ from tests.faults.store_house import hashes
 from tests.redis_process import PROGRAM, RedisProcess
 from vt_connectors.contract.documents import Options
 from vt_connectors.core import Core
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _SERVERS = ("https://www.virustotal.com", "http://127.0.0.1:9", "https://gateway.example/vt")
 _KEYS = (KEY, "1" + KEY[1:], "2" + KEY[1:], "3" + KEY[1:])
@@ -122,7 +122,7 @@ class _House:
             core.close()
 
     def _virustotal(self, server: str, key: str) -> Played:
-        def say(request: HttpRequest) -> HttpAnswer:
+        def say(request: HttpRequest) -> HttpResponse:
             value = request.url.rpartition("/")[2]
             with self._lock:
                 self._asked[server, value] += 1

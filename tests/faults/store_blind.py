@@ -68,15 +68,15 @@ def _losses(place: Path, spoil: Spoil, allowed: int, *, at_once: bool, required:
 
 
 def _run(runner: RunnerProcess, values: list[str], *, at_once: bool) -> list[int]:
-    codes, crowd = [], []
+    codes, workers = [], []
     for value in values:
         process = runner.start("lookup_hash", value, "--max-wait", "0")
         if at_once:
-            crowd.append(process)
+            workers.append(process)
         else:
             process.communicate(timeout=120)
             codes.append(process.returncode)
-    for process in crowd:
+    for process in workers:
         process.communicate(timeout=120)
         codes.append(process.returncode)
     return codes

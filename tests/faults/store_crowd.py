@@ -57,15 +57,15 @@ def _one(place: Path, chance: random.Random, right: dict[str, object]) -> list[s
         runner.environment.update(VT_API_KEY=KEY, VT_QUOTA=f"{_LIMIT}/{_SECONDS}s")
         # Others want some of them too.
         wanted = [chance.sample(sorted(right), len(right) // 2) for _ in range(_PROCESSES)]
-        crowd = [_Member(runner, place / f"{number}", values) for number, values in enumerate(wanted)]
+        workers = [_Member(runner, place / f"{number}", values) for number, values in enumerate(wanted)]
         # Of what is gone before it came a process cannot know.
-        _until(lambda: all(member.has_answers for member in crowd))
+        _until(lambda: all(member.has_answers for member in workers))
         done = []
         for _ in range(_FAULTS):
             time.sleep(chance.uniform(0.0, 1.0))
             done.append(_break(folder, chance))
-        losses = [loss for member in crowd for loss in member.losses(right)]
-        said = "".join(member.said for member in crowd)
+        losses = [loss for member in workers for loss in member.losses(right)]
+        said = "".join(member.said for member in workers)
         if server.refused and not any(mark in said for mark in _NOT_OURS):
             losses.append(f"{server.refused} requests over the quota")
     return [f"{', '.join(done)}: {loss}" for loss in losses]

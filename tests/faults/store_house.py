@@ -18,7 +18,7 @@ from vt_connectors.config.settings import Settings
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.quota import parse_quota
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 # What a lookup may come to while the state is broken; anything else is lost.
 _ANSWERS = ("ok", "not_found")
@@ -49,16 +49,16 @@ class StoreHouse:
         other._settings = self._settings._replace(state=str(state))
         return other
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(self.clock.now())
         value = request.url.rpartition("/")[2]
         malicious = malicious_of(value)
         headers = {"content-type": "application/json"}
         if malicious is None:
-            return HttpAnswer(404, headers, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
+            return HttpResponse(404, headers, b'{"error": {"code": "NotFoundError", "message": "not found"}}')
         stats = {"malicious": malicious, "undetected": 60}
         data = {"type": "file", "id": value, "attributes": {"sha256": value, "last_analysis_stats": stats}}
-        return HttpAnswer(200, headers, json.dumps({"data": data}).encode())
+        return HttpResponse(200, headers, json.dumps({"data": data}).encode())
 
     def core(self) -> Core:
         return build(self._settings, lambda: ApiKey(KEY), self.clock, lambda key: self)

@@ -96,13 +96,13 @@ def _one(place: Path, elsewhere: Elsewhere) -> list[str]:
         # One request is made under the first name; it also makes the files.
         _ask(runner, place / "state" / "state.db", [wanted.pop()])
         other = elsewhere(place / "state")
-        crowd = []
+        workers = []
         for number in range(_PROCESSES):
             state = other if number % 2 else place / "state" / "state.db"
             if not state.exists() and state != other:
                 state = other
-            crowd.append(_begin(runner, state, [wanted.pop(), wanted.pop()]))
-        for process in crowd:
+            workers.append(_begin(runner, state, [wanted.pop(), wanted.pop()]))
+        for process in workers:
             process.communicate(timeout=120)
         asked = len(server.requests)
     losses = [f"{asked} requests, {_LIMIT} allowed"] * (asked > _LIMIT)

@@ -105,11 +105,11 @@ def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
         runner = _runner(server, place)
         values = hashes(_EACH, f"at once {number}")
         known = len(server.requests)
-        crowd = [runner.start("run") for _ in range(_CROWD)]
-        threads = [threading.Thread(target=_feed, args=(process, values)) for process in crowd]
+        workers = [runner.start("run") for _ in range(_CROWD)]
+        threads = [threading.Thread(target=_feed, args=(process, values)) for process in workers]
         for thread in threads:
             thread.start()
-        outs = [_read(process) for process in crowd]
+        outs = [_read(process) for process in workers]
         for thread in threads:
             thread.join()
         losses = [loss for out in outs for loss in _losses(values, out)]

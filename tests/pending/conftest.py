@@ -13,7 +13,7 @@ from tests.redis_process import RedisProcess, ServersClock
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.splunk.kvstore_parts import parts_at
 from tests.virustotal.house import core_at
-from vt_connectors.actions.drain import Drained, Spend
+from vt_connectors.actions.drain import DrainLimits, DrainResult
 from vt_connectors.backends.memory.pending import MemoryPending
 from vt_connectors.backends.redis.pending import RedisPending
 from vt_connectors.backends.redis.server import PREFIX, RedisServer
@@ -71,7 +71,7 @@ def store(kind: str, clock: FakeClock, file: SqliteFile, request: pytest.Fixture
     return MemoryPending(clock) if kind == "memory" else SqlitePending(file, clock, "3")
 
 
-class House:
+class Harness:
     """Cores that share a state and a VirusTotal, each with a quota of its own choice."""
 
     def __init__(self, server: SandboxServer, clock: FakeClock, state: Path) -> None:
@@ -94,8 +94,8 @@ class House:
     def look_up(self, core: Core, host: str, **options: Any) -> dict[str, Any]:
         return core.answer({"action": "lookup_ip", "params": {"ip": host}, "options": options})
 
-    def drain(self, quota: str = "none", spend: Spend | None = None, **settings: str) -> Drained:
-        return self.core(quota, **settings).drain(spend or Spend())
+    def drain(self, quota: str = "none", spend: DrainLimits | None = None, **settings: str) -> DrainResult:
+        return self.core(quota, **settings).drain(spend or DrainLimits())
 
     def queued(self, **settings: str) -> list[str]:
         """What waits, but the address that uses the quota up."""
@@ -110,6 +110,6 @@ class House:
 
 
 @pytest.fixture
-def house(clock: FakeClock, tmp_path: Path) -> Iterator[House]:
+def house(clock: FakeClock, tmp_path: Path) -> Iterator[Harness]:
     with SandboxServer(Quota.unlimited(), clock.now) as server:
-        yield House(server, clock, tmp_path / "state.db")
+        yield Harness(server, clock, tmp_path / "state.db")

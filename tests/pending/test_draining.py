@@ -11,7 +11,7 @@ from tests.fake_clock import START, FakeClock
 from tests.scripted_server import ScriptedServer, json_answer, reset
 from tests.virustotal.house import core_at
 from vt_connectors.actions.context import Context
-from vt_connectors.actions.drain import Drained, Spend
+from vt_connectors.actions.drain import DrainLimits, DrainResult
 from vt_connectors.actions.read_through import cache_key
 from vt_connectors.cache import Entry
 from vt_connectors.coalescing import Lease
@@ -20,16 +20,16 @@ from vt_connectors.core import Core
 from vt_connectors.sandbox import Quota, SandboxServer
 from vt_connectors.state.fallback import StateUnavailable
 
-from .conftest import House
+from .conftest import Harness
 
 HOSTS = [f"8.8.8.{number}" for number in range(8)]
 DAY = 86400.0
 # So many are under way at a time, and where the quota ends among them is any one's luck.
 SIDE_BY_SIDE = 4
-KEEP_NONE = Spend(keep=0)
+KEEP_NONE = DrainLimits(keep=0)
 
 
-def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: House) -> None:
+def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: Harness) -> None:
     later, sooner = HOSTS, [f"8.8.4.{number}" for number in range(8)]
     house.run_out(*sooner)
     house.clock.advance(60)
@@ -47,13 +47,13 @@ def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: Hous
     assert len(house.asked) == 16
 
 
-def test_an_indicator_is_queued_once_however_it_is_written(house: House) -> None:
+def test_an_indicator_is_queued_once_however_it_is_written(house: Harness) -> None:
     house.run_out("8.8.8.8", "8[.]8[.]8[.]8", " 8.8.8.8 ")
     house.run_out("8.8.8.8")
     assert house.queued() == ["8.8.8.8"]
 
 
-def test_who_waits_and_gets_an_answer_queues_nothing(house: House) -> None:
+def test_who_waits_and_gets_an_answer_queues_nothing(house: Harness) -> None:
     core = house.core("1/minute")
     answers = [house.look_up(core, host, max_wait_s=300) for host in HOSTS[:3]]
     assert {answer["status"] for answer in answers} == {"ok"}
@@ -62,7 +62,7 @@ def test_who_waits_and_gets_an_answer_queues_nothing(house: House) -> None:
 
 def test_what_virustotal_refuses_for_want_of_quota_is_queued(clock: FakeClock, tmp_path: Any) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
-        house = House(server, clock, tmp_path / "state.db")
+        house = Harness(server, clock, tmp_path / "state.db")
         core = house.core()
         for host in HOSTS[:3]:
             house.look_up(core, host)
@@ -74,7 +74,7 @@ def test_what_virustotal_refuses_for_want_of_quota_is_queued(clock: FakeClock, t
 
 
 @pytest.mark.parametrize("failure", [{"cache": "off"}, {"cache": "only"}])
-def test_what_a_drain_would_be_no_use_to_is_not_queued(house: House, failure: dict[str, str]) -> None:
+def test_what_a_drain_would_be_no_use_to_is_not_queued(house: Harness, failure: dict[str, str]) -> None:
     core = house.core("1/day")
     house.look_up(core, "9.9.9.9")
     house.look_up(core, HOSTS[0], **failure)
@@ -93,25 +93,25 @@ def test_other_failures_queue_nothing(clock: FakeClock) -> None:
         assert core.context.pending.stats()["entries"] == 0
 
 
-def test_what_anybody_was_answered_meanwhile_is_dropped_at_no_request(house: House) -> None:
+def test_what_anybody_was_answered_meanwhile_is_dropped_at_no_request(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
     house.clock.advance(60)
     house.look_up(house.core(), HOSTS[1])
-    assert house.drain() == Drained(asked=2, answered=2, dropped=1)
+    assert house.drain() == DrainResult(asked=2, answered=2, dropped=1)
     assert len(house.asked) == 3
 
 
-def test_an_answer_older_than_the_wish_is_not_the_answer_to_it(house: House) -> None:
+def test_an_answer_older_than_the_wish_is_not_the_answer_to_it(house: Harness) -> None:
     house.look_up(house.core(), HOSTS[0])
     house.clock.advance(3600)
     house.run_out(HOSTS[0], options={"max_age_s": 60})
     house.run_out(HOSTS[0], options={"cache": "refresh"})
-    assert house.drain() == Drained(asked=1, answered=1)
+    assert house.drain() == DrainResult(asked=1, answered=1)
     core = house.core("1/day")
     assert house.look_up(core, HOSTS[0], max_age_s=60)["meta"]["source"] == "cache"
 
 
-def test_the_parts_that_were_wanted_are_asked_for(house: House) -> None:
+def test_the_parts_that_were_wanted_are_asked_for(house: Harness) -> None:
     house.run_out(HOSTS[0])
     house.run_out(HOSTS[0], options={"include": ["raw"]})
     house.drain()
@@ -122,9 +122,15 @@ def test_the_parts_that_were_wanted_are_asked_for(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("spend", "asked"),
-    [(Spend(), 6), (Spend(keep=0), 8), (Spend(keep=5), 4), (Spend(keep=9), 0), (Spend(keep=10_000), 0)],
+    [
+        (DrainLimits(), 6),
+        (DrainLimits(keep=0), 8),
+        (DrainLimits(keep=5), 4),
+        (DrainLimits(keep=9), 0),
+        (DrainLimits(keep=10_000), 0),
+    ],
 )
-def test_a_drain_leaves_people_their_share_of_the_day(house: House, spend: Spend, asked: int) -> None:
+def test_a_drain_leaves_people_their_share_of_the_day(house: Harness, spend: DrainLimits, asked: int) -> None:
     house.run_out(*HOSTS)
     done = house.drain("10/day,9999/month", spend)
     assert (done.asked, done.left) == (asked, 8 - asked)
@@ -135,50 +141,50 @@ def test_a_drain_leaves_people_their_share_of_the_day(house: House, spend: Spend
 
 
 @pytest.mark.parametrize("keep", [4, 5])
-def test_where_all_is_kept_nothing_is_asked(house: House, keep: int) -> None:
+def test_where_all_is_kept_nothing_is_asked(house: Harness, keep: int) -> None:
     core = house.core("4/day")
     core.context.pending.put(f"ip:{HOSTS[0]}", ())
-    done = core.drain(Spend(keep=keep, max_wait_s=3 * DAY))
+    done = core.drain(DrainLimits(keep=keep, max_wait_s=3 * DAY))
     assert (done.asked, done.left) == (0, 1)
     assert "kept for others" in str(done.message)
 
 
-def test_what_is_kept_is_not_refused_to_people_of_the_same_process(house: House) -> None:
+def test_what_is_kept_is_not_refused_to_people_of_the_same_process(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
     core = house.core("4/day")
-    assert core.drain(Spend(keep=2)).asked == 1
+    assert core.drain(DrainLimits(keep=2)).asked == 1
     assert house.look_up(core, "7.7.7.7")["status"] == "ok"
 
 
-def test_without_a_days_window_there_is_nothing_to_keep_from(house: House) -> None:
+def test_without_a_days_window_there_is_nothing_to_keep_from(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
-    assert house.drain("9/hour", Spend(keep=100)).asked == 3
+    assert house.drain("9/hour", DrainLimits(keep=100)).asked == 3
 
 
-def test_it_does_not_wait_unless_it_may(house: House) -> None:
+def test_it_does_not_wait_unless_it_may(house: Harness) -> None:
     house.run_out(*HOSTS[:5])
     house.clock.slept.clear()
     assert house.drain("1/minute").left == 5
     assert sum(house.clock.slept) == 0
     # One request fits into the time, whenever the drain's other threads look.
-    assert house.drain("1/minute", Spend(max_wait_s=65)).left == 4
+    assert house.drain("1/minute", DrainLimits(max_wait_s=65)).left == 4
     assert 50 < sum(house.clock.slept) < 70
 
 
-def test_it_stops_when_it_is_told_to(house: House) -> None:
+def test_it_stops_when_it_is_told_to(house: Harness) -> None:
     house.run_out(*HOSTS[:5])
     looks = iter([False, False])
-    done = house.drain(spend=Spend(stopped=lambda: next(looks, True)))
+    done = house.drain(spend=DrainLimits(stopped=lambda: next(looks, True)))
     assert (done.asked, done.left) == (2, 3)
 
 
-def test_an_indicator_that_may_not_be_sent_any_more_leaves_the_queue_unasked(house: House) -> None:
+def test_an_indicator_that_may_not_be_sent_any_more_leaves_the_queue_unasked(house: Harness) -> None:
     house.run_out(*HOSTS[:2])
-    assert house.drain(VT_NEVER_QUERY=HOSTS[0]) == Drained(asked=1, answered=1, dropped=1)
+    assert house.drain(VT_NEVER_QUERY=HOSTS[0]) == DrainResult(asked=1, answered=1, dropped=1)
     assert house.asked == [HOSTS[1]]
 
 
-def test_each_version_has_a_queue_of_its_own(house: House) -> None:
+def test_each_version_has_a_queue_of_its_own(house: Harness) -> None:
     house.run_out(HOSTS[0], VT_API_VERSION="2")
     house.run_out(HOSTS[1])
     assert house.queued() == [HOSTS[1]]
@@ -196,9 +202,9 @@ class Scripted:
             self.core.context.pending.put(f"hash:{number:032x}", ())
             clock.advance(1)
 
-    def drain(self, *steps: Any) -> Drained:
+    def drain(self, *steps: Any) -> DrainResult:
         self.server.script(*steps)
-        return self.core.drain(Spend())
+        return self.core.drain(DrainLimits())
 
     @property
     def queued(self) -> list[int]:
@@ -266,11 +272,11 @@ def test_an_entry_that_is_no_indicator_leaves_the_queue(clock: FakeClock) -> Non
     core = core_at("http://127.0.0.1:9", clock)
     for key in ("nothing", ":", "hash:../users/me", "users:me"):
         core.context.pending.put(key, ())
-    done = core.drain(Spend())
+    done = core.drain(DrainLimits())
     assert (done.asked, done.failed, done.left) == (0, 4, 0)
 
 
-def test_an_answer_that_cannot_be_kept_leaves_its_entry(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_cannot_be_kept_leaves_its_entry(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     house.run_out(HOSTS[0])
     core = house.core()
     context: Context = core.context
@@ -279,11 +285,11 @@ def test_an_answer_that_cannot_be_kept_leaves_its_entry(house: House, monkeypatc
         raise StateUnavailable("the disk is full")
 
     monkeypatch.setattr(context.cache._shared._shared, "put", full)
-    assert core.drain(Spend())[:6] == (1, 1, 0, 0, 0, 1)
+    assert core.drain(DrainLimits())[:6] == (1, 1, 0, 0, 0, 1)
     assert house.queued() == HOSTS[:1]
 
 
-def test_what_waits_for_another_who_waits_is_passed_over(house: House) -> None:
+def test_what_waits_for_another_who_waits_is_passed_over(house: Harness) -> None:
     house.run_out(*HOSTS[:2])
     core = house.core()
     leases = core.context.single_flight._shared._leases
@@ -297,12 +303,12 @@ def test_what_waits_for_another_who_waits_is_passed_over(house: House) -> None:
         leases.use(lambda book: book.renew(["somebody"]))
 
     house.clock.advance = advance  # type: ignore[method-assign]
-    done = core.drain(Spend())
+    done = core.drain(DrainLimits())
     assert (done.answered, done.left) == (1, 1)
     assert house.queued() == HOSTS[:1]
 
 
-def test_a_full_queue_is_told_once_and_counted(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_queue_is_told_once_and_counted(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         house.run_out(*HOSTS, VT_PENDING_MAX="3")
     assert house.queued() == HOSTS[:3]
@@ -315,13 +321,13 @@ def test_a_full_queue_is_told_once_and_counted(house: House, caplog: pytest.LogC
     }
 
 
-def test_with_no_room_nothing_is_queued_nor_said(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_with_no_room_nothing_is_queued_nor_said(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
     house.run_out(*HOSTS, VT_PENDING_MAX="0")
     assert (house.queued(), caplog.messages) == ([], [])
     assert house.core().context.pending.stats()["refused"] == 0
 
 
-def test_an_answer_has_the_same_form_as_ever(house: House) -> None:
+def test_an_answer_has_the_same_form_as_ever(house: Harness) -> None:
     core = house.core("1/day")
     house.look_up(core, "9.9.9.9")
     answer = core.run(Request("lookup_ip", {"ip": HOSTS[0]}))

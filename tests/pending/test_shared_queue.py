@@ -15,7 +15,7 @@ from vt_connectors.backends.memory.pending import MemoryPending
 from vt_connectors.backends.sqlite.answers import SCHEMA
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.pending import SqlitePending
-from vt_connectors.pending import Pending, PendingStore, Wanted
+from vt_connectors.pending import Pending, PendingLookup, PendingStore
 from vt_connectors.state.fallback import StateUnavailable
 
 
@@ -37,7 +37,7 @@ class Store(MemoryPending):
             assert self.held.wait(20)
         return super().put_many(wanted, most, refused)
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         self._look()
         return super().oldest(count)
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.fake_clock import FakeClock
-from vt_connectors.pending import PendingStore, Wanted
+from vt_connectors.pending import PendingLookup, PendingStore
 from vt_connectors.pending.queue import LONGEST_S, bits_of
 
 MOST = 2500
@@ -72,7 +72,7 @@ def test_removed_entries_are_gone_and_may_be_put_again(store: PendingStore, cloc
     assert keys(store) == ["a:2"]
     put(store, "a:1", 0, MOST)
     assert wanted(store) == [("a:2", ["raw"]), ("a:1", [])]
-    store.remove(Wanted("a:unknown", 0.0))
+    store.remove(PendingLookup("a:unknown", 0.0))
     assert len(keys(store)) == 2
 
 

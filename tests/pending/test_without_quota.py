@@ -27,7 +27,7 @@ from vt_connectors.contract.documents import Options
 from vt_connectors.core import Core
 from vt_connectors.sandbox import Quota, SandboxServer
 
-from .conftest import House
+from .conftest import Harness
 
 NOW = Options(max_wait_s=0.0)
 HOSTS = [f"8.8.{number // 250}.{number % 250}" for number in range(1, 2300)]
@@ -168,7 +168,7 @@ def test_what_has_become_known_meanwhile_is_answered(make_core: MakeCore, kind: 
     assert core.look_up_at_hand("ip", HOSTS[:2], NOW)[HOSTS[1]]["meta"]["source"] == "cache"
 
 
-def test_a_record_with_more_room_is_noticed_within_a_second(house: House) -> None:
+def test_a_record_with_more_room_is_noticed_within_a_second(house: Harness) -> None:
     core = house.core("1/day")
     house.look_up(core, FIRST)
     assert queued(house.look_up(core, HOSTS[0]))
@@ -179,7 +179,7 @@ def test_a_record_with_more_room_is_noticed_within_a_second(house: House) -> Non
 
 def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock, tmp_path: Path) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
-        house = House(server, clock, tmp_path / "state.db")
+        house = Harness(server, clock, tmp_path / "state.db")
         core = house.core("none")
         house.look_up(core, FIRST)
         house.look_up(core, HOSTS[0])
@@ -190,7 +190,7 @@ def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock,
         assert len(server.all_requests) == asked
 
 
-def test_the_rest_takes_no_lease_and_no_slot(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     core = house.core("1/day")
     house.look_up(core, FIRST)
     house.look_up(core, HOSTS[0])

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.crowd import crowd
+from tests.processes.workers import workers
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import vtaction_process
 from vt_connectors.api_key import ApiKey
-from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.backends.redis.ledgers import RedisLedgers
 from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 4
@@ -41,7 +41,7 @@ def test_nothing_is_lost_and_no_window_is_exceeded_by_more_than_the_shares(
 ) -> None:
     runner = vtaction_process(virustotal, tmp_path)
     runner.environment.update(VT_STATE=own.url, VT_QUOTA=f"{LIMIT}/{SECONDS}s")
-    members = crowd(runner, tmp_path, PROCESSES, HASHES)
+    members = workers(runner, tmp_path, PROCESSES, HASHES)
     while len(virustotal.requests) < 2 * LIMIT:
         time.sleep(0.05)
     own.kill()
@@ -55,6 +55,6 @@ def test_nothing_is_lost_and_no_window_is_exceeded_by_more_than_the_shares(
     most = max(bisect_left(times, at + SECONDS) - place for place, at in enumerate(times))
     assert most <= LIMIT + PROCESSES * SHARE
     scope = ApiKey(runner.environment["VT_API_KEY"]).scope
-    assert RedisBook(own.server()).transact(scope, lambda ledger, now: now - ledger.settled[-1] < 20), (
+    assert RedisLedgers(own.server()).transact(scope, lambda ledger, now: now - ledger.settled[-1] < 20), (
         "it is used again"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.crowd import Member, crowd
+from tests.processes.workers import Member, workers
 from tests.vtaction_process import RunnerProcess, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
@@ -40,7 +40,7 @@ def runner(request: pytest.FixtureRequest, strict: SandboxServer, tmp_path: Path
 def test_each_hash_is_asked_once_and_everyone_has_every_answer(
     strict: SandboxServer, runner: RunnerProcess, tmp_path: Path
 ) -> None:
-    members = crowd(runner, tmp_path, PROCESSES, HASHES)
+    members = workers(runner, tmp_path, PROCESSES, HASHES)
     for member in members:
         _assert_has_all(member)
     assert _asked(strict) == dict.fromkeys(HASHES, 1)
@@ -50,7 +50,7 @@ def test_each_hash_is_asked_once_and_everyone_has_every_answer(
 def test_processes_killed_at_any_moment_cost_at_most_a_request_each(
     strict: SandboxServer, runner: RunnerProcess, tmp_path: Path
 ) -> None:
-    members = crowd(runner, tmp_path, PROCESSES, HASHES)
+    members = workers(runner, tmp_path, PROCESSES, HASHES)
     chance = random.Random(20260102)
     doomed = chance.sample(members, KILLED)
     while len(strict.requests) < LIMIT:

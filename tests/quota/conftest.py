@@ -10,10 +10,10 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.splunk.kvstore_parts import book_at
-from vt_connectors.backends.redis.ledgers import Found, RedisBook
+from vt_connectors.backends.redis.ledgers import Found, RedisLedgers
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers, SqliteLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat
@@ -26,7 +26,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-class RedisBookByFakeClock(RedisBook):
+class RedisLedgersByFakeClock(RedisLedgers):
     """The server's clock is the test's."""
 
     def __init__(self, server: RedisServer, clock: FakeClock) -> None:
@@ -38,24 +38,24 @@ class RedisBookByFakeClock(RedisBook):
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     if request.param == "redis":
-        return RedisBookByFakeClock(request.getfixturevalue("redis_server"), clock)
+        return RedisLedgersByFakeClock(request.getfixturevalue("redis_server"), clock)
     if request.param == "kvstore":
         # The others' clocks do not differ.
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
-    return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
+    return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
 @pytest.fixture
-def limiter(book: QuotaBook, clock: FakeClock) -> MakeLimiter:
+def limiter(book: LedgerStore, clock: FakeClock) -> MakeLimiter:
     """Makes limiters that share one book."""
 
     def make(
-        quota: str, scope: str = "a key", given: QuotaBook | None = None, own_clock: FakeClock | None = None
+        quota: str, scope: str = "a key", given: LedgerStore | None = None, own_clock: FakeClock | None = None
     ) -> Limiter:
         parsed = parse_quota(quota)
-        shared = Fallback[QuotaBook](given or book, MemoryBook(clock), clock, "alone")
+        shared = Fallback[LedgerStore](given or book, MemoryLedgers(clock), clock, "alone")
         return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
 
     return make

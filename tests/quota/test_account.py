@@ -19,7 +19,7 @@ from vt_connectors.core import Core
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.account_quota import measured, shown, use_of
 from vt_connectors.redaction import remember
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 PUBLIC = {
     "api_requests_hourly": {"user": {"allowed": 240, "used": 1}},
@@ -186,7 +186,7 @@ class ScriptedVirusTotal:
         self.quota_status = 200
         self.figures: dict[str, Any] = PUBLIC
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if "/users/" in request.url:
             self.asked_account += 1
             return _answer(self.quota_status, self.figures)
@@ -195,9 +195,9 @@ class ScriptedVirusTotal:
         return _answer(status, {"type": "file", "id": "0" * 64, "attributes": {}})
 
 
-def _answer(status: int, data: dict[str, Any]) -> HttpAnswer:
+def _answer(status: int, data: dict[str, Any]) -> HttpResponse:
     body = {"data": data} if status == 200 else {"error": {"code": OWN_ERRORS.get(status, "ServerError")}}
-    return HttpAnswer(status, {}, json.dumps(body).encode())
+    return HttpResponse(status, {}, json.dumps(body).encode())
 
 
 def _core(virustotal: ScriptedVirusTotal, clock: FakeClock, quota: str) -> Core:
@@ -338,9 +338,9 @@ def _blocked(core: Core) -> float:
 class HugeWait(ScriptedVirusTotal):
     """The first lookup is refused for a month."""
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         answer = super().send(request)
-        return HttpAnswer(answer.status, {"retry-after": "2678400"}, answer.body)
+        return HttpResponse(answer.status, {"retry-after": "2678400"}, answer.body)
 
 
 def test_a_refusal_for_a_month_is_told_everywhere_and_ends_with_the_day(clock: FakeClock) -> None:
@@ -402,7 +402,7 @@ def test_figures_are_known_before_the_first_of_several_threads_asks(clock: FakeC
 
 
 class SlowFigures(ScriptedVirusTotal):
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if "/users/" in request.url:
             time.sleep(0.2)
         return super().send(request)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import LOST, MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LOST, LedgerStore, MemoryLedgers, SqliteLedgers
 from vt_connectors.quota.waiters import Waiter
 
 
@@ -23,11 +23,11 @@ def _used(ledger: Ledger, now: float = 0.0) -> int:
     return ledger.used["day"].get("2026-01-02", 0)
 
 
-def test_what_a_change_leaves_is_kept(book: QuotaBook) -> None:
+def test_what_a_change_leaves_is_kept(book: LedgerStore) -> None:
     assert [book.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_look_sees_what_was_kept_and_changes_nothing(book: QuotaBook, clock: FakeClock) -> None:
+def test_a_look_sees_what_was_kept_and_changes_nothing(book: LedgerStore, clock: FakeClock) -> None:
     book.transact("a", _one_more)
     ledger, now = book.peek("a")
     assert (_used(ledger), now) == (1, clock.now())
@@ -35,13 +35,13 @@ def test_a_look_sees_what_was_kept_and_changes_nothing(book: QuotaBook, clock: F
     assert book.transact("a", _used) == 1
 
 
-def test_each_key_has_a_ledger_of_its_own(book: QuotaBook) -> None:
+def test_each_key_has_a_ledger_of_its_own(book: LedgerStore) -> None:
     book.transact("a", _one_more)
     assert book.transact("b", _used) == 0
     assert book.transact("a", _used) == 1
 
 
-def test_changes_of_many_threads_are_made_one_after_the_other(book: QuotaBook) -> None:
+def test_changes_of_many_threads_are_made_one_after_the_other(book: LedgerStore) -> None:
     threads = [threading.Thread(target=lambda: [book.transact("a", _one_more) for _ in range(25)]) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -50,7 +50,7 @@ def test_changes_of_many_threads_are_made_one_after_the_other(book: QuotaBook) -
     assert book.transact("a", _used) == 200
 
 
-def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook, clock: FakeClock) -> None:
+def test_a_whole_ledger_comes_back_as_it_was(book: LedgerStore, clock: FakeClock) -> None:
     uptime = clock.uptime()
 
     def fill(ledger: Ledger, now: float = 0.0) -> None:
@@ -68,8 +68,8 @@ def test_a_whole_ledger_comes_back_as_it_was(book: QuotaBook, clock: FakeClock) 
     assert book.transact("a", lambda ledger, _: ledger.to_json()) == filled.to_json()
 
 
-def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: QuotaBook) -> None:
-    if isinstance(book, MemoryBook):
+def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: LedgerStore) -> None:
+    if isinstance(book, MemoryLedgers):
         pytest.skip("memory has no transactions to roll back")
 
     def broken(ledger: Ledger, now: float) -> None:
@@ -110,7 +110,7 @@ def _flipped(path: Path, digit: bytes, other: bytes) -> None:
 
 def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteBook(path, clock)
+    book = SqliteLedgers(path, clock)
     book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
     book.close()
     _flipped(path, b"98765", b"08765")
@@ -119,7 +119,7 @@ def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_
 
 def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteBook(path, clock)
+    book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)
     book.close()
     with sqlite3.connect(path) as connection:
@@ -128,17 +128,17 @@ def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, 
     assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
 
 
-def _begun_anew(path: Path, clock: FakeClock) -> SqliteBook:
+def _begun_anew(path: Path, clock: FakeClock) -> SqliteLedgers:
     """By one who knew of no book before."""
     path.unlink()
-    return SqliteBook(path, clock)
+    return SqliteLedgers(path, clock)
 
 
 def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_one_who_knew_comes(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteBook(path, clock)
+    book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)
     other = _begun_anew(path, clock)
     assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.lost_at)) == (1, 0.0)
@@ -151,7 +151,7 @@ def test_who_knew_a_lost_book_tells_of_it_once(
     tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "quota.db"
-    knew = [SqliteBook(path, clock) for _ in range(2)]
+    knew = [SqliteLedgers(path, clock) for _ in range(2)]
     for book in knew:
         book.transact("a", _one_more)
     _begun_anew(path, clock).transact("a", _one_more)
@@ -164,7 +164,7 @@ def test_who_knew_a_lost_book_tells_of_it_once(
 
 def test_a_thread_that_had_not_seen_the_lost_book_knows_of_it_by_the_others(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteBook(path, clock)
+    book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)
     path.unlink()
     found: list[float] = []

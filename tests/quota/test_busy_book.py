@@ -10,7 +10,7 @@ import pytest
 from tests.fake_clock import FakeClock
 from vt_connectors.errors import Unavailable
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers, SqliteLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat
@@ -24,8 +24,8 @@ def clock() -> FakeClock:
 @pytest.fixture
 def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
     """One whose book, in `quota.db`, has little patience with others."""
-    shared = SqliteBook(tmp_path / "quota.db", clock, patience_s=0.02)
-    book = Fallback[QuotaBook](shared, MemoryBook(clock), clock, "alone")
+    shared = SqliteLedgers(tmp_path / "quota.db", clock, patience_s=0.02)
+    book = Fallback[LedgerStore](shared, MemoryLedgers(clock), clock, "alone")
     return Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
 
 

@@ -4,68 +4,68 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quota.desk import Desk
+from tests.quota.scenario import Scenario
 from vt_connectors.quota.reservations import GRACE_S
 
 APART_S = 2.0
 
 
-def _desk(quota: str, at: str = "2026-01-02T03:04:05") -> Desk:
-    desk = Desk(quota, at)
-    desk.ledger.apart_s = APART_S
-    return desk
+def _desk(quota: str, at: str = "2026-01-02T03:04:05") -> Scenario:
+    scenario = Scenario(quota, at)
+    scenario.ledger.apart_s = APART_S
+    return scenario
 
 
 def test_a_window_is_longer_by_as_much() -> None:
-    desk = _desk("1/minute")
-    assert desk.asked("a")
-    assert not desk.after(60 + APART_S - 0.1).goes("b")
-    assert desk.after(0.2).goes("b")
+    scenario = _desk("1/minute")
+    assert scenario.asked("a")
+    assert not scenario.after(60 + APART_S - 0.1).goes("b")
+    assert scenario.after(0.2).goes("b")
 
 
 def test_one_who_fell_silent_is_waited_for_by_everybodys_clock() -> None:
-    desk = _desk("1/minute")
-    assert desk.goes("a")
-    desk.after(1).beat("a")
-    assert not desk.after(GRACE_S + 60 + APART_S - 0.1).goes("b")
-    assert desk.after(0.2).goes("b")
+    scenario = _desk("1/minute")
+    assert scenario.goes("a")
+    scenario.after(1).beat("a")
+    assert not scenario.after(GRACE_S + 60 + APART_S - 0.1).goes("b")
+    assert scenario.after(0.2).goes("b")
 
 
 @pytest.mark.parametrize("at", ["2026-01-02T23:59:58.500", "2026-01-03T00:00:01.500"])
 def test_nobody_starts_while_it_is_midnight_somewhere(at: str) -> None:
-    desk = _desk("5/day", at)
-    refused = desk.refused("a")
+    scenario = _desk("5/day", at)
+    refused = scenario.refused("a")
     assert refused.window == "day"
-    desk.after(refused.retry_after)
-    assert desk.now == pytest.approx(desk.at("2026-01-03T00:00:02").now)
-    assert desk.asked("a")
+    scenario.after(refused.retry_after)
+    assert scenario.now == pytest.approx(scenario.at("2026-01-03T00:00:02").now)
+    assert scenario.asked("a")
     assert _desk("5/minute", at).asked("a"), "which is nothing to those without a day"
 
 
 def test_what_comes_back_right_before_midnight_counts_on_both_days() -> None:
-    desk = _desk("5/day", "2026-01-02T23:59:55")
-    assert desk.goes("a")
-    desk.after(4).answer("a")
-    assert desk.ledger.used["day"] == {"2026-01-02": 1, "2026-01-03": 1}
+    scenario = _desk("5/day", "2026-01-02T23:59:55")
+    assert scenario.goes("a")
+    scenario.after(4).answer("a")
+    assert scenario.ledger.used["day"] == {"2026-01-02": 1, "2026-01-03": 1}
 
 
 def test_one_that_was_never_sent_is_given_back_all_the_same() -> None:
-    desk = _desk("1/minute,5/day")
-    assert desk.goes("a")
-    desk.never_sent("a")
-    assert (desk.used("minute"), desk.used("day")) == (0, 0)
+    scenario = _desk("1/minute,5/day")
+    assert scenario.goes("a")
+    scenario.never_sent("a")
+    assert (scenario.used("minute"), scenario.used("day")) == (0, 0)
 
 
 def test_a_pause_lasts_until_it_is_over_by_every_clock() -> None:
-    desk = _desk("5/minute")
-    assert desk.penalise(30) == 30 + APART_S
-    assert not desk.after(30 + APART_S - 0.1).goes("a")
-    assert desk.after(0.2).goes("a")
+    scenario = _desk("5/minute")
+    assert scenario.penalise(30) == 30 + APART_S
+    assert not scenario.after(30 + APART_S - 0.1).goes("a")
+    assert scenario.after(0.2).goes("a")
 
 
 def test_what_is_given_back_around_midnight_is_taken_from_the_day_it_was_counted_on() -> None:
-    desk = _desk("5/minute", "2026-01-02T23:59:59")
-    desk.ledger.used["day"] = {"2026-01-02": 3}
-    assert desk.goes("a")
-    desk.never_sent("a")
-    assert desk.ledger.used["day"] == {"2026-01-02": 3, "2026-01-03": 0}
+    scenario = _desk("5/minute", "2026-01-02T23:59:59")
+    scenario.ledger.used["day"] = {"2026-01-02": 3}
+    assert scenario.goes("a")
+    scenario.never_sent("a")
+    assert scenario.ledger.used["day"] == {"2026-01-02": 3, "2026-01-03": 0}

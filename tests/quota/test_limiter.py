@@ -11,7 +11,7 @@ from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from vt_connectors.errors import Cancelled, RateLimited
 from vt_connectors.quota.account_quota import AccountUse, Told
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import StateUnavailable
 
@@ -137,7 +137,7 @@ class _StoppedClock(FakeClock):
         raise Cancelled("stopped")
 
 
-def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: QuotaBook, limiter: MakeLimiter) -> None:
+def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: LedgerStore, limiter: MakeLimiter) -> None:
     clock = _StoppedClock()
     mine = limiter("1/minute", own_clock=clock)
     _ask(mine, clock)
@@ -146,7 +146,7 @@ def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: QuotaBook, limi
     assert book.transact("a key", lambda ledger, _: list(ledger.queue)) == []
 
 
-class _BrokenBook(MemoryBook):
+class _BrokenBook(MemoryLedgers):
     broken = True
 
     def transact(self, scope, change):  # type: ignore[no-untyped-def]
@@ -178,24 +178,24 @@ def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: Ma
 
 
 def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
-    from vt_connectors.quota.ledger_store import SqliteBook
+    from vt_connectors.quota.ledger_store import SqliteLedgers
 
     path = tmp_path / "quota.db"
-    _ask(limiter("4/minute", given=SqliteBook(path, clock)), clock)
+    _ask(limiter("4/minute", given=SqliteLedgers(path, clock)), clock)
     path.write_bytes(b"not a database" * 100)
     for key in ("a key", "another"):
         with pytest.raises(RateLimited) as refused:
-            _ask(limiter("4/minute", key, given=SqliteBook(path, clock)), clock)
+            _ask(limiter("4/minute", key, given=SqliteLedgers(path, clock)), clock)
         assert refused.value.details["window"] == "minute"
     assert len(list(tmp_path.glob("quota.db.bad-*"))) == 1
 
 
-def _written(book: QuotaBook) -> str:
+def _written(book: LedgerStore) -> str:
     return book.transact("a key", lambda ledger, _: ledger.to_json())
 
 
 def test_where_nobody_has_a_window_nothing_is_written_down(
-    book: QuotaBook, limiter: MakeLimiter, clock: FakeClock
+    book: LedgerStore, limiter: MakeLimiter, clock: FakeClock
 ) -> None:
     unlimited, before = limiter("none"), _written(book)
     for _ in range(3):

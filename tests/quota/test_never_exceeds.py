@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.quota.desk import utc
-from tests.quota.world import Caller, World
+from tests.quota.scenario import utc
+from tests.quota.simulation import Caller, Simulation
 from vt_connectors.quota import parse_quota
 
 _QUOTAS = ["1/second", "3/2s", "4/10s", "2/second,5/8s", "3/4s,9/day", "2/3s,4/day,9/month", "5/day"]
@@ -40,7 +40,7 @@ _APART_S = 2.0
 def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
     quota: str, began: str, callers: list[Caller], clocks: list[float]
 ) -> None:
-    world = World(parse_quota(quota), utc(began), _APART_S)
+    world = Simulation(parse_quota(quota), utc(began), _APART_S)
     world.run([replace(caller, ahead=ahead) for caller, ahead in zip(callers, clocks)])
     assert world.exceeded() == []
     living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
@@ -50,7 +50,7 @@ def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(quota=st.sampled_from(_QUOTAS), began=st.sampled_from(_MOMENTS), callers=st.lists(_callers, max_size=30))
 def test_no_window_is_ever_exceeded_and_nobody_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
-    world = World(parse_quota(quota), utc(began))
+    world = Simulation(parse_quota(quota), utc(began))
     world.run(callers)
     assert world.exceeded() == []
     living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}

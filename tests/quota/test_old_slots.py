@@ -12,9 +12,9 @@ from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from vt_connectors.clock import Uptime
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers
 from vt_connectors.quota.limiter import Limiter
-from vt_connectors.quota.reservation import SlotTooOld
+from vt_connectors.quota.reservation import ReservationTooOld
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Beat, Heartbeat
 
@@ -43,9 +43,9 @@ def heartbeat() -> _ByHand:
 
 
 @pytest.fixture
-def mine(book: QuotaBook, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
+def mine(book: LedgerStore, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
     quota = parse_quota("1/minute,5/day")
-    return Limiter(Fallback(book, MemoryBook(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
+    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
 
 
 class _SleptClock(FakeClock):
@@ -71,18 +71,18 @@ def test_a_request_does_not_go_out_on_a_slot_that_is_too_old(
 ) -> None:
     with mine.slot(clock.monotonic()) as slot:
         happens(clock)
-        with pytest.raises(SlotTooOld):
+        with pytest.raises(ReservationTooOld):
             slot.sending()
 
 
 def test_a_machine_that_slept_is_noticed() -> None:
     clock = _SleptClock()
     quota = parse_quota("1/minute")
-    book = MemoryBook(clock)
-    mine = Limiter(Fallback[QuotaBook](book, book, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
+    book = MemoryLedgers(clock)
+    mine = Limiter(Fallback[LedgerStore](book, book, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
     with mine.slot(clock.monotonic()) as slot:
         clock.slept_for = 30.0
-        with pytest.raises(SlotTooOld):
+        with pytest.raises(ReservationTooOld):
             slot.sending()
 
 
@@ -105,7 +105,7 @@ def test_a_sign_of_life_that_comes_too_late_does_not_bring_the_slot_back(
             others.sending()
             others.answered()
         heartbeat.beat()
-        with pytest.raises(SlotTooOld):
+        with pytest.raises(ReservationTooOld):
             slot.sending()
     assert mine.usage()["minute"]["used"] == 1, "the other's alone"
 
@@ -123,7 +123,7 @@ def test_a_request_that_was_sent_counts_however_late_its_owner_comes_back(
 
 
 def test_a_slot_that_was_too_old_leaves_no_more_than_one_request_in_the_record(mine: Limiter, clock: FakeClock) -> None:
-    with contextlib.suppress(SlotTooOld), mine.slot(clock.monotonic()) as slot:
+    with contextlib.suppress(ReservationTooOld), mine.slot(clock.monotonic()) as slot:
         clock.advance(66)
         slot.sending()
     with mine.slot(clock.monotonic()) as slot:

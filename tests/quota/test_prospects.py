@@ -9,7 +9,7 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from vt_connectors.errors import AccessDenied, ConnectorError, Forbidden, RateLimited, RequestTimeout, Unavailable
-from vt_connectors.virustotal.circuit_breaker import Prospects
+from vt_connectors.virustotal.circuit_breaker import CircuitBreaker
 
 
 @pytest.fixture
@@ -18,17 +18,17 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def prospects(clock: FakeClock) -> Prospects:
-    return Prospects(clock)
+def prospects(clock: FakeClock) -> CircuitBreaker:
+    return CircuitBreaker(clock)
 
 
 def _hopeless(
-    prospects: Prospects, clock: FakeClock, patience: float = 0.0, purpose: str = "lookup_hash"
+    prospects: CircuitBreaker, clock: FakeClock, patience: float = 0.0, purpose: str = "lookup_hash"
 ) -> ConnectorError | None:
-    return prospects.hopeless(purpose, clock.monotonic() + patience)
+    return prospects.open_error(purpose, clock.monotonic() + patience)
 
 
-def test_a_refused_key_is_not_tried_again_for_five_minutes(prospects: Prospects, clock: FakeClock) -> None:
+def test_a_refused_key_is_not_tried_again_for_five_minutes(prospects: CircuitBreaker, clock: FakeClock) -> None:
     prospects.failed("lookup_hash", AccessDenied("no such key", http_status=401))
     clock.advance(299)
     error = _hopeless(prospects, clock, math.inf)
@@ -38,7 +38,7 @@ def test_a_refused_key_is_not_tried_again_for_five_minutes(prospects: Prospects,
     assert _hopeless(prospects, clock) is None
 
 
-def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: Prospects, clock: FakeClock) -> None:
+def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: CircuitBreaker, clock: FakeClock) -> None:
     prospects.failed("lookup_hash", Forbidden("not in this tier", http_status=403))
     assert isinstance(_hopeless(prospects, clock, math.inf), Forbidden)
     assert _hopeless(prospects, clock, purpose="add_comment") is None
@@ -48,7 +48,9 @@ def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: Pros
     assert _hopeless(prospects, clock) is None
 
 
-def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(prospects: Prospects, clock: FakeClock) -> None:
+def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(
+    prospects: CircuitBreaker, clock: FakeClock
+) -> None:
     prospects.failed("lookup_hash", RateLimited("the day is used up", retry_after=60.0))
     clock.advance(20)
     error = _hopeless(prospects, clock, 30)
@@ -59,7 +61,9 @@ def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(prospects:
     assert _hopeless(prospects, clock) is None
 
 
-def test_three_failures_in_a_row_mean_that_there_is_no_way_just_now(prospects: Prospects, clock: FakeClock) -> None:
+def test_three_failures_in_a_row_mean_that_there_is_no_way_just_now(
+    prospects: CircuitBreaker, clock: FakeClock
+) -> None:
     for error in (Unavailable("a"), RequestTimeout("b")):
         prospects.failed("lookup_hash", error)
         assert _hopeless(prospects, clock) is None
@@ -74,7 +78,7 @@ def test_three_failures_in_a_row_mean_that_there_is_no_way_just_now(prospects: P
     assert _hopeless(prospects, clock) is not None, "one more is enough then"
 
 
-def test_an_answer_clears_everything(prospects: Prospects, clock: FakeClock) -> None:
+def test_an_answer_clears_everything(prospects: CircuitBreaker, clock: FakeClock) -> None:
     prospects.failed("lookup_hash", AccessDenied("no such key"))
     prospects.answered("lookup_hash")
     assert _hopeless(prospects, clock) is None
@@ -84,7 +88,7 @@ class _InHand:
     """What a caller has in hand while it asks."""
 
 
-def _ask_in_vain(prospects: Prospects, kind: type[ConnectorError]) -> weakref.ref[_InHand]:
+def _ask_in_vain(prospects: CircuitBreaker, kind: type[ConnectorError]) -> weakref.ref[_InHand]:
     in_hand = _InHand()
     try:
         raise kind("no")
@@ -95,7 +99,7 @@ def _ask_in_vain(prospects: Prospects, kind: type[ConnectorError]) -> weakref.re
 
 @pytest.mark.parametrize("kind", [AccessDenied, Forbidden])
 def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
-    prospects: Prospects, kind: type[ConnectorError]
+    prospects: CircuitBreaker, kind: type[ConnectorError]
 ) -> None:
     in_hand = _ask_in_vain(prospects, kind)
     assert in_hand() is None
@@ -105,7 +109,7 @@ def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
     "answer", [AccessDenied("no such key", http_status=401), Forbidden("no", http_status=403, vt_code="ForbiddenError")]
 )
 def test_failures_in_a_row_are_counted_anew_after_an_answer(
-    prospects: Prospects, clock: FakeClock, answer: ConnectorError
+    prospects: CircuitBreaker, clock: FakeClock, answer: ConnectorError
 ) -> None:
     for _ in range(2):
         prospects.failed("lookup_hash", RequestTimeout("no answer"))

@@ -12,13 +12,13 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
-from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.backends.redis.ledgers import RedisLedgers
 from vt_connectors.backends.redis.server import PREFIX, RedisServer
 from vt_connectors.clock import SystemClock
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import Change, LedgerStore, MemoryLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback, StateBusy
 from vt_connectors.state.heartbeat import Heartbeat
@@ -26,9 +26,9 @@ from vt_connectors.state.heartbeat import Heartbeat
 LEDGER = PREFIX + "ledger:a"
 
 
-def _limiter(book: QuotaBook, clock: FakeClock, quota: str = "2/minute") -> Limiter:
+def _limiter(book: LedgerStore, clock: FakeClock, quota: str = "2/minute") -> Limiter:
     parsed = parse_quota(quota)
-    return Limiter(Fallback(book, MemoryBook(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
 
 
 def _ask(limiter: Limiter, clock: FakeClock) -> None:
@@ -36,7 +36,7 @@ def _ask(limiter: Limiter, clock: FakeClock) -> None:
         slot.answered()
 
 
-def _lost_at(book: RedisBook) -> float:
+def _lost_at(book: RedisLedgers) -> float:
     return book.transact("a", lambda ledger, _: ledger.lost_at)
 
 
@@ -49,7 +49,7 @@ def _note(ledger: Ledger, now: float) -> float:
 def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisProcess) -> None:
     real = SystemClock().now()
     ahead, behind = FakeClock(real + 3600), FakeClock(real - 3600)
-    limiters = [(_limiter(RedisBook(redis_process.server(clock)), clock), clock) for clock in (ahead, behind)]
+    limiters = [(_limiter(RedisLedgers(redis_process.server(clock)), clock), clock) for clock in (ahead, behind)]
     for limiter, clock in limiters:
         _ask(limiter, clock)
     for limiter, clock in limiters:
@@ -57,14 +57,14 @@ def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisP
             _ask(limiter, clock)
         assert refused.value.retry_after == pytest.approx(60, abs=10)
         assert limiter.usage()["minute"]["used"] == 2
-    assert RedisBook(redis_process.server(ahead)).transact("a", lambda _, now: now) == pytest.approx(real, abs=60)
+    assert RedisLedgers(redis_process.server(ahead)).transact("a", lambda _, now: now) == pytest.approx(real, abs=60)
 
 
 NEVER = -1
 
 
 def test_a_ledger_does_not_end_by_itself(redis_server: RedisServer) -> None:
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("TTL", LEDGER) == NEVER
 
 
@@ -72,15 +72,15 @@ def test_a_ledger_does_not_end_by_itself(redis_server: RedisServer) -> None:
 def test_a_ledger_of_an_earlier_version_stays_from_its_next_use_on(
     redis_server: RedisServer, change: Change[float]
 ) -> None:
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("PEXPIRE", LEDGER, 32 * 86400 * 1000)
-    RedisBook(redis_server).transact("a", change)
+    RedisLedgers(redis_server).transact("a", change)
     assert redis_server.call("TTL", LEDGER) == NEVER
 
 
 def _last_written(server: RedisServer, scope: str, days_ago: float) -> str:
     """Another key's ledger, as it is after so many days; its name."""
-    RedisBook(server).transact(scope, _note)
+    RedisLedgers(server).transact(scope, _note)
     [now, _] = server.call("TIME")
     server.call("HSET", f"{PREFIX}ledger:{scope}", "at", int(now) - int(days_ago * 86400))
     return f"{PREFIX}ledger:{scope}"
@@ -88,18 +88,18 @@ def _last_written(server: RedisServer, scope: str, days_ago: float) -> str:
 
 def test_ledgers_of_keys_that_are_no_longer_used_go_when_another_begins(redis_server: RedisServer) -> None:
     old, young = _last_written(redis_server, "old", 91), _last_written(redis_server, "young", 89)
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert [redis_server.call("EXISTS", name) for name in (old, young, LEDGER)] == [0, 1, 1]
 
 
 def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_server: RedisServer) -> None:
     long = _last_written(redis_server, "long", 0)
-    RedisBook(redis_server).transact("long", lambda ledger, _: setattr(ledger, "horizon", 365 * 86400.0))
+    RedisLedgers(redis_server).transact("long", lambda ledger, _: setattr(ledger, "horizon", 365 * 86400.0))
     redis_server.call("HINCRBY", long, "at", -300 * 86400)
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("EXISTS", long) == 1
     redis_server.call("HINCRBY", long, "at", -66 * 86400)
-    RedisBook(redis_server).transact("b", _note)
+    RedisLedgers(redis_server).transact("b", _note)
     assert redis_server.call("EXISTS", long) == 0
 
 
@@ -107,7 +107,7 @@ def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_serve
 def test_a_ledger_that_cannot_be_read_is_not_taken_for_an_old_one(redis_server: RedisServer, content: str) -> None:
     damaged = _last_written(redis_server, "damaged", 1000)
     redis_server.call("HSET", damaged, "content", content)
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("EXISTS", damaged) == 1
 
 
@@ -115,13 +115,13 @@ def test_old_ledgers_that_may_not_be_removed_hold_nobody_up(own: RedisProcess) -
     server = own.server()
     old = _last_written(server, "old", 91)
     server.call("ACL", "SETUSER", "default", "-scan")
-    now = RedisBook(server).transact("a", _note)
-    assert RedisBook(server).transact("a", lambda ledger, _: ledger.settled) == [now]
+    now = RedisLedgers(server).transact("a", _note)
+    assert RedisLedgers(server).transact("a", lambda ledger, _: ledger.settled) == [now]
     assert server.call("EXISTS", old) == 1
 
 
 def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:
-    book = RedisBook(redis_server)
+    book = RedisLedgers(redis_server)
     book.transact("a", _note)
     before = redis_server.call("HGET", LEDGER, "mark")
     book.transact("a", lambda ledger, _: len(ledger.settled))
@@ -131,10 +131,10 @@ def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:
 def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    knows = RedisBook(redis_server)
+    knows = RedisLedgers(redis_server)
     knows.transact("a", _note)
     redis_server.call("FLUSHALL")
-    newcomer = RedisBook(redis_server)
+    newcomer = RedisLedgers(redis_server)
     newcomer.transact("a", _note)
     assert _lost_at(newcomer) == 0
     now = knows.transact("a", _note)
@@ -147,10 +147,10 @@ def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
 def test_a_damaged_ledger_is_a_lost_one(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "content", content)
-    now = RedisBook(redis_server).transact("a", _note)
-    assert _lost_at(RedisBook(redis_server)) == now
+    now = RedisLedgers(redis_server).transact("a", _note)
+    assert _lost_at(RedisLedgers(redis_server)) == now
     assert "was lost" in caplog.text
 
 
@@ -165,46 +165,46 @@ def own(tmp_path: Path) -> Iterator[RedisProcess]:
 def test_after_a_restart_nothing_is_forgotten_and_each_window_is_waited_out(
     own: RedisProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = RedisBook(own.server()).transact("a", _note)
+    before = RedisLedgers(own.server()).transact("a", _note)
     own.kill()
     own.start()
-    book = RedisBook(own.server())
+    book = RedisLedgers(own.server())
     assert book.transact("a", lambda ledger, _: ledger.settled) == [before]
     lost_at, now = book.transact("a", lambda ledger, now: (ledger.lost_at, now))
     assert before < lost_at <= now, "from the restart on"
     assert caplog.text.count("restarted") == 1
-    assert _lost_at(RedisBook(own.server())) == lost_at
+    assert _lost_at(RedisLedgers(own.server())) == lost_at
 
 
 def test_a_server_that_took_over_from_another_may_have_missed_what_came_last(redis_server: RedisServer) -> None:
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "run", "another")
-    now = RedisBook(redis_server).transact("a", _note)
-    assert _lost_at(RedisBook(redis_server)) == now
+    now = RedisLedgers(redis_server).transact("a", _note)
+    assert _lost_at(RedisLedgers(redis_server)) == now
 
 
 def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     while redis_server.call("INFO", "server")["uptime_in_seconds"] < 2:
         time.sleep(0.1)
-    RedisBook(redis_server).transact("a", lambda ledger, _: setattr(ledger, "horizon", 0.001))
+    RedisLedgers(redis_server).transact("a", lambda ledger, _: setattr(ledger, "horizon", 0.001))
     redis_server.call("HSET", LEDGER, "run", "another", "at", "1000")
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert caplog.text == ""
 
 
 def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer) -> None:
     redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 300)
     redis_server.call("ZADD", PREFIX + "line:a", 1, "another dead one")
-    book = RedisBook(redis_server)
+    book = RedisLedgers(redis_server)
     book.transact("a", _note)
     assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 1
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
 
 
 def test_one_who_only_read_gives_its_turn_up_too(redis_server: RedisServer) -> None:
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 100)
-    RedisBook(redis_server).transact("a", lambda ledger, _: len(ledger.settled))
+    RedisLedgers(redis_server).transact("a", lambda ledger, _: len(ledger.settled))
     assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
 
 
@@ -212,7 +212,7 @@ def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: Redis
     over, tries = threading.Event(), list[float]()
 
     def hurry() -> None:
-        book = RedisBook(redis_server)
+        book = RedisLedgers(redis_server)
         while not over.is_set():
             book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
 
@@ -225,7 +225,7 @@ def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: Redis
     for other in others:
         other.start()
     for _ in range(5):
-        RedisBook(redis_server).transact("a", slowly)
+        RedisLedgers(redis_server).transact("a", slowly)
     over.set()
     for other in others:
         other.join()
@@ -234,18 +234,18 @@ def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: Redis
 
 def test_a_full_server_counts_on_and_keeps_the_line_too(own: RedisProcess) -> None:
     server = own.server()
-    RedisBook(server).transact("a", _note)
+    RedisLedgers(server).transact("a", _note)
     server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 400)
     server.call("CONFIG", "SET", "maxmemory", "1")
-    RedisBook(server).transact("a", _note)
-    assert RedisBook(server).transact("a", lambda ledger, _: len(ledger.settled)) == 2
+    RedisLedgers(server).transact("a", _note)
+    assert RedisLedgers(server).transact("a", lambda ledger, _: len(ledger.settled)) == 2
 
 
 @pytest.mark.parametrize("left_ms", [None, 3_600_000])
 def test_a_turn_of_a_clock_that_was_set_back_holds_nobody_up(redis_server: RedisServer, left_ms: int | None) -> None:
     redis_server.call("SET", PREFIX + "turn:a", "somebody", *(("PX", left_ms) if left_ms else ()))
     began = time.monotonic()
-    RedisBook(redis_server).transact("a", _note)
+    RedisLedgers(redis_server).transact("a", _note)
     assert time.monotonic() - began < 0.5
 
 
@@ -260,18 +260,18 @@ def test_a_book_that_stays_in_others_hands_is_told_and_nobody_guesses(redis_serv
     holder.start()
     time.sleep(0.1)
     with pytest.raises(StateBusy, match="in others' hands"):
-        RedisBook(redis_server, patience_s=0.8).transact("a", _note)
+        RedisLedgers(redis_server, patience_s=0.8).transact("a", _note)
     over.set()
     holder.join()
 
 
 def test_a_change_made_in_vain_is_made_again_on_what_the_other_wrote(redis_server: RedisServer) -> None:
-    book, seen = RedisBook(redis_server), list[int]()
+    book, seen = RedisLedgers(redis_server), list[int]()
 
     def slowly(ledger: Ledger, now: float) -> None:
         seen.append(len(ledger.settled))
         if len(seen) == 1:
-            RedisBook(redis_server).transact("a", _note)
+            RedisLedgers(redis_server).transact("a", _note)
         _note(ledger, now)
 
     book.transact("a", slowly)
@@ -284,7 +284,7 @@ def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: Red
     over, counts = threading.Event(), [0] * 16
 
     def write(number: int) -> None:
-        book = RedisBook(redis_server)
+        book = RedisLedgers(redis_server)
         while not over.is_set():
             book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
             counts[number] += 1
@@ -296,5 +296,5 @@ def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: Red
     over.set()
     for thread in threads:
         thread.join()
-    assert RedisBook(redis_server).transact("a", lambda ledger, _: ledger.strikes) == sum(counts)
+    assert RedisLedgers(redis_server).transact("a", lambda ledger, _: ledger.strikes) == sum(counts)
     assert min(counts) > max(counts) / 3, counts

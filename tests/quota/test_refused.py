@@ -11,7 +11,7 @@ from tests.fake_clock import FakeClock
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota import Quota, parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import Change, MemoryBook, QuotaBook, Result
+from vt_connectors.quota.ledger_store import Change, LedgerStore, MemoryLedgers, Result
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.quota.refused import Refused
 from vt_connectors.quota.waiters import Claim, Waiter
@@ -123,9 +123,9 @@ def test_who_gets_a_place_to_return_to_has_to_ask_for_it(limiter: MakeLimiter, c
     assert refused.refusal(clock.monotonic(), Claim("me", about="another hash")) is not None
 
 
-def test_what_changes_in_the_record_is_noticed_within_a_second(book: QuotaBook, clock: FakeClock) -> None:
+def test_what_changes_in_the_record_is_noticed_within_a_second(book: LedgerStore, clock: FakeClock) -> None:
     quota: list[Quota] = [parse_quota("1/day")]
-    shared = Fallback[QuotaBook](book, MemoryBook(clock), clock, "alone")
+    shared = Fallback[LedgerStore](book, MemoryLedgers(clock), clock, "alone")
     mine = Limiter(shared, "a", lambda: quota[0], clock, Heartbeat())
     refused = Refused(mine, clock)
     use(mine, clock)
@@ -159,7 +159,7 @@ def test_a_refusal_for_others_sake_says_nothing_of_those(limiter: MakeLimiter, c
     assert refused.refusal(clock.monotonic()) is None
 
 
-class CountingBook(MemoryBook):
+class CountingBook(MemoryLedgers):
     """`looks` and `changes` are how often it was asked; with `busy` it is held by others."""
 
     def __init__(self, clock: FakeClock) -> None:
@@ -180,7 +180,7 @@ class CountingBook(MemoryBook):
 
 def counted(clock: FakeClock) -> tuple[CountingBook, Limiter, Refused]:
     book = CountingBook(clock)
-    shared = Fallback[QuotaBook](book, MemoryBook(clock), clock, "alone")
+    shared = Fallback[LedgerStore](book, MemoryLedgers(clock), clock, "alone")
     mine = Limiter(shared, "a", lambda: parse_quota("1/day"), clock, Heartbeat())
     return book, mine, Refused(mine, clock)
 
@@ -208,7 +208,7 @@ def test_what_is_known_holds_while_the_record_cannot_be_read(clock: FakeClock) -
     assert found.error.retry_after == pytest.approx(TO_MIDNIGHT_S - 60, abs=0.01)
 
 
-def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: QuotaBook, clock: FakeClock) -> None:
+def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: LedgerStore, clock: FakeClock) -> None:
     mine = limiter("2/minute,5/day")
     use(mine, clock, 2)
     before = book.peek("a key")[0].to_json()
@@ -218,7 +218,7 @@ def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: Qu
 
 
 def test_a_copy_of_a_ledger_is_its_own(clock: FakeClock) -> None:
-    book = MemoryBook(clock)
+    book = MemoryLedgers(clock)
     book.transact("a", lambda ledger, now: ledger.settled.append(now))
     copied, _ = book.peek("a")
     copied.settled.clear()

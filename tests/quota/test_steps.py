@@ -10,22 +10,22 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
-from tests.quota.desk import Desk
+from tests.quota.scenario import Scenario
 from tests.splunk.kvstore_parts import book_at
 from vt_connectors.clock import SystemClock, Uptime
 from vt_connectors.errors import RateLimited
 from vt_connectors.quota.clock_changes import follow
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers, SqliteLedgers
 from vt_connectors.quota.limiter import Limiter
 
 
 @pytest.fixture(params=["memory", "sqlite", "kvstore"])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> QuotaBook:
+def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
     if request.param == "kvstore":
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
-    return MemoryBook(clock) if request.param == "memory" else SqliteBook(tmp_path / "quota.db", clock)
+    return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
 def _asks(limiter: Limiter, clock: FakeClock, count: int) -> int:
@@ -87,7 +87,7 @@ def test_a_slot_under_way_and_a_pause_move_along_too(limiter: MakeLimiter, clock
 def test_a_lost_book_is_waited_out_whatever_the_clock_does(
     limiter: MakeLimiter, clock: FakeClock, tmp_path: Path
 ) -> None:
-    book = SqliteBook(tmp_path / "lost.db", clock)
+    book = SqliteLedgers(tmp_path / "lost.db", clock)
     book.transact("before", lambda ledger, now: None)
     book.close()
     (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
@@ -126,10 +126,10 @@ def test_a_request_under_way_when_the_clock_is_set_over_midnight_is_counted(
 
 
 def test_so_it_is_where_the_step_cannot_be_seen() -> None:
-    desk = Desk("1/day", "2026-01-03T00:05:00")
-    assert desk.goes("a")
-    desk.at("2026-01-02T23:55:00").answer("a")
-    assert not desk.goes("b")
+    scenario = Scenario("1/day", "2026-01-03T00:05:00")
+    assert scenario.goes("a")
+    scenario.at("2026-01-02T23:55:00").answer("a")
+    assert not scenario.goes("b")
 
 
 def test_processes_of_one_machine_agree_for_how_long_it_is_up() -> None:

@@ -10,14 +10,14 @@ import pytest
 from tests.fake_clock import FakeClock
 from vt_connectors.errors import RateLimited, Unavailable
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.ledger_store import QuotaBook, SqliteBook
+from vt_connectors.quota.ledger_store import LedgerStore, SqliteLedgers
 from vt_connectors.quota.limiter import Limiter
-from vt_connectors.quota.substitute import RejoiningBook, SubstituteBook, readable
+from vt_connectors.quota.substitute import RejoiningLedgers, SubstituteLedgers, readable
 from vt_connectors.state.fallback import Fallback, Required, StateUnavailable
 from vt_connectors.state.heartbeat import Heartbeat
 
 
-class _Breaking(SqliteBook):
+class _Breaking(SqliteLedgers):
     """Cannot be written while `broken`, nor read while `unreadable`."""
 
     broken = unreadable = False
@@ -45,10 +45,10 @@ class _Machine:
     def process(self, *, broken: bool = False, unreadable: bool = False, required: bool = False) -> Limiter:
         shared = _Breaking(self._folder / "state-quota.db", self.clock)
         shared.broken, shared.unreadable = broken or unreadable, unreadable
-        substitute = SubstituteBook(self._folder / "runtime" / "quota.db", self.clock, readable(shared))
-        rejoining = RejoiningBook(shared, substitute, self.clock)
-        instead = Fallback[QuotaBook](rejoining, substitute, self.clock, "a quarter")
-        book = Required[QuotaBook](rejoining, self.clock, "required") if required else instead
+        substitute = SubstituteLedgers(self._folder / "runtime" / "quota.db", self.clock, readable(shared))
+        rejoining = RejoiningLedgers(shared, substitute, self.clock)
+        instead = Fallback[LedgerStore](rejoining, substitute, self.clock, "a quarter")
+        book = Required[LedgerStore](rejoining, self.clock, "required") if required else instead
         return Limiter(book, "a key", lambda: self._quota, self.clock, Heartbeat())
 
     def asks(self, limiter: Limiter, times: int) -> int:

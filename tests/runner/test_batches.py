@@ -14,7 +14,7 @@ from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.process.descriptors import Input, Output
 from vt_connectors.adapters.runner.runner import Runner
 from vt_connectors.clock import SystemClock
-from vt_connectors.contract.documents import Outcome, Spent, error_response, refusal, response
+from vt_connectors.contract.documents import Cost, Outcome, error_response, refusal, response
 from vt_connectors.errors import ConnectorError, RateLimited
 from vt_connectors.quota.waiters import Claim
 
@@ -56,7 +56,7 @@ class FakeCore:
 
 
 def answered(id_: int) -> Response:
-    return response("quota", id_, Outcome("ok", "done"), Spent(), 0.0)
+    return response("quota", id_, Outcome("ok", "done"), Cost(), 0.0)
 
 
 def no_quota(id_: int) -> Response:

@@ -24,7 +24,7 @@ from vt_connectors.adapters.process.descriptors import Input, Output
 from vt_connectors.adapters.runner.response_line import NO_MEMORY
 from vt_connectors.adapters.runner.runner import Runner
 from vt_connectors.clock import SystemClock
-from vt_connectors.contract.documents import Outcome, Spent, refusal, response
+from vt_connectors.contract.documents import Cost, Outcome, refusal, response
 from vt_connectors.contract.exit_status import FAILED, MALFORMED, OK
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConnectorError
@@ -46,7 +46,7 @@ class FakeCore:
 
     def answer(self, document: Any, claim: Claim | None = None) -> Response:
         self.work(document)
-        return response("quota", document["id"], Outcome("ok", "done"), Spent(), 0.0)
+        return response("quota", document["id"], Outcome("ok", "done"), Cost(), 0.0)
 
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from vtlookup_app.kvstore.collection import Collection, KvStore
 from vtlookup_app.kvstore.leases import KvLeases as KvLeases
-from vtlookup_app.kvstore.ledgers import APART_S, KvBook
+from vtlookup_app.kvstore.ledgers import APART_S, KvLedgers
 from vtlookup_app.kvstore.parts import LEDGERS
 from vtlookup_app.kvstore.versions import Versions
 from vtlookup_app.splunkd import Splunkd as Splunkd
@@ -33,5 +33,5 @@ def collection_at(splunkd: FakeSplunkd, name: str, session: str = SESSION) -> Co
     return Collection(KvStore(Splunkd(splunkd.url, session).kvstore_service()), name)
 
 
-def book_at(splunkd: FakeSplunkd, clock: Clock, patience_s: float = 30.0, apart_s: float = APART_S) -> KvBook:
-    return KvBook(Versions(collection_at(splunkd, LEDGERS)), clock, patience_s, apart_s)
+def book_at(splunkd: FakeSplunkd, clock: Clock, patience_s: float = 30.0, apart_s: float = APART_S) -> KvLedgers:
+    return KvLedgers(Versions(collection_at(splunkd, LEDGERS)), clock, patience_s, apart_s)

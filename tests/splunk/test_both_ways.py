@@ -18,7 +18,7 @@ from vt_connectors.indicators import Kind
 from vt_connectors.quota.waiters import Claim
 from vtlookup_app import result_fields as columns
 from vtlookup_app.chunks import csv_path as rows
-from vtlookup_app.chunks import fast_path as quick_rows
+from vtlookup_app.chunks import fast_path as fast_path
 from vtlookup_app.chunks import protocol as pipe
 from vtlookup_app.chunks.cells import added_names
 from vtlookup_app.chunks.chunk_body import Body
@@ -28,7 +28,7 @@ from vtlookup_app.chunks.reply import AddedFields
 from vtlookup_app.options import SearchOptions
 from vtlookup_app.search.command import VtLookup
 from vtlookup_app.search.enrichment import Enrichment
-from vtlookup_app.warning_collector import HeardWarnings
+from vtlookup_app.warning_collector import WarningCollector
 
 FIELD = "x"
 TEXTS = st.text(st.sampled_from('ab$;,"\n\r \0\u2028\x85ü😀\uffff'), max_size=8)
@@ -82,7 +82,7 @@ def chunks(draw: st.DrawFn) -> tuple[list[str], list[Record]]:
 def command(prefix: str, raw: bool) -> VtLookup:
     made = VtLookup()
     made._search = SearchOptions(None, FIELD, prefix, None, 0.0, "default", raw)
-    made._enrichment = Enrichment(Echoing(), made._search, HeardWarnings())
+    made._enrichment = Enrichment(Echoing(), made._search, WarningCollector())
     return made
 
 
@@ -122,8 +122,8 @@ def plainly(made: VtLookup, body: str) -> str:
 def is_quick(body: str, prefix: str = "vt_") -> bool:
     """Whether the quick way takes it."""
     try:
-        quick_rows.read(body_of(body.encode()), FIELD, added_names(columns.names(True), prefix))
-    except quick_rows.NotForHere:
+        fast_path.read(body_of(body.encode()), FIELD, added_names(columns.names(True), prefix))
+    except fast_path.FastPathUnsupported:
         return False
     return True
 
@@ -238,7 +238,7 @@ def test_half_a_character_in_an_answer_does_not_lose_the_chunk() -> None:
 
 def test_a_search_of_one_value_is_interactive_and_one_of_more_a_batch() -> None:
     core = Echoing()
-    enrichment = Enrichment(core, SearchOptions(None, FIELD, "vt_", None, 0.0, "default", False), HeardWarnings())
+    enrichment = Enrichment(core, SearchOptions(None, FIELD, "vt_", None, 0.0, "default", False), WarningCollector())
     enrichment.columns_for(["a"], preview=False)
     assert core.batches == [False]
     enrichment.columns_for(["a"], preview=False)

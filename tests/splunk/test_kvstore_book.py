@@ -15,11 +15,11 @@ from tests.fake_clock import START, FakeClock
 from vt_connectors.errors import ConfigError, RateLimited
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.ledger import Ledger
-from vt_connectors.quota.ledger_store import MemoryBook, QuotaBook
+from vt_connectors.quota.ledger_store import LedgerStore, MemoryLedgers
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
 from vt_connectors.state.heartbeat import Heartbeat
-from vtlookup_app.kvstore.ledgers import APART_S, KvBook
+from vtlookup_app.kvstore.ledgers import APART_S, KvLedgers
 from vtlookup_app.kvstore.parts import LEDGERS
 
 from .fake_kvstore import FakeKvStore, Member
@@ -38,7 +38,7 @@ def _note(ledger: Ledger, now: float) -> float:
     return now
 
 
-def _strikes(book: KvBook) -> int:
+def _strikes(book: KvLedgers) -> int:
     return book.transact("a", lambda ledger, _: ledger.strikes)
 
 
@@ -46,9 +46,9 @@ def _versions(store: FakeKvStore) -> list[int]:
     return sorted(document["version"] for document in store.documents[LEDGERS].values())
 
 
-def _limiter(book: QuotaBook, clock: FakeClock, quota: str) -> Limiter:
+def _limiter(book: LedgerStore, clock: FakeClock, quota: str) -> Limiter:
     parsed = parse_quota(quota)
-    return Limiter(Fallback(book, MemoryBook(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
 
 
 def test_a_member_that_is_behind_never_undoes_what_others_wrote(store: FakeKvStore) -> None:

@@ -78,6 +78,6 @@ def test_a_session_that_ended_is_followed_by_the_next(store: FakeKvStore) -> Non
         parts = parts_of(session, Settings(), clock)
         parts.answers.put("hash:a", entry)
         del splunkd.users["old"]
-        session.go_on_as(Splunkd(splunkd.url, "new"))
+        session.use_session_of(Splunkd(splunkd.url, "new"))
         parts.answers.put("hash:b", entry)
         assert set(parts.answers.get_many(["hash:a", "hash:b"])) == {"hash:a", "hash:b"}

@@ -12,7 +12,7 @@ from vt_connectors.contract.documents import Options
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import Unavailable
 from vt_connectors.sandbox import SandboxServer
-from vtlookup_app.endpoint_client.client import Broker
+from vtlookup_app.endpoint_client.client import EndpointClient
 from vtlookup_app.splunkd import KeyNotSeen
 
 from .brokered import ENDPOINT, call
@@ -174,5 +174,5 @@ class Splunkd:
 )
 def test_an_endpoint_that_cannot_say_what_is_refused_is_asked_as_usual(reply: Any) -> None:
     splunkd: Any = Splunkd(reply)
-    broker = Broker(splunkd, KeyNotSeen("not for you"))
+    broker = EndpointClient(splunkd, KeyNotSeen("not for you"))
     assert broker.refused("hash", [md5(1), md5(2)], Options()) == {}

@@ -19,7 +19,7 @@ from tests.splunk.fake_splunkd import SESSION, FakeSplunkd
 from tests.splunk.kvstore_parts import KvLeases, Splunkd, collection_at, parts_of
 from vt_connectors.backends.redis.answers import RedisAnswers
 from vt_connectors.backends.redis.leases import RedisLeases
-from vt_connectors.backends.redis.ledgers import RedisBook
+from vt_connectors.backends.redis.ledgers import RedisLedgers
 from vt_connectors.backends.redis.pending import RedisPending
 from vt_connectors.backends.redis.server import PREFIX, RedisServer
 from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers, _belongs
@@ -28,7 +28,7 @@ from vt_connectors.backends.sqlite.leases import SCHEMA as LEASES_SCHEMA
 from vt_connectors.backends.sqlite.leases import SqliteLeases
 from vt_connectors.backends.sqlite.pending import SqlitePending
 from vt_connectors.cache.entry import MAX_STORED_BYTES, AnswerStore, Entry, TooLargeToKeep
-from vt_connectors.coalescing import LeaseBook
+from vt_connectors.coalescing import LeaseStore
 from vt_connectors.coalescing.leases import Lease
 from vt_connectors.coalescing.results import MOST_CHARACTERS, Result, _checksum
 from vt_connectors.config.settings import Settings
@@ -163,7 +163,7 @@ def test_a_leaders_result_that_is_too_long_says_nothing(
     tmp_path: Path, redis_process: RedisProcess, splunkd_with_kvstore: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FakeClock()
-    books: list[LeaseBook] = [
+    books: list[LeaseStore] = [
         SqliteLeases(SqliteFile(tmp_path / "leases.db", LEASES_SCHEMA, "WAL"), clock),
         RedisLeases(redis_process.server(clock)),
         parts_of(Splunkd(splunkd_with_kvstore.url, SESSION), Settings(), clock).leases,
@@ -215,7 +215,7 @@ def test_a_ledger_that_is_too_large_is_a_lost_record(redis_server: RedisServer) 
     text = Ledger(settled=[0.0] * (MOST_BYTES // 4)).to_json()
     with pytest.raises(ValueError, match="bytes"):
         Ledger.from_json(text.encode())
-    book = RedisBook(redis_server)
+    book = RedisLedgers(redis_server)
     book.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
     redis_server.call("HSET", f"{PREFIX}ledger:a", "content", text)
     assert book.transact("a", lambda ledger, now: now - ledger.lost_at) == 0.0

@@ -12,7 +12,7 @@ from typing import Callable
 import pytest
 
 from tests.state.files import DAMAGES
-from tests.state.test_lookups_go_on import House
+from tests.state.test_lookups_go_on import Harness
 from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.backends.sqlite.answers import SCHEMA
 from vt_connectors.backends.sqlite.file import SqliteFile
@@ -88,7 +88,7 @@ NAMES = ("state.db", "state-quota.db")
 
 def _used(state: Path, *values: str) -> None:
     """A process was there, and has ended."""
-    core = House(state, "9/minute").core()
+    core = Harness(state, "9/minute").core()
     for value in values or ("a" * 32,):
         assert core.answer(lookup(value))["status"] == "ok"
     core.close()
@@ -96,7 +96,7 @@ def _used(state: Path, *values: str) -> None:
 
 def _refused(state: Path) -> None:
     """Whatever is asked of it, it is a `config_error` that names the file."""
-    house = House(state)
+    house = Harness(state)
     with pytest.raises(ConfigError, match=r"VT_STATE|state file") as told:
         house.core()
     assert str(state.parent) in told.value.message
@@ -127,7 +127,7 @@ def test_so_is_one_behind_a_link(tmp_path: Path, foreign: str, name: str) -> Non
 
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
 def test_so_is_one_that_takes_the_place_of_ours(tmp_path: Path, foreign: str) -> None:
-    house = House(tmp_path / "state.db", "9/minute")
+    house = Harness(tmp_path / "state.db", "9/minute")
     _used(tmp_path / "state.db")
     core = house.core()
     for path in list(tmp_path.iterdir()):
@@ -146,7 +146,7 @@ def test_another_programs_database_written_over_ours_is_foreign(tmp_path: Path, 
     _database(tmp_path / "mail.db", "PRAGMA user_version=1")
     (tmp_path / name).write_bytes((tmp_path / "mail.db").read_bytes())
     before = seen_in(tmp_path)[str(tmp_path / name)]
-    answer = House(tmp_path / "state.db", "9/minute").answer("f" * 32)
+    answer = Harness(tmp_path / "state.db", "9/minute").answer("f" * 32)
     assert answer["error"]["code"] == "config_error"
     assert seen_in(tmp_path)[str(tmp_path / name)] == before
 
@@ -203,7 +203,7 @@ def _without_application_id(path: Path) -> None:
 def test_files_of_the_version_before_are_taken_over_once(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     _used(state)
-    house = House(state, "1/minute")
+    house = Harness(state, "1/minute")
     for name in NAMES:
         _without_application_id(tmp_path / name)
     before = {name: (tmp_path / name).stat().st_ino for name in NAMES}
@@ -222,7 +222,7 @@ def test_a_damaged_file_of_ours_is_kept_under_another_name(tmp_path: Path, damag
     _used(tmp_path / "state.db", *(f"{number:032x}" for number in range(9)))
     DAMAGES[damage](tmp_path / name)
     damaged = (tmp_path / name).stat().st_ino
-    House(tmp_path / "state.db", "9/minute").answer("f" * 32)
+    Harness(tmp_path / "state.db", "9/minute").answer("f" * 32)
     [bad] = tmp_path.glob("*.bad-*")
     assert bad.stat().st_ino == damaged
 
@@ -329,15 +329,15 @@ def test_a_second_name_for_the_state_file_is_refused(tmp_path: Path) -> None:
     os.link(tmp_path / "state.db", other / "named.db")
     for state in (tmp_path / "state.db", other / "named.db"):
         with pytest.raises(ConfigError, match="hard link"):
-            House(state).core()
+            Harness(state).core()
     (other / "named.db").unlink()
-    assert House(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
+    assert Harness(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
 
 
 def test_a_second_name_that_a_killed_process_left_is_cleared_up(tmp_path: Path) -> None:
     _used(tmp_path / "state.db")
     left = tmp_path / ".state.db.0123456789abcdef"
     os.link(tmp_path / "state.db", left)
-    assert House(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
+    assert Harness(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
     assert not left.exists()
     assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o600

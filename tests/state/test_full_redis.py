@@ -72,7 +72,7 @@ def fill(server: RedisServer, count: int, keep_s: float = 30 * DAY_S) -> RedisAn
     return answers
 
 
-class House:
+class Harness:
     """Processes that live for one lookup, and the VirusTotal that all of them ask."""
 
     def __init__(self, state: str, quota: str) -> None:
@@ -94,7 +94,7 @@ def test_answers_push_the_record_out_with_no_policy_that_spares_what_does_not_en
     policy: str, small: MakeServer
 ) -> None:
     process = small(policy)
-    server, house = process.server(), House(process.url, "4/minute,6/day")
+    server, house = process.server(), Harness(process.url, "4/minute,6/day")
     assert [house.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
     fill(server, 3000)
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
@@ -108,7 +108,7 @@ def test_a_record_that_was_pushed_out_is_a_lost_one_to_processes_that_never_knew
     policy: str, small: MakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = small("noeviction")
-    server, house = process.server(), House(process.url, "4/minute")
+    server, house = process.server(), Harness(process.url, "4/minute")
     assert [house.ask(number) for number in range(4)] == ["api"] * 4
     server.call("CONFIG", "SET", "maxmemory-policy", policy)
     for _ in range(20):
@@ -126,14 +126,14 @@ def test_a_record_that_was_pushed_out_is_a_lost_one_to_processes_that_never_knew
 def test_with_a_server_that_may_drop_the_record_nothing_is_asked_in_the_first_window(
     policy: str, small: MakeServer
 ) -> None:
-    house = House(small(policy).url, "4/minute")
+    house = Harness(small(policy).url, "4/minute")
     assert [house.ask(number) for number in range(4)] == ["rate_limited"] * 4
     assert house.virustotal.asked == []
 
 
 def test_a_record_that_an_earlier_version_let_end_is_a_lost_one_after_it_was_dropped(small: MakeServer) -> None:
     process = small("noeviction")
-    server, house = process.server(), House(process.url, "4/minute")
+    server, house = process.server(), Harness(process.url, "4/minute")
     assert [house.ask(number) for number in range(4)] == ["api"] * 4
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     server.call("PEXPIRE", ledger, 3_600_000)
@@ -151,7 +151,7 @@ def test_a_record_that_an_earlier_version_let_end_is_a_lost_one_after_it_was_dro
 
 @pytest.mark.parametrize("policy", KEEP)
 def test_a_server_that_has_dropped_nothing_begins_a_record_at_once(policy: str, small: MakeServer) -> None:
-    assert House(small(policy).url, "4/minute").ask(1) == "api"
+    assert Harness(small(policy).url, "4/minute").ask(1) == "api"
 
 
 def test_older_answers_make_room_on_a_server_that_drops_nothing(small: MakeServer) -> None:
@@ -242,7 +242,7 @@ def test_parts_wanted_of_a_queue_that_is_gone_do_not_stay_for_ever(redis_server:
 
 
 def test_only_what_may_be_lost_ends_by_itself(redis_process: RedisProcess) -> None:
-    house, server = House(redis_process.url, "1/minute"), redis_process.server()
+    house, server = Harness(redis_process.url, "1/minute"), redis_process.server()
     house.ask(1)
     RedisPending(server, "3").put_many({"ip:1.1.1.1": 1}, 9)
     names = [name for batch in server.keys(PREFIX) for name in batch]

@@ -19,7 +19,7 @@ from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core
 from vt_connectors.errors import ConfigError
 from vt_connectors.quota import parse_quota
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 
 class PlayedVirusTotal:
@@ -28,16 +28,16 @@ class PlayedVirusTotal:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         asked = request.url.rpartition("/")[2]
         self.asked.append(asked)
         names = {32: "md5", 40: "sha1", 64: "sha256"}
         attributes = {"sha256": "0" * 64, names[len(asked)]: asked, "last_analysis_stats": {"malicious": 9}}
         data = {"type": "file", "id": attributes["sha256"], "attributes": attributes}
-        return HttpAnswer(200, {"content-type": "application/json"}, json.dumps({"data": data}).encode())
+        return HttpResponse(200, {"content-type": "application/json"}, json.dumps({"data": data}).encode())
 
 
-class House:
+class Harness:
     """Processes that come one after the other, with one state."""
 
     def __init__(self, state: Path, quota: str = "none", *, required: bool = False) -> None:
@@ -45,7 +45,7 @@ class House:
         self.clock = FakeClock()
         self._settings = Settings(state=str(state), quota=parse_quota(quota), state_required=required)
 
-    def at(self, state: Path) -> House:
+    def at(self, state: Path) -> Harness:
         """The same VirusTotal, clock and quota, with another place of the state."""
         other = copy.copy(self)
         other._settings = self._settings._replace(state=str(state))
@@ -64,7 +64,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_second_process_has_the_answer_of_the_first(state: Path) -> None:
-    house = House(state)
+    house = Harness(state)
     assert house.answer()["meta"]["source"] == "api"
     assert house.answer()["meta"]["source"] == "cache"
     assert len(house.virustotal.asked) == 1
@@ -72,7 +72,7 @@ def test_a_second_process_has_the_answer_of_the_first(state: Path) -> None:
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
 def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
-    house = House(state)
+    house = Harness(state)
     for number in range(40):
         house.answer(f"{number:032x}")
     settle(state)
@@ -84,7 +84,7 @@ def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
 def test_a_damaged_quota_book_lets_nobody_past_for_a_window(state: Path, damage: str) -> None:
-    house = House(state, "4/90s")
+    house = Harness(state, "4/90s")
     assert house.answer()["status"] == "ok"
     DAMAGES[damage](state.with_name("state-quota.db"))
     refused = house.answer("f" * 32)
@@ -99,8 +99,8 @@ def _file_for_folder(state: Path) -> None:
 
 
 def _newer(state: Path) -> None:
-    House(state).answer("e" * 32)
-    House(state, "8/minute").answer("d" * 32)
+    Harness(state).answer("e" * 32)
+    Harness(state, "8/minute").answer("d" * 32)
     for path in (state, state.with_name("state-quota.db")):
         connection = sqlite3.connect(path)
         connection.execute("PRAGMA user_version=99")
@@ -114,7 +114,7 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
     state = tmp_path / "folder" / "state.db"
     state.parent.mkdir()
     spoil(state)
-    house = House(state, "8/minute")
+    house = Harness(state, "8/minute")
     core = house.core()
     if spoil is _newer:
         assert core.answer(lookup())["error"]["details"]["window"] == "minute", "what it granted is not known"
@@ -129,7 +129,7 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
 
 
 def test_files_deleted_during_use_are_made_anew(state: Path) -> None:
-    house = House(state)
+    house = Harness(state)
     core = house.core()
     core.answer(lookup())
     for path in list(state.parent.iterdir()):
@@ -139,7 +139,7 @@ def test_files_deleted_during_use_are_made_anew(state: Path) -> None:
 
 
 def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
-    house = House(state, "9999/second")
+    house = Harness(state, "9999/second")
     for number in range(12):
         house.answer(f"{number:032x}")
     settle(state)
@@ -162,7 +162,7 @@ def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, sp
     state = tmp_path / "folder" / "state.db"
     state.parent.mkdir()
     spoil(state)
-    house = House(state, "8/minute", required=True)
+    house = Harness(state, "8/minute", required=True)
     error = house.answer()["error"]
     assert (error["code"], error["retryable"]) == ("unavailable", True)
     assert "VT_STATE_REQUIRED" in error["message"]
@@ -171,4 +171,4 @@ def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, sp
 
 def test_a_required_state_in_memory_can_never_be() -> None:
     with pytest.raises(ConfigError, match="VT_STATE_REQUIRED"):
-        House(Path("memory"), required=True).core()
+        Harness(Path("memory"), required=True).core()

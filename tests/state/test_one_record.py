@@ -10,7 +10,7 @@ from typing import Callable
 
 import pytest
 
-from tests.state.test_lookups_go_on import House
+from tests.state.test_lookups_go_on import Harness
 from tests.vtaction_process import lookup
 from vt_connectors.backends.sqlite import paths as location
 from vt_connectors.errors import ConfigError
@@ -21,7 +21,7 @@ _LATER_S = 130.0
 Names = Callable[[Path], Path]
 
 
-def _asked(state: Path, seed: str, house: House) -> int:
+def _asked(state: Path, seed: str, house: Harness) -> int:
     """How many lookups a new process at `state` is granted, of as many as there are and one."""
     core = house.at(state).core()
     before = len(house.virustotal.asked)
@@ -114,7 +114,7 @@ def _copied_alone_and_the_rest_is_gone(folder: Path) -> Path:
 
 def _copied_while_in_use(folder: Path) -> Path:
     """Without the log beside it, as of a process that was killed."""
-    House(folder / "state.db", "none").core().answer(lookup("8" * 32, options={"cache": "only"}))
+    Harness(folder / "state.db", "none").core().answer(lookup("8" * 32, options={"cache": "only"}))
     return _copied_alone(folder)
 
 
@@ -129,7 +129,7 @@ def _of_an_earlier_version_without_its_record(folder: Path) -> Path:
 
 def _with_a_record_from_elsewhere(folder: Path) -> Path:
     other = folder.parent / "a third"
-    House(other / "state.db", "9/minute").answer()
+    Harness(other / "state.db", "9/minute").answer()
     (other / "state-quota.db").replace(folder / "state-quota.db")
     return folder / "state.db"
 
@@ -142,7 +142,7 @@ def _with_an_older_copy_of_its_record(folder: Path) -> Path:
 
 def _with_a_cache_from_elsewhere(folder: Path) -> Path:
     other = folder.parent / "a third"
-    House(other / "state.db", "9/minute").answer()
+    Harness(other / "state.db", "9/minute").answer()
     (other / "state.db").replace(folder / "state.db")
     return folder / "state.db"
 
@@ -174,9 +174,9 @@ SAME = [
 @pytest.mark.parametrize("elsewhere", SAME)
 def test_another_name_or_place_grants_nothing_more(tmp_path: Path, elsewhere: Names) -> None:
     folder = tmp_path / "state"
-    house = House(folder / "state.db", f"{LIMIT}/minute")
+    house = Harness(folder / "state.db", f"{LIMIT}/minute")
     house.at(folder / "state.db").core().answer(lookup("9" * 32, options={"cache": "only"}))
-    _asked(folder / "state.db", "c", House(folder / "state.db", "none"))
+    _asked(folder / "state.db", "c", Harness(folder / "state.db", "none"))
     shutil.copyfile(folder / "state-quota.db", folder / "older")
     assert _asked(folder / "state.db", "a", house) == LIMIT
     state = elsewhere(folder)
@@ -192,7 +192,7 @@ def test_another_name_or_place_grants_nothing_more(tmp_path: Path, elsewhere: Na
 )
 def test_both_places_share_one_quota_from_then_on(tmp_path: Path, elsewhere: Names) -> None:
     folder = tmp_path / "state"
-    house = House(folder / "state.db", f"{LIMIT}/minute")
+    house = Harness(folder / "state.db", f"{LIMIT}/minute")
     assert _asked(folder / "state.db", "a", house) == LIMIT
     state = elsewhere(folder)
     for seed in "bcd":
@@ -203,7 +203,7 @@ def test_both_places_share_one_quota_from_then_on(tmp_path: Path, elsewhere: Nam
 
 def test_a_process_that_knew_the_record_and_a_new_one_agree_after_it_was_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    house = House(folder / "state.db", f"{LIMIT}/minute")
+    house = Harness(folder / "state.db", f"{LIMIT}/minute")
     knew = house.core()
     for number in range(LIMIT):
         knew.answer(lookup(f"{number:032x}"))
@@ -217,7 +217,7 @@ def test_a_process_that_knew_the_record_and_a_new_one_agree_after_it_was_replace
 
 def test_a_loss_is_waited_out_once_by_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "state"
-    house = House(folder / "state.db", f"{LIMIT}/minute")
+    house = Harness(folder / "state.db", f"{LIMIT}/minute")
     _asked(folder / "state.db", "a", house)
     (folder / "state-quota.db").unlink()
     for seed in "bcd":
@@ -229,11 +229,11 @@ def test_a_loss_is_waited_out_once_by_all(tmp_path: Path, caplog: pytest.LogCapt
 
 
 def test_a_single_file_that_is_mounted_by_itself_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    House(tmp_path / "state.db").answer()
+    Harness(tmp_path / "state.db").answer()
     for name in ("state.db", "state-quota.db"):
         monkeypatch.setattr(location, "_mounts", lambda *_: [("/", "ext4"), (str(tmp_path / name), "ext4")])  # noqa: B023
         with pytest.raises(ConfigError, match="mount its folder"):
-            House(tmp_path / "state.db").core()
+            Harness(tmp_path / "state.db").core()
 
 
 @pytest.mark.skipif(
@@ -241,7 +241,7 @@ def test_a_single_file_that_is_mounted_by_itself_is_refused(tmp_path: Path, monk
     reason="no mounts of our own here",
 )
 def test_so_it_is_by_a_real_mount(tmp_path: Path) -> None:
-    House(tmp_path / "state.db").answer()
+    Harness(tmp_path / "state.db").answer()
     (tmp_path / "inside").mkdir(mode=0o700)
     (tmp_path / "inside" / "state.db").touch(0o600)
     script = f"""

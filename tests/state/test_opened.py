@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from vt_connectors.backends.sqlite.connection import Opened
+from vt_connectors.backends.sqlite.connection import ThreadConnection
 
 
 class SlowConnection:
@@ -21,7 +21,7 @@ class SlowConnection:
 
 def test_a_connection_is_closed_once_though_several_threads_let_go_of_it_at_the_same_moment() -> None:
     connection: Any = SlowConnection()
-    opened = Opened(connection, 1, os.getpid())
+    opened = ThreadConnection(connection, 1, os.getpid())
     threads = [threading.Thread(target=opened.close) for _ in range(8)]
     for thread in threads:
         thread.start()

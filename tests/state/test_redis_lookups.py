@@ -34,7 +34,7 @@ KEY = "key-of-the-house-" + "k" * 40
 Spoil = Callable[[RedisProcess], None]
 
 
-class House:
+class Harness:
     """Processes of several machines, each with a clock of its own, and one server."""
 
     def __init__(self, state: str, quota: str) -> None:
@@ -58,7 +58,7 @@ def _ask(core: Core, number: int) -> str:
 
 
 def test_machines_with_clocks_of_their_own_share_answers_and_quota(redis_process: RedisProcess) -> None:
-    house = House(redis_process.url, "2/minute")
+    house = Harness(redis_process.url, "2/minute")
     one, other = house.core(FakeClock(2e9)), house.core(FakeClock(1e9))
     assert [_ask(one, 1), _ask(other, 1), _ask(other, 2)] == ["api", "cache", "api"]
     assert [_ask(one, 3), _ask(other, 4)] == ["rate_limited"] * 2
@@ -66,7 +66,7 @@ def test_machines_with_clocks_of_their_own_share_answers_and_quota(redis_process
 
 
 def test_nothing_in_it_tells_the_key(redis_process: RedisProcess) -> None:
-    house = House(redis_process.url, "4/minute")
+    house = Harness(redis_process.url, "4/minute")
     _ask(house.core(), 1)
     server = redis_process.server()
     names = [name for batch in server.keys("") for name in batch]
@@ -97,7 +97,7 @@ def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
     own: RedisProcess, caplog: pytest.LogCaptureFixture, spoil: Spoil
 ) -> None:
     clock = FakeClock()
-    core = House(own.url, "8/minute").core(clock)
+    core = Harness(own.url, "8/minute").core(clock)
     assert _ask(core, 1) == "api"
     spoil(own)
     assert _ask(core, 2) == "rate_limited", "what others were granted before is not known"
@@ -114,7 +114,7 @@ def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the
     own: RedisProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
     own.server().call("CONFIG", "SET", "maxmemory", "1")
-    house = House(own.url, "8/minute")
+    house = Harness(own.url, "8/minute")
     cores = [house.core() for _ in range(5)]
     for number in range(8):
         assert [_ask(core, number) for core in cores] == ["api"] + ["shared"] * 4
@@ -124,7 +124,7 @@ def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the
 
 
 def test_when_it_is_back_it_is_used_again(own: RedisProcess) -> None:
-    house, clock = House(own.url, "100/minute"), FakeClock()
+    house, clock = Harness(own.url, "100/minute"), FakeClock()
     core = house.core(clock)
     own.kill()
     assert _ask(core, 1) == "rate_limited"
@@ -136,7 +136,7 @@ def test_when_it_is_back_it_is_used_again(own: RedisProcess) -> None:
 
 def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
-    core = House("redis://127.0.0.1:9", "8/minute").core(clock)
+    core = Harness("redis://127.0.0.1:9", "8/minute").core(clock)
     assert _ask(core, 1) == "rate_limited"
     clock.advance(61)
     assert [_ask(core, number) for number in (1, 2, 3)] == ["api", "api", "rate_limited"]
@@ -147,7 +147,7 @@ def test_a_wrong_password_is_told_before_anything_is_asked(tmp_path: Path) -> No
     process = RedisProcess(tmp_path, "--requirepass", "right", user=":s3cr3t").start()
     try:
         with pytest.raises(ConfigError, match="refuses the user or the password") as told:
-            House(process.url, "none").core()
+            Harness(process.url, "none").core()
         assert "s3cr3t" not in str(told.value)
     finally:
         process.kill()
@@ -159,7 +159,7 @@ def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) 
     own.server().call(*rule.split())
     user, password = rule.split()[2], rule.split(">")[1].split()[0]
     url = own.url.replace("unix://", f"unix://{user}:{password}@")
-    house = House(url, "2/minute")
+    house = Harness(url, "2/minute")
     one, other = house.core(), house.core()
     assert [_ask(one, 1), _ask(other, 1), _ask(other, 2), _ask(one, 3)] == ["api", "cache", "api", "rate_limited"]
     stats = one.context.cache.stats()

@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
-from tests.state.test_lookups_go_on import House
+from tests.state.test_lookups_go_on import Harness
 from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.errors import ConfigError
 from vt_connectors.state.trust import refuse_untrusted
@@ -115,11 +115,11 @@ def test_a_group_without_other_members_is_trusted(folder: Path, monkeypatch: pyt
 @pytest.mark.parametrize("name", ["state.db", "state-quota.db", "state-leases.db"])
 def test_a_state_that_others_can_write_is_a_config_error(folder: Path, expose: Expose, name: str) -> None:
     state = folder / "state.db"
-    core = House(state, "9/minute").core()
+    core = Harness(state, "9/minute").core()
     core.answer(lookup())
     core.close()
     expose(folder / name)
-    house = House(state, "9/minute")
+    house = Harness(state, "9/minute")
     with pytest.raises(ConfigError, match="state file"):
         house.core()
     assert house.virustotal.asked == []
@@ -127,14 +127,14 @@ def test_a_state_that_others_can_write_is_a_config_error(folder: Path, expose: E
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
 def test_so_is_one_beside_which_another_user_left_a_file(folder: Path, suffix: str) -> None:
-    core = House(folder / "state.db", "9/minute").core()
+    core = Harness(folder / "state.db", "9/minute").core()
     core.answer(lookup())
     core.close()
     left = folder / f"state.db{suffix}"
     left.touch()
     left.chmod(0o666)
     with pytest.raises(ConfigError, match="every user"):
-        House(folder / "state.db", "9/minute").core()
+        Harness(folder / "state.db", "9/minute").core()
 
 
 @pytest.mark.parametrize("expose", EXPOSED)
@@ -209,7 +209,7 @@ def test_a_state_file_of_another_user_that_may_not_be_read_is_a_config_error(tmp
     """Root may read all, so another user tries."""
     folder = tmp_path / "shared"
     folder.mkdir()
-    House(folder / "state.db").answer()
+    Harness(folder / "state.db").answer()
     for parent in (folder, *folder.parents):
         mode = parent.stat().st_mode
         if not mode & 0o001:

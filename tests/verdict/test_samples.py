@@ -12,7 +12,7 @@ import pytest
 from vt_connectors.api_key import ApiKey
 from vt_connectors.errors import AccessDenied
 from vt_connectors.virustotal import responses as answers
-from vt_connectors.virustotal.http.transport import HttpAnswer
+from vt_connectors.virustotal.http.transport import HttpResponse
 
 from .holding import KINDS, held_report
 from .recordings import SAMPLES
@@ -51,7 +51,7 @@ def test_every_object_of_every_recording_maps(path: Path) -> None:
 def test_every_recording_is_read_as_the_body_of_an_answer(path: Path) -> None:
     body = path.read_bytes()
     if isinstance(json.loads(body), dict):
-        assert answers.document(HttpAnswer(200, {}, body), _KEY, 0.0) == json.loads(body)
+        assert answers.document(HttpResponse(200, {}, body), _KEY, 0.0) == json.loads(body)
 
 
 def _recorded(name: str) -> dict[str, Any]:
@@ -141,12 +141,12 @@ def test_a_redirected_url_shows_both_ends_and_its_own_id() -> None:
 def test_a_recorded_404_is_not_found(name: str) -> None:
     body = json.dumps(_recorded(f"errors/{name}")).encode()
     with pytest.raises(answers.NotFound):
-        answers.document(HttpAnswer(404, {}, body), _KEY, 0.0)
+        answers.document(HttpResponse(404, {}, body), _KEY, 0.0)
 
 
 def test_the_recorded_401_does_not_show_the_key_it_echoes() -> None:
     body = json.dumps(_recorded("errors/401_WrongCredentialsError.json")).encode()
     with pytest.raises(AccessDenied) as caught:
-        answers.document(HttpAnswer(401, {}, body), _KEY, 0.0)
+        answers.document(HttpResponse(401, {}, body), _KEY, 0.0)
     assert caught.value.vt_code == "WrongCredentialsError"
     assert "testapikey" not in str(caught.value.to_dict())

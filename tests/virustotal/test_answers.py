@@ -13,7 +13,7 @@ from tests.fake_clock import START
 from vt_connectors.api_key import ApiKey
 from vt_connectors.errors import AccessDenied, ConnectorError, InvalidResponse
 from vt_connectors.virustotal import responses as answers
-from vt_connectors.virustotal.http.transport import HttpAnswer
+from vt_connectors.virustotal.http.transport import HttpResponse
 
 _KEY = ApiKey("testapikey")
 
@@ -52,26 +52,26 @@ def test_no_header_breaks_the_reading_of_a_wait(header: str) -> None:
 @given(st.integers(100, 599), st.binary(max_size=60), st.sampled_from([None, "its body is too large"]))
 def test_any_answer_is_a_document_or_an_error_of_the_house(status: int, body: bytes, broken: str | None) -> None:
     with contextlib.suppress(ConnectorError, answers.NotFound):
-        assert isinstance(answers.document(HttpAnswer(status, {}, body, broken), _KEY, START), dict)
+        assert isinstance(answers.document(HttpResponse(status, {}, body, broken), _KEY, START), dict)
 
 
 def test_virustotals_echo_of_the_key_is_blackened_before_it_is_cut_short() -> None:
     body = b'{"error": {"code": "WrongCredentialsError", "message": "' + b"x" * 295 + b'testapikey"}}'
     with pytest.raises(AccessDenied) as caught:
-        answers.document(HttpAnswer(401, {}, body), _KEY, START)
+        answers.document(HttpResponse(401, {}, body), _KEY, START)
     assert "testa" not in caught.value.message
 
 
 def test_what_a_terminal_would_obey_is_not_repeated() -> None:
     body = b'{"error": {"code": "X\\u001b[2J", "message": "\\u001b[2J\\u202eevil\\n"}}'
     with pytest.raises(InvalidResponse) as caught:
-        answers.document(HttpAnswer(401, {"content-type": "\x1b]0;x"}, body), _KEY, START)
+        answers.document(HttpResponse(401, {"content-type": "\x1b]0;x"}, body), _KEY, START)
     assert caught.value.message.isprintable()
     named = body.replace(b"X\\u001b[2J", b"WrongCredentialsError")
     with pytest.raises(AccessDenied) as told:
-        answers.document(HttpAnswer(401, {}, named), _KEY, START)
+        answers.document(HttpResponse(401, {}, named), _KEY, START)
     assert told.value.message.isprintable()
     redirect = {"location": "http://evil\x1b[2J.example/"}
     with pytest.raises(InvalidResponse) as caught:
-        answers.document(HttpAnswer(302, redirect, b""), _KEY, START)
+        answers.document(HttpResponse(302, redirect, b""), _KEY, START)
     assert caught.value.message.isprintable()

@@ -18,12 +18,12 @@ from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.core import Core
 from vt_connectors.quota.waiters import BATCH
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NoAnswerInTime, NotSent
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime, NotSent
 
 REJECTED = refused(401, "WrongCredentialsError")
 NO_TIER = refused(403, "ForbiddenError")
 UNKNOWN = refused(404, "NotFoundError")
-PROXY_PAGE = HttpAnswer(403, {"content-type": "text/html"}, b"<html>blocked</html>")
+PROXY_PAGE = HttpResponse(403, {"content-type": "text/html"}, b"<html>blocked</html>")
 _LONG_S = 20.0
 
 Answer = Any
@@ -56,7 +56,7 @@ class VirusTotal:
         self._go_on = threading.Semaphore(0)
         self.asked: list[str] = []
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         assert request.sending is not None or "/users/" in request.url
         if request.sending is not None:
             request.sending()
@@ -80,7 +80,7 @@ class VirusTotal:
             time.sleep(0.001)
 
 
-def found(request: HttpRequest) -> HttpAnswer:
+def found(request: HttpRequest) -> HttpResponse:
     return said({"data": file_object(request.url.rpartition("/")[2])})
 
 
@@ -150,7 +150,8 @@ def settled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "answer"), [("3", REJECTED), ("2", HttpAnswer(403, {}, b"")), ("3", refused(401, "UserNotActiveError"))]
+    ("version", "answer"),
+    [("3", REJECTED), ("2", HttpResponse(403, {}, b"")), ("3", refused(401, "UserNotActiveError"))],
 )
 @pytest.mark.parametrize("quota", ["none", "4/minute", "auto"])
 def test_a_rejected_key_costs_one_request_however_many_ask(ask: Ask, version: str, answer: Answer, quota: str) -> None:
@@ -262,7 +263,7 @@ def test_the_first_of_several_calls_that_the_tier_lacks_answers_for_all(ask: Ask
 
 
 def test_api_v2s_refusal_of_a_private_call_says_nothing_about_the_key(ask: Ask) -> None:
-    asking = ask(HttpAnswer(403, {}, b""), VT_API_VERSION="2")
+    asking = ask(HttpResponse(403, {}, b""), VT_API_VERSION="2")
     asking.virustotal.let()
     assert codes([asking.do("rescan_file", hash="a" * 64)]) == ["forbidden"]
     assert codes(asking.look_up(8)) == ["access_denied"] * 8
@@ -359,7 +360,7 @@ def test_a_key_that_is_refused_while_a_request_waits_for_quota_is_not_sent(ask: 
 
 
 def test_a_probes_repetition_is_not_held_up_by_those_that_wait(ask: Ask) -> None:
-    asking = ask(NotSent("refused"), HttpAnswer(503, {}, b""), found, VT_QUOTA="20/minute")
+    asking = ask(NotSent("refused"), HttpResponse(503, {}, b""), found, VT_QUOTA="20/minute")
     asking.virustotal.let(1)
     futures = asking.look_up(8)
     asking.virustotal.is_asked(2)

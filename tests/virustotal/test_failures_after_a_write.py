@@ -21,7 +21,7 @@ from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.core import Core
 from vt_connectors.errors import ConfigError, Unavailable
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest, NotSent
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NotSent
 
 from .house import COMMENT, COMMENTED, HASH, LOOKUP, SECRET, core_at
 
@@ -36,7 +36,7 @@ SCAN_IF_MISSING = {"action": "lookup_url", "params": {"url": URL, "scan_if_missi
 RESCAN = {"action": "rescan_file", "params": {"hash": MD5}}
 WRITES: list[dict[str, Any]] = [COMMENT, SCAN_FILE, SCAN_URL, SCAN_IF_MISSING, RESCAN]
 
-Send = Callable[[HttpRequest], HttpAnswer]
+Send = Callable[[HttpRequest], HttpResponse]
 
 
 class Sent:
@@ -46,7 +46,7 @@ class Sent:
         self._write = write
         self.writes = 0
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
             request.sending()
             return said({"error": {"code": "NotFoundError", "message": "not found"}}, 404)
@@ -64,14 +64,14 @@ def name_of(document: dict[str, Any]) -> str:
 
 
 def fails_once_it_is_sent(failure: Exception) -> Send:
-    def write(request: HttpRequest) -> HttpAnswer:
+    def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         raise failure
 
     return write
 
 
-def accepts(request: HttpRequest) -> HttpAnswer:
+def accepts(request: HttpRequest) -> HttpResponse:
     request.sending()
     if request.url.endswith("/comments"):
         return said({"data": {"type": "comment", "id": f"f-{HASH}-01234567"}})
@@ -92,14 +92,14 @@ def test_a_failure_of_a_library_after_the_first_byte_is_outcome_unknown(
 
 @pytest.mark.parametrize("document", WRITES, ids=name_of)
 def test_a_failure_before_the_first_byte_says_that_nothing_happened(document: dict[str, Any]) -> None:
-    def write(request: HttpRequest) -> HttpAnswer:
+    def write(request: HttpRequest) -> HttpResponse:
         raise AttributeError("before it was sent")
 
     assert core_over(Sent(write)).answer(document)["error"]["code"] == "internal"
 
 
 def test_what_was_never_sent_may_be_repeated() -> None:
-    def write(request: HttpRequest) -> HttpAnswer:
+    def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         raise NotSent("no connection could be made")
 
@@ -108,7 +108,7 @@ def test_what_was_never_sent_may_be_repeated() -> None:
 
 
 def test_what_virustotal_refused_is_told_as_it_says_whatever_fails_later() -> None:
-    def write(request: HttpRequest) -> HttpAnswer:
+    def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         return said({"error": {"code": "ForbiddenError", "message": "no"}}, 403)
 
@@ -135,7 +135,7 @@ def test_a_failure_of_our_own_after_virustotals_answer_is_outcome_unknown(
 def test_all_who_wait_for_the_same_comment_hear_that_its_outcome_is_unknown() -> None:
     is_sent, go_on = threading.Event(), threading.Event()
 
-    def write(request: HttpRequest) -> HttpAnswer:
+    def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         is_sent.set()
         assert go_on.wait(30)

@@ -8,7 +8,7 @@ from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.virustotal.http.requests_transport import RequestsTransport
-from vt_connectors.virustotal.http.transport import HttpAnswer, HttpRequest
+from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 from .house import FOUND, LOOKUP, SECRET
 
@@ -21,7 +21,7 @@ class _StoppedWhileConnecting:
         self._clock = clock
         self._times = times
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if self._times:
             self._times -= 1
             self._clock.advance(6)

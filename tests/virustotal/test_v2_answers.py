@@ -14,7 +14,7 @@ import pytest
 from tests.fake_clock import FakeClock
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer
 from vt_connectors.virustotal.batching import Batches, part_of
-from vt_connectors.virustotal.http.transport import HttpAnswer, NotSent
+from vt_connectors.virustotal.http.transport import HttpResponse, NotSent
 
 from .house import HASH, LOOKUP, SECRET, core_at
 
@@ -235,9 +235,9 @@ def gathered(count: int, most: int, send: Any) -> list[Any]:
 def test_callers_of_the_same_moment_share_a_request() -> None:
     sent: list[list[str]] = []
 
-    def send(values: list[str]) -> HttpAnswer:
+    def send(values: list[str]) -> HttpResponse:
         sent.append(list(values))
-        return HttpAnswer(200, {}, b"{}")
+        return HttpResponse(200, {}, b"{}")
 
     found = gathered(8, 4, send)
     assert sorted(map(len, sent)) == [4, 4]
@@ -246,7 +246,7 @@ def test_callers_of_the_same_moment_share_a_request() -> None:
 
 
 def test_what_happens_to_the_request_happens_to_all_who_share_it() -> None:
-    def send(values: list[str]) -> HttpAnswer:
+    def send(values: list[str]) -> HttpResponse:
         raise NotSent("no way")
 
     assert [type(error) for error in gathered(4, 4, send)] == [NotSent] * 4
@@ -256,13 +256,13 @@ def test_an_answer_is_read_once_for_all(tmp_path: Path) -> None:
     batches, reads = Batches(2, moment_s=5.0), []
     lock = threading.Lock()
 
-    def read(given: HttpAnswer) -> str:
+    def read(given: HttpResponse) -> str:
         with lock:
             reads.append(given)
         return "read"
 
     def one(value: str) -> Any:
-        return batches.send(value, lambda values: HttpAnswer(200, {}, b"")).document(read)
+        return batches.send(value, lambda values: HttpResponse(200, {}, b"")).document(read)
 
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(one, "ab")) == ["read", "read"]

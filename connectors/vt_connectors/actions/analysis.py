@@ -18,7 +18,7 @@ from ..virustotal.port import Api
 from .context import Context
 from .lookup import summary_of
 from .polling import first_interval, intervals
-from .read_through import Question, find
+from .read_through import Query, find
 from .same_object import forget_older
 
 _LONGEST_ID = 512
@@ -123,7 +123,7 @@ def pending(analysis_id: str, about: Mapping[str, Any], status: str, context: Co
     return Outcome("pending", said, data, "api", context.clock.now(), after)
 
 
-def _question(analysis_id: str, context: Context, request: Request, budget: Budget) -> Question:
+def _question(analysis_id: str, context: Context, request: Request, budget: Budget) -> Query:
     def ask(api: Api) -> Entry:
         found = api.analysis(analysis_id, budget)
         now = context.clock.now()
@@ -139,7 +139,7 @@ def _question(analysis_id: str, context: Context, request: Request, budget: Budg
         over = entry.report.get("analysis_status") == "completed"
         return over or context.clock.now() - entry.fetched_at < _MOMENT_S
 
-    return Question(f"analysis:{analysis_id}", ask, covers=covers)
+    return Query(f"analysis:{analysis_id}", ask, covers=covers)
 
 
 def _pace_s(context: Context, request: Request) -> float:

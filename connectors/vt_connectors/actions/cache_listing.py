@@ -14,7 +14,7 @@ _KINDS = ("hash", "url", "domain", "ip")
 _VERSIONS = ("3", "2")
 
 
-class Kept(NamedTuple):
+class CachedRow(NamedTuple):
     """An answer at rest. `kind` is an indicator's, or what else was asked; `verdict` of indicators only.
 
     `fetched_at` in epoch seconds. `malicious` of `total` engines call it so, where VirusTotal knows it.
@@ -30,7 +30,7 @@ class Kept(NamedTuple):
     total: int | None = None
 
 
-def newest(context: Context, limit: int) -> list[Kept]:
+def newest(context: Context, limit: int) -> list[CachedRow]:
     """The newest `limit` answers of this server, newest first, judged by the settings' thresholds."""
     rows = context.cache.keys(limit, [space_begin(context, version) for version in _VERSIONS])
     context.guard.look_at(rows)
@@ -46,7 +46,7 @@ def newest(context: Context, limit: int) -> list[Kept]:
             verdict = judge(stats, context.thresholds)
         age_s = max(0, int(now - fetched_at))
         counts = (stats["malicious"], stats["total"]) if stats is not None else (None, None)
-        found.append(Kept(kind, redacted(without_user(indicator)), status, verdict, fetched_at, age_s, *counts))
+        found.append(CachedRow(kind, redacted(without_user(indicator)), status, verdict, fetched_at, age_s, *counts))
     return found
 
 

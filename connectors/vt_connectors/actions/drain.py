@@ -8,7 +8,7 @@ from typing import Any, Callable, NamedTuple, Protocol
 
 from ..contract.documents import Options, Request, finds_no_quota
 from ..indicators import without_user
-from ..pending import Wanted
+from ..pending import PendingLookup
 from ..quota.waiters import Claim
 from ..redaction import without_keys
 from ..threads import start_thread
@@ -33,7 +33,7 @@ def _never() -> bool:
     return False
 
 
-def _unheard(response: Response, so_far: Drained) -> None:
+def _unheard(response: Response, so_far: DrainResult) -> None:
     return None
 
 
@@ -41,7 +41,7 @@ class Run(Protocol):
     def __call__(self, request: Request, /, *, keep: int | None, claim: Claim) -> Response: ...
 
 
-class Spend(NamedTuple):
+class DrainLimits(NamedTuple):
     """How far to go. `keep`: requests of the day that are left to others; None: the usual share. `stopped` is looked
     at before each entry.
     """
@@ -51,7 +51,7 @@ class Spend(NamedTuple):
     stopped: Callable[[], bool] = _never
 
 
-class Drained(NamedTuple):
+class DrainResult(NamedTuple):
     """What became of the entries.
 
     `asked`: VirusTotal was. `failed`: without an answer; they stay, unless it is for good. `dropped`: answered
@@ -68,7 +68,7 @@ class Drained(NamedTuple):
 
 
 # Hears each answer, with what became of all entries so far; `left` is known at the end only.
-Heard = Callable[[Response, Drained], None]
+OnResponse = Callable[[Response, DrainResult], None]
 
 
 class Drain:
@@ -76,7 +76,7 @@ class Drain:
     where all find it.
     """
 
-    def __init__(self, run: Run, context: Context, spend: Spend, heard: Heard | None) -> None:
+    def __init__(self, run: Run, context: Context, spend: DrainLimits, heard: OnResponse | None) -> None:
         self._run = run
         self._context = context
         self._spend = spend
@@ -89,9 +89,9 @@ class Drain:
         self._failures = 0
         self._is_over = False
         self._failure: BaseException | None = None
-        self._done = Drained()
+        self._done = DrainResult()
 
-    def run(self) -> Drained:
+    def run(self) -> DrainResult:
         threads = [start_thread(self._work, "vt-drain") for _ in range(_SIDE_BY_SIDE - 1)]
         self._work()
         for thread in threads:
@@ -123,7 +123,7 @@ class Drain:
             self._heard(response, self._done)
         return True
 
-    def _next(self) -> Wanted | None:
+    def _next(self) -> PendingLookup | None:
         """The oldest that was not met yet. Read each time anew: others may be draining too."""
         with self._lock:
             self._is_over = self._is_over or self._spend.stopped()
@@ -134,7 +134,7 @@ class Drain:
                 self._staying += 1
             return entry
 
-    def _request(self, entry: Wanted) -> Request:
+    def _request(self, entry: PendingLookup) -> Request:
         """An answer that anybody got since the entry was put will do."""
         clock = self._context.clock
         options = Options(
@@ -144,7 +144,7 @@ class Drain:
         )
         return Request(f"lookup_{entry.kind}", {entry.kind: entry.value}, options)
 
-    def _settle(self, entry: Wanted, response: Response) -> bool:
+    def _settle(self, entry: PendingLookup, response: Response) -> bool:
         """Count it; whether the entry is done with."""
         error, asked = response["error"], response["meta"]["requests"] > 0
         if error is None:
@@ -173,7 +173,7 @@ class Drain:
         counts = self._done._asdict()
         counts[name] += 1
         counts["asked"] += asked
-        self._done = Drained(**counts)
+        self._done = DrainResult(**counts)
 
     def _say(self, error: dict[str, Any]) -> None:
         """The first trouble is told."""

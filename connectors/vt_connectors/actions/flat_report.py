@@ -9,7 +9,7 @@ from ..verdict.rule import judge
 _TEXTS = ("label", "link", "last_analysis")
 
 
-def plain_fields(key: str, entry: Entry, settings: Settings) -> dict[str, str | int]:
+def flat_report(key: str, entry: Entry, settings: Settings) -> dict[str, str | int]:
     """Of an indicator's report that is for all keys, judged by the settings' thresholds; nothing of what else is kept.
 
     `key` is the cache's. `server` is the one that said it: others than VirusTotal's say what they like.

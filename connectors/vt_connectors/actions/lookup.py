@@ -12,7 +12,7 @@ from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, witho
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
 from .context import Context
-from .read_through import Question, find
+from .read_through import Query, find
 from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def refused(error: RateLimited, queued: bool) -> RateLimited:
 
 def report_on(
     indicator: Indicator, context: Context, request: Request, budget: Budget, object_id: str | None = None
-) -> Question:
+) -> Query:
     """The question what VirusTotal knows of `indicator`; `object_id` is VirusTotal's own id of it, where known."""
 
     def ask(api: Api) -> Entry:
@@ -102,7 +102,7 @@ def report_on(
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
-    return Question(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
+    return Query(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:

@@ -11,7 +11,7 @@ from ..virustotal.port import Api
 from .analysis import wait_for
 from .context import Context
 from .lookup import noted, outcome, outcome_for, refused, report_on
-from .read_through import Question, find
+from .read_through import Query, find
 
 
 def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -47,7 +47,7 @@ def _submission(url: Indicator, context: Context, request: Request, budget: Budg
         submitted = api.scan_url(url, budget, only_if_missing=True)
         return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
 
-    question = Question(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
+    question = Query(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
     found = find(question, context, _reading(request, "off" if request.options.cache == "off" else "default"), budget)
     assert found is not None  # the cache is not all that may be asked
     return found[0]

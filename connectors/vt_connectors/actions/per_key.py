@@ -22,7 +22,7 @@ WillDo = Callable[[Entry], bool]
 Find = Callable[[str, WillDo], "Entry | None"]
 
 
-class KeptAnswer:
+class CachedAnswer:
     """One question's answer in the cache. `key`: what is shared of it. `api_key`: who asks; None: the configured key.
 
     What belongs to a key is good as long as what is shared is there, and is not newer: what makes the one outdated
@@ -81,7 +81,7 @@ def own_key(key: str, owner: str) -> str:
 
 
 def find_many(keys: Collection[str], context: Context, parts: Collection[str], will_do: WillDo) -> dict[str, Entry]:
-    """As `KeptAnswer.find` for many, with the configured key."""
+    """As `CachedAnswer.find` for many, with the configured key."""
     if PARTS.isdisjoint(parts):
         return context.cache.find_many(keys, will_do)
     shared = {key: entry.without(PARTS) for key, entry in context.cache.find_many(keys, _any).items()}

@@ -11,7 +11,7 @@ from ..contract.documents import Options, Request, Source
 from ..indicators import Indicator
 from ..state.patience import patiently
 from .context import Context
-from .per_key import PARTS, Find, KeptAnswer, find_many
+from .per_key import PARTS, CachedAnswer, Find, find_many
 from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def _nowhere(entry: Entry) -> Mapping[str, Entry]:
     return {}
 
 
-class Question(NamedTuple):
+class Query(NamedTuple):
     """`key`: what cache and leases know it by, within one version of the API.
 
     `parts`: which of `raw` and `engines` its answer has where they are asked for. `lives_s`: how old an answer may
@@ -48,7 +48,7 @@ class Question(NamedTuple):
     also: Callable[[Entry], Mapping[str, Entry]] = _nowhere
 
 
-def find(question: Question, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
+def find(question: Query, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
     """The answer and where it came from; None when only the cache may be asked and has none.
 
     Raises `ConnectorError`.
@@ -93,14 +93,14 @@ def forget(context: Context, key: str) -> None:
 class _Search:
     """One question's way through cache, single flight and VirusTotal."""
 
-    def __init__(self, question: Question, context: Context, request: Request, budget: Budget) -> None:
+    def __init__(self, question: Query, context: Context, request: Request, budget: Budget) -> None:
         self._question = question
         self._context = context
         self._request = request
         self._options = request.options
         self._budget = budget
         self._key = cache_key(context, question.key)
-        self._kept = KeptAnswer(context, self._key, request.api_key)
+        self._kept = CachedAnswer(context, self._key, request.api_key)
         self._parts = request.options.include & question.parts
         self._batch = context.batch or BatchAnswers()
         self._began = context.clock.now(), context.clock.monotonic()
@@ -206,7 +206,7 @@ class _Search:
             return Fetched(entry, public)
         is_kept = self._kept.put(entry, self._stays)
         for key, same in self._question.also(entry).items():
-            KeptAnswer(self._context, cache_key(self._context, key), self._request.api_key).put(same, self._stays)
+            CachedAnswer(self._context, cache_key(self._context, key), self._request.api_key).put(same, self._stays)
         return Fetched(entry, public, is_cached=is_kept)
 
     def _stays(self, shared: Entry) -> bool:

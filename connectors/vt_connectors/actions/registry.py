@@ -60,7 +60,7 @@ class Action(NamedTuple):
             raise InvalidRequest(f"{path} {wrong.message}", details={"path": path, "violations": found})
 
 
-def _deed(module: str, name: str) -> Run:
+def _deferred(module: str, name: str) -> Run:
     """The action `name` of `module`, which is imported when it is first run: most processes run one kind."""
 
     def run(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -100,7 +100,7 @@ _TABLE: tuple[Action, ...] = (
         "What VirusTotal knows of a URL; can have unknown ones scanned",
         "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
-        _deed("missing", "look_up_url"),
+        _deferred("missing", "look_up_url"),
         "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
         value="url",
     ),
@@ -127,7 +127,7 @@ _TABLE: tuple[Action, ...] = (
         "Comment on an indicator, in public and under the account's name",
         "1 (2 for a URL not seen before)",
         {"indicator": _EICAR, "comment": "Seen in a phishing mail #eicar"},
-        _deed("comment", "add_comment"),
+        _deferred("comment", "add_comment"),
         "vtaction add_comment 44d88612fea8a8f36de82e1278abb02f --comment 'Seen in a phishing mail #eicar'",
         value="indicator",
         writes=True,
@@ -138,7 +138,7 @@ _TABLE: tuple[Action, ...] = (
         "Send a file to be scanned, up to 650 MB; it is then in VirusTotal's collection",
         "1, or 2 above 32 MB; and polls",
         {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
-        _deed("scan", "scan_file"),
+        _deferred("scan", "scan_file"),
         "vtaction scan_file ./suspicious.docm --wait 300",
         value="path",
         writes=True,
@@ -148,7 +148,7 @@ _TABLE: tuple[Action, ...] = (
         "Have a file that VirusTotal has scanned again",
         "1, and polls",
         {"hash": _EICAR},
-        _deed("scan", "rescan_file"),
+        _deferred("scan", "rescan_file"),
         "vtaction rescan_file 44d88612fea8a8f36de82e1278abb02f --wait 300",
         value="hash",
         writes=True,
@@ -158,7 +158,7 @@ _TABLE: tuple[Action, ...] = (
         "Have a URL scanned, known or not",
         "1, and polls",
         {"url": "https://example.com/login?next=%2F"},
-        _deed("scan", "scan_url"),
+        _deferred("scan", "scan_url"),
         "vtaction scan_url 'https://example.com/login?next=%2F' --wait 120",
         value="url",
         writes=True,
@@ -168,7 +168,7 @@ _TABLE: tuple[Action, ...] = (
         "How a scan stands, by the `analysis_id` of a `pending` answer",
         "1",
         {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
-        _deed("analysis", "get_analysis"),
+        _deferred("analysis", "get_analysis"),
         "vtaction get_analysis u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000",
         value="analysis_id",
     ),
@@ -177,7 +177,7 @@ _TABLE: tuple[Action, ...] = (
         "Where a domain was seen, or which names at an address",
         "1 for each page of 40",
         {"domain": "example.com", "limit": 40},
-        _deed("passive_dns", "passive_dns"),
+        _deferred("passive_dns", "passive_dns"),
         "vtaction passive_dns example.com --limit 100",
         value="indicator",
         params_of_value=_domain_or_ip,
@@ -188,7 +188,7 @@ _TABLE: tuple[Action, ...] = (
         "What others said of an indicator",
         "1",
         {"indicator": _EICAR, "limit": 10},
-        _deed("comment", "get_comments"),
+        _deferred("comment", "get_comments"),
         "vtaction get_comments example.com --limit 20",
         value="indicator",
     ),
@@ -197,7 +197,7 @@ _TABLE: tuple[Action, ...] = (
         "The key's quota: our own record, and the account's figures",
         "1, not counted by VirusTotal",
         {},
-        _deed("quota", "show_quota"),
+        _deferred("quota", "show_quota"),
         "vtaction quota",
     ),
 )

@@ -12,7 +12,7 @@ from ..virustotal.budget import Budget
 from ..virustotal.port import Api, Rows
 from .context import Context
 from .lookup import noted, skipped
-from .read_through import Question, find
+from .read_through import Query, find
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def listed(
     reason = context.never_query.reason(indicator)
     if reason is not None:
         return skipped(indicator, reason)
-    question = Question(
+    question = Query(
         rows_key(listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
         parts=frozenset(("raw",)),

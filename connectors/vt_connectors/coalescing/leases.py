@@ -50,7 +50,7 @@ class Seen(NamedTuple):
     before: Lease | None = None
 
 
-class LeaseBook(Protocol):
+class LeaseStore(Protocol):
     """The port. May raise `StateBusy` and `StateUnavailable`."""
 
     def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:

@@ -15,7 +15,7 @@ from ..state.fallback import Fallback, StateBusy
 from ..state.heartbeat import Heartbeat
 from ..state.patience import LONGEST_S, patiently
 from .leading import Leading, died
-from .leases import Lease, LeaseBook, Seen
+from .leases import Lease, LeaseStore, Seen
 from .results import Result
 from .task import Fetched, Task, Tell, untold
 from .watch import Watch
@@ -33,7 +33,7 @@ class SingleFlight:
     Without a `heartbeat` the leases are this process's own, and no leader can die.
     """
 
-    def __init__(self, leases: Fallback[LeaseBook], clock: Clock, heartbeat: Heartbeat | None) -> None:
+    def __init__(self, leases: Fallback[LeaseStore], clock: Clock, heartbeat: Heartbeat | None) -> None:
         self._leases = leases
         self._clock = clock
         self._heartbeat = heartbeat
@@ -188,7 +188,7 @@ class SingleFlight:
         # Another follower may have taken over from the dead leader, and have finished.
         return self._heard(task, before) if before is not None else None
 
-    def _use(self, work: Callable[[LeaseBook], Reply]) -> Reply:
+    def _use(self, work: Callable[[LeaseStore], Reply]) -> Reply:
         return self._leases.use(work)
 
 

@@ -8,19 +8,19 @@ from typing import Callable
 from ..api_key import ApiKey
 from ..clock import Clock
 from ..config.settings import Settings
-from ..quota.ledger_store import QuotaBook
+from ..quota.ledger_store import LedgerStore
 from ..quota.limiter import Limiter
 from ..quota.refused import Refused
 from ..state.fallback import Fallback
 from ..state.heartbeat import Heartbeat
 from ..virustotal.account import Account, MeasuredQuota
 from ..virustotal.budget import Budget
-from ..virustotal.circuit_breaker import Prospects
+from ..virustotal.circuit_breaker import CircuitBreaker
 from ..virustotal.client import Client
-from ..virustotal.http.proxies import NetworkEnvironment
+from ..virustotal.http.proxies import ProxySettings
 from ..virustotal.http.transport import Transport
 from ..virustotal.port import Api
-from ..virustotal.probe import CircuitBreaker
+from ..virustotal.probe import KeyProbe
 from ..virustotal.v2 import ApiV2
 from ..virustotal.v3 import ApiV3
 
@@ -28,14 +28,19 @@ _API: dict[str, Callable[[Client, ApiKey], Api]] = {"2": ApiV2, "3": ApiV3}
 
 
 def make_account(
-    key: ApiKey, settings: Settings, book: Fallback[QuotaBook], clock: Clock, heartbeat: Heartbeat, transport: Transport
+    key: ApiKey,
+    settings: Settings,
+    book: Fallback[LedgerStore],
+    clock: Clock,
+    heartbeat: Heartbeat,
+    transport: Transport,
 ) -> Account:
     """The key's way to VirusTotal."""
     quota = MeasuredQuota(settings.quota, clock)
     limiter = Limiter(book, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
-    api, refused, prospects = _API[settings.api_version](client, key), Refused(limiter, clock), Prospects(clock)
-    breaker = CircuitBreaker(prospects, clock, settings.timeout_s)
+    api, refused, prospects = _API[settings.api_version](client, key), Refused(limiter, clock), CircuitBreaker(clock)
+    breaker = KeyProbe(prospects, clock, settings.timeout_s)
     account = Account(api, limiter, prospects, breaker, quota, refused, _identity(key, settings))
     if settings.quota.auto:
         quota.figures = lambda: account.own_figures(Budget(clock.monotonic()))
@@ -44,12 +49,12 @@ def make_account(
 
 def proxy_of(settings: Settings) -> str | None:
     """The proxy that requests go through, without user and password. Raises `ConfigError` if it cannot be used."""
-    return NetworkEnvironment().proxy_for(settings.api_url)
+    return ProxySettings().proxy_for(settings.api_url)
 
 
 def certificates_of() -> str | None:
     """The file or folder whose certificates are trusted, where one is named. Raises `ConfigError`."""
-    found = NetworkEnvironment().verify()
+    found = ProxySettings().verify()
     return found if isinstance(found, str) else None
 
 

@@ -15,7 +15,7 @@ from ..backends.memory.answers import MemoryAnswers
 from ..backends.sqlite.paths import substitute_file
 from ..cache import AnswerCache, Freshness
 from ..clock import Clock
-from ..coalescing import LeaseBook, MemoryLeases, SingleFlight, TwoLevels
+from ..coalescing import LeaseStore, MemoryLeases, SingleFlight, TwoLevels
 from ..config.settings import Settings
 from ..core import Core
 from ..errors import ConfigError, ConnectorError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..quota.waiters import Claim
     from ..virustotal.account import Account
     from ..virustotal.http.requests_transport import RequestsTransport
-    from ..virustotal.http.transport import HttpAnswer, HttpRequest, Transport
+    from ..virustotal.http.transport import HttpRequest, HttpResponse, Transport
 
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
 _KEY_KNOWN_S = 1.0
@@ -96,7 +96,7 @@ def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> 
 
 def _flight_within(clock: Clock) -> SingleFlight:
     """Among the threads of this process."""
-    leases: LeaseBook = MemoryLeases(clock)
+    leases: LeaseStore = MemoryLeases(clock)
     return SingleFlight(Fallback(leases, leases, clock, "this process alone"), clock, None)
 
 
@@ -179,7 +179,7 @@ class _LazyTransport:
         self._real: RequestsTransport | None = None
         self._lock = threading.Lock()
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         if self._real is None:
             # One thread at a time: Python's own locks of imports may stay locked if memory runs out meanwhile.
             with self._lock:

@@ -11,7 +11,7 @@ from ..indicators import Kind
 from ..redaction import KeyGuard, own_key, without_own
 
 if TYPE_CHECKING:
-    from ..actions.drain import Drained, Heard, Spend
+    from ..actions.drain import DrainLimits, DrainResult, OnResponse
     from ..actions.request_batch import BatchAnswers
     from ..api_key import ApiKey
     from ..core import Progress
@@ -67,7 +67,7 @@ class Misconfigured:
     def end_batch(self) -> None:
         return None
 
-    def drain(self, spend: Spend, heard: Heard | None = None) -> Drained:
-        from ..actions.drain import Drained
+    def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
+        from ..actions.drain import DrainResult
 
-        return Drained(message=self._error.message)
+        return DrainResult(message=self._error.message)

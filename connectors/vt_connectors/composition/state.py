@@ -14,7 +14,7 @@ from ..backends.sqlite.paths import default_state_file, leases_file, quota_file,
 from ..cache import Freshness
 from ..cache.entry import AnswerStore
 from ..clock import Clock
-from ..coalescing import LeaseBook, MemoryLeases
+from ..coalescing import LeaseStore, MemoryLeases
 from ..config.paths import whole
 from ..config.settings import Settings
 from ..errors import ConfigError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..backends.redis.server import RedisServer
     from ..backends.sqlite.file import SqliteFile
     from ..pending import PendingStore
-    from ..quota.ledger_store import QuotaBook
+    from ..quota.ledger_store import LedgerStore
 
 _WITHOUT_CACHE = "working without the shared cache"
 _WITHOUT_KEEPING = "what is asked is not kept in the shared cache"
@@ -49,8 +49,8 @@ class Parts(NamedTuple):
     """
 
     answers: AnswerStore
-    leases: LeaseBook
-    make_book: Callable[[], QuotaBook]
+    leases: LeaseStore
+    make_book: Callable[[], LedgerStore]
     closes: list[Callable[[], None]]
     make_queue: Callable[[], PendingStore]
 
@@ -78,35 +78,37 @@ class Stores:
                 self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._is_required = settings.state_required
-        self._book: Fallback[QuotaBook] | None = None
+        self._book: Fallback[LedgerStore] | None = None
         self._queue: PendingStore | None = None
         self._lock = threading.Lock()
         answers, instead = self._parts.answers, MemoryAnswers(clock)
         again = _TRIED_AGAIN_S
         self.answers = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)
         self.answers_written = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_KEEPING, retry_after_s=again)
-        self.leases = Fallback[LeaseBook](self._parts.leases, local.leases, clock, _WITHOUT_LEASES, retry_after_s=again)
+        self.leases = Fallback[LeaseStore](
+            self._parts.leases, local.leases, clock, _WITHOUT_LEASES, retry_after_s=again
+        )
 
     @property
-    def book(self) -> Fallback[QuotaBook]:
+    def book(self) -> Fallback[LedgerStore]:
         """Made when it is first asked for, which is for one caller at a time to do."""
         if self._book is None:
             self._book = self._make_book()
         return self._book
 
-    def _make_book(self) -> Fallback[QuotaBook]:
-        from ..quota.ledger_store import MemoryBook, QuotaBook
-        from ..quota.substitute import RejoiningBook, SubstituteBook, readable
+    def _make_book(self) -> Fallback[LedgerStore]:
+        from ..quota.ledger_store import LedgerStore, MemoryLedgers
+        from ..quota.substitute import RejoiningLedgers, SubstituteLedgers, readable
 
         shared = self._parts.make_book()
-        if isinstance(shared, MemoryBook):
+        if isinstance(shared, MemoryLedgers):
             return Fallback(shared, shared, self._clock, _WITHOUT_BOOK)
-        substitute = SubstituteBook(substitute_file(os.environ), self._clock, readable(shared))
+        substitute = SubstituteLedgers(substitute_file(os.environ), self._clock, readable(shared))
         self._parts.closes.append(substitute.close)
-        rejoining = RejoiningBook(shared, substitute, self._clock)
+        rejoining = RejoiningLedgers(shared, substitute, self._clock)
         if self._is_required:
-            return Required[QuotaBook](rejoining, self._clock, _REQUIRED)
-        return Fallback[QuotaBook](rejoining, substitute, self._clock, _WITHOUT_BOOK)
+            return Required[LedgerStore](rejoining, self._clock, _REQUIRED)
+        return Fallback[LedgerStore](rejoining, substitute, self._clock, _WITHOUT_BOOK)
 
     @property
     def queue(self) -> PendingStore:
@@ -121,10 +123,10 @@ class Stores:
             close()
 
 
-def _memory_book(clock: Clock) -> QuotaBook:
-    from ..quota.ledger_store import MemoryBook
+def _memory_book(clock: Clock) -> LedgerStore:
+    from ..quota.ledger_store import MemoryLedgers
 
-    return MemoryBook(clock)
+    return MemoryLedgers(clock)
 
 
 def _memory_queue(clock: Clock) -> PendingStore:
@@ -190,7 +192,7 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
     file, leases = state_files(path)
     closes: list[Callable[[], None]] = [file.close_all, leases.close_all]
 
-    def make_book() -> QuotaBook:
+    def make_book() -> LedgerStore:
         from ..backends.sqlite.record_location import book_of
 
         book = book_of(file, quota_file(file.path), clock)
@@ -211,7 +213,7 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts
     server.greet()
     from ..backends.redis.answers import RedisAnswers
     from ..backends.redis.leases import RedisLeases
-    from ..backends.redis.ledgers import RedisBook
+    from ..backends.redis.ledgers import RedisLedgers
     from ..backends.redis.pending import RedisPending
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
@@ -221,4 +223,4 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts
     def make_queue() -> PendingStore:
         return RedisPending(server, settings.space)
 
-    return Parts(answers, leases, lambda: RedisBook(server), [server.close], make_queue)
+    return Parts(answers, leases, lambda: RedisLedgers(server), [server.close], make_queue)

@@ -77,7 +77,7 @@ class Outcome(NamedTuple):
     poll_after_s: float | None = None
 
 
-class Spent(NamedTuple):
+class Cost(NamedTuple):
     """What an action cost: requests, seconds waited for quota, milliseconds in all, and the quota's state after."""
 
     requests: int = 0
@@ -86,7 +86,7 @@ class Spent(NamedTuple):
     quota: Mapping[str, Any] = MappingProxyType({})
 
 
-_NOTHING_SPENT = Spent()
+_NOTHING_SPENT = Cost()
 
 
 def request_id(document: object) -> Id:
@@ -175,7 +175,7 @@ def _options(given: dict[str, Any]) -> Options:
     )
 
 
-def response(action: str | None, id_: Id, outcome: Outcome, spent: Spent, now: float) -> dict[str, Any]:
+def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: float) -> dict[str, Any]:
     """The contract's response to an action that was answered."""
     fetched = outcome.fetched_at
     meta = _meta(outcome.source, spent)
@@ -186,7 +186,7 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Spent, now: f
     return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
 
 
-def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Spent = _NOTHING_SPENT) -> dict[str, Any]:
+def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Cost = _NOTHING_SPENT) -> dict[str, Any]:
     """The contract's response to one that was not."""
     summary = f"error: {error.message}"
     return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))
@@ -222,7 +222,7 @@ def _envelope(
     return {**head, "data": data, "error": error, "meta": meta}
 
 
-def _meta(source: Source | None, spent: Spent) -> dict[str, Any]:
+def _meta(source: Source | None, spent: Cost) -> dict[str, Any]:
     return {
         "source": source,
         "fetched_at": None,

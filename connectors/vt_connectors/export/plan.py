@@ -14,7 +14,7 @@ from ..virustotal.endpoints import Endpoint
 
 
 @dataclass(frozen=True)
-class Learned:
+class Captured:
     """What a later call takes from an answer: its name, and where it stands in the answer's JSON."""
 
     name: str
@@ -22,9 +22,9 @@ class Learned:
 
 
 # In v3's quota call the key itself names the account.
-KEY = Learned("VT_API_KEY", ())
+KEY = Captured("VT_API_KEY", ())
 
-Value = Union[str, Learned]
+Value = Union[str, Captured]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Call:
     endpoint: Endpoint
     values: Mapping[str, Value] = field(default_factory=dict)
     file: File | None = None
-    address: Learned | None = None
-    learns: Learned | None = None
+    address: Captured | None = None
+    captures: Captured | None = None
     until: Check | None = None
     on_if: Check | None = None
 
@@ -73,7 +73,7 @@ class Call:
             yield text
             if name:
                 value = self.values[name]
-                yield value if isinstance(value, Learned) else quote(value, safe="")
+                yield value if isinstance(value, Captured) else quote(value, safe="")
         if self.endpoint.key != "query" and self._named(self.endpoint.query):
             yield f"?{urlencode(self._named(self.endpoint.query))}"
 
@@ -97,7 +97,7 @@ class Call:
 Calls = tuple[Call, ...]
 
 
-class ByHand(Protocol):
+class Planner(Protocol):
     """What both versions of the API can be asked by hand. They raise as `api.Api` does."""
 
     def lookup(self, indicator: Indicator) -> Calls: ...

@@ -17,43 +17,45 @@ from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
 from ..redaction import KeyGuard, known_keys
 from ..virustotal.http.multipart import sent_name
-from .plan import KEY, ByHand, Call, Calls, Check, File, Learned, Value
-from .plan_v2 import ByHandV2
-from .plan_v3 import ByHandV3
+from .plan import KEY, Call, Calls, Captured, Check, File, Planner, Value
+from .plan_v2 import PlannerV2
+from .plan_v3 import PlannerV3
 
-__all__ = ["KEY", "Call", "Calls", "Check", "Learned", "Manual", "Value", "by_hand"]
+__all__ = ["KEY", "Call", "Calls", "Captured", "Check", "RequestPlan", "Value", "request_plan"]
 
-_VERSIONS: dict[str, ByHand] = {"2": ByHandV2(), "3": ByHandV3()}
+_VERSIONS: dict[str, Planner] = {"2": PlannerV2(), "3": PlannerV3()}
 Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Manual:
+class RequestPlan:
     """The calls in their order; `skipped` says why there are none where nothing may be asked."""
 
     calls: Calls
     skipped: str | None = None
 
 
-def by_hand(request: Request, api_version: str, never_query: NeverQuery, guard: KeyGuard, access: FileAccess) -> Manual:
+def request_plan(
+    request: Request, api_version: str, never_query: NeverQuery, guard: KeyGuard, access: FileAccess
+) -> RequestPlan:
     """What the action would do with nothing cached. Raises `ConnectorError`."""
     guard.read_key()
     guard.refuse(request.action, request.params)
     find(request.action).check(request.params)
     api, params = _VERSIONS[api_version], request.params
     if request.action == "scan_file":
-        return Manual(_scan_file(api, params, access))
+        return RequestPlan(_scan_file(api, params, access))
     if request.action in _OTHERS:
-        return Manual(_OTHERS[request.action](api, params))
+        return RequestPlan(_OTHERS[request.action](api, params))
     read, calls = _ON_INDICATORS[request.action]
     indicator = read(params, never_query)
     reason = never_query.reason(indicator)
     if reason is not None:
-        return Manual((), skipped(indicator, reason).summary)
-    return Manual(calls(api, indicator, params))
+        return RequestPlan((), skipped(indicator, reason).summary)
+    return RequestPlan(calls(api, indicator, params))
 
 
-def _scan_file(api: ByHand, params: Params, access: FileAccess) -> Calls:
+def _scan_file(api: Planner, params: Params, access: FileAccess) -> Calls:
     if "path" not in params:
         raise InvalidRequest("/params needs path: by hand, a file is sent", details={"path": "/params"})
     with opened(params, access, known_keys()) as sample:
@@ -61,20 +63,20 @@ def _scan_file(api: ByHand, params: Params, access: FileAccess) -> Calls:
     return _waited_for(api, calls, "hash", params)
 
 
-def _waited_for(api: ByHand, calls: Calls, kind: Kind, params: Params) -> Calls:
+def _waited_for(api: Planner, calls: Calls, kind: Kind, params: Params) -> Calls:
     return api.until_over(calls, kind) if params.get("wait_s") else calls
 
 
-def _look_up_url(api: ByHand, url: Indicator, params: Params) -> Calls:
+def _look_up_url(api: Planner, url: Indicator, params: Params) -> Calls:
     return api.look_up_or_scan(url) if params.get("scan_if_missing") else api.lookup(url)
 
 
-def _look_up(api: ByHand, indicator: Indicator, _: Params) -> Calls:
+def _look_up(api: Planner, indicator: Indicator, _: Params) -> Calls:
     return api.lookup(indicator)
 
 
 Read = Callable[[Params, NeverQuery], Indicator]
-OnIndicator = Callable[[ByHand, Indicator, Params], Calls]
+OnIndicator = Callable[[Planner, Indicator, Params], Calls]
 
 _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
     "lookup": (any_indicator, _look_up),
@@ -100,7 +102,7 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
         lambda api, found, params: api.comments(found, params.get("limit", comment.DEFAULT_LIMIT)),
     ),
 }
-_OTHERS: dict[str, Callable[[ByHand, Params], Calls]] = {
+_OTHERS: dict[str, Callable[[Planner, Params], Calls]] = {
     "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
     "quota": lambda api, _: api.quotas(),
 }

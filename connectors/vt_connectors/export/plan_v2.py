@@ -7,18 +7,18 @@ from dataclasses import replace
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
-from .plan import Call, Calls, Check, File, Learned
-from .plan_v3 import ByHandV3
+from .plan import Call, Calls, Captured, Check, File
+from .plan_v3 import PlannerV3
 
 _UNKNOWN = Check(("response_code",), "0")
 # A queued scan's report has no figures.
 _SCANNED = Check(("positives",))
-_SCAN_ID = Learned("scan_id", ("scan_id",))
-_UPLOAD_ADDRESS = Learned("upload_address", ("upload_url",))
+_SCAN_ID = Captured("scan_id", ("scan_id",))
+_UPLOAD_ADDRESS = Captured("upload_address", ("upload_url",))
 
 
-class ByHandV2:
-    """See `by_hand.ByHand`. Out of quota v2 answers nothing at all."""
+class PlannerV2:
+    """See `plan.Planner`. Out of quota v2 answers nothing at all."""
 
     def lookup(self, indicator: Indicator) -> Calls:
         return (self._report(indicator, "What VirusTotal knows of it."),)
@@ -31,7 +31,7 @@ class ByHandV2:
 
     def until_over(self, calls: Calls, kind: Kind) -> Calls:
         wait = Call("The scan's report, until it has one.", REPORT[kind], {"resource": _SCAN_ID}, until=_SCANNED)
-        return *calls[:-1], replace(calls[-1], learns=_SCAN_ID), wait
+        return *calls[:-1], replace(calls[-1], captures=_SCAN_ID), wait
 
     def add_comment(self, indicator: Indicator, text: str) -> Calls:
         values = {"resource": indicator.value, "comment": text}
@@ -52,7 +52,7 @@ class ByHandV2:
         ask = Call(
             "An address for a file above 32 MB, good once; it takes a key with private privileges.",
             endpoints.V2_UPLOAD_ADDRESS,
-            learns=_UPLOAD_ADDRESS,
+            captures=_UPLOAD_ADDRESS,
         )
         return ask, Call(about, endpoints.V2_UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
@@ -69,7 +69,7 @@ class ByHandV2:
 
     def quotas(self) -> Calls:
         """v2 has no call for them: v3's, with the same key."""
-        return ByHandV3().quotas()
+        return PlannerV3().quotas()
 
     def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:
         check_known(indicator)

@@ -7,17 +7,17 @@ from dataclasses import replace
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.v3 import COLLECTION, LARGEST_DIRECT_UPLOAD, PAGE, REPORT
-from .plan import KEY, Call, Calls, Check, File, Learned
+from .plan import KEY, Call, Calls, Captured, Check, File
 
 _UNKNOWN = Check(("error", "code"), "NotFoundError")
 _COMPLETED = Check(("data", "attributes", "status"), "completed")
-_URL_ID = Learned("url_id", ("data", "id"))
-_ANALYSIS_ID = Learned("analysis_id", ("data", "id"))
-_UPLOAD_ADDRESS = Learned("upload_address", ("data",))
+_URL_ID = Captured("url_id", ("data", "id"))
+_ANALYSIS_ID = Captured("analysis_id", ("data", "id"))
+_UPLOAD_ADDRESS = Captured("upload_address", ("data",))
 
 
-class ByHandV3:
-    """See `by_hand.ByHand`."""
+class PlannerV3:
+    """See `plan.Planner`."""
 
     def lookup(self, indicator: Indicator) -> Calls:
         return (self._report(indicator, "What VirusTotal knows of it."),)
@@ -30,15 +30,15 @@ class ByHandV3:
     def until_over(self, calls: Calls, kind: Kind) -> Calls:
         about = "How the scan stands, until it is over."
         wait = Call(about, endpoints.ANALYSIS, {"id": _ANALYSIS_ID}, until=_COMPLETED)
-        return *calls[:-1], replace(calls[-1], learns=_ANALYSIS_ID), wait
+        return *calls[:-1], replace(calls[-1], captures=_ANALYSIS_ID), wait
 
     def add_comment(self, indicator: Indicator, text: str) -> Calls:
         about = "The comment: public, under the account's name."
-        item: str | Learned = indicator.vt_id
+        item: str | Captured = indicator.vt_id
         report: Calls = ()
         if indicator.kind == "url":
             # Writing to a URL's base64 id was answered 404 where reading was not.
-            report = (self._report(indicator, "Comments go to the id in the URL's report.", learns=_URL_ID),)
+            report = (self._report(indicator, "Comments go to the id in the URL's report.", captures=_URL_ID),)
             item = _URL_ID
         values = {"collection": COLLECTION[indicator.kind], "id": item, "text": text}
         return (*report, Call(about, endpoints.ADD_COMMENT, values))
@@ -55,7 +55,7 @@ class ByHandV3:
         about = "The file, which is then in VirusTotal's collection."
         if size <= LARGEST_DIRECT_UPLOAD:
             return (Call(about, endpoints.UPLOAD, file=file),)
-        ask = Call("An address for a file above 32 MB, good once.", endpoints.UPLOAD_ADDRESS, learns=_UPLOAD_ADDRESS)
+        ask = Call("An address for a file above 32 MB, good once.", endpoints.UPLOAD_ADDRESS, captures=_UPLOAD_ADDRESS)
         return ask, Call(about, endpoints.UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
     def rescan_file(self, file: Indicator) -> Calls:
@@ -71,9 +71,9 @@ class ByHandV3:
         return (Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY}),)
 
     def _report(
-        self, indicator: Indicator, about: str, on_if: Check | None = None, learns: Learned | None = None
+        self, indicator: Indicator, about: str, on_if: Check | None = None, captures: Captured | None = None
     ) -> Call:
-        return Call(about, REPORT[indicator.kind], {"id": indicator.vt_id}, on_if=on_if, learns=learns)
+        return Call(about, REPORT[indicator.kind], {"id": indicator.vt_id}, on_if=on_if, captures=captures)
 
     def _page(self, indicator: Indicator, limit: int) -> dict[str, str]:
         where = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}

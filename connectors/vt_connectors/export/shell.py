@@ -19,7 +19,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 
 from ..adapters.cli.action_command import requests_of
-from ..adapters.process.termination import Ending
+from ..adapters.process.termination import Termination
 from ..composition.core import file_access
 from ..config.credentials import find_key
 from ..config.secret_files import own_files
@@ -28,7 +28,7 @@ from ..contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ..errors import ConnectorError
 from ..indicators import NeverQuery
 from ..redaction import KeyGuard, without_keys
-from .plan_action import KEY, Call, Calls, Check, Learned, Value, by_hand
+from .plan_action import KEY, Call, Calls, Captured, Check, Value, request_plan
 
 _CURL = "curl --silent --show-error"
 _HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
@@ -38,7 +38,7 @@ _ROUNDS, _PAUSE_S = 15, 20
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
 
 
-def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending) -> int:
+def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination) -> int:
     """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
     code = OK
     try:
@@ -50,7 +50,7 @@ def print_curl(options: argparse.Namespace, environment: Mapping[str, str], endi
         return _refused(error)
     for request in requests_of(options, ending):
         try:
-            manual = by_hand(request, settings.api_version, never_query, guard, access)
+            manual = request_plan(request, settings.api_version, never_query, guard, access)
         except ConnectorError as error:
             code = _refused(error)
             continue
@@ -95,8 +95,8 @@ class Script:
             yield f"  {_test(call.until)} && break"
             yield "done || { echo 'the scan is not over yet; ask again later' >&2; false; } &&"
             yield from () if rest else (_SHOW,)
-        elif call.learns:
-            yield f"{call.learns.name}=$({command} | {_pick(call.learns)}) &&"
+        elif call.captures:
+            yield f"{call.captures.name}=$({command} | {_pick(call.captures)}) &&"
         else:
             yield command
         if rest:
@@ -121,7 +121,7 @@ class Script:
         return " ".join(words)
 
     def _address(self, url: tuple[Value, ...]) -> str:
-        if len(url) == 1 and isinstance(url[0], Learned):
+        if len(url) == 1 and isinstance(url[0], Captured):
             # VirusTotal's own example of such an address is plain http: the key does not go there.
             name = url[0].name
             return f'"https://${{{name}#*://}}"' if self._base_url.startswith("https:") else f'"${name}"'
@@ -151,7 +151,7 @@ def _word(parts: tuple[Value, ...]) -> str:
         if is_text:
             words.append(shlex.quote("".join(str(part) for part in run)))
         else:
-            words += [f'"${part.name}"' for part in run if isinstance(part, Learned)]
+            words += [f'"${part.name}"' for part in run if isinstance(part, Captured)]
     return "".join(words)
 
 
@@ -171,7 +171,7 @@ def _file_part(path: str, name: str) -> str:
     return f"file=@{shown}" + ("" if path.rpartition("/")[2] == name else f';filename="{name}"')
 
 
-def _pick(learned: Learned) -> str:
+def _pick(learned: Captured) -> str:
     """What prints a value of an answer; the whole answer to stderr, and failure, where it has none."""
     path = "".join(f'["{name}"]' for name in learned.path)
     program = (

@@ -13,7 +13,7 @@ MOST_KEY_CHARACTERS = 16 * 1024
 _PARTS = ("raw", "engines")
 
 
-class Wanted(NamedTuple):
+class PendingLookup(NamedTuple):
     """One entry: a lookup's key in the cache, without the version, and since when (epoch seconds) it is wanted."""
 
     key: str
@@ -48,9 +48,9 @@ class PendingStore(Protocol):
         the queue now. All others, and `refused` more, are added to the count of the refused.
         """
 
-    def oldest(self, count: int) -> list[Wanted]: ...
+    def oldest(self, count: int) -> list[PendingLookup]: ...
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         """Take it out, unless more parts have been wanted since it was seen."""
 
     def clear(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Callable, NamedTuple, TypeVar
 
 from ..clock import Clock
 from ..state.fallback import StateUnavailable
-from .queue import PendingStore, Wanted, bits_of
+from .queue import PendingLookup, PendingStore, bits_of
 
 _LOG = logging.getLogger("vt_connectors.pending")
 Result = TypeVar("Result")
@@ -99,12 +99,12 @@ class Pending:
         bits = self._ours.get(key)
         if bits is not None and not bits & ~there:
             self._ours.pop(key, None)
-            self.remove(Wanted(key, 0.0, bits))
+            self.remove(PendingLookup(key, 0.0, bits))
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         return self._use(lambda store: store.oldest(count), [])
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         self._use(lambda store: store.remove(entry), None)
 
     def clear(self) -> int:

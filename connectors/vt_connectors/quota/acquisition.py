@@ -13,7 +13,7 @@ from . import policy, waiters
 from .gate import Turn
 from .ledger import Ledger
 from .ledger_store import Change, Result
-from .reservation import Slot
+from .reservation import Reservation
 from .waiters import Claim
 from .windows import Quota
 
@@ -26,7 +26,7 @@ class Transact(Protocol):
     def __call__(self, change: Change[Result], /) -> Result: ...
 
 
-class Wanted(NamedTuple):
+class ReservationRequest(NamedTuple):
     """A slot that is wanted before `deadline` (the clock's monotonic seconds).
 
     `quota`: the windows in force, less what is left to others; `kept`: how many of the day's requests that is.
@@ -43,14 +43,14 @@ class Wanted(NamedTuple):
 class Acquisition:
     """`slot()` returns the slot, which the record counts from then on. Used once."""
 
-    def __init__(self, wanted: Wanted, transact: Transact, clock: Clock) -> None:
+    def __init__(self, wanted: ReservationRequest, transact: Transact, clock: Clock) -> None:
         self._wanted = wanted
         self._transact = transact
         self._clock = clock
         self._began = clock.monotonic()
-        self._slot = Slot(clock, os.urandom(8).hex())
+        self._slot = Reservation(clock, os.urandom(8).hex())
 
-    def slot(self, turn: Turn) -> Slot:
+    def slot(self, turn: Turn) -> Reservation:
         """Leaves `turn` in any case. Raises `RateLimited` at once if the wait would be too long, and `Cancelled`."""
         try:
             turn.enter()

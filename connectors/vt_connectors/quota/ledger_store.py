@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 from typing import Callable, NamedTuple, Protocol, TypeVar
 
-from ..backends.sqlite.checksum import seal, unseal
+from ..backends.sqlite.checksum import checked_content, with_checksum
 from ..backends.sqlite.record_file import record_file
-from ..backends.sqlite.record_identity import RecordHome, home_from
+from ..backends.sqlite.record_identity import RecordIdentity, home_from
 from ..clock import Clock
 from ..state.atomic_replace import is_there
 from .clock_changes import follow
@@ -32,7 +32,7 @@ _MOST_BYTES = 4 * MOST_BYTES
 _ROWS = f"SELECT id, CASE WHEN length(content) <= {_MOST_BYTES} THEN content END FROM book"  # noqa: S608
 
 
-class QuotaBook(Protocol):
+class LedgerStore(Protocol):
     """The port. `change` runs as if alone, and what it leaves in the ledger is kept before `transact` returns.
 
     It may run more than once: what counts, for the book and for the caller, is the last time.
@@ -45,7 +45,7 @@ class QuotaBook(Protocol):
         """A copy of the ledger as it is, and the time. Raises as `transact`."""
 
 
-class MemoryBook:
+class MemoryLedgers:
     """For one process."""
 
     def __init__(self, clock: Clock) -> None:
@@ -63,7 +63,7 @@ class MemoryBook:
             return self._ledgers.get(scope, Ledger()).copy(), self._clock.now()
 
 
-class SqliteBook:
+class SqliteLedgers:
     """For all processes of a machine.
 
     `known`: the id of the record that is expected there; if another one is, or none, its content was lost. `heard` is
@@ -92,7 +92,7 @@ class SqliteBook:
         """Without links."""
         return self._file.path
 
-    def seen(self) -> tuple[bytes, RecordHome, int] | None:
+    def seen(self) -> tuple[bytes, RecordIdentity, int] | None:
         """The record's id, what it says of its file, and the inode number of the file; None if there is no record."""
         if not is_there(self.path):
             return None
@@ -168,10 +168,10 @@ class SqliteBook:
             ledger.lost_at = _now(self._clock, ledger)
         return {scope: ledger.to_json() for scope, ledger in marked.items()}
 
-    def _with_lost(self, home: RecordHome, born: bytes = b"") -> RecordHome:
+    def _with_lost(self, home: RecordIdentity, born: bytes = b"") -> RecordIdentity:
         return home if self._born in (None, born) else home.with_lost(self._born or b"")
 
-    def _write_home(self, connection: sqlite3.Connection, home: RecordHome, before: RecordHome) -> None:
+    def _write_home(self, connection: sqlite3.Connection, home: RecordIdentity, before: RecordIdentity) -> None:
         if home is before and home.inode == self._file.inode:
             return
         home = home._replace(inode=self._file.inode, path=str(self.path))
@@ -183,7 +183,7 @@ class SqliteBook:
         lost = Ledger()
         lost.lost_at = _now(self._clock, lost)
         _write(connection, {self._LOST: lost.to_json()})
-        connection.execute("INSERT OR REPLACE INTO book VALUES (3, ?)", (self._with_lost(RecordHome()).to_bytes(),))
+        connection.execute("INSERT OR REPLACE INTO book VALUES (3, ?)", (self._with_lost(RecordIdentity()).to_bytes(),))
 
 
 class _Record(NamedTuple):
@@ -191,7 +191,7 @@ class _Record(NamedTuple):
 
     ledgers: dict[str, str]
     born: bytes
-    home: RecordHome
+    home: RecordIdentity
 
 
 def _read(connection: sqlite3.Connection) -> _Record:
@@ -201,13 +201,13 @@ def _read(connection: sqlite3.Connection) -> _Record:
     if not isinstance(born, bytes):
         raise sqlite3.DatabaseError("the book has no mark of its own")
     try:
-        return _Record(unseal(rows.get(1)), born, home_from(rows.get(3)))
+        return _Record(checked_content(rows.get(1)), born, home_from(rows.get(3)))
     except (ValueError, RecursionError) as error:
         raise sqlite3.DatabaseError(str(error)) from error
 
 
 def _write(connection: sqlite3.Connection, ledgers: dict[str, str]) -> None:
-    connection.execute("UPDATE book SET content = ? WHERE id = 1", (seal(ledgers),))
+    connection.execute("UPDATE book SET content = ? WHERE id = 1", (with_checksum(ledgers),))
 
 
 def _now(clock: Clock, ledger: Ledger) -> float:

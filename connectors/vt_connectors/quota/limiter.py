@@ -17,11 +17,11 @@ from ..state.heartbeat import Heartbeat
 from . import policy, waiters
 from . import reservations as slots
 from .account_quota import AccountUse
-from .acquisition import Acquisition, Wanted, refusal
+from .acquisition import Acquisition, ReservationRequest, refusal
 from .gate import Gate, Turn
 from .ledger import Ledger
-from .ledger_store import Change, QuotaBook, Result
-from .reservation import Slot
+from .ledger_store import Change, LedgerStore, Result
+from .reservation import Reservation
 from .usage import take_over, usage
 from .waiters import Claim
 from .windows import Quota
@@ -42,7 +42,7 @@ class Limiter:
 
     def __init__(
         self,
-        book: Fallback[QuotaBook],
+        book: Fallback[LedgerStore],
         scope: str,
         quota: Callable[[], Quota],
         clock: Clock,
@@ -54,7 +54,7 @@ class Limiter:
         self._clock = clock
         self._heartbeat = heartbeat
         self._client = os.urandom(8).hex()
-        self._flying: list[Slot] = []
+        self._flying: list[Reservation] = []
         # One is there for as long as a turn is: a turn that was left may be entered again.
         self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
         self._strikes = 0
@@ -75,7 +75,7 @@ class Limiter:
         keep: int | None = 0,
         claim: Claim | None = None,
         turn: Turn | None = None,
-    ) -> Iterator[Slot]:
+    ) -> Iterator[Reservation]:
         """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
 
         `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: what the request
@@ -86,10 +86,12 @@ class Limiter:
         if self._is_free():
             if turn is not None:
                 turn.leave()
-            yield Slot()
+            yield Reservation()
             return
         named = self._named(claim)
-        wanted = Wanted(deadline, named, lambda: self.quota.leaving(keep), lambda: self._kept(keep), waiting)
+        wanted = ReservationRequest(
+            deadline, named, lambda: self.quota.leaving(keep), lambda: self._kept(keep), waiting
+        )
         slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
         with self._lock:
             self._flying.append(slot)
@@ -140,7 +142,7 @@ class Limiter:
             refused = None
         return refused, usage(ledger, self.quota, now)
 
-    def _give_back(self, slot: Slot) -> None:
+    def _give_back(self, slot: Reservation) -> None:
         def change(ledger: Ledger, now: float) -> dict[str, Any]:
             policy.tidy(ledger, self.quota, now)
             if slot.outcome == "never_sent":
@@ -208,7 +210,7 @@ class Limiter:
     def _transact(self, change: Change[Result]) -> Result:
         return self._patiently(lambda book: book.transact(self._scope, change))
 
-    def _patiently(self, work: Callable[[QuotaBook], Result]) -> Result:
+    def _patiently(self, work: Callable[[LedgerStore], Result]) -> Result:
         try:
             return self._book.use(work)
         except StateBusy as error:

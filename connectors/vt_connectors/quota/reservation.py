@@ -11,11 +11,11 @@ from .reservations import GRACE_S
 _LONGEST_SILENCE_S = GRACE_S - 1.0
 
 
-class SlotTooOld(Exception):
+class ReservationTooOld(Exception):
     """The process was stopped between taking the slot and sending: the request must not go out on it."""
 
 
-class Slot:
+class Reservation:
     """Say what became of the request before the block ends.
 
     `waited_s` is what the slot cost; `usage_after` is the quota's state when the block has ended. `is_lost`: the record
@@ -36,12 +36,12 @@ class Slot:
         self._confirmed = self._readings()
 
     def sending(self) -> None:
-        """Call this right before the first byte is sent. Raises `SlotTooOld` if the slot may count no more."""
+        """Call this right before the first byte is sent. Raises `ReservationTooOld` if the slot may count no more."""
         if self.is_sent or self._clock is None:
             return
         if self.is_lost or self._silence_s() > _LONGEST_SILENCE_S:
             self.outcome = "never_sent"
-            raise SlotTooOld
+            raise ReservationTooOld
         self.is_sent = True
 
     def confirm(self) -> None:

@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..errors import ConfigError, Unavailable
 from ..state.fallback import StateBusy, StateUnavailable
 from .ledger import Ledger
-from .ledger_store import Change, QuotaBook, Result, SqliteBook
+from .ledger_store import Change, LedgerStore, Result, SqliteLedgers
 
 # The shared record's ledger of a key, as it is now; None if it cannot be read.
 Readable = Callable[[str], Optional[Ledger]]
@@ -23,14 +23,14 @@ Readable = Callable[[str], Optional[Ledger]]
 _LONG_AGO = 1.0
 
 
-class SubstituteBook:
+class SubstituteLedgers:
     """Raises `Unavailable` if this record cannot be used either: nothing is asked without one."""
 
     def __init__(self, path: Path, clock: Clock, shared: Readable) -> None:
         self._path = path
         self._shared = shared
         self._clock = clock
-        self._book = SqliteBook(path, clock)
+        self._book = SqliteLedgers(path, clock)
         # Scopes without a ledger, each with the state of the file in which that was seen.
         self._nothing_in: dict[str, tuple[int, int, int]] = {}
 
@@ -78,10 +78,10 @@ class SubstituteBook:
         self._book.close()
 
 
-class RejoiningBook:
+class RejoiningLedgers:
     """The shared record, to which is added what was granted in its place."""
 
-    def __init__(self, shared: QuotaBook, substitute: SubstituteBook, clock: Clock) -> None:
+    def __init__(self, shared: LedgerStore, substitute: SubstituteLedgers, clock: Clock) -> None:
         self._shared = shared
         self._substitute = substitute
         self._clock = clock
@@ -119,12 +119,12 @@ def _usable(work: Callable[[], Result]) -> Result:
         ) from error
 
 
-def readable(shared: QuotaBook) -> Readable:
+def readable(shared: LedgerStore) -> Readable:
     """What can be read of `shared`, whatever its kind."""
 
     def ledger(scope: str) -> Ledger | None:
         try:
-            return shared.last(scope) if isinstance(shared, SqliteBook) else shared.peek(scope)[0]
+            return shared.last(scope) if isinstance(shared, SqliteLedgers) else shared.peek(scope)[0]
         except (StateUnavailable, ConfigError):
             return None
 

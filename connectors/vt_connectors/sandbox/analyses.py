@@ -10,7 +10,7 @@ from typing import Any
 from .data.catalogue import FileFacts
 from .data.engines import ENGINES, part_of, scan_of
 from .data.kinds import Item, Kind
-from .data.objects import Standing, scan_profile
+from .data.objects import SubmissionHistory, scan_profile
 
 _QUEUED, _IN_PROGRESS, _COMPLETED = "queued", "in-progress", "completed"
 
@@ -38,7 +38,7 @@ class Pace:
         return _QUEUED if age_s < self.queued_s else _IN_PROGRESS
 
 
-class AnalysisBook:
+class AnalysisStore:
     """Every analysis asked for. Safe to share between threads."""
 
     def __init__(self, pace: Pace) -> None:
@@ -75,14 +75,14 @@ class AnalysisBook:
     def is_completed(self, analysis: Analysis, now: float) -> bool:
         return self._pace.status(now - analysis.started_at) == _COMPLETED
 
-    def standing(self, item: Item, now: float) -> Standing:
+    def standing(self, item: Item, now: float) -> SubmissionHistory:
         """What was asked of one item, and which of it has finished by `now`."""
         with self._lock:
             analyses = list(self._by_item.get(item, ()))
         if not analyses:
-            return Standing()
+            return SubmissionHistory()
         finished = [a for a in analyses if self._pace.status(now - a.started_at) == _COMPLETED]
-        return Standing(
+        return SubmissionHistory(
             submissions=len(analyses),
             first_at=int(analyses[0].started_at),
             last_at=int(analyses[-1].started_at),

@@ -9,9 +9,9 @@ from typing import Callable
 from .accounts import Accounts, key_digest
 from .errors import ApiError, BodyTooLargeError, not_found, quota_exceeded
 from .fault_responses import bad_answer
-from .faults import Misfortune
+from .faults import FaultSource
 from .http.messages import Request, Response, error_response, html_response
-from .quotas import Clock, Quota, QuotaBook, retry_after_s
+from .quotas import Clock, Quota, QuotaCounters, retry_after_s
 from .request_log import Charge, LoggedRequest, RequestLog, path_without_key
 from .state import SandboxConfig, new_state
 from .v2 import V2Routes
@@ -26,7 +26,7 @@ _FAULTS_RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True)
-class Visit:
+class Admission:
     """A request that has arrived: its number in the log, its key, and the refusal it will meet, if any.
 
     `call` is what it says in API v2, whose key may be in the body.
@@ -57,8 +57,8 @@ class SandboxApp:
         self._clock = clock
         self._config = config
         self._accounts = Accounts(config.accepted_keys)
-        self._quotas = QuotaBook(quota, clock)
-        self._misfortune = Misfortune(config.faults, config.seed)
+        self._quotas = QuotaCounters(quota, clock)
+        self._misfortune = FaultSource(config.faults, config.seed)
         state = new_state(config, clock, base_url, self._quotas)
         self._v3 = V3Routes(state)
         self._v2 = V2Routes(state, self._accounts)
@@ -67,7 +67,7 @@ class SandboxApp:
         """The response to a request that is answered as it arrives."""
         return self.answer(request, self.arrive(request))
 
-    def arrive(self, request: Request) -> Visit:
+    def arrive(self, request: Request) -> Admission:
         """Check the key and take the request off the quota, which counts from now, not from the answer."""
         if request.segments[:2] == _V2:
             call, admission = self._arrive_v2(request)
@@ -83,9 +83,9 @@ class SandboxApp:
             charge=admission.charge,
             cost=admission.cost,
         )
-        return Visit(self.log.arrived(entry), key, admission.refusal, call)
+        return Admission(self.log.arrived(entry), key, admission.refusal, call)
 
-    def answer(self, request: Request, visit: Visit) -> Response:
+    def answer(self, request: Request, visit: Admission) -> Response:
         """The response to a request that arrived before."""
         # What went wrong was counted like any other request; a refusal is bad enough.
         fault = None if visit.refusal else self._misfortune.draw()
@@ -95,7 +95,7 @@ class SandboxApp:
             self.told(entry)
         return response
 
-    def _response(self, request: Request, visit: Visit, fault: str | None) -> Response:
+    def _response(self, request: Request, visit: Admission, fault: str | None) -> Response:
         if fault is None:
             return self._answered(request, visit)
         retry_after_s = _FAULTS_RETRY_AFTER_S if self._config.send_retry_after else None
@@ -103,9 +103,9 @@ class SandboxApp:
         if bad is not None:
             return bad
         good = self._answered(request, visit)
-        return dataclasses.replace(good, mishap=fault, close=good.close or fault == "cut")
+        return dataclasses.replace(good, fault=fault, close=good.close or fault == "cut")
 
-    def _answered(self, request: Request, visit: Visit) -> Response:
+    def _answered(self, request: Request, visit: Admission) -> Response:
         try:
             if visit.call is not None:
                 return self._v2.answer(visit.call)

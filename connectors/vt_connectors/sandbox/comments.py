@@ -29,7 +29,7 @@ class Comment:
     date: int
 
 
-class CommentBook:
+class CommentStore:
     """The comments on every item, with the catalogue's. Safe to share between threads."""
 
     def __init__(self) -> None:

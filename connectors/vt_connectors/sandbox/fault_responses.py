@@ -25,7 +25,7 @@ def bad_answer(what: str, version: int, retry_after_s: int | None) -> Response |
     if what == "garbage":
         return Response(200, _BROKEN_OFF[version])
     if what == "reset":
-        return Response(200, b"", close=True, mishap=what)
+        return Response(200, b"", close=True, fault=what)
     if not what.isdigit():
         return None
     if version == 3:

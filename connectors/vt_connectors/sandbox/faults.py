@@ -45,7 +45,7 @@ def check_shares(faults: Sequence[Fault]) -> None:
         raise ValueError("the shares of all faults together are more than 1")
 
 
-class Misfortune:
+class FaultSource:
     """Draws a fault for each answer; the same ones in the same order for the same `seed`."""
 
     def __init__(self, faults: Sequence[Fault], seed: int | None) -> None:

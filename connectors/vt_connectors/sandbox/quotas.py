@@ -128,7 +128,7 @@ class _Account:
         self.month.spend(now)
 
 
-class QuotaBook:
+class QuotaCounters:
     """Every key's spending. Safe to share between threads."""
 
     def __init__(self, quota: Quota, clock: Clock) -> None:

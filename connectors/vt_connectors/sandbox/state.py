@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from .analyses import AnalysisBook, Pace
-from .comments import CommentBook
+from .analyses import AnalysisStore, Pace
+from .comments import CommentStore
 from .data.dataset import Dataset
 from .data.kinds import Item
 from .data.objects import build_object
 from .faults import Fault, check_shares
 from .http.messages import JsonObject
-from .quotas import Clock, QuotaBook
+from .quotas import Clock, QuotaCounters
 from .uploads import UploadTickets, UploadTimes
 
 
@@ -78,10 +78,10 @@ class State:
     config: SandboxConfig
     clock: Clock
     links: Links
-    quotas: QuotaBook
-    analyses: AnalysisBook
+    quotas: QuotaCounters
+    analyses: AnalysisStore
     dataset: Dataset = field(default_factory=Dataset)
-    comments: CommentBook = field(default_factory=CommentBook)
+    comments: CommentStore = field(default_factory=CommentStore)
     tickets: UploadTickets = field(default_factory=UploadTickets)
     uploads: UploadTimes = field(default_factory=UploadTimes)
 
@@ -91,7 +91,7 @@ class State:
         return build_object(item, self.dataset.facts(item), standing, self.links.to_item(item))
 
 
-def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaBook) -> State:
+def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaCounters) -> State:
     """The books of a sandbox that nobody has asked anything yet."""
     pace = Pace(config.queued_s, config.completed_s)
-    return State(config, clock, Links(base_url), quotas, AnalysisBook(pace))
+    return State(config, clock, Links(base_url), quotas, AnalysisStore(pace))

@@ -17,9 +17,9 @@ from ..quota.refused import Refusal, Refused
 from ..quota.waiters import Claim
 from ..redaction import without_keys
 from .budget import Budget
-from .circuit_breaker import Prospects
+from .circuit_breaker import CircuitBreaker
 from .port import Api
-from .probe import CircuitBreaker, Permit
+from .probe import KeyProbe, Permit
 from .responses import ForeignLimit
 
 _LOG = logging.getLogger("vt_connectors.virustotal.account")
@@ -40,8 +40,8 @@ class Account:
         self,
         api: Api,
         limiter: Limiter,
-        prospects: Prospects,
-        breaker: CircuitBreaker,
+        prospects: CircuitBreaker,
+        breaker: KeyProbe,
         quota: MeasuredQuota,
         refused: Refused,
         identity: str = "",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..errors import ConnectorError, from_dict
-from .http.transport import HttpAnswer, TransportFailure
+from .http.transport import HttpResponse, TransportFailure
 
 # How long the first caller looks out for others: nothing beside the request's own time.
 _MOMENT_S = 0.01
@@ -25,12 +25,12 @@ class Batch:
     values: list[str] = field(default_factory=list)
     full: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
-    answer: HttpAnswer | None = None
+    answer: HttpResponse | None = None
     failure: BaseException | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _read: list[Any] = field(default_factory=list)
 
-    def document(self, read: Callable[[HttpAnswer], Any]) -> Any:
+    def document(self, read: Callable[[HttpResponse], Any]) -> Any:
         """The answer as read by the first who asks: what reading sets off, such as a pause, is set off once."""
         assert self.answer is not None
         with self._lock:
@@ -54,7 +54,7 @@ class Batches:
         self._lock = threading.Lock()
         self._open: Batch | None = None
 
-    def send(self, value: str, send: Callable[[Sequence[str]], HttpAnswer]) -> Batch:
+    def send(self, value: str, send: Callable[[Sequence[str]], HttpResponse]) -> Batch:
         """The batch that carried `value`, sent by whichever caller came first. Raises what `send` raised."""
         batch, leads = self._join(value)
         if leads:
@@ -78,7 +78,7 @@ class Batches:
                 batch.full.set()
             return batch, leads
 
-    def _lead(self, batch: Batch, send: Callable[[Sequence[str]], HttpAnswer]) -> None:
+    def _lead(self, batch: Batch, send: Callable[[Sequence[str]], HttpResponse]) -> None:
         try:
             batch.full.wait(self._moment_s)
             with self._lock:

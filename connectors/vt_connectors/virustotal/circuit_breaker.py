@@ -26,7 +26,7 @@ _FAILURES = 3
 _NO_WAY_S = 15.0
 
 
-class Prospects:
+class CircuitBreaker:
     """One key's, within one process. Tell it how each call went, and ask it before the next.
 
     `is_proven`: VirusTotal has accepted the key, and nothing happened since that ended the asking.
@@ -41,7 +41,7 @@ class Prospects:
         self._forbidden: dict[str, tuple[ConnectorError, float]] = {}
         self.is_proven = False
 
-    def hopeless(self, purpose: str, deadline: float) -> ConnectorError | None:
+    def open_error(self, purpose: str, deadline: float) -> ConnectorError | None:
         """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
 
         `purpose` names the kind of call: a key that may not do one thing may do another.

@@ -22,7 +22,7 @@ from ..errors import (
     Unavailable,
 )
 from ..quota.limiter import Limiter
-from ..quota.reservation import Slot, SlotTooOld
+from ..quota.reservation import Reservation, ReservationTooOld
 from . import responses as answers
 from .batching import Batch, Batches, part_of
 from .budget import Budget
@@ -30,8 +30,8 @@ from .endpoints import Endpoint, Values
 from .http.transport import (
     CertificateRefused,
     ConnectionLost,
-    HttpAnswer,
     HttpRequest,
+    HttpResponse,
     NoAnswerInTime,
     NotSent,
     Transport,
@@ -75,7 +75,7 @@ class Client:
         """The answer's JSON: an object, or of API v2 perhaps an array. Raises `answers.NotFound`, `ConnectorError`."""
         request = endpoint.request(self.base_url, values)
 
-        def once() -> HttpAnswer:
+        def once() -> HttpResponse:
             if not endpoint.counted:
                 return self._transport.send(request)
             return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
@@ -115,7 +115,7 @@ class Client:
             budget.has_written = False  # VirusTotal refused it
             raise
 
-    def _send_write(self, request: HttpRequest, slot: Slot, budget: Budget) -> HttpAnswer:
+    def _send_write(self, request: HttpRequest, slot: Reservation, budget: Budget) -> HttpResponse:
         """Whatever happens from its first byte on, the budget knows that it may have taken effect."""
 
         def sending() -> None:
@@ -135,10 +135,10 @@ class Client:
         """
         batch = Batch()
 
-        def once(slot: Slot) -> HttpAnswer:
+        def once(slot: Reservation) -> HttpResponse:
             nonlocal batch
 
-            def send(values: Sequence[str]) -> HttpAnswer:
+            def send(values: Sequence[str]) -> HttpResponse:
                 request = endpoint.request(self.base_url, join(values))
                 return self._transport.send(replace(request, sending=slot.sending))
 
@@ -157,7 +157,7 @@ class Client:
         # An answer to this value alone is not asked for once more.
         return document if found is None and len(batch.values) == 1 else found
 
-    def _answer_of_a_read(self, once: Callable[[], HttpAnswer]) -> HttpAnswer:
+    def _answer_of_a_read(self, once: Callable[[], HttpResponse]) -> HttpResponse:
         """`once()`, again and again where it may succeed the next time."""
         for attempt in range(RETRIES + 1):
             try:
@@ -180,15 +180,15 @@ class Client:
             self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
         raise AssertionError("unreachable")
 
-    def _slotted(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+    def _slotted(self, send: Callable[[Reservation], HttpResponse], budget: Budget) -> HttpResponse:
         for _ in range(_SLOTS):
             try:
                 return self._with_slot(send, budget)
-            except SlotTooOld:
+            except ReservationTooOld:
                 _LOG.warning("this process was stopped before it could send its request: it takes a new slot")
         raise Unavailable("this process was stopped again and again before it could send its request; repeat it later")
 
-    def _with_slot(self, send: Callable[[Slot], HttpAnswer], budget: Budget) -> HttpAnswer:
+    def _with_slot(self, send: Callable[[Reservation], HttpResponse], budget: Budget) -> HttpResponse:
         def waiting(now: bool) -> None:
             if now:
                 budget.permit.waits()
@@ -200,7 +200,7 @@ class Client:
             budget.requests += 1
             try:
                 answer = send(slot)
-            except (NotSent, ConfigError, SlotTooOld):
+            except (NotSent, ConfigError, ReservationTooOld):
                 slot.never_sent()
                 budget.requests -= 1
                 raise
@@ -208,7 +208,7 @@ class Client:
         budget.quota = slot.usage_after
         return answer
 
-    def _read(self, endpoint: Endpoint, answer: HttpAnswer) -> Any:
+    def _read(self, endpoint: Endpoint, answer: HttpResponse) -> Any:
         now = self._clock.now()
         try:
             if endpoint.version == "2":
@@ -223,7 +223,7 @@ class Client:
             raise
 
 
-def _permitted(slot: Slot, budget: Budget) -> None:
+def _permitted(slot: Reservation, budget: Budget) -> None:
     """The slot goes back if the request is not to be sent."""
     slot.never_sent()
     budget.permit.may_send()

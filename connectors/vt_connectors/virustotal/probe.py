@@ -1,7 +1,7 @@
 """While it is not known whether a key works, one request goes out: the probe. The others wait for its outcome.
 
 VirusTotal's answer closes the circuit, and all requests go out side by side. If VirusTotal refuses the key, the waiting
-requests end with the same error, and none is sent: `Prospects` remembers it. A probe that brings no answer of
+requests end with the same error, and none is sent: `CircuitBreaker` remembers it. A probe that brings no answer of
 VirusTotal's says nothing about the key, so the next request becomes the probe.
 """
 
@@ -13,7 +13,7 @@ import threading
 from ..clock import Clock
 from ..errors import ConnectorError, RequestTimeout
 from ..quota.gate import Turn
-from .circuit_breaker import Prospects
+from .circuit_breaker import CircuitBreaker
 
 # A file may take minutes to send: other requests do not wait for that.
 _SENDS_A_FILE = ("scan_file",)
@@ -21,10 +21,10 @@ _SENDS_A_FILE = ("scan_file",)
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
 
 
-class CircuitBreaker:
+class KeyProbe:
     """One account's, within one process. Safe for many threads."""
 
-    def __init__(self, prospects: Prospects, clock: Clock, patience_s: float) -> None:
+    def __init__(self, prospects: CircuitBreaker, clock: Clock, patience_s: float) -> None:
         """`patience_s`: for how long a request waits for probes, if its deadline is not later."""
         self._prospects = prospects
         self._clock = clock
@@ -34,12 +34,12 @@ class CircuitBreaker:
         self._probes: dict[Permit, threading.Event] = {}
 
     def permit(self, purpose: str, deadline: float, turn: Turn | None = None) -> Permit:
-        """The permit of one request. `deadline`: as for `Prospects.hopeless`; `turn`: its place among its client's."""
+        """The permit of one request. `deadline`: as for `CircuitBreaker.hopeless`; `turn`: its place among its client's."""
         return Permit(self, purpose, deadline, turn)
 
     def open_error(self, permit: Permit) -> ConnectorError | None:
         """The error that the request would meet, as others met it a moment ago."""
-        return self._prospects.hopeless(permit.purpose, permit.deadline)
+        return self._prospects.open_error(permit.purpose, permit.deadline)
 
     def lets_by(self, permit: Permit) -> bool:
         """Whether the request need not wait: the key works, or is refused, or the request becomes the probe."""
@@ -110,7 +110,7 @@ class Permit:
     other processes see.
     """
 
-    def __init__(self, breaker: CircuitBreaker, purpose: str, deadline: float, turn: Turn | None) -> None:
+    def __init__(self, breaker: KeyProbe, purpose: str, deadline: float, turn: Turn | None) -> None:
         self.purpose = purpose
         self.deadline = deadline
         self.sends_file = purpose in _SENDS_A_FILE
@@ -155,7 +155,7 @@ class Permit:
         self._breaker.accepted(self.purpose)
 
     def settle(self) -> None:
-        """The outcome is known to `Prospects`, or there is none."""
+        """The outcome is known to `CircuitBreaker`, or there is none."""
         self._breaker.end(self)
 
     def refuse_if_late(self) -> None:

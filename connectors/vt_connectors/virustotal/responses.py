@@ -24,7 +24,7 @@ from ..errors import (
     RateLimited,
     Unavailable,
 )
-from .http.transport import HttpAnswer
+from .http.transport import HttpResponse
 
 _LONGEST_MESSAGE = 300
 _WRONG_KEY = "VirusTotal does not accept the API key; check VT_API_KEY or VT_API_KEY_FILE"
@@ -73,7 +73,7 @@ class ForeignLimit(RateLimited):
 Document = Union[dict[str, Any], list[Any]]
 
 
-def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
+def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
     """The JSON object of API v3's 200. Raises `NotFound` or a `ConnectorError`; in no message is the key.
 
     Only VirusTotal's own error object says anything of key, tier, quota or indicator. Any other answer is
@@ -102,7 +102,7 @@ def document(answer: HttpAnswer, key: ApiKey, now: float) -> dict[str, Any]:
     )
 
 
-def document_v2(answer: HttpAnswer, key: ApiKey, now: float, private: bool) -> Document:
+def document_v2(answer: HttpResponse, key: ApiKey, now: float, private: bool) -> Document:
     """The JSON object or array of API v2's 200. `private`: the call is one that needs a privilege.
 
     v2 says no with a status and an empty body. Raises as `document`.
@@ -130,7 +130,7 @@ def document_v2(answer: HttpAnswer, key: ApiKey, now: float, private: bool) -> D
     raise _not_virustotals(answer, key, now)
 
 
-def _not_virustotals(answer: HttpAnswer, key: ApiKey, now: float, code: object = None) -> ConnectorError:
+def _not_virustotals(answer: HttpResponse, key: ApiKey, now: float, code: object = None) -> ConnectorError:
     """The error for an answer of something on the way, or of something else in VirusTotal's place."""
     what = _described(answer, key, code)
     if answer.status == 429:
@@ -147,7 +147,7 @@ def _not_virustotals(answer: HttpAnswer, key: ApiKey, now: float, code: object =
     return InvalidResponse(what, http_status=answer.status)
 
 
-def _described(answer: HttpAnswer, key: ApiKey, code: object) -> str:
+def _described(answer: HttpResponse, key: ApiKey, code: object) -> str:
     if 300 <= answer.status < 400:
         return (
             f"a redirect (HTTP {answer.status}{_target(answer, key)}) came instead of an answer; it was not followed: "
@@ -159,7 +159,7 @@ def _described(answer: HttpAnswer, key: ApiKey, code: object) -> str:
     return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}{other}); a proxy may stand in between"
 
 
-def _target(answer: HttpAnswer, key: ApiKey) -> str:
+def _target(answer: HttpResponse, key: ApiKey) -> str:
     """Where a redirect leads: the server's name, not the address, which may have anything in it."""
     try:
         host = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2]
@@ -169,7 +169,7 @@ def _target(answer: HttpAnswer, key: ApiKey) -> str:
     return f" to {shown}" if shown else ""
 
 
-def _json(answer: HttpAnswer) -> Document | None:
+def _json(answer: HttpResponse) -> Document | None:
     if answer.broken or not answer.body:
         return None
     try:

@@ -19,7 +19,7 @@ _RIGHT_BEHIND_S = 0.5
 _LOOK_S = 0.05
 
 
-class Stopping:
+class Cancellation:
     """`watch` from the first chunk on. `told` are called once, in another thread, when the search is over.
 
     Splunk's documents say nothing of how a search is cancelled; a closed input and SIGTERM are what a process can see.

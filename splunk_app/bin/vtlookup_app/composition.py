@@ -21,7 +21,7 @@ from vt_connectors.errors import ConfigError, ConnectorError
 from vt_connectors.redaction import remember
 
 from .app_settings import splunk_home
-from .cancellation import Stopping
+from .cancellation import Cancellation
 from .limits import MAY_LOOK_UP
 from .logs.search_log import SearchLog
 from .options import SearchOptions
@@ -29,10 +29,10 @@ from .policy import Caller, refusal
 from .search.enrichment import Enrichment
 from .setting_names import CA_BUNDLE, PROXY
 from .splunkd import KeyNotSeen, Splunkd
-from .warning_collector import HeardWarnings
+from .warning_collector import WarningCollector
 
 if TYPE_CHECKING:
-    from .endpoint_client.client import Broker
+    from .endpoint_client.client import EndpointClient
 
 _KEY_NAMES = ("api_key", "api_key_file")
 # Each with its other names in the environment.
@@ -44,11 +44,11 @@ def start(
     options: SearchOptions,
     searchinfo: Any,
     environment: Mapping[str, str],
-    stopping: Stopping,
+    stopping: Cancellation,
     log: SearchLog,
 ) -> Enrichment:
     """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
-    warnings = HeardWarnings()
+    warnings = WarningCollector()
     log.hear_the_core()
     asking = asking_for(app, searchinfo, environment, stopping)
     return Enrichment(asking.core.within(BatchAnswers()), options, warnings, stopping, asking.broker)
@@ -61,7 +61,7 @@ class Asking(NamedTuple):
     """
 
     core: Core | Misconfigured
-    broker: Callable[[], Broker | None]
+    broker: Callable[[], EndpointClient | None]
     caller: Caller
 
     def answer(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ class Asking(NamedTuple):
         return self.core.answer(document) if refused is None else error_response(document["action"], None, refused)
 
 
-def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Stopping) -> Asking:
+def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Cancellation) -> Asking:
     """For a search, whichever its command."""
     clock = SystemClock()
     stopping.tell(clock.cancel)
@@ -96,15 +96,15 @@ def _core(
         return Misconfigured(error)
 
 
-def _broker(splunkd: Splunkd | None, key: KeyOnce) -> Broker | None:
+def _broker(splunkd: Splunkd | None, key: KeyOnce) -> EndpointClient | None:
     """Who asks for us, where this search may not see the key."""
     try:
         key()
     except KeyNotSeen as error:
         if splunkd is not None:
-            from .endpoint_client.client import Broker
+            from .endpoint_client.client import EndpointClient
 
-            return Broker(splunkd, error)
+            return EndpointClient(splunkd, error)
     except ConnectorError:
         pass
     return None

@@ -13,7 +13,7 @@ _NO_USE_WAITING = {"day": "run again tomorrow (UTC)", "month": "run again next m
 _ADVICE = {"access_denied": "; Splunk keeps the key in storage/passwords, realm vtlookup, name api_key"}
 
 
-class Tally:
+class SearchSummary:
     """Tell it every response; `message()` is None where all went well."""
 
     def __init__(self, noun: str) -> None:

@@ -58,7 +58,7 @@ class Splunkd:
         """A name for this session in the queue for quota, which does not tell the session key."""
         return hashlib.sha256(b"vtlookup session " + self._at[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
-    def go_on_as(self, other: Splunkd) -> None:
+    def use_session_of(self, other: Splunkd) -> None:
         """In the other's session, here and in what `places` has made: this one's may end before these do."""
         self._at = other._at
         for service in self._services:

@@ -11,7 +11,7 @@ from .setting_names import in_splunk
 _MOST = 3
 
 
-class HeardWarnings(logging.Handler):
+class WarningCollector(logging.Handler):
     """Takes over the core's logger. `texts` are the first few distinct warnings."""
 
     def __init__(self) -> None:

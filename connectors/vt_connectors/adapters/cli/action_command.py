@@ -24,7 +24,7 @@ from ...looking_up import LookingUp
 from ...quota.waiters import BATCH, Claim
 from ..core_from_environment import core_from
 from ..process.descriptors import Input
-from ..process.termination import LOOK_S, Ending
+from ..process.termination import LOOK_S, Termination
 from ..process.workers import EachByItself, Job, Response, Workers
 from .action_arguments import given_params
 
@@ -53,7 +53,7 @@ class _Bars(Protocol):
     def aside(self) -> AbstractContextManager[None]: ...
 
 
-def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending, *, as_json: bool) -> int:
+def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool) -> int:
     """The exit status. Once the process is asked to end, what is not answered yet is `cancelled`."""
     core = core_from(environment, ending.clock).within(BatchAnswers())
     requests = list(requests_of(options, ending))
@@ -81,7 +81,7 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: End
     return code.value
 
 
-def requests_of(options: argparse.Namespace, ending: Ending) -> Iterator[Request]:
+def requests_of(options: argparse.Namespace, ending: Termination) -> Iterator[Request]:
     """One for each value; one in all where the action takes none. Values on stdin end when the process has to."""
     action: Action = options.action
     how = Options(
@@ -97,7 +97,7 @@ def requests_of(options: argparse.Namespace, ending: Ending) -> Iterator[Request
         yield Request(action.name, {**action.params_of(value), **extra}, how, id=shown_without_credentials(value))
 
 
-def _values(values: list[str], ending: Ending) -> Iterator[str]:
+def _values(values: list[str], ending: Termination) -> Iterator[str]:
     for value in values:
         if value == "-":
             yield from _listed(ending)
@@ -105,7 +105,7 @@ def _values(values: list[str], ending: Ending) -> Iterator[str]:
             yield value
 
 
-def _listed(ending: Ending) -> Iterator[str]:
+def _listed(ending: Termination) -> Iterator[str]:
     """The values of a list on stdin, one a line, as soon as they come. Raises `OSError`."""
     stdin = Input(sys.stdin.fileno())
     if stdin.is_terminal:
@@ -127,7 +127,7 @@ class _Asked(Job):
 class _Answers:
     """The responses to requests, in order, whatever happens."""
 
-    def __init__(self, core: Answering, ending: Ending, sent: Sent) -> None:
+    def __init__(self, core: Answering, ending: Termination, sent: Sent) -> None:
         self._core = core
         self._ending = ending
         self._sent = sent

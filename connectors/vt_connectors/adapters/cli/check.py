@@ -10,21 +10,21 @@ from ...redaction import without_keys
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing looked at: `ok` is True, False, or None for what is only told."""
 
     about: str
     ok: bool | None
     text: str
 
-    def without_keys(self) -> Finding:
+    def without_keys(self) -> Check:
         """The same without any key that is remembered."""
         return replace(self, text=without_keys(self.text))
 
 
-def tried(about: str, look: Callable[[], str]) -> Finding:
+def check(about: str, look: Callable[[], str]) -> Check:
     """What `look` tells, or what is wrong."""
     try:
-        return Finding(about, True, look())
+        return Check(about, True, look())
     except (ConnectorError, OSError) as error:
-        return Finding(about, False, str(error))
+        return Check(about, False, str(error))

@@ -18,12 +18,12 @@ from ...contract.documents import Options, Request
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ...errors import ConfigError, ConnectorError
 from ..core_from_environment import core_from, remember_keys
-from ..process.termination import ENDED, Ending
-from .check import Finding, tried
+from ..process.termination import ENDED, Termination
+from .check import Check, check
 from .doctor_state import state_findings
 
 
-def examine(environment: Mapping[str, str], ending: Ending, *, online: bool, as_json: bool) -> int:
+def examine(environment: Mapping[str, str], ending: Termination, *, online: bool, as_json: bool) -> int:
     """Print the findings. 2 if any of them is bad, else 0; 75 if the process has to end before all are made."""
     remember_keys(environment)
     findings = [finding.without_keys() for finding in _findings(environment, ending, online)]
@@ -36,32 +36,32 @@ def examine(environment: Mapping[str, str], ending: Ending, *, online: bool, as_
     return MALFORMED if any(finding.ok is False for finding in findings) else OK
 
 
-def _findings(environment: Mapping[str, str], ending: Ending, online: bool) -> Iterator[Finding]:
+def _findings(environment: Mapping[str, str], ending: Termination, online: bool) -> Iterator[Check]:
     clock = ending.clock
     unknown = not_settings(environment)
     is_told(unknown)
-    others = [Finding("environment", False, f"{text}; correct it, or unset it for this program") for text in unknown]
+    others = [Check("environment", False, f"{text}; correct it, or unset it for this program") for text in unknown]
     try:
         settings = read_settings(environment)
     except ConnectorError as error:
-        yield Finding("settings", False, error.message)
+        yield Check("settings", False, error.message)
         yield from others
         return
-    yield Finding(
+    yield Check(
         "settings",
         True,
         f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
         f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
     )
     yield from others
-    yield tried("wiring", lambda: _wired(settings, clock))
-    yield tried("API key", lambda: f"from {find_key(environment)[1]}")
-    yield from (Finding("API key", None, f"warning: {text}") for text in readable_by_all(environment))
-    yield Finding("server", None, f"{settings.api_url}, API version {settings.api_version}")
+    yield check("wiring", lambda: _wired(settings, clock))
+    yield check("API key", lambda: f"from {find_key(environment)[1]}")
+    yield from (Check("API key", None, f"warning: {text}") for text in readable_by_all(environment))
+    yield Check("server", None, f"{settings.api_url}, API version {settings.api_version}")
     yield from _network(settings)
     yield from state_findings(settings, clock)
     yield from _scan_roots(settings)
-    yield Finding(
+    yield Check(
         "privacy",
         None,
         "what is looked up becomes visible to VirusTotal's community, files that are sent can be had by its customers; "
@@ -72,7 +72,7 @@ def _findings(environment: Mapping[str, str], ending: Ending, online: bool) -> I
     yield from _record(environment, clock)
 
 
-def _network(settings: Settings) -> Iterator[Finding]:
+def _network(settings: Settings) -> Iterator[Check]:
     """Proxy and certificates, where any are named."""
     from ...composition.account import certificates_of, proxy_of
 
@@ -84,16 +84,16 @@ def _network(settings: Settings) -> Iterator[Finding]:
         try:
             found = look()
         except ConfigError as error:
-            yield Finding(about, False, error.message)
+            yield Check(about, False, error.message)
             continue
         if found:
-            yield Finding(about, True, told.format(found))
+            yield Check(about, True, told.format(found))
 
 
-def _scan_roots(settings: Settings) -> Iterator[Finding]:
+def _scan_roots(settings: Settings) -> Iterator[Check]:
     for root in settings.scan_roots:
         ok = Path(root).is_dir()
-        yield Finding("VT_SCAN_ROOTS", ok, f"scan_file sends files below {root}" if ok else f"{root} is no folder")
+        yield Check("VT_SCAN_ROOTS", ok, f"scan_file sends files below {root}" if ok else f"{root} is no folder")
 
 
 def _wired(settings: Settings, clock: SystemClock) -> str:
@@ -105,25 +105,25 @@ def _no_key() -> ApiKey:
     raise AssertionError("nothing is asked here")
 
 
-def _call(environment: Mapping[str, str], ending: Ending) -> Finding:
+def _call(environment: Mapping[str, str], ending: Termination) -> Check:
     response = ending.result_of(lambda: core_from(environment, ending.clock).run(Request("quota", {})))
     if response is None:
-        return Finding("VirusTotal", False, f"no answer before {ENDED}")
+        return Check("VirusTotal", False, f"no answer before {ENDED}")
     if response["error"] is not None:
-        return Finding("VirusTotal", False, f"{response['error']['code']}: {response['error']['message']}")
-    return Finding("VirusTotal", True, f"answers, and accepts the key; {response['summary']}")
+        return Check("VirusTotal", False, f"{response['error']['code']}: {response['error']['message']}")
+    return Check("VirusTotal", True, f"answers, and accepts the key; {response['summary']}")
 
 
-def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Finding]:
+def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Check]:
     """The quota by our own record. Without a key there is no finding: another finding tells of that."""
     response = core_from(environment, clock).run(Request("quota", {}, Options(cache="only")))
     if response["error"] is not None:
         return
     pause = response["data"]["windows"].get("blocked")
     if pause is None:
-        yield Finding("quota", True, response["summary"])
+        yield Check("quota", True, response["summary"])
         return
-    yield Finding(
+    yield Check(
         "quota",
         False,
         f"nothing is asked until {pause['until']}, as VirusTotal refused a request for lack of quota; if the account "
@@ -131,7 +131,7 @@ def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Find
     )
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[Check]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -15,7 +15,7 @@ from ...config.settings import Settings
 from ...errors import ConnectorError
 from ...state.fallback import StateUnavailable
 from ...state.private_folder import make_private_folder
-from .check import Finding, tried
+from .check import Check, check
 
 if TYPE_CHECKING:
     from ...backends.redis.server import Condition
@@ -31,33 +31,33 @@ _ALMOST_FULL = 0.95
 _CLOCKS_DIFFER_S = 2.0
 
 
-def state_findings(settings: Settings, clock: Clock) -> Iterator[Finding]:
+def state_findings(settings: Settings, clock: Clock) -> Iterator[Check]:
     """The first says whether it can be used; those after it are told where there is something to tell."""
     try:
         place = state_place(settings)
         if isinstance(place, RedisAddress):
             yield from _at_server(place, clock)
         else:
-            found = tried("state", lambda: _in_file(place))
+            found = check("state", lambda: _in_file(place))
             yield found
             if found.ok is False or settings.state_required:
                 yield _without_it(settings)
     except ConnectorError as error:
-        yield Finding("state", False, error.message)
+        yield Check("state", False, error.message)
 
 
-def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Finding]:
+def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Check]:
     server = server_at(address, clock)
     try:
         server.greet()
         found = server.examine()
     except StateUnavailable as error:
         lost = "until it can be, all processes of a user on a machine share a quarter of the quota, and no cache"
-        yield Finding("state", False, f"{error}; {lost}")
+        yield Check("state", False, f"{error}; {lost}")
         return
     finally:
         server.close()
-    yield Finding(
+    yield Check(
         "state",
         True,
         f"{server.place} ({found.version}), answers within {found.latency_s * 1000:.1f} ms; "
@@ -74,18 +74,18 @@ def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Finding]:
         yield _warning("restart", "appendonly is off: a restart forgets what was noted since the last snapshot, if any")
     if abs(found.ahead_s) >= _CLOCKS_DIFFER_S:
         differ = f"{abs(found.ahead_s):.0f} s {'ahead of' if found.ahead_s > 0 else 'behind'} this machine's"
-        yield Finding("state: clock", None, f"the server's clock is {differ}; quota and ages go by the server's")
+        yield Check("state: clock", None, f"the server's clock is {differ}; quota and ages go by the server's")
     if address.is_in_the_open:
         yield _warning("network", "without TLS, password and answers can be read and changed on the way: use rediss://")
 
 
-def _memory(found: Condition) -> Iterator[Finding]:
+def _memory(found: Condition) -> Iterator[Check]:
     """What the server does, or may do, when it has no memory left."""
     if found.policy.startswith(_DROPS_ANYTHING):
         dropped = f"maxmemory-policy is {found.policy}: a full server drops the record of the quota and the queue too"
         if found.most_bytes:
             lost = f"requests can then exceed the quota of the day and the month ({found.evicted} keys dropped so far)"
-            yield Finding("state: memory", False, f"{dropped}, and {lost}; set noeviction")
+            yield Check("state: memory", False, f"{dropped}, and {lost}; set noeviction")
         else:
             yield _warning(
                 "memory", f"{dropped}; it has no limit (maxmemory) now, but set noeviction before it gets one"
@@ -104,8 +104,8 @@ def _memory(found: Condition) -> Iterator[Finding]:
         yield _warning("memory", f"{used}: new answers take the place of old ones, as far as there are any")
 
 
-def _warning(about: str, text: str) -> Finding:
-    return Finding(f"state: {about}", None, f"warning: {text}")
+def _warning(about: str, text: str) -> Check:
+    return Check(f"state: {about}", None, f"warning: {text}")
 
 
 def _in_file(path: Path | None) -> str:
@@ -126,12 +126,12 @@ def _write_test(path: Path) -> None:
     probe.unlink()
 
 
-def _without_it(settings: Settings) -> Finding:
+def _without_it(settings: Settings) -> Check:
     """What happens while the record of the quota cannot be used."""
     if settings.state_required:
-        return Finding("state: without it", None, "nothing is asked (VT_STATE_REQUIRED)")
+        return Check("state: without it", None, "nothing is asked (VT_STATE_REQUIRED)")
     place = substitute_file(os.environ)
-    return Finding(
+    return Check(
         "state: without it",
         None,
         f"all processes of this user on this machine share a quarter of the quota, counted in {place}",

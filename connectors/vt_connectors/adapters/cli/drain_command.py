@@ -8,18 +8,20 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ...actions.drain import Drained, Spend
+from ...actions.drain import DrainLimits, DrainResult
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
 from ...core import Core
 from ..core_from_environment import core_from
-from ..process.termination import ENDED, Ending
+from ..process.termination import ENDED, Termination
 from .action_command import bars
 from .cache_command import tell
 
 _CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
 
 
-def run_drain(options: argparse.Namespace, environment: Mapping[str, str], ending: Ending, *, as_json: bool) -> int:
+def run_drain(
+    options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool
+) -> int:
     """The exit status."""
     clock = ending.clock
     core = core_from(environment, clock)
@@ -30,12 +32,12 @@ def run_drain(options: argparse.Namespace, environment: Mapping[str, str], endin
         tell({"discarded": core.context.pending.clear()}, as_json)
         return OK
     code = ExitCode()
-    spend = Spend(options.keep, options.max_wait, lambda: clock.cancelled)
+    spend = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
     waiting = core.context.pending.stats()["entries"]
-    so_far = Drained(left=waiting)
+    so_far = DrainResult(left=waiting)
     with bars(waiting, as_json) as seen:
 
-        def heard(response: dict[str, Any], drained: Drained) -> None:
+        def heard(response: dict[str, Any], drained: DrainResult) -> None:
             nonlocal so_far
             so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)
@@ -51,7 +53,7 @@ def run_drain(options: argparse.Namespace, environment: Mapping[str, str], endin
     return code.value or (RETRY_LATER if drained.left else OK)
 
 
-def _show(drained: Drained) -> None:
+def _show(drained: DrainResult) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -15,7 +15,7 @@ from ...version import __version__
 from ..process.command_process import run_to_the_end
 from ..process.signals import end_on_signals
 from ..process.standard_streams import take_over
-from ..process.termination import Ending
+from ..process.termination import Termination
 from . import logs
 from .parser import Parser
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from ..process.descriptors import replace_closed_ones
 
         replace_closed_ones()
-    ending = Ending(clock)
+    ending = Termination(clock)
     take_over(ending)
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -82,7 +82,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-Command = Callable[[argparse.Namespace, Ending], int]
+Command = Callable[[argparse.Namespace, Termination], int]
 Commands = Any  # argparse does not publish the type of what `add_subparsers` gives
 
 
@@ -109,7 +109,7 @@ def _add_run(commands: Commands) -> None:
     parser.set_defaults(command=_run, ends_itself=True)
 
 
-def _run(options: argparse.Namespace, ending: Ending) -> int:
+def _run(options: argparse.Namespace, ending: Termination) -> int:
     from ..core_from_environment import core_from
     from ..process.descriptors import Input, take_stdout_aside
     from ..runner.runner import Runner
@@ -126,7 +126,7 @@ def _add_describe(commands: Commands) -> None:
     parser.set_defaults(command=_describe)
 
 
-def _describe(options: argparse.Namespace, _: Ending) -> int:
+def _describe(options: argparse.Namespace, _: Termination) -> int:
     from .describe import manifest, markdown_table
 
     _print(markdown_table() if options.markdown else manifest())
@@ -139,7 +139,7 @@ def _add_sample(commands: Commands) -> None:
     parser.set_defaults(command=_sample)
 
 
-def _sample(options: argparse.Namespace, _: Ending) -> int:
+def _sample(options: argparse.Namespace, _: Termination) -> int:
     from .describe import sample
 
     _print(sample(options.action))
@@ -153,7 +153,7 @@ def _add_doctor(commands: Commands) -> None:
     parser.set_defaults(command=_doctor)
 
 
-def _doctor(options: argparse.Namespace, ending: Ending) -> int:
+def _doctor(options: argparse.Namespace, ending: Termination) -> int:
     from .doctor import examine
 
     return examine(os.environ, ending, online=options.online, as_json=_as_json(options))
@@ -167,7 +167,7 @@ def _add_cache(commands: Commands) -> None:
     parser.set_defaults(command=_cache)
 
 
-def _cache(options: argparse.Namespace, ending: Ending) -> int:
+def _cache(options: argparse.Namespace, ending: Termination) -> int:
     from .cache_command import run_cache_command
 
     return run_cache_command(options.deed, os.environ, ending.clock, limit=options.limit, as_json=_as_json(options))
@@ -183,7 +183,7 @@ def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
         parser.set_defaults(command=_drain)
 
 
-def _drain(options: argparse.Namespace, ending: Ending) -> int:
+def _drain(options: argparse.Namespace, ending: Termination) -> int:
     from .drain_command import run_drain
 
     return run_drain(options, os.environ, ending, as_json=_as_json(options))
@@ -199,7 +199,7 @@ def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
         parser.set_defaults(command=_sandbox, ends_itself=True)
 
 
-def _sandbox(options: argparse.Namespace, ending: Ending) -> int:
+def _sandbox(options: argparse.Namespace, ending: Termination) -> int:
     from .sandbox_command import serve
 
     return serve(options, ending.clock)
@@ -222,13 +222,13 @@ def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
     _add_actions(parser.add_subparsers(metavar="ACTION", required=True), wanted, _curl, "curl ")
 
 
-def _curl(options: argparse.Namespace, ending: Ending) -> int:
+def _curl(options: argparse.Namespace, ending: Termination) -> int:
     from ...export.shell import print_curl
 
     return print_curl(options, os.environ, ending)
 
 
-def _act(options: argparse.Namespace, ending: Ending) -> int:
+def _act(options: argparse.Namespace, ending: Termination) -> int:
     from .action_command import act
 
     return act(options, os.environ, ending, as_json=_as_json(options))

@@ -10,7 +10,7 @@ from typing import Callable, NoReturn
 from ...contract.exit_status import FAILED, OK, RETRY_LATER
 from ...threads import start_thread
 from .descriptors import NotRead, Output
-from .termination import LAST_WORDS_S, LOOK_S, Ending
+from .termination import LAST_WORDS_S, LOOK_S, Termination
 from .workers import Job
 
 # After a request to end: when a command is given up that does not end by itself, and has had a moment to say so.
@@ -21,7 +21,7 @@ class _GivenUp(Exception):
     """The command did not end in time when the process was asked to."""
 
 
-def run_to_the_end(command: Callable[[], int], ending: Ending, *, ends_itself: bool) -> NoReturn:
+def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itself: bool) -> NoReturn:
     """Run `command` and end the process with the exit status that it returns.
 
     It may hang, in a system call too: after a request to end it is not waited for, unless it `ends_itself` then.
@@ -47,7 +47,7 @@ def run_to_the_end(command: Callable[[], int], ending: Ending, *, ends_itself: b
     os._exit(code)
 
 
-def _in_a_thread(command: Callable[[], int], ending: Ending) -> int:
+def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
     ending.output = Output(sys.stdout.fileno())
     failures: list[BaseException] = []
     codes: list[int] = []

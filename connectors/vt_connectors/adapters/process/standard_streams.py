@@ -7,14 +7,14 @@ import sys
 from typing import Any, TextIO
 
 from .descriptors import Output
-from .termination import Ending
+from .termination import Termination
 
 # After a request to end: how long a write may wait for its reader.
 _LAST_OUTPUT_S = 1.2
 
 
 class _Raw(io.RawIOBase):
-    def __init__(self, stream: TextIO, ending: Ending) -> None:
+    def __init__(self, stream: TextIO, ending: Termination) -> None:
         self._descriptor = stream.fileno()
         self._output = Output(self._descriptor)
         self._ending = ending
@@ -35,14 +35,14 @@ class _Raw(io.RawIOBase):
         return self._output.is_terminal
 
 
-def take_over(ending: Ending) -> None:
+def take_over(ending: Termination) -> None:
     """From now on `sys.stdout` and `sys.stderr` are such streams. They must not be None."""
     sys.stdout.flush()
     sys.stdout = _patient(sys.stdout, ending)
     sys.stderr = _patient(sys.stderr, ending)
 
 
-def _patient(stream: TextIO, ending: Ending) -> TextIO:
+def _patient(stream: TextIO, ending: Termination) -> TextIO:
     raw = _Raw(stream, ending)
     return io.TextIOWrapper(
         io.BufferedWriter(raw),

@@ -28,7 +28,7 @@ class Watched(Protocol):
     def is_unread(self) -> bool: ...
 
 
-class Ending:
+class Termination:
     """Look often: `look()` keeps the process alive where memory is limited, and notices an output without a reader."""
 
     def __init__(self, clock: SystemClock, output: Watched | None = None) -> None:

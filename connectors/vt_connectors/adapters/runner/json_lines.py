@@ -12,7 +12,7 @@ from .line_parser import LineParser, as_far_as_readable
 from .lines import LONGEST_BYTES, InHand, Line, LineSplitter
 from .multiline_json import LONG_PATIENCE_S, PATIENCE_S, Text, Unfinished, begins_array
 from .partial_json import State
-from .skipped_input import PassingOver
+from .skipped_input import SkippedInput
 
 # Of each byte that comes, so many may be examined again, to find out where an object begins behind one that breaks off.
 _EXAMINED_AGAIN = 4
@@ -38,7 +38,7 @@ class DocumentReader:
         self._to_do: deque[Text] = deque()
         self._held: Unfinished | None = None
         # Of an array that was refused already: what is passed over.
-        self._rest: PassingOver | None = None
+        self._rest: SkippedInput | None = None
         self._may_examine_again = 0
         self.in_hand = InHand()
 
@@ -128,7 +128,7 @@ class DocumentReader:
         """What belongs to the array that begins so, and is refused."""
         brackets = Brackets()
         brackets.add(text)
-        self._rest = PassingOver(number, brackets)
+        self._rest = SkippedInput(number, brackets)
 
     def _break(self, why: str) -> list[Document]:
         """The array that is held cannot be JSON; one that is passed over was answered already."""
@@ -136,7 +136,7 @@ class DocumentReader:
         if held is None:
             return []
         number = held.lines[0].number
-        self._rest = PassingOver(number, held.rest) if held.rest else None
+        self._rest = SkippedInput(number, held.rest) if held.rest else None
         return [refused_whole(number, why)]
 
     def _give_all_up(self) -> list[Document]:
@@ -197,7 +197,7 @@ class DocumentReader:
             if document is not None:
                 yield document
 
-    def _pass_over(self, line: Text, rest: PassingOver) -> list[Document]:
+    def _pass_over(self, line: Text, rest: SkippedInput) -> list[Document]:
         self._parser.examined += len(line.text)
         found = rest.add(line, is_request=self._parser.is_request(line))
         if rest.is_over:
@@ -214,7 +214,7 @@ class DocumentReader:
                 return None
             if held.is_one:
                 if held.rest:
-                    self._rest = PassingOver(line.number, held.rest)
+                    self._rest = SkippedInput(line.number, held.rest)
                 return refused_whole(line.number, "is broken in this line")
         return document
 

@@ -9,7 +9,7 @@ from .document import Document
 from .lines import InHand, Line, LineSplitter
 
 
-class RefusingReader:
+class RefusedInput:
     """Reads on as `DocumentReader` does, and has `error` for what that one had in hand, and for every line."""
 
     def __init__(self, error: ConnectorError, in_hand: InHand) -> None:

@@ -14,12 +14,12 @@ from ...internal_errors import internal_error
 from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
-from ..process.termination import LAST_WORDS_S, LOOK_S, Ending, lost
+from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
 from ..process.workers import Job, Response, Workers
 from .arrays import requests_in
 from .document import Document
 from .json_lines import DocumentReader
-from .refused_input import RefusingReader
+from .refused_input import RefusedInput
 from .request_lines import Answering, AtHand, Batches, RunLine
 from .response_line import NO_MEMORY, bytes_of
 
@@ -46,7 +46,7 @@ class Runner:
         self._clock = clock
         self._workers = Workers(workers, AtHand(core, clock))
         self._batches = Batches(core, clock)
-        self._ending = Ending(clock)
+        self._ending = Termination(clock)
         self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
         # What was read, and is not given to the workers yet.
         self._piece: bytes | None = None
@@ -130,7 +130,7 @@ class Runner:
 
     def _incoming(self, stdin: Input) -> Iterator[RunLine]:
         """Each line, given to the workers. If reading fails, the lines that can be read yet are answered so."""
-        reader: DocumentReader | RefusingReader = DocumentReader(at_terminal=stdin.is_terminal)
+        reader: DocumentReader | RefusedInput = DocumentReader(at_terminal=stdin.is_terminal)
         for _ in range(_READING_FAILURES):
             try:
                 yield from self._given(stdin, reader)
@@ -144,10 +144,10 @@ class Runner:
             except Exception:
                 self.exit_code.add(FAILED)
                 if isinstance(reader, DocumentReader):
-                    reader = RefusingReader(internal_error(), reader.in_hand)
+                    reader = RefusedInput(internal_error(), reader.in_hand)
                     self._find(reader.held())
 
-    def _given(self, stdin: Input, reader: DocumentReader | RefusingReader) -> Iterator[RunLine]:
+    def _given(self, stdin: Input, reader: DocumentReader | RefusedInput) -> Iterator[RunLine]:
         quiet_s = 0.0
         # What was in hand when reading failed comes first.
         piece = self._piece or stdin.read(LOOK_S)

@@ -10,7 +10,7 @@ from .multiline_json import Text
 _MOST_KEPT = 1000
 
 
-class PassingOver:
+class SkippedInput:
     """`add` each line behind the one in which the array broke, until `is_over`.
 
     A line that could be a request of its own may be the array's last element: if the array ends, that is answered with

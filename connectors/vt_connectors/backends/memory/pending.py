@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...clock import Clock
-from ...pending.queue import LONGEST_S, Wanted
+from ...pending.queue import LONGEST_S, PendingLookup
 
 
 class MemoryPending:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: dict[str, Wanted] = {}
+        self._entries: dict[str, PendingLookup] = {}
         self._refused = 0
         self._lock = threading.Lock()
 
@@ -26,18 +26,18 @@ class MemoryPending:
                 if entry is None and len(self._entries) >= most:
                     refused += 1
                     continue
-                entry = entry or Wanted(key, now)
+                entry = entry or PendingLookup(key, now)
                 self._entries[key] = entry._replace(bits=entry.bits | bits)
                 queued.add(key)
             self._refused += refused
             return queued
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         with self._lock:
             self._forget_old()
             return sorted(self._entries.values(), key=lambda entry: entry.queued_at)[:count]
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         with self._lock:
             known = self._entries.get(entry.key)
             if known is not None and known.bits == entry.bits:

@@ -61,7 +61,7 @@ end
 
 
 class RedisLeases:
-    """See `leases.LeaseBook`."""
+    """See `leases.LeaseStore`."""
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server

@@ -123,7 +123,7 @@ class Found:
     may_be_evicted: bool
 
 
-class RedisBook:
+class RedisLedgers:
     """Raises `StateBusy` where others were faster for half a minute on end."""
 
     def __init__(self, server: RedisServer, patience_s: float = PATIENCE_S) -> None:

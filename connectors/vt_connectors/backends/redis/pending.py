@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
+from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
 from .server import PENDING, RedisServer, Script
 
 _LONGEST_MS = int(LONGEST_S * 1000)
@@ -120,14 +120,14 @@ class RedisPending:
             refused = 0
         return queued
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         if count <= 0:
             return []
         found = self._server.run(_OLDEST, self._keys, count, MOST_KEY_CHARACTERS * 4)
         rows = zip(found[::3], found[1::3], found[2::3])
-        return [Wanted(key.decode("utf-8", "replace"), self._here(at), int(bits)) for key, at, bits in rows]
+        return [PendingLookup(key.decode("utf-8", "replace"), self._here(at), int(bits)) for key, at, bits in rows]
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         self._server.run(_REMOVE, self._keys, entry.key, entry.bits)
 
     def clear(self) -> int:

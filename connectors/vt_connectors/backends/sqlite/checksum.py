@@ -10,13 +10,13 @@ import json
 import zlib
 
 
-def seal(ledgers: dict[str, str]) -> bytes:
+def with_checksum(ledgers: dict[str, str]) -> bytes:
     """Ledgers (as JSON, by scope) as they are kept."""
     text = json.dumps(ledgers, separators=(",", ":")).encode()
     return b"%08x %s" % (zlib.crc32(text), text)
 
 
-def unseal(content: object) -> dict[str, str]:
+def checked_content(content: object) -> dict[str, str]:
     """What `seal` was given. Raises `ValueError` for anything that it did not write."""
     if not isinstance(content, bytes):
         raise ValueError("no record is there")

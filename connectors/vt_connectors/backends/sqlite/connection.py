@@ -9,7 +9,7 @@ import sqlite3
 _FORKED: list[sqlite3.Connection] = []
 
 
-class Opened:
+class ThreadConnection:
     """`inode`: of the file that `connection` was opened to. `pid`: the process that opened it."""
 
     def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:

@@ -17,7 +17,7 @@ from typing import Callable, TypeVar
 from ...state.atomic_replace import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
-from .connection import Opened
+from .connection import ThreadConnection
 from .fork_guard import CROSSING
 from .own_file import Journal, OwnFile
 
@@ -61,7 +61,7 @@ class SqliteFile:
         # Whether a lock has outlasted the patience, and no step got through since.
         self._is_locked = False
         self._local = threading.local()
-        self._opened: weakref.WeakSet[Opened] = weakref.WeakSet()
+        self._opened: weakref.WeakSet[ThreadConnection] = weakref.WeakSet()
         self._turns = (os.getpid(), threading.Lock())
         CROSSING.files.add(self)
 
@@ -187,12 +187,12 @@ class SqliteFile:
             self._own.make(-1, self._made_anew if was_lost else None)
             found = self._own.inode(knew=True)
         self._local.opening = found
-        opened = Opened(self._own.open(), found, os.getpid())
+        opened = ThreadConnection(self._own.open(), found, os.getpid())
         self._local.open = opened
         self._opened.add(opened)
         return opened.connection
 
-    def _known(self) -> Opened | None:
+    def _known(self) -> ThreadConnection | None:
         return getattr(self._local, "open", None)
 
     def _set_aside(self, error: Exception) -> None:

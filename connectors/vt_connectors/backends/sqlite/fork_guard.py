@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT_S = 5.0
 
 
-class Crossing:
+class ForkGuard:
     """One a process. `with` it nothing is forked apart; it may be entered again within.
 
     `files` are closed before each fork.
@@ -71,7 +71,7 @@ class Crossing:
         self._inside = 1 if getattr(self._local, "depth", 0) else 0
 
 
-CROSSING = Crossing()
+CROSSING = ForkGuard()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=CROSSING.before_fork,

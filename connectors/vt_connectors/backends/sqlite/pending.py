@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ...clock import Clock
-from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
+from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
 from .file import SqliteFile
 
 _TABLES = (
@@ -76,7 +76,7 @@ class SqlitePending:
             statement = "UPDATE pending_refused SET count = count + ? WHERE version = ?"
             db.execute(statement, (count, self._version))
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         query = (
             "SELECT key, CAST(queued_at AS REAL), CAST(bits AS INTEGER) FROM pending "
             "WHERE version = ? AND queued_at >= ? AND length(key) <= ? "
@@ -84,9 +84,9 @@ class SqlitePending:
         )
         values = (self._version, self._since(), MOST_KEY_CHARACTERS, count)
         rows = self._file.read(lambda db: db.execute(query, values).fetchall() if _has_tables(db) else [])
-        return [Wanted(str(key), queued_at, bits) for key, queued_at, bits in rows]
+        return [PendingLookup(str(key), queued_at, bits) for key, queued_at, bits in rows]
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         def work(db: sqlite3.Connection) -> None:
             if _has_tables(db):
                 values = (self._version, entry.key, entry.bits)

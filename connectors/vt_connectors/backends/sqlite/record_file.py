@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ...state.ownership import QUOTA_ID
-from .checksum import seal
+from .checksum import with_checksum
 from .file import SqliteFile
 
 # Our own content, and a statement of a schema takes no values. The second row is the record's id.
 _SCHEMA = f"""
     CREATE TABLE book (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
-    INSERT INTO book VALUES (1, X'{seal({}).hex()}');
+    INSERT INTO book VALUES (1, X'{with_checksum({}).hex()}');
     INSERT INTO book VALUES (2, randomblob(8))
 """  # noqa: S608
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .checksum import seal, unseal
+from .checksum import checked_content, with_checksum
 
 _MOST_LOST = 32
 
 
-class RecordHome(NamedTuple):
+class RecordIdentity(NamedTuple):
     """`inode` and `path` of the file that the record was last written in; 0 and empty if it was not written yet.
 
     `lost`: ids of records that were lost before this one, and whose loss this one reckons with.
@@ -24,9 +24,9 @@ class RecordHome(NamedTuple):
     lost: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
-        return seal({"inode": str(self.inode), "path": self.path, "lost": " ".join(self.lost)})
+        return with_checksum({"inode": str(self.inode), "path": self.path, "lost": " ".join(self.lost)})
 
-    def with_lost(self, record_id: bytes) -> RecordHome:
+    def with_lost(self, record_id: bytes) -> RecordIdentity:
         return self._replace(lost=(*self.lost, record_id.hex())[-_MOST_LOST:])
 
     def knows_of(self, record_id: bytes) -> bool:
@@ -37,12 +37,12 @@ class RecordHome(NamedTuple):
         return self.inode not in (0, inode)
 
 
-def home_from(content: object) -> RecordHome:
+def home_from(content: object) -> RecordIdentity:
     """Raises `ValueError` for anything that `to_bytes` did not write. An earlier version's record has none."""
     if content is None:
-        return RecordHome()
+        return RecordIdentity()
     try:
-        found = unseal(content)
-        return RecordHome(int(found["inode"]), found["path"], tuple(found["lost"].split()))
+        found = checked_content(content)
+        return RecordIdentity(int(found["inode"]), found["path"], tuple(found["lost"].split()))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a record's home: {error}") from error

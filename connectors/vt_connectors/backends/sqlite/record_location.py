@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from ...clock import Clock
 from ...errors import ConfigError
-from ...quota.ledger_store import SqliteBook
+from ...quota.ledger_store import SqliteLedgers
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
-from .checksum import seal, unseal
+from .checksum import checked_content, with_checksum
 from .file import SqliteFile
-from .record_identity import RecordHome
+from .record_identity import RecordIdentity
 
 _LOG = logging.getLogger("vt_connectors.quota")
 # The id of a record that a state file must have had, and does not name.
@@ -37,15 +37,15 @@ class _Kept(NamedTuple):
     path: Path
 
 
-def book_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteBook:
+def book_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
     """The record that belongs to `state`; `beside` is where it is looked for first, and made if there is none."""
     kept = _read(state)
     known = kept.record_id if kept else None
     if known is None and not is_there(beside) and _has_answers(state):
         known = _NOT_SAID
 
-    def at(path: Path) -> SqliteBook:
-        return SqliteBook(path, clock, known=known, heard=lambda born: _keep(state, _Kept(born, path)))
+    def at(path: Path) -> SqliteLedgers:
+        return SqliteLedgers(path, clock, known=known, heard=lambda born: _keep(state, _Kept(born, path)))
 
     book = at(beside)
     original = _original(book, kept, clock)
@@ -56,7 +56,7 @@ def book_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteBook:
     return book
 
 
-def _original(book: SqliteBook, kept: _Kept | None, clock: Clock) -> Path | None:
+def _original(book: SqliteLedgers, kept: _Kept | None, clock: Clock) -> Path | None:
     """Where the record is if it is not the one beside: that one is not there, or is a copy."""
     if not is_there(book.path):
         return kept.path if kept and _is_genuine(kept.path, kept.record_id, clock) else None
@@ -71,7 +71,7 @@ def _original(book: SqliteBook, kept: _Kept | None, clock: Clock) -> Path | None
 
 def _is_genuine(path: Path, record_id: bytes, clock: Clock) -> bool:
     """Whether the record of that id is at `path`, in the file that it was written in."""
-    book = SqliteBook(path, clock)
+    book = SqliteLedgers(path, clock)
     try:
         seen = _seen(book)
     except ConfigError:
@@ -84,7 +84,7 @@ def _is_genuine(path: Path, record_id: bytes, clock: Clock) -> bool:
     return found == record_id and not home.is_copied_to(here)
 
 
-def _seen(book: SqliteBook) -> tuple[bytes, RecordHome, int] | None:
+def _seen(book: SqliteLedgers) -> tuple[bytes, RecordIdentity, int] | None:
     try:
         return book.seen()
     except StateUnavailable:
@@ -101,7 +101,7 @@ def _read(state: SqliteFile) -> _Kept | None:
         if row is None:
             return None
         try:
-            content = unseal(row[0])
+            content = checked_content(row[0])
             return _Kept(bytes.fromhex(content["record_id"]), Path(content["path"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise sqlite3.DatabaseError(f"what it says of the quota's record cannot be read: {error}") from error
@@ -123,7 +123,7 @@ def _has_answers(state: SqliteFile) -> bool:
 def _keep(state: SqliteFile, kept: _Kept) -> None:
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(_TABLE)
-        content = seal({"record_id": kept.record_id.hex(), "path": str(kept.path)})
+        content = with_checksum({"record_id": kept.record_id.hex(), "path": str(kept.path)})
         connection.execute("INSERT OR REPLACE INTO quota_record VALUES (1, ?)", (content,))
 
     if _read(state) == kept:

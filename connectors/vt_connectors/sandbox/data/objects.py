@@ -17,7 +17,7 @@ _DAY_S = 86400
 
 
 @dataclass(frozen=True)
-class Standing:
+class SubmissionHistory:
     """What this server has been sent of one item; times in epoch seconds.
 
     `submissions` scans were asked for from `first_at` to `last_at`; `finished_at` is the time of the newest
@@ -36,7 +36,7 @@ def scan_profile(item: Item) -> Profile:
     return Profile(Verdict.UNDETECTED) if profile.verdict is Verdict.UNKNOWN else profile
 
 
-def build_object(item: Item, facts: FileFacts | None, standing: Standing, self_link: str) -> dict[str, Any]:
+def build_object(item: Item, facts: FileFacts | None, standing: SubmissionHistory, self_link: str) -> dict[str, Any]:
     """The object of an item, as under `data`. `facts` are a file's; other kinds need none.
 
     One that nobody knew before and whose first scan is not through has no results and no last_analysis_date.
@@ -70,7 +70,7 @@ def _opinions(item: Item, verdict: Verdict) -> dict[str, Any]:
     return {"reputation": votes // 2, "total_votes": {"harmless": votes, "malicious": votes // 12}}
 
 
-def _dates(item: Item, standing: Standing, is_new: bool) -> dict[str, Any]:
+def _dates(item: Item, standing: SubmissionHistory, is_new: bool) -> dict[str, Any]:
     """The dates of submissions and scans in epoch seconds: invented ones, then what happened here."""
     submitted = REFERENCE_TIME - draw(item.value, "submitted", 30 * _DAY_S)
     dates: dict[str, Any] = {"last_modification_date": submitted + 3600}
@@ -84,7 +84,7 @@ def _dates(item: Item, standing: Standing, is_new: bool) -> dict[str, Any]:
     return dates
 
 
-def _submissions(item: Item, standing: Standing, is_new: bool, first: int, last: int) -> dict[str, int]:
+def _submissions(item: Item, standing: SubmissionHistory, is_new: bool, first: int, last: int) -> dict[str, int]:
     before = 0 if is_new else 1 + draw(item.value, "times submitted", 60)
     return {
         "first_submission_date": standing.first_at if is_new else first,

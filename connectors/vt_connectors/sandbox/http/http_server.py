@@ -54,19 +54,19 @@ class _Handler(BaseHTTPRequestHandler):
         is_read = not response.close and drain(body, _DRAIN_LIMIT)
         self.close_connection = self.close_connection or not is_read
         self._send(response)
-        if not is_read and response.mishap != "reset":
+        if not is_read and response.fault != "reset":
             self._linger()
 
     def _send(self, response: Response) -> None:
-        if response.mishap == "reset":
+        if response.fault == "reset":
             self._reset()
             return
         self._send_headers(response)
         content = b"" if response.status in _BODILESS else response.content
-        if response.mishap == "slow":
+        if response.fault == "slow":
             self._trickle(content)
             return
-        self.wfile.write(content[: len(content) // 2] if response.mishap == "cut" else content)
+        self.wfile.write(content[: len(content) // 2] if response.fault == "cut" else content)
         self.wfile.flush()
 
     def _send_headers(self, response: Response) -> None:

@@ -92,7 +92,7 @@ class Response:
     content_type: str = "application/json"
     headers: Headers = ()
     close: bool = False
-    mishap: str | None = None
+    fault: str | None = None
 
 
 def json_response(payload: JsonObject, status: int = 200, headers: Headers = ()) -> Response:

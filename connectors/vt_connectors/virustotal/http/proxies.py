@@ -19,7 +19,7 @@ _PEM = b"CERTIFICATE-----"
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class NetworkEnvironment:
+class ProxySettings:
     """Looks once for each server: for each request it would take as long as a third of sending it."""
 
     def __init__(self) -> None:

@@ -20,13 +20,13 @@ from ...version import __version__
 from .authentication import with_key
 from .body import read_body
 from .multipart import MultipartBody
-from .proxies import NetworkEnvironment
-from .total_timeout import SENDING, AdapterInTime
+from .proxies import ProxySettings
+from .total_timeout import SENDING, TotalTimeoutAdapter
 from .transport import (
     CertificateRefused,
     ConnectionLost,
-    HttpAnswer,
     HttpRequest,
+    HttpResponse,
     NoAnswerInTime,
     NotSent,
     TransportFailure,
@@ -89,9 +89,9 @@ class RequestsTransport:
         self._monotonic = monotonic
         self._local = threading.local()
         self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
-        self._environment = NetworkEnvironment()
+        self._environment = ProxySettings()
 
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         keyed = with_key(request, self._key)
         headers = {**_HEADERS, "Content-Type": keyed.content_type} if keyed.content_type else _HEADERS
         timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
@@ -112,7 +112,7 @@ class RequestsTransport:
                     deadline = self._monotonic() + self._timeout_s
                 content, broken = read_body(response.raw, self._max_body_bytes, deadline, self._monotonic)
                 names = {name.lower(): value for name, value in response.headers.items()}
-                return HttpAnswer(response.status_code, names, content, broken)
+                return HttpResponse(response.status_code, names, content, broken)
         except requests.exceptions.RequestException as error:
             raise _failure(error, body) from None
         except urllib3.exceptions.HTTPError as error:
@@ -143,10 +143,10 @@ class _Session(requests.Session):
 
 def _new_session() -> requests.Session:
     session = _Session()
-    session.trust_env = False  # what it says is looked up in `NetworkEnvironment`
+    session.trust_env = False  # what it says is looked up in `ProxySettings`
     # Retries are the client's: a second layer would spend quota behind the limiter's back.
-    session.mount("https://", AdapterInTime())
-    session.mount("http://", AdapterInTime())
+    session.mount("https://", TotalTimeoutAdapter())
+    session.mount("http://", TotalTimeoutAdapter())
     return session
 
 

@@ -101,7 +101,7 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class AdapterInTime(requests.adapters.HTTPAdapter):
+class TotalTimeoutAdapter(requests.adapters.HTTPAdapter):
     """`requests`' own, with such connections, through a proxy too. It repeats nothing."""
 
     def __init__(self) -> None:

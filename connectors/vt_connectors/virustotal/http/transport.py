@@ -49,7 +49,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
+class HttpResponse:
     """`headers` have lower-case names. `broken` says why `body` is not what was sent (bad gzip, too large)."""
 
     status: int
@@ -79,5 +79,5 @@ class NoAnswerInTime(TransportFailure):
 
 
 class Transport(Protocol):
-    def send(self, request: HttpRequest) -> HttpAnswer:
+    def send(self, request: HttpRequest) -> HttpResponse:
         """Raises `TransportFailure`."""

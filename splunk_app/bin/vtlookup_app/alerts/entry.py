@@ -16,13 +16,13 @@ from ..app_settings import APP
 from ..logs.search_log import SearchLog
 from ..search.field_names import shown
 from ..setting_names import in_splunk
-from .outcome import FAILED, UNUSABLE, Done, status_of
-from .payload import Payload, Unusable, read_payload
+from .outcome import FAILED, UNUSABLE, AlertOutcome, status_of
+from .payload import InvalidPayload, Payload, read_payload
 
 _MOST_SHOWN = 3
 
 if TYPE_CHECKING:
-    Action = Callable[[Payload, SearchLog], Done]
+    Action = Callable[[Payload, SearchLog], AlertOutcome]
 
 
 def run(module: str, name: str) -> int:
@@ -33,7 +33,7 @@ def run(module: str, name: str) -> int:
         return _told(name, UNUSABLE, "Splunk starts this script, with --execute")
     try:
         payload = read_payload(sys.stdin.buffer)
-    except Unusable as error:
+    except InvalidPayload as error:
         return _told(name, UNUSABLE, str(error))
     log = SearchLog(APP, os.environ, payload.searchinfo(name), event="alert")
     began = time.monotonic()
@@ -47,18 +47,18 @@ def run(module: str, name: str) -> int:
     return done.status
 
 
-def _done(action: Action, payload: Payload, log: SearchLog) -> Done:
+def _done(action: Action, payload: Payload, log: SearchLog) -> AlertOutcome:
     try:
         return action(payload, log)
-    except Unusable as error:
-        return Done(UNUSABLE, {"errors": {"invalid_request": 1}}, (str(error),))
+    except InvalidPayload as error:
+        return AlertOutcome(UNUSABLE, {"errors": {"invalid_request": 1}}, (str(error),))
     except ConnectorError as error:
-        return Done(status_of([error.code]), {"errors": {error.code: 1}}, (in_splunk(error.message),))
+        return AlertOutcome(status_of([error.code]), {"errors": {error.code: 1}}, (in_splunk(error.message),))
     except Exception as error:
         # Splunk's log gets the place; the error's own text might hold anything.
         sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
         told = f"a bug in this app ({type(error).__name__}); the lines before have the place"
-        return Done(FAILED, {"errors": {"internal": 1}}, (told,))
+        return AlertOutcome(FAILED, {"errors": {"internal": 1}}, (told,))
 
 
 def _unknown(payload: Payload, known: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from vt_connectors.config.durations import seconds_of
 from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP, most_time, splunk_home
-from ..cancellation import Stopping
+from ..cancellation import Cancellation
 from ..composition import splunkd_of, start
 from ..endpoint.verdicts import index_for
 from ..logs.search_log import SearchLog
@@ -21,8 +21,8 @@ from ..search.enrichment import Enrichment
 from ..search.field_names import hint, shown
 from ..setting_names import in_splunk
 from .index_writer import Writing
-from .outcome import OK, RETRY_LATER, Done, status_of
-from .payload import Payload, Unusable
+from .outcome import OK, RETRY_LATER, AlertOutcome, status_of
+from .payload import InvalidPayload, Payload
 from .results import Found, Indicators, indicators_in, results_of_job
 
 NAME = "vt_lookup"
@@ -39,7 +39,7 @@ _MOST_HINTS = 3
 _ANSWERED = ("ok", "not_found", "skipped")
 
 
-class Wanted(NamedTuple):
+class LookupSettings(NamedTuple):
     """`where`, an index, is empty where the admin's first is meant."""
 
     fields: Sequence[str]
@@ -48,20 +48,20 @@ class Wanted(NamedTuple):
     where: str
 
 
-def look_up(payload: Payload, log: SearchLog) -> Done:
-    """Raises `Unusable` and `ConnectorError`."""
+def look_up(payload: Payload, log: SearchLog) -> AlertOutcome:
+    """Raises `InvalidPayload` and `ConnectorError`."""
     wanted = _wanted(payload)
     kind: Any = wanted.options.kind
     results = results_of_job(payload.results, payload.sid, splunk_home(APP, os.environ))
     indicators = indicators_in(results, wanted.fields, kind, wanted.most)
     if indicators.rows and len(indicators.missing) == len(wanted.fields):
-        raise Unusable(f"{_missing(indicators)}: look at its spelling in the alert")
+        raise InvalidPayload(f"{_missing(indicators)}: look at its spelling in the alert")
     searchinfo = payload.searchinfo(NAME)
     splunkd = splunkd_of(searchinfo)
     assert splunkd is not None  # the payload has a session
     # The endpoint looks at it again; no quota is spent on what could not be written.
     index_for(wanted.where, splunkd)
-    stopping = Stopping()
+    stopping = Cancellation()
     enrichment = start(APP, wanted.options, searchinfo, os.environ, stopping, log)
     writing = Writing(splunkd, payload, wanted.options.kind, wanted.where)
     work = _Work(indicators, enrichment, writing, stopping)
@@ -77,7 +77,9 @@ def look_up(payload: Payload, log: SearchLog) -> Done:
 class _Work:
     """Batch after batch: looked up, and written."""
 
-    def __init__(self, indicators: Indicators, enrichment: Enrichment, writing: Writing, stopping: Stopping) -> None:
+    def __init__(
+        self, indicators: Indicators, enrichment: Enrichment, writing: Writing, stopping: Cancellation
+    ) -> None:
         self._indicators = indicators
         self._enrichment = enrichment
         self._writing = writing
@@ -100,7 +102,7 @@ class _Work:
     def figures(self) -> dict[str, Any]:
         return {"rows": self._indicators.rows, **self._enrichment.figures(), "written": self._writing.written}
 
-    def done(self) -> Done:
+    def done(self) -> AlertOutcome:
         figures, statuses = self.figures, self._statuses
         unanswered = sum(status in ("pending", "error") for status in statuses)
         told = [*_warnings(self._indicators), self._writing.warning(unanswered), self._enrichment.message()]
@@ -114,10 +116,10 @@ class _Work:
             )
         failed = bool(statuses) and set(statuses) == {"error"}
         status = status_of(figures["errors"]) if failed else RETRY_LATER if early else OK
-        return Done(status, figures, tuple(text for text in told if text), early)
+        return AlertOutcome(status, figures, tuple(text for text in told if text), early)
 
 
-def _end_in_time(stopping: Stopping, work: _Work, payload: Payload, log: SearchLog) -> None:
+def _end_in_time(stopping: Cancellation, work: _Work, payload: Payload, log: SearchLog) -> None:
     """So that the log has a line about the action, whatever it waits for when splunkd is about to kill it."""
     most_s = seconds_of(most_time(APP, NAME)) or 0.0
     if most_s <= 0:
@@ -131,24 +133,24 @@ def _end_in_time(stopping: Stopping, work: _Work, payload: Payload, log: SearchL
     stopping.watch_time(most_s - min(_IN_TIME_S, most_s / 2), RETRY_LATER, last_words)
 
 
-def _wanted(payload: Payload) -> Wanted:
-    """Raises `Unusable`."""
+def _wanted(payload: Payload) -> LookupSettings:
+    """Raises `InvalidPayload`."""
     fields = _names(payload.param("fields"))
     if not fields:
-        raise Unusable("fields= names no field of the results")
+        raise InvalidPayload("fields= names no field of the results")
     kind = payload.param("type").lower() or "ioc"
     if kind not in KINDS:
-        raise Unusable(f"type={kind[:80]!r}: one of {', '.join(KINDS)}")
+        raise InvalidPayload(f"type={kind[:80]!r}: one of {', '.join(KINDS)}")
     most = payload.param("limit") or str(_DEFAULT_VALUES)
     if not (most.isascii() and most.isdecimal() and len(most) < 6 and 0 < int(most) <= _MOST_VALUES):
-        raise Unusable(f"limit={most[:80]!r}: a number from 1 to {_MOST_VALUES}")
+        raise InvalidPayload(f"limit={most[:80]!r}: a number from 1 to {_MOST_VALUES}")
     try:
         options = read_options({kind: "indicator", "wait": payload.param("wait") or None})
     except UsageError as error:
-        raise Unusable(str(error)) from None
+        raise InvalidPayload(str(error)) from None
     if options.wait_s > _LONGEST_WAIT_S:
-        raise Unusable(f"wait={options.wait_s:g}: {_LONGEST_WAIT_S:g} seconds at most")
-    return Wanted(fields, options, int(most), payload.param("index"))
+        raise InvalidPayload(f"wait={options.wait_s:g}: {_LONGEST_WAIT_S:g} seconds at most")
+    return LookupSettings(fields, options, int(most), payload.param("index"))
 
 
 def _names(text: str) -> list[str]:

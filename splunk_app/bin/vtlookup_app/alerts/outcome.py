@@ -11,7 +11,7 @@ from vt_connectors import errors
 OK, FAILED, UNUSABLE, RETRY_LATER = 0, 1, 2, 75
 
 
-class Done(NamedTuple):
+class AlertOutcome(NamedTuple):
     """`warnings` are for people who look why; `figures` for the log. `early`: it was ended before it was done."""
 
     status: int

@@ -12,7 +12,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _TEXTS = ("server_uri", "session_key", "sid", "search_name", "app", "owner", "results_file")
 
 
-class Unusable(Exception):
+class InvalidPayload(Exception):
     """The action cannot begin: `message` says what is wrong, and what to do."""
 
 
@@ -51,18 +51,20 @@ class Payload(NamedTuple):
 
 
 def read_payload(stdin: BinaryIO) -> Payload:
-    """Raises `Unusable`."""
+    """Raises `InvalidPayload`."""
     read = stdin.read(_MOST_BYTES + 1)
     if len(read) > _MOST_BYTES:
-        raise Unusable(f"splunkd's document is larger than {_MOST_BYTES} bytes")
+        raise InvalidPayload(f"splunkd's document is larger than {_MOST_BYTES} bytes")
     try:
         document = json.loads(read)
         texts = {name: document.get(name) or "" for name in _TEXTS}
         given = document["configuration"]
         params = {str(name): str(value) for name, value in given.items() if value is not None}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise Unusable("what came on stdin is no document of an alert: Splunk starts this script, not people") from None
+        raise InvalidPayload(
+            "what came on stdin is no document of an alert: Splunk starts this script, not people"
+        ) from None
     if not all(isinstance(text, str) for text in texts.values()) or not (texts["server_uri"] and texts["session_key"]):
-        raise Unusable("splunkd passed no session to work in")
+        raise InvalidPayload("splunkd passed no session to work in")
     results = texts.pop("results_file")
     return Payload(results=Path(results) if results else None, params=params, **texts)

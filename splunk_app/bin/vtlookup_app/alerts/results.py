@@ -19,7 +19,7 @@ from ..chunks.cells import MULTIVALUE, multi
 from ..chunks.multivalue import decode, each_of
 from ..endpoint.verdict_request import LINKS
 from ..limits import MOST_LINKS
-from .payload import Unusable
+from .payload import InvalidPayload
 
 # As many as a search keeps by default, and so much text: a small file may unpack to any size.
 MOST_ROWS, MOST_CHARACTERS = 50_000, 256 * 1024 * 1024
@@ -60,13 +60,13 @@ class Indicators:
 
 
 def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
-    """The file with the results, which is one of the search's job. Raises `Unusable`.
+    """The file with the results, which is one of the search's job. Raises `InvalidPayload`.
 
     `... | sendalert vt_lookup results_path=<file>` names any file, and this process reads with the rights of splunkd.
     https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Sendalert
     """
     if path is None:
-        raise Unusable("splunkd named no file with results")
+        raise InvalidPayload("splunkd named no file with results")
     try:
         found = path.resolve()
         run = splunk_home / "var/run/splunk"
@@ -75,13 +75,13 @@ def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
             return found
     except (OSError, ValueError, RuntimeError):
         pass
-    raise Unusable("the file with the results is none of this search's job: leave out results_path=")
+    raise InvalidPayload("the file with the results is none of this search's job: leave out results_path=")
 
 
 def indicators_in(path: Path, fields: Sequence[str], kind: Kind | None, most: int) -> Indicators:
     """The first `most` distinct indicators in `fields`, of `kind` or recognised.
 
-    Raises `Unusable` if the results cannot be read.
+    Raises `InvalidPayload` if the results cannot be read.
     """
     reading = _Reading(fields, kind, most)
     cut = False
@@ -91,7 +91,7 @@ def indicators_in(path: Path, fields: Sequence[str], kind: Kind | None, most: in
                 raise _TooMuch
             reading.note(row)
     except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise Unusable(f"the alert's results could not be read ({type(error).__name__})") from None
+        raise InvalidPayload(f"the alert's results could not be read ({type(error).__name__})") from None
     except _TooMuch:
         cut = True
     names = [name for name in reading.names if name and not name.startswith(MULTIVALUE)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..result_fields import Columns, used_by_events
 from .cells import Fragments, Values, added_names, multi
-from .csv_placeholders import StandIns
+from .csv_placeholders import CsvPlaceholders
 from .multivalue import decode, each_of
 
 # The writer quotes what its own line end has: with both characters, no value is taken for the end of a line.
@@ -42,7 +42,7 @@ def add_fields(
         return "", 0
     own = used_by_events(names_in(body), names, prefix)
     names = [name for name in names if name not in own]
-    stand_ins = StandIns(body)
+    stand_ins = CsvPlaceholders(body)
     lines = _dropped(_lines(stand_ins.put(body)), set(added_names(names, prefix)), stand_ins)
     records = _read(lines, field, stand_ins, kind)
     found = enrich(list(dict.fromkeys(records.keys)))
@@ -55,7 +55,7 @@ def add_fields(
 
 def names_in(body: str) -> list[str]:
     """The columns of a body."""
-    stand_ins = StandIns(body)
+    stand_ins = CsvPlaceholders(body)
     return [stand_ins.undo(name) for name in next(_cells(body, stand_ins), [])]
 
 
@@ -63,7 +63,7 @@ def fields_with_values(body: str, fields: Sequence[str]) -> list[str]:
     """Those of `fields` in which some record has anything."""
     if not fields:
         return []
-    stand_ins = StandIns(body)
+    stand_ins = CsvPlaceholders(body)
     records = _cells(body, stand_ins)
     names = next(records, [])
     places = {names.index(stood): name for name in fields if (stood := stand_ins.put(name)) in names}
@@ -75,7 +75,7 @@ def fields_with_values(body: str, fields: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _cells(body: str, stand_ins: StandIns) -> Iterator[list[str]]:
+def _cells(body: str, stand_ins: CsvPlaceholders) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(stand_ins.put(body), newline="\n"))
 
 
@@ -84,7 +84,7 @@ def _lines(body: str) -> list[str]:
     return io.StringIO(body, newline="\n").readlines()
 
 
-def _read(lines: list[str], field: str, stand_ins: StandIns, kind: str | None) -> _Records:
+def _read(lines: list[str], field: str, stand_ins: CsvPlaceholders, kind: str | None) -> _Records:
     reader = csv.reader(lines)
     names = next(reader)
     values_of, width = _reading(names, field, stand_ins), len(names)
@@ -104,7 +104,7 @@ def _read(lines: list[str], field: str, stand_ins: StandIns, kind: str | None) -
     return _Records(header, texts, keys)
 
 
-def _reading(names: list[str], field: str, stand_ins: StandIns) -> Callable[[list[str]], Values]:
+def _reading(names: list[str], field: str, stand_ins: CsvPlaceholders) -> Callable[[list[str]], Values]:
     """What gives the values of `field` in a record's cells."""
     stood = stand_ins.put(field)
     plain = names.index(stood) if stood in names else len(names)
@@ -120,7 +120,7 @@ def _reading(names: list[str], field: str, stand_ins: StandIns) -> Callable[[lis
     return values
 
 
-def _dropped(lines: list[str], names: set[str], stand_ins: StandIns) -> list[str]:
+def _dropped(lines: list[str], names: set[str], stand_ins: CsvPlaceholders) -> list[str]:
     """Without the fields called so: they are there already and get new values, so records are written anew."""
     reader = csv.reader(lines)
     header = next(reader)

@@ -8,7 +8,7 @@ import re
 _REFUSED = (("\0", re.compile("\0")), ("\r", re.compile("\r(?!\n)")))
 
 
-class StandIns:
+class CsvPlaceholders:
     """For a text's NULs and lone CRs: characters that the text does not have. False where it needs none."""
 
     def __init__(self, text: str) -> None:

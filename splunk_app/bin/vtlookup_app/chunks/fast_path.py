@@ -1,6 +1,6 @@
 """The quick way to add fields: every record stays the bytes it came as, and its fragment is put behind it.
 
-It is for bodies as splunkd writes them. Whatever else may come raises `NotForHere` before anything is asked or
+It is for bodies as splunkd writes them. Whatever else may come raises `FastPathUnsupported` before anything is asked or
 written, and `rows` does it.
 """
 
@@ -28,7 +28,7 @@ _MAY_BE_SEVERAL = re.compile(rb"[ \t\r\n\f\v,;|]")
 Key = bytes
 
 
-class NotForHere(Exception):
+class FastPathUnsupported(Exception):
     """The body is not of the kind that this way was proved for."""
 
 
@@ -42,9 +42,9 @@ class Records:
 
 
 def read(body: Body, field: str, added: Collection[str]) -> Records:
-    """The records, and what each holds in `field`. Raises `NotForHere`; also where a column of `added` is there."""
+    """The records, and what each holds in `field`. Raises `FastPathUnsupported`; also where a column of `added` is there."""
     if not body.is_utf8:
-        raise NotForHere
+        raise FastPathUnsupported
     lines = iter(body.lines)
     header = next(lines)
     layout = _layout(header, field, added)
@@ -117,10 +117,10 @@ class _Layout:
 
 def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
     if not header or header.count(b'"') % 2 or b"\r" in header or b"\0" in header:
-        raise NotForHere
+        raise FastPathUnsupported
     names = next(csv.reader([header.decode("utf-8")]))
     if len(set(names)) < len(names) or field not in names or not set(names).isdisjoint(added):
-        raise NotForHere
+        raise FastPathUnsupported
     several = names.index(multi(field)) if multi(field) in names else None
     own = len(names)
     while own > 1 and names[own - 1].startswith(MULTIVALUE):
@@ -131,7 +131,7 @@ def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
 def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
     """Of lines without quotes: a line is a record, a comma parts two cells."""
     if set(map(bytes.count, texts, repeat(b","))) - {layout.width - 1}:
-        raise NotForHere
+        raise FastPathUnsupported
     if not layout.has_single_values(texts):
         return [_key_of_plain(text, layout) for text in texts]
     place = layout.plain
@@ -158,7 +158,7 @@ def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[K
         found, *cells = zip(*records_in(block))
         # The swallowed rest leaves an empty text, as only a record of one column may have.
         if b"\n".join([*found, b""]) != block or (layout.width > 1 and not found[-1]):
-            raise NotForHere
+            raise FastPathUnsupported
         texts += found
         plain = cells[layout.places.index(layout.plain)]
         if layout.multi is None:
@@ -178,7 +178,7 @@ def _blocks(lines: Sequence[bytes]) -> Iterator[bytes]:
         some.append(b"")
         block = b"\n".join(some)
         if len(block) > _LONGEST_BLOCK:
-            raise NotForHere
+            raise FastPathUnsupported
         yield block
 
 
@@ -187,7 +187,7 @@ def _to_closing_quote(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield line
         if line.count(b'"') % 2:
             return
-    raise NotForHere
+    raise FastPathUnsupported
 
 
 def _unquoted(cell: bytes) -> str:

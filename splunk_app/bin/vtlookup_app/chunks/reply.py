@@ -8,10 +8,10 @@ from .. import result_fields as columns
 from ..options import SearchOptions
 from ..result_fields import Columns
 from ..search.field_names import NamedField, shown
-from . import fast_path as quick_rows
+from . import fast_path as fast_path
 from .cells import Fragments, Values, added_names
 from .chunk_body import Body
-from .fast_path import Key, NotForHere, Records, may_hold_several, values_of
+from .fast_path import FastPathUnsupported, Key, Records, may_hold_several, values_of
 from .multivalue import each_of
 from .protocol import Reply
 
@@ -44,8 +44,8 @@ class AddedFields:
             return enrich(keys)
 
         try:
-            records = quick_rows.read(body, self._options.field, self._added)
-        except NotForHere:
+            records = fast_path.read(body, self._options.field, self._added)
+        except FastPathUnsupported:
             return self._by_text(body, noting, final)
         self.rows += len(records.keys) if final else 0
         body.lines.clear()
@@ -75,7 +75,7 @@ class AddedFields:
         tails = [known[key] for key in records.keys]
         records.keys.clear()
         size = len(records.header) + len(header) + sum(map(len, records.texts)) + sum(map(len, tails))
-        return Reply(size, quick_rows.parts(records, header, tails))
+        return Reply(size, fast_path.parts(records, header, tails))
 
     def _by_text(self, body: Body, enrich: Enrich, final: bool) -> Reply:
         from . import csv_path as rows

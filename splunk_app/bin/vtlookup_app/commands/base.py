@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..app_settings import APP
-from ..cancellation import Stopping
+from ..cancellation import Cancellation
 from ..chunks.protocol import ProtocolError
 from ..options import UsageError
 from ..sdk_import import GeneratingCommand
@@ -35,7 +35,7 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
 
     def __init__(self) -> None:
         super().__init__()
-        self.stopping = Stopping()
+        self.stopping = Cancellation()
         self._count = 0
         self._figures: dict[str, Any] = {}
         self._log: SearchLog | None = None

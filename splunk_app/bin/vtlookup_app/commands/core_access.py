@@ -13,7 +13,7 @@ from vt_connectors.errors import Cancelled
 from ..app_settings import APP
 from ..composition import asking_for
 from ..search_summary import advised
-from ..warning_collector import HeardWarnings
+from ..warning_collector import WarningCollector
 from .base import Generating, Refused
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Asking:
     """`warnings` are what the core said besides."""
 
     def __init__(self, command: Generating) -> None:
-        self._heard = HeardWarnings()
+        self._heard = WarningCollector()
         command.log.hear_the_core()
         self._stopping = command.stopping
         asking = asking_for(APP, command.searchinfo, os.environ, command.stopping)

@@ -24,12 +24,12 @@ class VtDrain(Generating):
         self._wait_s = duration("wait", given["wait"]) if "wait" in given else 0.0
 
     def rows(self) -> Iterator[Row]:
-        from vt_connectors.actions.drain import Spend
+        from vt_connectors.actions.drain import DrainLimits
 
         from .core_access import Asking
 
         asking = Asking(self)
-        drained = asking.core.drain(Spend(self._keep, self._wait_s, lambda: self.stopping.stopped))
+        drained = asking.core.drain(DrainLimits(self._keep, self._wait_s, lambda: self.stopping.stopped))
         message = "; ".join(text for text in (in_splunk(drained.message or ""), asking.warnings) if text)
         self.note(asked=drained.asked, failed=drained.failed, pending=drained.left)
         self.warn(message or None)

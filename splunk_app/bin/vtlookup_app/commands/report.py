@@ -61,10 +61,10 @@ class VtReport(Generating):
         return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
 
     def _ask(self) -> tuple[Mapping[str, Any], str | None]:
-        from ..search_summary import Tally
+        from ..search_summary import SearchSummary
         from .core_access import Asking
 
-        asking, tally = Asking(self), Tally(self._options.noun)
+        asking, tally = Asking(self), SearchSummary(self._options.noun)
         kind: Any = self._options.kind
         response = asking.look_up(kind, self._value, self._how())
         tally.saw(response)

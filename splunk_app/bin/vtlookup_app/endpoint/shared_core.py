@@ -78,7 +78,7 @@ class SharedCore:
             if self._kept is None or self._clock.monotonic() >= self._good_until:
                 self._look(system)
             assert self._kept is not None
-            self._kept.splunkd.go_on_as(system)
+            self._kept.splunkd.use_session_of(system)
             self._kept.users += 1
             return self._kept
 

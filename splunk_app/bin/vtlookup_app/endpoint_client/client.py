@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 _MOST_CHARACTERS = 100_000
 
 
-class Broker:
+class EndpointClient:
     """`unseen`: why this search does not see the key itself."""
 
     def __init__(self, splunkd: Splunkd, unseen: KeyNotSeen) -> None:

@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from vt_connectors.contract.documents import Options, finds_no_quota
 from vt_connectors.indicators import Kind
 
-from ..cancellation import Stopping
+from ..cancellation import Cancellation
 from ..wait_budget import WaitBudget, waited_s
-from .client import Broker, Response
+from .client import EndpointClient, Response
 
 # How long one call may wait for quota. The rest is waited for here, where it can be ended, and keeps nobody else.
 _WAIT_IN_CALL_S = 3.0
@@ -22,7 +22,7 @@ _LOOK_S = 0.2
 class Rounds:
     """`responses` gives each value's, in any order; none for those that the end of the search came before."""
 
-    def __init__(self, broker: Broker, budget: WaitBudget, stopping: Stopping) -> None:
+    def __init__(self, broker: EndpointClient, budget: WaitBudget, stopping: Cancellation) -> None:
         self._broker = broker
         self._budget = budget
         self._stopping = stopping

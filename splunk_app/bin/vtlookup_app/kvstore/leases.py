@@ -21,7 +21,7 @@ _PAUSE_S = 0.05
 
 
 class KvLeases:
-    """See `coalescing.leases.LeaseBook`. The clock only says when a document may be swept."""
+    """See `coalescing.leases.LeaseStore`. The clock only says when a document may be swept."""
 
     def __init__(self, versions: Versions, clock: Clock, patience_s: float = _PATIENCE_S) -> None:
         self._versions = versions

@@ -45,7 +45,7 @@ class Known:
     born: str
 
 
-class KvBook:
+class KvLedgers:
     """Raises `StateBusy` where others were faster for half a minute on end, and `ConfigError` for who may not write:
     a part of the quota for each of these would be more than there is.
     """

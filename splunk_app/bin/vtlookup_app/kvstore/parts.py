@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vt_connectors.actions.flat_report import plain_fields
+from vt_connectors.actions.flat_report import flat_report
 from vt_connectors.cache import Freshness
 from vt_connectors.clock import Clock
 from vt_connectors.composition.state import Parts
 from vt_connectors.config.settings import Settings
 from vt_connectors.pending import PendingStore
-from vt_connectors.quota.ledger_store import QuotaBook
+from vt_connectors.quota.ledger_store import LedgerStore
 
 from .answers import KvAnswers
 from .collection import Collection, KvStore
@@ -25,10 +25,10 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
     store = KvStore(service)
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
 
-    def make_book() -> QuotaBook:
-        from .ledgers import KvBook
+    def make_book() -> LedgerStore:
+        from .ledgers import KvLedgers
 
-        return KvBook(Versions(Collection(store, LEDGERS)), clock)
+        return KvLedgers(Versions(Collection(store, LEDGERS)), clock)
 
     def make_queue() -> PendingStore:
         from .pending import KvPending
@@ -39,6 +39,6 @@ def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
         Collection(store, ANSWERS),
         clock,
         freshness.longest_s,
-        lambda key, entry: plain_fields(key, entry, settings),
+        lambda key, entry: flat_report(key, entry, settings),
     )
     return Parts(answers, KvLeases(Versions(Collection(store, LEASES)), clock), make_book, [], make_queue)

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from vt_connectors.clock import Clock
-from vt_connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, Wanted
+from vt_connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
 
 from .collection import KEYS_AT_ONCE, Collection, Document
 
@@ -74,14 +74,14 @@ class KvPending:
         for begin in range(0, len(entries), KEYS_AT_ONCE):
             self._collection.save(entries[begin : begin + KEYS_AT_ONCE])
 
-    def oldest(self, count: int) -> list[Wanted]:
+    def oldest(self, count: int) -> list[PendingLookup]:
         if count <= 0:
             return []
         found = self._collection.query(self._young(), sort="queued_at:1,turn:1", limit=count)
-        entries = [Wanted(str(row.get("wanted")), float(row["queued_at"]), _bits(row)) for row in found]
+        entries = [PendingLookup(str(row.get("wanted")), float(row["queued_at"]), _bits(row)) for row in found]
         return [entry for entry in entries if len(entry.key) <= MOST_KEY_CHARACTERS]
 
-    def remove(self, entry: Wanted) -> None:
+    def remove(self, entry: PendingLookup) -> None:
         self._collection.delete({"_key": self._name(entry.key), "bits": entry.bits})
 
     def clear(self) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import result_fields as columns
 from ..app_settings import APP, selected_fields
-from ..cancellation import Stopping
+from ..cancellation import Cancellation
 from ..chunks.cells import Values
 from ..chunks.protocol import Chunk, Input, ProtocolError, write_reply
 from ..chunks.reply import AddedFields
@@ -35,7 +35,7 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
     _enrichment: Enrichment | None = None
     _log: SearchLog | None = None
     _began: float | None = None
-    _stopping = Stopping()
+    _stopping = Cancellation()
 
     def prepare(self) -> None:
         """Check the options and tell splunkd which fields to send. A wrong option ends the search with a message."""

@@ -12,12 +12,12 @@ from vt_connectors.contract.documents import CacheMode, Options, finds_no_quota
 from vt_connectors.indicators import Kind, first_of_equal
 
 from .. import result_fields as columns
-from ..cancellation import Stopping
+from ..cancellation import Cancellation
 from ..options import SearchOptions
 from ..result_fields import Columns, SharedColumns
-from ..search_summary import Tally
+from ..search_summary import SearchSummary
 from ..wait_budget import WaitBudget, waited_s
-from ..warning_collector import HeardWarnings
+from ..warning_collector import WarningCollector
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vt_connectors.looking_up import LookingUp
     from vt_connectors.quota.waiters import Claim
 
-    from ..endpoint_client.client import Broker
+    from ..endpoint_client.client import EndpointClient
     from ..endpoint_client.rounds import Rounds
 
 _SIDE_BY_SIDE = 8
@@ -52,17 +52,17 @@ class Enrichment:
         self,
         core: LookingUp,
         options: SearchOptions,
-        warnings: HeardWarnings,
-        stopping: Stopping | None = None,
-        broker: Callable[[], Broker | None] = _nobody,
+        warnings: WarningCollector,
+        stopping: Cancellation | None = None,
+        broker: Callable[[], EndpointClient | None] = _nobody,
     ) -> None:
         self._core = core
         self._warnings = warnings
         self._options = options
-        self._stopping = stopping or Stopping()
+        self._stopping = stopping or Cancellation()
         self._known: dict[str, Columns] = {}
         self._budget = WaitBudget(options.wait_s * _LEEWAY)
-        self._tally = Tally(options.noun)
+        self._tally = SearchSummary(options.noun)
         self._asks = 0
         self._find_broker = broker
         self._shared = SharedColumns()

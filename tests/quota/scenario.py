@@ -24,7 +24,7 @@ def utc(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp()
 
 
-class Desk:
+class Scenario:
     """Where callers by name ask for slots."""
 
     def __init__(self, quota: str, at: str = "2026-01-02T03:04:05") -> None:
@@ -33,11 +33,11 @@ class Desk:
         self.now = utc(at)
         self._taken: dict[str, float] = {}
 
-    def at(self, text: str) -> Desk:
+    def at(self, text: str) -> Scenario:
         self.now = utc(text)
         return self
 
-    def after(self, seconds: float) -> Desk:
+    def after(self, seconds: float) -> Scenario:
         self.now += seconds
         return self
 

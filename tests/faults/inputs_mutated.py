@@ -44,7 +44,7 @@ _DEEDS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 @st.composite
-def bent(draw: st.DrawFn, documents: st.SearchStrategy[str]) -> Any:
+def mutated(draw: st.DrawFn, documents: st.SearchStrategy[str]) -> Any:
     """A document of `documents`, which are JSON texts, after one to four deeds at places of it."""
     document = json.loads(draw(documents))
     for _ in range(draw(st.integers(1, 4))):

@@ -42,7 +42,7 @@ class Caller:
     ahead: float = 0.0
 
 
-class World:
+class Simulation:
     def __init__(self, quota: Quota, began: float, apart_s: float = 0.0) -> None:
         self.quota = quota
         self.ledger = Ledger(apart_s=apart_s)
@@ -116,7 +116,7 @@ class World:
 
 
 class _Life:
-    def __init__(self, world: World, name: str, caller: Caller, comes_at: float) -> None:
+    def __init__(self, world: Simulation, name: str, caller: Caller, comes_at: float) -> None:
         self._world = world
         self._name = name
         self._caller = caller

@@ -31,7 +31,7 @@ class Member:
         return [json.loads(line) for line in self.answers_file.read_text("utf-8").splitlines()]
 
 
-def crowd(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], **changes: str) -> list[Member]:
+def workers(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], **changes: str) -> list[Member]:
     """`count` processes, each asking for all `hashes` in an order of its own."""
     return [_member(runner, folder / f"{number}", hashes, random.Random(number), changes) for number in range(count)]
 
