@@ -102,7 +102,7 @@ class Acquisition:
 
 
 def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLimited:
-    """The error of a request that may wait for `patience_s`. `reserved`: how many requests of the day others may use."""
+    """The error of a request that may wait for `patience_s`. `reserved`: how many of the day's requests others have."""
     seconds = max(1, math.ceil(decision.retry_after))
     if decision.window == "day" and reserved:
         return RateLimited(
