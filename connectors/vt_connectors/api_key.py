@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote
 
 from .errors import ConfigError
+from .patterns import pattern
 
 # A key travels in a header: printable ASCII without blanks, of a sane length. VirusTotal's own are 64 characters.
-_SHAPE = re.compile(r"[!-~]{1,256}")
+_SHAPE = pattern(r"[!-~]{1,256}")
 # Shorter ones are a sandbox's, and stand in texts by chance.
 _SHORTEST_RECOGNISED = 8
 # What may hold a key of VirusTotal's, in any of the forms below.
 _LONG_ENOUGH = 64
-_MAY_HOLD_ONE = re.compile(r"[0-9A-Za-z%+/=_\\-]{64}")
+_MAY_HOLD_ONE = pattern(r"[0-9A-Za-z%+/=_\\-]{64}")
 _TIMES_DECODED = 3
-_ESCAPED = re.compile(r"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})")
+_ESCAPED = pattern(r"\\u00([0-9a-fA-F]{2})|\\x([0-9a-fA-F]{2})")
 _LINE_ENDS = b"\r\n"
 
 

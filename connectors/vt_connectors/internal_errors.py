@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 
 from .errors import ConnectorError, Internal, OutcomeUnknown
+from .log import logger
 
-_LOG = logging.getLogger("vt_connectors.core")
+_LOG = logger("core")
 
 
 def internal_error() -> Internal:

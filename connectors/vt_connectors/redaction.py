@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import math
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from .api_key import ApiKey, may_hold_a_key
 from .errors import ConnectorError, InvalidIndicator, InvalidRequest
+from .log import filter_lines
+
+if TYPE_CHECKING:
+    from logging import LogRecord
 
 _KEYS: set[ApiKey] = set()
-# Who may name a key all by itself: the libraries an address that has it, a bug's traceback whatever was in hand.
-_TALKATIVE = (
-    "urllib3.connectionpool",
-    "urllib3.util.retry",
-    *(
-        f"connectors.{name}"
-        for name in ("account", "contract", "core", "drain", "quota", "runner", "settings", "state", "threads")
-    ),
-    "vt_connectors.virustotal",
-)
+# Loggers of libraries that log addresses, which may have a key in them.
+_LIBRARIES = ("urllib3.connectionpool", "urllib3.util.retry")
 # Parameters that are indicators: what is wrong with one is `invalid_indicator`.
 _INDICATORS = ("hash", "url", "domain", "ip", "indicator", "value")
 _WHY = "has an API key in it: nothing was asked and nothing is stored; take it out"
@@ -30,8 +26,12 @@ _WHY = "has an API key in it: nothing was asked and nothing is stored; take it o
 def remember(key: ApiKey) -> ApiKey:
     """`key`, which no log of this process shows from now on, whoever's handler writes it."""
     _KEYS.add(key)
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_WITHOUT_KEYS)
+    filter_lines(_hide_keys)
+    if "logging" in sys.modules:
+        from logging import getLogger
+
+        for name in _LIBRARIES:
+            getLogger(name).addFilter(_hide_keys)
     return key
 
 
@@ -149,14 +149,12 @@ def _texts(document: Any) -> Iterator[str]:
             left.extend(part)
 
 
-class _WithoutKeys(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if without_keys(said) != said:
-            record.msg, record.args = without_keys(said), ()
-        if record.exc_info and record.exc_info[0] is not None:
-            record.exc_text = without_keys(logging.Formatter().formatException(record.exc_info))
-        return True
+def _hide_keys(record: LogRecord) -> bool:
+    from logging import Formatter
 
-
-_WITHOUT_KEYS = _WithoutKeys()
+    said = record.getMessage()
+    if without_keys(said) != said:
+        record.msg, record.args = without_keys(said), ()
+    if record.exc_info and record.exc_info[0] is not None:
+        record.exc_text = without_keys(Formatter().formatException(record.exc_info))
+    return True

@@ -9,13 +9,14 @@ from __future__ import annotations
 import _thread
 import contextlib
 import faulthandler
-import logging
 import threading
 import time
 import weakref
 from typing import Callable
 
-_LOG = logging.getLogger("vt_connectors.threads")
+from .log import logger
+
+_LOG = logger("threads")
 _LOOK_S = 0.05
 _LOOK_AGAIN_S, _STANDSTILL_S = 10.0, 60.0
 _FOR_THE_REST_BYTES = 256 * 1024 * 1024

@@ -15,11 +15,13 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "errors", "threads", "version"}
+EVERYWHERE = {"clock", "errors", "log", "patterns", "threads", "version"}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
     "errors": set[str](),
+    "log": set[str](),
+    "patterns": set[str](),
     "threads": set[str](),
     "version": set[str](),
     "internal_errors": set[str](),

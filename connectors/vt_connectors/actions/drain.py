@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Any, Callable, NamedTuple, Protocol
 
 from ..contract.documents import Options, Request, finds_no_quota
 from ..indicators import without_user
+from ..log import logger
 from ..pending import PendingLookup
 from ..quota.waiters import Claim
 from ..redaction import without_keys
 from ..threads import start_thread
 from .context import Context
 
-_LOG = logging.getLogger("vt_connectors.actions.drain")
+_LOG = logger("actions.drain")
 _SIDE_BY_SIDE = 4
 # A drain that found no quota comes again when it is started again, not at the time that it was told.
 _CLAIM = Claim(batch=True, returns=False)

@@ -7,15 +7,16 @@ import binascii
 import re
 from urllib.parse import unquote
 
+from ..patterns import pattern
 from .invalid_parameter import refused
 
 _PARAM = "content_base64"
 # RFC 2397: a type and parameters, of which the last one says that base64 follows.
-_DATA_URL = re.compile(r"data:[^,]{0,500};base64,", re.IGNORECASE)
+_DATA_URL = pattern(r"data:[^,]{0,500};base64,", re.IGNORECASE)
 _URL_SAFE = str.maketrans("-_", "+/")
 # What separates the parts of a path anywhere: a name may come from a machine of another kind.
-_SEPARATORS = re.compile(r"[/\\\uff0f\uff3c\u2215\u2044]+")
-_DRIVE = re.compile(r"^\s*[A-Za-z]:")
+_SEPARATORS = pattern(r"[/\\\uff0f\uff3c\u2215\u2044]+")
+_DRIVE = pattern(r"^\s*[A-Za-z]:")
 _LONGEST_NAME = 255
 
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ..errors import ConfigError
+from ..patterns import pattern
 
 _SCHEMES = ("redis", "rediss", "unix")
 # A drive's letter is no scheme.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
+_ADDRESS = pattern(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
 _PORT = 6379
 _CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _OPTIONS: dict[str, tuple[str, ...]] = {"redis": (), "rediss": _CERTIFICATES, "unix": ("db",)}

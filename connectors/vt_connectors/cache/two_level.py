@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from typing import Any, Callable, TypeVar
 
 from ..errors import Unavailable
+from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from .entry import AnswerStore, Entry
 
-_LOG = logging.getLogger("vt_connectors.cache")
+_LOG = logger("cache")
 WillDo = Callable[[Entry], bool]
 Told = TypeVar("Told")
 

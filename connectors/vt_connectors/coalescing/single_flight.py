@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Callable, TypeVar
 
 from ..clock import Clock
 from ..errors import ConnectorError, RateLimited, from_dict
+from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from ..state.heartbeat import Heartbeat
 from ..state.patience import LONGEST_S, patiently
@@ -20,7 +20,7 @@ from .results import Result
 from .task import Fetched, Task, Tell, untold
 from .watch import Watch
 
-_LOG = logging.getLogger("vt_connectors.coalescing")
+_LOG = logger("coalescing")
 _FIRST_LOOK_S = 0.01
 _LONGEST_LOOK_S = 0.25
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError
+from ..patterns import pattern
 
 # Neither users nor blanks nor anything that two parsers could read differently.
-_OF_THE_API = re.compile(r"/(?:api|vtapi)(?:/v[0-9])?/*$")
-PLAIN_NETLOC = re.compile(r"[A-Za-z0-9.:_\[\]-]+")
+_OF_THE_API = pattern(r"/(?:api|vtapi)(?:/v[0-9])?/*$")
+PLAIN_NETLOC = pattern(r"[A-Za-z0-9.:_\[\]-]+")
 
 
 def is_loopback(host: str) -> bool:

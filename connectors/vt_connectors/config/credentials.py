@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
+from ..log import logger
 from ..state.trust import is_readable_by_all, refuse_untrusted
 from .paths import expanded, found_at
 from .read_once import content_of
 from .settings import config_file
 from .text_encoding import decoded
 
-_LOG = logging.getLogger("vt_connectors.config.credentials")
+_LOG = logger("config.credentials")
 _LARGEST_KEY_FILE = 4096
 _TOLD: set[str] = set()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..contract.nearest import nearest
+from ..log import logger
 
-_LOG = logging.getLogger("vt_connectors.config.settings")
+_LOG = logger("config.settings")
 _PREFIX = "VT_"
 _TOLD: set[str] = set()
 _LONGEST_SHOWN = 60

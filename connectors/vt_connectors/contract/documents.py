@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,13 +10,14 @@ from typing import Any, Literal, NamedTuple, Union
 from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
+from ..log import logger
 from ..redaction import redacted
 from ..verdict.rule import Thresholds
 from ..verdict.rule import Verdict as Verdict
 from ..version import __version__
 from .validation import all_violations, violation
 
-_LOG = logging.getLogger("vt_connectors.contract.documents")
+_LOG = logger("contract.documents")
 VERSION = 1
 DEFAULT_MAX_WAIT_S = 20.0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _LEAST_LIKE = 0.5
@@ -10,6 +9,8 @@ _LEAST_LIKE = 0.5
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The one of `known` that is most like `name`, whatever their case and punctuation; None if none is."""
+    import difflib
+
     by_plain = {_plain(each): each for each in known}
     found = difflib.get_close_matches(_plain(name)[:100], by_plain, n=1, cutoff=_LEAST_LIKE)
     return by_plain[found[0]] if found else None

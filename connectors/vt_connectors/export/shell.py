@@ -9,12 +9,12 @@ its path. Everything else is quoted for a POSIX shell.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import urlencode
 
+from ..patterns import pattern
 from .plan_action import KEY, Call, Calls, Captured, Check, Value
 
 _CURL = "curl --silent --show-error"
@@ -22,7 +22,7 @@ _HEADER = r"""printf 'x-apikey: %s\n' "$VT_API_KEY" | """
 _BARE = """printf %s "$VT_API_KEY" | """
 _SHOW = """printf '%s\\n' "$answer\""""
 _ROUNDS, _PAUSE_S = 15, 20
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
+_PLAIN_PATH = pattern(r"[A-Za-z0-9._/-]+")
 
 
 class Script:

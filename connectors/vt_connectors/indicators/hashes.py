@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-_HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
+from ..patterns import pattern
+
+_HASH = pattern(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 _DIGITS = {"sha256": 64, "sha1": 40, "md5": 32}
 # VirusTotal finds no file by these: some have the length of an MD5 or SHA-256, and are none.
 _OTHERS = (
     "sha512|sha384|sha224|imphash|ssdeep|tlsh|authentihash|pehash|vhash|telfhash|impfuzzy|permhash|crc32|quickxorhash"
 )
 _NAME = rf"(sha-?256|sha-?1|md-?5|{_OTHERS})"
-_LABELLED = re.compile(rf"{_NAME}\s*[=:]\s*([^\s,;|]*)", re.IGNORECASE)
-_BEGINS_LABELLED = re.compile(rf"{_NAME}\s*[=:]", re.IGNORECASE)
+_LABELLED = pattern(rf"{_NAME}\s*[=:]\s*([^\s,;|]*)", re.IGNORECASE)
+_BEGINS_LABELLED = pattern(rf"{_NAME}\s*[=:]", re.IGNORECASE)
 _SEPARATORS = " \t\r\n,;|"
 
 

@@ -7,18 +7,19 @@ import re
 import unicodedata
 from typing import Union
 
+from ..patterns import pattern
 from .indicator import refuse
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 # Names in the wild have underscores (`_dmarc`), so the letter-digit-hyphen rule is widened by that.
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = pattern(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 # What the root of the public DNS has, and will have: letters, or an IDNA name.
-_TOP_LEVEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
+_TOP_LEVEL = pattern(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
 # The interface that an address was seen on, in URLs with an escaped `%`.
-_ZONE = re.compile(r"%(?:25)?[A-Za-z0-9._~-]+\Z")
-_ZONED = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*%", re.IGNORECASE)
-_LOOKS_NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+_ZONE = pattern(r"%(?:25)?[A-Za-z0-9._~-]+\Z")
+_ZONED = pattern(r"[0-9a-f.]*:[0-9a-f:.]*%", re.IGNORECASE)
+_LOOKS_NUMERIC = pattern(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 
 def canonical_address(text: str) -> Address | None:

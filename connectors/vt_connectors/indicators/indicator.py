@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import re
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from ..errors import InvalidIndicator
+from ..patterns import pattern
 from .placeholders import is_placeholder
 from .userinfo import shown_without_credentials
 
@@ -16,8 +16,8 @@ Kind = Literal["hash", "url", "domain", "ip"]
 # VirusTotal publishes no limit; longer values are not indicators but accidents.
 MAX_LENGTH = 8192
 _SHOWN = 80
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_CONTROLS = pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATES = pattern("[\ud800-\udfff]")
 
 
 class Indicator(NamedTuple):

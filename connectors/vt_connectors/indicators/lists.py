@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidIndicator
+from ..patterns import pattern
 from .hashes import strongest_of
 from .indicator import Kind
 from .spelling import bare
@@ -13,12 +14,12 @@ from .spelling import bare
 _MOST_TRIED = 100
 # A longer text is no list, but an accident.
 MOST_CHARACTERS = 64 * 1024
-_MAY_BE_SEVERAL = re.compile(r"[ \t\r\n\f\v,;|]")
+_MAY_BE_SEVERAL = pattern(r"[ \t\r\n\f\v,;|]")
 # In a URL's path these stand for themselves, unless another one begins behind them; in its query even then.
-_BEFORE_URL = re.compile(r"[,;|](?=(?:h[a-z*+_]{1,3}ps?|f[tx*]ps?)(?:\[:\]|\[://\]|:)[/\w])", re.IGNORECASE)
-_QUERY = re.compile("[?#]")
-_IN_A_ROW = re.compile(r"[,;|]+")
-_BLANKS = re.compile(r"\s+")
+_BEFORE_URL = pattern(r"[,;|](?=(?:h[a-z*+_]{1,3}ps?|f[tx*]ps?)(?:\[:\]|\[://\]|:)[/\w])", re.IGNORECASE)
+_QUERY = pattern("[?#]")
+_IN_A_ROW = pattern(r"[,;|]+")
+_BLANKS = pattern(r"\s+")
 
 
 def values_in(kind: Kind | None, text: str) -> list[str]:

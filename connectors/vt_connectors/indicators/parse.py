@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Callable
 
 from ..errors import InvalidIndicator
+from ..patterns import pattern
 from .hashes import is_hash, is_labelled, strongest_of
 from .hosts import canonical_address, canonical_domain, canonical_url_host, may_be_public
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refuse
@@ -19,8 +20,8 @@ from .url_scheme import has_scheme, is_scheme, read_head
 from .userinfo import removed_parts, shown_without_credentials, without_inner_users
 
 # The authority, and the rest as it is: a path or query may hold `[.]` that is its own.
-_PARTS = re.compile(r"([^/?#]*)(.*)", re.DOTALL)
-_PORT = re.compile(r"(.*?)(?::([0-9]{0,5}))?")
+_PARTS = pattern(r"([^/?#]*)(.*)", re.DOTALL)
+_PORT = pattern(r"(.*?)(?::([0-9]{0,5}))?")
 _MOST_PORT = 65535
 
 

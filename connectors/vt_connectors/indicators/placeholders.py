@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
+
 # `-`, `N/A`, `unknown`, `none`, `null`, also in brackets or quotes, as in `(null)`.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"-{1,8}|(?P<open>[(<\[{\"']?)(?:n/a|unknown|none|null|-)(?P<close>[)>\]}\"']?)", re.IGNORECASE | re.ASCII
 )
 _PAIRS = ("", "()", "<>", "[]", "{}", '""', "''")

@@ -6,10 +6,12 @@ import ipaddress
 import re
 from typing import Union
 
+from ..patterns import pattern
+
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 # A number over 255 is a label like any other.
-_OCTET = re.compile(r"0*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
-_NIBBLE = re.compile(r"[0-9a-f]")
+_OCTET = pattern(r"0*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
+_NIBBLE = pattern(r"[0-9a-f]")
 
 
 def reversed_network(name: str) -> Network | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
+
 # Zero-width characters, byte order marks and direction marks, which copying brings along.
 _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 # More pairs than anybody writes; each takes as long as the value.
@@ -22,13 +24,13 @@ _CLOSING = {
     "\u2039": "\u203a",
 }
 # Its brackets belong to the address.
-_BRACKETED_V6 = re.compile(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE)
+_BRACKETED_V6 = pattern(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE)
 # Defanging, case aside: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`.
-_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
+_DOT = pattern(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
 # The debug log of Windows' DNS server has each label's length before it: `(4)evil(7)example(0)`.
-_COUNTED_NAME = re.compile(r"(?:\([0-9]{1,2}\)[^()\s]+)+(?:\(0\))?")
-_COUNTED_LABEL = re.compile(r"\(([0-9]{1,2})\)([^()\s]+)")
-_WITH_PORT = re.compile(r"(\[[^\[\]]+\]|[^:\[\]]+):([0-9]{1,5})")
+_COUNTED_NAME = pattern(r"(?:\([0-9]{1,2}\)[^()\s]+)+(?:\(0\))?")
+_COUNTED_LABEL = pattern(r"\(([0-9]{1,2})\)([^()\s]+)")
+_WITH_PORT = pattern(r"(\[[^\[\]]+\]|[^:\[\]]+):([0-9]{1,5})")
 _MOST_PORT = 65535
 
 

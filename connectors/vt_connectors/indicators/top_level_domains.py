@@ -5,7 +5,6 @@ The list (https://publicsuffix.org/list/) has every top-level domain of the root
 
 from __future__ import annotations
 
-import pkgutil
 from functools import lru_cache
 
 # RFC 2606: for documentation; it can be asked about, as VirusTotal knows nothing of it.
@@ -33,6 +32,8 @@ def _is_listed(label: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _rules() -> bytes:
+    import pkgutil
+
     found = pkgutil.get_data("publicsuffixlist", "public_suffix_list.dat")
     assert found is not None, "the library has its list as a file"
     return found.replace(b"\r\n", b"\n").partition(_END)[0]

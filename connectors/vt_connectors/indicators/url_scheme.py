@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ..patterns import pattern
+
 # Defanged, or with a character lost or doubled in copying: each can be read in one way only.
 _SPELLINGS = {
     **dict.fromkeys(("http", "hxxp", "hxtp", "htxp", "h**p", "h++p", "h__p", "ttp", "htp", "htttp", "hhttp"), "http"),
@@ -15,12 +17,12 @@ _SPELLINGS.update({f"{name}s": f"{scheme}s" for name, scheme in list(_SPELLINGS.
 WEB_SCHEMES = "|".join(re.escape(name) for name in sorted(_SPELLINGS, key=len, reverse=True))
 _COLON = r"(?:\[:\]|\(:\)|\{:\}|:)"
 # A whole head of any scheme, defanged or not.
-_WHOLE = re.compile(rf"({WEB_SCHEMES}|[a-z][a-z0-9+.-]*)(?:{_COLON}//|\[://\]|\(://\))(.*)", re.IGNORECASE | re.DOTALL)
+_WHOLE = pattern(rf"({WEB_SCHEMES}|[a-z][a-z0-9+.-]*)(?:{_COLON}//|\[://\]|\(://\))(.*)", re.IGNORECASE | re.DOTALL)
 # One of the web that lost a slash or its colon, or has backslashes.
-_DAMAGED = re.compile(rf"({WEB_SCHEMES})({_COLON}[/\\]*|[/\\]{{2,}})(.*)", re.IGNORECASE | re.DOTALL)
-_INNER = re.compile(rf"(?:{WEB_SCHEMES})(?:{_COLON}//|//|\[://\])", re.IGNORECASE)
+_DAMAGED = pattern(rf"({WEB_SCHEMES})({_COLON}[/\\]*|[/\\]{{2,}})(.*)", re.IGNORECASE | re.DOTALL)
+_INNER = pattern(rf"(?:{WEB_SCHEMES})(?:{_COLON}//|//|\[://\])", re.IGNORECASE)
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_WIDE_HEAD = re.compile("[a-zA-Z*+_\uff21-\uff3a\uff41-\uff5a]{2,8}[:\uff1a][/\uff0f]{1,2}")
+_WIDE_HEAD = pattern("[a-zA-Z*+_\uff21-\uff3a\uff41-\uff5a]{2,8}[:\uff1a][/\uff0f]{1,2}")
 _MOST_NESTED = 8
 
 

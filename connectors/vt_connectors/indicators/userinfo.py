@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..patterns import pattern
 from .url_scheme import WEB_SCHEMES
 
 _HIDDEN = "(removed)"
@@ -28,28 +29,28 @@ _PASSWORD = (
     r"(?:[^/\\?#\s\"'<>&;]{0,300}@)?"
 )
 _SHORT_PASSWORD = rf"{_NAME}[^/\\\uff0f?#\s\"<>&]{{0,300}}{_AT}"
-_OF_ANY_URL = re.compile(
+_OF_ANY_URL = pattern(
     rf"({_SCHEME}(?:[\[({{]://[\])}}]|{_COLON}[/\uff0f]{{2,}})|{_WEB}{_COLON}{_SLASH}+)(?:{_PASSWORD}|{_USER})"
     rf"|((?<![/\\])/{{2,}}|{_WEB}{_COLON})(?:{_SHORT_PASSWORD})",
     re.IGNORECASE,
 )
 # A whole text that is a URL: only its path, query or fragment ends the user.
-_OF_THIS_URL = re.compile(r"\A(\s*[\"'<(]*[a-z0-9+.-]+://)[^/?#\s\"'<>\\]*@", re.IGNORECASE)
-_SIGN = re.compile("[@\uff20]")
-_MAY_HAVE = re.compile(rf"{_AT}|{_SPELT_AT}", re.IGNORECASE)
+_OF_THIS_URL = pattern(r"\A(\s*[\"'<(]*[a-z0-9+.-]+://)[^/?#\s\"'<>\\]*@", re.IGNORECASE)
+_SIGN = pattern("[@\uff20]")
+_MAY_HAVE = pattern(rf"{_AT}|{_SPELT_AT}", re.IGNORECASE)
 # Of a URL that is shown because it cannot be read, escapes may be part of the scheme.
 _ESCAPED_SLASH = rf"(?:{_SLASH}|%(?:25)*(?:2f|5c))"
 _ANY_COLON = rf"(?:{_COLON}|%(?:25)*3a)"
 _NAME_OF_SCHEME = "[a-z0-9_+.*-]+"
-_HEAD = re.compile(
+_HEAD = pattern(
     rf"[\"'<(\[]*(?:/(?!/))?((?:{_NAME_OF_SCHEME}{_ANY_COLON}|{_NAME_OF_SCHEME}(?={_ESCAPED_SLASH}{{2}})|(?={_ESCAPED_SLASH}{{2}}))"
     rf"{_ESCAPED_SLASH}+[\])}}]?|{_NAME_OF_SCHEME}[\[({{]://[\])}}])?",
     re.IGNORECASE,
 )
-_END = re.compile(r"[/?#\uff0f]")
-_ESCAPED_END = re.compile(rf"[?#]|{_ESCAPED_SLASH}|%(?:25)*(?:3f|23)", re.IGNORECASE)
-_NAME_AND_COLON = re.compile(rf"(.*?){_ANY_COLON}(.*)", re.IGNORECASE | re.DOTALL)
-_PASSWORD_AT_HOST = re.compile(r"[^\s:]*:\S+\s+at\s+", re.IGNORECASE)
+_END = pattern(r"[/?#\uff0f]")
+_ESCAPED_END = pattern(rf"[?#]|{_ESCAPED_SLASH}|%(?:25)*(?:3f|23)", re.IGNORECASE)
+_NAME_AND_COLON = pattern(rf"(.*?){_ANY_COLON}(.*)", re.IGNORECASE | re.DOTALL)
+_PASSWORD_AT_HOST = pattern(r"[^\s:]*:\S+\s+at\s+", re.IGNORECASE)
 
 
 def shown_without_credentials(text: str) -> str:

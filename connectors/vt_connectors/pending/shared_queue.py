@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
@@ -10,10 +9,11 @@ from itertools import islice
 from typing import Any, Callable, NamedTuple, TypeVar
 
 from ..clock import Clock
+from ..log import logger
 from ..state.fallback import StateUnavailable
 from .queue import PendingLookup, PendingStore, bits_of
 
-_LOG = logging.getLogger("vt_connectors.pending")
+_LOG = logger("pending")
 Result = TypeVar("Result")
 # How long a full queue is taken to be full, and with the same entries: a second, or ten times what reading them takes.
 _FULL_FOR_S = 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
 import weakref
@@ -12,6 +11,7 @@ from typing import Any, Callable
 
 from ..clock import Clock
 from ..errors import Unavailable
+from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from ..state.heartbeat import Heartbeat
 from . import policy, waiters
@@ -26,7 +26,7 @@ from .usage import take_over, usage
 from .waiters import Claim
 from .windows import Quota
 
-_LOG = logging.getLogger("vt_connectors.quota")
+_LOG = logger("quota")
 # Without the shared book a process cannot see the others; it takes this part of the quota.
 _BLIND_SHARE = 4
 # The ticket of a request that only wants to know.

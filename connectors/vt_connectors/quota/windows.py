@@ -7,11 +7,11 @@ VirusTotal's public API: 4 a minute, 500 a day, 15,500 a month; days and months 
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime, timedelta, timezone
 from typing import Literal, NamedTuple, Union
 
 from ..errors import ConfigError
+from ..patterns import pattern
 
 # What work that can wait leaves of a day to people, who cannot. A queue is worked off day and night, and a long one
 # would have the whole day's quota before they come. A quarter of a public key's day is 125 lookups; the rest still
@@ -19,7 +19,7 @@ from ..errors import ConfigError
 KEPT_SHARE = 0.25
 PUBLIC = "4/minute,500/day,15500/month"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
-_WINDOW = re.compile(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
+_WINDOW = pattern(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
 
 Period = Literal["day", "month"]
 _PERIODS: tuple[Period, ...] = ("day", "month")

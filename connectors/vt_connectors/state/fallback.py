@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Callable, Generic, TypeVar
 
 from ..clock import Clock
 from ..errors import Unavailable
+from ..log import logger
 
-_LOG = logging.getLogger("vt_connectors.state")
+_LOG = logger("state")
 RETRY_AFTER_S = 30.0
 
 Part = TypeVar("Part")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
 from collections.abc import Iterator
 from typing import Callable
 
+from ..log import logger
 from ..threads import WorkThread, start_thread
 
-_LOG = logging.getLogger("vt_connectors.state")
+_LOG = logger("state")
 INTERVAL_S = 1.0
 
 Beat = Callable[[], None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from typing import Any, Callable, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, Callable, TypeVar
 from ..clock import Clock
 from ..errors import ConnectorError, RateLimited
 from ..internal_errors import told
+from ..log import logger
 from ..quota import Quota
 from ..quota.account_quota import measured, use_of
 from ..quota.limiter import Limiter
@@ -22,7 +22,7 @@ from .port import Api
 from .probe import KeyProbe, Permit
 from .responses import ForeignLimit
 
-_LOG = logging.getLogger("vt_connectors.virustotal.account")
+_LOG = logger("virustotal.account")
 Result = TypeVar("Result")
 
 # How long the account's own figures hold: only this key's users change them, unless a group shares them.

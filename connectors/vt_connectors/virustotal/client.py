@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from ..errors import (
     TooLarge,
     Unavailable,
 )
+from ..log import logger
 from ..quota.limiter import Limiter
 from ..quota.reservation import Reservation, ReservationTooOld
 from . import responses as answers
@@ -40,7 +40,7 @@ from .http.transport import (
 )
 from .write_outcome import error_of_a_write, outcome_unknown
 
-_LOG = logging.getLogger("vt_connectors.virustotal")
+_LOG = logger("virustotal")
 # Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
 RETRIES = 2
 _WORTH_REPEATING = (502, 503, 504)

@@ -17,18 +17,19 @@ from typing import Any
 
 from ..errors import InvalidIndicator, InvalidResponse
 from ..indicators import Indicator, Kind, parse_as, shown_without_credentials
+from ..patterns import pattern
 from .coerce import mapping, text
 from .same_url import is_plain, same_url
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = pattern(r"[0-9a-f]{64}")
 _HASH_NAMES = {32: "md5", 40: "sha1", 64: "sha256"}
-_COMMENT = re.compile(r"([a-z])-(.+)-[0-9a-f]{8}", re.DOTALL)
+_COMMENT = pattern(r"([a-z])-(.+)-[0-9a-f]{8}", re.DOTALL)
 _COMMENT_LETTERS: dict[Kind, str] = {"hash": "f", "url": "u", "domain": "d", "ip": "i"}
-_URL_ANALYSIS = re.compile(r"u-([0-9a-f]{64})-[0-9]+")
-_FILE_ANALYSIS = re.compile(rb"([0-9a-f]{32}):.*", re.DOTALL)
+_URL_ANALYSIS = pattern(r"u-([0-9a-f]{64})-[0-9]+")
+_FILE_ANALYSIS = pattern(rb"([0-9a-f]{32}):.*", re.DOTALL)
 # `u-<SHA-256>-<time>` of v3, and of v2 `f-` and `u-` before the same; `<MD5>:<time>` of a file, in base64.
-_TIMED = re.compile(r"(?:[uf]-)?[0-9a-f]{64}-([0-9]{9,11})")
-_TIMED_FILE = re.compile(r"[0-9a-f]{32}:([0-9]{9,11})")
+_TIMED = pattern(r"(?:[uf]-)?[0-9a-f]{64}-([0-9]{9,11})")
+_TIMED_FILE = pattern(r"[0-9a-f]{32}:([0-9]{9,11})")
 
 
 def check_object(vt_object: Mapping[str, Any], indicator: Indicator, object_id: str | None = None) -> None:

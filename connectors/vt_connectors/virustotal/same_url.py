@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import unquote, urlsplit
 
 from ..errors import InvalidIndicator
 from ..indicators import parse_as
+from ..patterns import pattern
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
-_PLAIN = re.compile(r"https?://[a-z0-9._-]*[a-z0-9](?:/[A-Za-z0-9._~/-]*)?(?:\?[A-Za-z0-9._~/=&-]+)?")
-_DOTS = re.compile(r"/\.\.?(?:[/?]|$)")
+_PLAIN = pattern(r"https?://[a-z0-9._-]*[a-z0-9](?:/[A-Za-z0-9._~/-]*)?(?:\?[A-Za-z0-9._~/=&-]+)?")
+_DOTS = pattern(r"/\.\.?(?:[/?]|$)")
 
 
 def is_plain(url: str) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
 from ...contract.exit_status import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
+from ...patterns import pattern
 from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
+_TIME = pattern(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
 _MOST_SECONDS = 86400
 # An analysis waits in the queue for this part of its time.
 _QUEUED_PART = 0.4

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+from ...patterns import pattern
+
 _CLOSES = {"}": "{", "]": "["}
-_REST_OF_STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_OUTSIDE = re.compile(r'[][{}"]')
+_REST_OF_STRING = pattern(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_OUTSIDE = pattern(r'[][{}"]')
 _MOST_OPEN = 10_000
 
 

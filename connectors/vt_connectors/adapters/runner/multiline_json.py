@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from ...patterns import pattern
 from .brackets import Brackets
 from .lines import LONGEST_BYTES
 from .partial_json import PartialJson, State
@@ -24,7 +24,7 @@ class Text(NamedTuple):
 
 
 # Marks of the order of bytes, controls, spaces of all kinds (those without a width too), and bytes that are no UTF-8.
-_ARRAY = re.compile("[\\s\\x00-\\x20\\x7f-\\x9f\\u200b-\\u200f\\u2060\\ufeff\\ufffd]*\\[")
+_ARRAY = pattern("[\\s\\x00-\\x20\\x7f-\\x9f\\u200b-\\u200f\\u2060\\ufeff\\ufffd]*\\[")
 
 
 def begins_array(text: str) -> bool:

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # what `json` reads strings with
 from typing import Literal
 
+from ...patterns import pattern
+
 State = Literal["open", "whole", "broken", "too deep"]
 
 # The contract's own documents have four levels.
 MOST_NESTED = 100
-_SPACE = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
+_SPACE = pattern(r"[ \t\r\n]*")
+_SCALAR = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
 
 # What may come next.
 _VALUE, _VALUE_OR_END, _NAME, _NAME_OR_END, _COLON, _COMMA_OR_END, _NOTHING = range(7)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
 from ...errors import Cancelled
 from ...internal_errors import internal_error
+from ...log import logger
 from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
@@ -23,7 +23,7 @@ from .refused_input import RefusedInput
 from .request_lines import Answering, AtHand, Batches, RunLine
 from .response_line import NO_MEMORY, bytes_of
 
-_LOG = logging.getLogger("vt_connectors.runner")
+_LOG = logger("runner")
 WORKERS = 8
 _READ_AHEAD = 64
 # So often reading may fail, as it does without memory, before the rest is given up.

@@ -6,18 +6,18 @@ read together with the ledger: machines whose clocks differ agree on every stamp
 
 from __future__ import annotations
 
-import logging
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from ...log import logger
 from ...quota.ledger import MOST_BYTES, Ledger
 from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result
 from ...state.fallback import StateBusy, StateUnavailable
 from .server import LEDGERS, PREFIX, RedisServer, Script
 
-_LOG = logging.getLogger("vt_connectors.quota")
+_LOG = logger("quota")
 # What was not written for so long, nor for its longest window, tells nothing any more.
 _IDLE_S = 90 * 86400
 # Who stands in line is called; and looks up this often, in case the one who should call is dead.

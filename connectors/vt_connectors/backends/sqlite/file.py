@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import random
 import sqlite3
@@ -14,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Callable, TypeVar
 
+from ...log import logger
 from ...state.atomic_replace import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
@@ -21,7 +21,7 @@ from .connection import ThreadConnection
 from .fork_guard import CROSSING
 from .own_file import Journal, OwnFile
 
-_LOG = logging.getLogger("vt_connectors.state")
+_LOG = logger("state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
 # How long a lock is waited for that has outlasted the patience already.

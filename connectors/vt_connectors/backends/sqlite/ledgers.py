@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 from ...clock import Clock
+from ...log import logger
 from ...quota.ledger import MOST_BYTES, Ledger
 from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, followed_now
 from ...state.atomic_replace import is_there
@@ -15,7 +15,7 @@ from .checksum import checked_content, with_checksum
 from .record_file import record_file
 from .record_identity import RecordIdentity, home_from
 
-_LOG = logging.getLogger("vt_connectors.quota")
+_LOG = logger("quota")
 _NEW = Ledger().to_json()
 # More is damage, and is not read.
 _MOST_BYTES = 4 * MOST_BYTES

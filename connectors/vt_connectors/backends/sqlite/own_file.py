@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import sqlite3
 import time
@@ -96,7 +95,11 @@ class OwnFile:
 
     def had_one(self) -> bool:
         """Whether a file was there before; also if a process was killed after it had set that file aside."""
-        return self.was_there or any(self.path.parent.glob(f"{glob.escape(self.path.name)}.bad-*"))
+        if self.was_there:
+            return True
+        import glob
+
+        return any(self.path.parent.glob(f"{glob.escape(self.path.name)}.bad-*"))
 
     def make(self, instead_of: int, fill: Fill | None) -> Path | None:
         """Make it, in place of the file `instead_of` (an inode number; -1: of none), and let `fill` write to it.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from ...errors import ConfigError
+from ...log import logger
 
-_LOG = logging.getLogger("vt_connectors.state")
+_LOG = logger("state")
 # SQLite's locks do not hold between machines on these; two hosts would each grant the whole quota.
 _NETWORK = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "9p", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs")
 

@@ -7,13 +7,13 @@ one, requests may have been granted that no record has: each sliding window is w
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
 from ...clock import Clock
 from ...errors import ConfigError
+from ...log import logger
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
 from .checksum import checked_content, with_checksum
@@ -21,7 +21,7 @@ from .file import SqliteFile
 from .ledgers import SqliteLedgers
 from .record_identity import RecordIdentity
 
-_LOG = logging.getLogger("vt_connectors.quota")
+_LOG = logger("quota")
 # The id of a record that a state file must have had, and does not name.
 _NOT_SAID = b"?"
 _TABLE = "CREATE TABLE IF NOT EXISTS quota_record (id INTEGER PRIMARY KEY, content BLOB NOT NULL)"

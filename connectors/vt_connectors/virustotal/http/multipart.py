@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 
+from ...patterns import pattern
 from .transport import Upload
 
 _PIECE_BYTES = 65536
 # VirusTotal's front end refuses RFC 5987's `filename*`: a name goes out in plain ASCII
 # (https://github.com/VirusTotal/vt-py, vt/client.py).
-_UNSAFE = re.compile(r"[^ !#-\[\]-~]")
+_UNSAFE = pattern(r"[^ !#-\[\]-~]")
 
 
 def sent_name(filename: str) -> str:
