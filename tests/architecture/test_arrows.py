@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -113,6 +114,17 @@ def test_each_module_of_the_core_imports_only_what_its_part_may(path: Path) -> N
 def test_the_table_names_no_part_that_is_not_there() -> None:
     parts = {_part(path.relative_to(CORE).with_suffix("").parts) for path in _modules(CORE)}
     assert set(MAY_KNOW) | ABOVE == parts
+
+
+def test_the_page_on_the_architecture_says_the_same() -> None:
+    page = (PROJECT / "docs/architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| \[`([\w/]+?)(?:/|\.py)`\]\(.*?\) \| .*? \| (.*?) \|$", page, re.MULTILINE)
+    told = {part: set(re.findall(r"`([\w/]+)`", may)) for part, may in rows if part in MAY_KNOW}
+    assert told == {part: may for part, may in MAY_KNOW.items() if part not in EVERYWHERE}
+    assert {part for part, may in rows if may == "all"} == {"adapters", "composition"}
+    known = re.search(r"may also import (.*?)\.$", page, re.MULTILINE)
+    assert known is not None
+    assert set(re.findall(r"`(\w+)`", known[1])) == EVERYWHERE
 
 
 def test_only_adapters_and_the_ways_in_know_the_adapters() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 from bench.claims import block
@@ -12,7 +11,6 @@ from vt_connectors.version import __version__
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")
-INDEX = (PROJECT / "docs/README.md").read_text("utf-8")
 
 
 def test_it_leads_to_the_settings_the_errors_and_the_index() -> None:
@@ -26,13 +24,6 @@ def test_the_actions_are_told_where_it_leads_to() -> None:
 
 def test_it_is_short() -> None:
     assert len(README.splitlines()) < 120
-
-
-def test_every_folder_that_is_described_is_there_and_the_core_has_no_other() -> None:
-    folders = re.findall(r"`([a-z_/]+/)` \|", INDEX)
-    assert all((PROJECT / folder).is_dir() for folder in folders)
-    parts = {path.parent.name for path in (PROJECT / "connectors/vt_connectors").glob("*/__init__.py")}
-    assert parts == {Path(folder).name for folder in folders if folder.startswith("connectors/vt_connectors/")}
 
 
 def test_the_apps_file_is_named_by_its_version() -> None:
