@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any, Callable
 
-PROJECT = Path(__file__).resolve().parent.parent
+from bench.installed import PROJECT, programs
+
 KEY = "k" * 64
 
 
@@ -24,7 +24,7 @@ def sandbox(*options: str) -> Iterator[tuple[str, Path]]:
     """VirusTotal's stand-in in a process of its own: its address, and the file with a line for each request."""
     with tempfile.TemporaryDirectory(prefix="vt-bench-") as folder:
         log = Path(folder) / "requests.log"
-        command = [sys.executable, "-m", "vt_connectors", "sandbox", "--port", "0", "--log", *options]
+        command = [str(programs() / "vtaction"), "sandbox", "--port", "0", "--log", *options]
         with log.open("wb") as stderr:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=PROJECT)
         assert process.stdout is not None
@@ -48,9 +48,8 @@ def refused(log: Path) -> int:
 def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:
     """The environment of our programs."""
     ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota}
-    # An installed program is compiled already, and finds itself so at the second start.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VT_", "PYTHON"))}
-    return {**inherited, **ours, "PYTHONPATH": str(PROJECT / "connectors")}
+    return {**inherited, **ours}
 
 
 def lines(hashes: list[str], **options: Any) -> bytes:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench.figures import Figure
 from bench.harness import hashes, lines, refused, sandbox, settings, spent
+from bench.installed import programs
 
 _LIMIT, _WINDOW_S, _WINDOWS, _PROCESSES = 10, 20, 10, 16
 
@@ -18,7 +18,7 @@ def figures() -> list[Figure]:
     quota = f"{_LIMIT}/{_WINDOW_S}s"
     with sandbox("--quota", quota, "--latency", "0ms-500ms") as (url, log), tempfile.TemporaryDirectory() as folder:
         environment = settings(url, Path(folder) / "state.db", quota)
-        command = [sys.executable, "-m", "vt_connectors", "run"]
+        command = [str(programs() / "vtaction"), "run"]
         crowd = []
         for number in range(_PROCESSES):
             process = subprocess.Popen(

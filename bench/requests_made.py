@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from bench.figures import Figure
 from bench.harness import hashes, lines, sandbox, settings, spent
+from bench.installed import programs
 
 _PROCESSES, _HASHES = 16, 1000
 _ONE_EACH = (("lookup_domain", "domain", "example.com"), ("lookup_ip", "ip", "8.8.8.8"))
@@ -52,7 +52,7 @@ def _shuffled(seed: int) -> bytes:
 
 
 def _crowd(inputs: list[bytes], environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "vt_connectors", "run"]
+    command = [str(programs() / "vtaction"), "run"]
     crowd = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment) for _ in inputs
     ]
