@@ -64,7 +64,7 @@ def _one(place: Path, policy: str, chance: random.Random) -> list[str]:
             losses.append(f"{len(virustotal.asked)} requests where {_LIMIT} are allowed")
         if policy in KEEP:
             losses += ["the record is not the one that was there"] * (_records(server) != record)
-            losses += ["the queue is not whole"] * ([entry.bits for entry in queue.oldest(99)] != [1] * _QUEUED)
+            losses += ["the queue is not whole"] * ([entry.parts_mask for entry in queue.oldest(99)] != [1] * _QUEUED)
         return losses
     finally:
         process.kill()

@@ -210,7 +210,7 @@ def test_the_queue_takes_on_and_gives_back_on_a_full_server(full: RedisServer) -
     assert queue.put_many({"ip:1.1.1.1": 1}, 2), "and another part of the same"
     assert queue.put_many({"ip:2.2.2.2": 2}, 2)
     assert not queue.put_many({"ip:3.3.3.3": 0}, 2)
-    assert [(entry.key, entry.bits) for entry in queue.oldest(9)] == [("ip:1.1.1.1", 1), ("ip:2.2.2.2", 2)]
+    assert [(entry.key, entry.parts_mask) for entry in queue.oldest(9)] == [("ip:1.1.1.1", 1), ("ip:2.2.2.2", 2)]
     assert queue.stats()["refused"] == 1
 
 
@@ -221,7 +221,7 @@ def test_the_queue_is_not_pushed_out(policy: str, small: MakeServer) -> None:
     for number in range(100):
         queue.put_many({f"ip:1.1.1.{number}": 1}, 1000)
     fill(server, 3000)
-    assert [entry.bits for entry in queue.oldest(200)] == [1] * 100
+    assert [entry.parts_mask for entry in queue.oldest(200)] == [1] * 100
 
 
 def test_a_queue_of_an_earlier_version_stays_from_its_next_use_on(redis_server: RedisServer) -> None:

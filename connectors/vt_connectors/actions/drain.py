@@ -128,9 +128,9 @@ class Drain:
         with self._lock:
             self._is_over = self._is_over or self._spend.stopped()
             found = [] if self._is_over else self._context.pending.oldest(self._staying + 1)
-            entry = next((entry for entry in found if (entry.key, entry.bits) not in self._met), None)
+            entry = next((entry for entry in found if (entry.key, entry.parts_mask) not in self._met), None)
             if entry is not None:
-                self._met.add((entry.key, entry.bits))
+                self._met.add((entry.key, entry.parts_mask))
                 self._staying += 1
             return entry
 

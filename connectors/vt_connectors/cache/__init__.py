@@ -1,4 +1,4 @@
-"""The cache: what an answer looks like at rest, when it is fresh enough, and where it is kept."""
+"""The cache: the stored form of an answer, when it is fresh enough, and the levels where it is stored."""
 
 from .entry import Entry
 from .freshness import Freshness

@@ -1,4 +1,4 @@
-"""An answer at rest."""
+"""A cached answer in its stored form, and the port of the stores."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
-# Bytes. Below, unpacking would take as long as reading; an unknown indicator's entry is a third of it.
+# Bytes. Below this, unpacking would take as long as reading. The entry of an unknown indicator has a third of it.
 _WORTH_COMPRESSING = 400
-# What an entry begins with that is not packed; a packed one begins with zlib's "x".
+# The first byte of an entry that is not packed; a packed entry begins with zlib's "x".
 _PLAIN = b"="
 
-# Bytes. An answer of VirusTotal's is 16 MiB at most, an entry's usual size is some KB. What a store has beyond these
-# is damage, or was put there to fill the memory of all that read it.
+# Bytes. A response of VirusTotal has 16 MiB at most, and an entry some KB. A larger entry is damage, or was stored to
+# fill the memory of its readers.
 MAX_STORED_BYTES = 8 * 1024 * 1024
 _MAX_PLAIN_BYTES = 20 * 1024 * 1024
 # Reports are packed to a fifth to a twentieth.
@@ -25,17 +25,16 @@ _MAX_VALUES = 1_000_000
 _decode = json.JSONDecoder().decode
 
 Found = Literal["ok", "not_found"]
-# What stands behind an entry's other parts where it is so, in the order of its fields.
+# Flags that follow the other parts of an entry if they are set, in the order of its fields.
 _MARKS = ("awaits_scan", "is_copy")
 COPY = "copy"
 
 
 class Entry(NamedTuple):
-    """`report` is `verdict.report`'s shape, without the verdict: thresholds are the reader's.
+    """`report` has the shape of `verdict.report`, without the verdict, because each reader has its own thresholds.
 
-    `fetched_at` is epoch seconds. `awaits_scan`: a newer report is to be expected. `is_copy`: it is kept once more,
-    under another name of its object, and is neither listed nor counted.
-    Only answers are entries. Errors are never stored.
+    `fetched_at`: epoch seconds. `awaits_scan`: a newer report is expected. `is_copy`: a copy under another name of the
+    same object, which is neither listed nor counted. Only answers are entries; errors are never stored.
     """
 
     status: Found
@@ -51,17 +50,17 @@ class Entry(NamedTuple):
 
     @property
     def is_fleeting(self) -> bool:
-        """Whether it may change any minute: nothing is known, no engine has told its opinion yet, or a scan goes on."""
+        """Whether it may change soon: nothing is known, there are no engine results yet, or a scan is running."""
         stats = self.report.get("stats")
         has_no_opinion = isinstance(stats, dict) and stats.get("total") == 0
         return self.awaits_scan or self.status == "not_found" or has_no_opinion
 
     def has(self, parts: Iterable[str]) -> bool:
-        """Whether `raw` or `engines`, where asked for, were kept with it. An unknown indicator has no parts to miss."""
+        """Whether the entry has all `parts` (`raw`, `engines`). An unknown indicator has none to miss."""
         return self.status == "not_found" or all(part in self.report for part in parts)
 
     def without(self, parts: Collection[str]) -> Entry:
-        """This entry, less these of its report's parts; itself if it has none of them."""
+        """This entry without these parts of its report; itself if it has none of them."""
         if not any(part in self.report for part in parts):
             return self
         return self._replace(report={name: value for name, value in self.report.items() if name not in parts})
@@ -76,7 +75,7 @@ class Entry(NamedTuple):
             return b"%b%08x%b" % (_PLAIN, zlib.crc32(plain), plain)
         packed = zlib.compress(plain)
         if len(packed) > MAX_STORED_BYTES or len(plain) > _limit(packed) or _has_too_much(plain, self.report):
-            raise TooLargeToKeep(f"an answer of {len(plain)} bytes is not kept")
+            raise TooLargeToKeep(f"an answer of {len(plain)} bytes is not cached")
         return packed
 
     @classmethod
@@ -100,11 +99,11 @@ class Entry(NamedTuple):
 
 
 class TooLargeToKeep(ValueError):
-    """The answer is used, and not kept."""
+    """The answer is used, and not cached."""
 
 
 def _limit(packed: bytes) -> int:
-    """How many bytes `packed` may have unpacked."""
+    """How many bytes the unpacked form of `packed` may have."""
     return min(_MAX_PLAIN_BYTES, _LEAST_LIMIT + _MOST_UNPACKED * len(packed))
 
 
@@ -124,12 +123,12 @@ def _has_too_much(plain: bytes, report: object) -> bool:
 
 
 def _values(plain: bytes) -> int:
-    """At most so many values are in this JSON."""
+    """An upper bound of the number of values in this JSON."""
     return sum(plain.count(mark) for mark in (b",", b"[", b"{")) if len(plain) > 2 * _MAX_VALUES else 0
 
 
 def is_deep(plain: bytes, value: object) -> bool:
-    """Whether `value`, whose JSON is `plain`, is nested more deeply than any report; else it could not be written."""
+    """Whether `value`, whose JSON is `plain`, is nested more deeply than any report. It could not be written."""
     if plain.count(b"[") + plain.count(b"{") <= _MAX_DEPTH:
         return False
     layer = [value]
@@ -145,7 +144,7 @@ def _inside(value: object) -> Iterable[object]:
 
 
 def _checked(data: bytes) -> bytes:
-    """A digit that became another one would be taken for an answer. Packed ones have a checksum of their own."""
+    """Raises `ValueError` if a byte has changed. Packed entries have a checksum of zlib."""
     checksum, plain = data[1:9], data[9:]
     if checksum != b"%08x" % zlib.crc32(plain):
         raise ValueError("not a cache entry: its checksum does not fit")
@@ -158,21 +157,21 @@ class AnswerStore(Protocol):
     def get(self, key: str) -> Entry | None: ...
 
     def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
-        """Those of `keys` that are there."""
+        """The entries of those `keys` that are stored."""
 
     def put(self, key: str, entry: Entry) -> bool:
-        """Whether it is there now. One that is too large for the store is not."""
+        """Whether it is stored now. An entry that is too large for the store is not."""
 
     def forget(self, key: str) -> None:
-        """As if it had never been put there."""
+        """Remove the entry, if there is one."""
 
     def clear(self) -> int:
-        """Forget everything; how many entries that were."""
+        """Remove everything, and return the number of entries."""
 
     def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
-        """The newest `limit` entries as (key, status, fetched_at), those that begin with any of `begins`, if given.
+        """The newest `limit` entries as (key, status, fetched_at), without copies.
 
-        No copies.
+        `begins`: only keys that begin with any of these.
         """
 
     def stats(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""When a cached answer will do. Pure."""
+"""When a cached answer is fresh enough. Pure."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import NamedTuple
 
 from .entry import Entry
 
-# An entry from further in the future than this was stored by a clock that has been set back since.
+# Seconds. An entry from further in the future was stored before the clock was set back.
 _AHEAD_S = 300.0
-# A caller may be content with older answers than the settings are: that old, where they are thrown away by age.
+# Seconds. A caller may accept older answers than the settings do. Stores that remove by age keep them so long.
 _LONGEST_S = 30 * 86400.0
 
 
 class Freshness(NamedTuple):
-    """How long answers live, in seconds: found ones, and those that may change any minute, `not_found` above all."""
+    """Lifetimes in seconds: of found answers, and of those that may change soon, such as `not_found`."""
 
     ttl_s: float
     ttl_not_found_s: float
 
     def will_do(self, entry: Entry, now: float, max_age_s: float | None) -> bool:
-        """`max_age_s` is the caller's own limit and overrules the lifetime of found answers.
+        """`max_age_s`: the caller's limit, which replaces the lifetime of found answers.
 
-        What may change any minute never outlives its own.
+        Answers that may change soon never live longer than `ttl_not_found_s`.
         """
         age = now - entry.fetched_at
         if not age >= -_AHEAD_S:
@@ -32,5 +32,5 @@ class Freshness(NamedTuple):
         return age <= (self.ttl_s if max_age_s is None else max_age_s)
 
     def longest_s(self, entry: Entry) -> float:
-        """For how long the entry, fetched just now, may be good for anybody."""
+        """For how many seconds an entry that was just fetched may be fresh enough for any caller."""
         return self.ttl_not_found_s if entry.is_fleeting else max(self.ttl_s, _LONGEST_S)

@@ -1,4 +1,4 @@
-"""The two levels as one: this process's memory before the store that all processes share."""
+"""Two levels as one cache: this process's memory before the store that all processes share."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .entry import AnswerStore, Entry
 
 _LOG = logger("cache")
 WillDo = Callable[[Entry], bool]
-Told = TypeVar("Told")
+Reply = TypeVar("Reply")
 
 
 class AnswerCache:
-    """A store that cannot be reached is a miss, and an answer that cannot be kept is not kept.
+    """A store that cannot be reached is a miss; an answer that cannot be stored is not stored.
 
-    `written` has the same store as `shared`, and its own state: a full store can still be read.
+    `written` is the same store as `shared` with its own fallback, because a full store can still be read.
     """
 
     def __init__(
@@ -30,18 +30,18 @@ class AnswerCache:
 
     @property
     def is_shared(self) -> bool:
-        """Whether what was put last is where other processes see it."""
+        """Whether other processes see the entry that was put last."""
         return self._written.is_shared
 
     def find(self, key: str, will_do: WillDo) -> Entry | None:
-        """The nearest entry that will do. Raises `StateBusy` if the store is there and cannot be read now."""
+        """The nearest entry that `will_do`. Raises `StateBusy` if the store exists and cannot be read now."""
         entry = self._near.get(key)
         if entry is not None and will_do(entry):
             return entry
         return self.find_shared(key, will_do)
 
     def peek(self, key: str, will_do: WillDo) -> Entry | None:
-        """As `find`; None if the store cannot be read now: for what can be done without."""
+        """As `find`; None if the store cannot be read now."""
         try:
             return self.find(key, will_do)
         except StateBusy:
@@ -55,7 +55,7 @@ class AnswerCache:
             return None
 
     def find_shared(self, key: str, will_do: WillDo) -> Entry | None:
-        """The entry as other processes see it, if it will do: it may be newer than the one near. Raises as `find`."""
+        """The entry of the shared store, if it `will_do`: it may be newer than the one in memory. Raises as `find`."""
         entry = self._shared.use(lambda store: store.get(key))
         if entry is None or not will_do(entry):
             return None
@@ -63,9 +63,9 @@ class AnswerCache:
         return entry
 
     def find_many(self, keys: Collection[str], will_do: WillDo) -> dict[str, Entry]:
-        """What the shared store has of `keys`, as far as it will do, and of the others what is near.
+        """The entries of `keys` that `will_do`, from the shared store, else from memory.
 
-        None is put near: who asks for many keeps them.
+        They are not put into memory: a caller of many has them already.
         """
         try:
             found = self._shared.use(lambda store: store.get_many(keys))
@@ -76,17 +76,17 @@ class AnswerCache:
         return {key: entry for key, entry in both.items() if will_do(entry)}
 
     def put(self, key: str, entry: Entry) -> bool:
-        """Whether all processes find it there now."""
+        """Whether all processes find it now."""
         self._near.put(key, entry)
         try:
-            is_kept = self._written.use(lambda store: store.put(key, entry))
+            is_stored = self._written.use(lambda store: store.put(key, entry))
         except StateBusy as error:
-            _LOG.info("an answer is not kept now: %s", error)
+            _LOG.info("an answer is not cached: %s", error)
             return False
-        return is_kept and self.is_shared
+        return is_stored and self.is_shared
 
     def forget(self, key: str) -> None:
-        """Other processes may have it near for some minutes yet."""
+        """Other processes may have it in memory for some more minutes."""
         self._near.forget(key)
         try:
             self._written.use(lambda store: store.forget(key))
@@ -94,17 +94,17 @@ class AnswerCache:
             _LOG.warning("an outdated answer stays in the cache: %s", error)
 
     def clear(self) -> int:
-        """How many entries that were. Raises `Unavailable`, as `keys` and `stats` do."""
+        """Remove everything, and return the number of entries. Raises `Unavailable`, as `keys` and `stats` do."""
         self._near.clear()
-        return self._told(self._written, lambda store: store.clear())
+        return self._read_or_refuse(self._written, lambda store: store.clear())
 
     def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
-        return self._told(self._shared, lambda store: store.keys(limit, begins))
+        return self._read_or_refuse(self._shared, lambda store: store.keys(limit, begins))
 
     def stats(self) -> dict[str, Any]:
-        return self._told(self._shared, lambda store: store.stats())
+        return self._read_or_refuse(self._shared, lambda store: store.stats())
 
-    def _told(self, shared: Fallback[AnswerStore], work: Callable[[AnswerStore], Told]) -> Told:
+    def _read_or_refuse(self, shared: Fallback[AnswerStore], work: Callable[[AnswerStore], Reply]) -> Reply:
         try:
             return shared.use(work)
         except StateBusy as error:

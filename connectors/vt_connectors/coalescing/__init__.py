@@ -1,4 +1,4 @@
-"""One request for equal callers: who asks, and who waits for the answer."""
+"""One request for equal callers: a leader sends it, and followers wait for its answer."""
 
 from .leases import Lease, LeaseStore, Seen
 from .single_flight import SingleFlight

@@ -1,4 +1,4 @@
-"""How it goes with what a leader asks, and what it leaves for its followers."""
+"""The result of a leader, and what it leaves for its followers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from .leases import ANSWER_LEFT_S, RESULT_LEFT_S
 from .results import Result
 from .task import Fetched, Task
 
-# Errors that VirusTotal's API v2 tells without a code. They have the HTTP status if VirusTotal answered.
+# Errors without a code of VirusTotal's in API v2. They have an HTTP status if VirusTotal answered.
 _REFUSALS = (AccessDenied, Forbidden, InvalidIndicator, RateLimited)
 
 
 class Leading:
-    """`leaves_all`: also what followers find in the cache is left with the lease."""
+    """`leaves_all`: answers that followers can find in the cache are left with the lease too."""
 
     def __init__(self, task: Task, leaves_all: bool) -> None:
         self._task = task
@@ -26,13 +26,13 @@ class Leading:
 
     def failed(self, failure: BaseException) -> None:
         if isinstance(failure, ConnectorError):
-            # Without its traceback, which leads to the request and with that to the key.
+            # Without its traceback, because that refers to the request and the key.
             self._error = from_dict(failure.to_dict()) if self._is_for_followers(failure) else None
         elif self._task.is_write:
             self._error = died()
 
     def result(self) -> tuple[Result | None, float]:
-        """What is left for followers, and for how long (seconds)."""
+        """The result for followers, and how long it is left (seconds)."""
         fetched = self._fetched
         if self._error is not None:
             return Result(error=self._error), RESULT_LEFT_S
@@ -43,11 +43,11 @@ class Leading:
         return result, RESULT_LEFT_S if is_short else ANSWER_LEFT_S
 
     def _is_for_followers(self, error: ConnectorError) -> bool:
-        """Whether an error says as much to others who ask the same with the same key and server.
+        """Whether the error holds for equal requests with the same key and server too.
 
-        VirusTotal's own refusal does, and within a process any answer, because the proxy is the same. The leader's own
-        trouble does not: its deadline, its network, its settings, the end of its process. That a write's outcome is
-        unknown is so for all.
+        A refusal by VirusTotal does, and within a process any HTTP response, because the proxy is the same. Errors of
+        the leader alone do not: its deadline, its network, its settings, the end of its process. The unknown outcome
+        of a write holds for all.
         """
         if error.http_status is not None and (self._leaves_all or isinstance(error, _REFUSALS)):
             return True
@@ -57,6 +57,6 @@ class Leading:
 def died() -> OutcomeUnknown:
     """The outcome of a write whose leader is dead."""
     return OutcomeUnknown(
-        "an equal request was sent by a process that ended before its answer came; it was not repeated: look whether "
-        "it took effect before you do"
+        "an equal request was sent by a process that ended before its response came; it was not repeated. Check "
+        "whether it took effect before you repeat it"
     )

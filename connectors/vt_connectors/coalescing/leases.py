@@ -1,7 +1,7 @@
-"""Leases: the right to ask for one key, held for as long as the holder lives.
+"""Leases: the right to send the request for one key, held as long as the holder lives.
 
-No time is kept with a lease: clocks are set, and those of two machines differ. A holder changes its lease's `beat` once
-a second. A follower that saw no change for `LEASE_S`, by its own monotonic clock, takes the holder for dead.
+A lease has no time in it, because clocks are set, and the clocks of two machines differ. A holder changes the `beat` of
+its lease once a second. If a follower sees no change for `LEASE_S` of its own monotonic clock, the holder is dead.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import NamedTuple, Protocol
 
 from .results import Result
 
-# A holder gives a sign of life every second; one that is silent for so long, while it is watched, is dead.
+# Seconds without a heartbeat, while a follower watches, after which a holder is dead.
 LEASE_S = 4.0
-# How long a finished holder's result is left for its followers, which look several times a second ...
+# Seconds for which a finished holder's result is left for its followers, which look several times a second ...
 RESULT_LEFT_S = 10.0
-# ... and an answer that the cache could not take, until the next caller takes it over.
+# ... and an answer that the cache could not store, for the next caller.
 ANSWER_LEFT_S = 3600.0
-# A lease that no process has touched for so long is removed: its key may never be asked for again.
+# Seconds after which an unused lease is removed: its key may never be used again.
 ABANDONED_S = 86400.0
-# How many results are left between two sweeps.
+# Results that are left between two sweeps.
 SWEEP_EVERY = 64
 
 
 class Lease(NamedTuple):
     """One key's lease.
 
-    `account`: a hash of the key and the server that the holder asks with. `beat` changes with every sign of life.
-    `waiting`: the holder waits for quota. `result`: how it ended; None while it is held.
+    `account`: a hash of the holder's key and server. `beat` changes with every heartbeat. `waiting`: the holder waits
+    for quota. `result`: how the request ended; None while the lease is held.
     """
 
     token: str
@@ -38,9 +38,9 @@ class Lease(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a caller that wants to ask finds: its own new lease (`mine`), or another holder's.
+    """The result of a claim: the caller's new lease (`mine`), or the lease of another holder.
 
-    `before`: the finished holder's lease that `lease` replaced.
+    `before`: the lease of a finished holder that `lease` replaced.
     """
 
     lease: Lease
@@ -52,8 +52,8 @@ class LeaseStore(Protocol):
     """The port. May raise `StateBusy` and `StateUnavailable`."""
 
     def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:
-        """Put `lease` there, unless another holder has the key. A finished holder's lease is replaced, and one that is
-        still exactly as `dead` was.
+        """Store `lease`, unless another holder has the key. Replaces the lease of a finished holder, and a lease that
+        still equals `dead`.
         """
 
     def peek(self, key: str) -> Lease | None:
@@ -66,9 +66,9 @@ class LeaseStore(Protocol):
         """The holder is done; `result` is left for at least `left_s` seconds, or until the key is claimed again."""
 
     def renew(self, tokens: Collection[str]) -> None:
-        """A sign of life of the holders with these tokens."""
+        """The heartbeat of the holders with these tokens."""
 
 
 def may_replace(found: Lease, dead: Lease | None) -> bool:
-    """Whether a claim that took `dead` for dead replaces the lease `found`."""
+    """Whether a claim replaces the lease `found`; `dead` is the lease that the caller knows to be dead."""
     return found.result is not None or (dead is not None and (found.token, found.beat) == (dead.token, dead.beat))

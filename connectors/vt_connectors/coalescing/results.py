@@ -1,4 +1,4 @@
-"""What a finished holder leaves with its lease for its followers, as text."""
+"""The result that a finished holder leaves with its lease for its followers, as text."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..cache.entry import MAX_STORED_BYTES, TooLargeToKeep, is_deep
 from ..errors import ConnectorError, from_dict
 
 _CHECKSUM_LENGTH = 8
-# Two answers in base64, and some words; more was put there to fill the memory of all that read it.
+# Two answers in base64, and some text. A longer one is not ours: it could fill the memory of its readers.
 MOST_CHARACTERS = 2 * (MAX_STORED_BYTES * 4 // 3 + 4) + 64 * 1024
 
 
 class Result(NamedTuple):
     """How a holder ended: with an answer or with an error.
 
-    `entry` is for followers of the same account (key and server), `public` for those of others; None: nothing for
-    them. `error` is for followers of the same account. `is_cached` is known within one process only.
+    `entry` is for followers of the same account (key and server), `public` for followers of other accounts; None: no
+    entry for them. `error` is for followers of the same account. `is_cached` is known within one process only.
     """
 
     entry: Entry | None = None
@@ -32,7 +32,7 @@ class Result(NamedTuple):
         return self.entry if same_account else self.public
 
     def to_text(self, key: str) -> str:
-        """With a checksum: a damaged answer would be a wrong one."""
+        """With a checksum, because a damaged answer would be a wrong answer."""
         content = json.dumps(
             {
                 "entry": _packed(self.entry),
@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
     @classmethod
     def from_text(cls, key: str, text: str) -> Result:
-        """An empty one for anything that `to_text` did not make for `key`."""
+        """The result; an empty one if `to_text` did not write `text` for `key`."""
         if len(text) > MOST_CHARACTERS:
             return cls()
         content = text[_CHECKSUM_LENGTH:]

@@ -1,4 +1,4 @@
-"""One leader asks, and its followers wait for the answer; if the leader dies, one of them leads."""
+"""One leader sends the request, and followers wait for its answer. If the leader dies, a follower leads."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ Reply = TypeVar("Reply")
 
 
 class SingleFlight:
-    """`run(task, deadline)` makes sure that one caller at a time fetches it, of all who share the leases.
+    """`run(task, deadline)`: of all callers that share the leases, one at a time fetches a task.
 
-    Without a `heartbeat` the leases are this process's own, and no leader can die.
+    Without a `heartbeat` the leases belong to this process, and no leader can die.
     """
 
     def __init__(self, leases: Fallback[LeaseStore], clock: Clock, heartbeat: Heartbeat | None) -> None:
         self._leases = leases
         self._clock = clock
         self._heartbeat = heartbeat
-        # Keys of what is led from here, by token.
+        # By token, the keys that this process leads.
         self._led: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def run(self, task: Task, deadline: float, waiting: Tell = untold) -> Fetched:
-        """The answer, this caller's or another's.
+        """The answer, fetched by this caller or another.
 
-        A follower waits until `deadline` (the clock's monotonic seconds) for a leader that waits for quota. A request
-        under way is waited for longer: it has a time limit of its own. `waiting` is told True when the leader, here or
-        elsewhere, begins to wait for quota, and False when it sends its request.
+        A follower waits until `deadline` (the clock's monotonic seconds) for a leader that waits for quota. It waits
+        longer for a request that was sent, which has its own time limit. Calls `waiting(True)` when the leader, here or
+        in another process, begins to wait for quota, and `waiting(False)` when it sends its request.
 
-        Raises what `fetch` raises; of another caller's errors those that are true of this caller's account too.
+        Raises what `fetch` raises, and those errors of other callers that hold for this caller's account too.
         """
         mine = Lease(os.urandom(8).hex(), task.account)
         watch = Watch()
@@ -72,21 +72,21 @@ class SingleFlight:
 
     def _claim(self, task: Task, mine: Lease, watch: Watch, deadline: float) -> Seen:
         try:
-            return self._use(lambda book: book.claim(task.key, mine, watch.dead))
+            return self._use(lambda leases: leases.claim(task.key, mine, watch.dead))
         except StateBusy:
-            # Nor could the leader give a sign of life.
+            # The leader could not write its heartbeat either.
             watch.start_again(self._clock.monotonic())
-        return patiently(lambda: self._use(lambda book: book.claim(task.key, mine)), self._clock, deadline)
+        return patiently(lambda: self._use(lambda leases: leases.claim(task.key, mine)), self._clock, deadline)
 
     def _lead(self, task: Task, mine: Lease, watch: Watch, seen: Seen, waiting: Tell) -> Fetched:
         def tell(now: bool) -> None:
             waiting(now)
-            # Followers that do not learn it wait for a little longer, or less long.
+            # Followers that miss it only wait a little longer or less long.
             with contextlib.suppress(StateBusy):
-                self._use(lambda book: book.waiting(task.key, mine.token, now))
+                self._use(lambda leases: leases.waiting(task.key, mine.token, now))
 
         with self._leading(task, mine.token) as leading:
-            # The leader before may have finished between our look into the cache and our claim.
+            # The leader before may have finished after we read the cache and before our claim.
             entry = task.find()
             if entry is not None:
                 return leading.found(Fetched(entry, is_cached=True, is_shared=True))
@@ -111,22 +111,22 @@ class SingleFlight:
 
     def _release(self, key: str, token: str, leading: Leading) -> None:
         result, left_s = leading.result()
-        # Followers find an answer in the cache, and see that a lease is silent: only a result is worth waiting for.
+        # Followers find answers in the cache, and notice a silent lease: only a result is worth waiting for.
         patience_s = 0.0 if result is None else LONGEST_S
 
-        def give_back() -> None:
-            self._use(lambda book: book.release(key, token, result, left_s))
+        def release() -> None:
+            self._use(lambda leases: leases.release(key, token, result, left_s))
 
         try:
-            patiently(give_back, self._clock, self._clock.monotonic(), patience_s)
+            patiently(release, self._clock, self._clock.monotonic(), patience_s)
         except ConnectorError as error:
-            _LOG.warning("the lease of a finished request could not be given back: %s", error.message)
+            _LOG.warning("the lease of a finished request could not be released: %s", error.message)
 
     def _renew(self) -> None:
         with self._lock:
             led = list(self._led)
         with contextlib.suppress(StateBusy):
-            self._use(lambda book: book.renew(led))
+            self._use(lambda leases: leases.renew(led))
 
     def _follow(self, task: Task, watch: Watch, deadline: float, waiting: Tell) -> Fetched | None:
         """The leader's answer; None if it is time to claim. Raises the leader's error."""
@@ -136,14 +136,14 @@ class SingleFlight:
             self._clock.sleep(look)
             look = min(look * 1.5, _LONGEST_LOOK_S)
             now = self._clock.monotonic()
-            lease = patiently(lambda: self._use(lambda book: book.peek(task.key)), self._clock, deadline)
+            lease = patiently(lambda: self._use(lambda leases: leases.peek(task.key)), self._clock, deadline)
             entry = task.find()
             if entry is not None:
                 return Fetched(entry, is_cached=True, is_shared=True)
             if lease is None or (lease.token != leader.token and not task.is_write):
                 return None
             if lease.result is not None:
-                return self._heard(task, lease)
+                return self._result_for(task, lease)
             if lease.token != leader.token:
                 return None
             if lease.waiting != leader.waiting:
@@ -156,8 +156,8 @@ class SingleFlight:
                     task.turn.refuse_if_late()
                 raise _waits_for_longer()
 
-    def _heard(self, task: Task, lease: Lease) -> Fetched | None:
-        """What a leader that has finished left for this follower, if anything. Raises its error."""
+    def _result_for(self, task: Task, lease: Lease) -> Fetched | None:
+        """The answer that a finished leader left for this follower, or None. Raises the leader's error."""
         result, is_same = lease.result or Result(), lease.account == task.account
         if result.error is not None and is_same:
             raise from_dict(result.error.to_dict())
@@ -165,12 +165,12 @@ class SingleFlight:
         if entry is None or not task.accepts(entry):
             return None
         if self._heartbeat is None and not result.is_cached:
-            # The leader may have been one that keeps nothing.
+            # The leader may have been a caller that does not store answers.
             return task.keep(entry, result.public)._replace(is_shared=True)
         return Fetched(entry, result.public, result.is_cached, is_shared=True)
 
     def _left(self, task: Task, before: Lease | None) -> Fetched | None:
-        """An answer that the cache could not take when its leader had it. Within a process there is none."""
+        """An answer that the cache could not store when its leader had it. Within a process there is none."""
         if before is None or before.result is None or self._heartbeat is None or not task.lasts:
             return None
         entry = before.result.entry_for(before.account == task.account)
@@ -179,14 +179,14 @@ class SingleFlight:
         return task.keep(entry, before.result.public)._replace(is_shared=True)
 
     def _known_write(self, task: Task, watch: Watch, before: Lease | None) -> Fetched | None:
-        """What became of a write whose leader died. Raises `OutcomeUnknown`."""
+        """The result of a write whose leader died, if another follower has it. Raises `OutcomeUnknown`."""
         if not task.is_write or not watch.has_followed:
             return None
         dead = watch.dead
         if dead is not None and dead.account == task.account and not dead.waiting:
             raise died()
         # Another follower may have taken over from the dead leader, and have finished.
-        return self._heard(task, before) if before is not None else None
+        return self._result_for(task, before) if before is not None else None
 
     def _use(self, work: Callable[[LeaseStore], Reply]) -> Reply:
         return self._leases.use(work)
@@ -194,8 +194,8 @@ class SingleFlight:
 
 def _waits_for_longer() -> RateLimited:
     return RateLimited(
-        "the same indicator is asked for by another caller, who waits for quota longer than this one may; "
-        "repeat the action later, or let it wait for longer",
+        "another caller is looking up the same indicator, and waits for quota longer than this caller may; "
+        "repeat the action later, or raise its max_wait_s",
         retry_after=1.0,
         details={"source": "local", "window": None},
     )

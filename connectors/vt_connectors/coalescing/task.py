@@ -1,4 +1,4 @@
-"""What equal callers want once, and what the one of them that asked brings to the others."""
+"""A task that equal callers share, and the answer that its leader fetches for them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Keep = Callable[[Entry, Optional[Entry]], "Fetched"]
 class Fetched(NamedTuple):
     """An answer.
 
-    `public`: what callers of other accounts may have of it; None: nothing. `is_cached`: all processes find it with
-    `Task.find`. `is_shared`: another caller's request brought it.
+    `public`: the part of it for callers of other accounts; None: nothing. `is_cached`: all processes find it with
+    `Task.find`. `is_shared`: another caller's request fetched it.
     """
 
     entry: Entry
@@ -25,28 +25,31 @@ class Fetched(NamedTuple):
 
 
 class Turn(Protocol):
-    """The task's place among those of its client: only the first of them takes a lease, so that no lease waits."""
+    """The place of a task among the tasks of its client. Only the first takes a lease, so that no lease waits."""
 
     def enter(self) -> None:
         """Return when the task is first. Raises `ConnectorError` if it cannot be in time."""
 
     def leave(self) -> None:
-        """Let the next one by."""
+        """Let the next task go first."""
 
     def refuse_if_late(self) -> None:
         """Raise `RateLimited` if there is no quota in time."""
 
 
 class Task(NamedTuple):
-    """`key`: equal tasks have equal keys. `account`: a hash of the key and the server to ask with.
+    """`key`: equal tasks have equal keys. `account`: a hash of the API key and the server.
 
-    `find` looks for an acceptable answer in the cache, `keep(entry, public)` puts one there. `fetch(waiting)` asks; it
-    tells `waiting` True when it begins to wait for quota, and False when it sends its request after that. `accepts`:
-    whether another's answer is one to this task. `is_write`: it changes something at VirusTotal, and is never sent
-    twice: if its leader died, its outcome is unknown to the followers of the same account. `lasts`: an answer is also
-    for callers that come when the task is over. `turn`: is entered before a lease is taken, and left while another's
-    answer is waited for. `permit`: is entered instead before a lease is taken that other processes see, as it may have
-    to be waited for; equal callers in this process wait together.
+    - `find` looks for an acceptable answer in the cache, `keep(entry, public)` stores one.
+    - `fetch(waiting)` sends the request. It calls `waiting(True)` when it begins to wait for quota, and
+      `waiting(False)` when it sends its request after that.
+    - `accepts`: whether another caller's answer is good for this task.
+    - `is_write`: it changes something at VirusTotal and is never sent twice. If its leader dies, the outcome is unknown
+      to the followers of the same account.
+    - `lasts`: the answer is also for callers that come after the task has ended.
+    - `turn` is entered before a lease is taken, and left while the task follows another caller.
+    - `permit` takes the place of `turn` before a lease that other processes see, because entering it may take time;
+      equal callers in this process wait together.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Equal callers within a process first, then those of all processes: one thread of each process uses the leases."""
+"""Coalescing within the process first, then among processes: one thread of each process uses the shared leases."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _untold(fetched: Fetched) -> None:
 
 
 class TwoLevels:
-    """`here` is over leases of this process alone, `shared` over those of all processes."""
+    """`here` uses leases of this process alone, `shared` those of all processes."""
 
     def __init__(self, here: SingleFlight, shared: SingleFlight) -> None:
         self._here = here
@@ -37,10 +37,10 @@ class TwoLevels:
         known: Callable[[], Fetched | None] = _unknown,
         tell: Callable[[Fetched], None] = _untold,
     ) -> Fetched:
-        """As `SingleFlight.run`. `stays_here`: other processes neither hear of the task nor have its answer.
+        """As `SingleFlight.run`. `stays_here`: other processes see neither the task nor its answer.
 
-        `known()`: what this process knows of the answer already, and `tell(fetched)` lets it know. No two threads are
-        between the one and the other with the same key.
+        `known()` returns the answer if this process has it already, and `tell(fetched)` stores it there. Between the
+        two calls no other thread is there with the same key.
         """
 
         shared = task._replace(turn=task.permit or task.turn)

@@ -1,4 +1,4 @@
-"""Whether a leader is dead, as one of its followers sees it. Pure."""
+"""Whether a leader is dead, as seen by one follower. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from .leases import LEASE_S, Lease
 
 
 class Watch:
-    """One follower's. A leader is dead if its lease did not change for `LEASE_S`, and it could have changed it.
+    """Belongs to one follower. A leader is dead if it could have changed its lease for `LEASE_S` and did not.
 
-    While another program has locked the leases, no leader can give a sign of life. So halfway through its silence the
-    follower claims the key: a claim that is answered, and refused, shows that leases can be written. Times are
-    monotonic seconds.
+    While another program has locked the leases, no leader can write its heartbeat. So halfway through the silence the
+    follower claims the key: a refused claim shows that leases can be written. Times are monotonic seconds.
     """
 
     def __init__(self) -> None:
@@ -26,7 +25,7 @@ class Watch:
         return bool(self.lease.token)
 
     def claim_was_refused(self, lease: Lease, now: float) -> None:
-        """A claim met `lease`."""
+        """A claim found `lease`."""
         self._saw(lease, now)
         self._claimed_at = now
 
@@ -35,7 +34,7 @@ class Watch:
         self.dead, self._silent_since = None, now
 
     def is_over(self, lease: Lease, now: float) -> bool:
-        """Whether it is time to claim the key: the leader is dead, or it is halfway there."""
+        """Whether to claim the key: the leader is dead, or half the time is over."""
         self._saw(lease, now)
         halfway = self._silent_since + LEASE_S / 2
         if now <= halfway:

@@ -1,4 +1,4 @@
-"""Lookups that found no quota, kept for who has some later: one queue for all processes of the state."""
+"""Lookups that found no quota, queued for later: one queue for all processes that share the state."""
 
 from .queue import PendingLookup, PendingStore
 from .shared_queue import Pending

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
-# Who has not been answered for so long has stopped waiting.
+# Seconds after which an entry is dropped: nobody waits for it any more.
 LONGEST_S = 7 * 86400.0
-# The longest indicator is a URL; a longer key was not put there by this product, and is not seen.
+# The longest indicator is a URL. A longer key is not ours and is ignored.
 MOST_KEY_CHARACTERS = 16 * 1024
-# The parts of an answer that somebody may want, each a bit.
+# The optional parts of an answer, a bit for each.
 _PARTS = ("raw", "engines")
 
 
 class PendingLookup(NamedTuple):
-    """One entry: a lookup's key in the cache, without the version, and since when (epoch seconds) it is wanted."""
+    """`key`: as in the cache, without the API version. `queued_at`: epoch seconds. `parts_mask`: the wanted parts."""
 
     key: str
     queued_at: float
-    bits: int = 0
+    parts_mask: int = 0
 
     @property
     def kind(self) -> str:
@@ -30,8 +30,8 @@ class PendingLookup(NamedTuple):
 
     @property
     def parts(self) -> frozenset[str]:
-        """Which of `raw` and `engines` the answer is to have."""
-        return frozenset(part for place, part in enumerate(_PARTS) if self.bits >> place & 1)
+        """Which of `raw` and `engines` the answer must have."""
+        return frozenset(part for place, part in enumerate(_PARTS) if self.parts_mask >> place & 1)
 
 
 def bits_of(parts: Collection[str]) -> int:

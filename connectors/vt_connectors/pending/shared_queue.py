@@ -161,7 +161,7 @@ class Pending:
                 self._most,
             )
         began = self._clock.monotonic()
-        entries = {entry.key: entry.bits for entry in self.oldest(self._most)}
+        entries = {entry.key: entry.parts_mask for entry in self.oldest(self._most)}
         now = self._clock.monotonic()
         return _Full(entries, now + max(_FULL_FOR_S, _READING_SHARE * (now - began)))
 

@@ -27,7 +27,7 @@ class MemoryPending:
                     refused += 1
                     continue
                 entry = entry or PendingLookup(key, now)
-                self._entries[key] = entry._replace(bits=entry.bits | bits)
+                self._entries[key] = entry._replace(parts_mask=entry.parts_mask | bits)
                 queued.add(key)
             self._refused += refused
             return queued
@@ -40,7 +40,7 @@ class MemoryPending:
     def remove(self, entry: PendingLookup) -> None:
         with self._lock:
             known = self._entries.get(entry.key)
-            if known is not None and known.bits == entry.bits:
+            if known is not None and known.parts_mask == entry.parts_mask:
                 del self._entries[entry.key]
 
     def clear(self) -> int:

@@ -128,7 +128,7 @@ class RedisPending:
         return [PendingLookup(key.decode("utf-8", "replace"), self._here(at), int(bits)) for key, at, bits in rows]
 
     def remove(self, entry: PendingLookup) -> None:
-        self._server.run(_REMOVE, self._keys, entry.key, entry.bits)
+        self._server.run(_REMOVE, self._keys, entry.key, entry.parts_mask)
 
     def clear(self) -> int:
         return int(self._server.run(_CLEAR, self._keys))

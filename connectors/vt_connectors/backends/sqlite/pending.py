@@ -89,7 +89,7 @@ class SqlitePending:
     def remove(self, entry: PendingLookup) -> None:
         def work(db: sqlite3.Connection) -> None:
             if _has_tables(db):
-                values = (self._version, entry.key, entry.bits)
+                values = (self._version, entry.key, entry.parts_mask)
                 db.execute("DELETE FROM pending WHERE version = ? AND key = ? AND bits = ?", values)
 
         self._file.write(work)

@@ -82,7 +82,7 @@ class KvPending:
         return [entry for entry in entries if len(entry.key) <= MOST_KEY_CHARACTERS]
 
     def remove(self, entry: PendingLookup) -> None:
-        self._collection.delete({"_key": self._name(entry.key), "bits": entry.bits})
+        self._collection.delete({"_key": self._name(entry.key), "bits": entry.parts_mask})
 
     def clear(self) -> int:
         count = self._count()
