@@ -3,6 +3,8 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do \
 	$$p -c 'import sys; assert sys.version_info >= (3, 9)' 2>/dev/null && command -v $$p && break; done)
 VENV ?= .venv
+# More than there are cores: many tests wait for processes and for time to pass.
+TESTS ?= -n 4 --dist worksteal
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import re
+import signal
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.redis_process import RedisProcess
 from tests.splunk.fake_kvstore import FakeKvStore, Member
@@ -16,6 +22,40 @@ from tests.vtaction_process import RunnerProcess, vtaction_process
 from vt_connectors import redaction as secrecy
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
+
+# Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
+_ONCE = frozenset(("by_hand", "docs", "package", "processes", "splunk"))
+# How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile("any machine", deadline=None, database=None)
+hypothesis.settings.load_profile("any machine")
+# Otherwise it keeps what it knows of Unicode in the checkout.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"hypothesis-{getpass.getuser()}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Under `nohup` hang-ups are ignored, and every process that a test starts would ignore them too."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of whole folders; single modules mark themselves."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _ONCE:
+            item.add_marker(pytest.mark.once)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The last line says what was not tried here, and why."""
+    reasons = Counter(
+        re.sub(r"^Skipped: ", "", report.longrepr[2])
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    if reasons:
+        told = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common())
+        terminalreporter.write_line(f"skipped {sum(reasons.values())} tests ({told})")
 
 
 @pytest.fixture(autouse=True)

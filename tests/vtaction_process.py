@@ -1,17 +1,25 @@
-"""`vtaction` as a process, with the sandbox to ask."""
+"""`vtaction` as a process, with the sandbox to ask.
+
+What runs to its end is forked (`tests.forked_process`); what is talked to, or sent signals, is started.
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forked_process import Program, fork_server, of_python
 from vt_connectors.sandbox import SandboxServer
 
+_PROGRAM = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
+_MOST_S = 90.0
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
 
@@ -44,14 +52,26 @@ class RunnerProcess:
         )
 
     def text(self, *arguments: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+        done = self.ended(arguments, changes, stdin=stdin.encode())
+        return subprocess.CompletedProcess(done.args, done.returncode, _text(done.stdout), _text(done.stderr))
+
+    def ended(
+        self, arguments: Sequence[str], changes: Mapping[str, str], *, stdin: bytes = b"", folder: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """What became of it."""
+        environment = {**self.environment, **changes}
+        usual = clean_environment()
+        server = fork_server(_PROGRAM, tuple(sorted(of_python(usual).items()))) if hasattr(os, "fork") else None
+        if server is not None and server.fits(arguments, environment):
+            return server.run(["vtaction", *arguments], environment, stdin, timeout=_MOST_S, folder=folder)
         return subprocess.run(
             self.command(*arguments),
             input=stdin,
-            env={**self.environment, **changes},
+            env=environment,
+            cwd=folder,
             capture_output=True,
-            text=True,
             check=False,
-            timeout=60,
+            timeout=_MOST_S,
         )
 
     def __call__(self, *documents: Any, arguments: tuple[str, ...] = ("run",), **changes: str) -> Ran:
@@ -59,6 +79,10 @@ class RunnerProcess:
         lines = [document if isinstance(document, str) else json.dumps(document) for document in documents]
         done = self.text(*arguments, stdin="".join(line + "\n" for line in lines), **changes)
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
+
+
+def _text(output: bytes) -> str:
+    return io.TextIOWrapper(io.BytesIO(output), "utf-8").read()
 
 
 def clean_environment() -> dict[str, str]:

@@ -16,6 +16,7 @@ from package.splunkd_driver.csv_body import ProtocolError as ProtocolError
 from package.splunkd_driver.csv_body import Record as Record
 from package.splunkd_driver.process import SearchProcess as SearchProcess
 from package.splunkd_driver.process import SearchTimeout as SearchTimeout
+from package.splunkd_driver.process import Start, start_process
 from package.splunkd_driver.selected_fields import Chunk as Chunk
 from package.splunkd_driver.selected_fields import FieldSelection, chunk_fields
 from package.splunkd_driver.wire import Reply as Reply
@@ -87,14 +88,16 @@ def run_search(
     timeout: float = 60,
     environment: Mapping[str, str] | None = None,
     select_fields: bool = True,
+    start: Start = start_process,
 ) -> SearchResult:
     """Run the command in `script` over `chunks` of events and return what came of it.
 
     After `chunks` comes an empty closing chunk, as from splunkd. With `select_fields` off the command
     gets whole events, as from a Splunk that does not know required_fields. `environment` replaces ours.
+    `start` makes the process, see `SearchProcess`.
     ProtocolError if the command breaks the protocol, SearchTimeout if it needs over `timeout` seconds.
     """
-    with SearchProcess(script, python=python, timeout=timeout, environment=environment) as process:
+    with SearchProcess(script, python=python, timeout=timeout, environment=environment, start=start) as process:
         getinfo = process.exchange((info or SearchInfo()).as_metadata())
         search = _Search(process, getinfo, select_fields)
         search.run(chunks)

@@ -9,15 +9,48 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Callable, TypeVar
+from typing import IO, Any, Callable, Optional, Protocol, TypeVar
 
 from package.splunkd_driver.csv_body import ProtocolError
 from package.splunkd_driver.wire import Reply, encode_frame, read_frame, read_parts
 
 _Read = TypeVar("_Read")
+
+
+class Started(Protocol):
+    """The command's process, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+
+    @property
+    def returncode(self) -> int | Any: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Start = Callable[[Sequence[str], Optional[Mapping[str, str]], IO[bytes]], Started]
+
+
+def start_process(command: Sequence[str], environment: Mapping[str, str] | None, stderr: IO[bytes]) -> Started:
+    """In a session of its own, so that the command's children die with it."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=environment,
+        start_new_session=True,
+    )
 
 
 class SearchTimeout(Exception):
@@ -27,7 +60,8 @@ class SearchTimeout(Exception):
 class SearchProcess:
     """A running command, to be fed chunk by chunk inside a `with` block, which ends the process.
 
-    `timeout` bounds the whole life of the process, in seconds. `environment` replaces ours if given.
+    `timeout` bounds the whole life of the process, in seconds. `environment` replaces ours if given. `start` makes the
+    process from its command, its environment and a file for its standard error; it is the first of its session.
     """
 
     def __init__(
@@ -37,19 +71,12 @@ class SearchProcess:
         python: str = sys.executable,
         timeout: float = 60,
         environment: Mapping[str, str] | None = None,
+        start: Start = start_process,
     ) -> None:
         # A file, not a pipe: nobody has to empty it while the command runs.
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        # No arguments, as any argument makes the SDK speak version 1; and a session of its own, so
-        # that the command's children die with it.
-        self._process = subprocess.Popen(
-            [python, str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=environment,
-            start_new_session=True,
-        )
+        # No arguments, as any argument makes the SDK speak version 1.
+        self._process = start([python, str(script)], environment, self._stderr)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._stdin: IO[bytes] = self._process.stdin

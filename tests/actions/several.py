@@ -48,7 +48,7 @@ class Played:
     def send(self, request: HttpRequest) -> HttpResponse:
         self.asked.append(request)
         self.is_asked.set()
-        assert self.go_on.wait(30)
+        assert self.go_on.wait(90)
         return self._say(request)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.watched_clock import WatchedClock
 from vt_connectors.actions.request_batch import BatchAnswers
-from vt_connectors.clock import SystemClock
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest
 
@@ -23,7 +21,7 @@ SPELLINGS = [SHA256, SHA256.upper(), f" {SHA256} "]
 CALLERS = 8
 
 
-class SetClock(SystemClock):
+class SetClock(WatchedClock):
     """The machine's, after someone has set it."""
 
     shift_s = 0.0
@@ -48,29 +46,31 @@ def told(answer: dict[str, Any]) -> tuple[str, int]:
 
 @pytest.mark.parametrize("modes", [["off"], ["refresh"], ["off", "refresh", "default"], ["default", "off"]])
 def test_threads_of_a_process_share_what_is_under_way(several: Several, modes: list[str]) -> None:
-    played = virustotal(holds=True)
-    core = several.core(played)
+    played, clock = virustotal(holds=True), WatchedClock()
+    core = several.core(played, clock=clock)
     with ThreadPoolExecutor(CALLERS) as pool:
         first = pool.submit(core.answer, lookup(cache=modes[0]))
-        assert played.is_asked.wait(20)
+        assert played.is_asked.wait(60)
         rest = [
             pool.submit(core.answer, lookup(SPELLINGS[number % 3], cache=modes[number % len(modes)]))
             for number in range(1, CALLERS)
         ]
-        threading.Timer(1.0, played.go_on.set).start()
+        clock.until_waiting(threads=len(rest))
+        played.go_on.set()
         answers = [told(future.result()) for future in [first, *rest]]
     assert answers == [("api", 1)] + [("shared", 1)] * (CALLERS - 1)
     assert len(played.asked) == 1
 
 
 def test_processes_that_refresh_share_what_is_under_way(several: Several) -> None:
-    played = virustotal(holds=True)
-    cores = [several.core(played) for _ in range(3)]
+    played, clock = virustotal(holds=True), WatchedClock()
+    cores = [several.core(played, clock=clock) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(cores[0].answer, lookup(cache="refresh"))
-        assert played.is_asked.wait(20)
+        assert played.is_asked.wait(60)
         rest = [pool.submit(core.answer, lookup(cache="refresh")) for core in cores[1:]]
-        threading.Timer(1.5, played.go_on.set).start()
+        clock.until_waiting(threads=len(rest))
+        played.go_on.set()
         answers = [told(future.result()) for future in [first, *rest]]
     assert answers == [("api", 1), ("shared", 1), ("shared", 1)]
 
@@ -85,9 +85,9 @@ def test_who_asks_anew_shares_though_the_clock_is_set(mode: str, shift_s: float,
     callers = cores if mode == "refresh" else cores[:1] * 3
     with ThreadPoolExecutor(3) as pool:
         futures = [pool.submit(callers[0].answer, lookup(cache=mode))]
-        assert played.is_asked.wait(20)
+        assert played.is_asked.wait(60)
         futures += [pool.submit(core.answer, lookup(cache=mode)) for core in callers[1:]]
-        time.sleep(1.0)  # the others meet the one that asks
+        clock.until_waiting(threads=2)
         if before:
             clock.shift_s = shift_s
             played.go_on.set()

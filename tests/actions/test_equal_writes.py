@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.watched_clock import WatchedClock
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime
@@ -50,13 +51,16 @@ def document(action: str, params: dict[str, Any], **options: Any) -> dict[str, A
     return {"action": action, "params": params, "options": options}
 
 
-def all_at_once(virustotal: Played, cores: list[Core], documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The answers; VirusTotal's comes when the others had the time to meet the one that asks."""
+def all_at_once(
+    virustotal: Played, clock: WatchedClock, cores: list[Core], documents: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The answers; VirusTotal's comes when the others wait for the one that asks."""
     with ThreadPoolExecutor(len(cores)) as pool:
         first = pool.submit(cores[0].answer, documents[0])
-        assert virustotal.is_asked.wait(20)
+        assert virustotal.is_asked.wait(60)
         rest = [pool.submit(core.answer, each) for core, each in zip(cores[1:], documents[1:])]
-        threading.Timer(1.5, virustotal.go_on.set).start()
+        clock.until_waiting(threads=len(rest))
+        virustotal.go_on.set()
         return [future.result() for future in [first, *rest]]
 
 
@@ -65,9 +69,10 @@ def all_at_once(virustotal: Played, cores: list[Core], documents: list[dict[str,
 def test_equal_writes_are_sent_once(several: Several, write: Write, options: dict[str, str]) -> None:
     action, params, same = write
     virustotal = Played(say, holds=True)
-    cores = [several.core(virustotal) for _ in range(CALLERS)]
+    clock = WatchedClock()
+    cores = [several.core(virustotal, clock=clock) for _ in range(CALLERS)]
     documents = [document(action, params if number % 2 else same, **options) for number in range(CALLERS)]
-    answers = all_at_once(virustotal, cores, documents)
+    answers = all_at_once(virustotal, clock, cores, documents)
     assert len(virustotal.asked) == 1
     assert {answer["status"] for answer in answers} == {"ok" if action == "add_comment" else "pending"}
     assert [answer["meta"]["source"] for answer in answers] == ["api"] + ["shared"] * (CALLERS - 1)
@@ -102,14 +107,16 @@ def test_the_same_write_of_another_key_or_with_another_content_is_another_one(se
 def test_a_file_is_the_same_by_each_hash_that_is_known(several: Several) -> None:
     virustotal = Played(say, holds=True)
     virustotal.go_on.set()
-    core = several.core(virustotal)
+    clock = WatchedClock()
+    core = several.core(virustotal, clock=clock)
     assert core.answer(document("lookup_hash", {"hash": MD5}))["status"] == "ok"
     virustotal.asked.clear()
     virustotal.is_asked.clear()
     virustotal.go_on.clear()
     answers = all_at_once(
         virustotal,
-        [core, several.core(virustotal)],
+        clock,
+        [core, several.core(virustotal, clock=clock)],
         [document("rescan_file", {"hash": MD5}), document("rescan_file", {"hash": SHA256})],
     )
     assert [answer["meta"]["source"] for answer in answers] == ["api", "shared"]
@@ -125,9 +132,10 @@ def test_a_write_whose_answer_was_lost_is_outcome_unknown_for_all_and_not_repeat
 ) -> None:
     action, params, same = write
     virustotal = Played(lost, holds=True)
-    cores = [several.core(virustotal) for _ in range(CALLERS)]
+    clock = WatchedClock()
+    cores = [several.core(virustotal, clock=clock) for _ in range(CALLERS)]
     documents = [document(action, params if number % 2 else same) for number in range(CALLERS)]
-    answers = all_at_once(virustotal, cores, documents)
+    answers = all_at_once(virustotal, clock, cores, documents)
     assert len(virustotal.asked) == 1
     assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
 
@@ -139,17 +147,19 @@ def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(severa
         if request.method == "GET":
             return said({"error": {"code": "NotFoundError", "message": "no"}}, 404)
         submitted.set()
-        assert go_on.wait(20)
+        assert go_on.wait(90)
         return lost(request)
 
     virustotal = Played(answer)
-    cores = [several.core(virustotal) for _ in range(CALLERS)]
+    clock = WatchedClock()
+    cores = [several.core(virustotal, clock=clock) for _ in range(CALLERS)]
     missing = document("lookup_url", {"url": URL, "scan_if_missing": True})
     with ThreadPoolExecutor(CALLERS) as pool:
         first = pool.submit(cores[0].answer, missing)
-        assert submitted.wait(20)
+        assert submitted.wait(60)
         rest = [pool.submit(core.answer, missing) for core in cores[1:]]
-        threading.Timer(2.0, go_on.set).start()
+        clock.until_waiting(threads=len(rest))
+        go_on.set()
         answers = [future.result() for future in [first, *rest]]
     assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
     assert [request.method for request in virustotal.asked] == ["GET", "POST"]

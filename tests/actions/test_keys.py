@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.watched_clock import WatchedClock
 from vt_connectors.actions.drain import DrainLimits
 from vt_connectors.actions.read_through import report_key
 from vt_connectors.actions.request_batch import BatchAnswers
@@ -174,13 +174,17 @@ def test_what_makes_the_answer_outdated_makes_every_keys_own_so(several: Several
 def test_those_who_ask_at_once_get_their_own(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     slow, quick = VirusTotal(leader, holds=True), VirusTotal(follower)
-    together = [several.core(slow, leader)] * 2 if mode == "off" else [several.core(slow, leader) for _ in range(2)]
+    clock = WatchedClock()
+    one = several.core(slow, leader, clock=clock)
+    together = [one, one if mode == "off" else several.core(slow, leader, clock=clock)]
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(together[0].answer, lookup(cache=mode))
-        assert slow.is_asked.wait(20)
+        assert slow.is_asked.wait(60)
         same = pool.submit(together[1].answer, lookup(cache=mode))
-        others = pool.submit(several.core(quick, follower).answer, lookup(cache=mode))
-        threading.Timer(1.0, slow.go_on.set).start()
+        others = pool.submit(several.core(quick, follower, clock=clock).answer, lookup(cache=mode))
+        # With `off` other processes do not hear of it.
+        clock.until_waiting(threads=1 if mode == "off" else 2)
+        slow.go_on.set()
         assert told(first.result()) == ("api", leader[0], leader == LICENSED)
         assert told(same.result())[1:] == (leader[0], leader == LICENSED)
         assert told(others.result()) == ("api", follower[0], follower == LICENSED)
@@ -200,12 +204,14 @@ def told_by_key(core: Core, key: str, mode: str) -> tuple[str, bool]:
 def test_those_who_ask_at_once_in_one_process_get_their_own(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     played = {leader: VirusTotal(leader, holds=True), follower: VirusTotal(follower)}
-    core = several.core(lambda key: played[key.reveal()], OTHER)
+    clock = WatchedClock()
+    core = several.core(lambda key: played[key.reveal()], OTHER, clock=clock)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(core.answer, with_key(leader, cache=mode))
-        assert played[leader].is_asked.wait(20)
+        assert played[leader].is_asked.wait(60)
         rest = {key: pool.submit(core.answer, with_key(key, cache=mode)) for key in (leader, follower)}
-        threading.Timer(1.0, played[leader].go_on.set).start()
+        clock.until_waiting(threads=len(rest))
+        played[leader].go_on.set()
         assert told(first.result()) == ("api", leader[0], leader == LICENSED)
         for key, future in rest.items():
             assert told(future.result())[1:] == (key[0], key == LICENSED)

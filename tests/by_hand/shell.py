@@ -45,14 +45,7 @@ class Shell:
         )
 
     def printed(self, *arguments: str, **changes: str) -> Printed:
-        done = subprocess.run(
-            self.vtaction.command("curl", *arguments),
-            env={**self.vtaction.environment, **changes},
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
+        done = self.vtaction.ended(["curl", *arguments], changes, folder=self.folder)
         return Printed(os.fsdecode(done.stdout), os.fsdecode(done.stderr), done.returncode)
 
     def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -82,15 +75,7 @@ class Shell:
     def action(self, *arguments: str, **changes: str) -> dict[str, Any]:
         """The response of the action itself, which asks anew."""
         options = ("--json", "--include", "raw", "--cache", "off")
-        done = subprocess.run(
-            self.vtaction.command(*arguments, *options),
-            env={**self.vtaction.environment, **changes},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = self.vtaction.ended([*arguments, *options], changes, folder=self.folder)
         response: dict[str, Any] = json.loads(done.stdout)
         return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_when_the_one_who_asks_is_killed_another_does(slow: SandboxServer, runne
     leader = runner.start("run")
     _ask(leader)
     while not slow.requests:
-        pass
+        time.sleep(0.01)
     others = [runner.start("run") for _ in range(3)]
     for process in others:
         _ask(process)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.vtaction_process import lookup
+from tests.watched_clock import WatchedClock
 from vt_connectors.api_key import ApiKey
-from vt_connectors.clock import SystemClock
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core
@@ -36,24 +35,6 @@ class SlowVirusTotal:
         assert self.go_on.wait(90)
         data = {"type": "file", "id": "0" * 64, "attributes": {"last_analysis_stats": stats}}
         return HttpResponse(200, {}, json.dumps({"data": data}).encode())
-
-
-class WatchedClock(SystemClock):
-    """Tells of every thread that waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._waiting: set[int] = set()
-
-    def sleep(self, seconds: float) -> None:
-        self._waiting.add(threading.get_ident())
-        super().sleep(seconds)
-
-    def until_waiting(self, threads: int) -> None:
-        give_up = time.monotonic() + 60
-        while len(self._waiting) < threads:
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any, Callable
 import pytest
 
 from tests.coalescing.conftest import MakeLeases
+from tests.watched_clock import WatchedClock
 from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
@@ -44,7 +45,7 @@ class Place:
     """Where callers meet: a cache of one key, and who asked. `is_cached`: the cache takes answers."""
 
     def __init__(self, leases: LeaseStore, is_cached: bool = True) -> None:
-        self.clock = SystemClock()
+        self.clock = WatchedClock()
         shared = Fallback[LeaseStore](leases, MemoryLeases(self.clock), self.clock, "alone")
         self.flight = SingleFlight(shared, self.clock, Heartbeat(0.2))
         self.is_cached = is_cached
@@ -55,7 +56,12 @@ class Place:
 
     def ask(self, _: Tell) -> Entry:
         self.asked += 1
-        time.sleep(0.2)
+        return FOUND
+
+    def ask_for_all(self, _: Tell) -> Entry:
+        """Not before all the others of `CALLERS` wait."""
+        self.asked += 1
+        self.clock.until_waiting(CALLERS - 1)
         return FOUND
 
     def find(self) -> Entry | None:
@@ -69,7 +75,9 @@ class Place:
 
     def until_looked(self, callers: int) -> None:
         """Wait until so many are there, the leader among them."""
+        give_up = time.monotonic() + 60
         while len(self._looked) < callers:
+            assert time.monotonic() < give_up
             time.sleep(0.01)
 
     def task(self, ask: Ask | None = None, account: str = "us", **more: Any) -> Task:
@@ -79,11 +87,11 @@ class Place:
         whole: dict[str, Any] = {"key": "key", "accepts": lambda entry: True, **more}
         return Task(account=account, find=self.find, fetch=fetch, keep=self.keep, **whole)
 
-    def run(self, ask: Ask | None = None, patience: float = 20.0, **more: Any) -> tuple[Entry, bool]:
+    def run(self, ask: Ask | None = None, patience: float = 60.0, **more: Any) -> tuple[Entry, bool]:
         fetched = self.flight.run(self.task(ask, **more), self.clock.monotonic() + patience)
         return fetched.entry, fetched.is_shared
 
-    def outcome(self, ask: Ask | None = None, patience: float = 20.0, **more: Any) -> object:
+    def outcome(self, ask: Ask | None = None, patience: float = 60.0, **more: Any) -> object:
         """The result of `run`, or what it raised."""
         try:
             return self.run(ask, patience, **more)
@@ -99,7 +107,7 @@ def place(make_leases: MakeLeases) -> Place:
 def _together(place: Place, ask: Ask | None = None, accounts: int = 1) -> list[object]:
     def caller(number: int) -> object:
         place.everyone.wait()
-        return place.outcome(ask, account=f"account {number % accounts}")
+        return place.outcome(ask or place.ask_for_all, account=f"account {number % accounts}")
 
     with ThreadPoolExecutor(CALLERS) as pool:
         return list(pool.map(caller, range(CALLERS)))
@@ -112,12 +120,12 @@ def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threa
     def slowly(waiting: Tell) -> Entry:
         waiting(True)
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(90)
         return ask(waiting)
 
     pool = ThreadPoolExecutor(CALLERS)
     led = pool.submit(place.outcome, slowly, **more)
-    assert begun.wait(20)
+    assert begun.wait(60)
     return pool, go_on, led
 
 
@@ -224,15 +232,19 @@ def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Plac
 
 
 def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: Place) -> None:
+    is_out = threading.Event()
+
     def out_now(waiting: Tell) -> Entry:
         waiting(False)
+        is_out.set()
+        place.clock.until_waiting(1)
         time.sleep(0.5)
         return place.ask(waiting)
 
     pool, go_on, _ = _led(place, out_now)
     with pool:
         go_on.set()
-        time.sleep(0.1)
+        assert is_out.wait(60)
         assert place.run(patience=0.0) == (FOUND, True)
 
 
@@ -247,7 +259,7 @@ def test_a_follower_tells_whether_its_leader_waits_for_quota(place: Place) -> No
 
     pool, go_on, _ = _led(place, out_now)
     with pool:
-        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 20, told.append)
+        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 60, told.append)
         while not told:
             time.sleep(0.01)
         go_on.set()
@@ -293,7 +305,7 @@ def test_equal_writes_at_the_same_moment_are_one_and_a_later_one_is_another(make
 
     def caller(_: int) -> object:
         place.everyone.wait()
-        return place.outcome(**WRITE)
+        return place.outcome(place.ask_for_all, **WRITE)
 
     with ThreadPoolExecutor(CALLERS) as pool:
         outcomes = list(pool.map(caller, range(CALLERS)))
@@ -310,7 +322,7 @@ def test_a_write_whose_outcome_is_unknown_is_so_for_its_followers(place: Place) 
     pool, go_on, _ = _led(place, lost, **WRITE)
     with pool:
         following = [pool.submit(place.outcome, **WRITE) for _ in range(3)]
-        time.sleep(0.5)
+        place.clock.until_waiting(3)
         go_on.set()
         outcomes = [each.result() for each in following]
     assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
@@ -323,12 +335,25 @@ def _die(leases: LeaseStore, *, waiting: bool) -> None:
     leases.waiting("key", "killed", waiting)
 
 
+def _outlived(place: Place, leases: LeaseStore, callers: int, **more: Any) -> list[object]:
+    """What becomes of `callers` that find the lease of the one that was killed."""
+
+    def is_held() -> bool:
+        found = leases.peek("key")
+        return found is not None and found.token == "killed"
+
+    with ThreadPoolExecutor(callers) as pool:
+        asked = [pool.submit(place.outcome, **more) for _ in range(callers)]
+        place.clock.until_waiting(callers)
+        place.clock.skip_while(is_held)
+        return [each.result() for each in asked]
+
+
 def test_a_write_whose_leader_died_while_it_was_sent_is_outcome_unknown_once(make_leases: MakeLeases) -> None:
     leases = make_leases(SystemClock())
     place = Place(leases, is_cached=False)
     _die(leases, waiting=False)
-    with ThreadPoolExecutor(3) as pool:
-        outcomes = [each.result() for each in [pool.submit(place.outcome, **WRITE) for _ in range(3)]]
+    outcomes = _outlived(place, leases, 3, **WRITE)
     assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
     assert place.run(**WRITE) == (FOUND, False), "who asks again has looked whether it took effect"
 
@@ -337,14 +362,14 @@ def test_a_write_whose_leader_died_while_it_waited_for_quota_is_sent(make_leases
     leases = make_leases(SystemClock())
     place = Place(leases, is_cached=False)
     _die(leases, waiting=True)
-    assert place.run(**WRITE) == (FOUND, False)
+    assert _outlived(place, leases, 1, **WRITE) == [(FOUND, False)]
 
 
 def test_a_write_of_another_account_is_sent_when_its_leader_died(make_leases: MakeLeases) -> None:
     leases = make_leases(SystemClock())
     place = Place(leases, is_cached=False)
     _die(leases, waiting=False)
-    assert place.run(account="them", **WRITE) == (FOUND, False)
+    assert _outlived(place, leases, 1, account="them", **WRITE) == [(FOUND, False)]
 
 
 def test_a_write_that_lasts_answers_later_callers_and_is_not_repeated_when_its_leader_died(
@@ -353,7 +378,8 @@ def test_a_write_that_lasts_answers_later_callers_and_is_not_repeated_when_its_l
     leases = make_leases(SystemClock())
     place = Place(leases, is_cached=False)
     _die(leases, waiting=False)
-    assert isinstance(place.outcome(is_write=True), OutcomeUnknown)
+    [first] = _outlived(place, leases, 1, is_write=True)
+    assert isinstance(first, OutcomeUnknown)
     assert place.run(is_write=True) == (FOUND, False)
     assert place.run(is_write=True) == (FOUND, True)
 
@@ -362,7 +388,7 @@ def test_when_the_leader_is_dead_one_of_its_followers_leads(make_leases: MakeLea
     leases = make_leases(SystemClock())
     place = Place(leases)
     _die(leases, waiting=False)
-    outcomes = _together(place)
+    outcomes = _outlived(place, leases, CALLERS)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
@@ -378,14 +404,18 @@ def test_a_lease_that_could_not_be_released_ends_though_its_holder_lives() -> No
     place = Place(_Unwilling(SystemClock()))
     assert place.run() == (FOUND, False)
     place.entry = None
+    is_over = threading.Event()
 
     def lead_others(_: Tell) -> Entry:
-        time.sleep(LEASE_S + 2)
+        assert is_over.wait(90)
         return FOUND
 
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         pool.submit(place.run, lead_others, key="other")
-        assert place.run() == (FOUND, False)
+        asked = pool.submit(place.run)
+        place.clock.skip_while(lambda: not asked.done())
+        is_over.set()
+    assert asked.result() == (FOUND, False)
 
 
 class _Locked(MemoryLeases):
@@ -440,8 +470,10 @@ def test_while_the_leases_are_locked_nothing_is_asked() -> None:
     leases = _Locked(SystemClock())
     leases.is_locked = True
     place = Place(leases)
-    refused = place.outcome(patience=0.0)
-    assert isinstance(refused, Unavailable)
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(place.outcome, patience=0.0)
+        place.clock.skip_while(lambda: not refused.done())
+    assert isinstance(refused.result(), Unavailable)
     assert place.asked == 0
     threading.Timer(1.0, setattr, (leases, "is_locked", False)).start()
     assert place.outcome(patience=0.0) == (FOUND, False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable
 
@@ -30,7 +29,7 @@ def _all_at_once(
 ) -> list[tuple[Entry, bool]]:
     def caller(number: int) -> tuple[Entry, bool]:
         place.everyone.wait()
-        fetched = flight.run(task(number), place.clock.monotonic() + 20, stays_here=stays_here(number))
+        fetched = flight.run(task(number), place.clock.monotonic() + 60, stays_here=stays_here(number))
         return fetched.entry, fetched.is_shared
 
     with ThreadPoolExecutor(CALLERS) as pool:
@@ -39,7 +38,7 @@ def _all_at_once(
 
 def test_threads_that_keep_nothing_share_what_is_under_way(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
-    outcomes = _all_at_once(place, _two_levels(place), lambda _: place.task(), lambda _: True)
+    outcomes = _all_at_once(place, _two_levels(place), lambda _: place.task(place.ask_for_all), lambda _: True)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
@@ -47,7 +46,7 @@ def test_threads_that_keep_nothing_share_what_is_under_way(make_leases: MakeLeas
 def test_threads_that_keep_nothing_and_threads_that_do_share_what_is_under_way(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()))
     flight = _two_levels(place)
-    outcomes = _all_at_once(place, flight, lambda _: place.task(), lambda number: number % 2 == 0)
+    outcomes = _all_at_once(place, flight, lambda _: place.task(place.ask_for_all), lambda number: number % 2 == 0)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
@@ -63,7 +62,11 @@ def test_what_stays_within_the_process_is_asked_anew_when_it_is_over(make_leases
 def test_threads_of_other_accounts_have_only_what_is_public(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     flight = _two_levels(place)
-    outcomes = _all_at_once(place, flight, lambda number: place.task(account=str(number)), lambda _: True)
+
+    def task(number: int) -> Task:
+        return place.task(place.ask_for_all, account=str(number))
+
+    outcomes = _all_at_once(place, flight, task, lambda _: True)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(PUBLIC, True)] * (CALLERS - 1) + [(FOUND, False)]
 
@@ -75,7 +78,7 @@ def _fails(place: Place, failure: ConnectorError) -> Callable[[Tell], Entry]:
         place.asked += 1
         if place.asked > 1:
             return FOUND
-        time.sleep(0.5)
+        place.clock.until_waiting(CALLERS - 1)
         raise failure
 
     return ask
@@ -87,7 +90,7 @@ def _outcomes(place: Place, ask: Callable[[Tell], Entry], accounts: int) -> list
     def caller(number: int) -> object:
         place.everyone.wait()
         try:
-            return flight.run(place.task(ask, account=str(number % accounts)), place.clock.monotonic() + 20).entry
+            return flight.run(place.task(ask, account=str(number % accounts)), place.clock.monotonic() + 60).entry
         except ConnectorError as error:
             return error.code
 

@@ -24,7 +24,7 @@ _LATENCY_S = 0.05
 # A process lives for up to this long before it is its turn.
 _KILL_EVERY_S = (0.05, 1.1)
 # What a machine under load may take to start a process and to run its turns.
-_SLACK_S = 15.0
+_SLACK_S = 60.0
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:

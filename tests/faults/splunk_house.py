@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tarfile
 
 from package.spl.build_spl import build
 from package.spl.interpreters import find_python
 from package.splunkd_driver.driver import Record as Record
 from tests.faults.drill import KEY, Effort
+from tests.package.unpack import unpack
 from tests.splunk.searching import Lookup as Lookup
 from vt_connectors.sandbox import SandboxServer
 
@@ -17,8 +17,7 @@ def installed(effort: Effort, server: SandboxServer) -> Lookup:
     """The command, with a key and without a quota of its own; on the older of Splunk's interpreters, if it is here."""
     home = effort.place("splunk")
     apps = home / "etc/apps"
-    with tarfile.open(build(home, report=lambda _: None)) as archive:
-        archive.extractall(apps)  # our own archive, built a moment ago
+    unpack(build(home, report=lambda _: None), apps)
     python = find_python("3.9") or find_python("3.13") or sys.executable
     environment = {"VT_API_KEY": KEY, "VT_API_URL": server.url, "VT_QUOTA": "none"}
     return Lookup(apps / "vtlookup", home, python, environment)

@@ -68,7 +68,7 @@ def _locked(effort: Effort, server: SandboxServer) -> Tally:
         held, release = threading.Event(), threading.Event()
         holder = threading.Thread(target=_hold, args=(place / name, held, release))
         holder.start()
-        assert held.wait(20)
+        assert held.wait(60)
         threading.Timer(seconds, release.set).start()
         done = _run(runner, values)
         holder.join()
@@ -80,7 +80,7 @@ def _locked(effort: Effort, server: SandboxServer) -> Tally:
 
 
 def _hold(path: Path, held: threading.Event, release: threading.Event) -> None:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=60)
     connection.execute("BEGIN EXCLUSIVE")
     held.set()
     release.wait(60)

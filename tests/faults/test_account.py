@@ -10,6 +10,8 @@ import pytest
 from tests.faults import account
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("part", account.PARTS, ids=lambda part: part.__name__.rpartition("_")[2])
 def test_nothing_is_lost_by_what_an_account_tells(part: ModuleType, tmp_path: Path) -> None:

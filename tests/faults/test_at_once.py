@@ -9,7 +9,9 @@ import pytest
 from tests.faults import at_once
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_equal_requests_at_once_are_sent_once_and_all_callers_are_answered(tmp_path: Path) -> None:
     assert_nothing_lost(at_once.tallies(Effort(tmp_path)))

@@ -10,6 +10,8 @@ import pytest
 from tests.faults import clocks
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("part", clocks.PARTS, ids=lambda part: part.__name__.rpartition("_")[2])
 def test_nothing_is_lost_to_a_clock_that_is_set(part: ModuleType, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from tests.faults import endings
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_whatever_fails_the_runner_ends_and_answers_each_line(tmp_path: Path) -> None:
     assert_nothing_lost(endings.tallies(Effort(tmp_path)))

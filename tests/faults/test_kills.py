@@ -9,7 +9,9 @@ import pytest
 from tests.faults import kills
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_kill_9_at_any_moment_exceeds_no_quota_damages_no_row_and_leaves_nobody_waiting(tmp_path: Path) -> None:
     assert_nothing_lost(kills.tallies(Effort(tmp_path)))

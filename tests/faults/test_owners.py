@@ -9,7 +9,9 @@ import pytest
 from tests.faults import owners
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_each_answer_is_about_its_object_and_from_its_server_and_for_its_key(tmp_path: Path) -> None:
     assert_nothing_lost(owners.tallies(Effort(tmp_path)))

@@ -17,6 +17,8 @@ from tests.faults.drill import KEY, Effort, assert_nothing_lost
 from tests.faults.secrets_objects import holders
 from vt_connectors.cache import Entry
 
+pytestmark = pytest.mark.once
+
 _BASIC = base64.b64encode(f"me:{KEY}".encode())
 _PLANTED = {
     "as it is": KEY.encode(),

@@ -9,7 +9,9 @@ import pytest
 from tests.faults import splunk
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_no_event_is_lost_or_changed_and_a_cancelled_search_ends(tmp_path: Path) -> None:
     assert_nothing_lost(splunk.tallies(Effort(tmp_path)))

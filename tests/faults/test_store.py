@@ -9,7 +9,9 @@ import pytest
 from tests.faults import store
 from tests.faults.drill import Effort, assert_nothing_lost
 
+pytestmark = pytest.mark.once
 
-@pytest.mark.timeout(240)
+
+@pytest.mark.timeout(600)
 def test_however_the_states_files_break_lookups_are_answered_rightly_and_within_the_quota(tmp_path: Path) -> None:
     assert_nothing_lost(store.tallies(Effort(tmp_path)))

@@ -22,17 +22,17 @@ def findings(spl: Path) -> Findings:
     return inspect(spl, executable)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("result", ["error", "failure", "future_failure"])
 def test_appinspect_refuses_nothing(result: str, findings: Findings) -> None:
     assert findings.get(result, {}) == {}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_appinspect_warns_of_what_the_page_gives_a_reason_for_and_of_nothing_else(findings: Findings) -> None:
     assert sorted(findings.get("warning", {})) == sorted(ACCEPTED_WARNINGS)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_appinspect_did_look_at_the_command(findings: Findings) -> None:
     assert len(findings["success"]) > 50

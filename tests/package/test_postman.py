@@ -156,7 +156,7 @@ def test_postmans_own_sdk_reads_all_of_it(collection: dict[str, Any], node: Path
     assert auths == {"apikey", "noauth"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("version", ["3", "2"])
 def test_newman_passes_every_request_and_assertion(files: Path, node: Path, version: str) -> None:
     ran = newman.run_on_sandbox(files, version)
@@ -165,7 +165,7 @@ def test_newman_passes_every_request_and_assertion(files: Path, node: Path, vers
     assert ran.assertions >= 2 * ran.requests
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_newman_sees_a_wrong_key(files: Path, node: Path) -> None:
     changes = {"base_url": "http://127.0.0.1:9", "api_key": "wrong"}
     assert newman.run(files, "API v3", changes).failures

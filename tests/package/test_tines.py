@@ -212,7 +212,7 @@ def send(options: dict[str, Any], base_url: str) -> requests.Response:
         data=payload if how in ("form", "data") else None,
         json=payload if payload and how == "application_json" and options["method"] == "post" else None,
         files={"file": (file["filename"], file["contents"])} if file else None,
-        timeout=10,
+        timeout=60,
     )
 
 

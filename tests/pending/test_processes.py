@@ -91,6 +91,6 @@ def test_a_drain_asked_to_end_leaves_the_rest(slow: SandboxServer, runner: Runne
         time.sleep(0.01)
     time.sleep(0.5)
     process.terminate()
-    report = json.loads(process.communicate(timeout=10)[0])
+    report = json.loads(process.communicate(timeout=60)[0])
     assert process.returncode == 75
     assert report["left"] == len(HOSTS) - report["answered"] == _stats(runner)["pending"]

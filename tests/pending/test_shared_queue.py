@@ -34,7 +34,7 @@ class Store(MemoryPending):
         self.writes.append(list(wanted))
         self.began.set()
         if self.held is not None:
-            assert self.held.wait(20)
+            assert self.held.wait(60)
         return super().put_many(wanted, most, refused)
 
     def oldest(self, count: int) -> list[PendingLookup]:
@@ -162,7 +162,7 @@ def test_those_who_come_while_one_writes_are_written_together(memory: Store, clo
 
     threads = [threading.Thread(target=put, args=(key,)) for key in names(range(9))]
     threads[0].start()
-    assert memory.began.wait(20)
+    assert memory.began.wait(60)
     for thread in threads[1:]:
         thread.start()
     while len(queue._puts) < 8:

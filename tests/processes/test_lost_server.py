@@ -17,7 +17,7 @@ from vt_connectors.backends.redis.ledgers import RedisLedgers
 from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 4
-HASHES = [f"{number:032x}" for number in range(1, 61)]
+HASHES = [f"{number:032x}" for number in range(1, 41)]
 LIMIT, SECONDS = 8, 1.5
 # What is left to each process that is on its own.
 SHARE = LIMIT // 4

@@ -20,7 +20,7 @@ from vt_connectors.contract.documents import Request
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.threads import alive_threads
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 def _domains() -> Iterator[str]:

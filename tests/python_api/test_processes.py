@@ -107,7 +107,7 @@ def test_many_threads_share_one_connection_and_one_request(vt: VirusTotal, sandb
     together = threading.Barrier(12)
 
     def look_up() -> None:
-        together.wait(10)
+        together.wait(60)
         found.append(vt.lookup_hash(EICAR).verdict)
 
     threads = [threading.Thread(target=look_up) for _ in range(12)]

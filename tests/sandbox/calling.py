@@ -38,10 +38,10 @@ class Caller:
             self.session.headers["X-Apikey"] = key
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return self.session.get(f"{self.base}/{path}", timeout=10, **options)
+        return self.session.get(f"{self.base}/{path}", timeout=60, **options)
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        return self.session.post(f"{self.base}/{path}", timeout=10, **options)
+        return self.session.post(f"{self.base}/{path}", timeout=60, **options)
 
     def data(self, path: str) -> Any:
         answer = self.get(path)
@@ -75,10 +75,10 @@ class V2Caller:
         self.session.trust_env = False
 
     def get(self, path: str, **params: str) -> requests.Response:
-        return self.session.get(f"{self.base}/{path}", params={"apikey": self.key, **params}, timeout=10)
+        return self.session.get(f"{self.base}/{path}", params={"apikey": self.key, **params}, timeout=60)
 
     def post(self, path: str, **params: str) -> requests.Response:
-        return self.session.post(f"{self.base}/{path}", data={"apikey": self.key, **params}, timeout=10)
+        return self.session.post(f"{self.base}/{path}", data={"apikey": self.key, **params}, timeout=60)
 
     def told(self, path: str, **params: str) -> Any:
         """The document that a POST, or where there is none a GET, is answered with."""
@@ -91,4 +91,4 @@ class V2Caller:
     def upload(self, content: bytes, address: str | None = None, **options: Any) -> requests.Response:
         """Send a file with the key in a part, unless `options` say otherwise."""
         options = {"data": {"apikey": self.key}, "files": {"file": ("a.bin", content)}, **options}
-        return self.session.post(address or f"{self.base}/file/scan", timeout=10, **options)
+        return self.session.post(address or f"{self.base}/file/scan", timeout=60, **options)

@@ -124,7 +124,7 @@ def test_the_command_rehearses_a_bad_day_and_logs_it(run: RunnerProcess) -> None
     statuses += [caller.post("urls", data={"url": "http://unknown.example/"}).status_code]
     statuses += [caller.get(f"files/{EICAR}").status_code for _ in range(4)]
     process.terminate()
-    log = process.communicate(timeout=20)[1].decode()
+    log = process.communicate(timeout=60)[1].decode()
     assert statuses == [503, 200, 200, 503, 503, 429]
     lines = [line.partition("Z ")[2] for line in log.splitlines()]
     assert lines == [

@@ -97,7 +97,7 @@ def test_comment_posted_between_two_pages_moves_nothing(caller: Caller) -> None:
         caller.comment("domains", "example.com", f"comment {number}")
     first = caller.get("domains/example.com/comments?limit=2").json()
     caller.comment("domains", "example.com", "meanwhile")
-    second = caller.session.get(first["links"]["next"], timeout=10).json()
+    second = caller.session.get(first["links"]["next"], timeout=60).json()
     assert [row["attributes"]["text"] for row in second["data"]] == ["comment 1", "comment 0"]
     assert "next" not in second["links"]
 

@@ -23,7 +23,7 @@ PATH = "domains/example.com"
 def exchange(sandbox: SandboxServer, sent: bytes) -> bytes:
     """What the server says to `sent` until it closes the connection."""
     host, port = sandbox.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -79,7 +79,7 @@ def test_two_lengths_are_refused(sandbox: SandboxServer) -> None:
 def test_caller_waiting_for_the_go_ahead_gets_it(sandbox: SandboxServer) -> None:
     headers = ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 13", "Expect: 100-continue")
     host, port = sandbox.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(request_bytes("POST /api/v3/urls HTTP/1.1", *headers))
         assert connection.recv(100).startswith(b"HTTP/1.1 100")
         connection.sendall(b"url=a.example")
@@ -108,7 +108,7 @@ def test_latency_delays_every_answer(start_sandbox: StartSandbox) -> None:
 
 
 def test_paths_outside_the_api_are_not_found(sandbox: SandboxServer) -> None:
-    assert requests.get(f"{sandbox.url}/", timeout=10).status_code == 404
+    assert requests.get(f"{sandbox.url}/", timeout=60).status_code == 404
 
 
 def test_stopped_sandbox_answers_nobody_not_even_on_open_connections(clock: SettableClock) -> None:

@@ -60,7 +60,7 @@ def test_other_files_and_rescans_are_no_conflict(strict: Caller) -> None:
 def test_an_upload_address_makes_no_difference(strict: Caller) -> None:
     upload(strict)
     address = strict.data("files/upload_url")
-    assert error_of(strict.session.post(address, files={"file": CONTENT}, timeout=10)) == CONFLICT
+    assert error_of(strict.session.post(address, files={"file": CONTENT}, timeout=60)) == CONFLICT
 
 
 def test_a_file_received_through_v2_counts_too(strict: Caller) -> None:
@@ -96,7 +96,7 @@ def test_analyses_come_in_pages(caller: Caller, clock: SettableClock) -> None:
         caller.post(f"files/{EICAR_MD5}/analyse")
         clock.advance(1)
     first = caller.get(f"files/{EICAR_MD5}/analyses?limit=2").json()
-    second = caller.session.get(first["links"]["next"], timeout=10).json()
+    second = caller.session.get(first["links"]["next"], timeout=60).json()
     assert (len(first["data"]), len(second["data"])) == (2, 1)
 
 

@@ -58,7 +58,7 @@ def test_body_may_come_in_chunks_of_transfer_coding(caller: Caller) -> None:
 
 def test_upload_address_is_good_for_one_upload(caller: Caller) -> None:
     address = caller.data("files/upload_url")
-    first, second = (caller.session.post(address, files={"file": b"x"}, timeout=10) for _ in range(2))
+    first, second = (caller.session.post(address, files={"file": b"x"}, timeout=60) for _ in range(2))
     assert first.json()["data"]["type"] == "analysis"
     assert error_of(second)[:2] == (404, "NotFoundError")
 
@@ -92,7 +92,7 @@ def test_upload_over_the_limit_is_answered_in_html(start_sandbox: StartSandbox) 
     assert answer.headers["Content-Type"].startswith("text/html")
     assert upload(caller, b"x" * 500).status_code == 200
     address = caller.data("files/upload_url")
-    assert caller.session.post(address, files={"file": b"x" * 3000}, timeout=10).status_code == 200
+    assert caller.session.post(address, files={"file": b"x" * 3000}, timeout=60).status_code == 200
 
 
 def test_body_that_hides_its_size_is_cut_at_the_limit(start_sandbox: StartSandbox) -> None:

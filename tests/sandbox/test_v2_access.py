@@ -44,7 +44,7 @@ def test_the_key_counts_in_the_address_the_form_and_a_part(sandbox: SandboxServe
 
 
 def test_v3s_header_is_no_key_here_and_v2s_parameter_none_there(sandbox: SandboxServer) -> None:
-    there = Caller(sandbox.url).session.get(f"{sandbox.url}/vtapi/v2/file/report?resource={EICAR_MD5}", timeout=10)
+    there = Caller(sandbox.url).session.get(f"{sandbox.url}/vtapi/v2/file/report?resource={EICAR_MD5}", timeout=60)
     assert is_refused(there)
     assert Caller(sandbox.url, key=None).get(f"files/{EICAR_MD5}?apikey=test-key").status_code == 401
 
@@ -52,7 +52,7 @@ def test_v3s_header_is_no_key_here_and_v2s_parameter_none_there(sandbox: Sandbox
 def test_a_form_without_its_content_type_has_no_key_in_it(sandbox: SandboxServer) -> None:
     for headers in ({"Content-Type": "text/plain"}, {"Content-Type": "application/json"}, {}):
         form = f"apikey=test-key&resource={EICAR_MD5}"
-        answer = requests.post(f"{sandbox.url}/vtapi/v2/file/report", data=form, headers=headers, timeout=10)
+        answer = requests.post(f"{sandbox.url}/vtapi/v2/file/report", data=form, headers=headers, timeout=60)
         assert is_refused(answer)
 
 
@@ -93,12 +93,12 @@ def test_a_comment_without_its_text_is_400(v2: V2Caller) -> None:
 def test_an_upload_that_breaks_off_is_400(v2: V2Caller) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="apikey"\r\n\r\nk'
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    assert requests.post(f"{v2.base}/file/scan", data=body, headers=headers, timeout=10).status_code == 400
+    assert requests.post(f"{v2.base}/file/scan", data=body, headers=headers, timeout=60).status_code == 400
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "file/everything"), ("GET", "file/scan"), ("GET", "url/scan")])
 def test_calls_that_are_not_there_are_404(v2: V2Caller, method: str, path: str) -> None:
-    assert requests.request(method, f"{v2.base}/{path}?apikey=k", timeout=10).status_code == 404
+    assert requests.request(method, f"{v2.base}/{path}?apikey=k", timeout=60).status_code == 404
 
 
 def test_out_of_quota_is_an_empty_204_and_the_connection_stays_good(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from .brokered import KEY
 from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
+from .forked_app import ForkedApp
 from .searching import Lookup
 
 SID = "scheduler__somebody__search__RMD5_at_1_2"
@@ -66,14 +66,9 @@ class Alert:
 
     def told(self, document: bytes, *arguments: str) -> Ran:
         script = self.lookup.app / f"bin/{self.action}.py"
-        ran = subprocess.run(
-            [self.lookup.python, str(script), *(arguments or ("--execute",))],
-            input=document,
-            capture_output=True,
-            env=self.lookup.process_environment,
-            timeout=60,
-            check=False,
-        )
+        command = [self.lookup.python, str(script), *(arguments or ("--execute",))]
+        run = ForkedApp.run_started if self.lookup.forked is None else self.lookup.forked.run
+        ran = run(command, self.lookup.process_environment, document)
         assert ran.stdout == b""
         log = self.lookup.home / "var/log/splunk/vtlookup.log"
         written = log.read_text("utf-8") if log.exists() else ""

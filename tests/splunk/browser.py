@@ -48,7 +48,7 @@ class Browser:
             self._ask("DELETE", self._session)
         finally:
             self._driver.terminate()
-            self._driver.communicate(timeout=20)
+            self._driver.communicate(timeout=60)
             shutil.rmtree(self._profile, ignore_errors=True)
 
     def open(self, address: str) -> None:

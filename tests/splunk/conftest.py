@@ -8,38 +8,34 @@ from pathlib import Path
 
 import pytest
 
+from tests.package.conftest import SPLUNKS_PYTHONS, splunks_python
 from tests.package.conftest import app as app
 from tests.package.conftest import spl as spl
 from vt_connectors.sandbox import SandboxServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
-from package.spl.interpreters import find_python
+from package.spl.interpreters import find_any_python
 
 from .brokered import ANALYST, KEY
 from .browser import CHROMIUM, DRIVER, Browser
 from .fake_endpoints import FakeEndpoints
 from .fake_kvstore import FakeKvStore
 from .fake_splunkd import SESSION, FakeSplunkd
+from .forked_app import ForkedApp
 from .searching import Lookup
 
 
-@pytest.fixture(scope="session", params=["3.9", "3.13"])
+@pytest.fixture(scope="session", params=SPLUNKS_PYTHONS)
 def python(request: pytest.FixtureRequest) -> str:
     """An interpreter of each version that Splunk brings, looked for once."""
-    found = find_python(request.param)
-    if found is None:
-        pytest.skip(f"no Python {request.param} on the PATH or in pyenv")
-    return found
+    return splunks_python(request.param)
 
 
 @pytest.fixture(scope="session")
 def any_python() -> str:
-    """The older one, else the newer one."""
-    found = find_python("3.9") or find_python("3.13")
-    if found is None:
-        pytest.skip("no Python that Splunk brings is on the PATH or in pyenv")
-    return found
+    """The older one, else the newer one, else the one at hand."""
+    return find_any_python(SPLUNKS_PYTHONS) or sys.executable
 
 
 @pytest.fixture
@@ -52,13 +48,14 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lookup:
-    """The command with a key and without a quota of its own."""
-    return Lookup(app, home, any_python, {"VT_API_KEY": "test-key", "VT_API_URL": sandbox.url, "VT_QUOTA": "none"})
+    """The command with a key and without a quota of its own. Its processes are forked."""
+    environment = {"VT_API_KEY": "test-key", "VT_API_URL": sandbox.url, "VT_QUOTA": "none"}
+    return Lookup(app, home, any_python, environment, forked=ForkedApp(app))
 
 
 @pytest.fixture
 def everywhere(lookup: Lookup, python: str) -> Lookup:
-    """The same on each of Splunk's interpreters in turn."""
+    """The same on each of Splunk's interpreters in turn, with processes that are started."""
     return lookup.on(python)
 
 

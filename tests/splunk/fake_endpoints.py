@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,41 +13,44 @@ from typing import Any
 
 from tests.package.conf_reader import read_conf
 
+from .forked_app import ENDPOINTS, ForkedApp
+
 SYSTEM = "system-token-of-splunkd"
-# What Splunk's own server for such handlers does, in small: one line with a request in, one with the reply out.
-_DRIVER = """
-import importlib, json, sys
-module, name = sys.argv[2].rsplit(".", 1)
-sys.path.insert(0, sys.argv[1])
-protocol, sys.stdout = sys.stdout, sys.stderr
-handler = getattr(importlib.import_module(module), name)(None, None)
-for line in sys.stdin:
-    print(json.dumps(handler.handle(json.loads(line))), file=protocol, flush=True)
-"""
 
 
 class _Process:
     def __init__(self, python: str, app: Path, handler: str, environment: Mapping[str, str]) -> None:
-        self.popen = subprocess.Popen(
-            [python, "-c", _DRIVER, str(app / "bin"), handler],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={"XDG_RUNTIME_DIR": environment["SPLUNK_HOME"], **environment},
+        self._said = ""
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
+        self._process = ForkedApp(app).start(
+            [python, str(ENDPOINTS), str(app / "bin"), handler],
+            {"XDG_RUNTIME_DIR": environment["SPLUNK_HOME"], **environment},
+            self._errors,
         )
 
     def call(self, passed: str) -> dict[str, Any]:
-        assert self.popen.stdin is not None
-        assert self.popen.stdout is not None
-        self.popen.stdin.write(json.dumps(passed) + "\n")
-        self.popen.stdin.flush()
-        reply: dict[str, Any] = json.loads(self.popen.stdout.readline())
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write((json.dumps(passed) + "\n").encode())
+        self._process.stdin.flush()
+        reply: dict[str, Any] = json.loads(self._process.stdout.readline())
         return reply
 
     def end(self) -> str:
-        _, errors = self.popen.communicate(timeout=20)
-        return errors
+        """What it wrote on its standard error."""
+        if not self._errors.closed:
+            self._wait()
+        return self._said
+
+    def _wait(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._process.stdout.close()
+        with self._errors as errors:
+            errors.seek(0)
+            self._said = errors.read().decode("utf-8", "replace")
 
 
 @dataclass

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from package.splunkd_driver.driver import Chunk, Record, Reply, SearchInfo, SearchProcess, SearchResult, run_search
+from package.splunkd_driver.process import Start, start_process
+
+from .forked_app import ForkedApp
 
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
 CLEAN_IP = "8.8.8.8"
@@ -27,25 +30,34 @@ def md5(number: int) -> str:
 
 @dataclass(frozen=True)
 class Lookup:
-    """`| vtlookup` as splunkd starts it: `lookup(chunks, "hash=md5")`. `environment` is all that the process has."""
+    """`| vtlookup` as splunkd starts it: `lookup(chunks, "hash=md5")`. `environment` is all that the process has.
+
+    With `forked` its processes are forked, otherwise started.
+    """
 
     app: Path
     home: Path
     python: str
     environment: Mapping[str, str]
     name: str = "vtlookup"
+    forked: ForkedApp | None = None
 
     def command(self, name: str) -> Lookup:
         """Another of the app's commands; those that begin a search are given no chunks."""
         return dataclasses.replace(self, name=name)
 
     def on(self, python: str) -> Lookup:
-        return dataclasses.replace(self, python=python)
+        """On another interpreter, and with processes that are started for themselves."""
+        return dataclasses.replace(self, python=python, forked=None)
 
     def set(self, **variables: str) -> Lookup:
         """With more variables; an empty one is taken away."""
         merged = {**self.environment, **variables}
         return dataclasses.replace(self, environment={name: value for name, value in merged.items() if value})
+
+    @property
+    def start(self) -> Start:
+        return start_process if self.forked is None else self.forked.start
 
     @property
     def script(self) -> Path:
@@ -66,10 +78,11 @@ class Lookup:
             python=self.python,
             environment=self.process_environment,
             select_fields=select_fields,
+            start=self.start,
         )
 
     def process(self) -> SearchProcess:
-        return SearchProcess(self.script, python=self.python, environment=self.process_environment)
+        return SearchProcess(self.script, python=self.python, environment=self.process_environment, start=self.start)
 
     def raw(self, *bodies: str, args: Sequence[str], preview: bool = False) -> list[Reply]:
         """The replies to bodies exactly as they stand, in whole-event mode."""

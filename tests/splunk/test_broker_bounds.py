@@ -45,7 +45,7 @@ class FakeCore:
     def answer(self, document: Any, claim: Claim | None = None) -> dict[str, Any]:
         self.asked.append(document)
         self.claims.append(claim)
-        assert self.stuck.wait(20)
+        assert self.stuck.wait(60)
         self._clock.advance(self._takes_s)
         return {"error": None, "status": "ok", "meta": {"requests": 0}}
 

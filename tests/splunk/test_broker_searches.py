@@ -130,10 +130,11 @@ def test_quota_is_waited_for_as_long_as_the_search_may(
     splunkd.settings = {**splunkd.settings, "quota": "2/2s"}
     values = [md5(number) for number in range(30)]
     began = time.monotonic()
-    result = search(keyless, splunkd, "hash=x", "wait=7", values=values)
-    assert time.monotonic() - began < 12
-    # Two at once, and two each two seconds of seven.
-    assert len(sandbox.requests) in (6, 8, 10)
+    result = search(keyless, splunkd, "hash=x", "wait=5", values=values)
+    # All of it would take 28 seconds.
+    assert time.monotonic() - began < 25
+    # Two at once, and two each two seconds of five; fewer if the machine is busy.
+    assert len(sandbox.requests) in (4, 6, 8)
     assert statuses(result).count("pending") == 30 - len(sandbox.requests)
     assert "the key allows 2 requests in 2s" in only_message(result)
 
@@ -145,8 +146,9 @@ def test_a_cancelled_search_ends_while_it_waits_for_quota(
     splunkd.settings = {**splunkd.settings, "quota": "1/minute"}
     running = Running(keyless, "hash=x", "wait=600", session_key=SESSION, splunkd_uri=splunkd.url)
     running.execute(EVENTS)
-    give_up = time.monotonic() + 20
-    while not sandbox.requests and time.monotonic() < give_up:
+    give_up = time.monotonic() + 60
+    while not sandbox.requests:
+        assert time.monotonic() < give_up
         time.sleep(0.01)
     time.sleep(0.3)
     running.stdin.close() if sign is None else running.process.send_signal(sign)
@@ -161,11 +163,11 @@ def test_a_cancelled_search_does_not_wait_for_the_endpoint(keyless: Lookup, splu
         splunkd.settings = {**splunkd.settings, "api_url": slow.url}
         running = Running(keyless, "hash=x", session_key=SESSION, splunkd_uri=splunkd.url)
         running.execute(EVENTS[:1])
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while ENDPOINT not in splunkd.asked and time.monotonic() < give_up:
             time.sleep(0.01)
         running.process.send_signal(signal.SIGTERM)
-        (reply,) = running.end()
+        (reply,) = running.end(within_s=7.5)  # less than the answer takes
     assert [record["vt_status"] for record in reply.records] == ["pending"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -28,9 +29,22 @@ _TOKEN = re.compile(r"\$([\w.]+)(?:\|(\w))?\$")
 _OPEN = "open"
 
 
+@functools.cache
+def _sources() -> dict[str, set[str]]:
+    """Filled by the first test that needs them."""
+    return {}
+
+
 @pytest.fixture
-def sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
+def sources(request: pytest.FixtureRequest) -> dict[str, set[str]]:
     """The fields of what the app writes, from the app at work."""
+    found = _sources()
+    if not found:
+        found.update(_read_sources(request.getfixturevalue("keyless"), request.getfixturevalue("splunkd")))
+    return found
+
+
+def _read_sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "main", "quota": "5/day"}
     there: dict[str, Any] = {"session_key": "session-key-of-the-search", "splunkd_uri": splunkd.url}
     Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")

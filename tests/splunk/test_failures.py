@@ -56,9 +56,10 @@ def test_wait_is_a_budget_for_the_whole_search(lookup: Lookup, sandbox: SandboxS
     chunks: list[Chunk] = [[{"x": md5(10 * chunk + number)} for number in range(4)] for chunk in range(6)]
     began = time.monotonic()
     result = lookup.set(VT_QUOTA="2/1s")(chunks, "hash=x", "wait=2.5")
-    assert time.monotonic() - began < 5
-    # Two at once, and two in each of the two seconds that the budget has.
-    assert len(sandbox.requests) in (6, 7, 8)
+    # A budget for each chunk would be 15 seconds, and all requests.
+    assert time.monotonic() - began < 12
+    # Two at once, and two in each of the two seconds that the budget has; fewer if the machine is busy.
+    assert len(sandbox.requests) in range(3, 9)
     assert statuses(result).count("pending") == 24 - len(sandbox.requests)
     assert "are pending" in only_message(result)
 
@@ -94,7 +95,8 @@ def test_a_refused_key_still_gets_what_the_cache_has(lookup: Lookup) -> None:
 def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -> None:
     began = time.monotonic()
     result = lookup.set(VT_API_URL="http://127.0.0.1:9")(CHUNKS, "hash=x")
-    assert time.monotonic() - began < 15
+    # A second or two for each of fifty values would be more.
+    assert time.monotonic() - began < 40
     assert statuses(result) == ["error"] * 50
     assert "50 of 50 hashes were not looked up: VirusTotal could not be reached" in only_message(result)
 

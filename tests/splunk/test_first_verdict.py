@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from tests.docs.pages import page as page_of
 from tests.package.conf_reader import read_conf
+from tests.package.unpack import unpack
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
@@ -29,8 +29,7 @@ KEY = "the-key-that-the-admin-types"
 @pytest.fixture
 def installed(spl: Path, home: Path) -> Path:
     """The file put where Splunk puts it."""
-    with tarfile.open(spl) as archive:
-        archive.extractall(home / "etc/apps")
+    unpack(spl, home / "etc/apps")
     return home / "etc/apps/vtlookup"
 
 

@@ -31,7 +31,7 @@ def strict() -> Iterator[SandboxServer]:
         yield server
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_each_hash_is_asked_once_and_no_request_is_refused(lookup: Lookup, strict: SandboxServer) -> None:
     command = lookup.set(VT_STATE="kvstore", VT_API_URL=strict.url, VT_QUOTA=f"{LIMIT}/{SECONDS}s")
     store = FakeKvStore(latency_s=0.005)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.package.unpack import unpack
 from vt_connectors.sandbox import SandboxServer
 
 from .fake_splunkd import SESSION, FakeSplunkd
@@ -41,8 +42,7 @@ def old(app: Path, spl: Path, lookup: Lookup, tmp_path: Path) -> Lookup:
 
 def put_over(spl: Path, app: Path) -> None:
     """What Splunk does with a file to install: it unpacks it over the app's folder."""
-    with tarfile.open(spl) as archive:
-        archive.extractall(app.parent)
+    unpack(spl, app.parent)
 
 
 def test_settings_rights_and_what_was_learnt_stay(old: Lookup, spl: Path, sandbox: SandboxServer) -> None:

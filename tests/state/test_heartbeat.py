@@ -26,13 +26,13 @@ def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
     heartbeat = Heartbeat(0.01)
     with heartbeat.keeping(beats.release), heartbeat.keeping(beats.release):
         for _ in range(3):
-            assert beats.acquire(timeout=10)
+            assert beats.acquire(timeout=60)
     heartbeat.rest()
     assert "vt-heartbeat" not in alive_threads()
     with heartbeat.keeping(beats.release):
         while beats.acquire(blocking=False):
             pass
-        assert beats.acquire(timeout=10), "it begins again"
+        assert beats.acquire(timeout=60), "it begins again"
     heartbeat.rest()
 
 
@@ -57,8 +57,8 @@ def test_a_beat_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixt
 
     heartbeat = Heartbeat(0.01)
     with heartbeat.keeping(fails), heartbeat.keeping(beats.release):
-        assert beats.acquire(timeout=10)
-        assert beats.acquire(timeout=10)
+        assert beats.acquire(timeout=60)
+        assert beats.acquire(timeout=60)
     heartbeat.rest()
     assert "a sign of life was not written" in caplog.text
 
@@ -72,5 +72,5 @@ def test_a_forked_process_has_a_heart_of_its_own() -> None:
         if child == 0:
             beats = threading.Semaphore(0)
             with heartbeat.keeping(beats.release):
-                os._exit(0 if beats.acquire(timeout=10) else 1)
+                os._exit(0 if beats.acquire(timeout=60) else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -51,7 +51,8 @@ def test_one_that_refuses_is_unavailable_at_once() -> None:
     for _ in range(3):
         with pytest.raises(StateUnavailable, match=r"redis://127\.0\.0\.1:9/0 cannot be used .*refused"):
             _server("redis://127.0.0.1:9").call("PING")
-    assert time.monotonic() - began < 2
+    # Waited for, each would take two seconds.
+    assert time.monotonic() - began < 5
 
 
 def test_one_that_never_answers_is_waited_for_briefly_and_then_left_alone_for_a_while() -> None:
@@ -65,8 +66,11 @@ def test_one_that_never_answers_is_waited_for_briefly_and_then_left_alone_for_a_
         first = time.monotonic() - began
         with pytest.raises(StateUnavailable, match="imeout"):
             server.call("PING")
-    assert 1 < first < 6
-    assert time.monotonic() - began - first < 0.5
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert 1 < first < 30
 
 
 def test_one_that_is_no_redis_is_told() -> None:

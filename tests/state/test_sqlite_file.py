@@ -335,12 +335,12 @@ def test_closing_all_closes_every_threads_connection_and_later_ones_open_anew(tm
     def other() -> None:
         note(file, "theirs")
         noted.set()
-        ended.wait(10)
+        ended.wait(60)
         note(file, "theirs again")
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert noted.wait(10)
+    assert noted.wait(60)
     file.close_all()
     assert not any(path.name.startswith("state.db-") for path in tmp_path.iterdir()), "the last one out clears up"
     ended.set()

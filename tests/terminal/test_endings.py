@@ -53,7 +53,7 @@ def test_files_that_are_not_sent_yet_are_not_sent_any_more(run: RunnerProcess, t
     files = [tmp_path / f"{index}.bin" for index in range(60)]
     for file in files:
         file.write_bytes(file.name.encode())
-    with SandboxServer(latency_s=0.2) as slow:
+    with SandboxServer(latency_s=1.0) as slow:
         process = run.start("scan_file", *map(str, files), VT_API_URL=slow.url)
         until(lambda: slow.requests, process)
         process.send_signal(number)

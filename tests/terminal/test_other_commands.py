@@ -98,10 +98,10 @@ def test_the_sandbox_answers_until_it_is_told_to_end(run: RunnerProcess) -> None
     assert process.stdout is not None
     url = process.stdout.readline().decode().split()[4]
     request = urllib.request.Request(f"{url}/api/v3/files/{EICAR}", headers={"x-apikey": "any"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert json.load(answer)["data"]["type"] == "file"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_sandbox_on_a_port_in_use_says_so(run: RunnerProcess) -> None:
@@ -118,7 +118,7 @@ def test_the_sandbox_rehearses_bad_days_and_logs_without_the_key(run: RunnerProc
     ran = run(lookup(), VT_API_URL=url, VT_API_KEY="a-secret-key")
     assert ran.lines[0]["error"]["code"] == "unavailable"
     process.terminate()
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert said.count(b"GET /api/v3/files/") == 3
     assert b" 503 spent" in said
     assert b"a-secret-key" not in said

@@ -1,0 +1,61 @@
+"""The app's programs, forked from interpreters that have the app's libraries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from tests.forked_process import ForkServer, Program, fork_server
+
+if TYPE_CHECKING:
+    from package.splunkd_driver.process import Started
+
+# What answers requests to the app's REST endpoints.
+ENDPOINTS = Path(__file__).with_name("endpoint_process.py")
+_MOST_S = 90.0
+# Not the app's own modules: some remember the environment that they were started with.
+_PACKAGES = ("vt_connectors", "requests:", "vtlookup_app.sdk_import:")
+
+
+class ForkedApp:
+    """What starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever."""
+
+    def __init__(self, app: Path) -> None:
+        self._scripts = app / "bin"
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None, stderr: IO[bytes]) -> Started:
+        """See `search_process.Start`."""
+        server = self._server(command, environment or os.environ)
+        if server is None:
+            pipe = subprocess.PIPE
+            return subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=stderr, env=environment, start_new_session=True
+            )
+        return server.start(command[1:], environment or os.environ, stderr=stderr, new_session=True)
+
+    def run(
+        self, command: Sequence[str], environment: Mapping[str, str], given: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        """What became of it; `given` is its input."""
+        server = self._server(command, environment)
+        if server is None:
+            return self.run_started(command, environment, given)
+        return server.run(command[1:], environment, given, timeout=_MOST_S)
+
+    @staticmethod
+    def run_started(
+        command: Sequence[str], environment: Mapping[str, str], given: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        """The same without a fork."""
+        return subprocess.run(command, input=given, capture_output=True, env=environment, timeout=_MOST_S, check=False)
+
+    def _server(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
+        python, script, *_ = command
+        if (Path(script).parent != self._scripts and Path(script) != ENDPOINTS) or not hasattr(os, "fork"):
+            return None
+        path, first = (str(self._scripts),), "vtlookup_app.libraries:put_first"
+        server = fork_server(Program(python, _PACKAGES, path=path, first=first))
+        return server if server.fits(command, environment) else None
