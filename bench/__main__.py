@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import beside_vt_py, cached, large_store, page, quota_used, requests_made, search_speed, start
+from bench import beside_vt_py, cached, large_store, page, quota_record, quota_used, requests_made, search_speed, start
 
 MEASUREMENTS = {
     "search": search_speed.figures,
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "beside_vt_py": beside_vt_py.figures,
     "requests_made": requests_made.figures,
     "quota_used": quota_used.figures,
+    "quota_record": quota_record.figures,
 }
 
 

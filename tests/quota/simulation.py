@@ -131,8 +131,8 @@ class _Life:
         world, ahead = self._world, self._caller.ahead
         if world.now >= self._dies_at:
             return
-        deadline = world.by_the_clock(self._deadline) + ahead
-        decision = policy.decide(world.ledger, world.quota, self._name, world.open(ahead), deadline)
+        now = world.open(ahead)
+        decision = policy.decide(world.ledger, world.quota, self._name, now, now + (self._deadline - world.now))
         if isinstance(decision, Refuse):
             assert world.now + decision.retry_after > self._deadline
             world.refused.append(self._name)

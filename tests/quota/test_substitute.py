@@ -163,3 +163,39 @@ def test_if_the_state_is_required_nothing_is_asked_without_it(machine: _Machine)
         machine.asks(machine.process(broken=True, required=True), 1)
     assert told.value.retryable
     assert len(machine.granted) == 1
+
+
+def _grants(machine: _Machine, limiter: Limiter, times: int, pace_s: float) -> int:
+    """How many of so many requests are granted, one after the other."""
+    granted = 0
+    for _ in range(times):
+        machine.clock.advance(pace_s)
+        granted += machine.asks(limiter, 1)
+    return granted
+
+
+def test_a_large_window_counts_on_both_sides_and_nothing_twice(tmp_path: Path) -> None:
+    machine = _Machine(tmp_path, "200/hour")
+    assert _grants(machine, machine.process(), 160, 1.0) == 160
+    instead = machine.process(broken=True)
+    assert machine.asks(instead, 1) == 0, "more than a quarter is used already"
+    machine.clock.advance(3520)
+    granted = _grants(machine, instead, 60, 1.0)
+    assert 15 <= granted <= 31, "half of that time more than a quarter of the shared record's is seen yet"
+    machine.clock.advance(0.5)
+    back = machine.process()
+    used = back.usage()["hour"]["used"]
+    seen = [sum(at > machine.clock.now() - reach for at in machine.granted) for reach in (3600, 3600 + 15)]
+    assert seen[0] <= used <= seen[1]
+    assert back.usage()["hour"]["used"] == used, "it is added once"
+    assert 200 - seen[1] <= machine.asks(back, 160) <= 200 - seen[0]
+    assert machine.most_within(3600) <= 200
+
+
+def test_what_a_large_record_had_is_not_lost_with_it(tmp_path: Path) -> None:
+    machine = _Machine(tmp_path, "200/hour")
+    assert _grants(machine, machine.process(), 120, 1.0) == 120
+    instead = machine.process(broken=True)
+    assert machine.asks(instead, 1) == 0
+    (tmp_path / "state-quota.db").unlink()
+    assert machine.process().usage()["hour"]["used"] == 120

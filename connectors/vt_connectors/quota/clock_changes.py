@@ -33,3 +33,4 @@ def _move(ledger: Ledger, step: float) -> None:
     waiters.move(ledger, step)
     ledger.blocked_until += step
     ledger.lost_at += step
+    ledger.inherited_until += step if ledger.inherited_until else 0.0

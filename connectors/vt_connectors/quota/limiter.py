@@ -57,7 +57,10 @@ class Limiter:
         self._flying: list[Reservation] = []
         # One is there for as long as a turn is: a turn that was left may be entered again.
         self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
+        # Slots of answered requests, and when the answers came (monotonic seconds). The next change reports them.
+        self._unreported: list[tuple[Reservation, float]] = []
         self._strikes = 0
+        self._is_blocked = False
         self._lock = threading.Lock()
 
     def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
@@ -143,13 +146,17 @@ class Limiter:
         return refused, usage(ledger, self.quota, now)
 
     def _give_back(self, slot: Reservation) -> None:
+        if self._can_report_later(slot):
+            with self._lock:
+                self._unreported.append((slot, self._clock.monotonic()))
+            return
+
         def change(ledger: Ledger, now: float) -> dict[str, Any]:
             policy.tidy(ledger, self.quota, now)
             if slot.outcome == "never_sent":
                 slots.refund(ledger, slot.ticket, slot.taken_at)
             else:
                 slots.settle(ledger, slot.ticket, now, answered=slot.outcome == "answered")
-            self._strikes = ledger.strikes
             return usage(ledger, self.quota, now)
 
         try:
@@ -157,6 +164,13 @@ class Limiter:
         except Unavailable as error:
             # The slot counts on by itself for as long as the request could still be counted.
             _LOG.warning("%s", error.message)
+
+    def _can_report_later(self, slot: Reservation) -> bool:
+        """Whether the next change of the record can report the end of this request, so that each request is one change:
+        nobody with this quota waits for the slot, and there is no usage to show. Without a next change the slot counts
+        from the end of its grace.
+        """
+        return slot.outcome == "answered" and slot.is_held and not self._is_blocked and not self.quota.windows
 
     def _beat(self) -> None:
         """The requests under way live. A slot that ran out before its request was sent is lost: it may be another's."""
@@ -187,9 +201,7 @@ class Limiter:
         """VirusTotal said 429 (v2: 204): no request is sent for that long, within the UTC day. Returns the seconds."""
 
         def change(ledger: Ledger, now: float) -> float:
-            wait = policy.penalise(ledger, self.quota, now, retry_after)
-            self._strikes = ledger.strikes
-            return wait
+            return policy.penalise(ledger, self.quota, now, retry_after)
 
         return self._transact(change)
 
@@ -208,7 +220,23 @@ class Limiter:
         self._transact(lambda ledger, now: take_over(ledger, self.quota, told, now))
 
     def _transact(self, change: Change[Result]) -> Result:
-        return self._patiently(lambda book: book.transact(self._scope, change))
+        """`change`, after the reports that are still due."""
+        with self._lock:
+            unreported = list(self._unreported)
+
+        def all_changes(ledger: Ledger, now: float) -> Result:
+            here = self._clock.monotonic()
+            for slot, answered_at in unreported:
+                slots.settle_late(ledger, slot.ticket, now - (here - answered_at))
+            result = change(ledger, now)
+            self._strikes, self._is_blocked = ledger.strikes, ledger.blocked_until > now
+            return result
+
+        result = self._patiently(lambda book: book.transact(self._scope, all_changes))
+        if unreported:
+            with self._lock:
+                self._unreported = [report for report in self._unreported if report not in unreported]
+        return result
 
     def _patiently(self, work: Callable[[LedgerStore], Result]) -> Result:
         try:

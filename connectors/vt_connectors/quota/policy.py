@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from dataclasses import dataclass
 from typing import Union
 
 from . import reservations as slots
 from . import waiters
 from .ledger import Ledger
+from .timeline import Timeline
 from .waiters import FIRST, LATE_S, LONGEST_LOOK_IN_S, LOOK_IN_S, Claim, Waiter
 from .windows import Calendar, Period, Quota, Sliding, Window, period_end, period_key
 
@@ -16,6 +16,8 @@ from .windows import Calendar, Period, Quota, Sliding, Window, period_end, perio
 MARGIN_S = 0.005
 _LONGEST_BLOCK_S = 86400.0
 _LONGEST_UNTOLD_BLOCK_S = 3600.0
+# More have been configured in turn, and are not used at once.
+_MOST_LENGTHS = 16
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def decide(
     waiters.come_back(ledger, ticket, claim, now)
     ahead = waiters.ahead_of(ledger, ticket, claim, now)
     enters = not waiters.has_another(ledger, ticket, claim)
-    if enters and _plan(ledger, quota, now, ahead, _stamps(ledger))[0] <= now:
+    if enters and _plan(ledger, quota, now, ahead, Timeline(ledger))[0] <= now:
         waiters.served(ledger, ticket, claim.batch)
         slots.take(ledger, ticket, now)
         return Start(now)
@@ -96,12 +98,12 @@ def _outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter]) -> t
 
     The former is earlier if clients that were refused do not return for the places that are kept for them.
     """
-    told = _plan(ledger, quota, now, ahead, _stamps(ledger, latest=now))
+    told = _plan(ledger, quota, now, ahead, Timeline(ledger, latest=now))
     reserved = [waiter for waiter in ahead if waiter.is_reserved]
     if not reserved:
         return told[0], told
     waiting = [waiter for waiter in ahead if not waiter.is_reserved]
-    alone, _ = _plan(ledger, quota, now, waiting, _stamps(ledger, latest=now))
+    alone, _ = _plan(ledger, quota, now, waiting, Timeline(ledger, latest=now))
     given_up = max([alone, *(waiter.promise for waiter in reserved if waiter.due <= alone)])
     return min(told[0], given_up), told
 
@@ -161,10 +163,20 @@ def forgive(ledger: Ledger) -> None:
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
     ledger.horizon = max([ledger.horizon, *(_seen_s(window) for window in quota.windows)])
+    _note_lengths(ledger, quota)
     slots.tidy(ledger, now)
     waiters.tidy(ledger, now)
     _tidy_block(ledger, now)
     ledger.lost_at = min(ledger.lost_at, now + ledger.apart_s)
+    ledger.inherited_until = min(ledger.inherited_until, now)
+
+
+def _note_lengths(ledger: Ledger, quota: Quota) -> None:
+    """Buckets are as small as each window needs. Windows that are forgotten here are only seen less finely."""
+    asked = {window.seconds for window in quota.sliding}
+    if not asked.issubset(ledger.lengths):
+        known = asked.union(ledger.lengths)
+        ledger.lengths = sorted(known if len(known) <= _MOST_LENGTHS else asked)
 
 
 def _tidy_block(ledger: Ledger, now: float) -> None:
@@ -182,32 +194,31 @@ def _seen_s(window: Window) -> float:
     return window.seconds if isinstance(window, Sliding) else 1.0
 
 
-def _plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], stamps: list[float]) -> tuple[float, str]:
+def _plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], timeline: Timeline) -> tuple[float, str]:
     """When one behind `ahead` may start if those start as early as they may, and what holds it."""
     counts = {window.period: dict(ledger.used[window.period]) for window in quota.calendar}
     for waiter in ahead:
-        start, _ = _earliest(ledger, quota, now, stamps, counts)
+        start, _ = _earliest(ledger, quota, now, timeline, counts)
         start = max(start, waiter.due)
-        insort(stamps, start)
+        timeline.add(start)
         for period, used in counts.items():
             key = period_key(period, start)
             used[key] = used.get(key, 0) + 1
-    return _earliest(ledger, quota, now, stamps, counts)
+    return _earliest(ledger, quota, now, timeline, counts)
 
 
 def _earliest(
     ledger: Ledger,
     quota: Quota,
     now: float,
-    stamps: list[float],
+    timeline: Timeline,
     counts: dict[Period, dict[str, int]],
 ) -> tuple[float, str]:
     start, name = now, ""
     if ledger.blocked_until > now:
         start, name = ledger.blocked_until, "upstream"
     for window in quota.sliding:
-        last = stamps[-window.limit] if len(stamps) >= window.limit else 0.0
-        free = max(last, ledger.lost_at) + window.seconds + MARGIN_S
+        free = max(timeline.newest(window.limit), ledger.lost_at) + window.seconds + MARGIN_S
         if free > start:
             start, name = free, window.name
     if not counts:
@@ -232,9 +243,3 @@ def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> C
     """The day or month around `start` that has no room; the month if both."""
     full = [window for window in quota.calendar if counts[window.period].get(window.key(start), 0) >= window.limit]
     return max(full, key=lambda window: window.period, default=None)
-
-
-def _stamps(ledger: Ledger, latest: float | None = None) -> list[float]:
-    """Every slot's stamp in order; with `latest`, as if all under way had come back by then."""
-    flights = ledger.flights.values()
-    return sorted([*ledger.settled, *(flights if latest is None else (min(stamp, latest) for stamp in flights))])

@@ -44,6 +44,11 @@ class Reservation:
             raise ReservationTooOld
         self.is_sent = True
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the record still counts the request as under way, and will for a while if it is told nothing."""
+        return self._silence_s() <= _LONGEST_SILENCE_S
+
     def confirm(self) -> None:
         """The record is about to say that the request is under way. Call this while it is held."""
         self._confirmed = self._readings()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
+from . import buckets
 from .ledger import Ledger
 from .windows import Period, period_key
 
@@ -34,6 +35,12 @@ def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     now += ledger.apart_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
     _record(ledger, ticket)
+
+
+def settle_late(ledger: Ledger, ticket: str, answered_at: float) -> None:
+    """The request was answered then. One that has been settled meanwhile, as its owner was silent, stays as it is."""
+    if ticket in ledger.flights:
+        settle(ledger, ticket, answered_at, answered=True)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
@@ -62,6 +69,7 @@ def has_run_out(ledger: Ledger, ticket: str, now: float) -> bool:
 def move(ledger: Ledger, step: float) -> None:
     """The clock was set forward by `step`: the same moments by the new time."""
     ledger.settled = [stamp + step for stamp in ledger.settled]
+    ledger.older = ledger.older.moved(step)
     for ticket, latest in ledger.flights.items():
         _push(ledger, ticket, latest + step)
 
@@ -77,12 +85,28 @@ def tidy(ledger: Ledger, now: float) -> None:
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         # One whose answer was lost may be counted for a grace yet.
         ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
-    del ledger.settled[: bisect_left(ledger.settled, now - ledger.apart_s - ledger.horizon - 1.0)]
+    ledger.older = ledger.older.pulled_back(now + GRACE_S)
+    _forget(ledger, now)
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
         counts = ledger.used[period]
         for key in [key for key in counts if not oldest <= key <= newest]:
             del counts[key]
+
+
+def _forget(ledger: Ledger, now: float) -> None:
+    """Drop what no window can see, and put what is too much into buckets."""
+    since = now - ledger.apart_s - ledger.horizon - 1.0
+    del ledger.settled[: bisect_left(ledger.settled, since)]
+    if ledger.older.moments and ledger.older.moments[-1] < since:
+        ledger.older = buckets.NONE
+    if len(ledger.settled) < buckets.EXACT + buckets.BATCH:
+        return
+    surplus = ledger.settled[: -buckets.EXACT]
+    del ledger.settled[: -buckets.EXACT]
+    # An earlier version's processes note no lengths.
+    allowed = buckets.resolutions([*ledger.lengths, ledger.horizon], now - 2 * ledger.apart_s - 1.0)
+    ledger.older = buckets.merged_with(ledger.older, surplus, allowed, since=since, boundary=ledger.inherited_until)
 
 
 def _record(ledger: Ledger, ticket: str) -> None:

@@ -9,6 +9,7 @@ from ..clock import iso
 from . import policy
 from .account_quota import AccountUse
 from .ledger import Ledger
+from .timeline import Timeline
 from .windows import Period, Quota, period_key
 
 _PERIODS: tuple[Period, ...] = ("day", "month")
@@ -22,11 +23,11 @@ def usage(ledger: Ledger, quota: Quota, now: float) -> dict[str, Any]:
     `blocked` while a pause is waited out: `resets_in_s`, `until` (UTC).
     """
     policy.tidy(ledger, quota, now)
-    stamps = sorted([*ledger.settled, *ledger.flights.values()])
+    timeline = Timeline(ledger)
     seen: dict[str, Any] = {}
     for window in quota.sliding:
-        inside = [stamp for stamp in stamps if stamp > now - window.seconds]
-        used, resets = len(inside), inside[0] + window.seconds - now if inside else 0.0
+        used, oldest = timeline.after(now - window.seconds)
+        resets = oldest + window.seconds - now if used else 0.0
         if ledger.lost_at + window.seconds > now:
             used, resets = window.limit, ledger.lost_at + window.seconds - now
         seen[window.name] = {"limit": window.limit, "used": used, "resets_in_s": round(resets, 1)}
@@ -67,11 +68,10 @@ def take_over(ledger: Ledger, quota: Quota, told: AccountUse, now: float) -> Non
 
 
 def _leave_of_the_hour(ledger: Ledger, quota: Quota, left: int, now: float) -> None:
-    stamps = [*ledger.settled, *ledger.flights.values()]
+    timeline = Timeline(ledger)
     gone = 0
     for window in quota.sliding:
-        inside = sum(stamp > now - window.seconds for stamp in stamps)
-        gone = max(gone, window.limit - left - inside)
+        gone = max(gone, window.limit - left - timeline.after(now - window.seconds).requests)
     if gone > _MOST_STAMPS:
         policy.block(ledger, now, _PAUSE_S)
     for _ in range(min(gone, _MOST_STAMPS)):

@@ -13,6 +13,7 @@ from typing import Callable, Optional
 
 from ...clock import Clock
 from ...errors import ConfigError, Unavailable
+from ...quota.buckets import from_rows
 from ...quota.ledger import Ledger
 from ...quota.ledger_store import Change, LedgerStore, Result
 from ...state.fallback import StateBusy, StateUnavailable
@@ -96,7 +97,7 @@ class RejoiningLedgers:
 
         def with_spent(ledger: Ledger, now: float) -> Result:
             # The shared record's clock may be another machine's.
-            _add(ledger, granted, now - self._clock.now())
+            _add(ledger, granted, now, now - self._clock.now())
             return change(ledger, now)
 
         result = self._shared.transact(scope, with_spent)
@@ -140,16 +141,37 @@ def _begin(ledger: Ledger, before: Ledger | None, now: float) -> None:
     if before is not None:
         ledger.lost_at = before.lost_at or _LONG_AGO
         ledger.settled = sorted([*before.settled, *before.flights.values()])
-        ledger.horizon = before.horizon
+        ledger.older, ledger.inherited_until = before.older, now
+        ledger.horizon, ledger.lengths = before.horizon, list(before.lengths)
         ledger.blocked_until, ledger.blocked_for = before.blocked_until, before.blocked_for
 
 
-def _add(ledger: Ledger, spent: Ledger, ahead_s: float) -> None:
-    # Those that the ledger began with are there already.
-    stamps = Counter(stamp + ahead_s for stamp in (*spent.settled, *spent.flights.values()))
-    ledger.settled = sorted([*ledger.settled, *(stamps - Counter(ledger.settled)).elements()])
+def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
+    _add_finished(ledger, spent, now, ahead_s)
     for period, counts in spent.used.items():
         for key, count in counts.items():
             ledger.used[period][key] = ledger.used[period].get(key, 0) + count
     ledger.blocked_until = max(ledger.blocked_until, spent.blocked_until + ahead_s if spent.blocked_until else 0.0)
     ledger.blocked_for = max(ledger.blocked_for, spent.blocked_for)
+
+
+def _add_finished(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
+    """Those that the record began with are there already, in buckets of their own. If they are not, as the shared
+    record was made anew, they count as of the beginning.
+    """
+    began = spent.inherited_until
+    ledger.horizon = max(ledger.horizon, spent.horizon)
+    visible = now - ledger.horizon - 1.0
+    missing = _finished(spent, visible - ahead_s, began) - _finished(ledger, visible, began + ahead_s)
+    stamps = Counter(stamp + ahead_s for stamp in (*spent.settled, *spent.flights.values()) if stamp >= began)
+    stamps -= Counter(ledger.settled)
+    ledger.settled = sorted([*ledger.settled, *stamps.elements(), *[began + ahead_s] * missing])
+    later = from_rows(row for row in spent.older.rows() if row.newest >= began * 1000).moved(ahead_s)
+    ledger.older = from_rows(sorted([*ledger.older.rows(), *later.rows()]))
+
+
+def _finished(ledger: Ledger, since: float, until: float) -> int:
+    """How many requests finished from `since` until before `until`."""
+    return sum(since <= stamp < until for stamp in ledger.settled) + sum(
+        row.requests for row in ledger.older.rows() if since * 1000 <= row.newest < until * 1000
+    )
