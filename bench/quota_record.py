@@ -114,7 +114,7 @@ def _fill(book: LedgerStore, quota: str, room: int) -> None:
     count = window.limit - room
 
     def fill(ledger: Ledger, now: float) -> None:
-        empty = Ledger(boot=ledger.boot, booted_at=ledger.booted_at, apart_s=ledger.apart_s)
+        empty = Ledger(boot=ledger.boot, booted_at=ledger.booted_at, max_clock_skew_s=ledger.max_clock_skew_s)
         ledger.__dict__.update(empty.__dict__)
         begin = now - window.seconds * 0.9
         ledger.settled = [begin + window.seconds * 0.9 * place / count for place in range(count)]

@@ -44,10 +44,18 @@ class _Lazy:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        with _LOCK:
-            while _SET_UPS:
-                _SET_UPS.pop()()
-        return getattr(_real(self._name), attribute)
+        try:
+            with _LOCK:
+                while _SET_UPS:
+                    _SET_UPS.pop()()
+            return getattr(_real(self._name), attribute)
+        except (ImportError, OSError, MemoryError):
+            # A process without memory or free descriptors loses the line, and goes on.
+            return _lose
+
+
+def _lose(*_: Any, **__: Any) -> None:
+    return None
 
 
 def _real(name: str) -> Logger:

@@ -72,7 +72,7 @@ def _one(place: Path, policy: str, chance: random.Random) -> list[str]:
 
 def _records(server: RedisServer) -> dict[bytes, bytes]:
     """The quota's records, and what tells one that began anew from the one before."""
-    return {name: server.call("HGET", name, "born") for names in server.keys(LEDGERS) for name in names}
+    return {name: server.call("HGET", name, "store_id") for names in server.keys(LEDGERS) for name in names}
 
 
 def _ask(settings: Settings, virustotal: PlayedVirusTotal, values: list[str]) -> list[str]:

@@ -45,7 +45,7 @@ def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Le
         return RedisLedgersByFakeClock(request.getfixturevalue("redis_server"), clock)
     if request.param == "kvstore":
         # The others' clocks do not differ.
-        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
+        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
     return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 

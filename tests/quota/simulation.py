@@ -16,7 +16,7 @@ from typing import Callable
 from vt_connectors.clock import Uptime
 from vt_connectors.quota import Quota, policy
 from vt_connectors.quota import reservations as slots
-from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.policy import Refuse, Start
 from vt_connectors.quota.windows import period_key
@@ -43,9 +43,9 @@ class Caller:
 
 
 class Simulation:
-    def __init__(self, quota: Quota, began: float, apart_s: float = 0.0) -> None:
+    def __init__(self, quota: Quota, began: float, max_clock_skew_s: float = 0.0) -> None:
         self.quota = quota
-        self.ledger = Ledger(apart_s=apart_s)
+        self.ledger = Ledger(max_clock_skew_s=max_clock_skew_s)
         self.counted: list[float] = []
         self.started: list[str] = []
         self.waits: list[tuple[float, float]] = []
@@ -96,8 +96,8 @@ class Simulation:
         One who is behind goes by what was told before, as far as clocks may differ.
         """
         here = self.by_the_clock(self._now) + ahead
-        follow(self.ledger, here, Uptime(f"the one {ahead} s ahead", self._now))
-        self._told = max(here, self._told) if self._told - here <= self.ledger.apart_s else here
+        adjust(self.ledger, here, Uptime(f"the one {ahead} s ahead", self._now))
+        self._told = max(here, self._told) if self._told - here <= self.ledger.max_clock_skew_s else here
         return self._told
 
     def exceeded(self) -> list[str]:

@@ -57,11 +57,11 @@ def test_a_whole_ledger_comes_back_as_it_was(book: LedgerStore, clock: FakeClock
 
     def fill(ledger: Ledger, now: float = 0.0) -> None:
         ledger.settled = [1.5, 2.25]
-        ledger.flights = {"t": 3.0}
+        ledger.in_flight = {"t": 3.0}
         ledger.used = {"day": {"2026-01-02": 5}, "month": {"2026-01": 6}}
         ledger.queue = [Waiter("q", 7.0)]
-        ledger.blocked_until, ledger.blocked_for, ledger.strikes = 8.0, 2.0, 3
-        ledger.horizon, ledger.lost_at = 60.0, 4.0
+        ledger.blocked_until, ledger.blocked_for, ledger.consecutive_429s = 8.0, 2.0, 3
+        ledger.longest_window_s, ledger.reset_at = 60.0, 4.0
         ledger.boot, ledger.booted_at = uptime.boot, clock.now() - uptime.seconds
 
     book.transact("a", fill)
@@ -116,7 +116,7 @@ def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_
     book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
     book.close()
     _flipped(path, b"98765", b"08765")
-    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+    assert book.transact("a", lambda ledger, now: ledger.reset_at == now)
 
 
 def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, clock: FakeClock) -> None:
@@ -127,7 +127,7 @@ def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, 
     with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM book")
     connection.close()
-    assert book.transact("a", lambda ledger, now: ledger.lost_at == now)
+    assert book.transact("a", lambda ledger, now: ledger.reset_at == now)
 
 
 def _begun_anew(path: Path, clock: FakeClock) -> SqliteLedgers:
@@ -143,10 +143,10 @@ def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_
     book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)
     other = _begun_anew(path, clock)
-    assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.lost_at)) == (1, 0.0)
-    lost_at = clock.now()
-    assert book.transact("a", lambda ledger, now: (ledger.lost_at, _used(ledger))) == (lost_at, 1)
-    assert [other.transact(key, lambda ledger, now: ledger.lost_at) for key in ("a", "b")] == [lost_at, lost_at]
+    assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.reset_at)) == (1, 0.0)
+    reset_at = clock.now()
+    assert book.transact("a", lambda ledger, now: (ledger.reset_at, _used(ledger))) == (reset_at, 1)
+    assert [other.transact(key, lambda ledger, now: ledger.reset_at) for key in ("a", "b")] == [reset_at, reset_at]
 
 
 def test_who_knew_a_lost_book_tells_of_it_once(
@@ -157,10 +157,10 @@ def test_who_knew_a_lost_book_tells_of_it_once(
     for book in knew:
         book.transact("a", _one_more)
     _begun_anew(path, clock).transact("a", _one_more)
-    lost_at = clock.now()
+    reset_at = clock.now()
     knew[0].transact("a", _one_more)
     clock.advance(100)
-    assert [book.transact("a", lambda ledger, now: ledger.lost_at) for book in knew] == [lost_at, lost_at]
+    assert [book.transact("a", lambda ledger, now: ledger.reset_at) for book in knew] == [reset_at, reset_at]
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
@@ -170,7 +170,9 @@ def test_a_thread_that_had_not_seen_the_lost_book_knows_of_it_by_the_others(tmp_
     book.transact("a", _one_more)
     path.unlink()
     found: list[float] = []
-    thread = threading.Thread(target=lambda: found.append(book.transact("a", lambda ledger, now: now - ledger.lost_at)))
+    thread = threading.Thread(
+        target=lambda: found.append(book.transact("a", lambda ledger, now: now - ledger.reset_at))
+    )
     thread.start()
     thread.join()
     assert found == [0.0]

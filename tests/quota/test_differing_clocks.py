@@ -1,4 +1,4 @@
-"""Those who share a ledger may have clocks that differ by `apart_s`."""
+"""Those who share a ledger may have clocks that differ by `max_clock_skew_s`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ APART_S = 2.0
 
 def _desk(quota: str, at: str = "2026-01-02T03:04:05") -> Scenario:
     scenario = Scenario(quota, at)
-    scenario.ledger.apart_s = APART_S
+    scenario.ledger.max_clock_skew_s = APART_S
     return scenario
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.quota.scenario import Scenario
 from vt_connectors.clock import Uptime
 from vt_connectors.quota import policy
-from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.policy import Refuse, Start, Wait
 from vt_connectors.quota.waiters import LONGEST_RESERVATION_S, Claim
 
@@ -190,11 +190,11 @@ def test_no_place_is_kept_for_one_who_does_not_return() -> None:
 
 def test_a_clock_that_is_set_keeps_places_for_no_longer_than_they_were_kept() -> None:
     scenario = Scenario("1/minute")
-    follow(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
+    adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     assert scenario.asked("first")
     told = scenario.refused("mine", 0.0, PERSON)
     scenario.now += 3600
-    follow(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
+    adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     [kept] = scenario.ledger.queue
     assert kept.due == pytest.approx(scenario.now + told.retry_after)
     scenario.now -= 10 * LONGEST_RESERVATION_S

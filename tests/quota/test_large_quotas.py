@@ -29,17 +29,17 @@ _seeds = st.integers(0, 2**32)
 
 
 class _Exact:
-    """Every request by itself. `ended` and `flights` have the moments from which they count."""
+    """Every request by itself. `ended` and `in_flight` have the moments from which they count."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.ended: list[float] = []
-        self.flights: dict[str, float] = {}
+        self.in_flight: dict[str, float] = {}
 
     def free(self, *, back_by: float | None = None, late: bool = False) -> float:
         """When the next may start; with `back_by`, if all under way have come back by then; `late`: at the latest."""
-        flights = self.flights.values()
-        stamps = sorted([*self.ended, *(flights if back_by is None else (min(one, back_by) for one in flights))])
+        in_flight = self.in_flight.values()
+        stamps = sorted([*self.ended, *(in_flight if back_by is None else (min(one, back_by) for one in in_flight))])
         free = self.scenario.now
         for window in self.scenario.quota.sliding:
             if len(stamps) >= window.limit:
@@ -52,7 +52,7 @@ class _Exact:
         decision = scenario.look(name, 0.0)
         if isinstance(decision, Start):
             assert self.free() <= now
-            self.flights[name] = now + GRACE_S
+            self.in_flight[name] = now + GRACE_S
             return True
         assert isinstance(decision, Refuse)
         assert decision.until <= self.free(back_by=now, late=True)
@@ -60,7 +60,7 @@ class _Exact:
 
     def end(self, name: str, fate: str) -> None:
         getattr(self.scenario, {"answered": "answer", "lost": "lose"}.get(fate, fate))(name)
-        del self.flights[name]
+        del self.in_flight[name]
         if fate != "never_sent":
             self.ended.append(self.scenario.now + (GRACE_S if fate == "lost" else 0.0))
 
@@ -143,7 +143,7 @@ def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, cloc
     stamps = [clock.now() - 3599.0 + 3599.0 * place / 20_000 for place in range(20_000)]
 
     def of_an_earlier_version(ledger: Ledger, now: float) -> None:
-        ledger.settled, ledger.horizon, ledger.lengths = list(stamps), 3600.0, []
+        ledger.settled, ledger.longest_window_s, ledger.lengths = list(stamps), 3600.0, []
 
     book.transact("a", of_an_earlier_version)
     clock.advance(later)
@@ -163,17 +163,17 @@ def test_a_window_that_only_the_horizon_tells_of_is_seen_as_finely() -> None:
     scenario = Scenario("4/minute")
     now = scenario.now
     scenario.ledger.settled = [now - 3600.0 + place for place in range(3600)]
-    scenario.ledger.horizon = 3600.0
+    scenario.ledger.longest_window_s = 3600.0
     assert not scenario.goes("a")
     for age in (600.0, 1800.0, 3000.0):
         assert age <= Timeline(scenario.ledger).after(now - age).requests <= age * (1 + 1 / PARTS) + 3600 / PARTS + 1
 
 
 def test_a_ledger_without_the_new_fields_is_read() -> None:
-    fields = json.loads(Ledger(settled=[1.0, 2.0], horizon=60.0).to_json())
+    fields = json.loads(Ledger(settled=[1.0, 2.0], longest_window_s=60.0).to_json())
     for name in ("older", "lengths", "inherited_until"):
         del fields[name]
-    assert Ledger.from_json(json.dumps(fields).encode()) == Ledger(settled=[1.0, 2.0], horizon=60.0)
+    assert Ledger.from_json(json.dumps(fields).encode()) == Ledger(settled=[1.0, 2.0], longest_window_s=60.0)
 
 
 def test_all_processes_of_a_book_have_one_large_window(limiter: MakeLimiter, clock: FakeClock) -> None:

@@ -37,13 +37,13 @@ def _ask(limiter: Limiter, clock: FakeClock) -> None:
         slot.answered()
 
 
-def _lost_at(book: RedisLedgers) -> float:
-    return book.transact("a", lambda ledger, _: ledger.lost_at)
+def _reset_at(book: RedisLedgers) -> float:
+    return book.transact("a", lambda ledger, _: ledger.reset_at)
 
 
 def _note(ledger: Ledger, now: float) -> float:
     ledger.settled.append(now)
-    ledger.horizon = 60.0
+    ledger.longest_window_s = 60.0
     return now
 
 
@@ -95,7 +95,7 @@ def test_ledgers_of_keys_that_are_no_longer_used_go_when_another_begins(redis_se
 
 def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_server: RedisServer) -> None:
     long = _last_written(redis_server, "long", 0)
-    RedisLedgers(redis_server).transact("long", lambda ledger, _: setattr(ledger, "horizon", 365 * 86400.0))
+    RedisLedgers(redis_server).transact("long", lambda ledger, _: setattr(ledger, "longest_window_s", 365 * 86400.0))
     redis_server.call("HINCRBY", long, "at", -300 * 86400)
     RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("EXISTS", long) == 1
@@ -137,10 +137,10 @@ def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
     redis_server.call("FLUSHALL")
     newcomer = RedisLedgers(redis_server)
     newcomer.transact("a", _note)
-    assert _lost_at(newcomer) == 0
+    assert _reset_at(newcomer) == 0
     now = knows.transact("a", _note)
-    assert _lost_at(newcomer) == now
-    assert _lost_at(knows) == now, "and does so once"
+    assert _reset_at(newcomer) == now
+    assert _reset_at(knows) == now, "and does so once"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
@@ -151,7 +151,7 @@ def test_a_damaged_ledger_is_a_lost_one(
     RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "content", content)
     now = RedisLedgers(redis_server).transact("a", _note)
-    assert _lost_at(RedisLedgers(redis_server)) == now
+    assert _reset_at(RedisLedgers(redis_server)) == now
     assert "was lost" in caplog.text
 
 
@@ -171,23 +171,23 @@ def test_after_a_restart_nothing_is_forgotten_and_each_window_is_waited_out(
     own.start()
     book = RedisLedgers(own.server())
     assert book.transact("a", lambda ledger, _: ledger.settled) == [before]
-    lost_at, now = book.transact("a", lambda ledger, now: (ledger.lost_at, now))
-    assert before < lost_at <= now, "from the restart on"
+    reset_at, now = book.transact("a", lambda ledger, now: (ledger.reset_at, now))
+    assert before < reset_at <= now, "from the restart on"
     assert caplog.text.count("restarted") == 1
-    assert _lost_at(RedisLedgers(own.server())) == lost_at
+    assert _reset_at(RedisLedgers(own.server())) == reset_at
 
 
 def test_a_server_that_took_over_from_another_may_have_missed_what_came_last(redis_server: RedisServer) -> None:
     RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "run", "another")
     now = RedisLedgers(redis_server).transact("a", _note)
-    assert _lost_at(RedisLedgers(redis_server)) == now
+    assert _reset_at(RedisLedgers(redis_server)) == now
 
 
 def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     while redis_server.call("INFO", "server")["uptime_in_seconds"] < 2:
         time.sleep(0.1)
-    RedisLedgers(redis_server).transact("a", lambda ledger, _: setattr(ledger, "horizon", 0.001))
+    RedisLedgers(redis_server).transact("a", lambda ledger, _: setattr(ledger, "longest_window_s", 0.001))
     redis_server.call("HSET", LEDGER, "run", "another", "at", "1000")
     RedisLedgers(redis_server).transact("a", _note)
     assert caplog.text == ""
@@ -215,7 +215,7 @@ def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: Redis
     def hurry() -> None:
         book = RedisLedgers(redis_server)
         while not over.is_set():
-            book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
+            book.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
 
     def slowly(ledger: Ledger, now: float) -> None:
         tries.append(now)
@@ -287,7 +287,7 @@ def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: Red
     def write(number: int) -> None:
         book = RedisLedgers(redis_server)
         while not over.is_set():
-            book.transact("a", lambda ledger, _: setattr(ledger, "strikes", ledger.strikes + 1))
+            book.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
             counts[number] += 1
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
@@ -299,5 +299,5 @@ def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: Red
     over.set()
     for thread in threads:
         thread.join()
-    assert RedisLedgers(redis_server).transact("a", lambda ledger, _: ledger.strikes) == sum(counts)
+    assert RedisLedgers(redis_server).transact("a", lambda ledger, _: ledger.consecutive_429s) == sum(counts)
     assert min(counts) > max(counts) / 3, counts

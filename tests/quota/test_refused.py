@@ -225,6 +225,6 @@ def test_a_copy_of_a_ledger_is_its_own(clock: FakeClock) -> None:
     copied.settled.clear()
     copied.used["day"]["2026-01-02"] = 9
     copied.queue.append(Waiter("x", 1.0))
-    copied.flights["x"] = 1.0
+    copied.in_flight["x"] = 1.0
     found, _ = book.peek("a")
-    assert (found.settled != [], found.used["day"], found.queue, found.flights) == (True, {}, [], {})
+    assert (found.settled != [], found.used["day"], found.queue, found.in_flight) == (True, {}, [], {})

@@ -215,7 +215,7 @@ def test_one_whose_answer_was_lost_just_before_the_clock_was_set_back_has_its_gr
 
 def test_what_was_used_before_a_lost_book_is_waited_out_in_every_window() -> None:
     scenario = Scenario("4/second,5/minute")
-    scenario.ledger.lost_at = scenario.now
+    scenario.ledger.reset_at = scenario.now
     refusal = scenario.refused("a")
     assert (refusal.window, round(refusal.retry_after)) == ("minute", 60)
     assert (scenario.used("minute"), scenario.resets("minute")) == (5, 60.0)

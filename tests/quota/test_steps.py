@@ -16,7 +16,7 @@ from vt_connectors.backends.memory.ledgers import MemoryLedgers
 from vt_connectors.backends.sqlite.ledgers import SqliteLedgers
 from vt_connectors.clock import SystemClock, Uptime
 from vt_connectors.errors import RateLimited
-from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.ledger_store import LedgerStore
 from vt_connectors.quota.limiter import Limiter
@@ -26,7 +26,7 @@ from vt_connectors.quota.limiter import Limiter
 def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
     if request.param == "kvstore":
-        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, apart_s=0.0)
+        return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
     return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
@@ -101,16 +101,16 @@ def test_a_lost_book_is_waited_out_whatever_the_clock_does(
 
 def test_another_run_of_the_machine_says_nothing_of_the_clock() -> None:
     ledger = Ledger(settled=[1000.0])
-    follow(ledger, 1000.0, Uptime("before", 500.0))
-    follow(ledger, 1030.0, Uptime("after the restart", 10.0))
+    adjust(ledger, 1000.0, Uptime("before", 500.0))
+    adjust(ledger, 1030.0, Uptime("after the restart", 10.0))
     assert ledger.settled == [1000.0]
-    follow(ledger, 1130.0, Uptime("after the restart", 10.5))
+    adjust(ledger, 1130.0, Uptime("after the restart", 10.5))
     assert ledger.settled == [pytest.approx(1099.5)]
 
 
 def test_where_nobody_tells_for_how_long_the_machine_is_up_all_is_taken_as_it_is() -> None:
     ledger = Ledger(settled=[1000.0])
-    follow(ledger, 9000.0, None)
+    adjust(ledger, 9000.0, None)
     assert ledger == Ledger(settled=[1000.0])
 
 

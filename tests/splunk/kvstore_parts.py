@@ -33,5 +33,7 @@ def collection_at(splunkd: FakeSplunkd, name: str, session: str = SESSION) -> Co
     return Collection(KvStore(Splunkd(splunkd.url, session).kvstore_service()), name)
 
 
-def book_at(splunkd: FakeSplunkd, clock: Clock, patience_s: float = 30.0, apart_s: float = APART_S) -> KvLedgers:
-    return KvLedgers(Versions(collection_at(splunkd, LEDGERS)), clock, patience_s, apart_s)
+def book_at(
+    splunkd: FakeSplunkd, clock: Clock, patience_s: float = 30.0, max_clock_skew_s: float = APART_S
+) -> KvLedgers:
+    return KvLedgers(Versions(collection_at(splunkd, LEDGERS)), clock, patience_s, max_clock_skew_s)

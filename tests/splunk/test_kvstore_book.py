@@ -35,12 +35,12 @@ def splunkd(store: FakeKvStore) -> Iterator[FakeSplunkd]:
 
 
 def _note(ledger: Ledger, now: float) -> float:
-    ledger.strikes += 1
+    ledger.consecutive_429s += 1
     return now
 
 
-def _strikes(book: KvLedgers) -> int:
-    return book.transact("a", lambda ledger, _: ledger.strikes)
+def _consecutive_429s(book: KvLedgers) -> int:
+    return book.transact("a", lambda ledger, _: ledger.consecutive_429s)
 
 
 def _versions(store: FakeKvStore) -> list[int]:
@@ -59,7 +59,7 @@ def test_a_member_that_is_behind_never_undoes_what_others_wrote(store: FakeKvSto
         for _ in range(4):
             ours.transact("a", _note)
             theirs.transact("a", _note)
-        assert _strikes(ours) == 8
+        assert _consecutive_429s(ours) == 8
 
 
 def test_many_members_that_are_behind_count_every_change_once(store: FakeKvStore) -> None:
@@ -92,7 +92,7 @@ def test_who_writes_sees_what_it_wrote_though_its_member_does_not_yet(store: Fak
         book = book_at(behind, FakeClock(), patience_s=0.5)
         for _ in range(3):
             book.transact("a", _note)
-        assert _strikes(book) == 3
+        assert _consecutive_429s(book) == 3
 
 
 def test_a_member_that_stays_behind_is_told_and_nobody_guesses(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
@@ -108,7 +108,7 @@ def test_a_look_writes_nothing_and_so_does_a_change_that_changes_nothing(
     book = book_at(splunkd, FakeClock())
     book.transact("a", _note)
     book.peek("a")
-    _strikes(book)
+    _consecutive_429s(book)
     assert _versions(store) == [1]
 
 
@@ -127,7 +127,7 @@ def test_old_versions_lose_their_content_at_once_and_go_when_nobody_can_be_that_
     for _ in range(64):
         book.transact("a", _note)
     assert _versions(store) == [1, *range(129, 257)]
-    assert _strikes(book_at(splunkd, clock)) == 256
+    assert _consecutive_429s(book_at(splunkd, clock)) == 256
 
 
 def test_a_ledger_never_begins_twice_for_those_who_see_nothing(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
@@ -149,7 +149,7 @@ def test_one_who_stood_still_between_look_and_step_takes_the_step_anew(
     book.transact("a", _note)
 
     def long(ledger: Ledger, now: float) -> None:
-        tries.append(ledger.strikes)
+        tries.append(ledger.consecutive_429s)
         if len(tries) == 1:
             # The machine slept; others wrote, and what they wrote first is gone.
             for version in range(2, 6):
@@ -161,11 +161,11 @@ def test_one_who_stood_still_between_look_and_step_takes_the_step_anew(
 
     book.transact("a", long)
     assert tries == [1, 5]
-    assert _strikes(book) == 6
+    assert _consecutive_429s(book) == 6
 
 
-def _with(strikes: int) -> str:
-    return Ledger(strikes=strikes, apart_s=APART_S).to_json()
+def _with(consecutive_429s: int) -> str:
+    return Ledger(consecutive_429s=consecutive_429s, max_clock_skew_s=APART_S).to_json()
 
 
 def test_who_knew_a_ledger_that_is_gone_goes_on_with_it_and_tells_those_who_did_not(
@@ -177,8 +177,8 @@ def test_who_knew_a_ledger_that_is_gone_goes_on_with_it_and_tells_those_who_did_
         knows.transact("a", _note)
     store.drop(LEDGERS, list(store.documents[LEDGERS]))
     newcomer.transact("a", _note)
-    assert knows.transact("a", lambda ledger, _: (_note(ledger, 0.0), ledger.strikes)[1]) == 4
-    assert newcomer.transact("a", lambda ledger, _: (ledger.lost_at, ledger.strikes)) == (START + APART_S, 4)
+    assert knows.transact("a", lambda ledger, _: (_note(ledger, 0.0), ledger.consecutive_429s)[1]) == 4
+    assert newcomer.transact("a", lambda ledger, _: (ledger.reset_at, ledger.consecutive_429s)) == (START + APART_S, 4)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
@@ -247,5 +247,5 @@ def test_who_has_found_the_store_gone_asks_again_only_later(store: FakeKvStore, 
 def test_a_ledger_holds_no_more_than_others_do(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
     book_at(splunkd, FakeClock()).transact("a", _note)
     document = store.documents[LEDGERS]["a.1"]
-    assert set(document) == {"_key", "_user", "name", "version", "born", "at", "content"}
-    assert json.loads(document["content"])["apart_s"] == APART_S
+    assert set(document) == {"_key", "_user", "name", "version", "store_id", "at", "content"}
+    assert json.loads(document["content"])["max_clock_skew_s"] == APART_S

@@ -218,4 +218,4 @@ def test_a_ledger_that_is_too_large_is_a_lost_record(redis_server: RedisServer) 
     book = RedisLedgers(redis_server)
     book.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
     redis_server.call("HSET", f"{PREFIX}ledger:a", "content", text)
-    assert book.transact("a", lambda ledger, now: now - ledger.lost_at) == 0.0
+    assert book.transact("a", lambda ledger, now: now - ledger.reset_at) == 0.0

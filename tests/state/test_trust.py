@@ -240,7 +240,7 @@ def test_a_state_in_a_folder_that_this_user_may_not_enter_is_told_of_and_the_loo
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     script = """
-import os, sys
+import logging, os, sys
 from vt_connectors.api_key import ApiKey
 from vt_connectors.clock import SystemClock
 from vt_connectors.composition.core import build

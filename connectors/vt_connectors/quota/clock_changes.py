@@ -14,7 +14,7 @@ from .ledger import Ledger
 _NOTICED_S = 0.1
 
 
-def follow(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
+def adjust(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
     """Look whether the clock was set since the ledger was written. Where `uptime` is not known, nobody can tell."""
     if uptime is None:
         return
@@ -32,5 +32,5 @@ def _move(ledger: Ledger, step: float) -> None:
     slots.move(ledger, step)
     waiters.move(ledger, step)
     ledger.blocked_until += step
-    ledger.lost_at += step
+    ledger.reset_at += step
     ledger.inherited_until += step if ledger.inherited_until else 0.0

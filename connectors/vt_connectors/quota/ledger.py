@@ -1,4 +1,4 @@
-"""What is written down of one key's requests. Plain data; the rules are in `policy`."""
+"""The record of one key's requests. Plain data; the rules are in `policy`."""
 
 from __future__ import annotations
 
@@ -16,41 +16,40 @@ MOST_BYTES = 16 * 1024 * 1024
 
 @dataclass
 class Ledger:
-    """All times are epoch seconds.
+    """All times are epoch seconds, all durations seconds.
 
-    - `settled`: the latest moment at which VirusTotal may have counted each finished request, in order. Of many
-      requests, those that finished last.
-    - `older`: the others.
-    - `flights`: the same for requests under way; their owners push it on as long as they live.
-    - `used`: requests by period (`day`, `month`) and its key.
-    - `queue`: the waiters and the places that are kept, first come first.
-    - `granted`: how many slots were given to waiters, ever.
-    - `interactive_in_a_row`: how many interactive clients were served since a batch was, while a batch waits.
-    - `blocked_until`, `blocked_for`, `strikes`: the wait after a 429, how long it was, and how many came in a row.
-    - `horizon`: the longest window any process asked about; nothing younger is forgotten. 0: nobody has any window,
-      and no request is written down.
-    - `lengths`: those of all sliding windows that processes asked about, in seconds.
-    - `lost_at`: what was used before is unknown, as the book before this one was lost.
-    - `inherited_until`: of a record in place of the shared one: that one granted what finished before. Else 0.
-    - `apart_s`: by how much the clocks of those who use the ledger may differ.
-    - `boot`, `booted_at`: the machine's run in which this was written, and when that began by the clock as it was set.
+    - `settled`: for each of the newest finished requests, the latest moment at which VirusTotal may have counted it.
+    - `older`: the finished requests before these, in buckets.
+    - `in_flight`: the same moment for each request that was sent; its owner renews it as long as it lives.
+    - `used`: the number of requests by period (`day`, `month`) and its key.
+    - `queue`: the waiters and the reserved places, in order of arrival.
+    - `granted`: the number of reservations given to waiters, ever.
+    - `interactive_in_a_row`: the interactive clients served since the last batch, while a batch waits.
+    - `blocked_until`, `blocked_for`, `consecutive_429s`: the pause after a 429, its length, and the 429s in a row.
+    - `longest_window_s`: the longest window that any process has used. No younger request is dropped. 0: no process has
+      a window, and no request is recorded.
+    - `lengths`: the lengths of all sliding windows that processes have used.
+    - `reset_at`: the use before this moment is unknown, because the record before this one was lost.
+    - `inherited_until`: in a substitute record, the shared record granted the requests that finished before. Else 0.
+    - `max_clock_skew_s`: the largest difference between the clocks of the processes that use the ledger.
+    - `boot`, `booted_at`: the boot of the machine when the ledger was written, and the time of that boot.
     """
 
     settled: list[float] = field(default_factory=list)
     older: Buckets = buckets.NONE
-    flights: dict[str, float] = field(default_factory=dict)
+    in_flight: dict[str, float] = field(default_factory=dict)
     used: dict[str, dict[str, int]] = field(default_factory=lambda: {"day": {}, "month": {}})
     queue: list[Waiter] = field(default_factory=list)
     granted: int = 0
     interactive_in_a_row: int = 0
     blocked_until: float = 0.0
     blocked_for: float = 0.0
-    strikes: int = 0
-    horizon: float = 0.0
+    consecutive_429s: int = 0
+    longest_window_s: float = 0.0
     lengths: list[float] = field(default_factory=list)
-    lost_at: float = 0.0
+    reset_at: float = 0.0
     inherited_until: float = 0.0
-    apart_s: float = 0.0
+    max_clock_skew_s: float = 0.0
     boot: str = ""
     booted_at: float = 0.0
 
@@ -58,7 +57,7 @@ class Ledger:
         return replace(
             self,
             settled=list(self.settled),
-            flights=dict(self.flights),
+            in_flight=dict(self.in_flight),
             used={period: dict(counts) for period, counts in self.used.items()},
             queue=list(self.queue),
             lengths=list(self.lengths),
@@ -77,19 +76,19 @@ class Ledger:
             return cls(
                 settled=sorted(float(stamp) for stamp in raw["settled"]),
                 older=buckets.parse(str(raw.get("older", ""))),
-                flights={str(name): float(stamp) for name, stamp in raw["flights"].items()},
+                in_flight={str(name): float(stamp) for name, stamp in raw["in_flight"].items()},
                 used={period: _counts(raw["used"][period]) for period in ("day", "month")},
                 queue=[_waiter(*row) for row in raw["queue"]],
                 granted=int(raw.get("granted", 0)),
                 interactive_in_a_row=int(raw.get("interactive_in_a_row", 0)),
                 blocked_until=float(raw["blocked_until"]),
                 blocked_for=float(raw["blocked_for"]),
-                strikes=int(raw["strikes"]),
-                horizon=float(raw["horizon"]),
+                consecutive_429s=int(raw["consecutive_429s"]),
+                longest_window_s=float(raw["longest_window_s"]),
                 lengths=sorted(float(length) for length in raw.get("lengths", [])),
-                lost_at=float(raw["lost_at"]),
+                reset_at=float(raw["reset_at"]),
                 inherited_until=float(raw.get("inherited_until", 0.0)),
-                apart_s=float(raw.get("apart_s", 0.0)),
+                max_clock_skew_s=float(raw.get("max_clock_skew_s", 0.0)),
                 boot=str(raw["boot"]),
                 booted_at=float(raw["booted_at"]),
             )

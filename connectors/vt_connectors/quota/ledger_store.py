@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Callable, Protocol, TypeVar
 
 from ..clock import Clock
-from .clock_changes import follow
+from .clock_changes import adjust
 from .ledger import Ledger
 
 Result = TypeVar("Result")
@@ -32,8 +32,8 @@ class LedgerStore(Protocol):
         """A copy of the ledger as it is, and the time. Raises as `transact`."""
 
 
-def followed_now(clock: Clock, ledger: Ledger) -> float:
+def adjusted_now(clock: Clock, ledger: Ledger) -> float:
     """The time, when the ledger has followed the clock to it."""
     now = clock.now()
-    follow(ledger, now, clock.uptime())
+    adjust(ledger, now, clock.uptime())
     return now

@@ -59,7 +59,7 @@ class Limiter:
         self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
         # Slots of answered requests, and when the answers came (monotonic seconds). The next change reports them.
         self._unreported: list[tuple[Reservation, float]] = []
-        self._strikes = 0
+        self._consecutive_429s = 0
         self._is_blocked = False
         self._lock = threading.Lock()
 
@@ -119,7 +119,7 @@ class Limiter:
         if quota.windows:
             return False
         ledger, now = self._patiently(lambda book: book.peek(self._scope))
-        self._strikes = ledger.strikes
+        self._consecutive_429s = ledger.consecutive_429s
         return policy.is_free(ledger, quota, now)
 
     def _check(self, requests_ahead: int, deadline: float, claim: Claim) -> None:
@@ -207,9 +207,9 @@ class Limiter:
 
     def accepted(self) -> None:
         """VirusTotal took a request and did what was asked: the next 429 is the first in a row."""
-        if self._strikes:
+        if self._consecutive_429s:
             self._transact(lambda ledger, _: policy.forgive(ledger))
-            self._strikes = 0
+            self._consecutive_429s = 0
 
     def usage(self) -> dict[str, Any]:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
@@ -229,7 +229,7 @@ class Limiter:
             for slot, answered_at in unreported:
                 slots.settle_late(ledger, slot.ticket, now - (here - answered_at))
             result = change(ledger, now)
-            self._strikes, self._is_blocked = ledger.strikes, ledger.blocked_until > now
+            self._consecutive_429s, self._is_blocked = ledger.consecutive_429s, ledger.blocked_until > now
             return result
 
         result = self._patiently(lambda book: book.transact(self._scope, all_changes))

@@ -49,7 +49,7 @@ _NO_CLAIM = Claim(returns=False)
 
 def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
     """Whether a request needs no slot: nobody who uses the ledger has any window, and no 429 is waited out."""
-    return not quota.windows and not ledger.horizon and ledger.blocked_until <= now
+    return not quota.windows and not ledger.longest_window_s and ledger.blocked_until <= now
 
 
 def decide(
@@ -128,10 +128,10 @@ def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None
     if is_blocked and retry_after is None:
         return ledger.blocked_until - now
     if retry_after is None:
-        retry_after = min(_minute(quota) * 2**ledger.strikes, _LONGEST_UNTOLD_BLOCK_S)
+        retry_after = min(_minute(quota) * 2**ledger.consecutive_429s, _LONGEST_UNTOLD_BLOCK_S)
     if not is_blocked:
         # Several under way at once are refused for one and the same reason.
-        ledger.strikes = min(ledger.strikes + 1, 16)
+        ledger.consecutive_429s = min(ledger.consecutive_429s + 1, 16)
     block(ledger, now, retry_after)
     return ledger.blocked_for
 
@@ -139,14 +139,16 @@ def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None
 def block(ledger: Ledger, now: float, seconds: float) -> None:
     """No request is sent for `seconds`, or until the day ends. It shortens no other block."""
     left_of_day = period_end("day", now) - now
-    ledger.blocked_until = max(ledger.blocked_until, now + min(max(seconds, 0.0), left_of_day) + ledger.apart_s)
+    ledger.blocked_until = max(
+        ledger.blocked_until, now + min(max(seconds, 0.0), left_of_day) + ledger.max_clock_skew_s
+    )
     ledger.blocked_for = ledger.blocked_until - now
 
 
 def shorten_block(ledger: Ledger, quota: Quota, now: float) -> None:
     """VirusTotal's own figures show requests left: a block lasts for a minute's window, as that alone may be full."""
     began = ledger.blocked_until - ledger.blocked_for
-    ledger.blocked_for = min(ledger.blocked_for, _minute(quota) + ledger.apart_s)
+    ledger.blocked_for = min(ledger.blocked_for, _minute(quota) + ledger.max_clock_skew_s)
     ledger.blocked_until = min(ledger.blocked_until, began + ledger.blocked_for)
 
 
@@ -157,17 +159,17 @@ def _minute(quota: Quota) -> float:
 
 def forgive(ledger: Ledger) -> None:
     """VirusTotal took a request: the next 429 is the first in a row."""
-    ledger.strikes = 0
+    ledger.consecutive_429s = 0
 
 
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
-    ledger.horizon = max([ledger.horizon, *(_seen_s(window) for window in quota.windows)])
+    ledger.longest_window_s = max([ledger.longest_window_s, *(_seen_s(window) for window in quota.windows)])
     _note_lengths(ledger, quota)
     slots.tidy(ledger, now)
     waiters.tidy(ledger, now)
     _tidy_block(ledger, now)
-    ledger.lost_at = min(ledger.lost_at, now + ledger.apart_s)
+    ledger.reset_at = min(ledger.reset_at, now + ledger.max_clock_skew_s)
     ledger.inherited_until = min(ledger.inherited_until, now)
 
 
@@ -181,9 +183,9 @@ def _note_lengths(ledger: Ledger, quota: Quota) -> None:
 
 def _tidy_block(ledger: Ledger, now: float) -> None:
     """No block lasts longer than it was made for, nor beyond the day, whoever wrote it down."""
-    ledger.blocked_for = min(ledger.blocked_for, _LONGEST_BLOCK_S + ledger.apart_s)
+    ledger.blocked_for = min(ledger.blocked_for, _LONGEST_BLOCK_S + ledger.max_clock_skew_s)
     ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
-    beyond = ledger.blocked_until - (period_end("day", now) + ledger.apart_s)
+    beyond = ledger.blocked_until - (period_end("day", now) + ledger.max_clock_skew_s)
     if beyond > 0:
         ledger.blocked_for -= beyond
         ledger.blocked_until -= beyond
@@ -218,25 +220,25 @@ def _earliest(
     if ledger.blocked_until > now:
         start, name = ledger.blocked_until, "upstream"
     for window in quota.sliding:
-        free = max(timeline.newest(window.limit), ledger.lost_at) + window.seconds + MARGIN_S
+        free = max(timeline.newest(window.limit), ledger.reset_at) + window.seconds + MARGIN_S
         if free > start:
             start, name = free, window.name
     if not counts:
         return start, name
-    agreed = _off_midnight(start, ledger.apart_s)
+    agreed = _off_midnight(start, ledger.max_clock_skew_s)
     if agreed > start:
         start, name = agreed, quota.calendar[0].name
     full = _full(quota, counts, start)
     while full is not None:
-        start, name = full.end(start) + ledger.apart_s, full.name
+        start, name = full.end(start) + ledger.max_clock_skew_s, full.name
         full = _full(quota, counts, start)
     return start, name
 
 
-def _off_midnight(start: float, apart_s: float) -> float:
+def _off_midnight(start: float, max_clock_skew_s: float) -> float:
     """Clocks that differ do not agree on the day just then: nobody starts until they do."""
-    end = period_end("day", start - apart_s)
-    return start if end > start + apart_s else end + apart_s
+    end = period_end("day", start - max_clock_skew_s)
+    return start if end > start + max_clock_skew_s else end + max_clock_skew_s
 
 
 def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> Calendar | None:

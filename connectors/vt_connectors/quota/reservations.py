@@ -2,7 +2,7 @@
 
 A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
 counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
-Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `apart_s` later.
+Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `max_clock_skew_s` later.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 def take(ledger: Ledger, ticket: str, now: float) -> None:
     """The request may go out."""
-    now += ledger.apart_s
+    now += ledger.max_clock_skew_s
     for period in _REACH_S:
         _count(ledger, period, now, 1)
-    ledger.flights[ticket] = now
+    ledger.in_flight[ticket] = now
     _push(ledger, ticket, now + GRACE_S)
 
 
 def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
     """The request came back, or its end is unknown: then it may be counted for a grace yet."""
     _restore(ledger, ticket, now)
-    now += ledger.apart_s
+    now += ledger.max_clock_skew_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
     _record(ledger, ticket)
 
 
 def settle_late(ledger: Ledger, ticket: str, answered_at: float) -> None:
     """The request was answered then. One that has been settled meanwhile, as its owner was silent, stays as it is."""
-    if ticket in ledger.flights:
+    if ticket in ledger.in_flight:
         settle(ledger, ticket, answered_at, answered=True)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
     """The request was certainly never sent (no connection was made): as if it had not been asked for."""
-    taken_at += ledger.apart_s
-    latest = ledger.flights.pop(ticket, None)
+    taken_at += ledger.max_clock_skew_s
+    latest = ledger.in_flight.pop(ticket, None)
     if latest is not None:
         for period in _REACH_S:
             _count(ledger, period, taken_at, -1)
@@ -58,26 +58,26 @@ def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
     """The owners of these requests live."""
     for ticket in tickets:
         _restore(ledger, ticket, now)
-        _push(ledger, ticket, now + ledger.apart_s + GRACE_S)
+        _push(ledger, ticket, now + ledger.max_clock_skew_s + GRACE_S)
 
 
 def has_run_out(ledger: Ledger, ticket: str, now: float) -> bool:
     """Whether the record counts the request as over, or may do so at any moment."""
-    return ledger.flights.get(ticket, 0.0) < now + ledger.apart_s
+    return ledger.in_flight.get(ticket, 0.0) < now + ledger.max_clock_skew_s
 
 
 def move(ledger: Ledger, step: float) -> None:
     """The clock was set forward by `step`: the same moments by the new time."""
     ledger.settled = [stamp + step for stamp in ledger.settled]
     ledger.older = ledger.older.moved(step)
-    for ticket, latest in ledger.flights.items():
+    for ticket, latest in ledger.in_flight.items():
         _push(ledger, ticket, latest + step)
 
 
 def tidy(ledger: Ledger, now: float) -> None:
     """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
-    now += ledger.apart_s
-    for ticket, latest in list(ledger.flights.items()):
+    now += ledger.max_clock_skew_s
+    for ticket, latest in list(ledger.in_flight.items()):
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
         elif latest < now:
@@ -96,7 +96,7 @@ def tidy(ledger: Ledger, now: float) -> None:
 
 def _forget(ledger: Ledger, now: float) -> None:
     """Drop what no window can see, and put what is too much into buckets."""
-    since = now - ledger.apart_s - ledger.horizon - 1.0
+    since = now - ledger.max_clock_skew_s - ledger.longest_window_s - 1.0
     del ledger.settled[: bisect_left(ledger.settled, since)]
     if ledger.older.moments and ledger.older.moments[-1] < since:
         ledger.older = buckets.NONE
@@ -105,19 +105,19 @@ def _forget(ledger: Ledger, now: float) -> None:
     surplus = ledger.settled[: -buckets.EXACT]
     del ledger.settled[: -buckets.EXACT]
     # An earlier version's processes note no lengths.
-    allowed = buckets.resolutions([*ledger.lengths, ledger.horizon], now - 2 * ledger.apart_s - 1.0)
+    allowed = buckets.resolutions([*ledger.lengths, ledger.longest_window_s], now - 2 * ledger.max_clock_skew_s - 1.0)
     ledger.older = buckets.merged_with(ledger.older, surplus, allowed, since=since, boundary=ledger.inherited_until)
 
 
 def _record(ledger: Ledger, ticket: str) -> None:
-    stamp = ledger.flights.pop(ticket)
-    if ledger.horizon:
+    stamp = ledger.in_flight.pop(ticket)
+    if ledger.longest_window_s:
         insort(ledger.settled, stamp)
 
 
 def _restore(ledger: Ledger, ticket: str, now: float) -> None:
     """The owner was silent for so long that it was taken for dead, or took its slot from another book."""
-    if ticket not in ledger.flights:
+    if ticket not in ledger.in_flight:
         take(ledger, ticket, now)
 
 
@@ -126,13 +126,13 @@ def _push(ledger: Ledger, ticket: str, latest: float) -> None:
 
     One that is under way at midnight may be counted on either side: it is, on both, and from the start.
     """
-    before = ledger.flights[ticket]
+    before = ledger.in_flight[ticket]
     # What was pushed on by a grace comes back by no more; by more, where the clock was set back.
     comes_back = 0 < before - latest <= GRACE_S + _ROUNDING_S
     for period in _REACH_S:
         if period_key(period, latest) != period_key(period, before):
             _count(ledger, period, before if comes_back else latest, -1 if comes_back else 1)
-    ledger.flights[ticket] = latest
+    ledger.in_flight[ticket] = latest
 
 
 def _count(ledger: Ledger, period: Period, at: float, change: int) -> None:

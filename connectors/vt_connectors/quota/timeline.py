@@ -20,8 +20,8 @@ class Timeline:
     """`latest`: as if all requests under way had come back by then."""
 
     def __init__(self, ledger: Ledger, latest: float | None = None) -> None:
-        flights = ledger.flights.values()
-        young = [*ledger.settled, *(flights if latest is None else (min(stamp, latest) for stamp in flights))]
+        in_flight = ledger.in_flight.values()
+        young = [*ledger.settled, *(in_flight if latest is None else (min(stamp, latest) for stamp in in_flight))]
         young.sort()
         older = ledger.older
         if older.moments and young and older.moments[-1] > young[0]:

@@ -28,8 +28,8 @@ def usage(ledger: Ledger, quota: Quota, now: float) -> dict[str, Any]:
     for window in quota.sliding:
         used, oldest = timeline.after(now - window.seconds)
         resets = oldest + window.seconds - now if used else 0.0
-        if ledger.lost_at + window.seconds > now:
-            used, resets = window.limit, ledger.lost_at + window.seconds - now
+        if ledger.reset_at + window.seconds > now:
+            used, resets = window.limit, ledger.reset_at + window.seconds - now
         seen[window.name] = {"limit": window.limit, "used": used, "resets_in_s": round(resets, 1)}
     for calendar in quota.calendar:
         used = ledger.used[calendar.period].get(calendar.key(now), 0)
@@ -75,4 +75,4 @@ def _leave_of_the_hour(ledger: Ledger, quota: Quota, left: int, now: float) -> N
     if gone > _MOST_STAMPS:
         policy.block(ledger, now, _PAUSE_S)
     for _ in range(min(gone, _MOST_STAMPS)):
-        insort(ledger.settled, now + ledger.apart_s)
+        insort(ledger.settled, now + ledger.max_clock_skew_s)

@@ -6,7 +6,7 @@ import threading
 
 from ...clock import Clock
 from ...quota.ledger import Ledger
-from ...quota.ledger_store import Change, Result, followed_now
+from ...quota.ledger_store import Change, Result, adjusted_now
 
 
 class MemoryLedgers:
@@ -20,7 +20,7 @@ class MemoryLedgers:
     def transact(self, scope: str, change: Change[Result]) -> Result:
         with self._lock:
             ledger = self._ledgers.setdefault(scope, Ledger())
-            return change(ledger, followed_now(self._clock, ledger))
+            return change(ledger, adjusted_now(self._clock, ledger))
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
         with self._lock:

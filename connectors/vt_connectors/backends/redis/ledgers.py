@@ -70,11 +70,11 @@ end
 local run, up = told('server', 'run_id:(%w+)'), told('server', 'uptime_in_seconds:(%d+)')
 -- A ledger that ends by itself would be dropped by a full server; earlier versions made such ones.
 redis.pcall('PERSIST', ledger)
-local found = redis.call('HMGET', ledger, 'mark', 'born', 'run', 'at', 'content')
+local found = redis.call('HMGET', ledger, 'mark', 'store_id', 'run', 'at', 'content')
 -- Larger than any of ours: read as damaged.
 if found[5] and #found[5] > {MOST_BYTES} then found[5] = '' end
 if (found[1] or '') == expected then
-  redis.call('HSET', ledger, 'mark', ARGV[3], 'born', ARGV[4], 'run', run, 'at', time[1], 'content', ARGV[5])
+  redis.call('HSET', ledger, 'mark', ARGV[3], 'store_id', ARGV[4], 'run', run, 'at', time[1], 'content', ARGV[5])
   redis.call('DEL', turn)
   next_turn()
   return 1
@@ -92,8 +92,8 @@ local now = redis.call('TIME')[1]
 for _, ledger in ipairs(KEYS) do
   local found = redis.call('HMGET', ledger, 'at', 'content')
   local known, content = pcall(cjson.decode, found[2] or '')
-  local horizon = known and type(content) == 'table' and tonumber(content.horizon)
-  if horizon and tonumber(found[1]) and tonumber(found[1]) + math.max({_IDLE_S}, horizon) < tonumber(now) then
+  local longest = known and type(content) == 'table' and tonumber(content.longest_window_s)
+  if longest and tonumber(found[1]) and tonumber(found[1]) + math.max({_IDLE_S}, longest) < tonumber(now) then
     redis.call('DEL', ledger)
   end
 end
@@ -107,13 +107,13 @@ _WRITTEN, _STAND_IN_LINE = 1, 0
 class Found:
     """What is there of a ledger, and the server's time and life. Times are epoch seconds.
 
-    `mark` changes with each write, `born` when the ledger begins anew. `run` is the server's life that wrote last, at
-    `at`; `server_run` is its present one, which began at `server_since`. Empty where it is not known.
+    `mark` changes with each write, `store_id` when a new ledger begins. `run` is the server's life that wrote last,
+    at `at`; `server_run` is its present one, which began at `server_since`. Empty where it is not known.
     `may_be_evicted`: there is none, and the server has dropped keys when it was full, or drops whatever it has.
     """
 
     mark: str
-    born: str
+    store_id: str
     run: str
     at: float
     content: bytes | None
@@ -129,7 +129,7 @@ class RedisLedgers:
     def __init__(self, server: RedisServer, patience_s: float = PATIENCE_S) -> None:
         self._server = server
         self._patience_s = patience_s
-        self._born: dict[str, str] = {}
+        self._store_id: dict[str, str] = {}
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         turn = _Turn(self._server, scope, self._patience_s)
@@ -138,14 +138,14 @@ class RedisLedgers:
             found = self._found(reply)
             ledger, loss = self._ledger(scope, found)
             result = change(ledger, found.now)
-            after, born = ledger.to_json(), found.born or secrets.token_hex(4)
+            after, store_id = ledger.to_json(), found.store_id or secrets.token_hex(4)
             if turn.was_waited_for or after.encode() != found.content:
-                reply = turn.write(found.mark, born, after)
+                reply = turn.write(found.mark, store_id, after)
                 if reply != _WRITTEN:
                     continue
-            if found.content is None and scope not in self._born:
+            if found.content is None and scope not in self._store_id:
                 self._remove_idle()
-            self._born[scope] = born
+            self._store_id[scope] = store_id
             if loss:
                 _LOG.warning("%s", loss)
             return result
@@ -154,11 +154,11 @@ class RedisLedgers:
         return self.transact(scope, lambda ledger, now: (ledger, now))
 
     def _found(self, reply: Any) -> Found:
-        mark, born, run, at, content, seconds, microseconds, server_run, up_s, evicted, policy = reply
+        mark, store_id, run, at, content, seconds, microseconds, server_run, up_s, evicted, policy = reply
         now = int(seconds) + int(microseconds) / 1e6
         return Found(
             mark=(mark or b"").decode(),
-            born=(born or b"").decode(),
+            store_id=(store_id or b"").decode(),
             run=(run or b"").decode(),
             at=float(at or 0),
             content=content,
@@ -186,20 +186,20 @@ class RedisLedgers:
         try:
             ledger = Ledger() if found.content is None else Ledger.from_json(found.content)
         except ValueError:
-            return Ledger(lost_at=found.now), LOST
-        if self._born.get(scope, found.born) != found.born:
+            return Ledger(reset_at=found.now), LOST
+        if self._store_id.get(scope, found.store_id) != found.store_id:
             # The one known here is gone; whoever began anew may not have known that there was one.
-            ledger.lost_at = found.now
+            ledger.reset_at = found.now
             return ledger, LOST
         if found.content is None and found.may_be_evicted:
             # A new key waits too: nobody can tell it from one whose ledger was dropped.
-            ledger.lost_at = found.now
+            ledger.reset_at = found.now
             return ledger, _EVICTED % self._server.place
         if found.run and found.server_run and found.run != found.server_run:
             # One that was restarted began anew then; one that took over was at work before, and may have missed a lot.
             since = found.server_since if found.server_since > found.at else found.now
-            ledger.lost_at = max(ledger.lost_at, since)
-            if since + ledger.horizon > found.now:
+            ledger.reset_at = max(ledger.reset_at, since)
+            if since + ledger.longest_window_s > found.now:
                 return ledger, _RESTARTED % self._server.place
         return ledger, ""
 
@@ -218,9 +218,9 @@ class _Turn:
         """The ledger."""
         return self._step(_READ)
 
-    def write(self, mark: str, born: str, content: str) -> Any:
+    def write(self, mark: str, store_id: str, content: str) -> Any:
         """`_WRITTEN`, or the ledger as another has written it meanwhile."""
-        return self._step(mark, secrets.token_hex(8), born, content)
+        return self._step(mark, secrets.token_hex(8), store_id, content)
 
     def _step(self, *arguments: str) -> Any:
         reply = self._server.run(_STEP, self._keys, self._me, *arguments)

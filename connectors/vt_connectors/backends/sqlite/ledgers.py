@@ -9,7 +9,7 @@ from typing import Callable, NamedTuple
 from ...clock import Clock
 from ...log import logger
 from ...quota.ledger import MOST_BYTES, Ledger
-from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, followed_now
+from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, adjusted_now
 from ...state.atomic_replace import is_there
 from .checksum import checked_content, with_checksum
 from .record_file import record_file
@@ -42,7 +42,7 @@ class SqliteLedgers:
     ) -> None:
         self._clock = clock
         self._file = record_file(path, patience_s=patience_s, made_anew=self._block_all, was_there=known is not None)
-        self._born = known
+        self._store_id = known
         self._heard = heard
         self._told: bytes | None = None
 
@@ -56,33 +56,33 @@ class SqliteLedgers:
         if not is_there(self.path):
             return None
         record = self._file.read(_read)
-        return record.born, record.home, self._file.inode
+        return record.store_id, record.home, self._file.inode
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work(connection: sqlite3.Connection) -> tuple[Result, bytes]:
             record = _read(connection)
             ledgers, home = record.ledgers, record.home
             if self._is_lost(record):
-                ledgers, home = self._marked_lost(ledgers), self._with_lost(home, record.born)
+                ledgers, home = self._marked_lost(ledgers), self._with_lost(home, record.store_id)
             before = self._of(scope, ledgers)
             ledger = _ledger(before)
-            result = change(ledger, followed_now(self._clock, ledger))
+            result = change(ledger, adjusted_now(self._clock, ledger))
             after = ledger.to_json()
             if after != before or ledgers is not record.ledgers:
                 _write(connection, {**ledgers, scope: after})
             self._write_home(connection, home, record.home)
-            return result, record.born
+            return result, record.store_id
 
-        result, self._born = self._file.write(work)
-        if self._heard is not None and self._told != self._born:
-            self._told = self._born
-            self._heard(self._born)
+        result, self._store_id = self._file.write(work)
+        if self._heard is not None and self._told != self._store_id:
+            self._told = self._store_id
+            self._heard(self._store_id)
         return result
 
     def last(self, scope: str) -> Ledger | None:
         """The ledger as far as it can be read; None if it may lack what was granted. Raises as `transact`."""
         if self._file.was_never_there:
-            return Ledger() if self._born is None else None
+            return Ledger() if self._store_id is None else None
         record = self._file.read(_read)
         return None if self._is_lost(record) else _ledger(self._of(scope, record.ledgers))
 
@@ -114,9 +114,9 @@ class SqliteLedgers:
 
     def _is_lost(self, record: _Record) -> bool:
         """Whether requests may have been granted that the record does not have, and does not know to be lost."""
-        is_another = self._born not in (None, record.born) and not record.home.knows_of(self._born or b"")
+        is_another = self._store_id not in (None, record.store_id) and not record.home.knows_of(self._store_id or b"")
         # The first transaction notes the file, so one that is known to have been used has it noted.
-        is_older = self._born == record.born and not record.home.inode
+        is_older = self._store_id == record.store_id and not record.home.inode
         return is_another or is_older or record.home.is_copied_to(self._file.inode)
 
     def _marked_lost(self, ledgers: dict[str, str]) -> dict[str, str]:
@@ -124,11 +124,11 @@ class SqliteLedgers:
         _LOG.warning(LOST)
         marked = {scope: _ledger(content) for scope, content in {self._LOST: _NEW, **ledgers}.items()}
         for ledger in marked.values():
-            ledger.lost_at = followed_now(self._clock, ledger)
+            ledger.reset_at = adjusted_now(self._clock, ledger)
         return {scope: ledger.to_json() for scope, ledger in marked.items()}
 
-    def _with_lost(self, home: RecordIdentity, born: bytes = b"") -> RecordIdentity:
-        return home if self._born in (None, born) else home.with_lost(self._born or b"")
+    def _with_lost(self, home: RecordIdentity, store_id: bytes = b"") -> RecordIdentity:
+        return home if self._store_id in (None, store_id) else home.with_lost(self._store_id or b"")
 
     def _write_home(self, connection: sqlite3.Connection, home: RecordIdentity, before: RecordIdentity) -> None:
         if home is before and home.inode == self._file.inode:
@@ -140,27 +140,27 @@ class SqliteLedgers:
         """The content of the record before this one is gone, so each window is waited out once."""
         _LOG.warning(LOST)
         lost = Ledger()
-        lost.lost_at = followed_now(self._clock, lost)
+        lost.reset_at = adjusted_now(self._clock, lost)
         _write(connection, {self._LOST: lost.to_json()})
         connection.execute("INSERT OR REPLACE INTO book VALUES (3, ?)", (self._with_lost(RecordIdentity()).to_bytes(),))
 
 
 class _Record(NamedTuple):
-    """`born`: its id, which tells it from others."""
+    """`store_id`: its id, which tells it from others."""
 
     ledgers: dict[str, str]
-    born: bytes
+    store_id: bytes
     home: RecordIdentity
 
 
 def _read(connection: sqlite3.Connection) -> _Record:
     """Raises `sqlite3.DatabaseError`, as damage does."""
     rows = dict(connection.execute(_ROWS).fetchall())
-    born = rows.get(2)
-    if not isinstance(born, bytes):
+    store_id = rows.get(2)
+    if not isinstance(store_id, bytes):
         raise sqlite3.DatabaseError("the book has no mark of its own")
     try:
-        return _Record(checked_content(rows.get(1)), born, home_from(rows.get(3)))
+        return _Record(checked_content(rows.get(1)), store_id, home_from(rows.get(3)))
     except (ValueError, RecursionError) as error:
         raise sqlite3.DatabaseError(str(error)) from error
 

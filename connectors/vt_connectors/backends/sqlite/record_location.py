@@ -45,7 +45,7 @@ def book_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
         known = _NOT_SAID
 
     def at(path: Path) -> SqliteLedgers:
-        return SqliteLedgers(path, clock, known=known, heard=lambda born: _keep(state, _Kept(born, path)))
+        return SqliteLedgers(path, clock, known=known, heard=lambda store_id: _keep(state, _Kept(store_id, path)))
 
     book = at(beside)
     original = _original(book, kept, clock)

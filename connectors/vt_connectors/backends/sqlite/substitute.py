@@ -134,15 +134,15 @@ def readable(shared: LedgerStore) -> Readable:
 
 
 def _begin(ledger: Ledger, before: Ledger | None, now: float) -> None:
-    """`lost_at` is never 0 again once a ledger was used here."""
-    if ledger.lost_at:
+    """`reset_at` is never 0 again once a ledger was used here."""
+    if ledger.reset_at:
         return
-    ledger.lost_at = now
+    ledger.reset_at = now
     if before is not None:
-        ledger.lost_at = before.lost_at or _LONG_AGO
-        ledger.settled = sorted([*before.settled, *before.flights.values()])
+        ledger.reset_at = before.reset_at or _LONG_AGO
+        ledger.settled = sorted([*before.settled, *before.in_flight.values()])
         ledger.older, ledger.inherited_until = before.older, now
-        ledger.horizon, ledger.lengths = before.horizon, list(before.lengths)
+        ledger.longest_window_s, ledger.lengths = before.longest_window_s, list(before.lengths)
         ledger.blocked_until, ledger.blocked_for = before.blocked_until, before.blocked_for
 
 
@@ -160,10 +160,10 @@ def _add_finished(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> 
     record was made anew, they count as of the beginning.
     """
     began = spent.inherited_until
-    ledger.horizon = max(ledger.horizon, spent.horizon)
-    visible = now - ledger.horizon - 1.0
+    ledger.longest_window_s = max(ledger.longest_window_s, spent.longest_window_s)
+    visible = now - ledger.longest_window_s - 1.0
     missing = _finished(spent, visible - ahead_s, began) - _finished(ledger, visible, began + ahead_s)
-    stamps = Counter(stamp + ahead_s for stamp in (*spent.settled, *spent.flights.values()) if stamp >= began)
+    stamps = Counter(stamp + ahead_s for stamp in (*spent.settled, *spent.in_flight.values()) if stamp >= began)
     stamps -= Counter(ledger.settled)
     ledger.settled = sorted([*ledger.settled, *stamps.elements(), *[began + ahead_s] * missing])
     later = from_rows(row for row in spent.older.rows() if row.newest >= began * 1000).moved(ahead_s)

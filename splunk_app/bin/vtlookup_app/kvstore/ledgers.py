@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from vt_connectors.clock import Clock
 from vt_connectors.errors import ConfigError
-from vt_connectors.quota.clock_changes import follow
+from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.ledger_store import LOST, PATIENCE_S, Change, Result
 from vt_connectors.state.fallback import StateBusy, StateUnavailable
@@ -39,10 +39,10 @@ _FIRST_VERSION = 1
 
 @dataclass(frozen=True)
 class Known:
-    """What this process last saw or wrote of a ledger. `born` changes where one begins anew."""
+    """What this process last saw or wrote of a ledger. `store_id` changes where one begins anew."""
 
     look: Look
-    born: str
+    store_id: str
 
 
 class KvLedgers:
@@ -51,12 +51,12 @@ class KvLedgers:
     """
 
     def __init__(
-        self, versions: Versions, clock: Clock, patience_s: float = PATIENCE_S, apart_s: float = APART_S
+        self, versions: Versions, clock: Clock, patience_s: float = PATIENCE_S, max_clock_skew_s: float = APART_S
     ) -> None:
         self._versions = versions
         self._clock = clock
         self._patience_s = patience_s
-        self._apart_s = apart_s
+        self._max_clock_skew_s = max_clock_skew_s
         self._known: dict[str, Known] = {}
         self._has_told = False
 
@@ -77,7 +77,7 @@ class KvLedgers:
             now = self._now(look)
             ledger, loss = self._ledger(scope, look)
             # This machine's clock alone: who is told another's time has not had its own clock set.
-            follow(ledger, self._clock.now(), self._clock.uptime())
+            adjust(ledger, self._clock.now(), self._clock.uptime())
             result = change(ledger, now)
             if self._write(scope, look, ledger, now):
                 if loss:
@@ -107,29 +107,29 @@ class KvLedgers:
     def _ledger(self, scope: str, look: Look) -> tuple[Ledger, str]:
         """The ledger, and what to say of what was lost of it."""
         found, known = look.newest, self._known.get(scope)
-        lost_at = self._now(look) + self._apart_s
+        reset_at = self._now(look) + self._max_clock_skew_s
         try:
             ledger = Ledger() if found is None else Ledger.from_json(str(found.get("content", "")).encode())
         except ValueError:
-            return Ledger(lost_at=lost_at, apart_s=self._apart_s), LOST
-        ledger.apart_s = self._apart_s
-        if found is not None and known is not None and found["born"] != known.born:
+            return Ledger(reset_at=reset_at, max_clock_skew_s=self._max_clock_skew_s), LOST
+        ledger.max_clock_skew_s = self._max_clock_skew_s
+        if found is not None and known is not None and found["store_id"] != known.store_id:
             # Who began it anew may not have known that there was one.
-            ledger.lost_at = lost_at
+            ledger.reset_at = reset_at
             return ledger, LOST
         return ledger, ""
 
     def _write(self, scope: str, look: Look, ledger: Ledger, now: float) -> bool:
         content = ledger.to_json()
-        born = secrets.token_hex(4) if look.newest is None else str(look.newest["born"])
+        store_id = secrets.token_hex(4) if look.newest is None else str(look.newest["store_id"])
         if look.newest is not None and look.newest.get("content") == content:
-            self._remember(scope, Known(look, born))
+            self._remember(scope, Known(look, store_id))
             return True
-        added = self._versions.add(scope, look, {"born": born, "at": now, "content": content})
+        added = self._versions.add(scope, look, {"store_id": store_id, "at": now, "content": content})
         if added is None:
             return False
         written = Look(added)
-        self._remember(scope, Known(written, born))
+        self._remember(scope, Known(written, store_id))
         if written.version % _STEP == 0:
             # Not worth a failure: the next one's step does the rest.
             with contextlib.suppress(StateUnavailable):
@@ -139,7 +139,7 @@ class KvLedgers:
     def _remember(self, scope: str, known: Known) -> None:
         """Threads come here in any order."""
         before = self._known.get(scope)
-        if before is None or before.born != known.born or before.look.version < known.look.version:
+        if before is None or before.store_id != known.store_id or before.look.version < known.look.version:
             self._known[scope] = known
 
     def _tidy(self, scope: str, newest: int, now: float) -> None:
