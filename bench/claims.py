@@ -1,11 +1,11 @@
-"""The table of figures in README.md, from bench/results.json."""
+"""The README's figures, which all come from bench/results.json. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
 BEGIN, END = "<!-- measured by make bench and make soak -->", "<!-- measured -->"
-_PASS_THROUGH = "a `splunk-sdk` command that only passes events through"
+_PASSES_ON = "a `splunk-sdk` command that only passes events through"
 
 
 def block(data: dict[str, Any]) -> str:
@@ -20,7 +20,7 @@ def block(data: dict[str, Any]) -> str:
     tried, lost = sum(row["tried"] for row in faults), sum(row["lost"] for row in faults)
     kills = sum(row["tried"] for row in faults if row["what"].startswith("kill -9"))
     rows = [
-        ("`vtlookup`, 100,000 events, warm cache", f"{speed} times the events/s of {_PASS_THROUGH}, "
+        ("`vtlookup`, 100,000 events, warm cache", f"{speed} times the events/s of {_PASSES_ON}, "
          f"{memory} times its memory"),
         ("16 processes look up the same 1,000 hashes", f"{same['ours']} requests"),
         ("16 processes, ten windows of 20 s", f"{granted['ours']} of {granted['yardstick']} requests granted, "
@@ -32,7 +32,7 @@ def block(data: dict[str, Any]) -> str:
 
 
 def placed(text: str, data: dict[str, Any]) -> str:
-    """`text` with the old block replaced by the new one."""
+    """`text` with the current block in place of the old one."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + block(data) + after
@@ -43,7 +43,7 @@ def _one(figures: dict[str, dict[str, Any]], begins: str) -> dict[str, Any]:
 
 
 def _range(figures: dict[str, dict[str, Any]], begins: str, name: str, *, ends_with_python: bool) -> str:
-    """The lowest and the highest ratio of all versions of Python."""
+    """The range over the versions of Python."""
     found = [
         row[name] for what, row in figures.items() if what.startswith(begins) and what[-1].isdigit() is ends_with_python
     ]
