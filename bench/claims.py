@@ -1,15 +1,15 @@
-"""The README's figures: those of bench/results.json, and nobody's else. Pure."""
+"""The README's figures, which all come from bench/results.json. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
 BEGIN, END = "<!-- measured by make bench and make soak -->", "<!-- measured -->"
-_PASSES_ON = "a `splunk-sdk` command that only passes events on"
+_PASSES_ON = "a `splunk-sdk` command that only passes events through"
 
 
 def block(data: dict[str, Any]) -> str:
-    """What stands between the two marks."""
+    """The text between the two marks."""
     figures = {row["what"]: row for row in data["figures"]["rows"]}
     faults = data["faults"]["rows"]
     speed = _range(figures, "`vtlookup`, 100,000 events, full fields, Python 3.", "ratio", ends_with_python=True)
@@ -20,18 +20,19 @@ def block(data: dict[str, Any]) -> str:
     tried, lost = sum(row["tried"] for row in faults), sum(row["lost"] for row in faults)
     kills = sum(row["tried"] for row in faults if row["what"].startswith("kill -9"))
     rows = [
-        ("`vtlookup`, 100,000 events, warm cache", f"{speed} x the events/s of {_PASSES_ON}, {memory} x its memory"),
+        ("`vtlookup`, 100,000 events, warm cache", f"{speed} times the events/s of {_PASSES_ON}, "
+         f"{memory} times its memory"),
         ("16 processes look up the same 1,000 hashes", f"{same['ours']} requests"),
         ("16 processes, ten windows of 20 s", f"{granted['ours']} of {granted['yardstick']} requests granted, "
          f"{refused['ours']} refused by the server"),
-        (f"{tried:,} things broken on purpose, {kills} of them processes killed", f"{lost:,} lost"),
+        (f"{tried:,} injected faults, {kills} of them killed processes", f"{lost:,} losses"),
     ]  # fmt: skip
     table = ["| measured | |", "|---|---|", *(f"| {what} | {told} |" for what, told in rows)]
     return "\n".join([BEGIN, "", *table, "", END])
 
 
 def placed(text: str, data: dict[str, Any]) -> str:
-    """`text` with today's block in the place of the old one."""
+    """`text` with the current block in place of the old one."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + block(data) + after
@@ -42,7 +43,7 @@ def _one(figures: dict[str, dict[str, Any]], begins: str) -> dict[str, Any]:
 
 
 def _range(figures: dict[str, dict[str, Any]], begins: str, name: str, *, ends_with_python: bool) -> str:
-    """The least and the most, over the versions of Python."""
+    """The range over the versions of Python."""
     found = [
         row[name] for what, row in figures.items() if what.startswith(begins) and what[-1].isdigit() is ends_with_python
     ]

@@ -45,7 +45,7 @@ def test_most_in_a_window_counts_any_stretch() -> None:
 
 def test_the_page_tells_the_figures_of_the_run() -> None:
     told = {row[0]: row[1] for row in PAGE.rows if len(row) == 2}
-    assert told["questions"].startswith(f"{FIGURES['questions']},")
+    assert told["lookups"].startswith(f"{FIGURES['questions']},")
     assert told["requests"].startswith(f"{FIGURES['requests']}:")
     assert told["refused"] == str(FIGURES["refused"])
     assert told["most in any 60 s"] == str(FIGURES["most_in_any_window"])

@@ -75,7 +75,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "alert_actions.conf": {
-        "vt_(lookup|comment)": (
+        "vt_alert_(lookup|comment)": (
             "is_custom",
             "label",
             "description",

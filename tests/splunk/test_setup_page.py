@@ -17,7 +17,7 @@ from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 NEW_KEY = "another-key-for-splunk"
-SAVED = "Saved. Searches go by it within half a minute."
+SAVED = "Saved. Takes effect within 30 seconds."
 FORM = "document.querySelector('#vtlookup-setup form')"
 
 
@@ -149,7 +149,7 @@ def test_the_page_refuses_bad_values_where_they_stand(
     before = dict(splunkd.settings)
     page.write(f"#vtlookup-{field}", bad)
     asked = len(splunkd.asked)
-    assert save(page) == "Nothing is saved: see the marked fields."
+    assert save(page) == "Nothing was saved. Correct the marked fields."
     assert page.text(f"#vtlookup-{field}-error") != ""
     assert page.script("return document.activeElement.name") == field
     assert len(splunkd.asked) == asked
@@ -203,7 +203,7 @@ def test_the_account_tells_what_it_allows(page: Browser, splunkd: FakeSplunkd, s
 
 def test_the_test_names_nothing_where_all_is_well(page: Browser) -> None:
     assert set(findings(page).values()) == {"ok"}
-    assert message(page) == "VirusTotal answers, and accepts the key."
+    assert message(page) == "VirusTotal responds and accepts the key."
 
 
 def test_the_test_names_the_key(page: Browser, splunkd: FakeSplunkd) -> None:
@@ -213,7 +213,7 @@ def test_the_test_names_the_key(page: Browser, splunkd: FakeSplunkd) -> None:
         "network": "ok",
         "certificate": "ok",
         "key": "wrong",
-        "quota": "not reached",
+        "quota": "not tested",
     }
     assert "wrong-key" not in page.script("return document.documentElement.outerHTML")
 
@@ -221,7 +221,7 @@ def test_the_test_names_the_key(page: Browser, splunkd: FakeSplunkd) -> None:
 def test_what_is_not_saved_is_not_tested(page: Browser, sandbox: SandboxServer) -> None:
     page.write("#vtlookup-api_key", NEW_KEY)
     page.click("#vtlookup-test")
-    assert message(page) == "Save first: what is stored is tested."
+    assert message(page) == "Save first: the test uses the stored settings."
     assert sandbox.all_requests == []
 
 

@@ -1,5 +1,5 @@
-/* The setup page: shows the settings, has them checked and stored by the app's endpoints, and asks for its two tests.
-   Rules are the server's; those here only spare the way to it. */
+/* The setup page: shows the settings, sends them to the app's endpoints, which check and store them, and runs the two
+   tests. The server checks all values; the checks here only save a request. */
 (function () {
     "use strict";
 
@@ -14,9 +14,9 @@
     const REDIS = /^(rediss?|unix):\/\/[^\s@]+$/i;
 
     function between(least, most) {
-        const wanted = "A number from " + least + " to " + most + ".";
+        const message = "Write a number from " + least + " to " + most + ".";
         return function (text) {
-            return NUMBER.test(text) && Number(text) >= least && Number(text) <= most ? "" : wanted;
+            return NUMBER.test(text) && Number(text) >= least && Number(text) <= most ? "" : message;
         };
     }
 
@@ -24,20 +24,20 @@
         return function (text) {
             const match = TIME.exec(text);
             const seconds = match ? Number(match[1]) * UNIT_S[(match[2] || "s").toLowerCase()] : most + 1;
-            return seconds <= most ? "" : "A time: seconds, or like 90s, 15m, 24h, 7d.";
+            return seconds <= most ? "" : "Write seconds, or a time like 90s, 15m, 24h, 7d.";
         };
     }
 
-    function like(pattern, wanted) {
+    function like(pattern, message) {
         return function (text) {
-            return text === "" || pattern.test(text) ? "" : wanted;
+            return text === "" || pattern.test(text) ? "" : message;
         };
     }
 
     function whole(least, most) {
         const inside = between(least, most);
         return function (text) {
-            return /^\d+$/.test(text) ? inside(text) : "A whole number from " + least + " to " + most + ".";
+            return /^\d+$/.test(text) ? inside(text) : "Write a whole number from " + least + " to " + most + ".";
         };
     }
 
@@ -47,26 +47,26 @@
             title: "API key",
             fields: [{
                 name: "api_key", label: "VirusTotal API key", kind: "password",
-                hint: "Kept by Splunk in encrypted form, and never shown again.",
-                check: like(/^[!-~]{1,256}$/, "A key has no blanks.")
+                hint: "Splunk stores it encrypted, and never shows it again.",
+                check: like(/^[!-~]{1,256}$/, "A key has no spaces.")
             }]
         },
         {
             title: "Quota",
             fields: [
                 {
-                    name: "tier", label: "What the key may spend", kind: "choice",
+                    name: "tier", label: "Quota of the key", kind: "choice",
                     options: [
                         ["public", "Public key"],
-                        ["auto", "Automatic: what the account allows, asked once a day"],
-                        ["premium", "Premium key, or limits of your own:"]
+                        ["auto", "Automatic: the account's limits, read once a day"],
+                        ["premium", "Premium key, or other limits:"]
                     ]
                 },
                 {
                     name: "quota", label: "Limits", kind: "text",
-                    hint: "Like 4/minute,500/day,15500/month. All searches together keep to them.",
+                    hint: "Like 4/minute,500/day,15500/month. All searches share these limits.",
                     check: function (text) {
-                        return WINDOWS.test(text) ? "" : "Limits like 4/minute,500/day; several with commas.";
+                        return WINDOWS.test(text) ? "" : "Write limits like 4/minute,500/day, separated by commas.";
                     }
                 }
             ],
@@ -76,22 +76,22 @@
             title: "Cache",
             fields: [
                 {
-                    name: "cache_ttl", label: "Answers are good for", unit: "seconds, or like 24h", kind: "time",
+                    name: "cache_ttl", label: "Answers are fresh for", unit: "seconds, or like 24h", kind: "time",
                     check: lasting(TEN_YEARS_S)
                 },
                 {
-                    name: "cache_ttl_not_found", label: "\u201cUnknown\u201d is good for", unit: "seconds, or like 10m",
+                    name: "cache_ttl_not_found", label: "\u201cNot found\u201d is fresh for", unit: "seconds, or like 10m",
                     kind: "time", check: lasting(TEN_YEARS_S)
                 },
-                { name: "cache_size_mb", label: "Size on disk at most", unit: "MB", kind: "number", check: between(1, 1048576) },
+                { name: "cache_size_mb", label: "Maximum size on disk", unit: "MB", kind: "number", check: between(1, 1048576) },
                 {
-                    name: "pending_max", label: "Wait for quota at most", unit: "indicators", kind: "number",
+                    name: "pending_max", label: "Maximum length of the queue", unit: "indicators", kind: "number",
                     check: between(0, 100000)
                 }
             ]
         },
         {
-            title: "Cache and quota are kept",
+            title: "Storage of cache and quota",
             fields: [
                 {
                     name: "place", label: "Place", kind: "select",
@@ -99,11 +99,11 @@
                         ["file", "On this machine"],
                         ["path", "On this machine, in this file:"],
                         ["kvstore", "In Splunk's KV store"],
-                        ["redis", "At a Redis server:"]
+                        ["redis", "On a Redis server:"]
                     ]
                 },
                 {
-                    name: "state", label: "File or address", kind: "text",
+                    name: "state", label: "File or URL", kind: "text",
                     hint: "/opt/state/vtlookup.db, or rediss://redis.example.com:6379/0"
                 }
             ]
@@ -113,31 +113,31 @@
             fields: [
                 {
                     name: "proxy", label: "Proxy", kind: "text", hint: "Like http://proxy.example.com:3128; empty for none.",
-                    check: like(PROXY, "An address like http://proxy.example.com:3128, without a name and password.")
+                    check: like(PROXY, "Write a URL like http://proxy.example.com:3128, without user name and password.")
                 },
                 {
                     name: "ca_bundle", label: "CA bundle", kind: "text",
-                    hint: "A PEM file on this machine, where the proxy has a CA of its own.",
-                    check: like(PATH, "The absolute path of a file.")
+                    hint: "A PEM file on this machine, if the proxy has its own CA.",
+                    check: like(PATH, "Write the absolute path of a file.")
                 }
             ]
         },
         {
             title: "Privacy",
             fields: [{
-                name: "never_query", label: "Never ask about", kind: "area",
-                hint: "Your own domains and networks, one a line. What is asked becomes visible to VirusTotal's community; " +
-                    "private addresses are never sent.",
+                name: "never_query", label: "Never look up", kind: "area",
+                hint: "Your own domains and networks, one per line. Indicators that are looked up become visible to VirusTotal's " +
+                    "community. Private addresses are never sent.",
                 check: function (text) {
-                    return /[^\s,]*[^\w.:\/*\-\u0080-\uffff,\s][^\s,]*/.test(text) ? "Domains like corp.example, networks like 192.88.99.0/24." : "";
+                    return /[^\s,]*[^\w.:\/*\-\u0080-\uffff,\s][^\s,]*/.test(text) ? "Write domains like corp.example, networks like 192.88.99.0/24." : "";
                 }
             }]
         },
         {
             title: "Verdicts",
             fields: [
-                { name: "malicious_threshold", label: "Malicious from", unit: "engines", kind: "number", check: whole(1, 1000) },
-                { name: "suspicious_threshold", label: "Suspicious from", unit: "engines", kind: "number", check: whole(1, 1000) }
+                { name: "malicious_threshold", label: "Malicious: at least", unit: "engines", kind: "number", check: whole(1, 1000) },
+                { name: "suspicious_threshold", label: "Suspicious: at least", unit: "engines", kind: "number", check: whole(1, 1000) }
             ]
         },
         {
@@ -145,15 +145,15 @@
             fields: [
                 {
                     name: "verdict_indexes", label: "Write verdicts to", kind: "text",
-                    hint: "Indexes, with commas between; alerts that name none write to the first. Everyone who may look up can " +
-                        "have events written there. Empty: alerts write nothing.",
-                    check: like(INDEXES, "Names of indexes: lower case letters, digits, _ and -.")
+                    hint: "Indexes, separated by commas. Alerts that name no index write to the first. Every user with the " +
+                        "capability run_vtlookup can write such events. Empty: alerts write nothing.",
+                    check: like(INDEXES, "Write names of indexes: lower case letters, digits, _ and -.")
                 },
                 {
                     name: "comments_allowed", label: "Comments", kind: "select",
                     options: [
-                        ["false", "Nobody comments from here"],
-                        ["true", "Alerts and people may comment, for everyone to read"]
+                        ["false", "Not allowed"],
+                        ["true", "Alerts and users may post public comments"]
                     ]
                 }
             ]
@@ -262,7 +262,7 @@
         ]));
     }
 
-    /* Between the settings and the fields. */
+    /* Settings to fields, and fields to settings. */
 
     let shown = {};
     let publicQuota = "";
@@ -332,7 +332,7 @@
         return at("api_key").value !== "" || JSON.stringify(values()) !== JSON.stringify(shown);
     }
 
-    /* What is wrong, told at its field. */
+    /* Errors, shown at their fields. */
 
     function wrongHere(found) {
         const wrong = {};
@@ -345,10 +345,10 @@
         });
         const place = at("place").value;
         if (place === "path" && !PATH.test(found.state)) {
-            wrong.state = "The absolute path of a file.";
+            wrong.state = "Write the absolute path of a file.";
         }
         if (place === "redis" && !REDIS.test(found.state)) {
-            wrong.state = "An address like rediss://redis.example.com:6379/0, without a password.";
+            wrong.state = "Write a URL like rediss://redis.example.com:6379/0, without a password.";
         }
         return wrong;
     }
@@ -396,7 +396,7 @@
         }).then(function (response) {
             return response.json().catch(function () {
                 const missing = response.status === 403 ? "your role needs the capability vtlookup_admin" :
-                    response.status === 404 ? "the app's endpoints are not there; restart Splunk" : "HTTP " + response.status;
+                    response.status === 404 ? "the app's endpoints do not exist; restart Splunk" : "HTTP " + response.status;
                 return { error: "Splunk did not answer: " + missing + "." };
             });
         }).catch(function () {
@@ -427,7 +427,7 @@
         const wrong = wrongHere(found);
         tellWrong(wrong);
         if (Object.keys(wrong).length) {
-            tell("Nothing is saved: see the marked fields.", "bad");
+            tell("Nothing was saved. Correct the marked fields.", "bad");
             return;
         }
         const document_ = { settings: found };
@@ -441,25 +441,25 @@
                 return;
             }
             show(answer);
-            tell("Saved. Searches go by it within half a minute.", "good");
+            tell("Saved. Takes effect within 30 seconds.", "good");
         });
     }
 
     function test() {
         at("findings").textContent = "";
         if (isChanged()) {
-            tell("Save first: what is stored is tested.", "bad");
+            tell("Save first: the test uses the stored settings.", "bad");
             return;
         }
-        during("Asking VirusTotal ...", call("POST", "checks", { check: "connection" }), function (answer) {
+        during("Connecting to VirusTotal ...", call("POST", "checks", { check: "connection" }), function (answer) {
             if (answer.error) {
                 tell(answer.error, "bad");
                 return;
             }
-            tell(answer.ok ? "VirusTotal answers, and accepts the key." : "The test failed.", answer.ok ? "good" : "bad");
+            tell(answer.ok ? "VirusTotal responds and accepts the key." : "The test failed.", answer.ok ? "good" : "bad");
             answer.findings.forEach(function (finding) {
                 const state = finding.ok === null ? "open" : finding.ok ? "good" : "bad";
-                const word = { open: "not reached", good: "ok", bad: "wrong" }[state];
+                const word = { open: "not tested", good: "ok", bad: "wrong" }[state];
                 at("findings").appendChild(make("li", { "class": "vtlookup-" + state, "data-step": finding.about }, [
                     make("strong", { text: STEPS[finding.about] }),
                     make("span", { "class": "vtlookup-mark", text: word }),
@@ -470,18 +470,18 @@
     }
 
     function measure() {
-        during("Asking the account ...", call("POST", "checks", { check: "account" }), function (answer) {
+        during("Reading the account ...", call("POST", "checks", { check: "account" }), function (answer) {
             if (answer.error) {
                 tell(answer.error, "bad");
                 return;
             }
             showQuota(answer.quota);
             fit();
-            tell("The account allows " + answer.quota + ". Save to keep to it.", "good");
+            tell("The account allows " + answer.quota + ". Save to use these limits.", "good");
         });
     }
 
-    /* Splunk's pages are light or dark as the page's own background is, whatever the system prefers. */
+    /* The theme follows the background of Splunk's page, not the system's preference. */
 
     function isDark(element) {
         for (let each = element; each; each = each.parentElement) {
