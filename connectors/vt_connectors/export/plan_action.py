@@ -50,7 +50,7 @@ def request_plan(
         return RequestPlan(_scan_file(api, params, access))
     if request.action in _OTHERS:
         return RequestPlan(_OTHERS[request.action](api, params))
-    read, calls = _on_indicator(action)
+    read, calls = _on_indicator(request.action, action)
     indicator = read(params, never_query)
     reason = never_query.reason(indicator)
     if reason is not None:
@@ -63,13 +63,13 @@ def has_plan(action: Action) -> bool:
     return action.name in {"scan_file", *_OTHERS, *_ON_INDICATORS} or _relationship(action) is not None
 
 
-def _on_indicator(action: Action) -> tuple[Read, OnIndicator]:
-    """Raises `InvalidRequest` for an action that nobody has written a plan for."""
-    if action.name in _ON_INDICATORS:
-        return _ON_INDICATORS[action.name]
+def _on_indicator(name: str, action: Action) -> tuple[Read, OnIndicator]:
+    """Raises `InvalidRequest` if the action has no plan."""
+    if name in _ON_INDICATORS:
+        return _ON_INDICATORS[name]
     related = _relationship(action)
     if related is None:
-        raise InvalidRequest(f"{action.name} cannot be shown as calls to make by hand; run vtaction {action.name}")
+        raise InvalidRequest(f"{name} cannot be shown as calls to make by hand; run vtaction {name}")
     return related.indicator_of, lambda api, found, params: api.related(
         related.endpoint, found, related.limit_of(params)
     )
