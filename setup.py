@@ -21,7 +21,10 @@ setup(
     python_requires=">=3.9",
     packages=[*find_packages("connectors"), "vt_connectors.schemas"],
     package_dir={"": "connectors", "vt_connectors.schemas": "schemas"},
-    package_data={"vt_connectors": ["py.typed"], "vt_connectors.schemas": ["*.json", "actions/*.json"]},
+    package_data={
+        "vt_connectors": ["py.typed"],
+        "vt_connectors.schemas": ["*.json", "actions/*.json", "results/*.json"],
+    },
     # The lowest releases that work: `.ci/run` runs the tests with them on the oldest Python (package/lowest.py).
     # Nothing older than the last release that fixes an advisory which would matter here: SECURITY.md.
     install_requires=[

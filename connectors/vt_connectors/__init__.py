@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .adapters.python.client import VirusTotal, connect
     from .adapters.python.other_answers import (
         AccountQuota,
+        ActionAnswer,
         Analysis,
         Comment,
         CommentList,
@@ -87,6 +88,7 @@ _HOMES = (
 __all__ = [
     "AccessDenied",
     "AccountQuota",
+    "ActionAnswer",
     "Analysis",
     "AnalysisStatus",
     "Answer",

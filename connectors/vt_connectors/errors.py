@@ -15,6 +15,8 @@ class ConnectorError(Exception):
     """
 
     code: ClassVar[str] = "internal"
+    # When it occurs, for people; the manifest shows it.
+    about: ClassVar[str] = ""
     # Of the code; an error that differs from it says so when it is made.
     retryable: bool = False
 
@@ -52,71 +54,87 @@ class ConnectorError(Exception):
 
 class InvalidRequest(ConnectorError):
     code = "invalid_request"
+    about = "The request is malformed: a parameter is missing, unknown or of the wrong type. details.path says where"
 
 
 class UnknownAction(ConnectorError):
     code = "unknown_action"
+    about = "There is no such action. details.actions has those that there are"
 
 
 class UnsupportedVersion(ConnectorError):
     code = "unsupported_version"
+    about = "The version of the contract is not supported"
 
 
 class InvalidIndicator(ConnectorError):
     code = "invalid_indicator"
+    about = "The value is not a hash, URL, domain, address or id of the expected kind"
 
 
 class ConfigError(ConnectorError):
     code = "config_error"
+    about = "There is no API key, or a setting is wrong"
 
 
 class AccessDenied(ConnectorError):
     code = "access_denied"
+    about = "VirusTotal does not accept the API key"
 
 
 class Forbidden(ConnectorError):
     code = "forbidden"
+    about = "The API key's tier does not include this"
 
 
 class RateLimited(ConnectorError):
     code = "rate_limited"
+    about = "The quota is used up. retry_after_s says when to try again"
     retryable = True
 
 
 class Conflict(ConnectorError):
     code = "conflict"
+    about = "VirusTotal has this already, or is scanning it now; a scan may be repeated, and its error says retryable"
 
 
 class TooLarge(ConnectorError):
     code = "too_large"
+    about = "The file is larger than VirusTotal takes"
 
 
 class RequestTimeout(ConnectorError):
     code = "timeout"
+    about = "No answer came in time"
     retryable = True
 
 
 class Unavailable(ConnectorError):
     code = "unavailable"
+    about = "The connection failed, or VirusTotal is down"
     retryable = True
 
 
 class InvalidResponse(ConnectorError):
     code = "invalid_response"
+    about = "The answer is not VirusTotal's, or is about another object"
     retryable = True
 
 
 class OutcomeUnknown(ConnectorError):
     code = "outcome_unknown"
+    about = "The request was sent and no answer came, so it may have taken effect. It is not repeated"
 
 
 class Cancelled(ConnectorError):
     code = "cancelled"
+    about = "The process was asked to end before there was an answer"
     retryable = True
 
 
 class Internal(ConnectorError):
     code = "internal"
+    about = "A bug. The message has a reference to the log"
 
 
 BY_CODE: dict[str, type[ConnectorError]] = {kind.code: kind for kind in ConnectorError.__subclasses__()}

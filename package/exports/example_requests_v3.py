@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from package.exports.example_requests import PUBLIC, SENT, VISIBLE, ExampleRequest, Expected, Folder
 from vt_connectors.virustotal import endpoints
@@ -27,6 +27,16 @@ _COMMENTED = (
 )
 
 
+# Values for the path of a call, by the segment before the id.
+_IDS = {
+    "files": "{{file_hash}}",
+    "urls": "{{url_base64}}",
+    "domains": "{{domain}}",
+    "ip_addresses": "{{ip}}",
+    "analyses": "{{analysis_id}}",
+}
+
+
 def _report(
     name: str, endpoint: Endpoint, kind: str, ident: str, about: str, missing: Mapping[str, str]
 ) -> ExampleRequest:
@@ -35,7 +45,28 @@ def _report(
     return ExampleRequest(name, endpoint, f"{about} {VISIBLE}", has, {"id": ident}, missing, sets)
 
 
-V3 = (
+def _derived(endpoints_: Iterable[Endpoint]) -> Iterator[ExampleRequest]:
+    """Requests for reading calls that none of the folders below has; of a call for several collections one for each."""
+    for endpoint in endpoints_:
+        title = endpoint.name.replace("_", " ").capitalize()
+        if "{collection}" in endpoint.path:
+            for collection, _, name in _COMMENTED:
+                values = {"collection": collection, "id": _IDS[collection]}
+                yield _read(f"{title} of {'an' if name[0] == 'I' else 'a'} {name}", endpoint, values)
+        else:
+            before_id = endpoint.path.partition("/{id}")[0].rpartition("/")[2]
+            if before_id in _IDS:
+                yield _read(title, endpoint, {"id": _IDS[before_id]})
+
+
+def _read(name: str, endpoint: Endpoint, values: Mapping[str, str]) -> ExampleRequest:
+    if "cursor" not in endpoint.query:
+        return ExampleRequest(name, endpoint, VISIBLE, {"data": dict}, values)
+    about = "The newest first; `meta.cursor` of an answer leads to the next page."
+    return ExampleRequest(name, endpoint, about, {"data": list}, {**values, "limit": "10"})
+
+
+_BY_HAND = (
     Folder(
         "Look up",
         "What VirusTotal knows. Unknown indicators are answered 404.",
@@ -166,3 +197,6 @@ V3 = (
         ),
     ),
 )
+_IN_FOLDERS = {request.endpoint for folder in _BY_HAND for request in folder.requests}
+_MORE = tuple(_derived(found for found in endpoints.V3_ENDPOINTS if found not in _IN_FOLDERS and found.method == "GET"))
+V3 = (*_BY_HAND, *([Folder("More", "Further calls that read.", _MORE)] if _MORE else []))

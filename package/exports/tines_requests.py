@@ -55,14 +55,19 @@ def calls(version: str) -> Iterator[Asking]:
 
 
 def _call(asked: ExampleRequest, out_of_quota: str) -> Asking:
-    # Of the calls that are for several collections, one is here, for any of them.
-    name = {"comments": "Comments", "add_comment": "Comment", "resolutions": "Passive DNS"}.get(
-        asked.endpoint.name, asked.name
-    )
+    name = _name(asked)
     example, told = _input(asked, f"{slug(input_name(name))}")
     again = "out of quota", f"<<{slug(name)}.status>>", out_of_quota
     about = asked.about if name == asked.name else f"{asked.about} Set collection and id to what it is about."
     return Asking(name, about, example, _options(asked, told), again if asked.endpoint.counted else None)
+
+
+def _name(asked: ExampleRequest) -> str:
+    """Of the calls that are for several collections, one is here, for any of them."""
+    if "{collection}" not in asked.endpoint.path:
+        return asked.name
+    known = {"add_comment": "Comment", "resolutions": "Passive DNS"}
+    return known.get(asked.endpoint.name, asked.endpoint.name.replace("_", " ").capitalize())
 
 
 def _input(asked: ExampleRequest, source: str) -> tuple[dict[str, Any], dict[str, str]]:

@@ -9,7 +9,9 @@ from typing import Any, Callable
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.results import wrong_with
 from tests.virustotal.house import core_at
+from vt_connectors.actions import ACTIONS
 from vt_connectors.core import Core
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
@@ -26,7 +28,9 @@ class Scenario:
         self.core: Core = core_at(server.url, clock, state, VT_API_VERSION=version, **settings)
 
     def __call__(self, action: str, options: dict[str, Any] | None = None, /, **params: Any) -> dict[str, Any]:
-        return self.core.answer({"action": action, "params": params, "options": options or {}})
+        response = self.core.answer({"action": action, "params": params, "options": options or {}})
+        assert action not in ACTIONS or wrong_with(response) is None, wrong_with(response)
+        return response
 
     @property
     def calls(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.by_hand.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
+from vt_connectors.export.plan_action import has_plan
 from vt_connectors.sandbox import SandboxServer
 
 URL = "http://phishing.example/login/verify?session=1"
@@ -29,10 +31,33 @@ SCANS = [
     ("scan_url", MISSING),
 ]
 OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
+TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
+# Their plans derive from the registry.
+DERIVED = [name for name, action in ACTIONS.items() if name not in TRIED and has_plan(action)]
+WITHOUT_PLAN = [name for name, action in ACTIONS.items() if not has_plan(action)]
 
 
 def test_every_action_is_tried_here() -> None:
-    assert {action for action, _ in LOOKUPS + SCANS} | OTHERS == set(ACTIONS)
+    assert TRIED | {*DERIVED, *WITHOUT_PLAN} == set(ACTIONS)
+    assert not TRIED & set(WITHOUT_PLAN)
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_derived_plan_gets_the_rows_that_the_action_reads(shell: Shell, name: str) -> None:
+    arguments = (name, str(ACTIONS[name].example["indicator"]), "--limit", "3")
+    if shell.version == "2":
+        printed = shell.printed(*arguments)
+        assert (printed.text, printed.exit_code) == ("", 2)
+        assert "VT_API_VERSION=3" in printed.stderr
+        return
+    assert shell.answer(*arguments)["data"] == shell.action(*arguments)["data"]["raw"]["data"]
+
+
+@pytest.mark.parametrize("name", WITHOUT_PLAN)
+def test_an_action_without_a_plan_is_a_message(shell: Shell, name: str) -> None:
+    printed = shell.printed(*shlex.split(ACTIONS[name].command_line)[1:])
+    assert (printed.text, printed.exit_code) == ("", 2)
+    assert f"run vtaction {name}" in printed.stderr
 
 
 def data_of(answer: Any, version: str) -> Any:

@@ -33,7 +33,9 @@ def _wanted(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
 def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "object":
         known = {name: near(inner) for name, inner in rules.get("properties", {}).items()}
-        more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), ANY, max_size=1)
+        others = rules.get("additionalProperties")
+        other = near(others) if isinstance(others, dict) else ANY
+        more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), other, max_size=1)
         return st.tuples(st.fixed_dictionaries({}, optional=known), more).map(lambda both: {**both[0], **both[1]})
     if kind == "array":
         return st.lists(near(rules["items"]) if "items" in rules else ANY, max_size=12)

@@ -21,7 +21,7 @@ _EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
 _NAMES = sorted(str(path.relative_to(schema_folder()).as_posix()) for path in schema_folder().rglob("*.json"))
 _CHECKED = {"type", "enum", "required", "properties", "additionalProperties", "items"}
 _CHECKED |= {"minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern"}
-_NOTES = {"$schema", "title", "description", "default"}
+_NOTES = {"$schema", "title", "description", "default", "examples"}
 
 
 def _agrees(name: str, document: Any) -> bool:
@@ -63,7 +63,7 @@ def test_what_json_has_not_is_no_number(option: str, number: float) -> None:
 def _words(rules: Any) -> set[str]:
     if not isinstance(rules, dict):
         return set()
-    inner = [*rules.get("properties", {}).values(), rules.get("items")]
+    inner = [*rules.get("properties", {}).values(), rules.get("items"), rules.get("additionalProperties")]
     return set(rules).union(*map(_words, inner))
 
 
@@ -84,8 +84,9 @@ def test_the_codes_of_the_contract_are_the_errors_of_the_house() -> None:
     assert len(codes) == len(set(codes))
 
 
-def test_every_action_has_its_schema_and_its_example_is_valid() -> None:
-    assert {f"actions/{name}.json" for name in ACTIONS} == {name for name in _NAMES if name.startswith("actions/")}
+def test_every_action_has_its_schemas_and_its_example_is_valid() -> None:
+    for folder in ("actions", "results"):
+        assert {f"{folder}/{name}.json" for name in ACTIONS} == {name for name in _NAMES if name.startswith(folder)}
     for action in ACTIONS.values():
         assert _agrees("request.json", {"action": action.name, "params": dict(action.example)})
         assert _agrees(f"actions/{action.name}.json", dict(action.example))

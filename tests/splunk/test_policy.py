@@ -120,12 +120,23 @@ def by_search(core: Any, door: FakeSplunkd, request: Any) -> str:
 WAYS = {"the endpoint": by_endpoint, "a search with the key": by_search}
 
 
-def test_every_action_and_each_of_its_parameters_is_decided() -> None:
-    assert list(DECIDED) == list(PARAMS) == list(NEEDS) == list(ACTIONS)
-    for name, action in ACTIONS.items():
+def test_every_action_that_the_app_offers_and_each_of_its_parameters_is_decided() -> None:
+    assert list(DECIDED) == list(PARAMS) == list(NEEDS) == [name for name in ACTIONS if name in NEEDS]
+    for name in NEEDS:
+        action = ACTIONS[name]
         assert set(PARAMS[name]) == set(action.params_schema["properties"])
         assert action.params_schema["additionalProperties"] is False
         assert action.writes == (DECIDED[name] != "look up")
+        if not action.writes:
+            assert set(action.write_params) == {param for param, kind in PARAMS[name].items() if kind == "write"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_the_app_does_not_offer_is_refused_for_every_caller(way: str, core: FakeCore, door: FakeSplunkd) -> None:
+    door.settings = {"comments_allowed": "true"}
+    for name in set(ACTIONS) - set(NEEDS):
+        assert WAYS[way](core, door, document(name)) == "forbidden"
+    assert core.asked == []
 
 
 @pytest.mark.parametrize("way", WAYS)

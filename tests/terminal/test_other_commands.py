@@ -19,9 +19,11 @@ def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run
     manifest = json.loads(run.text("describe").stdout)
     assert [action["name"] for action in manifest["actions"]] == list(ACTIONS)
     for action in manifest["actions"]:
-        jsonschema.validate(action["example"], manifest["request"])
-        jsonschema.validate(action["example"]["params"], action["params"])
-        assert action["requests"]
+        for example in action["examples"]:
+            jsonschema.validate(example["request"], manifest["request"])
+            jsonschema.validate(example["request"]["params"], action["params"])
+        assert action["examples"]
+        assert action["cost"]["requests"]
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))

@@ -3,14 +3,15 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .action import Action
     from .context import Context
-    from .registry import ACTIONS, Action, find
+    from .registry import ACTIONS, find
 else:
     # Loaded when used: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
         from importlib import import_module
 
-        home = {"Context": ".context"}.get(name, ".registry" if name in __all__ else None)
+        home = {"Context": ".context", "Action": ".action"}.get(name, ".registry" if name in __all__ else None)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(home, __name__), name)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..cache import Entry
 from ..clock import iso
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidRequest
-from ..indicators import Indicator, NeverQuery, parse_as, recognise
+from ..indicators import Indicator
 from ..virustotal.budget import Budget
 from ..virustotal.port import Api, Comment
 from .context import Context
 from .lookup import noted, report_on, skipped
 from .read_through import cache_key, find, forget
-from .relationships import Listing, listed, rows_key
+from .relationships import Listing, indicator_of, listed, rows_key
 from .writes import known_sha256, said, send_once
 
 DEFAULT_LIMIT = 10
@@ -78,12 +77,6 @@ def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:
     limit = int(request.params.get("limit", DEFAULT_LIMIT))
     listing = Listing("comments", lambda api: api.comments(indicator, limit, budget), _row, limit)
     return listed(indicator, listing, context, request, budget, context.freshness.ttl_not_found_s)
-
-
-def indicator_of(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
-    """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
-    value, kind = params["indicator"], params.get("type")
-    return parse_as(kind, value) if kind else recognise(value, never_query)
 
 
 def _row(comment: Comment) -> dict[str, Any]:

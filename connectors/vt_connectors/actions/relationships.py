@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
-from ..indicators import Indicator
+from ..errors import InvalidIndicator
+from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise
 from ..virustotal.budget import Budget
+from ..virustotal.endpoints import Endpoint
 from ..virustotal.port import Api, Rows
 from .context import Context
 from .lookup import noted, skipped
 from .read_through import Query, find
+
+_EVERY_KIND: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,54 @@ class Listing:
     fetch: Callable[[Api], Rows | None]
     row: Callable[[Any], dict[str, Any]]
     limit: int
+
+
+@dataclass(frozen=True)
+class Relationship:
+    """An action: the rows that one endpoint of API v3 has for `params["indicator"]`, the newest first.
+
+    `name`: what the rows are, and where they stand in the answer. `vt_type`: the type of VirusTotal's objects. `row`
+    makes a row from one of them; it raises `InvalidResponse` if the object is not about the indicator.
+
+    `default_limit`: how many, unless `params["limit"]` says. `kinds`: the indicators that have such rows.
+    `changes_often`: rows are cached only as long as an unknown indicator is.
+    """
+
+    name: str
+    endpoint: Endpoint
+    vt_type: str
+    row: Callable[[Mapping[str, Any], Indicator], dict[str, Any]]
+    default_limit: int = 10
+    kinds: tuple[Kind, ...] = _EVERY_KIND
+    changes_often: bool = True
+
+    def __call__(self, context: Context, request: Request, budget: Budget) -> Outcome:
+        indicator, limit = self.indicator_of(request.params, context.never_query), self.limit_of(request.params)
+        listing = Listing(
+            self.name,
+            lambda api: api.related(self.endpoint, self.vt_type, indicator, limit, budget),
+            lambda item: self.row(item, indicator),
+            limit,
+        )
+        lives_s = context.freshness.ttl_not_found_s if self.changes_often else None
+        return listed(indicator, listing, context, request, budget, lives_s)
+
+    def indicator_of(self, params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
+        """Raises `InvalidIndicator`."""
+        indicator = indicator_of(params, never_query)
+        if indicator.kind not in self.kinds:
+            raise InvalidIndicator(f"there are {self.name} of {' or '.join(self.kinds)}, not of {indicator.kind}")
+        return indicator
+
+    def limit_of(self, params: Mapping[str, Any]) -> int:
+        """How many rows are wanted."""
+        return int(params.get("limit", self.default_limit))
+
+
+def indicator_of(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
+    """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
+    value, kind = params["indicator"], params.get("type")
+    return parse_as(kind, value) if kind else recognise(value, never_query)
 
 
 def rows_key(name: str, indicator: Indicator) -> str:

@@ -19,7 +19,7 @@ class ExitCode:
     def saw(self, response: dict[str, Any]) -> None:
         error = response["error"]
         if error is not None:
-            self._codes.add(_code(error))
+            self._codes.add(exit_status_of(error["code"], retryable=error["retryable"]))
 
     def add(self, code: int) -> None:
         """What failed without being the answer to a request."""
@@ -30,7 +30,8 @@ class ExitCode:
         return next(code for code in (MALFORMED, FAILED, RETRY_LATER, OK) if code in self._codes)
 
 
-def _code(error: dict[str, Any]) -> int:
-    if error["code"] in _MALFORMED:
+def exit_status_of(code: str, *, retryable: bool) -> int:
+    """The exit status for an error with this code, if it is the only one."""
+    if code in _MALFORMED:
         return MALFORMED
-    return RETRY_LATER if error["retryable"] else FAILED
+    return RETRY_LATER if retryable else FAILED

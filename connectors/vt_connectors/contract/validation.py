@@ -35,8 +35,13 @@ def schema_folder() -> Path:
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """The schema file `name`, e.g. `request.json` or `actions/lookup_hash.json`."""
-    loaded: dict[str, Any] = json.loads((schema_folder() / name).read_text("utf-8"))
+    """The schema file `name`, e.g. `request.json` or `actions/lookup_hash.json`, with its references resolved."""
+    text = (schema_folder() / name).read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    if '"$ref"' in text:
+        from .references import resolved
+
+        loaded = resolved(loaded, name, schema)
     return loaded
 
 
@@ -133,10 +138,16 @@ def _properties(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterat
 
 
 def _additional(rule: Any, value: Any, path: Path_, rules: dict[str, Any]) -> Iterator[Violation]:
-    if rule is False and isinstance(value, dict):
-        for name in value:
-            if name not in rules.get("properties", {}):
-                yield Violation(_pointer([*path, name]), _unknown(name, rules))
+    """`rule` is false, or the schema of properties that have none of their own."""
+    if not isinstance(value, dict):
+        return
+    for name in value:
+        if name in rules.get("properties", {}):
+            continue
+        if rule is False:
+            yield Violation(_pointer([*path, name]), _unknown(name, rules))
+        elif isinstance(rule, dict):
+            yield from _violations(rule, value[name], [*path, name])
 
 
 def _items(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:

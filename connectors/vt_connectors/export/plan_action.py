@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Callable
 
 from ..actions import comment, passive_dns
+from ..actions.action import Action, Deferred
 from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
 from ..actions.lookup import any_indicator, skipped
 from ..actions.registry import find
+from ..actions.relationships import Relationship, indicator_of
 from ..contract.documents import Request
 from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
@@ -41,18 +43,41 @@ def request_plan(
     """What the action would do with nothing cached. Raises `ConnectorError`."""
     guard.read_key()
     guard.refuse(request.action, request.params)
-    find(request.action).check(request.params)
+    action = find(request.action)
+    action.check(request.params)
     api, params = _VERSIONS[api_version], request.params
     if request.action == "scan_file":
         return RequestPlan(_scan_file(api, params, access))
     if request.action in _OTHERS:
         return RequestPlan(_OTHERS[request.action](api, params))
-    read, calls = _ON_INDICATORS[request.action]
+    read, calls = _on_indicator(request.action, action)
     indicator = read(params, never_query)
     reason = never_query.reason(indicator)
     if reason is not None:
         return RequestPlan((), skipped(indicator, reason).summary)
     return RequestPlan(calls(api, indicator, params))
+
+
+def has_plan(action: Action) -> bool:
+    """Whether `request_plan` knows the action's calls."""
+    return action.name in {"scan_file", *_OTHERS, *_ON_INDICATORS} or _relationship(action) is not None
+
+
+def _on_indicator(name: str, action: Action) -> tuple[Read, OnIndicator]:
+    """Raises `InvalidRequest` if the action has no plan."""
+    if name in _ON_INDICATORS:
+        return _ON_INDICATORS[name]
+    related = _relationship(action)
+    if related is None:
+        raise InvalidRequest(f"{name} cannot be shown as calls to make by hand; run vtaction {name}")
+    return related.indicator_of, lambda api, found, params: api.related(
+        related.endpoint, found, related.limit_of(params)
+    )
+
+
+def _relationship(action: Action) -> Relationship | None:
+    target = action.run.target() if isinstance(action.run, Deferred) else action.run
+    return target if isinstance(target, Relationship) else None
 
 
 def _scan_file(api: Planner, params: Params, access: FileAccess) -> Calls:
@@ -84,7 +109,7 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
     "lookup_url": (lambda params, _: parse_as("url", params["url"]), _look_up_url),
     "lookup_domain": (lambda params, _: parse_as("domain", params["domain"]), _look_up),
     "lookup_ip": (lambda params, _: parse_as("ip", params["ip"]), _look_up),
-    "add_comment": (comment.indicator_of, lambda api, found, params: api.add_comment(found, params["comment"])),
+    "add_comment": (indicator_of, lambda api, found, params: api.add_comment(found, params["comment"])),
     "rescan_file": (
         lambda params, _: parse_as("hash", params["hash"]),
         lambda api, found, params: _waited_for(api, api.rescan_file(found), "hash", params),
@@ -98,7 +123,7 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
         lambda api, found, params: api.resolutions(found, params.get("limit", passive_dns.DEFAULT_LIMIT)),
     ),
     "get_comments": (
-        comment.indicator_of,
+        indicator_of,
         lambda api, found, params: api.comments(found, params.get("limit", comment.DEFAULT_LIMIT)),
     ),
 }

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
-from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
+from ..virustotal.endpoints import Endpoint
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, not_in_v2
 from .plan import Call, Calls, Captured, Check, File
 from .plan_v3 import PlannerV3
 
@@ -43,6 +44,9 @@ class PlannerV2:
 
     def resolutions(self, indicator: Indicator, limit: int) -> Calls:
         return (self._report(indicator, "The report; its resolutions are in it."),)
+
+    def related(self, endpoint: Endpoint, indicator: Indicator, limit: int) -> Calls:
+        raise not_in_v2(endpoint)
 
     def scan_file(self, file: File, size: int) -> Calls:
         about = "The file, which is then in VirusTotal's collection."

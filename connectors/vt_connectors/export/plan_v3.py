@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
+from ..virustotal.endpoints import Endpoint
 from ..virustotal.v3 import COLLECTION, LARGEST_DIRECT_UPLOAD, PAGE, REPORT
 from .plan import KEY, Call, Calls, Captured, Check, File
 
@@ -44,12 +45,14 @@ class PlannerV3:
         return (*report, Call(about, endpoints.ADD_COMMENT, values))
 
     def comments(self, indicator: Indicator, limit: int) -> Calls:
-        values = self._page(indicator, limit)
-        return (Call("The newest comments; meta.cursor leads to more.", endpoints.COMMENTS, values),)
+        return self.related(endpoints.COMMENTS, indicator, limit)
 
     def resolutions(self, indicator: Indicator, limit: int) -> Calls:
-        values = self._page(indicator, limit)
-        return (Call("The newest resolutions; meta.cursor leads to more.", endpoints.RESOLUTIONS, values),)
+        return self.related(endpoints.RESOLUTIONS, indicator, limit)
+
+    def related(self, endpoint: Endpoint, indicator: Indicator, limit: int) -> Calls:
+        about = f"The newest {endpoint.name.replace('_', ' ')}; meta.cursor leads to more."
+        return (Call(about, endpoint, self._page(indicator, limit)),)
 
     def scan_file(self, file: File, size: int) -> Calls:
         about = "The file, which is then in VirusTotal's collection."

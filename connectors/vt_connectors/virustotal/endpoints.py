@@ -107,32 +107,10 @@ V2_COMMENTS = Endpoint("comments", "2", "GET", "/vtapi/v2/comments/get", ("resou
 V2_UPLOAD_ADDRESS = Endpoint("upload_address", "2", "GET", "/vtapi/v2/file/scan/upload_url", private=True, key="query")
 V2_UPLOAD = Endpoint("upload", "2", "POST", "/vtapi/v2/file/scan", file=True, writes=True, key="multipart")
 
-V3_ENDPOINTS: tuple[Endpoint, ...] = (
-    FILE,
-    URL,
-    DOMAIN,
-    IP,
-    ADD_COMMENT,
-    COMMENTS,
-    UPLOAD,
-    UPLOAD_ADDRESS,
-    ANALYSES,
-    RESCAN_FILE,
-    SCAN_URL,
-    ANALYSIS,
-    RESOLUTIONS,
-    OVERALL_QUOTAS,
-)
-V2_ENDPOINTS: tuple[Endpoint, ...] = (
-    V2_FILE,
-    V2_URL,
-    V2_URL_OR_SCAN,
-    V2_DOMAIN,
-    V2_IP,
-    V2_ADD_COMMENT,
-    V2_COMMENTS,
-    V2_UPLOAD,
-    V2_UPLOAD_ADDRESS,
-    V2_RESCAN_FILE,
-    V2_SCAN_URL,
-)
+
+def _all(version: Version) -> tuple[Endpoint, ...]:
+    return tuple(found for found in globals().values() if isinstance(found, Endpoint) and found.version == version)
+
+
+V3_ENDPOINTS = _all("3")
+V2_ENDPOINTS = _all("2")

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from ..indicators import Indicator, Kind
 from .budget import Budget
+from .endpoints import Endpoint
 from .http.transport import Upload
 
 AnalysisStatus = Literal["queued", "in-progress", "completed"]
@@ -70,7 +71,7 @@ class Resolution:
 
 @dataclass(frozen=True)
 class Rows:
-    """`comments` or `resolutions`, newest first; `more`: VirusTotal has further ones."""
+    """`comments`, `resolutions` or other rows, newest first; `more`: VirusTotal has further ones."""
 
     items: tuple[Any, ...]
     raw: tuple[Any, ...]
@@ -96,6 +97,11 @@ class Api(Protocol):
 
     def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
         """`indicator` is a domain or an address."""
+
+    def related(
+        self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
+    ) -> Rows | None:
+        """Objects of `vt_type` as API v3 has them at `endpoint`. With API v2 it is a `ConfigError`."""
 
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         """`hashes`: md5, sha1 and sha256 of the file."""

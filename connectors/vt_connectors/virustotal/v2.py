@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge
+from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -97,6 +97,11 @@ class ApiV2:
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
+    def related(
+        self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
+    ) -> Rows | None:
+        raise not_in_v2(endpoint)
+
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
@@ -147,6 +152,11 @@ def check_known(indicator: Indicator) -> None:
         raise InvalidIndicator(
             f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
         )
+
+
+def not_in_v2(endpoint: Endpoint) -> ConfigError:
+    """The error of a call that only API v3 has."""
+    return ConfigError(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
 
 
 def check_size(filename: str, size: int) -> None:

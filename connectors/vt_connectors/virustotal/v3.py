@@ -85,6 +85,11 @@ class ApiV3:
 
         return self._rows(endpoints.RESOLUTIONS, indicator, limit, row, budget)
 
+    def related(
+        self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
+    ) -> Rows | None:
+        return self._rows(endpoint, indicator, limit, lambda item: v3_objects.row_of(item, vt_type), budget)
+
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         endpoint, sha256 = endpoints.UPLOAD, hashes["sha256"]
         file = Indicator("hash", sha256)

@@ -56,7 +56,7 @@ class Needs(NamedTuple):
 
 
 _READS, _SCANS, _COMMENTS = Needs(), Needs(writes=True), Needs(writes=True, comments=True)
-# Every action of the core. One that is missing here is refused for every caller.
+# The actions that the app offers. One that is missing here is refused for every caller.
 NEEDS = {
     "lookup": _READS,
     "lookup_hash": _READS,
@@ -103,8 +103,8 @@ def _check(document: Any, caller: Caller) -> None:
         told = unfilled(*(text for text in params.values() if isinstance(text, str)))
         if told is not None:
             raise InvalidRequest(told, details={"path": "/params"})
-    scans = isinstance(params, dict) and bool(params.get("scan_if_missing"))
-    _check_needs(name, NEEDS[name]._replace(writes=True) if scans else NEEDS[name], caller)
+    writes = isinstance(params, dict) and ACTIONS[name].writes_with(params)
+    _check_needs(name, NEEDS[name]._replace(writes=True) if writes else NEEDS[name], caller)
 
 
 def _check_needs(name: str, needs: Needs, caller: Caller) -> None:

@@ -64,6 +64,20 @@ def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any]
     kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)
     if kind == "boolean":
         parser.add_argument(flag, dest=target, action="store_true", help=about)
+    elif kind == "array":
+        of_item = rules.get("items", {})
+        about = f"{about}; may be given several times" if about else "may be given several times"
+        choices = of_item.get("enum")
+        parser.add_argument(
+            flag,
+            dest=target,
+            action="append",
+            type=_TYPES[of_item.get("type", "string")],
+            choices=choices,
+            metavar=None if choices else "TEXT",
+            required=required,
+            help=about,
+        )
     elif "enum" in rules:
         parser.add_argument(
             flag,

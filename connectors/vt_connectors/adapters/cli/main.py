@@ -120,16 +120,16 @@ def _run(options: argparse.Namespace, ending: Termination) -> int:
 
 
 def _add_describe(commands: Commands) -> None:
-    about = "the actions as a JSON manifest: schemas, cost in requests, examples"
+    about = "the actions as a JSON manifest: schemas, cost, errors, examples"
     parser = _command(commands, "describe", about, "vtaction describe | jq '.actions[].name'")
     parser.add_argument("--markdown", action="store_true", help="the actions as a Markdown table")
     parser.set_defaults(command=_describe)
 
 
 def _describe(options: argparse.Namespace, _: Termination) -> int:
-    from .describe import manifest, markdown_table
+    from .describe import manifest_text, markdown_table
 
-    _print(markdown_table() if options.markdown else manifest())
+    _print(markdown_table() if options.markdown else manifest_text())
     return OK
 
 

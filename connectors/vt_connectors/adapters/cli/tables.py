@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -12,25 +12,21 @@ from rich.text import Text
 from ...actions import Action
 
 _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
-_ROWS = {
-    "resolutions": {"host": "host", "address": "ip", "last seen": "date", "resolver": "resolver"},
-    "comments": {"date": "date", "comment": "text", "tags": "tags"},
-}
 
 
 def show(action: Action, responses: list[dict[str, Any]]) -> None:
     """Print a table of the answers; for what comes in rows, one for each answer."""
     console = Console()
     others = []
+    rows = _rows_of(action)
     for response in responses:
         data = response["data"] or {}
-        name = next((name for name in _ROWS if name in data), None)
         if "windows" in data:
             console.print(_quota(response))
-        elif name is None:
+        elif rows is None or rows.name not in data:
             others.append(response)
         else:
-            console.print(_rows(name, response))
+            console.print(_rows(rows, response))
     if others:
         console.print(_verdicts(action, others))
         for response in others:
@@ -40,14 +36,33 @@ def show(action: Action, responses: list[dict[str, Any]]) -> None:
                 console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
 
 
-def _rows(name: str, response: dict[str, Any]) -> Table:
+class _Rows(NamedTuple):
+    """The field of an answer that is shown as a table: its name, and the title of each column by the row's field."""
+
+    name: str
+    columns: dict[str, str]
+
+
+def _rows_of(action: Action) -> _Rows | None:
+    """By the result's schema: the field with rows whose own fields have titles; None if there is none."""
+    for name, rules in action.result_schema["properties"].items():
+        fields = rules.get("items", {}).get("properties", {})
+        columns = {field: of_field["title"] for field, of_field in fields.items() if "title" in of_field}
+        if columns:
+            return _Rows(name, columns)
+    return None
+
+
+def _rows(rows: _Rows, response: dict[str, Any]) -> Table:
     data = response["data"]
-    more = ", and there are more (--limit)" if data["more"] else ""
-    table = Table(title=Text(_printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
-    for title in _ROWS[name]:
+    found = data[rows.name]
+    more = ", and there are more (--limit)" if data.get("more") else ""
+    about = f"{data['indicator']}: " if "indicator" in data else ""
+    table = Table(title=Text(_printable(f"{about}{len(found)} {rows.name}{more}")))
+    for title in rows.columns.values():
         table.add_column(title, overflow="fold")
-    for row in data[name]:
-        table.add_row(*(Text(_cell(row.get(field))) for field in _ROWS[name].values()))
+    for row in found:
+        table.add_row(*(Text(_cell(row.get(field))) for field in rows.columns))
     return table
 
 

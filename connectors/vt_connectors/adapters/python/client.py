@@ -16,8 +16,8 @@ from .answers import Lookup, Report
 from .concurrent_lookups import Batch
 from .connecting import Opening, opening
 from .connection import CLOSED, Answering, Connection
-from .options import CacheOptions, LookupOptions, WaitOptions, read_options
-from .other_answers import Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
+from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
+from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -170,6 +170,18 @@ class VirusTotal:
     def quota(self, **options: Unpack[WaitOptions]) -> QuotaReport:
         """The key's quota: our own record, and the account's figures. VirusTotal does not count the request."""
         return QuotaReport.from_dict(self._run("quota", {}, WaitOptions, options))
+
+    def run(self, action: str, /, **given: Any) -> ActionAnswer:
+        """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.
+
+        Keywords are the action's parameters (`vtaction describe` lists them) and the options of a lookup (`cache`,
+        `max_age_s`, `max_wait_s`, `include`, `thresholds`); None is left out. Raises `UnknownAction`, and
+        `InvalidRequest` for a parameter that the action does not have.
+        """
+        known: frozenset[str] = LookupOptions.__optional_keys__
+        params = {name: plain_value(value) for name, value in given.items() if name not in known}
+        options = {name: value for name, value in given.items() if name in known}
+        return ActionAnswer.from_dict(self._run(action, params, LookupOptions, options))
 
     def close(self) -> None:
         """Let go of connections, files and threads. Who waits for quota in another thread gets `Cancelled`; what is

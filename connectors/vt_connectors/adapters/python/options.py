@@ -80,10 +80,11 @@ def read_options(known: type, given: Mapping[str, object]) -> Options:
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:
     """As JSON would bring it; None is left out."""
-    return {name: _plain_value(value) for name, value in values.items() if value is not None}
+    return {name: plain_value(value) for name, value in values.items() if value is not None}
 
 
-def _plain_value(value: object) -> object:
+def plain_value(value: object) -> object:
+    """`value` as JSON would bring it: a path as text, anything with items as an object or a list."""
     if isinstance(value, os.PathLike):
         return os.fsdecode(value)
     if isinstance(value, Mapping):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,25 @@ from typing import Any, Literal
 
 from ...indicators import Kind
 from .answers import Answer, Judged, answer_fields, judged_fields, time_of
+
+
+@dataclass(frozen=True)
+class ActionAnswer(Answer):
+    """The answer of `run`. `data`: what the action found, as `vtaction describe` describes it; the caller's own copy.
+
+    `poll_after_s`: ask again in so many seconds; None unless `status` is `pending`.
+    """
+
+    poll_after_s: float | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return copy.deepcopy(dict(self._document["data"] or {}))
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> ActionAnswer:
+        """From a response document. Raises its error."""
+        return cls(**answer_fields(document), poll_after_s=document["meta"].get("poll_after_s"))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
-"""One API call on its way to its handler."""
+"""One API call on its way to its handler, and the table of handlers, which enter themselves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Callable
 
+from ..data.kinds import Kind
 from ..http.messages import Request, Response
 from ..state import State
+
+OPEN = "*"
+_EVERY_KIND = tuple(Kind)
 
 
 @dataclass(frozen=True)
@@ -19,3 +23,39 @@ class Call:
 
 
 Handler = Callable[[State, Call], Response]
+HandlerOfKind = Callable[[Kind], Handler]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and the segments of a path, some of which are `OPEN`."""
+
+    method: str
+    segments: tuple[str, ...]
+    handler: Handler
+
+
+ROUTES: list[Route] = []
+
+
+def route(method: str, path: str) -> Callable[[Handler], Handler]:
+    """Enters the handler for `path`, such as `/api/v3/analyses/*`."""
+
+    def enter(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, tuple(path.strip("/").split("/")), handler))
+        return handler
+
+    return enter
+
+
+def route_of_kinds(
+    method: str, path: str, kinds: tuple[Kind, ...] = _EVERY_KIND
+) -> Callable[[HandlerOfKind], HandlerOfKind]:
+    """Enters a handler for each kind; `path` begins in the kind's collection: `*/comments` for `files/*/comments`."""
+
+    def enter(handler_of: HandlerOfKind) -> HandlerOfKind:
+        for kind in kinds:
+            route(method, f"/api/v3/{kind.collection}/{path}")(handler_of(kind))
+        return handler_of
+
+    return enter

@@ -9,11 +9,12 @@ from ..data.kinds import Kind
 from ..errors import not_found
 from ..http.messages import JsonObject, Response, json_response
 from ..state import State
-from .calls import Call, Handler
+from .calls import Call, Handler, route, route_of_kinds
 from .paging import page
 from .resolutions import resolutions_of
 
 
+@route_of_kinds("GET", "*")
 def report_on(kind: Kind) -> Handler:
     """GET /{collection}/{id}."""
 
@@ -23,6 +24,7 @@ def report_on(kind: Kind) -> Handler:
     return handle
 
 
+@route_of_kinds("GET", "*/comments")
 def comments_on(kind: Kind) -> Handler:
     """GET /{collection}/{id}/comments."""
 
@@ -35,6 +37,7 @@ def comments_on(kind: Kind) -> Handler:
     return handle
 
 
+@route_of_kinds("GET", "*/resolutions", (Kind.DOMAIN, Kind.IP))
 def resolutions_on(kind: Kind) -> Handler:
     """GET /{domains|ip_addresses}/{id}/resolutions."""
 
@@ -46,6 +49,7 @@ def resolutions_on(kind: Kind) -> Handler:
     return handle
 
 
+@route("GET", "/api/v3/analyses/*")
 def analysis(state: State, call: Call) -> Response:
     """GET /analyses/{id}."""
     found = _analysis(state, call.ids[0])
@@ -53,6 +57,7 @@ def analysis(state: State, call: Call) -> Response:
     return json_response({"data": _analysis_object(state, found), "meta": meta})
 
 
+@route("GET", "/api/v3/files/*/analyses")
 def analyses_of_file(state: State, call: Call) -> Response:
     """GET /files/{id}/analyses, the newest first."""
     item = state.dataset.find(Kind.FILE, call.ids[0])
@@ -60,11 +65,13 @@ def analyses_of_file(state: State, call: Call) -> Response:
     return json_response(page(rows, call.request.query, state.links.to_item(item, "analyses")))
 
 
+@route("GET", "/api/v3/analyses/*/item")
 def analysed_item(state: State, call: Call) -> Response:
     """GET /analyses/{id}/item: the object that was analysed."""
     return json_response({"data": state.report(_analysis(state, call.ids[0]).item)})
 
 
+@route("GET", "/api/v3/users/*")
 def user(state: State, call: Call) -> Response:
     """GET /users/{id or key}."""
     _require_own_user(call)
@@ -72,6 +79,7 @@ def user(state: State, call: Call) -> Response:
     return json_response({"data": user_object(call.key, allowances, state.links.to("users", user_id(call.key)))})
 
 
+@route("GET", "/api/v3/users/*/overall_quotas")
 def quotas(state: State, call: Call) -> Response:
     """GET /users/{id or key}/overall_quotas."""
     _require_own_user(call)

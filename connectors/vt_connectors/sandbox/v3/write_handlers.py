@@ -11,11 +11,12 @@ from ..errors import ApiError, already_exists, bad_request, not_found
 from ..http.messages import Response, json_response
 from ..state import State
 from ..uploads import receive_file
-from .calls import Call, Handler
+from .calls import Call, Handler, route, route_of_kinds
 
 _FORM = "application/x-www-form-urlencoded"
 
 
+@route_of_kinds("POST", "*/analyse")
 def rescan_of(kind: Kind) -> Handler:
     """POST /{collection}/{id}/analyse."""
 
@@ -25,6 +26,7 @@ def rescan_of(kind: Kind) -> Handler:
     return handle
 
 
+@route_of_kinds("POST", "*/comments")
 def comment_on(kind: Kind) -> Handler:
     """POST /{collection}/{id}/comments."""
 
@@ -37,6 +39,7 @@ def comment_on(kind: Kind) -> Handler:
     return handle
 
 
+@route("POST", "/api/v3/urls")
 def scan_url(state: State, call: Call) -> Response:
     """POST /urls with the form field `url`."""
     content = call.request.content(state.config.body_limit)
@@ -47,16 +50,19 @@ def scan_url(state: State, call: Call) -> Response:
     return _started(state, state.dataset.submit_url(fields["url"][0]))
 
 
+@route("POST", "/api/v3/files")
 def scan_file(state: State, call: Call) -> Response:
     """POST /files with the part `file`."""
     return _received(state, call, state.config.direct_upload_limit)
 
 
+@route("GET", "/api/v3/files/upload_url")
 def upload_url(state: State, call: Call) -> Response:
     """GET /files/upload_url: an address good for one upload."""
     return json_response({"data": state.links.to_upload(state.tickets.issue())})
 
 
+@route("POST", "/_ah/upload/*")
 def scan_uploaded_file(state: State, call: Call) -> Response:
     """POST to an address from `upload_url`."""
     if not state.tickets.redeem(call.ids[0]):

@@ -1,0 +1,111 @@
+"""An action as data: what an entry of the registry says. Manifest, command line and documentation derive from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+
+from ..contract.documents import Outcome, Request
+from ..contract.validation import all_violations, schema, violation
+from ..errors import InvalidRequest
+from .context import Context
+
+if TYPE_CHECKING:
+    from ..virustotal.budget import Budget
+
+Run = Callable[[Context, Request, "Budget"], Outcome]
+# Codes that every action may fail with. The envelope's own (`unknown_action`, `unsupported_version`) are no action's.
+_ALWAYS = (
+    "invalid_request",
+    "config_error",
+    "access_denied",
+    "forbidden",
+    "rate_limited",
+    "timeout",
+    "unavailable",
+    "invalid_response",
+    "cancelled",
+    "internal",
+)
+_OF_WRITES = ("conflict", "too_large", "outcome_unknown")
+
+
+class Deferred:
+    """The action `name` of `module`, which is imported when it is first run: most processes run one kind."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def target(self) -> Run:
+        """The action itself."""
+        found: Run = getattr(import_module(f".{self._module}", __package__), self._name)
+        return found
+
+    def __call__(self, context: Context, request: Request, budget: Budget) -> Outcome:
+        return self.target()(context, request, budget)
+
+
+class Action(NamedTuple):
+    """`title`: a name for people, as a step of a playbook has. `about`: what it does, in a sentence.
+
+    `requests`: what it costs of the quota, for people; `counted`: whether VirusTotal counts them. `example`: params
+    that make a valid request. `command_line` shows how a person does it.
+
+    `writes`: it changes something at VirusTotal, so it is never repeated unasked. `write_params`: parameters of a
+    reading action that make it write.
+
+    `value`: the parameter that a command line gives by position; `params_of` makes parameters of it, any of
+    `value_params`. `several`: it may be asked to do many at once.
+    """
+
+    name: str
+    title: str
+    about: str
+    requests: str
+    example: Mapping[str, Any]
+    run: Run
+    command_line: str
+    value: str | None = None
+    writes: bool = False
+    write_params: tuple[str, ...] = ()
+    several: bool = True
+    counted: bool = True
+    params_of_value: Callable[[str], dict[str, Any]] | None = None
+    value_params: tuple[str, ...] = ()
+
+    def params_of(self, value: str) -> dict[str, Any]:
+        """The parameters that a value by position stands for."""
+        if self.params_of_value is not None:
+            return self.params_of_value(value)
+        return {self.value: value} if self.value else {}
+
+    def writes_with(self, params: Mapping[str, Any]) -> bool:
+        """Whether a request with these parameters changes something at VirusTotal. They need not be valid."""
+        return self.writes or any(params.get(name) for name in self.write_params)
+
+    @property
+    def params_schema(self) -> dict[str, Any]:
+        return schema(f"actions/{self.name}.json")
+
+    @property
+    def result_schema(self) -> dict[str, Any]:
+        """Of `data` in a response that is no error, whatever its status."""
+        return schema(f"results/{self.name}.json")
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The codes that it may fail with."""
+        of_values = ("invalid_indicator",) if self.params_schema["properties"] else ()
+        of_writes = _OF_WRITES if self.writes or self.write_params else ()
+        return (*_ALWAYS, *of_values, *of_writes)
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Raises `InvalidRequest`, its `details.path` being within the request."""
+        name = f"actions/{self.name}.json"
+        wrong = violation(name, params)
+        if wrong is not None:
+            path = f"/params{wrong.path}"
+            found = [{**entry, "path": f"/params{entry['path']}"} for entry in all_violations(name, params)]
+            raise InvalidRequest(f"{path} {wrong.message}", details={"path": path, "violations": found})

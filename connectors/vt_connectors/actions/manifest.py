@@ -1,0 +1,72 @@
+"""The registry as a document for machines: bundles for platforms are generated from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..contract.documents import VERSION
+from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
+from ..contract.validation import schema
+from ..errors import BY_CODE, ConnectorError
+from ..version import __version__
+from .action import Action
+from .registry import ACTIONS
+
+_EXIT_STATUSES = {
+    OK: "every request was answered; not_found, pending and skipped are answers",
+    FAILED: "an action failed for good",
+    MALFORMED: "a request was malformed, or the configuration is wrong",
+    RETRY_LATER: "only failures that are worth repeating",
+}
+
+
+def manifest() -> dict[str, Any]:
+    """JSON-ready: the contract's version, schemas of request and response, errors, exit statuses, and every action."""
+    return {
+        "v": VERSION,
+        "version": __version__,
+        "actions": [_entry(action) for action in ACTIONS.values()],
+        "errors": [_error(kind) for kind in BY_CODE.values()],
+        "exit_statuses": [{"exit_status": status, "description": when} for status, when in _EXIT_STATUSES.items()],
+        "request": schema("request.json"),
+        "response": schema("response.json"),
+    }
+
+
+def _entry(action: Action) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "title": action.title,
+        "description": action.about,
+        "cost": {"requests": action.requests, "counted": action.counted},
+        "writes": action.writes,
+        "write_params": list(action.write_params),
+        "params": _marked(action),
+        "result": action.result_schema,
+        "errors": [_error(BY_CODE[code]) for code in action.errors],
+        "examples": [{"request": example_request(action), "command_line": action.command_line}],
+    }
+
+
+def _marked(action: Action) -> dict[str, Any]:
+    """The parameters' schema; those that make a reading action write have `writes`."""
+    known = action.params_schema
+    properties = {
+        name: {**rules, "writes": True} if name in action.write_params else rules
+        for name, rules in known["properties"].items()
+    }
+    return {**known, "properties": properties}
+
+
+def _error(kind: type[ConnectorError]) -> dict[str, Any]:
+    return {
+        "code": kind.code,
+        "retryable": kind.retryable,
+        "exit_status": exit_status_of(kind.code, retryable=kind.retryable),
+        "description": kind.about,
+    }
+
+
+def example_request(action: Action) -> dict[str, Any]:
+    """A valid request for the action."""
+    return {"v": VERSION, "id": "1", "action": action.name, "params": dict(action.example)}

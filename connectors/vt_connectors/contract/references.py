@@ -1,0 +1,24 @@
+"""Schemas that refer to parts of others: `{"$ref": "../response.json#/properties/data"}`."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any, Callable
+
+
+def resolved(rules: Any, name: str, load: Callable[[str], dict[str, Any]]) -> Any:
+    """`rules`, which are part of the schema file `name`, with what they refer to in place of each reference.
+
+    `load` gives the content of another schema file by its name.
+    """
+    if isinstance(rules, list):
+        return [resolved(item, name, load) for item in rules]
+    if not isinstance(rules, dict):
+        return rules
+    if "$ref" in rules:
+        file, _, pointer = rules["$ref"].partition("#")
+        found: Any = load(posixpath.normpath(posixpath.join(posixpath.dirname(name), file)))
+        for part in pointer.split("/")[1:]:
+            found = found[part]
+        return found
+    return {word: resolved(rule, name, load) for word, rule in rules.items()}

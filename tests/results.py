@@ -1,0 +1,18 @@
+"""A response held to what the registry says of its action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vt_connectors.actions import ACTIONS
+from vt_connectors.contract.validation import violation
+
+
+def wrong_with(response: dict[str, Any]) -> str | None:
+    """What the registry does not say of `response`, which answers an action of its own; None if nothing."""
+    action = ACTIONS[response["action"]]
+    if response["error"] is not None:
+        code = response["error"]["code"]
+        return None if code in action.errors else f"{action.name} is not said to fail with {code}"
+    found = violation(f"results/{action.name}.json", response["data"])
+    return None if found is None else f"{action.name}: data{found.path} {found.message}"
