@@ -216,7 +216,7 @@ def test_options_of_another_form_are_not_understood(args: Any, lookup: Lookup) -
         reply = process.exchange(info)
         assert reply is not None
         assert reply.messages == [
-            ("ERROR", "vtlookup: splunkd was not understood: the search's options are no list of texts")
+            ("ERROR", "vtlookup: invalid data from splunkd: args in searchinfo is not a list of strings")
         ]
         assert (process.finish(), process.stderr) == (1, "")
 
@@ -242,7 +242,7 @@ def test_a_search_that_is_told_wrongly_is_refused_in_one_message(name: str, geti
     assert reply is not None
     ((level, text),) = reply.messages
     assert (level, ran.returncode, ran.stderr) == ("ERROR", 1, b"")
-    assert text.startswith(f"{name}: splunkd was not understood: ")
+    assert text.startswith(f"{name}: invalid data from splunkd: ")
 
 
 def started(command: Lookup, argv: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:

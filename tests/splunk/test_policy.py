@@ -238,7 +238,7 @@ def test_a_comment_that_the_admin_does_not_allow_is_refused_at_the_endpoint(
     splunkd.users[SESSION] = ANALYST | {WRITE}
     answer = call(splunkd, batch([comment(), lookup_of(EICAR_MD5), comment()]))[1]
     assert codes(answer) == ["config_error", "ok", "config_error"]
-    assert "comments are off here" in answer["responses"][0]["error"]["message"]
+    assert "comments are not allowed" in answer["responses"][0]["error"]["message"]
     assert posted(sandbox) == 0
 
 

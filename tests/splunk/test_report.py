@@ -107,8 +107,8 @@ def test_out_of_quota_the_row_is_pending(report: Lookup, sandbox: SandboxServer)
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        ([], "value= names the hash, URL, domain or address"),
-        (["value= "], "value= names the hash"),
+        ([], "value= must be a hash, URL, domain or address"),
+        (["value= "], "value= must be a hash"),
         (["value=a", "type=file"], "type='file': one of hash, url, domain, ip"),
         (["value=a", "engines=maybe"], "engines='maybe': true or false"),
         (["value=a", "refresh={}"], "refresh='{}': true or false"),
