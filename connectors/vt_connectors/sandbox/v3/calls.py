@@ -1,4 +1,4 @@
-"""One API call on its way to its handler."""
+"""A call for a handler of API v3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..state import State
 
 @dataclass(frozen=True)
 class Call:
-    """A request whose key is accepted; `ids` are the path segments its route leaves open."""
+    """A request with an accepted key; `ids` are the path segments that its route leaves open."""
 
     request: Request
     key: str

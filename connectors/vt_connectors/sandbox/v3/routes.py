@@ -1,4 +1,4 @@
-"""API v3: which call has which handler."""
+"""API v3: the handlers of calls."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _Route = tuple[str, tuple[str, ...], Handler]
 
 
 class V3Routes:
-    """Answers the calls of API v3 from `state`."""
+    """Routes the calls of API v3 to handlers with `state`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._routes = _routes()
 
     def answer(self, request: Request, key: str) -> Response:
-        """The response to a request whose key is accepted and whose quota is not spent, or ApiError."""
+        """The response to a request with an accepted key and quota. Raises ApiError."""
         for method, pattern, handler in self._routes:
             ids = _match(pattern, request.segments) if method == request.method else None
             if ids is not None:
@@ -31,7 +31,7 @@ class V3Routes:
 
 
 def _routes() -> list[_Route]:
-    # The first that fits is taken: fixed segments go before open ones.
+    # The first match wins, so fixed segments come before open ones.
     table: list[tuple[str, str, Handler]] = [
         ("GET", "files/upload_url", writing.upload_url),
         ("POST", "files", writing.scan_file),
@@ -56,7 +56,7 @@ def _routes() -> list[_Route]:
 
 
 def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The segments at the pattern's open places, or None if the path is another."""
+    """The segments at the pattern's open positions, or None if the path does not match."""
     if len(pattern) != len(segments):
         return None
     pairs = list(zip(pattern, segments))
