@@ -33,5 +33,5 @@ def test_what_only_looks_like_one_is_a_value(text: str) -> None:
 @pytest.mark.parametrize("kind", [None, *KINDS])
 @pytest.mark.parametrize("text", PLACEHOLDERS)
 def test_a_request_for_a_placeholder_is_invalid_whatever_it_asks_for(text: str, kind: Kind | None) -> None:
-    with pytest.raises(InvalidIndicator, match="stands for a missing value"):
+    with pytest.raises(InvalidIndicator, match="is a placeholder for a missing value"):
         _ = recognise(text) if kind is None else parse_as(kind, text)
