@@ -85,7 +85,7 @@ def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
     finally:
         ours.handlers[:], ours.level, ours.propagate = before
     said = capsys.readouterr().err
-    assert "asking again" in said
+    assert "trying again" in said
     assert "urllib3" not in said
     assert SECRET not in said
 
