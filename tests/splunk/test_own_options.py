@@ -346,7 +346,7 @@ def test_the_sdks_configuration_of_logging_opens_nothing(watched: Bait) -> None:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from vtlookup_app.libraries import put_first\n"
         "put_first()\n"
-        "import vtlookup_app.light_sdk\n"
+        "import vtlookup_app.sdk_import\n"
         "from splunklib.searchcommands import environment\n"
         "print(environment.configure_logging('x', sys.argv[2]))\n"
     )
@@ -370,4 +370,4 @@ def test_one_module_alone_imports_the_sdks_search_commands() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name.startswith("splunklib.searchcommands") for name in names):
                 importing.add(path.name)
-    assert importing == {"light_sdk.py"}
+    assert importing == {"sdk_import.py"}
