@@ -21,13 +21,13 @@ _Read = TypeVar("_Read")
 
 
 class SearchTimeout(Exception):
-    """The command did not end in the time it had, and was killed."""
+    """The command did not end in time, and was killed."""
 
 
 class SearchProcess:
-    """A running command, to be fed chunk by chunk inside a `with` block, which ends the process.
+    """A running command. Send it chunks inside a `with` block, which ends the process.
 
-    `timeout` bounds the whole life of the process, in seconds. `environment` replaces ours if given.
+    `timeout` limits the whole life of the process, in seconds. `environment` replaces ours if given.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class SearchProcess:
         timeout: float = 60,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        # A file, not a pipe: nobody has to empty it while the command runs.
+        # A file, not a pipe, so it need not be read while the command runs.
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        # No arguments, as any argument makes the SDK speak version 1; and a session of its own, so
-        # that the command's children die with it.
+        # No arguments, because with any argument the SDK uses version 1; and a new session, so
+        # that the command's children can be killed with it.
         self._process = subprocess.Popen(
             [python, str(script)],
             stdin=subprocess.PIPE,
@@ -83,24 +83,24 @@ class SearchProcess:
 
     @property
     def stderr(self) -> str:
-        """What the command has written to its standard error so far."""
-        # pread, because the command shares our file offset and a seek would move its own.
+        """The command's output to its standard error so far."""
+        # pread, because the command shares our file offset, and a seek would move it.
         descriptor = self._stderr.fileno()
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
 
     def exchange(self, metadata: Mapping[str, Any], body: bytes = b"") -> Reply | None:
         """Send one chunk and read exactly one reply; None if the command ended without one.
 
-        ProtocolError if the reply is not sound, SearchTimeout if the time is over.
+        ProtocolError if the reply is invalid, SearchTimeout if the time is over.
         """
         return self._exchange(encode_frame(metadata, body), read_frame)
 
     def exchange_parts(self, frame: bytes) -> tuple[bytes, bytes] | None:
-        """Send a chunk that is encoded already; its reply's metadata and body, not parsed."""
+        """Send an encoded chunk. Returns the reply's metadata and body, not parsed."""
         return self._exchange(frame, read_parts)
 
     def _exchange(self, frame: bytes, read: Callable[[IO[bytes]], _Read]) -> _Read:
-        # Written by a thread, so that a command which answers while it reads cannot block us both.
+        # Written by a thread, so that a command that writes while it reads cannot cause a deadlock.
         writer = threading.Thread(target=self._write, args=(frame,), daemon=True)
         writer.start()
         try:
@@ -113,9 +113,9 @@ class SearchProcess:
         return reply
 
     def finish(self) -> int:
-        """Close the command's input and wait for its end; the exit code.
+        """Close the command's input and wait for its end. Returns the exit status.
 
-        ProtocolError if it still writes something, SearchTimeout if it does not end in time.
+        ProtocolError if it writes more data, SearchTimeout if it does not end in time.
         """
         self._close_stdin()
         rest = self._stdout.read()
@@ -126,7 +126,7 @@ class SearchProcess:
         return exit_code
 
     def _write(self, frame: bytes) -> None:
-        # A command that has ended reads no more; that shows as its missing reply.
+        # A command that has ended no longer reads; its missing reply shows that.
         with contextlib.suppress(OSError, ValueError):
             self._stdin.write(frame)
             self._stdin.flush()
@@ -140,7 +140,7 @@ class SearchProcess:
         self._kill()
 
     def _kill(self) -> None:
-        # Until it has been waited for, its id cannot belong to anybody else.
+        # Before `wait`, its id cannot belong to another process.
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
