@@ -1,4 +1,4 @@
-"""The README's figures: those of bench/results.json, and nobody's else. Pure."""
+"""The README's figures, which all come from bench/results.json. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PASSES_ON = "a `splunk-sdk` command that only passes events on"
 
 
 def block(data: dict[str, Any]) -> str:
-    """What stands between the two marks."""
+    """The text between the two marks."""
     figures = {row["what"]: row for row in data["figures"]["rows"]}
     faults = data["faults"]["rows"]
     speed = _range(figures, "`vtlookup`, 100,000 events, full fields, Python 3.", "ratio", ends_with_python=True)
@@ -31,7 +31,7 @@ def block(data: dict[str, Any]) -> str:
 
 
 def placed(text: str, data: dict[str, Any]) -> str:
-    """`text` with today's block in the place of the old one."""
+    """`text` with the current block in place of the old one."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return before + block(data) + after
@@ -42,7 +42,7 @@ def _one(figures: dict[str, dict[str, Any]], begins: str) -> dict[str, Any]:
 
 
 def _range(figures: dict[str, dict[str, Any]], begins: str, name: str, *, ends_with_python: bool) -> str:
-    """The least and the most, over the versions of Python."""
+    """The range over the versions of Python."""
     found = [
         row[name] for what, row in figures.items() if what.startswith(begins) and what[-1].isdigit() is ends_with_python
     ]

@@ -1,4 +1,4 @@
-"""How long `vtaction run` takes for one cached answer, beside a Python that does nothing."""
+"""The time of `vtaction run` for one cached answer, compared to a Python that does nothing."""
 
 from __future__ import annotations
 
