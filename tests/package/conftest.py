@@ -22,7 +22,7 @@ def spl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app's folder as it is after installation."""
+    """The app's folder after installation."""
     folder = tmp_path_factory.mktemp("apps")
     with tarfile.open(spl) as archive:
         archive.extractall(folder)
@@ -31,7 +31,7 @@ def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["3.9", "3.13"])
 def python(request: pytest.FixtureRequest) -> str:
-    """An interpreter of each version that Splunk brings."""
+    """An interpreter of each of Splunk's versions of Python."""
     found = find_python(request.param)
     if found is None:
         pytest.skip(f"no Python {request.param} on the PATH or in pyenv")
