@@ -1,4 +1,4 @@
-"""`python -m bench`: every measurement, each beside its yardstick, into bench/results.md."""
+"""`python -m bench`: runs all measurements with their yardsticks, and writes bench/results.md."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MEASUREMENTS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"some of {', '.join(MEASUREMENTS)}; all, and the page, without")
+    parser.add_argument("names", nargs="*", help=f"some of {', '.join(MEASUREMENTS)}; default: all, and the page")
     names = parser.parse_args().names or list(MEASUREMENTS)
     found = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Many lookups at once, beside VirusTotal's own client."""
+"""Many simultaneous lookups, compared to VirusTotal's own client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a kept answer is found: in this process's memory, and in the file all processes share."""
+"""The speed of reading a cached answer: from this process's memory, and from the file that all processes share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STATS = {"malicious": 3, "suspicious": 0, "harmless": 0, "undetected": 60, "tot
 
 
 def report(value: str) -> dict[str, object]:
-    """As long as the median of recorded answers is, about 800 bytes of JSON, and of the shape of a file's."""
+    """A file's report with the median length of recorded ones, about 800 bytes of JSON."""
     return {
         "type": "hash",
         "indicator": value,
@@ -83,7 +83,7 @@ def _shared(cache: AnswerCache, path: Path, keys: list[str]) -> Figure:
 
 
 def _parts(ours: float, raw: float, path: Path, keys: list[str], packed: list[bytes]) -> str:
-    """Where the time of a read goes."""
+    """The parts of the time of a read."""
     file = SqliteFile(path, SCHEMA, "WAL")
     guarded = _each(lambda key: file.read(lambda db: db.execute(_BY_KEY, (key,)).fetchone()), keys)
     file.close()
@@ -103,7 +103,7 @@ def _parts(ours: float, raw: float, path: Path, keys: list[str], packed: list[by
 
 
 def _each(work: Callable[[Any], Any], values: Sequence[Any]) -> float:
-    """The median of what `work` takes for one of `values`, in microseconds."""
+    """The median time of `work` for one of `values`, in microseconds."""
 
     def all_of_them() -> None:
         for value in values:

@@ -1,4 +1,4 @@
-"""What a measurement says: ours beside its yardstick, both of the same run."""
+"""The result of a measurement: our figure and its yardstick, both from the same run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MET = {"at least": operator.ge, "at most": operator.le, "exactly": operator.eq}
 
 @dataclass(frozen=True)
 class Figure:
-    """`ratio` is what the goal speaks of; `ours` and `yardstick` are the figures behind it, with their units.
+    """The goal is for `ratio`; `ours` and `yardstick` are its two figures, with their units.
 
-    `note`: where the time goes, for a figure that does not explain itself.
+    `note`: an explanation of the time, if the figure needs one.
     """
 
     what: str

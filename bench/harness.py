@@ -1,4 +1,4 @@
-"""What the measurements share: the sandbox as a process, and our program as it is installed."""
+"""The common part of the measurements: the sandbox as a process, and our installed program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY = "k" * 64
 
 @contextlib.contextmanager
 def sandbox(*options: str) -> Iterator[tuple[str, Path]]:
-    """VirusTotal's stand-in in a process of its own: its address, and the file with a line for each request."""
+    """The sandbox in a separate process: its URL, and its log with a line for each request."""
     with tempfile.TemporaryDirectory(prefix="vt-bench-") as folder:
         log = Path(folder) / "requests.log"
         command = [str(programs() / "vtaction"), "sandbox", "--port", "0", "--log", *options]
@@ -36,17 +36,17 @@ def sandbox(*options: str) -> Iterator[tuple[str, Path]]:
 
 
 def spent(log: Path) -> int:
-    """How many requests of the quota the server counted."""
+    """The number of requests that the server charged to the quota."""
     return sum(int(found[1]) for found in re.finditer(r" spent (\d+)", log.read_text("utf-8")))
 
 
 def refused(log: Path) -> int:
-    """How many requests it refused for want of quota."""
+    """The number of requests that the server refused for lack of quota."""
     return len(re.findall(r" refused\b", log.read_text("utf-8")))
 
 
 def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:
-    """The environment of our programs."""
+    """The environment for our programs."""
     ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VT_", "PYTHON"))}
     return {**inherited, **ours}
@@ -59,7 +59,7 @@ def lines(hashes: list[str], **options: Any) -> bytes:
 
 
 def hashes(count: int, seed: str = "") -> list[str]:
-    """Distinct ones that nobody has met."""
+    """Distinct hashes that are not cached."""
     import hashlib
 
     return [hashlib.sha256(f"{seed}{number}".encode()).hexdigest() for number in range(count)]

@@ -1,4 +1,4 @@
-"""What a million answers cost: time to read one, and room for one."""
+"""The costs of a million answers: the time to read one, and its size on disk."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def figures() -> list[Figure]:
 
 
 def _filled(path: Path, count: int) -> tuple[Callable[[], None], float]:
-    """What reads some of `count` answers, and the bytes each takes."""
+    """A function that reads some of `count` answers, and the bytes per answer."""
     clock = SystemClock()
     store = SqliteAnswers(SqliteFile(path, SCHEMA, "WAL"), clock, 10**12)
     values = hashes(count)

@@ -1,4 +1,4 @@
-"""What was measured and broken last (bench/results.json) as bench/results.md, a picture, and the README's figures."""
+"""Writes the last results (bench/results.json) as bench/results.md, a picture, and the README's figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAKE = {"figures": "make bench", "faults": "make soak"}
 
 
 def keep(part: Part, rows: list[dict[str, Any]]) -> None:
-    """Put `rows` (fields of `Figure`s, or of `Tally`s) in the place of that part's earlier ones; make the page anew."""
+    """Replace the earlier `rows` of that part (fields of `Figure`s or `Tally`s), and write the page again."""
     data = json.loads(_DATA.read_text("utf-8")) if _DATA.exists() else {}
     data[part] = {"made": _made(part), "rows": rows}
     _DATA.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
@@ -34,7 +34,7 @@ def keep(part: Part, rows: list[dict[str, Any]]) -> None:
 
 
 def keep_again(part: Part, rows: list[dict[str, Any]]) -> None:
-    """As `keep`, for some of that part's rows: those that are about the same are replaced, the others stay."""
+    """Like `keep`, for some rows of that part: rows about the same measurement are replaced, the others stay."""
     known = json.loads(_DATA.read_text("utf-8"))[part]["rows"] if _DATA.exists() else []
     newer = {row["what"]: row for row in rows}
     keep(part, [newer.pop(row["what"], row) for row in known] + list(newer.values()))

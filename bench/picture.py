@@ -1,4 +1,4 @@
-"""Ratios beside their goals as SVG: a bar a figure, as long as it is better than its goal. Pure."""
+"""Ratios and their goals as SVG: one bar per figure, whose length is relative to its goal. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from bench.figures import Figure
 
 _WIDTH, _ROW, _TOP, _LEFT, _RIGHT = 980, 24, 64, 560, 96
-# A bar that goes past this says its number only.
+# The longest bar; the number shows a larger ratio.
 _LONGEST = 2.0
 _STYLE = """
   .back { fill: #ffffff } .ink { fill: #1f2328 } .soft { fill: #59636e }
@@ -22,7 +22,7 @@ _STYLE = """
 
 
 def draw(figures: Sequence[Figure]) -> str:
-    """The line in the middle is the goal; bars that reach it are met, whether more or less is better."""
+    """The line in the middle is the goal; a bar that reaches it has met its goal, whether more or less is better."""
     height = _TOP + _ROW * len(figures) + 16
     goal_x = _LEFT + _length(1.0)
     parts = [
@@ -52,7 +52,7 @@ def _bar(figure: Figure, y: int) -> list[str]:
 
 
 def _reached(figure: Figure) -> float:
-    """1.0 is the goal itself; more is better."""
+    """The ratio relative to the goal: 1.0 is the goal, more is better."""
     if figure.bound == "exactly":
         return 1.0 if figure.is_met else 0.5
     if figure.bound == "at least":

@@ -1,7 +1,7 @@
 """`make plots`: eight processes, one key, the public quota, five minutes. Writes docs/quota.json and docs/quota.svg.
 
-The sandbox enforces 4 requests a minute and notes when each arrives. Eight `vtaction run` processes start at once and
-each wants the same 24 hashes, in an order of its own. With `--draw` the picture is drawn anew from the last run.
+The sandbox enforces 4 requests a minute and logs the time of each. Eight `vtaction run` processes start together and
+look up the same 24 hashes, each in a different order. `--draw` only draws the picture again from the last run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PATIENCE_S = 900
 def main() -> None:
     """Run and draw; with `--draw` only draw."""
     if sys.argv[1:] != ["--draw"]:
-        print(f"{PROCESSES} processes want {HASHES} hashes each: this takes five minutes ...")
+        print(f"{PROCESSES} processes look up {HASHES} hashes each: this takes five minutes ...")
         FIGURES.write_text(json.dumps(measure(), indent=1) + "\n", "utf-8")
     figures = json.loads(FIGURES.read_text("utf-8"))
     PICTURE.write_text(draw(figures), "utf-8")
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def measure() -> dict[str, Any]:
-    """One run, as the sandbox saw it."""
+    """The sandbox's log of one run."""
     hashes = [hashlib.md5(f"sample {number}".encode()).hexdigest() for number in range(HASHES)]
     with SandboxServer() as sandbox, tempfile.TemporaryDirectory(prefix="vt-plot-") as folder:
         answers = _answers(hashes, _environment(sandbox.url, Path(folder)))
@@ -76,7 +76,7 @@ def _environment(url: str, folder: Path) -> dict[str, str]:
 
 
 def _answers(hashes: Sequence[str], environment: dict[str, str]) -> list[list[dict[str, Any]]]:
-    """Each process's answers. All are started before any gets its questions."""
+    """The answers of each process. All processes are started before any gets its requests."""
     command = [sys.executable, "-m", "vt_connectors", "run"]
     pipe = subprocess.PIPE
     started = [
@@ -100,7 +100,7 @@ def _request(value: str) -> str:
 
 
 def _asked(answer: dict[str, Any]) -> bool:
-    """Whether this answer's process made the request; the others got theirs from the cache, or shared it."""
+    """Whether this answer's process sent the request; others got the answer from the cache, or shared it."""
     return bool(answer["meta"]["source"] == "api")
 
 

@@ -1,4 +1,4 @@
-"""Requests over time as SVG: one dot a request, one colour a process, and the line that none may cross. Pure."""
+"""Requests over time as SVG: a dot for each request, a colour for each process, and the limit. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 LIMIT, WINDOW_S = 4, 60.0
 _WIDTH, _HEIGHT = 860, 520
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 20, 84, 44
-# From the numbers on the left to the first request.
+# The distance from the numbers on the left to the first request.
 _INDENT = 16
-# Middle tones, told apart on white and on black; each dot has its process's number in it as well.
+# Medium tones, distinguishable on white and on black; each dot also contains the number of its process.
 _COLORS = ("#d1495b", "#2e86ab", "#3f9e5f", "#b0791a", "#8a63d2", "#1f9aa0", "#c2569b", "#6f7d8c")
 _STYLE = """
   .back { fill: #ffffff } .ink { fill: #1f2328 } .soft { fill: #59636e } .grid { stroke: #d9dee3 }
@@ -29,12 +29,12 @@ _STYLE = """
 
 
 def most_in_a_window(arrivals: Sequence[float]) -> int:
-    """The most requests in any stretch of one window; `arrivals` are seconds, in order."""
+    """The most requests in any window; `arrivals` are seconds, in order."""
     return max((index + 1 - bisect_right(arrivals, at - WINDOW_S) for index, at in enumerate(arrivals)), default=0)
 
 
 def draw(figures: dict[str, Any]) -> str:
-    """The SVG of a run's figures, as `plot_quota.measure` gives them."""
+    """The SVG for a run's figures from `plot_quota.measure`."""
     times = [entry["at_s"] for entry in figures["arrivals"]]
     scale = _Scale(times[-1] * 1.04, len(times) + LIMIT)
     parts = [
@@ -53,7 +53,7 @@ def draw(figures: dict[str, Any]) -> str:
 
 
 class _Scale:
-    """Seconds and requests to places on the picture."""
+    """Maps seconds and requests to positions in the picture."""
 
     def __init__(self, seconds: float, count: int) -> None:
         self.seconds = seconds
@@ -67,7 +67,7 @@ class _Scale:
 
 
 def _allowed(times: Sequence[float]) -> list[tuple[float, int]]:
-    """How many requests there may have been: those of a window ago and before, and `LIMIT` more."""
+    """The allowed number of requests at each time: those at least a window old, and `LIMIT` more."""
     return [(0.0, LIMIT), *((at + WINDOW_S, LIMIT + count + 1) for count, at in enumerate(times))]
 
 

@@ -1,4 +1,4 @@
-"""How much of a quota a crowd gets, and whether the server ever refuses one."""
+"""The share of a quota that many processes use, and the number of requests that the server refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many requests a crowd makes that wants the same."""
+"""The number of requests of many processes that look up the same indicators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events of the measurement, as the bodies that splunkd sends."""
+"""The events of the measurement, in the form of bodies from splunkd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RAW = (
 
 
 def bodies(events: int, chunk: int, *, selected: bool) -> Iterator[bytes]:
-    """Ten fields an event, some of them quoted as `_raw` always is; or what is sent when one field is asked for."""
+    """Events with ten fields, some of them quoted, like `_raw` always is; `selected`: only the requested field."""
     selection = FieldSelection([_FIELD] if selected else None)
     for begin in range(0, events, chunk):
         records = [_event(number) for number in range(begin, min(begin + chunk, events))]

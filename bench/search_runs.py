@@ -1,4 +1,4 @@
-"""One measured run of a search command, as splunkd would run it."""
+"""One measured run of a search command, started like splunkd does it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from package.splunkd_driver.wire import encode_frame
 
 @dataclass(frozen=True)
 class Command:
-    """A command's script, its options, and all the environment that it has."""
+    """A command's script, its options, and its complete environment."""
 
     script: Path
     args: Sequence[str]
@@ -39,7 +39,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Run:
-    """`execute_s`: from the first chunk to the last one's reply. `whole_s`: from the process's start to its end."""
+    """`execute_s`: from the first chunk to the last reply. `whole_s`: from the process's start to its end."""
 
     execute_s: float
     whole_s: float
@@ -47,7 +47,7 @@ class Run:
 
 
 def run(command: Command, bodies: Sequence[bytes]) -> Run:
-    """Every chunk and a closing one. Whoever answers with other than the events it got, fails."""
+    """Send every chunk and a closing one. Fails if a reply has other events than its chunk."""
     frames = [encode_frame({"action": "execute", "finished": False}, body) for body in bodies]
     frames.append(encode_frame({"action": "execute", "finished": True}))
     began = time.perf_counter()
@@ -66,7 +66,7 @@ def run(command: Command, bodies: Sequence[bytes]) -> Run:
 
 
 def seconds_to_getinfo(command: Command) -> float:
-    """From the process's start to the answer."""
+    """From the process's start to the reply to `getinfo`."""
     began = time.perf_counter()
     with command.process() as process:
         assert process.exchange_parts(command.getinfo()) is not None
@@ -74,14 +74,14 @@ def seconds_to_getinfo(command: Command) -> float:
 
 
 def seconds_to_import(command: Command) -> float:
-    """A process that imports the SDK and does nothing else."""
+    """The time of a process that only imports the SDK."""
     began = time.perf_counter()
     subprocess.run([command.python, "-c", "import splunklib.searchcommands"], env=command.environment, check=True)
     return time.perf_counter() - began
 
 
 def libraries_of(app: Path, python: str) -> str:
-    """The folders from which `python` takes the app's libraries, as PYTHONPATH has them."""
+    """The folders of the app's libraries for `python`, in the form of PYTHONPATH."""
     program = (
         f"import os, sys; sys.path.insert(0, {str(app / 'bin')!r}); "
         "from vtlookup_app.libraries import library_folders; print(os.pathsep.join(library_folders()))"
@@ -90,7 +90,7 @@ def libraries_of(app: Path, python: str) -> str:
 
 
 def _peak_mb(pid: int) -> float:
-    """Of the process itself; what `wait` tells could be the fork's."""
+    """The peak memory of the process itself; the value of `wait` could include the fork's."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
     assert found is not None
     return int(found[1]) / 1024

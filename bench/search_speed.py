@@ -1,9 +1,9 @@
-"""How fast `| vtlookup` is, beside a command of the SDK that only yields what it gets, in the same run.
+"""The speed of `| vtlookup`, compared to an SDK command that only passes events on, in the same run.
 
     python bench/search_speed.py --rounds 5 --python 3.9 3.13
 
-prints one JSON object: medians, and how many times as good as the yardstick ours is. Needs nothing but what building
-the app needs; VirusTotal is the sandbox, asked once to fill the cache.
+prints one JSON object: medians, and ratios of ours to the yardstick. It needs only the requirements for building the
+app. The sandbox takes the place of VirusTotal; it is only used to fill the cache.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from package.spl.interpreters import find_python
 from vt_connectors.sandbox import Quota, SandboxServer
 
 PROJECT = Path(__file__).resolve().parent.parent
-# What the issue asks for: at least so many times the yardstick's events a second, at most so much of the rest.
+# The goals, as multiples of the yardstick: at least for events per second, at most for the others.
 GOALS = {"full.speed": 2.0, "selected.speed": 1.5, "full.memory": 0.7, "selected.memory": 0.7, "getinfo": 1.3}
 YARDSTICK = """
 import sys
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def figures() -> list[Figure]:
-    """As the page wants them: a line for each goal and version of Python."""
+    """The figures for the page: one for each goal and version of Python."""
     found = measure()
     lines: list[Figure] = []
     for version, told in found["python"].items():
@@ -84,7 +84,7 @@ def figures() -> list[Figure]:
 def measure(
     rounds: int = 5, events: int = 100_000, chunk: int = 50_000, versions: Sequence[str] = ("3.9", "3.13")
 ) -> dict[str, Any]:
-    """The figures by Python version, and the goals."""
+    """The figures by version of Python, and the goals."""
     found = {version: find_python(version) for version in versions}
     with _installed() as (ours, yardstick):
         ours = _with_filled_cache(ours, next(filter(None, found.values())))
@@ -98,11 +98,11 @@ def measure(
 
 @contextmanager
 def _installed() -> Iterator[tuple[Command, Command]]:
-    """Our command as Splunk unpacks it, and the yardstick with the same SDK."""
+    """Our command, unpacked like Splunk does it, and the yardstick with the same SDK."""
     with tempfile.TemporaryDirectory(prefix="vtlookup-bench-") as folder:
         apps = Path(folder) / "etc/apps"
         with tarfile.open(build(Path(folder), report=lambda _: None)) as archive:
-            archive.extractall(apps)  # our own archive, built a moment ago
+            archive.extractall(apps)  # our own archive, just built
         app = apps / "vtlookup"
         script = Path(folder) / "yardstick.py"
         script.write_text(YARDSTICK, "utf-8")
@@ -116,12 +116,12 @@ def _installed() -> Iterator[tuple[Command, Command]]:
 
 
 def _with_sdk(yardstick: Command, ours: Command) -> Command:
-    """The yardstick with the libraries that the app has for its Python."""
+    """The yardstick with the app's libraries for its Python."""
     return yardstick.set(PYTHONPATH=libraries_of(ours.script.parent.parent, yardstick.python))
 
 
 def _with_filled_cache(ours: Command, python: str) -> Command:
-    """The cache's answers belong to the server that gave them, which is not asked again."""
+    """Our command with a filled cache. Cached answers belong to their server, so its URL stays set, but is not used."""
     with SandboxServer(Quota.unlimited()) as server:
         there = ours.set(VT_API_URL=server.url)
         run(there.on(python), [distinct_body()])
@@ -130,7 +130,7 @@ def _with_filled_cache(ours: Command, python: str) -> Command:
 
 
 def _measure(ours: Command, yardstick: Command, rounds: int, events: int, chunk: int) -> dict[str, Any]:
-    """In turns, so that what else the machine does meets both."""
+    """Runs both in turns, so that other load on the machine affects both."""
     result: dict[str, Any] = {}
     for mode in ("full", "selected"):
         sent = list(bodies(events, chunk, selected=mode == "selected"))
@@ -157,7 +157,7 @@ def _compared(own: Sequence[Run], other: Sequence[Run], events: int) -> dict[str
 
 
 def _medians(runs: Sequence[Run], events: int) -> Mapping[str, float]:
-    """Events a second from the first chunk on: what is loaded only then, the core above all, counts."""
+    """Events per second from the first chunk on, including the time for late imports, such as the core."""
     return {
         "events_per_s": round(events / median(run.execute_s for run in runs)),
         "whole_s": round(median(run.whole_s for run in runs), 3),

@@ -1,6 +1,6 @@
-"""`make demo`: events through the packaged `| vtlookup`, then the action runner, against the sandbox.
+"""`make demo`: a search with the packaged `| vtlookup`, then the action runner, against the sandbox.
 
-With VT_API_KEY or VT_API_KEY_FILE set, the real VirusTotal is asked instead, with a handful of requests.
+With VT_API_KEY or VT_API_KEY_FILE set, it sends a few requests to the real VirusTotal instead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from package.splunkd_driver.driver import SearchInfo, SearchResult, run_search
 from vt_connectors.sandbox import SandboxServer
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
-# The sandbox's catalogue has these; the real VirusTotal knows the first and has never heard of most others.
+# From the sandbox's catalogue; the real VirusTotal knows the first, but most others not.
 EVENTS: Sequence[dict[str, str]] = (
     {"_time": "09:00:01", "host": "pc-17", "md5": EICAR},
     {"_time": "09:00:02", "host": "pc-17", "md5": "2e11eeab4b8d336deb51498c1e05966e"},
@@ -50,33 +50,33 @@ def main() -> None:
         command = _installed_command(Path(folder))
         console.rule("a Splunk search: ... | vtlookup hash=md5 wait=0")
         _search(command, EVENTS, environment)
-        console.print("\nThe same search again: every answer comes from the cache and costs nothing.\n")
+        console.print("\nThe same search again: every answer comes from the cache and costs no quota.\n")
         _search(command, EVENTS, environment)
         console.print("\nThree new hashes in the same minute: the quota is used up, and the search says so.\n")
         _search(command, LATER_EVENTS, environment)
         console.print()
         console.rule("any SOAR platform: vtaction run")
         _run_actions(environment)
-        console.print("\nWhat a platform finds out by itself: vtaction describe. Everything else: README.md and docs/")
+        console.print("\nA machine-readable description of all actions: vtaction describe. More: README.md and docs/")
 
 
 @contextmanager
 def _virustotal(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment for whoever asks: the sandbox's, or the user's own with the real VirusTotal in it."""
+    """The environment for the programs: with the sandbox, or the user's own with the real VirusTotal."""
     environment = {**os.environ, "SPLUNK_HOME": str(folder), "VT_STATE": str(folder / "state.db")}
     if environment.get("VT_API_KEY") or environment.get("VT_API_KEY_FILE"):
-        console.print("A key is set: the real VirusTotal is asked, with a handful of requests.")
+        console.print("A key is set: a few requests are sent to the real VirusTotal.")
         yield environment
         return
     with SandboxServer() as server:
-        console.print(f"No key is set, so a stand-in for VirusTotal answers at {server.url}, with the public quota.")
+        console.print(f"No key is set, so a sandbox at {server.url} replaces VirusTotal, with the public quota.")
         yield {**environment, "VT_API_URL": server.url, "VT_API_KEY": "sandbox"}
         spent = len(server.requests)
-        console.print(f"\nThe stand-in was asked {spent} times in all, and refused {server.refused} requests.")
+        console.print(f"\nThe sandbox got {spent} requests in total, and refused {server.refused}.")
 
 
 def _installed_command(folder: Path) -> Path:
-    """The built app, unpacked as Splunk does."""
+    """The built app, unpacked like Splunk does it."""
     spl = build(PROJECT / "dist", report=lambda _: None)
     apps = folder / "etc" / "apps"
     with tarfile.open(spl) as archive:
@@ -94,7 +94,7 @@ def _search(command: Path, events: Sequence[dict[str, str]], environment: dict[s
 def _show(result: SearchResult) -> None:
     table = Table()
     for name in SHOWN:
-        # On a narrow terminal the hash gives way.
+        # On a narrow terminal, the hash is shortened.
         cells = [str(record.get(name, "")) for record in result.records]
         table.add_column(name.removeprefix("vt_"), min_width=None if name == "md5" else max(map(len, cells)))
     for record in result.records:

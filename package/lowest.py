@@ -1,7 +1,6 @@
 """The lowest releases that setup.py allows, as constraints for pip: `python -m package.lowest 3.9 > lowest.txt`.
 
-setup.py is the one place that names them: what is printed are the lower bounds of its requirements, those of its extras
-too, as far as they apply to that Python.
+It prints the lower bounds of the requirements in setup.py, including extras, as far as they apply to that Python.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ _LOWEST = re.compile(r">=\s*([\w.]+)")
 
 
 def lowest(python: str, setup: Path = SETUP) -> dict[str, str]:
-    """By library, the lowest release that is allowed on that Python (like "3.9"). Raises `ValueError` for a requirement
-    that names none, or is written in a way that is not understood here.
+    """The lowest allowed release of each library on that Python (like "3.9"). Raises `ValueError` for a requirement
+    without one, or in an unsupported form.
     """
     found: dict[str, str] = {}
     for requirement in _requirements(setup):
         parts = _REQUIREMENT.fullmatch(requirement)
         bound = _LOWEST.search(parts["bounds"]) if parts else None
         if parts is None or bound is None:
-            raise ValueError(f"setup.py: {requirement!r} names no lowest release; write NAME>=RELEASE")
+            raise ValueError(f"setup.py: {requirement!r} has no lowest release; write NAME>=RELEASE")
         if _applies(parts, python):
             found[parts["name"]] = bound[1]
     return found
@@ -55,7 +54,7 @@ def _requirements(setup: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Print a line for each library; the command line names the Python."""
+    """Print a line for each library, for the Python on the command line."""
     for name, release in lowest(sys.argv[1]).items():
         print(f"{name}=={release}")
     return 0

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads this machine's settings or writes into its user's folders."""
+    """Isolates a test from this machine's settings and its user's folders."""
     for name in list(os.environ):
         if name.startswith("VT_") or name.lower() in ("https_proxy", "http_proxy", "all_proxy"):
             monkeypatch.delenv(name)
-    # What it remembers of another test's environment.
+    # It caches a folder from another test's environment.
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
@@ -72,13 +72,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 
 @pytest.fixture(autouse=True)
 def _own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What another test's key looks like is not taken out of this one's messages."""
+    """Another test's key is not redacted in this test's messages."""
     monkeypatch.setattr(secrecy, "_KEYS", set(secrecy._KEYS))
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """A stand-in for VirusTotal that limits nobody."""
+    """A sandbox without a quota."""
     with SandboxServer(Quota.unlimited()) as server:
         yield server
 
@@ -92,14 +92,14 @@ def _redis_for_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisPr
 
 @pytest.fixture
 def redis_process(_redis_for_all: RedisProcess) -> RedisProcess:
-    """An empty redis-server. Where none is installed the test is skipped."""
+    """An empty redis-server. If none is installed, the test is skipped."""
     _redis_for_all.server().call("FLUSHALL")
     return _redis_for_all
 
 
 @pytest.fixture
 def redis_server(redis_process: RedisProcess) -> Iterator[RedisServer]:
-    """The same, as the stores see it."""
+    """The same redis-server, in the form for stores."""
     server = redis_process.server()
     yield server
     server.close()
@@ -107,7 +107,7 @@ def redis_server(redis_process: RedisProcess) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def splunkd_with_kvstore() -> Iterator[FakeSplunkd]:
-    """A splunkd whose KV store is empty, and was never asked for too much."""
+    """A splunkd with an empty KV store. Fails if a request exceeds a limit of the store."""
     store = FakeKvStore()
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         yield splunkd
@@ -116,5 +116,5 @@ def splunkd_with_kvstore() -> Iterator[FakeSplunkd]:
 
 @pytest.fixture
 def run(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    """`vtaction` as a process that asks the sandbox."""
+    """`vtaction` as a process with the sandbox as its server."""
     return vtaction_process(sandbox, tmp_path)

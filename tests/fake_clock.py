@@ -1,4 +1,4 @@
-"""A clock that goes forward only when it is told to."""
+"""A clock that advances only by calls of the test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ START = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 
 
 class FakeClock:
-    """`vt_connectors.clock.Clock`. Sleeping is how its time passes; `slept` says how long each sleep was."""
+    """`vt_connectors.clock.Clock`. Sleeping advances its time; `slept` has the length of each sleep."""
 
     def __init__(self, now: float = START) -> None:
         self._now = now
@@ -33,5 +33,5 @@ class FakeClock:
         self._monotonic += max(0.0, seconds)
 
     def step(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as an administrator or a time server does."""
+        """Set the wall clock forward or back, like an administrator or a time server."""
         self._now += seconds

@@ -1,4 +1,4 @@
-"""A real redis-server of a test's own."""
+"""A real redis-server for a test."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 class RedisProcess:
-    """It keeps nothing on the disk unless `options` say so. `user`: what stands before the `@` of its address."""
+    """It writes nothing to the disk unless `options` say so. `user`: the part before the `@` in its URL."""
 
     def __init__(self, folder: Path, *options: str, user: str = "", tcp: bool = False) -> None:
         if PROGRAM is None:
-            pytest.skip("no redis-server here: apt-get install redis-server")
+            pytest.skip("redis-server is missing: apt-get install redis-server")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._at = f"{user}@" if user else ""
@@ -62,7 +62,7 @@ class RedisProcess:
                 return False
 
     def kill(self) -> None:
-        """As a crash does."""
+        """Kill the process, like a crash."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -70,7 +70,7 @@ class RedisProcess:
 
 
 class ServersClock(FakeClock):
-    """A test's clock whose time passes for the server's keys too, which end by the server's own clock."""
+    """A test's clock that also ages the server's keys, because these expire by the server's own clock."""
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__()

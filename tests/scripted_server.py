@@ -1,9 +1,9 @@
-"""A real HTTP server on loopback whose every answer is scripted, and which can misbehave on the wire.
+"""A real HTTP server on loopback with scripted responses, which can also break the protocol.
 
     with ScriptedServer() as server:
         server.script(reset(), answer(200, b"{}"))
 
-Each request takes the next step; the last step goes on answering. `received` is what came in.
+Each request uses the next step; the last step is repeated. `received` has the requests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Callable
 
 _TLS_HELLO = b"\x16"
-# Of each status a code that VirusTotal has for it: https://docs.virustotal.com/reference/errors
+# One of VirusTotal's codes for each status: https://docs.virustotal.com/reference/errors
 OWN_ERRORS = {
     400: "InvalidArgumentError",
     401: "WrongCredentialsError",
@@ -47,7 +47,7 @@ class Received:
 
 @dataclass
 class Wire:
-    """The connection as a step sees it. `over` is set when the server ends: nothing waits longer."""
+    """The connection for a step. `over` is set when the server ends, so that no step waits longer."""
 
     socket: socket.socket
     over: threading.Event
@@ -62,7 +62,7 @@ Step = Callable[[Wire], None]
 def answer(
     status: int, body: bytes = b"", headers: Mapping[str, str] | None = None, *, length: int | None = None
 ) -> Step:
-    """A whole answer; `length` is the Content-Length to claim where it is not the true one."""
+    """A complete response; `length` is a wrong Content-Length to send."""
     return lambda wire: wire.send(head(status, headers or {}, len(body) if length is None else length) + body)
 
 
@@ -71,7 +71,7 @@ def json_answer(status: int, document: Any, headers: Mapping[str, str] | None = 
 
 
 def own_error(status: int, headers: Mapping[str, str] | None = None) -> Step:
-    """VirusTotal's own error of that status."""
+    """VirusTotal's own error with that status."""
     return json_answer(status, {"error": {"code": OWN_ERRORS[status], "message": "words"}}, headers)
 
 
@@ -87,7 +87,7 @@ def head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:
 
 
 def reset(after: bytes = b"") -> Step:
-    """Send `after`, then break the connection off with a reset."""
+    """Send `after`, then reset the connection."""
 
     def step(wire: Wire) -> None:
         wire.send(after)
@@ -97,7 +97,7 @@ def reset(after: bytes = b"") -> Step:
 
 
 def hang_up(after: bytes = b"") -> Step:
-    """Send `after`, then close the connection in an orderly way."""
+    """Send `after`, then close the connection normally."""
     return lambda wire: wire.send(after)
 
 
@@ -112,7 +112,7 @@ def stall(after: bytes = b"") -> Step:
 
 
 def trickle(start: bytes, piece: bytes, every_s: float = 0.02) -> Step:
-    """Send `start`, then `piece` again and again for as long as somebody listens."""
+    """Send `start`, then `piece` repeatedly until the client closes the connection."""
 
     def step(wire: Wire) -> None:
         wire.send(start)
@@ -124,7 +124,7 @@ def trickle(start: bytes, piece: bytes, every_s: float = 0.02) -> Step:
 
 @dataclass
 class ScriptedServer:
-    """`tls`: the server's context where it speaks https."""
+    """`tls`: the server's context for https."""
 
     tls: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
@@ -146,7 +146,7 @@ class ScriptedServer:
             self._steps = list(steps)
 
     def wait_for(self, count: int) -> list[Received]:
-        """The first `count` requests, when that many have come in, whole or not."""
+        """Wait for `count` requests, complete or not, and return them."""
         until = time.monotonic() + 30
         while len(self.received) < count and time.monotonic() < until:
             time.sleep(0.01)
@@ -159,7 +159,8 @@ class ScriptedServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._over.set()
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone leaves a waiting `accept` one more connection
+            # After `close` alone, a waiting `accept` would take one more connection.
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -182,7 +183,7 @@ class ScriptedServer:
                 if received is not None:
                     self._next_step(received)(Wire(wire, self._over))
             except OSError:
-                pass  # the client has heard enough
+                pass  # the client closed the connection
 
     def _next_step(self, received: Received) -> Step:
         with self._lock:

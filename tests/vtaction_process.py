@@ -25,7 +25,7 @@ EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
 @dataclass(frozen=True)
 class Ran:
-    """What a process left: its response lines, exit status, and stderr."""
+    """The result of a process: its response lines, exit status, and stderr."""
 
     lines: list[dict[str, Any]]
     exit_code: int
@@ -33,7 +33,7 @@ class Ran:
 
 
 class RunnerProcess:
-    """`vtaction` in an environment of its own."""
+    """`vtaction` with its own environment."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -75,7 +75,7 @@ class RunnerProcess:
         )
 
     def __call__(self, *documents: Any, arguments: tuple[str, ...] = ("run",), **changes: str) -> Ran:
-        """Run with each document on a line; a str is put there as it is."""
+        """Run with one line for each document; a str is written unchanged."""
         lines = [document if isinstance(document, str) else json.dumps(document) for document in documents]
         done = self.text(*arguments, stdin="".join(line + "\n" for line in lines), **changes)
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
@@ -86,13 +86,13 @@ def _text(output: bytes) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's, without its settings, and where a process finds this package."""
+    """This process's environment without its settings, and with the path of this package."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VT_")}
     return {**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "connectors")}
 
 
 def vtaction_process(sandbox: SandboxServer, folder: Path) -> RunnerProcess:
-    """One whose state is in `folder`, whose quota is unlimited, and whose VirusTotal is `sandbox`."""
+    """A process with its state in `folder`, an unlimited quota, and `sandbox` as its server."""
     environment = clean_environment()
     environment.update(
         VT_API_URL=sandbox.url,

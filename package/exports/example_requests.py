@@ -1,4 +1,4 @@
-"""What the Postman collection and the Tines stories are made from: endpoints of the client's own table, with values."""
+"""Example requests for the Postman collection and the Tines stories: the client's own endpoints, with values."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Union
 
 from vt_connectors.virustotal.endpoints import Endpoint
 
-# What a place in an answer holds: a value, one of several, or anything of a type.
+# The expected content of a path in a response: a value, one of several, or any value of a type.
 Expected = Union[str, int, tuple[int, ...], type]
 
 PUBLIC = "**The comment is public, under the account's name.** Words that begin with # become its tags."
-VISIBLE = "Lookups are not private: what is asked becomes visible to VirusTotal's community."
-SENT = "**The file becomes part of VirusTotal's collection**, where others can download it: send nothing confidential."
+VISIBLE = "Lookups are not private: VirusTotal's community can see what you look up."
+SENT = "**The file becomes part of VirusTotal's collection**, where others can download it: send no confidential files."
 
 
 @dataclass(frozen=True)
 class ExampleRequest:
     """One request.
 
-    `values` go to the endpoint's names; `{{variables}}` may stand in them, in `missing` (values that get the answer
-    for what is unknown) and in `address` (where it goes instead). `has`: what stands where in its answer.
-    `sets`: variables, and where in its answer they are from. `statuses`: with what it may be answered.
+    `values` are for the endpoint's names. They, `missing` (values of an unknown object) and `address` (another URL)
+    may contain `{{variables}}`. `has`: the expected content of the response by path. `sets`: variables, and their
+    paths in the response. `statuses`: the valid statuses of the response.
     """
 
     name: str
@@ -38,14 +38,14 @@ class ExampleRequest:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder: requests, and what to know of all of them."""
+    """A folder: requests, and notes about all of them."""
 
     name: str
     about: str
     requests: tuple[ExampleRequest, ...]
 
 
-# The environment: what a user sets. The examples are indicators that VirusTotal and its stand-in know.
+# The environment that users set. The examples are indicators that VirusTotal and the sandbox know.
 ENVIRONMENT: Mapping[str, str] = {
     "base_url": "https://www.virustotal.com",
     "file_hash": "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
@@ -54,5 +54,5 @@ ENVIRONMENT: Mapping[str, str] = {
     "ip": "8.8.8.8",
     "comment": "A test of the API #test",
 }
-# What scripts set for later requests.
+# Variables that scripts set for later requests.
 LEARNED = ("url_base64", "url_id", "analysis_id", "upload_address", "scan_id")

@@ -1,4 +1,4 @@
-"""Every call of API v2, in an order in which each has what it needs of earlier answers."""
+"""Every call of API v2, in an order in which each gets its variables from earlier responses."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from package.exports.example_requests import PUBLIC, SENT, VISIBLE, ExampleRequest, Expected, Folder
 from vt_connectors.virustotal import endpoints
 
-_UNKNOWN_V2 = "An unknown one is HTTP 200 with `response_code` 0."
-_PRIVATE = "Takes a key with private privileges; others are answered 403."
+_UNKNOWN_V2 = "For an unknown one, the response is HTTP 200 with `response_code` 0."
+_PRIVATE = "Needs a key with private privileges; the response to others is 403."
 _FOUND: Mapping[str, Expected] = {"response_code": 1}
 _SCANNED: Mapping[str, Expected] = {"response_code": 1, "positives": int, "total": int, "scans": dict}
 _SUBMITTED: Mapping[str, Expected] = {"response_code": 1, "scan_id": str}
@@ -16,12 +16,12 @@ _SUBMITTED: Mapping[str, Expected] = {"response_code": 1, "scan_id": str}
 V2 = (
     Folder(
         "Look up",
-        f"What VirusTotal knows. {_UNKNOWN_V2}",
+        f"VirusTotal's reports. {_UNKNOWN_V2}",
         (
             ExampleRequest(
                 "File report",
                 endpoints.V2_FILE,
-                f"By MD5, SHA-1, SHA-256 or scan id; up to four, with commas, are answered as a list. {VISIBLE}",
+                f"By MD5, SHA-1, SHA-256 or scan id; up to four, separated by commas, return a list. {VISIBLE}",
                 _SCANNED,
                 {"resource": "{{file_hash}}"},
                 {"resource": "0" * 64},
@@ -37,14 +37,14 @@ V2 = (
             ExampleRequest(
                 "URL report, scanned if missing",
                 endpoints.V2_URL_OR_SCAN,
-                "An unknown URL is submitted: that answer has a `scan_id` and no `positives`.",
+                "An unknown URL is submitted: then the response has a `scan_id` and no `positives`.",
                 _SUBMITTED,
                 {"resource": "{{url}}", "scan": "1"},
             ),
             ExampleRequest(
                 "Domain report",
                 endpoints.V2_DOMAIN,
-                f"Its resolutions are in it. {VISIBLE}",
+                f"Includes its resolutions. {VISIBLE}",
                 _FOUND,
                 {"domain": "{{domain}}"},
                 {"domain": "unknown.example"},
@@ -54,7 +54,7 @@ V2 = (
     ),
     Folder(
         "Scan",
-        "Each is answered with a `scan_id`, which the reports take as a resource; a queued one is `response_code` -2.",
+        "Each returns a `scan_id`, which is a resource for reports; a queued scan has `response_code` -2.",
         (
             ExampleRequest(
                 "Scan a file", endpoints.V2_UPLOAD, f"Up to 32 MB. {SENT}", _SUBMITTED, sets={"scan_id": "scan_id"}
@@ -62,14 +62,14 @@ V2 = (
             ExampleRequest(
                 "Address for a large file",
                 endpoints.V2_UPLOAD_ADDRESS,
-                f"For files from 32 to 200 MB: an address that is good for one upload. {_PRIVATE}",
+                f"For files from 32 to 200 MB: a URL for one upload. {_PRIVATE}",
                 {"upload_url": str},
                 sets={"upload_address": "upload_url"},
             ),
             ExampleRequest(
                 "Scan a large file",
                 endpoints.V2_UPLOAD,
-                f"To the address that was answered before. {SENT}",
+                f"To the URL from the request before. {SENT}",
                 _SUBMITTED,
                 sets={"scan_id": "scan_id"},
                 address="{{upload_address}}",
@@ -86,7 +86,7 @@ V2 = (
             ExampleRequest(
                 "Scan a URL",
                 endpoints.V2_SCAN_URL,
-                "Known or not. The URL is visible to others from then on.",
+                "Known or not. Afterwards the URL is visible to others.",
                 _SUBMITTED,
                 {"url": "{{url}}"},
                 sets={"scan_id": "scan_id"},
@@ -94,7 +94,7 @@ V2 = (
             ExampleRequest(
                 "The scan's report",
                 endpoints.V2_URL,
-                "Ask every 20 seconds or less often.",
+                "Send this every 20 seconds or less often.",
                 {"response_code": (1, -2)},
                 {"resource": "{{scan_id}}"},
             ),
@@ -102,19 +102,19 @@ V2 = (
     ),
     Folder(
         "Comment",
-        "What others said, and saying something.",
+        "Read and add comments.",
         (
             ExampleRequest(
                 "Comment",
                 endpoints.V2_ADD_COMMENT,
-                f"{PUBLIC} On a hash or URL; the same text a second time is `response_code` 0.",
+                f"{PUBLIC} On a hash or URL; the same text a second time returns `response_code` 0.",
                 {"response_code": (0, 1), "verbose_msg": str},
                 {"resource": "{{file_hash}}", "comment": "{{comment}}"},
             ),
             ExampleRequest(
                 "Comments",
                 endpoints.V2_COMMENTS,
-                f"25 at most. {_PRIVATE}",
+                f"At most 25. {_PRIVATE}",
                 {"response_code": (0, 1)},
                 {"resource": "{{file_hash}}"},
             ),

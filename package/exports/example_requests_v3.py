@@ -1,4 +1,4 @@
-"""Every call of API v3, in an order in which each has what it needs of earlier answers."""
+"""Every call of API v3, in an order in which each gets its variables from earlier responses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vt_connectors.virustotal.endpoints import Endpoint
 
 _ID_OF_URL = (
     "The id is the URL in the URL-safe base64 alphabet without padding (the script before the request makes it); "
-    "the answer's id is the SHA-256 that writing calls want."
+    "the id in the response is the SHA-256, which writes need."
 )
 _ANALYSIS: Mapping[str, Expected] = {"data.type": "analysis", "data.id": str}
 _LEARN_ANALYSIS = {"analysis_id": "data.id"}
@@ -18,7 +18,7 @@ _NO_FILE = {"id": "0" * 64}
 _NO_DOMAIN = {"id": "unknown.example"}
 _NO_URL = {"id": "aHR0cDovL3Vua25vd24uZXhhbXBsZS8"}
 
-# Collection, id and name of what has comments; the base64 of a URL is good for reading only.
+# Collection, id and name of objects with comments; a URL's base64 id is valid only for reading.
 _COMMENTED = (
     ("files", "{{file_hash}}", "file"),
     ("urls", "{{url_id}}", "URL"),
@@ -69,7 +69,7 @@ def _read(name: str, endpoint: Endpoint, values: Mapping[str, str]) -> ExampleRe
 _BY_HAND = (
     Folder(
         "Look up",
-        "What VirusTotal knows. Unknown indicators are answered 404.",
+        "VirusTotal's reports. For unknown indicators the response is 404.",
         (
             _report("File report", endpoints.FILE, "file", "{{file_hash}}", "By MD5, SHA-1 or SHA-256.", _NO_FILE),
             _report("URL report", endpoints.URL, "url", "{{url_base64}}", _ID_OF_URL, _NO_URL),
@@ -79,14 +79,14 @@ _BY_HAND = (
                 endpoints.IP,
                 "ip_address",
                 "{{ip}}",
-                "IPv4 or IPv6. Even addresses nobody has seen have a report: without detections, that says nothing.",
+                "IPv4 or IPv6. Even addresses that were never seen have a report; without detections it says nothing.",
                 {},
             ),
             *(
                 ExampleRequest(
                     f"Passive DNS of {name}",
                     endpoints.RESOLUTIONS,
-                    "The newest first, 40 a page at most; `meta.cursor` of an answer leads to the next page.",
+                    "The newest first, at most 40 per page; `meta.cursor` in a response leads to the next page.",
                     {"data": list},
                     {"collection": collection, "id": ident, "limit": "40"},
                 )
@@ -99,21 +99,20 @@ _BY_HAND = (
     ),
     Folder(
         "Scan",
-        "Each is answered with an analysis, whose state *Analysis* tells. An analysis's id is not the id of the file "
-        "or URL.",
+        "Each returns an analysis; *Analysis* shows its status. An analysis's id is not the id of the file or URL.",
         (
             ExampleRequest("Scan a file", endpoints.UPLOAD, f"Up to 32 MB. {SENT}", _ANALYSIS, sets=_LEARN_ANALYSIS),
             ExampleRequest(
                 "Address for a large file",
                 endpoints.UPLOAD_ADDRESS,
-                "For files from 32 to 650 MB: the answer is an address that is good for one upload.",
+                "For files from 32 to 650 MB: the response is a URL for one upload.",
                 {"data": str},
                 sets={"upload_address": "data"},
             ),
             ExampleRequest(
                 "Scan a large file",
                 endpoints.UPLOAD,
-                f"To the address that was answered before. {SENT}",
+                f"To the URL from the request before. {SENT}",
                 _ANALYSIS,
                 sets=_LEARN_ANALYSIS,
                 address="{{upload_address}}",
@@ -121,7 +120,7 @@ _BY_HAND = (
             ExampleRequest(
                 "Scan a known file again",
                 endpoints.RESCAN_FILE,
-                "404 if VirusTotal has not got the file.",
+                "404 if VirusTotal does not have the file.",
                 _ANALYSIS,
                 {"id": "{{file_hash}}"},
                 _NO_FILE,
@@ -130,7 +129,7 @@ _BY_HAND = (
             ExampleRequest(
                 "Analyses of a file",
                 endpoints.ANALYSES,
-                "Where an upload was answered 409, since somebody else is sending the same file, theirs is here.",
+                "After a 409 for an upload because another client is sending the file, its analysis is here.",
                 {"data": list},
                 {"id": "{{file_hash}}", "limit": "1"},
                 _NO_FILE,
@@ -138,7 +137,7 @@ _BY_HAND = (
             ExampleRequest(
                 "Scan a URL",
                 endpoints.SCAN_URL,
-                "Known or not. The URL is visible to others from then on.",
+                "Known or not. Afterwards the URL is visible to others.",
                 _ANALYSIS,
                 {"url": "{{url}}"},
                 sets=_LEARN_ANALYSIS,
@@ -146,7 +145,7 @@ _BY_HAND = (
             ExampleRequest(
                 "Analysis",
                 endpoints.ANALYSIS,
-                "`queued`, `in-progress` or `completed`: only the status says whether it is over. Ask every 20 "
+                "`queued`, `in-progress` or `completed`: only the status says whether it is finished. Send it every 20 "
                 "seconds or less often.",
                 {"data.type": "analysis", "data.attributes.status": str},
                 {"id": "{{analysis_id}}"},
@@ -156,13 +155,13 @@ _BY_HAND = (
     ),
     Folder(
         "Comment",
-        "What others said, and saying something.",
+        "Read and add comments.",
         (
             *(
                 ExampleRequest(
                     f"Comment on {'an' if name[0] == 'I' else 'a'} {name}",
                     endpoints.ADD_COMMENT,
-                    f"{PUBLIC} The same text a second time is answered 409.",
+                    f"{PUBLIC} The same text a second time returns 409.",
                     {"data.type": "comment", "data.id": str},
                     {"collection": collection, "id": ident, "text": "{{comment}}"},
                     {"collection": "files", "id": "0" * 64, "text": "{{comment}}"} if collection == "files" else {},
@@ -174,7 +173,7 @@ _BY_HAND = (
                 ExampleRequest(
                     f"Comments on {'an' if name[0] == 'I' else 'a'} {name}",
                     endpoints.COMMENTS,
-                    "The newest first; `meta.cursor` of an answer leads to the next page.",
+                    "The newest first; `meta.cursor` in a response leads to the next page.",
                     {"data": list},
                     {"collection": collection, "id": ident, "limit": "10"},
                 )
@@ -189,8 +188,8 @@ _BY_HAND = (
             ExampleRequest(
                 "Quotas",
                 endpoints.OVERALL_QUOTAS,
-                "By what the account may use and has used. Here the key is in the address, and so in Postman's "
-                "history; the account's user id does as well. There is no `group` for a free account.",
+                "The allowed and used requests of the account. Here the key is in the URL, and so in Postman's "
+                "history; the account's user id also works. There is no `group` for a free account.",
                 {"data.api_requests_daily.user.allowed": int},
                 {"id": "{{api_key}}"},
             ),

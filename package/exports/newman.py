@@ -1,6 +1,6 @@
-"""Run the Postman collection against the sandbox: `python -m package.exports.newman`.
+"""Runs the Postman collection against the sandbox: `python -m package.exports.newman`.
 
-Newman is Postman's own runner. It is installed by npm into .cache/newman, once, in a pinned version.
+Newman is Postman's own runner. npm installs a pinned version into .cache/newman, once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LONGEST_S = 300
 
 @dataclass(frozen=True)
 class Ran:
-    """What newman says of a run: how many requests and assertions there were, and every failure in words."""
+    """Newman's result of a run: the numbers of requests and assertions, and the messages of all failures."""
 
     requests: int
     assertions: int
@@ -37,14 +37,14 @@ class Ran:
 
 
 def install() -> Path:
-    """The folder that has newman. BuildError where npm is missing or fails."""
+    """The folder with newman. BuildError if npm is missing or fails."""
     if (FOLDER / _SCRIPT).is_file() and _installed() == VERSION:
         return FOLDER
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        raise BuildError("newman needs node and npm, which are not here")
+        raise BuildError("newman needs node and npm, which are not installed")
     FOLDER.parent.mkdir(exist_ok=True)
-    # Made beside and moved there when it is whole: two may be at it.
+    # Installed beside and then moved, because two processes may do it at the same time.
     with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
         command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", made, f"newman@{VERSION}"]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -66,7 +66,7 @@ def _installed() -> str:
 
 
 def run(files: Path, name: str, changes: Mapping[str, str]) -> Ran:
-    """Run the folder `name` of the collection in `files`, its environment changed so. BuildError without a report."""
+    """Run the collection's folder `name` with `changes` to its environment. BuildError if newman writes no report."""
     script = install() / _SCRIPT
     with tempfile.TemporaryDirectory() as scratch:
         environment, report = Path(scratch) / "environment.json", Path(scratch) / "report.json"
@@ -77,7 +77,7 @@ def run(files: Path, name: str, changes: Mapping[str, str]) -> Ran:
         plain = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=plain, timeout=_LONGEST_S)
         if not report.is_file():
-            raise BuildError(f"newman gave no report:\n{result.stdout}\n{result.stderr}")
+            raise BuildError(f"newman wrote no report:\n{result.stdout}\n{result.stderr}")
         return _read(json.loads(report.read_text("utf-8")))
 
 
@@ -95,13 +95,13 @@ def _read(report: Mapping[str, Any]) -> Ran:
 
 
 def run_on_sandbox(files: Path, version: str) -> Ran:
-    """Run one API version's folder against a sandbox of its own."""
+    """Run one API version's folder against a new sandbox."""
     with SandboxServer(Quota.unlimited(), config=SandboxConfig(queued_s=0, completed_s=0, private_keys=True)) as server:
         return run(files, postman.NAMES[version], {"base_url": server.url, "api_key": "sandbox"})
 
 
 def main() -> int:
-    """Make the collection, run both folders, and say what came of it; the exit code is 0 or 1."""
+    """Make the collection, run both folders, and print the results. Returns the exit status, 0 or 1."""
     failed = False
     try:
         with tempfile.TemporaryDirectory() as folder:

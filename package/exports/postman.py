@@ -1,7 +1,7 @@
-"""Make the Postman collection and its environment: `python -m package.exports.postman` writes dist/postman/.
+"""Makes the Postman collection and its environment: `python -m package.exports.postman` writes dist/postman/.
 
-The requests come from the client's own table of endpoints, the example answers from the sandbox. The files depend
-on nothing else: the same sources make the same bytes.
+The requests come from the client's own table of endpoints, the example responses from the sandbox. The files depend
+only on these, so the same sources make the same bytes.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _ABOUT = """The calls that this connector makes to VirusTotal, ready to be tried
 Choose the environment *VirusTotal* and put a key into its variable `api_key`, as the current value: that one stays
 on your machine. To spend no quota, start `vtaction sandbox` and set `base_url` to the address it prints.
 
-- **Lookups are not private**: what is asked becomes visible to VirusTotal's community.
-- **Comments and scans are public.** Running the whole collection makes them; run single requests instead.
+- **Lookups are not private**: VirusTotal's community can see what you look up.
+- **Comments and scans are public.** Running the whole collection creates some; run single requests instead.
 - A public key has 4 requests a minute, 500 a day and 15500 a month, and is not for commercial products, services or
   business workflows.
-- Requests later in a folder take what scripts kept of the answers to earlier ones.
+- Later requests in a folder use variables that scripts set from earlier responses.
 """
 _ABOUT_VERSION = {
-    "3": "The current version. The key goes out in the header `x-apikey`. Unknown is 404, out of quota 429 "
-    "(of the minute, the day or the month: the answer does not say which), a wrong key 401.",
-    "2": "The legacy version. The key goes out as `apikey`, in the form, or in the address where there is no form. "
+    "3": "The current version. The key is sent in the header `x-apikey`. Unknown is 404, out of quota 429 "
+    "(of the minute, the day or the month: the response does not say which), a wrong key 401.",
+    "2": "The legacy version. The key is sent as `apikey`, in the form, or in the URL if there is no form. "
     "Unknown is `response_code` 0, out of quota is HTTP 204 without a body, a wrong key is 403.",
 }
 
@@ -63,7 +63,7 @@ def collection() -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """The environment: the key, which is empty and secret, the server, and indicators to try."""
+    """The environment: the key, which is empty and marked secret, the server, and example indicators."""
     key = {"key": "api_key", "value": "", "type": "secret", "enabled": True}
     rest = [{"key": name, "value": value, "type": "default", "enabled": True} for name, value in ENVIRONMENT.items()]
     return {
@@ -153,8 +153,8 @@ def _auth(name: str, place: str) -> dict[str, Any]:
 def _description(asked: ExampleRequest) -> str:
     endpoint = asked.endpoint
     cost = "Costs one request of the quota." if endpoint.counted else "VirusTotal does not count it."
-    once = " It changes something: do not repeat it when an answer stays away." if endpoint.writes else ""
-    file = f" Choose the file under *Body*; {SAMPLE_NAME} lies beside this collection." if endpoint.file else ""
+    once = " It is a write: do not repeat it if no response comes." if endpoint.writes else ""
+    file = f" Choose the file under *Body*; {SAMPLE_NAME} is next to this collection." if endpoint.file else ""
     return f"{asked.about}\n\n{cost}{once}{file}"
 
 
@@ -188,7 +188,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Read the command line and write; the exit code is 0 or 1."""
+    """Parse the command line and write. Returns the exit status, 0 or 1."""
     parser = argparse.ArgumentParser(description="Make the Postman collection.")
     parser.add_argument("--out", type=Path, default=PROJECT / "dist/postman", help="folder for the files")
     try:

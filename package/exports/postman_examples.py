@@ -1,4 +1,4 @@
-"""Example answers for the Postman collection, from the sandbox, which is asked in the collection's order."""
+"""Example responses for the Postman collection, from the sandbox, requested in the collection's order."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SAMPLE_NAME, SAMPLE = "sample.txt", b"A harmless file to try uploads with.\n"
 _NOW = 1_760_000_000.0
 _KEY, _WRONG_KEY = "sandbox", "wrong-key"
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
-# An address for uploads is new each time: the examples show this instead of its last part.
+# Upload URLs differ each time, so the examples show this as their last part.
 _TICKET = "good-for-one-upload"
 
 Example = tuple[str, Response]
 
 
 class Examples:
-    """The answers to requests, each in its turn: a request may need what an earlier one was answered."""
+    """Responses to requests, in order, because a request may need a value from an earlier response."""
 
     def __init__(self) -> None:
         config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True)
@@ -41,9 +41,9 @@ class Examples:
         self._variables["url_base64"] = base64.urlsafe_b64encode(url).rstrip(b"=").decode()
 
     def of(self, asked: ExampleRequest) -> list[Example]:
-        """Answers by name: the wanted one, unknown, out of quota, wrong key. BuildError if the wanted one is not."""
+        """Responses by name: normal, unknown, out of quota, wrong key. BuildError if the normal one fails."""
         ask: Callable[..., Response] = self._ask
-        # Before the wanted one, which uses the address up.
+        # Before the normal one, because the upload URL is valid only once.
         wrong = ask(asked, self._app, key=_WRONG_KEY)
         found = ask(asked, self._app)
         if found.status != 200:

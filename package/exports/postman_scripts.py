@@ -1,4 +1,4 @@
-"""The scripts of the Postman collection: what they check of an answer, and what they set for later requests."""
+"""The scripts of the Postman collection: they check responses, and set variables for later requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from package.exports.example_requests import ExampleRequest, Expected
 
-# btoa knows no UTF-8 by itself.
+# btoa does not support UTF-8.
 _URL_BASE64 = (
     'const url = pm.variables.replaceIn("{{url}}");',
     "const base64 = btoa(unescape(encodeURIComponent(url)));",
@@ -18,12 +18,12 @@ _TYPES: dict[type, str] = {str: "string", int: "number", list: "array", dict: "o
 
 
 def before(asked: ExampleRequest) -> list[str]:
-    """The script before the request; empty where none is needed."""
+    """The script before the request; empty if none is needed."""
     return list(_URL_BASE64) if "{{url_base64}}" in asked.values.values() else []
 
 
 def after(asked: ExampleRequest) -> list[str]:
-    """The script that checks the answer."""
+    """The script that checks the response."""
     codes = list(asked.statuses)
     lines = [
         f'pm.test("the status is {" or ".join(str(code) for code in codes)}", function () {{',

@@ -1,7 +1,7 @@
-"""Make story exports for Tines: `python -m package.exports.tines` writes dist/tines/*.json.
+"""Makes story exports for Tines: `python -m package.exports.tines` writes dist/tines/*.json.
 
-The requests come from the client's own table of endpoints, and from the table of actions. Form and references were
-taken from Tines' documentation and from public exports. **The stories were not imported into a live tenant.**
+The requests come from the client's own table of endpoints, and from the registry of actions. The format and the
+references follow Tines' documentation and public exports. **The stories were not imported into a live tenant.**
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from package.exports.tines_requests import Asking, actions, calls, input_name
 from package.exports.tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, Story, slug
 
 PROJECT = Path(__file__).resolve().parents[2]
-# How often an operation asks again, and how many seconds it waits before it does.
+# How often an operation is retried, and the seconds before each retry.
 ROUNDS, WAIT_S = 9, 20
 _COLUMNS, _WIDTH, _HEIGHT, _STEP = 6, 480, 750, 120
 
@@ -25,19 +25,19 @@ _NOT_TRIED = (
     "This export was made from VirusTotal's API and Tines' documentation; it was not imported into a live tenant."
 )
 _HOW = (
-    "Each operation begins with an input that holds an example: link your own actions to it and put references to "
-    "them there, or run it as it is. Its answer leaves through the trigger 'answered'; delete the operations you do "
-    f"not need. Out of quota it waits {WAIT_S} seconds and asks again, {ROUNDS} times at most. "
+    "Each operation begins with an input that contains an example: link your own actions to it and replace the example "
+    "by references to them, or run it unchanged. The trigger 'answered' passes the response on; delete the operations "
+    f"you do not need. Without quota it waits {WAIT_S} seconds and tries again, {ROUNDS} times at most. "
 )
 _TERMS = (
-    "What is looked up becomes visible to VirusTotal's community, comments and scans are public, and the public API is "
+    "Lookups are visible to VirusTotal's community, comments and scans are public, and the public API is "
     "not for commercial products, services or business workflows. "
 )
-_KEY = "It needs a text credential named virustotal with the API key; allow it www.virustotal.com only. "
+_KEY = "It needs a text credential named virustotal with the API key; allow only the domain www.virustotal.com for it. "
 _CONNECTOR = (
     "Every action of the VirusTotal connector through an HTTP endpoint, so that Tines shares the connector's cache and "
-    "quota. The endpoint is to be provided: it takes a request of the action contract as JSON and answers the response "
-    "as JSON. Put its address into a text resource named vt_connector_url. "
+    "quota. You must provide the endpoint: it takes a request of the action contract as JSON and returns the response "
+    "as JSON. Put its URL into a text resource named vt_connector_url. "
 )
 
 
@@ -46,7 +46,7 @@ def stories() -> dict[str, dict[str, Any]]:
     made = {
         "virustotal-v3.json": _story("VirusTotal API v3", _HOW + _KEY + _TERMS, calls("3")),
         "virustotal-v2.json": _story(
-            "VirusTotal API v2", "The legacy API: out of quota is HTTP 204. " + _HOW + _KEY + _TERMS, calls("2")
+            "VirusTotal API v2", "The legacy API: HTTP 204 means out of quota. " + _HOW + _KEY + _TERMS, calls("2")
         ),
         "virustotal-connector.json": _story("VirusTotal connector", _CONNECTOR + _HOW + _TERMS, actions()),
     }
@@ -61,9 +61,9 @@ def _story(name: str, about: str, operations: Iterable[Asking]) -> Story:
 
 
 def _add(story: Story, asking: Asking, x: int, y: int) -> None:
-    """Input, request, and, where asking again is worth it: out of quota, count, wait, and back to the request."""
+    """Input and request; if retries make sense, also: out of quota, count, wait, and back to the request."""
     payload = {"mode": "message_only", "loop": False, "payload": dict(asking.example)}
-    start = story.add(EVENT_TRANSFORM, input_name(asking.name), payload, (x, y), "What to ask about.")
+    start = story.add(EVENT_TRANSFORM, input_name(asking.name), payload, (x, y), "The input of the request.")
     request = story.add(HTTP_REQUEST, asking.name, dict(asking.request), (x, y + _STEP), asking.about)
     story.link(start, request)
     if asking.again is None:
@@ -87,14 +87,14 @@ def _add(story: Story, asking: Asking, x: int, y: int) -> None:
     }
     counting = {"round": f"=PLUS(DEFAULT({slug(count)}.round, 0), 1)"}
     at = y + 2 * _STEP
-    asks_again = story.add(TRIGGER, f"{asking.name}: {label}", again, (x, at), "While there are rounds left.")
+    asks_again = story.add(TRIGGER, f"{asking.name}: {label}", again, (x, at), "While there are retries left.")
     counts = story.add(
         EVENT_TRANSFORM, count, {"mode": "message_only", "loop": False, "payload": counting}, (x, at + _STEP)
     )
     waits = story.add(
         EVENT_TRANSFORM, f"{asking.name}: wait", {"mode": "delay", "seconds": WAIT_S}, (x, at + 2 * _STEP)
     )
-    answered = story.add(TRIGGER, f"{asking.name}: answered", done, (x + _WIDTH // 2, at), "Go on from here.")
+    answered = story.add(TRIGGER, f"{asking.name}: answered", done, (x + _WIDTH // 2, at), "Continue from here.")
     story.link(request, asks_again, counts, waits, request)
     story.link(request, answered)
 
@@ -109,7 +109,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Read the command line and write."""
+    """Parse the command line and write."""
     parser = argparse.ArgumentParser(description="Make story exports for Tines.")
     parser.add_argument("--out", type=Path, default=PROJECT / "dist/tines", help="folder for the files")
     for path in write(parser.parse_args().out):

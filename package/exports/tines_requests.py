@@ -1,4 +1,4 @@
-"""The calls to VirusTotal and the connector's actions as Tines has them: an example input and an HTTP request."""
+"""The calls to VirusTotal and the connector's actions in Tines' form: an example input and an HTTP request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class Asking:
-    """One operation. `example`: what its input holds. `request`: the HTTP request's options.
+    """One operation. `example`: the content of its input. `request`: the HTTP request's options.
 
-    `again`: what it is called where asking again is worth it, the reference that tells, and the pattern it matches
-    then; None where it never is.
+    `again`: a label for the case in which a retry makes sense, the reference to check, and the pattern that it then
+    matches; None if retries never make sense.
     """
 
     name: str
@@ -44,7 +44,7 @@ def input_name(name: str) -> str:
 
 
 def calls(version: str) -> Iterator[Asking]:
-    """An operation for every endpoint of one version of the API, and for uploads to an address."""
+    """An operation for every endpoint of one version of the API, and for uploads to a given URL."""
     seen: set[tuple[str, str]] = set()
     folders: tuple[Folder, ...] = V3 if version == "3" else V2
     for asked in (asked for folder in folders for asked in folder.requests):
@@ -58,7 +58,7 @@ def _call(asked: ExampleRequest, out_of_quota: str) -> Asking:
     name = _name(asked)
     example, told = _input(asked, f"{slug(input_name(name))}")
     again = "out of quota", f"<<{slug(name)}.status>>", out_of_quota
-    about = asked.about if name == asked.name else f"{asked.about} Set collection and id to what it is about."
+    about = asked.about if name == asked.name else f"{asked.about} Set collection and id."
     return Asking(name, about, example, _options(asked, told), again if asked.endpoint.counted else None)
 
 
@@ -71,7 +71,7 @@ def _name(asked: ExampleRequest) -> str:
 
 
 def _input(asked: ExampleRequest, source: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The example input, and how the request refers to it, by the endpoint's names."""
+    """The example input, and the request's references to it, by the endpoint's names."""
     example: dict[str, Any] = {}
     told: dict[str, str] = {}
     for name, value in asked.values.items():
@@ -103,20 +103,20 @@ def _options(asked: ExampleRequest, told: Mapping[str, str]) -> dict[str, Any]:
         "method": endpoint.method.lower(),
         "payload": _payload(endpoint, told),
         "headers": {"x-apikey": CREDENTIAL} if endpoint.key == "header" else {},
-        # Every answer goes on as an event: what it means is for the triggers to say.
+        # Every response becomes an event; the triggers decide what it means.
         "log_error_on_status": [],
     }
     return {name: value for name, value in options.items() if value or name == "log_error_on_status"}
 
 
 def _segment(reference: str) -> str:
-    """The reference as one segment of a path: a value with a slash in it must not reach another call."""
+    """The reference as one segment of a path, so that a value with a slash cannot reach another call."""
     plain = re.fullmatch(r"<<(\w+\.\w+)>>", reference)
     return f'<<REGEX_REPLACE({plain[1]}, "[^\\w.:=-]", "")>>' if plain and "CREDENTIAL" not in reference else reference
 
 
 def _payload(endpoint: Endpoint, told: Mapping[str, str]) -> dict[str, Any]:
-    """The body; with GET, the query."""
+    """The body, or for GET the query."""
     payload: dict[str, Any] = {} if endpoint.key == "header" else {"apikey": CREDENTIAL}
     document = endpoint.document(told)
     if document is not None:
@@ -144,5 +144,5 @@ def actions() -> Iterator[Asking]:
 
 
 def _reference(source: str, name: str, value: object) -> str:
-    # As part of a text a number would become one.
+    # Inside a text, a number would become text.
     return f"<<{source}.{name}>>" if isinstance(value, str) else f"={source}.{name}"

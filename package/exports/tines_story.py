@@ -1,7 +1,7 @@
-"""A Tines story in the form of an export: actions, links, and how they lie on the storyboard.
+"""A Tines story in the form of an export: actions, links, and their positions on the storyboard.
 
-The form is what public exports of 2023 to 2025 have. Tines' own references go into `<<...>>` within a text and
-behind `=` where a whole value is a formula; an action is referred to by its name as a slug.
+The form follows public exports of 2023 to 2025. Tines' references are written as `<<...>>` within a text, and after
+`=` if the whole value is a formula; they refer to an action by the slug of its name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-# As in an export of February 2025; Tines brings older ones up to date when they are imported.
+# From an export of February 2025; Tines upgrades older exports when they are imported.
 _VERSIONS = {"schema_version": 23, "standard_lib_version": 63, "action_runtime_version": 15}
 _EXPORTED_AT = "2025-02-03T00:00:00Z"
 _KEPT_S = 86400
@@ -23,18 +23,18 @@ EVENT_TRANSFORM = "Agents::EventTransformationAgent"
 
 
 def slug(name: str) -> str:
-    """What formulas call an action of this name."""
+    """The name of an action in formulas."""
     return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def guid(name: str) -> str:
-    """The same for the same name, always."""
+    """A GUID that is always the same for the same name."""
     return uuid.uuid5(_NAMESPACE, name).hex
 
 
 @dataclass
 class Story:
-    """A story in the making."""
+    """A story that is being built."""
 
     name: str
     about: str
@@ -43,7 +43,7 @@ class Story:
     positions: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, kind: str, name: str, options: dict[str, Any], at: tuple[int, int], about: str = "") -> int:
-        """Add an action and return its number, by which links know it."""
+        """Add an action and return its number for links."""
         own = guid(f"{self.name}/{name}")
         self.agents.append(
             {
@@ -73,7 +73,7 @@ class Story:
         return len(self.agents) - 1
 
     def link(self, *numbers: int) -> None:
-        """Link the actions in this order, each to the next."""
+        """Link each action to the next, in this order."""
         self.links += [{"source": source, "receiver": receiver} for source, receiver in zip(numbers, numbers[1:])]
 
     @property

@@ -1,4 +1,4 @@
-"""What the documentation calls not tried: each check looks at one of these in a Splunk server with the app."""
+"""Checks in a real Splunk server with the app, for everything that the documentation calls not tried."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _INDEX_S, _GONE_S, _LOOK_S = 60.0, 15.0, 1.0
 
 
 class NotAsExpected(Exception):
-    """What came instead."""
+    """The message says what was found instead."""
 
 
 @dataclass
 class Trial:
-    """A server with the app, set up for the stand-in for VirusTotal. `run` runs a command where splunkd runs."""
+    """A server with the app, set up for the sandbox. `run` runs a command on splunkd's machine."""
 
     admin: Session
     analyst: Session
@@ -30,14 +30,14 @@ class Trial:
     sleep: Callable[[float], None] = time.sleep
 
     def rows(self, who: Session, search: str, **how: str) -> list[Mapping[str, Any]]:
-        """Of a search that is to go well and to yield something."""
+        """The rows of a search that must succeed and have results."""
         found = who.search(search, **how)
         if found.failed or not found.rows:
             raise NotAsExpected(_came_of(found))
         return found.rows
 
     def indexed(self, search: str) -> list[Mapping[str, Any]]:
-        """The same, of what may take its time to be indexed."""
+        """Like `rows`, but waits until events are indexed."""
         for _ in range(int(_INDEX_S / _LOOK_S)):
             found = self.admin.search(search, earliest_time="-15m")
             if found.rows:
@@ -68,7 +68,7 @@ def settings_are_understood(trial: Trial) -> str:
     """`btool check` knows every setting of the app."""
     told = trial.run("/opt/splunk/bin/splunk", "cmd", "btool", "check", f"--app={APP}")
     _expect(not [line for line in told.splitlines() if f"/{APP}/" in line], told)
-    return "btool has no objection"
+    return "btool reports no problem"
 
 
 def a_verdict(trial: Trial) -> str:
@@ -96,47 +96,47 @@ def events_keep_their_fields(trial: Trial) -> str:
 
 
 def several_values_in_a_field(trial: Trial) -> str:
-    """A multivalue field has multivalue answers."""
+    """A multivalue field gets multivalue results."""
     search = f'| makeresults | eval x=mvappend("{EICAR}", "8.8.8.8") | vtlookup ioc=x'
     [row] = trial.rows(trial.admin, search)
     _expect(row.get("vt_type") == ["hash", "ip"] and row.get("vt_worst_verdict") == "malicious", row)
-    return "one value an indicator"
+    return "one value per indicator"
 
 
 def a_wrong_option_is_told(trial: Trial) -> str:
-    """A search that is not written right ends with the command's own message."""
+    """A search with a wrong option ends with the command's own message."""
     found = trial.admin.search("| makeresults | eval md5=1 | vtlookup hsh=md5")
     _expect(found.failed and any("hsh" in text for text in found.messages), _came_of(found))
     return found.messages[0]
 
 
 def an_analyst_is_served_without_the_key(trial: Trial) -> str:
-    """The endpoint looks up for whoever has the role vtlookup_user, and for nobody shows the key."""
+    """The endpoint looks up for users with the role vtlookup_user, and shows the key to no user."""
     [row] = trial.rows(trial.analyst, f'| makeresults | eval md5="{_md5("analyst")}" | vtlookup hash=md5')
     _expect(row.get("vt_source") == "api", row)
     for path in (f"/servicesNS/nobody/{APP}/storage/passwords/vtlookup%3Aapi_key%3A", "vtlookup/settings"):
         statuses = [who.status("GET", path) for who in (trial.admin, trial.analyst)]
         _expect(statuses[0] == 200 and statuses[1] in (401, 403, 404), f"GET {path}: {statuses}")
-    return "asked by the endpoint; storage/passwords and the settings are closed"
+    return "looked up by the endpoint; storage/passwords and the settings are not readable"
 
 
 def commands_that_begin_a_search(trial: Trial) -> str:
-    """`vtreport`, `vtquota`, `vtcache` and `vtdrain` yield what they should."""
+    """`vtreport`, `vtquota`, `vtcache` and `vtdrain` produce the expected rows."""
     [report] = trial.rows(trial.analyst, f"| vtreport value={EICAR}")
     _expect(report.get("vt_verdict") == "malicious", report)
     trial.set(quota="100/day")
-    # The endpoint, which the analyst's would ask, may go by the settings before for half a minute.
+    # As admin, because the endpoint, which the analyst would use, may use the old settings for 30 seconds.
     [window] = trial.rows(trial.admin, "| vtquota")
     _expect((window.get("window"), window.get("limit")) == ("day", "100"), window)
     trial.set(quota="none")
-    _expect(EICAR in {row.get("indicator") for row in trial.rows(trial.admin, "| vtcache")}, "EICAR is not kept")
+    _expect(EICAR in {row.get("indicator") for row in trial.rows(trial.admin, "| vtcache")}, "EICAR is not cached")
     [drained] = trial.rows(trial.admin, "| vtdrain")
     _expect(drained.get("failed") == "0", drained)
     return "all four"
 
 
 def a_cancelled_search_ends(trial: Trial) -> str:
-    """The process of a search that waits for quota is gone soon after its cancel."""
+    """The process of a search that waits for quota ends soon after the search is cancelled."""
     trial.set(quota="1/minute")
     values = ", ".join(f'"{_md5(str(number))}"' for number in range(5))
     job = trial.admin.begin(f"| makeresults | eval md5=mvappend({values}) | vtlookup hash=md5 wait=600")
@@ -187,7 +187,7 @@ def the_log_is_indexed(trial: Trial) -> str:
 
 
 def an_alert_writes_verdicts(trial: Trial) -> str:
-    """`VirusTotal lookup` writes an event for each indicator, and its fields are found."""
+    """`VirusTotal lookup` writes an event for each indicator, and Splunk finds its fields."""
     trial.admin.search(f'| makeresults | eval md5="{EICAR}" | sendalert vt_alert_lookup param.fields="md5"')
     rows = trial.indexed('index=main sourcetype="vtlookup:verdict" | table indicator, vt_verdict, user, results')
     _expect(rows[0].get("indicator") == EICAR and rows[0].get("vt_verdict") == "malicious", rows[0])
@@ -195,7 +195,7 @@ def an_alert_writes_verdicts(trial: Trial) -> str:
 
 
 def an_alert_comments_only_when_allowed(trial: Trial) -> str:
-    """`VirusTotal comment` does nothing as shipped, and says so."""
+    """`VirusTotal comment` does nothing by default, and logs that."""
     search = f'| makeresults | sendalert vt_alert_comment param.indicator="{EICAR}" param.comment="a try"'
     trial.admin.search(search)
     log = 'index=_internal sourcetype="vtlookup:log" event=alert command=vt_alert_comment'
@@ -205,7 +205,7 @@ def an_alert_comments_only_when_allowed(trial: Trial) -> str:
 
 
 def pages_and_menus_are_there(trial: Trial) -> str:
-    """Splunk has taken the pages, menus, macros, saved searches and forms of the app."""
+    """Splunk has loaded the pages, menus, macros, saved searches and forms of the app."""
     wanted = {
         "data/ui/views": {"setup", "vt_overview", "vt_report"},
         "data/ui/workflow-actions": {"vt_report", "vt_open_file"},
@@ -217,7 +217,7 @@ def pages_and_menus_are_there(trial: Trial) -> str:
         entries = trial.admin.document("GET", f"/servicesNS/nobody/{APP}/{path}")["entry"]
         missing = names - {entry["name"] for entry in entries}
         _expect(not missing, f"{path} has no {', '.join(sorted(missing))}")
-    return "look at them yourself with --keep"
+    return "use --keep to look at them"
 
 
 CHECKS: tuple[Callable[[Trial], str], ...] = (

@@ -1,4 +1,4 @@
-"""Splunk in a container of its own, by the program `docker`."""
+"""Splunk in a new container, with the program `docker`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 IMAGE = "splunk/splunk"
 _NAME = "vtlookup-try"
 _MANAGEMENT, _WEB = "8089/tcp", "8000/tcp"
-# Its first start sets up Splunk with Ansible.
+# The first start configures Splunk with Ansible.
 _PATIENCE_S, _LOOK_S = 900.0, 5.0
-# What the image asks for; https://splunk.github.io/docker-splunk/ and, from 10.0 on, the general terms too.
+# Settings that the image requires; https://splunk.github.io/docker-splunk/ and, from 10.0 on, the general terms too.
 _LICENCE = {
     "SPLUNK_START_ARGS": "--accept-license",
     "SPLUNK_GENERAL_TERMS": "--accept-sgt-current-at-splunk-com",
@@ -24,17 +24,17 @@ _LICENCE = {
 
 
 class DockerFailed(Exception):
-    """`docker` is not there, or could not do what it was asked for."""
+    """`docker` is not installed, or a command of it failed."""
 
 
 class Container:
-    """Commands in it are Splunk's user's."""
+    """Commands run in it as Splunk's user."""
 
     def __init__(self, identity: str) -> None:
         self._identity = identity
 
     def address(self, port: str = _MANAGEMENT) -> tuple[str, int]:
-        """Where the container's port is on this machine."""
+        """The address of the container's port on this machine."""
         line = _docker("port", self._identity, port).splitlines()[0]
         host, _, number = line.rpartition(":")
         return host, int(number)
@@ -45,7 +45,7 @@ class Container:
         return "http://{}:{}".format(*self.address(_WEB))
 
     def wait(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Until Splunk is up. Raises `DockerFailed` where it does not come up."""
+        """Wait until Splunk is up. Raises `DockerFailed` if it does not start."""
         for _ in range(int(_PATIENCE_S / _LOOK_S)):
             state = json.loads(_docker("inspect", "--format", "{{json .State}}", self._identity))
             if not state.get("Running"):
@@ -53,7 +53,7 @@ class Container:
             if (state.get("Health") or {}).get("Status") == "healthy":
                 return
             sleep(_LOOK_S)
-        raise DockerFailed(f"Splunk did not come up in {_PATIENCE_S:g} s:\n{self.logs()}")
+        raise DockerFailed(f"Splunk did not start in {_PATIENCE_S:g} s:\n{self.logs()}")
 
     def logs(self) -> str:
         return _docker("logs", "--tail", "20", self._identity)
@@ -63,11 +63,11 @@ class Container:
         _docker("exec", "--user", "root", self._identity, "chmod", "-R", "a+rX", target)
 
     def run(self, *command: str) -> str:
-        """What it writes to stdout."""
+        """Run a command and return its stdout."""
         return _docker("exec", "--user", "splunk", self._identity, *command)
 
     def start(self, *command: str) -> None:
-        """Go on without waiting for its end."""
+        """Start a command without waiting for its end."""
         _docker("exec", "--detach", "--user", "splunk", self._identity, *command)
 
     def remove(self) -> None:
@@ -76,7 +76,7 @@ class Container:
 
 @contextmanager
 def container(version: str, password: str, *, keep: bool) -> Iterator[Container]:
-    """A new one; gone at the end, unless it is to be kept. Its ports are this machine's alone."""
+    """A new container; removed at the end, unless `keep` is set. Its ports are open only to this machine."""
     with tempfile.TemporaryDirectory() as folder:
         variables = Path(folder) / "environment"
         variables.touch(0o600)
@@ -97,7 +97,7 @@ def _docker(*arguments: str) -> str:
         done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise DockerFailed(
-            "there is no program `docker` here: install Docker, or try the app in a Splunk by hand"
+            "the program `docker` is missing: install Docker, or install the app in Splunk yourself"
         ) from None
     if done.returncode:
         raise DockerFailed(f"docker {arguments[0]}: {done.stderr.strip() or done.stdout.strip()}")

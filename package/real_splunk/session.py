@@ -1,4 +1,4 @@
-"""A user's session at a Splunk server, with the SDK: searches, and the app's endpoints."""
+"""A user's session with a Splunk server, through the SDK: searches, and the app's endpoints."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 class Found(NamedTuple):
-    """`failed`: Splunk calls the search failed. `messages` are its job's."""
+    """`failed`: Splunk reports that the search failed. `messages` are those of its job."""
 
     rows: list[Row]
     messages: list[str]
@@ -32,11 +32,11 @@ class Session:
         self._sleep = sleep
 
     def search(self, text: str, **how: str) -> Found:
-        """To its end."""
+        """Run a search to its end."""
         try:
             job = self.begin(text, **how)
         except HTTPError as error:
-            # Some of what is wrong with a search is told before it begins.
+            # Some errors of a search are reported before it begins.
             if int(error.status) != _BAD_REQUEST:
                 raise
             return Found([], [str(error)], True)
@@ -52,12 +52,12 @@ class Session:
         return Found(rows, messages, failed)
 
     def begin(self, text: str, **how: str) -> Any:
-        """The job, as the SDK has it."""
+        """Start a search and return the SDK's job."""
         whole = text if text.startswith("|") else f"search {text}"
         return self.service.jobs.create(whole, **{"exec_mode": "normal", **how})
 
     def status(self, method: str, path: str, document: Any = None) -> int:
-        """What splunkd answers on a path below /services/, or one from the root on, as a number."""
+        """The status of splunkd's response for a path below /services/, or for an absolute path."""
         return self._call(method, path, document)[0]
 
     def document(self, method: str, path: str, document: Any = None) -> Any:
@@ -77,16 +77,16 @@ class Session:
 
 
 def session(address: tuple[str, int], user: str, password: str) -> Session:
-    """Raises what the SDK raises where the user may not log in.
+    """Log in. Raises the SDK's error if the user may not log in.
 
-    The server is a container on this machine, with a certificate of its own making: there is nothing to verify.
+    The server is a container on this machine with a self-signed certificate, so it is not verified.
     """
     host, port = address
     return Session(client.connect(host=host, port=port, username=user, password=password, autologin=True))
 
 
 def patiently(address: tuple[str, int], user: str, password: str, sleep: Callable[[float], None]) -> Session:
-    """The same for a server that has just been started anew."""
+    """Like `session`, for a server that was just restarted."""
     for _ in range(int(_PATIENCE_S / _LOOK_S)):
         try:
             return session(address, user, password)

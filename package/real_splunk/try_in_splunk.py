@@ -1,7 +1,7 @@
-"""Try the app in a real Splunk server: `make splunk LICENSE=accepted`, where there is Docker.
+"""Tries the app in a real Splunk server: `make splunk LICENSE=accepted`. It needs Docker.
 
-It starts Splunk in a container, with the stand-in for VirusTotal beside it, installs the app, looks at what could not
-be seen without a Splunk server, prints what came of each, and writes build/splunk-report.json.
+It starts Splunk in a container together with the sandbox, installs the app, runs the checks that need a Splunk server,
+prints their results, and writes build/splunk-report.json.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from package.spl.build_spl import PROJECT, build
 
 REPORT = PROJECT / "build/splunk-report.json"
 VERSION = "latest"
-_PLACE = "/tmp/vtlookup-try"  # noqa: S108 - in the container, which is nobody else's
+_PLACE = "/tmp/vtlookup-try"  # noqa: S108 - in the container, which has no other users
 _PORT = 8181
 Result = Mapping[str, Any]
 
 
 def sandbox(place: str, app: str, port: int) -> str:
-    """The stand-in for VirusTotal as a program for Splunk's own Python, which has no other libraries than the app's."""
+    """The sandbox as a program for Splunk's own Python, which has no other libraries than the app's."""
     return (
         f"import sys, threading; sys.path.insert(0, {app + '/bin'!r}); "
         f"from vtlookup_app.libraries import put_first; put_first(); sys.path.insert(0, {place!r}); "
@@ -43,7 +43,7 @@ def sandbox(place: str, app: str, port: int) -> str:
 
 
 def try_all(trial: Trial, console: Console, checks: Sequence[Callable[[Trial], str]] = CHECKS) -> list[Result]:
-    """Each check's name, what it looks at, whether it is so, and what was seen."""
+    """For each check its name, its description, whether it passed, and what was seen."""
     results = []
     for check in checks:
         with console.status(str(check.__doc__)):
@@ -64,7 +64,7 @@ def _try(check: Callable[[Trial], str], trial: Trial) -> Result:
 
 
 def set_up(made: Container, spl: Path, password: str, sleep: Callable[[float], None]) -> Trial:
-    """The app installed, the stand-in started beside it, a key stored, and an analyst."""
+    """Install the app, start the sandbox, store a key, and create an analyst."""
     made.wait(sleep)
     admin = session(made.address(), "admin", password)
     made.put(spl, f"/tmp/{spl.name}")  # noqa: S108
@@ -101,22 +101,22 @@ def main(
     make: Callable[[Path], Path] = build,
     report: Path = REPORT,
 ) -> int:
-    """0: all is as expected; 1: something is not; 2: it could not be tried."""
+    """Exit status 0: all checks passed; 1: a check failed; 2: it could not be tried."""
     parser = argparse.ArgumentParser(description="Try the app in a real Splunk server, with Docker.")
-    parser.add_argument("--accept-splunk-license", action="store_true", help="you have read it, and accept it")
+    parser.add_argument("--accept-splunk-license", action="store_true", help="you have read the licence, and accept it")
     parser.add_argument("--version", default=VERSION, help="tag of the image splunk/splunk, like 9.4 or 10.0")
     parser.add_argument("--keep", action="store_true", help="leave the container running")
     options = parser.parse_args(arguments)
     console = Console()
     if not options.accept_splunk_license:
-        console.print("Splunk's licence and general terms are yours to accept: make splunk LICENSE=accepted")
+        console.print("you must accept Splunk's licence and general terms: make splunk LICENSE=accepted")
         return 2
-    # Only Splunk in the container knows it, and this process.
+    # Known only to Splunk in the container, and to this process.
     password = f"Vt1{secrets.token_urlsafe(18)}"
     try:
         spl = make(PROJECT / "dist")
         with container(options.version, password, keep=options.keep) as made:
-            with console.status("Splunk starts; the first time, its image is fetched ..."):
+            with console.status("Splunk starts; the first time, its image is downloaded ..."):
                 trial = set_up(made, spl, password, sleep)
             results = try_all(trial, console)
             info = dict(trial.admin.service.info)

@@ -1,4 +1,4 @@
-"""Assemble the app's folder from its static part, the core, the schemas and the libraries."""
+"""Assembles the app's folder from its static part, the core, the schemas and the libraries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from package.spl.unpacking import unpack
 from package.spl.vendoring import shared_and_own
 
 APP_ID = "vtlookup"
-# Folders of the core that serve other platforms; inside Splunk they would be dead code.
+# Folders of the core for other platforms; they would be unused inside Splunk.
 EXCLUDED_FROM_CORE = ("adapters", "backends/redis", "export", "sandbox", "__main__.py")
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 
 
 def read_version(project: Path) -> str:
-    """The product's version, as connectors/vt_connectors/version.py names it."""
+    """The product's version, from connectors/vt_connectors/version.py."""
     source = (project / "connectors/vt_connectors/version.py").read_text("utf-8")
     match = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     if match is None:
@@ -29,11 +29,11 @@ def read_version(project: Path) -> str:
 
 
 def assemble(project: Path, libraries: Mapping[str, Mapping[str, Path]], parent: Path) -> Path:
-    """Make the app's folder in `parent` and return it.
+    """Create the app's folder in `parent` and return it.
 
-    `project` is the source tree; `libraries` has for each Python ("3.9") its libraries' wheels or sdists by name. What
-    is the same for all comes into lib/, the rest into lib/py39/ and the like: `vtlookup_app.libraries` chooses.
-    BuildError if the result would hold anything the app must not hold.
+    `project` is the source tree; `libraries` has the wheels or sdists for each Python ("3.9") by name. Libraries that
+    are the same for all go into lib/, the others into lib/py39/ and the like: `vtlookup_app.libraries` chooses.
+    BuildError if the result would contain forbidden files.
     """
     app = parent / APP_ID
     lib = app / "lib"

@@ -1,6 +1,6 @@
-"""Run Splunk's AppInspect over the app: `python -m package.spl.appinspect dist/vtlookup-<version>.spl`.
+"""Runs Splunk's AppInspect on the app: `python -m package.spl.appinspect dist/vtlookup-<version>.spl`.
 
-Without an argument it only makes the tool's own environment, .venv-appinspect, if it is not there yet.
+Without an argument it only creates the tool's environment, .venv-appinspect, if it does not exist.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ FOLDER = PROJECT / ".venv-appinspect"
 VERSION = "4.3.1"
 # Splunk Cloud, private apps in it, and the rules of the next release.
 TAGS = ("cloud", "private_victoria", "future")
-# Its dependencies have no release for other versions.
+# Its dependencies have no releases for other versions.
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")
 
-# Findings by result ("failure", "warning", ...), then by the name of the check: its messages.
+# The messages of findings, by result ("failure", "warning", ...) and name of the check.
 Findings = Mapping[str, Mapping[str, list[str]]]
 
 
 def find_appinspect() -> Path | None:
-    """AppInspect's executable: what APPINSPECT names, or the one in .venv-appinspect; None if neither is."""
+    """AppInspect's executable: the one in the variable APPINSPECT, or in .venv-appinspect; None if there is none."""
     named = os.environ.get("APPINSPECT")
     path = Path(named) if named else FOLDER / "bin/splunk-appinspect"
     return path if path.is_file() else None
 
 
 def install() -> Path:
-    """Make .venv-appinspect unless it is there, and return AppInspect's executable."""
+    """Create .venv-appinspect unless it exists, and return AppInspect's executable."""
     executable = FOLDER / "bin/splunk-appinspect"
     if not (executable.is_file() and _installed_version() == VERSION):
         python = find_any_python(PYTHONS)
         if python is None:
-            raise BuildError(f"AppInspect needs a Python out of {', '.join(PYTHONS)}")
+            raise BuildError(f"AppInspect needs one of Python {', '.join(PYTHONS)}")
         _run([python, "-m", "venv", "--clear", str(FOLDER)])
         _run([str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"splunk-appinspect=={VERSION}"])
     if _ask_environment("import magic") is None:
@@ -52,7 +52,7 @@ def install() -> Path:
 
 
 def inspect(spl: Path, executable: Path) -> Findings:
-    """What AppInspect finds in `spl` with the rules for Splunk Cloud of today and of the next release."""
+    """AppInspect's findings in `spl` with the rules for Splunk Cloud, now and in the next release."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
         command = [str(executable), "inspect", str(spl), "--mode", "precert", "--max-messages", "all"]
@@ -60,7 +60,7 @@ def inspect(spl: Path, executable: Path) -> Findings:
         command += ["--skip-trusted-libraries-update", "--data-format", "json", "--output-file", str(output)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not output.is_file():
-            raise BuildError(f"AppInspect gave no report:\n{result.stdout}\n{result.stderr}")
+            raise BuildError(f"AppInspect wrote no report:\n{result.stdout}\n{result.stderr}")
         return _collect(json.loads(output.read_text("utf-8")))
 
 
@@ -79,7 +79,7 @@ def _installed_version() -> str | None:
 
 
 def _ask_environment(script: str) -> str | None:
-    """What `script` prints in .venv-appinspect, None if it fails there."""
+    """The output of `script` in .venv-appinspect, None if it fails."""
     command = [str(FOLDER / "bin/python"), "-c", script]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return None if result.returncode else result.stdout.strip()
@@ -101,7 +101,7 @@ def _print(findings: Findings) -> None:
 
 
 def main() -> int:
-    """Install AppInspect, inspect the app that the command line names; the exit code is 0 or 1."""
+    """Install AppInspect and inspect the app on the command line. Returns the exit status, 0 or 1."""
     try:
         executable = find_appinspect() or install()
         print(f"AppInspect: {executable}")

@@ -1,4 +1,4 @@
-"""Write a folder as a tar.gz whose bytes depend on nothing but its files and the version."""
+"""Writes a folder as a reproducible tar.gz: its bytes depend only on the files and the version."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MINUTE = 60
 
 
 def mtime_of(version: str) -> int:
-    """The time stamp of every file of a version: fixed, and later than that of any earlier version.
+    """The timestamp of all files of a version: fixed, and later than that of any earlier version.
 
-    Python takes a cached .pyc for current when the source's size and time stamp match. With one stamp
-    for all versions, a file that changed but kept its size would go on running as it was.
+    Python uses a cached .pyc if the source's size and timestamp match. With the same timestamp for all
+    versions, Python would run the old code of a file that changed but kept its size.
     """
     numbers = [int(number) for number in re.findall(r"\d+", version)[:3]]
     major, minor, patch = [*numbers, 0, 0, 0][:3]
@@ -23,7 +23,7 @@ def mtime_of(version: str) -> int:
 
 
 def write_archive(folder: Path, target: Path, mtime: int) -> None:
-    """Write `folder`, as the archive's one top folder, to `target` (a gzipped tar)."""
+    """Write `folder`, as the archive's only top folder, to `target` (a gzipped tar)."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
         _write_tar(folder, packed, mtime)

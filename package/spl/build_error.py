@@ -1,7 +1,7 @@
-"""The one error with which a build is refused."""
+"""The error of all builds."""
 
 from __future__ import annotations
 
 
 class BuildError(Exception):
-    """The app cannot be built; the text says what is wrong and, where there is one, the way out."""
+    """The app cannot be built; the message says why and, if possible, what to do."""

@@ -1,4 +1,4 @@
-"""Build the Splunk app: `python -m package.spl.build_spl` writes dist/vtlookup-<version>.spl."""
+"""Builds the Splunk app: `python -m package.spl.build_spl` writes dist/vtlookup-<version>.spl."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Report = Callable[[str], None]
 def build(out: Path, python: str = sys.executable, project: Path = PROJECT, report: Report = print) -> Path:
     """Build the app from `project` into the folder `out` and return the .spl file.
 
-    `python` is the interpreter whose pip downloads libraries that are not in the cache yet; `report`
-    takes a line of progress. BuildError if the app cannot or must not be built.
+    `python` is the interpreter whose pip downloads libraries that are not cached; `report` is called with
+    lines of progress. BuildError if the app cannot be built.
     """
     version = read_version(project)
     report(f"vtlookup {version}")
@@ -49,7 +49,7 @@ def _fetch_libraries(python: str, report: Report) -> dict[str, dict[str, Path]]:
 
 
 def main() -> int:
-    """Read the command line, build, and say what came of it; the exit code is 0 or 1."""
+    """Parse the command line, build, and print the result. Returns the exit status, 0 or 1."""
     parser = argparse.ArgumentParser(description="Build the Splunk app vtlookup.")
     parser.add_argument("--out", type=Path, default=PROJECT / "dist", help="folder for the .spl file")
     parser.add_argument("--python", default=sys.executable, help="interpreter whose pip downloads libraries")

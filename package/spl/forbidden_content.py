@@ -1,4 +1,4 @@
-"""What may never be in the app: compiled code, caches, dotfiles, tests and a site's own settings."""
+"""Finds files that must not be in the app: compiled code, caches, dotfiles, tests and a site's own settings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ UNWANTED_FILES = frozenset({"local.meta"})
 COMPILED_SUFFIXES = frozenset(
     {".a", ".dll", ".dylib", ".exe", ".la", ".lib", ".o", ".obj", ".pyc", ".pyd", ".pyo", ".so"}
 )
-# ELF, Windows, Mach-O (32 and 64 bit, universal), WebAssembly: a compiled file under an innocent name.
+# ELF, Windows, Mach-O (32 and 64 bit, universal), WebAssembly: compiled files with another suffix.
 COMPILED_STARTS = (b"\x7fELF", b"MZ", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm")
 
 
 def is_unwanted(inner: PurePath) -> bool:
-    """Whether a path, taken from the top of the tree it is in, names something the app must not hold."""
+    """Whether a path, relative to the top of its tree, must not be in the app."""
     hidden = any(part.startswith(".") for part in inner.parts)
     in_unwanted_folder = not UNWANTED_FOLDERS.isdisjoint(inner.parts)
     return hidden or in_unwanted_folder or inner.name in UNWANTED_FILES or _is_compiled_name(inner)
@@ -28,7 +28,7 @@ def _is_compiled_name(inner: PurePath) -> bool:
 
 
 def find_impure(tree: Path) -> list[str]:
-    """What in `tree` the app must not hold, one line each; empty when the tree is good."""
+    """The forbidden files in `tree`, one line each; empty if there are none."""
     paths = sorted(tree.rglob("*"))
     return [f"{path.relative_to(tree)}" for path in paths if _is_impure(path, tree)]
 
@@ -45,7 +45,7 @@ def _starts_compiled(path: Path) -> bool:
 
 
 def refuse_impure(tree: Path) -> None:
-    """Raise BuildError, naming them, if `tree` holds files the app must not hold."""
+    """Raise BuildError with a list of the forbidden files in `tree`, if there are any."""
     impure = find_impure(tree)
     if impure:
         raise BuildError("these must not be in the app:\n  " + "\n  ".join(impure))

@@ -1,4 +1,4 @@
-"""Find a Python of a wanted version on this computer: `python -m package.spl.interpreters 3.9`."""
+"""Finds a Python with a given version on this machine: `python -m package.spl.interpreters 3.9`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def find_python(version: str) -> str | None:
 
 
 def find_any_python(versions: Sequence[str]) -> str | None:
-    """An interpreter of the first of `versions` that there is; None if there is none of them."""
+    """An interpreter of the first of `versions` that is installed; None if there is none."""
     return next((path for path in map(find_python, versions) if path), None)
 
 
@@ -35,7 +35,7 @@ def _numbers(folder: Path) -> list[int]:
 
 
 def _is_version(path: str, version: str) -> bool:
-    # A pyenv shim on the PATH exists even for versions that are not switched on, and then fails.
+    # A pyenv shim on the PATH exists even for inactive versions, and then fails.
     script = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
         result = subprocess.run([path, "-c", script], capture_output=True, text=True, timeout=30, check=False)
@@ -45,7 +45,7 @@ def _is_version(path: str, version: str) -> bool:
 
 
 def main() -> int:
-    """Print the interpreter of the version that the command line names; the exit code is 1 if there is none."""
+    """Print the interpreter for the version on the command line. The exit status is 1 if there is none."""
     found = find_python(sys.argv[1])
     if found:
         print(found)

@@ -1,8 +1,8 @@
-"""Are the app's libraries the newest that its Pythons can use? `python -m package.spl.newest [--update]`.
+"""Checks that the app's libraries are the newest for its Pythons: `python -m package.spl.newest [--update]`.
 
-pip asks the package index it is set up for, and downloads the newest release of each library as it would for that
-Python: only so are releases left out that need a newer one. Without an answer within two minutes nothing is decided,
-and nothing fails: a build must not depend on a network.
+pip downloads the newest release of each library for that Python from its configured package index, because only so
+are releases left out that need a newer Python. Without a response within two minutes the check is skipped and does
+not fail, because a build must not depend on a network.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from package.spl.vendoring import Pin, VendorList, pip_download, read_lists, sha
 
 PROJECT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 120.0
-# What is released some times a month may be that much older, so that a build does not fail by the day.
+# Data with several releases a month may be this much older, so that builds do not fail every day.
 _MOST_DAYS = 90
 _DATE = re.compile(r"(?<!\d)(20\d\d)(\d\d)(\d\d)(?!\d)")
-# pip's exit status for a command line that it does not understand.
+# pip's exit status for an invalid command line.
 _WRONG_USAGE = 2
 _FILE = re.compile(r"(?P<name>.+?)-(?P<version>\d[^-]*?)(?:-.*\.whl|\.tar\.gz|\.zip)")
 
 
 class NotAsked(Exception):
-    """The index gave no answer. The message says why."""
+    """The index did not respond. The message says why."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """A library's newest release that one Python can use."""
+    """The newest release of a library for one Python."""
 
     version: str
     sha256: str
@@ -45,10 +45,10 @@ class Release:
 def find_newest(
     libraries: VendorList, python: str = sys.executable, patience_s: float = PATIENCE_S
 ) -> dict[str, Release]:
-    """The newest release of each library on the list, by its name there.
+    """The newest release of each library in the list, by its name there.
 
-    `python`'s pip asks, for `patience_s` seconds at most. Raises `NotAsked`, and `BuildError` if pip does not know an
-    option.
+    It uses the pip of `python`, for `patience_s` seconds at most. Raises `NotAsked`, and `BuildError` if pip does not
+    accept an option.
     """
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder) / "wanted.txt"
@@ -58,7 +58,7 @@ def find_newest(
         found = dict(map(_release, files.iterdir()))
     missing = [pin.name for pin in libraries.pins if _plain(pin.name) not in found]
     if missing:
-        raise NotAsked(f"pip brought no {', '.join(missing)}")
+        raise NotAsked(f"pip did not download {', '.join(missing)}")
     return {pin.name: found[_plain(pin.name)] for pin in libraries.pins}
 
 
@@ -74,7 +74,7 @@ def _download(command: Sequence[str], patience_s: float) -> None:
     except subprocess.TimeoutExpired:
         raise NotAsked(f"no answer within {patience_s:.0f} s") from None
     if result.returncode == _WRONG_USAGE:
-        raise BuildError(f"pip cannot be asked so:\n{result.stderr.strip()}")
+        raise BuildError(f"pip does not accept the options:\n{result.stderr.strip()}")
     if result.returncode:
         raise NotAsked(result.stderr.strip())
 
@@ -82,17 +82,17 @@ def _download(command: Sequence[str], patience_s: float) -> None:
 def _release(path: Path) -> tuple[str, Release]:
     named = _FILE.fullmatch(path.name)
     if named is None:
-        raise BuildError(f"pip brought a file whose name has no version: {path.name}")
+        raise BuildError(f"pip downloaded a file without a version in its name: {path.name}")
     return _plain(named["name"]), Release(named["version"], sha256_of(path))
 
 
 def _plain(name: str) -> str:
-    """A library's name in the one spelling that all others mean too."""
+    """A library's normalised name."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def outdated(pins: Sequence[Pin], newest: Mapping[str, Release]) -> Iterator[str]:
-    """A line for each pin that is older than the newest release; for data by `_MOST_DAYS`."""
+    """A line for each pin that is older than the newest release; for data, by more than `_MOST_DAYS`."""
     for pin in pins:
         version = newest[pin.name].version
         if _numbers(pin.version) < _numbers(version) and not _is_close(pin.version, version):
@@ -100,7 +100,7 @@ def outdated(pins: Sequence[Pin], newest: Mapping[str, Release]) -> Iterator[str
 
 
 def _is_close(version: str, newer: str) -> bool:
-    """Of data that is released by the day, whether there are not many days between the two."""
+    """Whether two dated releases of data are at most `_MOST_DAYS` apart."""
     dates = [_DATE.search(one) for one in (version, newer)]
     try:
         first, second = (date.fromisoformat("-".join(found.groups())) for found in dates if found)
@@ -110,12 +110,12 @@ def _is_close(version: str, newer: str) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    """Final releases and post releases in their order; there are no others on the lists."""
+    """Numbers that sort final and post releases; the lists have no others."""
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def updated(text: str, newest: Mapping[str, Release]) -> str:
-    """A list's text with the newest releases in it."""
+    """The text of a list, with the newest releases."""
     for name, release in newest.items():
         pin = f"{name}=={release.version} \\\n    --hash=sha256:{release.sha256}\n"
         text = re.sub(rf"^{re.escape(name)}==(?:.*\\\n)*.*\n", pin.replace("\\", r"\\"), text, flags=re.MULTILINE)
@@ -123,13 +123,13 @@ def updated(text: str, newest: Mapping[str, Release]) -> str:
 
 
 def check(folder: Path, update: bool = False, python: str = sys.executable, patience_s: float = PATIENCE_S) -> int:
-    """Say of each list in `folder` what is older, or, with `update`, bring it up to date; the exit status is 0 or 1."""
+    """Print the outdated libraries of each list in `folder`; `update` updates the lists. Returns the exit status."""
     status = 0
     for libraries in read_lists(folder):
         try:
             newest = find_newest(libraries, python, patience_s)
         except NotAsked as reason:
-            print(f"NOT CHECKED: libraries for Python {libraries.python}: no answer of the package index: {reason}")
+            print(f"NOT CHECKED: libraries for Python {libraries.python}: no response from the package index: {reason}")
             continue
         older = list(outdated(libraries.pins, newest))
         if older and update:
@@ -139,15 +139,13 @@ def check(folder: Path, update: bool = False, python: str = sys.executable, pati
         told = "; ".join(older) or "all are the newest"
         print(f"Python {libraries.python}: {told}{' (now up to date)' if older and update else ''}")
     if status:
-        print(
-            "bring them up to date: `python -m package.spl.newest --update`; then look at what SECURITY.md says of them"
-        )
+        print("update them: `python -m package.spl.newest --update`; then check what SECURITY.md says about them")
     return status
 
 
 def main() -> int:
-    """Read the command line, and check; the exit code is 0 or 1."""
-    parser = argparse.ArgumentParser(description="Are the app's libraries the newest that its Pythons can use?")
+    """Parse the command line, and check. Returns the exit status, 0 or 1."""
+    parser = argparse.ArgumentParser(description="Check that the app's libraries are the newest for its Pythons.")
     parser.add_argument("--update", action="store_true", help="write the newest releases into the lists")
     options = parser.parse_args()
     try:

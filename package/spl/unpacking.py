@@ -1,4 +1,4 @@
-"""Turn downloaded wheels and sdists into the importable files and licences of the app's `lib/`."""
+"""Unpacks importable files and licences from wheels and sdists into the app's `lib/`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from package.spl.build_error import BuildError
 from package.spl.forbidden_content import is_unwanted
 
-# The only import package an sdist gives us; the rest of it is build and documentation files.
+# The only import package that we take from an sdist; the other files are for building and documentation.
 SDIST_PACKAGES = ("splunklib",)
 
-# The SDK's tools for language models: nothing here uses them, and they want libraries that the app has not. Of the
-# Public Suffix List only the list is used: what fetches a newer one is not to be in the app.
+# The SDK's tools for language models: they are not used here, and need libraries that the app does not have. Of the
+# Public Suffix List's package only the list is used: code that downloads a newer one must not be in the app.
 UNUSED = (
     "splunklib/ai",
     "publicsuffixlist/update.py",
@@ -23,10 +23,10 @@ UNUSED = (
     "publicsuffixlist/test_psl.txt",
 )
 
-# Release 3 of the SDK asks its own metadata for its version with each request.
+# Release 3 of the SDK reads its version from its metadata for each request.
 ASKS_ITS_METADATA = "splunk_sdk"
 
-# This sdist brings no licence file. Its sources say Apache-2.0, the text another library does bring.
+# This sdist has no licence file. Its sources say Apache-2.0; another library has that text.
 LICENCE_TEXT_FROM = {"splunk-sdk": "deprecation"}
 
 _LICENCE = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)[^/]*", re.IGNORECASE)
@@ -35,7 +35,10 @@ Member = tuple[PurePosixPath, bytes]
 
 
 def unpack(files: Mapping[str, Path], lib: Path) -> None:
-    """Fill `lib` with the import packages of `files` (name to wheel or sdist) and `lib/licenses`. Nothing for none."""
+    """Unpack the import packages of `files` (name to wheel or sdist) to `lib`, and licences to `lib/licenses`.
+
+    Does nothing without files.
+    """
     licences: dict[str, str] = {}
     for name, path in sorted(files.items()):
         members = list(_members(path))
@@ -46,7 +49,7 @@ def unpack(files: Mapping[str, Path], lib: Path) -> None:
     for name in sorted(files):
         text = licences[name] or licences.get(LICENCE_TEXT_FROM.get(name, ""), "")
         if not text:
-            raise BuildError(f"{files[name].name} brings no licence text")
+            raise BuildError(f"{files[name].name} has no licence text")
         _write(lib / "licenses" / f"{name}.txt", text.encode("utf-8"))
 
 
@@ -54,7 +57,7 @@ def _members(path: Path) -> Iterator[Member]:
     members = _wheel_members(path) if path.suffix == ".whl" else _sdist_members(path)
     for inner, content in members:
         if inner.is_absolute() or ".." in inner.parts:
-            raise BuildError(f"{path.name} holds a file outside of itself: {inner}")
+            raise BuildError(f"{path.name} contains a path outside of the archive: {inner}")
         yield inner, content
 
 
@@ -66,7 +69,7 @@ def _wheel_members(path: Path) -> Iterator[Member]:
 
 
 def _sdist_members(path: Path) -> Iterator[Member]:
-    """The import packages and the licence files of an sdist, named as a wheel names them."""
+    """The import packages and licence files of an sdist, with the names that they have in a wheel."""
     with tarfile.open(path) as sdist:
         for info in sdist:
             inner = PurePosixPath(*PurePosixPath(info.name).parts[1:])

@@ -1,4 +1,4 @@
-"""Fetch the pinned libraries into a cache: a list of them for each Python that Splunk brings."""
+"""Downloads the pinned libraries into a cache. There is one list for each of Splunk's Pythons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<hashes>(?:\s+
 
 @dataclass(frozen=True)
 class Pin:
-    """One library at one version; any of `sha256s` is the right file for it."""
+    """One version of a library; its file must have one of the hashes in `sha256s`."""
 
     name: str
     version: str
@@ -27,9 +27,9 @@ class Pin:
 
 @dataclass(frozen=True)
 class VendorList:
-    """A requirements file with the libraries of one Python.
+    """A requirements file with the libraries for one Python.
 
-    `options` are lines of pip's in it, which say for what is built from source that it is.
+    `options` are its lines with pip options, which allow sdists for some libraries.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class VendorList:
 
 
 def read_lists(folder: Path) -> list[VendorList]:
-    """The lists `vendor-<python>.txt` in `folder`. Raises `BuildError` if there is none, and as `read_list` does."""
+    """The lists `vendor-<python>.txt` in `folder`. Raises `BuildError` if there is none, or like `read_list`."""
     paths = sorted(path for path in folder.iterdir() if _LIST_NAME.fullmatch(path.name))
     if not paths:
         raise BuildError(f"{folder.name}/ has no vendor-<python>.txt")
@@ -47,7 +47,7 @@ def read_lists(folder: Path) -> list[VendorList]:
 
 
 def read_list(path: Path) -> VendorList:
-    """One list. Every requirement needs a version and a hash, or `BuildError` is raised."""
+    """One list. Raises `BuildError` unless every requirement has a version and a hash."""
     named = _LIST_NAME.fullmatch(path.name)
     if named is None:
         raise BuildError(f"{path.name} is not named vendor-<python>.txt")
@@ -66,7 +66,7 @@ def _read_pin(line: str, requirements: Path) -> Pin:
 
 
 def find_cached(pins: Sequence[Pin], cache: Path) -> dict[str, Path]:
-    """The files in `cache` whose content is what a pin asks for, by the pin's name."""
+    """The files in `cache` that match a pin's hash, by the pin's name."""
     files = sorted(path for path in cache.glob("*") if path.is_file())
     by_hash = {sha256_of(path): path for path in files}
     found = {pin.name: by_hash[digest] for pin in pins for digest in pin.sha256s if digest in by_hash}
@@ -74,20 +74,20 @@ def find_cached(pins: Sequence[Pin], cache: Path) -> dict[str, Path]:
 
 
 def fetch(libraries: VendorList, cache: Path, python: str) -> dict[str, Path]:
-    """The file for each pin, by name; `python`'s pip downloads when the cache does not hold them all."""
+    """The file for each pin, by name; the pip of `python` downloads them if the cache is incomplete."""
     pins = libraries.pins
     if len(find_cached(pins, cache)) < len(pins):
         _download(libraries, cache, python)
     found = find_cached(pins, cache)
     missing = [pin.name for pin in pins if pin.name not in found]
     if missing:
-        raise BuildError(f"pip did not bring {', '.join(missing)} with the hash in {libraries.path.name}")
+        raise BuildError(f"pip did not download {', '.join(missing)} with the hash in {libraries.path.name}")
     return found
 
 
 def _download(libraries: VendorList, cache: Path, python: str) -> None:
     cache.mkdir(parents=True, exist_ok=True)
-    # Into a folder of its own first: two builds at once must not see each other's half-written files.
+    # Into a separate folder first: simultaneous builds must not see each other's incomplete files.
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         command = pip_download(python, libraries.path, Path(folder), libraries.python)
         result = subprocess.run([*command, "--require-hashes"], capture_output=True, text=True, check=False)
@@ -98,16 +98,16 @@ def _download(libraries: VendorList, cache: Path, python: str) -> None:
 
 
 def pip_download(python: str, requirements: Path, folder: Path, for_python: str) -> list[str]:
-    """The command with which `python`'s pip downloads `requirements`, as `for_python` takes them, into `folder`."""
+    """The command for the pip of `python` to download `requirements` for the version `for_python` into `folder`."""
     command = [python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--requirement", str(requirements), "--dest", str(folder)]
-    # With these pip itself refuses wheels that hold compiled code.
+    # With these options, pip refuses wheels with compiled code.
     command += ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", for_python]
     return command
 
 
 def shared_and_own(files: Mapping[str, Mapping[str, Path]]) -> tuple[dict[str, Path], dict[str, dict[str, Path]]]:
-    """`files` by Python and name, split: what all Pythons share, by name, and what each has for itself."""
+    """`files` (by Python and name) split into those that all Pythons share, by name, and the others by Python."""
     every = list(files.values())
     shared = {name: path for name, path in every[0].items() if all(other.get(name) == path for other in every)}
     own = {
@@ -117,5 +117,5 @@ def shared_and_own(files: Mapping[str, Mapping[str, Path]]) -> tuple[dict[str, P
 
 
 def sha256_of(path: Path) -> str:
-    """The hash of a file's content, as pip writes it."""
+    """The hash of a file's content, in pip's format."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Search results as CSV, the way splunkd and its external commands hand them to each other."""
+"""Search results as CSV, in the form that splunkd and its external commands exchange."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MULTIVALUE_PREFIX = "__mv_"
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^_')
 _MULTIVALUE = re.compile(r"\$([^$]*(?:\$\$[^$]*)*)\$(?:;(?=\$)|\Z)")
 
-# The csv module's own limit is 128 KB a cell; a raw answer kept in an event is longer.
+# The csv module's default limit is 128 KB per cell; a raw response in an event is longer.
 csv.field_size_limit(max(csv.field_size_limit(), 10 * 1024 * 1024))
 
 
 class ProtocolError(Exception):
-    """The command wrote something splunkd would not understand."""
+    """The command wrote invalid data."""
 
 
 def encode_body(fields: Sequence[str], records: Iterable[Mapping[str, Value]]) -> bytes:
-    """Records as splunkd writes them: all fields, then all multivalue columns, and bare line feeds."""
+    """Records as splunkd writes them: all fields, then all multivalue columns, and LF line ends."""
     header = [*fields, *(MULTIVALUE_PREFIX + field for field in fields)]
     lines = [_encode_line(header)]
     for record in records:
@@ -36,7 +36,7 @@ def encode_body(fields: Sequence[str], records: Iterable[Mapping[str, Value]]) -
 
 
 def decode_body(body: bytes) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV body, ([], []) if it is empty. ProtocolError if it is not sound."""
+    """Header and rows of a CSV body, ([], []) if it is empty. ProtocolError if it is invalid."""
     try:
         text = body.decode("utf-8")
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -52,7 +52,7 @@ def decode_body(body: bytes) -> tuple[list[str], list[list[str]]]:
 
 
 def parse_records(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[Record]:
-    """Rows as records: a list where a row has several values, "" where it has none."""
+    """Rows as records: a list for several values, "" for no value."""
     return [_parse_record(dict(zip(header, row))) for row in rows]
 
 
@@ -67,7 +67,7 @@ def _parse_record(cells: Mapping[str, str]) -> Record:
 
 
 def encode_multivalue(values: Sequence[str]) -> str:
-    """`$a$;$b$` with each `$` of a value doubled; "" unless there are at least two values."""
+    """`$a$;$b$` with each `$` in a value doubled; "" unless there are at least two values."""
     if len(values) < 2:
         return ""
     return ";".join("$" + value.replace("$", "$$") + "$" for value in values)

@@ -1,4 +1,4 @@
-"""Run a search command as splunkd does: one process, getinfo, then chunk and reply in lock-step.
+"""Runs a search command like splunkd: one process, getinfo, then one reply for each chunk.
 
 result = run_search(Path("splunk_app/bin/vtlookup.py"), [[{"md5": "..."}]], SearchInfo(["hash=md5"]))
 """
@@ -24,7 +24,7 @@ from package.splunkd_driver.wire import Reply as Reply
 
 @dataclass(frozen=True)
 class SearchInfo:
-    """What splunkd tells the command about the search. `args` are its options, like "hash=md5"."""
+    """splunkd's data about the search for the command. `args` are its options, like "hash=md5"."""
 
     args: Sequence[str] = ()
     command: str = "vtlookup"
@@ -63,11 +63,11 @@ class SearchInfo:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """All that came of a search.
+    """The result of a search.
 
-    `getinfo`: the first reply, None if there was none. `replies`: one for each chunk that was answered.
-    `records`: the events as Splunk shows them afterwards. `messages`: (level, text) of all replies.
-    `complete`: whether every chunk was answered, the closing one included.
+    `getinfo`: the first reply, None if there was none. `replies`: one for each chunk with a reply.
+    `records`: the resulting events. `messages`: (level, text) of all replies.
+    `complete`: whether every chunk got a reply, including the closing one.
     """
 
     getinfo: Reply | None
@@ -90,12 +90,12 @@ def run_search(
     select_fields: bool = True,
     start: Start = start_process,
 ) -> SearchResult:
-    """Run the command in `script` over `chunks` of events and return what came of it.
+    """Run the command in `script` on `chunks` of events and return the result.
 
-    After `chunks` comes an empty closing chunk, as from splunkd. With `select_fields` off the command
-    gets whole events, as from a Splunk that does not know required_fields. `environment` replaces ours.
+    After `chunks` comes an empty closing chunk, as from splunkd. Without `select_fields` the command
+    gets whole events, as from a Splunk that does not support required_fields. `environment` replaces ours.
     `start` makes the process, see `SearchProcess`.
-    ProtocolError if the command breaks the protocol, SearchTimeout if it needs over `timeout` seconds.
+    ProtocolError if the command violates the protocol, SearchTimeout if it takes more than `timeout` seconds.
     """
     with SearchProcess(script, python=python, timeout=timeout, environment=environment, start=start) as process:
         getinfo = process.exchange((info or SearchInfo()).as_metadata())
@@ -114,7 +114,7 @@ def run_search(
 
 
 class _Search:
-    """The execute phase: what was answered so far."""
+    """The execute phase, with the replies so far."""
 
     def __init__(self, process: SearchProcess, getinfo: Reply | None, select_fields: bool) -> None:
         self._process = process
@@ -135,7 +135,7 @@ class _Search:
         self._execute([], finished=True)
 
     def _execute(self, chunk: Chunk, finished: bool) -> bool:
-        """Send one chunk; whether the command wants another."""
+        """Send one chunk. Returns whether the command expects another."""
         self._fields = chunk_fields(chunk) or self._fields
         body = self._selection.encode(chunk, self._fields)
         reply = self._process.exchange({"action": "execute", "finished": finished}, body)

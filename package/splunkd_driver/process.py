@@ -54,13 +54,13 @@ def start_process(command: Sequence[str], environment: Mapping[str, str] | None,
 
 
 class SearchTimeout(Exception):
-    """The command did not end in the time it had, and was killed."""
+    """The command did not end in time, and was killed."""
 
 
 class SearchProcess:
-    """A running command, to be fed chunk by chunk inside a `with` block, which ends the process.
+    """A running command. Send it chunks inside a `with` block, which ends the process.
 
-    `timeout` bounds the whole life of the process, in seconds. `environment` replaces ours if given. `start` makes the
+    `timeout` limits the whole life of the process, in seconds. `environment` replaces ours if given. `start` makes the
     process from its command, its environment and a file for its standard error; it is the first of its session.
     """
 
@@ -73,9 +73,9 @@ class SearchProcess:
         environment: Mapping[str, str] | None = None,
         start: Start = start_process,
     ) -> None:
-        # A file, not a pipe: nobody has to empty it while the command runs.
+        # A file, not a pipe, so it need not be read while the command runs.
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        # No arguments, as any argument makes the SDK speak version 1.
+        # No arguments, because with any argument the SDK uses version 1.
         self._process = start([python, str(script)], environment, self._stderr)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -110,24 +110,24 @@ class SearchProcess:
 
     @property
     def stderr(self) -> str:
-        """What the command has written to its standard error so far."""
-        # pread, because the command shares our file offset and a seek would move its own.
+        """The command's output to its standard error so far."""
+        # pread, because the command shares our file offset, and a seek would move it.
         descriptor = self._stderr.fileno()
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
 
     def exchange(self, metadata: Mapping[str, Any], body: bytes = b"") -> Reply | None:
         """Send one chunk and read exactly one reply; None if the command ended without one.
 
-        ProtocolError if the reply is not sound, SearchTimeout if the time is over.
+        ProtocolError if the reply is invalid, SearchTimeout if the time is over.
         """
         return self._exchange(encode_frame(metadata, body), read_frame)
 
     def exchange_parts(self, frame: bytes) -> tuple[bytes, bytes] | None:
-        """Send a chunk that is encoded already; its reply's metadata and body, not parsed."""
+        """Send an encoded chunk. Returns the reply's metadata and body, not parsed."""
         return self._exchange(frame, read_parts)
 
     def _exchange(self, frame: bytes, read: Callable[[IO[bytes]], _Read]) -> _Read:
-        # Written by a thread, so that a command which answers while it reads cannot block us both.
+        # Written by a thread, so that a command that writes while it reads cannot cause a deadlock.
         writer = threading.Thread(target=self._write, args=(frame,), daemon=True)
         writer.start()
         try:
@@ -140,9 +140,9 @@ class SearchProcess:
         return reply
 
     def finish(self) -> int:
-        """Close the command's input and wait for its end; the exit code.
+        """Close the command's input and wait for its end. Returns the exit status.
 
-        ProtocolError if it still writes something, SearchTimeout if it does not end in time.
+        ProtocolError if it writes more data, SearchTimeout if it does not end in time.
         """
         self._close_stdin()
         rest = self._stdout.read()
@@ -153,7 +153,7 @@ class SearchProcess:
         return exit_code
 
     def _write(self, frame: bytes) -> None:
-        # A command that has ended reads no more; that shows as its missing reply.
+        # A command that has ended no longer reads; its missing reply shows that.
         with contextlib.suppress(OSError, ValueError):
             self._stdin.write(frame)
             self._stdin.flush()
@@ -167,7 +167,7 @@ class SearchProcess:
         self._kill()
 
     def _kill(self) -> None:
-        # Until it has been waited for, its id cannot belong to anybody else.
+        # Before `wait`, its id cannot belong to another process.
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)

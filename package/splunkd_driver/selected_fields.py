@@ -1,4 +1,4 @@
-"""Which fields splunkd sends to a command, and how it merges the reply with the fields it kept."""
+"""The fields that splunkd sends to a command, and the merge of the reply with the other fields."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ Chunk = Sequence[Mapping[str, Value]]
 
 @dataclass(frozen=True)
 class FieldSelection:
-    """The fields a command asked for in its getinfo reply; None stands for all of them."""
+    """The fields that a command requested in its getinfo reply; None means all."""
 
     required: Sequence[str] | None
 
     @classmethod
     def from_getinfo(cls, metadata: Mapping[str, Any]) -> FieldSelection:
-        """The selection in a getinfo reply. Only commands that keep the order of events may have one."""
+        """The selection in a getinfo reply. Only commands that preserve the order of events may have one."""
         required = metadata.get("required_fields") or ["*"]
         in_order = metadata.get("type", "streaming") in ("streaming", "stateful")
         return cls(None if "*" in required or not in_order else list(required))
 
     def encode(self, chunk: Chunk, fields: Sequence[str]) -> bytes:
-        """The body to send for `chunk`, whose fields are `fields`."""
+        """The body to send for `chunk` with the fields `fields`."""
         if self.required is None:
             return encode_body(fields, chunk)
         numbered = [{**record, INDEX_FIELD: str(number)} for number, record in enumerate(chunk)]
         return encode_body([*self._sent(fields), INDEX_FIELD], numbered)
 
     def merge(self, chunk: Chunk, fields: Sequence[str], reply: Reply) -> list[Record]:
-        """The events that come of `chunk` and the reply to it. ProtocolError if they do not fit.
+        """The events from `chunk` and the reply to it. ProtocolError if they do not match.
 
-        A field that was sent comes from the reply alone, and is lost if the command left it out.
+        A field that was sent comes only from the reply, and is lost if the command left it out.
         """
         if self.required is None:
             return reply.records

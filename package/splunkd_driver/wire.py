@@ -16,7 +16,7 @@ _LONGEST_FRAME_LINE = 200
 
 @dataclass(frozen=True)
 class Reply:
-    """What the command wrote in answer to one chunk."""
+    """The command's reply to one chunk."""
 
     metadata: dict[str, Any]
     header: list[str]
@@ -25,18 +25,18 @@ class Reply:
 
     @property
     def finished(self) -> bool:
-        """Whether the command says that it has nothing more to give."""
+        """Whether the command reports that it has finished."""
         return bool(self.metadata.get("finished"))
 
     @property
     def messages(self) -> list[tuple[str, str]]:
-        """(level, text) of each message for the person who searches."""
+        """(level, text) of each message for the search's user."""
         inspector = self.metadata.get("inspector") or {}
         return [(str(level), str(text)) for level, text in inspector.get("messages", [])]
 
     @property
     def records(self) -> list[Record]:
-        """The rows by field name; a list where a row has several values, "" where it has none."""
+        """The rows by field name; a list for several values, "" for no value."""
         return parse_records(self.header, self.rows)
 
 
@@ -47,7 +47,7 @@ def encode_frame(metadata: Mapping[str, Any], body: bytes = b"") -> bytes:
 
 
 def read_frame(stream: IO[bytes]) -> Reply | None:
-    """The next chunk of `stream`, or None at its end. ProtocolError if it is not a whole, sound chunk."""
+    """The next chunk of `stream`, or None at its end. ProtocolError if it is incomplete or invalid."""
     parts = read_parts(stream)
     if parts is None:
         return None
@@ -57,7 +57,7 @@ def read_frame(stream: IO[bytes]) -> Reply | None:
 
 
 def read_parts(stream: IO[bytes]) -> tuple[bytes, bytes] | None:
-    """The next chunk's metadata and body as they came, for who has no time to parse them."""
+    """The next chunk's metadata and body without parsing, which saves time."""
     line = stream.readline(_LONGEST_FRAME_LINE)
     if not line:
         return None

@@ -1,9 +1,9 @@
-"""`| vtdrain`: what waits for quota is asked with what there is of it. Splunk starts this file."""
+"""`| vtdrain`: looks up queued indicators with the quota that is left. Splunk starts this file."""
 
 import sys
 from pathlib import Path
 
-# Its other files; these know where the libraries are.
+# For the package `vtlookup_app`, whose module `libraries` adds the libraries.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from vtlookup_app.libraries import put_first

@@ -1,9 +1,9 @@
-"""`| vtlookup`: Splunk starts this file, several times a search for `getinfo` alone."""
+"""`| vtlookup`: Splunk starts this file, several times per search only for `getinfo`."""
 
 import sys
 from pathlib import Path
 
-# Its other files; these know where the libraries are.
+# For the package `vtlookup_app`, whose module `libraries` adds the libraries.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from vtlookup_app.libraries import put_first
@@ -15,7 +15,7 @@ from vtlookup_app.sdk_import import dispatch  # noqa: E402
 from vtlookup_app.search.command import VtLookup  # noqa: E402
 
 if __name__ == "__main__":
-    # The protocol owns stdout; whatever a library prints must not get into it.
+    # stdout carries the protocol; text that a library prints must not get into it.
     protocol, sys.stdout = sys.stdout, sys.stderr
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         dispatch(VtLookup, sys.argv, Input(stdin), protocol, __name__)

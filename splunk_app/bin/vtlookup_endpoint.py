@@ -1,10 +1,10 @@
-"""The app's REST endpoints: splunkd starts this file, and has its handlers answer one request after another."""
+"""The app's REST endpoints. splunkd starts this file and passes requests to its handlers, one after another."""
 
 import os
 import sys
 from pathlib import Path
 
-# Its other files; these know where the libraries are.
+# For the package `vtlookup_app`, whose module `libraries` adds the libraries.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from vtlookup_app.libraries import put_first
@@ -21,10 +21,10 @@ from vtlookup_app.setup.endpoints import ChecksEndpoint, SettingsEndpoint  # noq
 
 try:
     from splunk.persistconn.application import PersistentServerConnectionApplication as Application
-except ImportError:  # it exists inside Splunk alone
+except ImportError:  # only Splunk has it
 
     class Application:  # type: ignore[no-redef]
-        """What Splunk's own is for us: something to derive from."""
+        """A base class in place of Splunk's own."""
 
 
 _APP = Path(__file__).resolve().parent.parent
@@ -34,7 +34,7 @@ _SHARED = SharedCore(_APP, os.environ, _CLOCK)
 
 
 class LookUp(Application):  # type: ignore[misc]
-    """Looks up with the key that splunkd keeps."""
+    """Looks up indicators with the key that splunkd stores."""
 
     _endpoint = LookUpEndpoint(_SHARED, _CLOCK)
 
@@ -42,7 +42,7 @@ class LookUp(Application):  # type: ignore[misc]
         super().__init__()
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
-        """The reply to what splunkd passes, as JSON."""
+        """The reply to the request that splunkd passes as JSON."""
         return self._endpoint.handle(in_string)
 
 
@@ -55,12 +55,12 @@ class Settings(Application):  # type: ignore[misc]
         super().__init__()
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
-        """The reply to what splunkd passes, as JSON."""
+        """The reply to the request that splunkd passes as JSON."""
         return answered(in_string, self._endpoint.answer, MAY_ADMINISTER, ("GET", "POST"))
 
 
 class Checks(Application):  # type: ignore[misc]
-    """Looks whether VirusTotal can be asked, for the setup page."""
+    """Tests the connection to VirusTotal, for the setup page."""
 
     _endpoint = ChecksEndpoint(_SHARED)
 
@@ -68,12 +68,12 @@ class Checks(Application):  # type: ignore[misc]
         super().__init__()
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
-        """The reply to what splunkd passes, as JSON."""
+        """The reply to the request that splunkd passes as JSON."""
         return answered(in_string, self._endpoint.answer, MAY_ADMINISTER)
 
 
 class Verdicts(Application):  # type: ignore[misc]
-    """Writes verdicts on what an alert met to an index."""
+    """Writes verdicts on an alert's indicators to an index."""
 
     _endpoint = VerdictsEndpoint(_SHARED, _CLOCK)
 
@@ -81,5 +81,5 @@ class Verdicts(Application):  # type: ignore[misc]
         super().__init__()
 
     def handle(self, in_string: "str | bytes") -> dict[str, object]:
-        """The reply to what splunkd passes, as JSON."""
+        """The reply to the request that splunkd passes as JSON."""
         return answered(in_string, self._endpoint.answer, MAY_LOOK_UP)

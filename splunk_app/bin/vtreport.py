@@ -1,9 +1,9 @@
-"""`| vtreport`: what VirusTotal knows of one indicator, without events. Splunk starts this file."""
+"""`| vtreport`: VirusTotal's report on one indicator, without events. Splunk starts this file."""
 
 import sys
 from pathlib import Path
 
-# Its other files; these know where the libraries are.
+# For the package `vtlookup_app`, whose module `libraries` adds the libraries.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from vtlookup_app.libraries import put_first

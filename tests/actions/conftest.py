@@ -1,4 +1,4 @@
-"""One core and one sandbox on the same clock, which goes forward only when somebody waits."""
+"""One core and one sandbox on the same clock, which advances only by waiting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .several import Several, several_of
 
 
 class Scenario:
-    """Runs actions. `version` is the API's that the core speaks."""
+    """Runs actions. `version` is the core's version of the API."""
 
     def __init__(self, server: SandboxServer, clock: FakeClock, state: Path, version: str, **settings: str) -> None:
         self.server = server
@@ -34,7 +34,7 @@ class Scenario:
 
     @property
     def calls(self) -> list[str]:
-        """Method and path of what was taken off the quota."""
+        """Method and path of the requests charged to the quota."""
         return [f"{request.method} {request.path.split('?')[0]}" for request in self.server.requests]
 
 
@@ -48,7 +48,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def make_desk(clock: FakeClock, tmp_path: Path) -> Iterator[MakeDesk]:
-    """Makes desks that share one state, each with a sandbox of its own unless given one."""
+    """Makes scenarios that share one state, each with its own sandbox unless one is given."""
     servers: list[SandboxServer] = []
 
     def make(
@@ -77,7 +77,7 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def scenario(make_desk: MakeDesk, version: str) -> Scenario:
-    """Speaks each version in turn."""
+    """A scenario for each version of the API."""
     return make_desk(version, config=SandboxConfig(private_keys=True))
 
 
@@ -88,5 +88,5 @@ def v3(make_desk: MakeDesk) -> Scenario:
 
 @pytest.fixture(params=["file", "redis", "kvstore"])
 def several(request: pytest.FixtureRequest, tmp_path: Path) -> Several:
-    """Processes that share each kind of state in turn."""
+    """Processes that share state, for each kind of state."""
     return several_of(request.param, tmp_path, request.getfixturevalue)

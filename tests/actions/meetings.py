@@ -1,4 +1,4 @@
-"""Which action would meet which recorded answer."""
+"""The actions that could get each recorded response."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.verdict.recordings import SAMPLES
 SHA256 = "ab" * 32
 HASH, URL = {"hash": SHA256}, {"url": "http://www.example.com/"}
 DOMAIN, IP = {"domain": "example.com"}, {"ip": "8.8.8.8"}
-# What was sent in some of the recordings.
+# The content that was sent in some of the recordings.
 CONTENT = b"\n"
 FILE = {"content_base64": base64.b64encode(CONTENT).decode()}
-# Of the URL of some recordings only the id is known; of one with a port VirusTotal's canonical form is not.
+# For some recordings only the URL's id is known; VirusTotal's canonical form of a URL with a port is not known.
 UNKNOWN_URL = {"url": "http://www.example.com:81/"}
 ABOUT = {"indicator": SHA256}
 SAID = {**ABOUT, "comment": "seen"}
 
-# What a recording's path begins with, the actions that would meet it, and how they end. None: by its own content.
+# The beginning of a recording's path, the actions for it, and their expected error. None: depends on its content.
 Meeting = tuple[str, str, dict[str, Any], "str | None"]
 MEETINGS: list[Meeting] = [
     ("v3/files/", "lookup_hash", HASH, "ok"),
@@ -79,7 +79,7 @@ MEETINGS: list[Meeting] = [
 
 @dataclass(frozen=True)
 class Said:
-    """What VirusTotal said: to which version of the API, with which status."""
+    """A response of VirusTotal: its version of the API, and its status."""
 
     version: str
     status: int
@@ -87,7 +87,7 @@ class Said:
 
 
 def recordings() -> list[Path]:
-    """All; none where they are not kept."""
+    """All recordings; empty if they are missing."""
     found = sorted(SAMPLES.rglob("*.json")) if SAMPLES.is_dir() else []
     return [path for path in found if path.name != "manifest.json"]
 
@@ -96,13 +96,13 @@ def said_in(path: Path) -> Said:
     name, body = name_of(path), path.read_text("utf-8")
     document = json.loads(body)
     if isinstance(document, dict) and document.get("type") in ("file", "url", "domain", "ip_address"):
-        body = json.dumps({"data": document})  # kept without its envelope
+        body = json.dumps({"data": document})  # recorded without its envelope
     status = re.search(r"(?:^|[/_])(4\d\d|5\d\d)(?:_|\.)", name)
     return Said("2" if re.search("(^|/)v2[/_]", name) else "3", int(status[1]) if status else 200, body)
 
 
 def about(action: str, params: dict[str, Any], document: Any) -> dict[str, Any]:
-    """The parameters that ask for what the recorded answer is about, as far as it tells; `params` otherwise."""
+    """Parameters for the object of the recorded response, if it names one; else `params`."""
     answer = document[0] if isinstance(document, list) and document else document
     found = answer.get("data", answer) if isinstance(answer, dict) else {}
     row = found[0] if isinstance(found, list) and found else found
@@ -125,13 +125,13 @@ def about(action: str, params: dict[str, Any], document: Any) -> dict[str, Any]:
 
 
 def _commented_on(comment_id: str) -> str | None:
-    """A URL is known by its id alone."""
+    """The value of the comment's object; for a URL only its id is known."""
     letter, _, rest = comment_id.partition("-")
     return rest.rpartition("-")[0] if letter in ("f", "d", "i") else UNKNOWN_URL["url"] if letter == "u" else None
 
 
 def of_our_file(document: Any) -> Any:
-    """The recorded answer to an upload, as it would be to ours: the id of its analysis holds the file's MD5."""
+    """The recorded response to an upload, changed for our file: the id of its analysis contains the file's MD5."""
     found = document["data"]["id"]
     _, _, rest = base64.b64decode(found).decode().partition(":")
     ours = f"{hashlib.md5(CONTENT).hexdigest()}:{rest}"
@@ -143,7 +143,7 @@ def name_of(path: Path) -> str:
 
 
 def meetings(name: str) -> list[Meeting]:
-    """The first fitting row of each action."""
+    """The first matching row of each action."""
     found: dict[str, Meeting] = {}
     for meeting in MEETINGS:
         if name.startswith(meeting[0]):

@@ -1,4 +1,4 @@
-"""Several processes with one state, each with a key, a server and a VirusTotal of its own."""
+"""Several processes with shared state, each with its own key, server and fake VirusTotal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def file_object(sha256: str, malicious: int = 5, **attributes: Any) -> dict[str,
 
 
 class Played:
-    """A VirusTotal that says what it is told to. With `holds` its answers wait for `go_on`."""
+    """A fake VirusTotal with given responses. With `holds` they wait for `go_on`."""
 
     def __init__(self, say: Say, *, holds: bool = False) -> None:
         self._say = say
@@ -53,7 +53,7 @@ class Played:
 
 
 class Several:
-    """`core(...)` is another process; those of `kind` memory are one."""
+    """`core(...)` stands for another process; with the state `memory`, all are the same process."""
 
     def __init__(self, state: str, splunkd: FakeSplunkd | None = None) -> None:
         self._state = state
@@ -66,7 +66,7 @@ class Several:
         clock: Clock | None = None,
         **variables: str,
     ) -> Core:
-        """`virustotal`: what answers all keys, or makes what answers one."""
+        """`virustotal`: a fake for all keys, or a function that makes one for a key."""
         make = (lambda _: virustotal) if isinstance(virustotal, Played) else virustotal
         settings = settings_from({"VT_STATE": self._state, "VT_QUOTA": "none", **variables})
         return build(settings, lambda: ApiKey(key), clock or SystemClock(), make, self._places())

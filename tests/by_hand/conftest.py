@@ -1,4 +1,4 @@
-"""A shell for either version of the API, and a sandbox whose scans are over at once and whose clock stands."""
+"""A shell for each version of the API, and a sandbox with a fixed clock whose scans finish at once."""
 
 from __future__ import annotations
 

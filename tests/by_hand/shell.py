@@ -1,4 +1,4 @@
-"""Printed lines at work: `vtaction curl ... | sh`, with the sandbox to ask and every process's arguments on record."""
+"""Runs printed lines: `vtaction curl ... | sh` against the sandbox, and records the arguments of all processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "k3y" * 20
 
 @dataclass(frozen=True)
 class Printed:
-    """What `vtaction curl` printed."""
+    """The output of `vtaction curl`."""
 
     text: str
     stderr: str
@@ -26,7 +26,7 @@ class Printed:
 
 
 class Shell:
-    """A folder to be in, a `vtaction`, and a PATH on which curl and python3 record what they are called with."""
+    """A working folder, a `vtaction`, and a PATH on which curl and python3 record their arguments."""
 
     def __init__(self, sandbox: SandboxServer, folder: Path, version: str) -> None:
         self.folder = folder / "here"
@@ -49,7 +49,7 @@ class Shell:
         return Printed(os.fsdecode(done.stdout), os.fsdecode(done.stderr), done.returncode)
 
     def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """`text` run by sh. `VT_API_URL` and the like are not there: what is printed must do."""
+        """Run `text` with sh, without `VT_API_URL` and the like, because the printed lines must suffice."""
         environment = {"PATH": self.vtaction.environment["PATH"], "VT_API_KEY": KEY, **changes}
         return subprocess.run(
             ["sh"],
@@ -64,7 +64,7 @@ class Shell:
         )
 
     def answer(self, *arguments: str, **changes: str) -> Any:
-        """What the printed lines print when they are run, as JSON."""
+        """The output of the printed lines, as JSON."""
         printed = self.printed(*arguments, **changes)
         assert printed.exit_code == 0, printed.stderr
         done = self.run(printed.text, **changes)
@@ -73,7 +73,7 @@ class Shell:
         return json.loads(done.stdout)
 
     def action(self, *arguments: str, **changes: str) -> dict[str, Any]:
-        """The response of the action itself, which asks anew."""
+        """The response of the action itself, without cached answers."""
         options = ("--json", "--include", "raw", "--cache", "off")
         done = self.vtaction.ended([*arguments, *options], changes, folder=self.folder)
         response: dict[str, Any] = json.loads(done.stdout)
@@ -81,7 +81,7 @@ class Shell:
 
     @property
     def arguments(self) -> str:
-        """The arguments of every curl and python3 that was started."""
+        """The arguments of all started processes of curl and python3."""
         return os.fsdecode(self._arguments.read_bytes())
 
 

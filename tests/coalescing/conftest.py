@@ -1,4 +1,4 @@
-"""Every kind of lease book, and single flights over them."""
+"""Every kind of lease store, and single flights with them."""
 
 from __future__ import annotations
 

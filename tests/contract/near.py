@@ -19,11 +19,11 @@ ANY: st.SearchStrategy[Any] = st.recursive(
 
 
 def near(rules: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that are mostly what `rules` want, sometimes just past their bounds, and sometimes anything."""
-    return st.one_of([ANY, *_wanted(rules), *_wanted(rules)])
+    """Values that mostly satisfy `rules`, sometimes are just outside their bounds, and sometimes are arbitrary."""
+    return st.one_of([ANY, *_satisfying(rules), *_satisfying(rules)])
 
 
-def _wanted(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
+def _satisfying(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
     if "enum" in rules:
         return [st.sampled_from(rules["enum"])]
     kinds = rules["type"] if isinstance(rules["type"], list) else [rules["type"]]

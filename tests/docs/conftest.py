@@ -1,4 +1,4 @@
-"""The packages that pages speak of and that are not installed."""
+"""Packages that pages mention but that are not installed."""
 
 from __future__ import annotations
 

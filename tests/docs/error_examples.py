@@ -1,4 +1,4 @@
-"""Every error code as it really comes: by code, what makes it."""
+"""Real examples of every error code: a function for each code that causes it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _makes(code: str) -> Callable[[Callable[[RunnerProcess, Path], Errors]], Non
 
 
 def _error(run: RunnerProcess, *documents: Any, **changes: str) -> dict[str, Any]:
-    """Of the last document's answer."""
+    """The error in the response to the last document."""
     error: dict[str, Any] = run(*documents, arguments=("run", "--workers", "1"), **changes).lines[-1]["error"]
     return error
 
@@ -92,14 +92,14 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
 def _(run: RunnerProcess, folder: Path) -> Errors:
     path = folder / "disk.img"
     with path.open("wb") as file:
-        # Its size alone, no bytes on the disk.
+        # A sparse file, which uses no space on the disk.
         file.truncate(700 * 1024 * 1024)
     return [_error(run, {"action": "scan_file", "params": {"path": str(path)}})]
 
 
 @contextlib.contextmanager
 def _slow() -> Iterator[dict[str, str]]:
-    """What to set for a server that takes longer than the timeout."""
+    """Settings for a server that takes longer than the timeout."""
     with SandboxServer(Quota.unlimited(), latency_s=1.5) as server:
         yield {"VT_API_URL": server.url, "VT_TIMEOUT": "0.3"}
 
@@ -119,7 +119,7 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
 @_makes("unavailable")
 def _(run: RunnerProcess, folder: Path) -> Errors:
     with socket.socket() as taken:
-        # A port that is held, and on which nobody listens.
+        # A bound port without a listener.
         taken.bind(("127.0.0.1", 0))
         return [_error(run, lookup(), VT_API_URL=f"http://127.0.0.1:{taken.getsockname()[1]}")]
 

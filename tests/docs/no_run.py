@@ -1,11 +1,11 @@
-"""The blocks marked `no-run`: page and how the first line begins, and why they cannot run here."""
+"""The blocks marked `no-run`: page and beginning of the first line, and why they cannot run here."""
 
 from __future__ import annotations
 
 NO_RUN: dict[tuple[str, str], str] = {
-    ("README.md", "make demo"): "sets up an environment of its own, and runs this very test",
+    ("README.md", "make demo"): "sets up a new environment, and runs this test",
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
-    ("docs/splunk-admin.md", "make splunk"): "asks for Docker",
+    ("docs/splunk-admin.md", "make splunk"): "needs Docker",
 }

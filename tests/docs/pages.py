@@ -1,4 +1,4 @@
-"""The pages people read, and the fenced blocks in them."""
+"""The pages of the documentation, and their fenced blocks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _TABLE_ROW = re.compile(r"^\|(.+)\|$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """`language` and `flags` are the info string's words: ```sh no-run. `line` is the first line's, from 1."""
+    """`language` and `flags` come from the info string: ```sh no-run. `line`: number of the first line, from 1."""
 
     page: str
     line: int
     language: str
     flags: frozenset[str]
     text: str
-    # What stands right after it: a shown output, or nothing.
+    # The block right after it with its output, if any.
     shown: Block | None = None
 
     @property
@@ -41,12 +41,12 @@ class Page:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """In order; one that follows another with nothing but blank lines between is that one's `shown`, too."""
+        """All blocks in order. A block after another with only blank lines between is also the `shown` of that one."""
         found: list[Block] = []
         after: Block | None = None
         for match in reversed(list(_FENCE.finditer(self.text))):
             words = match[2].split()
-            # An output follows what made it; a second `sh` block does not.
+            # An output follows its command; a second `sh` block is not an output.
             is_output = after is not None and after.language in ("text", "json") and not _between(self.text, match)
             line = self.text.count("\n", 0, match.start(3)) + 1
             language = words[0] if words else ""
@@ -70,7 +70,7 @@ class Page:
 
 
 def _between(text: str, match: re.Match[str]) -> str:
-    """What stands between a block and the next one."""
+    """The text between a block and the next one."""
     return text[match.end() :].partition("```")[0].strip()
 
 
@@ -86,5 +86,5 @@ def page(name: str) -> Page:
 
 
 def in_code(cell: str) -> list[str]:
-    """What is in backticks in a cell or a text."""
+    """The parts of a cell or a text in backticks."""
     return re.findall(r"`([^`]+)`", cell)

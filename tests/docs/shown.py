@@ -1,4 +1,4 @@
-"""Whether what a page shows is what came. A page may leave out: fields of objects, and anything at `...`."""
+"""Compares the output in a page with the real one. A page may leave out fields of objects, and anything at `...`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOTS = "..."
 
 
 def documents(text: str) -> list[Any]:
-    """One JSON document over several lines, or several, one a line."""
+    """One JSON document over several lines, or one on each line."""
     try:
         return [json.loads(text)]
     except ValueError:
@@ -18,7 +18,7 @@ def documents(text: str) -> list[Any]:
 
 
 def difference(shown: Any, came: Any, where: str = "") -> str | None:
-    """None if `came` has everything that is `shown`; else where it has not."""
+    """None if `came` contains everything in `shown`; else the first difference."""
     if isinstance(shown, dict) and isinstance(came, dict):
         missing = [name for name in shown if name not in came]
         if missing:
@@ -36,7 +36,7 @@ def difference(shown: Any, came: Any, where: str = "") -> str | None:
 
 
 def text_difference(shown: str, came: str) -> str | None:
-    """As `difference`, of lines; a line of `...` alone stands for any number of them."""
+    """Like `difference`, for lines; a line `...` matches any number of lines."""
     pattern = "".join(
         "(?:.*\n)*?" if line.strip() == DOTS else like(line.rstrip()).pattern + "[ ]*\n" for line in shown.splitlines()
     )
@@ -48,7 +48,7 @@ def like(text: str) -> re.Pattern[str]:
 
 
 def without_dots(document: Any) -> Any:
-    """What is left of a shown document to be held to a schema: what is abbreviated is taken out."""
+    """A shown document without abbreviated parts, for the check against a schema."""
     if isinstance(document, dict):
         return {name: without_dots(value) for name, value in document.items() if not _is_abbreviated(value)}
     if isinstance(document, list):

@@ -1,4 +1,4 @@
-"""User names and passwords of URLs: gone from the canonical form, and in no message."""
+"""User names and passwords in URLs are removed from the canonical form and from messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECRET = "hunter2"
         ("https://example.com/@bob", "https://example.com/@bob", ()),
     ],
 )
-def test_they_are_removed_and_said_to_be(text: str, value: str, removed: tuple[str, ...]) -> None:
+def test_credentials_are_removed_and_reported(text: str, value: str, removed: tuple[str, ...]) -> None:
     parsed = parse_as("url", text)
     assert (parsed.value, parsed.removed) == (value, removed)
     assert parsed == parse_as("url", value)
@@ -74,7 +74,7 @@ def test_they_are_removed_and_said_to_be(text: str, value: str, removed: tuple[s
     ],
 )
 @pytest.mark.parametrize("kind", ["url", "domain", "ip", "hash", None])
-def test_no_message_has_them(text: str, kind: Kind | None) -> None:
+def test_no_message_contains_credentials(text: str, kind: Kind | None) -> None:
     with pytest.raises(InvalidIndicator) as caught:
         recognise(text) if kind is None else parse_as(kind, text)
     assert _SECRET not in caught.value.message
@@ -99,7 +99,7 @@ def test_no_message_has_them(text: str, kind: Kind | None) -> None:
         ("?a=http://hunter2@b/&c=http://:hunter2@d/", "?a=http://b/&c=http://d/", ("user", "password")),
     ],
 )
-def test_they_are_removed_of_a_url_inside_a_url(tail: str, left: str, removed: tuple[str, ...]) -> None:
+def test_credentials_are_removed_from_a_url_inside_a_url(tail: str, left: str, removed: tuple[str, ...]) -> None:
     parsed = parse_as("url", f"https://evil.example/{tail}")
     assert (parsed.value, parsed.removed) == (f"https://evil.example/{left}", removed)
     assert parse_as("url", parsed.value).removed == ()
@@ -121,7 +121,7 @@ def test_they_are_removed_of_a_url_inside_a_url(tail: str, left: str, removed: t
         "?u=mailto:a@b.example",
     ],
 )
-def test_other_uses_of_the_sign_inside_a_url_stay(tail: str) -> None:
+def test_other_uses_of_the_at_sign_inside_a_url_stay(tail: str) -> None:
     parsed = parse_as("url", f"https://evil.example/{tail}")
     assert (parsed.value, parsed.removed) == (f"https://evil.example/{tail}", ())
     assert without_user(parsed.value) == parsed.value
@@ -131,11 +131,11 @@ def test_other_uses_of_the_sign_inside_a_url_stay(tail: str) -> None:
     "text",
     ["somebody@example.com", "https://social.example/@bob", "https://example.com/?mail=a@b.example", "8.8.8.8:53"],
 )
-def test_other_uses_of_the_sign_are_shown(text: str) -> None:
+def test_other_uses_of_the_at_sign_are_shown(text: str) -> None:
     assert shown_without_credentials(text) == text
 
 
-def test_what_virustotal_recorded_of_a_site_loses_cookies_and_credentials() -> None:
+def test_cookies_and_credentials_are_removed_from_records_of_a_site() -> None:
     recorded = {
         "attributes": {
             "last_final_url": "https://bob:hunter2@files.example.com/x?mail=a@b",

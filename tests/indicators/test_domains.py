@@ -96,12 +96,12 @@ def test_a_domain_has_one_form(text: str, value: str) -> None:
         "..",
     ],
 )
-def test_what_is_no_domain_is_refused(text: str) -> None:
+def test_an_invalid_domain_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         parse_as("domain", text)
 
 
 @pytest.mark.parametrize(("text", "action"), [("8.8.8.8", "lookup_ip"), ("http://example.com/", "lookup_url")])
-def test_a_refusal_says_which_action_would_do(text: str, action: str) -> None:
+def test_a_refusal_names_the_right_action(text: str, action: str) -> None:
     with pytest.raises(InvalidIndicator, match=action):
         parse_as("domain", text)

@@ -1,4 +1,4 @@
-"""Hashes and addresses in every form people write them."""
+"""Hashes and addresses in all usual forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MD5 = "44d88612fea8a8f36de82e1278abb02f"
 
 
 @pytest.mark.parametrize("digits", [32, 40, 64])
-def test_a_hash_is_one_in_any_case_and_between_blanks(digits: int) -> None:
+def test_a_hash_has_one_form_in_any_case_and_between_blanks(digits: int) -> None:
     assert parse_as("hash", f" {'aB' * (digits // 2)}\r\n").value == "ab" * (digits // 2)
 
 
@@ -31,7 +31,7 @@ def test_a_hash_is_one_in_any_case_and_between_blanks(digits: int) -> None:
         "example.com",
     ],
 )
-def test_what_is_no_hash_is_refused(text: str) -> None:
+def test_an_invalid_hash_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         parse_as("hash", text)
 
@@ -87,6 +87,6 @@ def test_an_address_has_one_form(text: str, value: str) -> None:
         "example.com",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         parse_as("ip", text)

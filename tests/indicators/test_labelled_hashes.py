@@ -1,4 +1,4 @@
-"""Hashes with the names of their algorithms, as logs have them; several of one file are one file."""
+"""Hashes with the names of their algorithms, as in logs; several hashes of one file are one value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SSDEEP = "3:AIO9AJraNvsgzsVqSwlq5:AeXzsVqSwi"
         (f"MD5={_MD5},MD5={_MD5.upper()}", _MD5),
     ],
 )
-def test_the_strongest_hash_that_virustotal_knows_is_the_files(text: str, value: str) -> None:
+def test_the_strongest_supported_hash_is_used(text: str, value: str) -> None:
     assert parse_as("hash", text).value == value
     assert recognise(text).key == f"hash:{value}"
     assert values_in("hash", text) == values_in(None, text) == [text]
@@ -52,14 +52,14 @@ def test_the_strongest_hash_that_virustotal_knows_is_the_files(text: str, value:
         f"CRC={_MD5}",
     ],
 )
-def test_what_is_no_files_md5_sha1_or_sha256_is_refused(text: str) -> None:
+def test_other_labelled_texts_are_refused(text: str) -> None:
     for read in (recognise, lambda value: parse_as("hash", value)):
         with pytest.raises(InvalidIndicator):
             read(text)
 
 
 @pytest.mark.parametrize("kind", ["url", "domain", "ip"])
-def test_a_hash_is_nothing_else(kind: str) -> None:
+def test_a_labelled_hash_is_invalid_as_another_kind(kind: str) -> None:
     with pytest.raises(InvalidIndicator):
         parse_as(kind, f"SHA256={_SHA256}")  # type: ignore[arg-type]
 

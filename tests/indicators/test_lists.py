@@ -30,7 +30,7 @@ _LISTS: list[tuple[Kind | None, str, list[str]]] = [
 
 
 @pytest.mark.parametrize(("kind", "text", "values"), _LISTS)
-def test_a_list_has_its_values(kind: Kind | None, text: str, values: list[str]) -> None:
+def test_a_list_is_split_into_its_values(kind: Kind | None, text: str, values: list[str]) -> None:
     assert values_in(kind, text) == values
 
 

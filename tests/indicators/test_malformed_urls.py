@@ -1,4 +1,4 @@
-"""URLs that were damaged: read where there is one reading, refused otherwise, and never taken for internal names."""
+"""Damaged URLs are repaired if they have one meaning, refused otherwise, and never taken for internal names."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _EVIL = "http://evil.example/login"
         ("20.190.159.1:52311", "http://20.190.159.1:52311/"),
     ],
 )
-def test_one_reading_is_read(text: str, value: str) -> None:
+def test_a_url_with_one_meaning_is_repaired(text: str, value: str) -> None:
     parsed = parse_as("url", text)
     assert parsed.value == value
     assert parse_as("url", value) == parsed
@@ -83,18 +83,18 @@ def test_one_reading_is_read(text: str, value: str) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["url", None])
-def test_anything_else_is_refused(text: str, kind: Kind | None) -> None:
+def test_an_ambiguous_url_is_refused(text: str, kind: Kind | None) -> None:
     with pytest.raises(InvalidIndicator):
         recognise(text) if kind is None else parse_as(kind, text)
 
 
 @pytest.mark.parametrize("text", ["https:/evil.example/login", "http//evil.example/x", "\ufeffhttp://evil.example/"])
-def test_a_repaired_url_is_asked_about_and_recognised(text: str) -> None:
+def test_a_repaired_url_is_recognised_and_may_be_sent(text: str) -> None:
     assert recognise(text) == parse_as("url", text)
     assert NeverQuery().reason(recognise(text)) is None
 
 
-def test_a_repaired_url_of_a_private_address_stays() -> None:
+def test_a_repaired_url_of_a_private_address_is_not_sent() -> None:
     assert NeverQuery().reason(parse_as("url", "https:/10.0.0.1/login")) == "private_address"
 
 
@@ -108,5 +108,5 @@ def test_a_repaired_url_of_a_private_address_stays() -> None:
         "http://evil.example/(a)",
     ],
 )
-def test_a_url_that_is_well_formed_stays_as_it_is(value: str) -> None:
+def test_a_well_formed_url_is_not_changed(value: str) -> None:
     assert parse_as("url", value).value == value

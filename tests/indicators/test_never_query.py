@@ -1,4 +1,4 @@
-"""What must not leave the house. The verdicts are IANA's, the same on every version of Python."""
+"""Indicators that must not be sent. The results follow IANA and are the same on every version of Python."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PUBLIC = (
 
 
 @pytest.mark.parametrize("text", _RESERVED)
-def test_an_address_that_is_nobodys_on_the_internet_stays(text: str) -> None:
+def test_an_address_that_is_not_public_is_not_sent(text: str) -> None:
     address = parse_as("ip", text)
     assert NeverQuery().reason(address) == "private_address"
     host = address.value if "." in address.value else f"[{address.value}]"
@@ -39,7 +39,7 @@ def test_an_address_that_is_nobodys_on_the_internet_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", _PUBLIC)
-def test_an_address_of_the_internet_may_be_asked_about(text: str) -> None:
+def test_a_public_address_may_be_sent(text: str) -> None:
     assert NeverQuery().reason(parse_as("ip", text)) is None
 
 
@@ -69,7 +69,7 @@ def test_an_address_of_the_internet_may_be_asked_about(text: str) -> None:
         "(4)dc01(4)corp(0)",
     ],
 )
-def test_a_name_of_the_internal_network_stays(text: str) -> None:
+def test_an_internal_name_is_not_sent(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) == "internal_name"
 
 
@@ -93,7 +93,7 @@ def test_a_name_of_the_internal_network_stays(text: str) -> None:
         "d.f.ip6.arpa",
     ],
 )
-def test_a_reverse_dns_name_of_a_private_address_or_network_stays(text: str) -> None:
+def test_a_reverse_dns_name_of_a_private_address_or_network_is_not_sent(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) == "private_address"
 
 
@@ -107,7 +107,7 @@ def test_a_reverse_dns_name_of_a_private_address_or_network_stays(text: str) -> 
         "256.in-addr.arpa",
     ],
 )
-def test_other_reverse_dns_names_may_be_asked_about(text: str) -> None:
+def test_other_reverse_dns_names_may_be_sent(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) is None
 
 
@@ -120,7 +120,7 @@ def test_other_reverse_dns_names_may_be_asked_about(text: str) -> None:
         "0.0.7.4.6.0.6.2.ip6.arpa",
     ],
 )
-def test_a_reverse_dns_name_of_what_the_user_lists_stays(text: str) -> None:
+def test_a_reverse_dns_name_in_the_users_list_is_not_sent(text: str) -> None:
     assert _OURS.reason(recognise(text)) == "never_query"
 
 
@@ -133,16 +133,16 @@ def test_a_reverse_dns_name_of_what_the_user_lists_stays(text: str) -> None:
         "8.d.8.b.d.5.2.0.0.2.ip6.arpa",
     ],
 )
-def test_a_6to4_form_of_what_the_user_lists_stays(text: str) -> None:
+def test_a_6to4_form_of_an_address_in_the_users_list_is_not_sent(text: str) -> None:
     assert _OURS.reason(recognise(text)) == "never_query"
 
 
 @pytest.mark.parametrize("text", ["2002:5db8:d922::1", "b.d.5.2.0.0.2.ip6.arpa"])
-def test_a_6to4_form_of_something_else_may_be_asked_about(text: str) -> None:
+def test_a_6to4_form_of_another_address_may_be_sent(text: str) -> None:
     assert _OURS.reason(recognise(text)) is None
 
 
-def test_a_listed_name_is_recognised_though_no_top_level_domain_is_called_so() -> None:
+def test_a_listed_name_is_recognised_without_a_known_top_level_domain() -> None:
     ours = NeverQuery(["acme.workplace"])
     assert ours.reason(recognise("pc7.acme.workplace", ours)) == "never_query"
     assert ours.reason(recognise("pc7.acme.workplace/x", ours)) == "never_query"
@@ -151,14 +151,14 @@ def test_a_listed_name_is_recognised_though_no_top_level_domain_is_called_so() -
 
 
 @pytest.mark.parametrize("text", ["http://0x7f.1/", "http://2130706433/", "http://10.1/", "http://0300.0250.1.1/"])
-def test_an_odd_form_of_a_private_address_stays(text: str) -> None:
+def test_an_unusual_form_of_a_private_address_is_not_sent(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) == "private_address"
 
 
 @pytest.mark.parametrize(
     "text", ["a" * 32, "example.com", "http://example.com/?host=printer.local", "local.example.com", "mylan.example"]
 )
-def test_everything_else_may_be_asked_about(text: str) -> None:
+def test_all_other_indicators_may_be_sent(text: str) -> None:
     assert NeverQuery().reason(recognise(text)) is None
 
 
@@ -193,16 +193,16 @@ _OURS = NeverQuery(
         "9.9.9.9",
     ],
 )
-def test_what_the_user_lists_stays(text: str) -> None:
+def test_an_indicator_in_the_users_list_is_not_sent(text: str) -> None:
     assert _OURS.reason(recognise(text)) == "never_query"
 
 
 @pytest.mark.parametrize("text", ["mycorp.example", "corp.example.com", "93.184.217.1", "9.9.9.10", "example"])
-def test_what_the_user_does_not_list_is_not_stopped_by_the_list(text: str) -> None:
+def test_an_indicator_outside_the_users_list_may_be_sent(text: str) -> None:
     assert _OURS.reason(parse_as("url", f"http://{text}/")) != "never_query"
 
 
 @pytest.mark.parametrize("entry", ["http://example.com", "10.0.0.0/33", "a b", "-", "*", "example.com/x", "1.2.3"])
-def test_an_entry_that_names_nothing_is_a_config_error(entry: str) -> None:
+def test_an_invalid_entry_is_a_config_error(entry: str) -> None:
     with pytest.raises(ConfigError, match="VT_NEVER_QUERY"):
         NeverQuery((entry,))

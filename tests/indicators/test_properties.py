@@ -1,4 +1,4 @@
-"""What holds for every text: an indicator or a refusal, one form, one key, one segment of a path."""
+"""Properties of all texts: an indicator or a refusal, one canonical form, one key, one segment of a path."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _parsed(kind: Kind, value: object) -> Indicator | None:
 
 
 @given(_KINDS, TEXTS)
-def test_the_one_form_stays_as_it_is(kind: Kind, text: str) -> None:
+def test_the_canonical_form_is_not_changed_again(kind: Kind, text: str) -> None:
     indicator = _parsed(kind, text)
     if indicator is not None:
         assert parse_as(kind, indicator.value) == indicator
 
 
 @given(_KINDS, TEXTS, TEXTS)
-def test_indicators_are_equal_where_their_keys_are(kind: Kind, one: str, other: str) -> None:
+def test_indicators_are_equal_if_their_keys_are(kind: Kind, one: str, other: str) -> None:
     left, right = _parsed(kind, one), _parsed(kind, other)
     if left is not None and right is not None:
         assert (left == right) == (left.key == right.key)
@@ -47,7 +47,7 @@ def test_an_id_is_one_segment_of_a_path(kind: Kind, text: str) -> None:
 
 
 @given(_KINDS, st.one_of(st.none(), st.integers(), st.floats(), st.binary(), st.lists(st.text()), st.booleans()))
-def test_what_is_no_text_is_refused(kind: Kind, value: Any) -> None:
+def test_a_value_that_is_not_text_is_refused(kind: Kind, value: Any) -> None:
     assert _parsed(kind, value) is None
 
 

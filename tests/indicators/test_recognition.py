@@ -1,4 +1,4 @@
-"""What a value is, where nobody says it; and values that are nothing."""
+"""Recognition of values without a type."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_value_is_recognised(text: str, key: str) -> None:
 @pytest.mark.parametrize(
     "text", ["example", "somebody@example.com", "../users/me", "/users/me", "1.2.3", "g" * 32, "two words", "-"]
 )
-def test_what_is_nothing_is_refused(text: str) -> None:
+def test_an_unrecognised_value_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         recognise(text)
 
@@ -63,7 +63,7 @@ _NEVER: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", _NEVER)
-def test_some_values_are_no_indicator_of_any_kind(name: str) -> None:
+def test_some_values_are_invalid_for_every_kind(name: str) -> None:
     with pytest.raises(InvalidIndicator) as caught:
         recognise(_NEVER[name])
     assert caught.value.message.isprintable()

@@ -1,4 +1,4 @@
-"""What is recognised as a domain has a top-level domain; what the caller calls one may be newer than the list."""
+"""Recognised domains have a known top-level domain; domains with a given type may have a newer one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vt_connectors.indicators import parse_as, recognise
         *("8.8.8.0/24", "8.8.8.8/32", "2001:db8::/32", "8.8.8.0/255.255.255.0", "10.0.0.0/8", "evil.xn--a", "x.xn--9"),
     ],
 )
-def test_files_and_networks_are_recognised_as_nothing(text: str) -> None:
+def test_file_names_and_networks_are_not_recognised(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         recognise(text)
 
@@ -47,7 +47,7 @@ def test_domains_are_recognised(text: str) -> None:
     assert recognise(text).kind == "domain"
 
 
-def test_what_the_caller_calls_a_domain_or_url_needs_no_listed_top_level_domain() -> None:
+def test_with_a_given_type_the_top_level_domain_need_not_be_known() -> None:
     assert parse_as("domain", "shop.newtld").value == "shop.newtld"
     assert parse_as("url", "shop.newtld/x").value == "http://shop.newtld/x"
     assert recognise("http://shop.newtld/x").value == "http://shop.newtld/x"

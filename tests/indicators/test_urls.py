@@ -1,4 +1,4 @@
-"""URLs: the head made canonical, the rest left as it is, and ids as VirusTotal makes them."""
+"""URLs: the canonical head, the unchanged rest, and VirusTotal's ids."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ def test_a_url_has_one_form(text: str, value: str, host: str) -> None:
         "file:///etc/passwd",
     ],
 )
-def test_what_is_no_url_is_refused(text: str) -> None:
+def test_an_invalid_url_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator):
         parse_as("url", text)
 
 
 @pytest.mark.parametrize("text", ["http://example.com?" + "a" * MAX_LENGTH, "example.com/" + "a" * (MAX_LENGTH - 12)])
-def test_a_url_that_would_be_too_long_in_its_one_form_is_refused(text: str) -> None:
+def test_a_url_whose_canonical_form_is_too_long_is_refused(text: str) -> None:
     with pytest.raises(InvalidIndicator, match="longer"):
         parse_as("url", text)
 

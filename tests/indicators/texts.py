@@ -1,4 +1,4 @@
-"""Texts that are indicators, nearly are, or are nothing like one."""
+"""Texts that are indicators, almost indicators, or something else."""
 
 from __future__ import annotations
 

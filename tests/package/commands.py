@@ -1,4 +1,4 @@
-"""Search commands for the tests of the driver: one with the SDK, and the means to write others without."""
+"""Search commands for the tests of the driver: one with the SDK, and functions for others without it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def tell(meta, body=""):
 
 
 def plain_command(folder: Path, body: str) -> Path:
-    """A command that does what `body` says with the functions of PLAIN_COMMAND."""
+    """A command that runs `body` with the functions of PLAIN_COMMAND."""
     script = folder / "plain.py"
     script.write_text(PLAIN_COMMAND + textwrap.dedent(body), "utf-8")
     return script

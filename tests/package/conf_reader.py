@@ -1,4 +1,4 @@
-"""Read Splunk's .conf format as far as the app uses it, and refuse what Splunk would silently swallow."""
+"""Reads the parts of Splunk's .conf format that the app uses, and refuses errors that Splunk would ignore."""
 
 from __future__ import annotations
 

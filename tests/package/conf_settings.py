@@ -1,4 +1,4 @@
-"""Every setting the app's .conf files may hold. Splunk ignores a misspelt one without a word."""
+"""All settings that the app's .conf files may contain. Splunk silently ignores a misspelt one."""
 
 from __future__ import annotations
 

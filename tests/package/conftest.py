@@ -24,7 +24,7 @@ def spl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app's folder as it is after installation."""
+    """The app's folder after installation."""
     folder = tmp_path_factory.mktemp("apps")
     unpack(spl, folder)
     return folder / "vtlookup"
@@ -42,5 +42,5 @@ def splunks_python(version: str) -> str:
 
 @pytest.fixture(params=SPLUNKS_PYTHONS)
 def python(request: pytest.FixtureRequest) -> str:
-    """An interpreter of each version that Splunk brings."""
+    """An interpreter of each of Splunk's versions of Python."""
     return splunks_python(request.param)

@@ -1,4 +1,4 @@
-"""As much of a Splunk server as the script that tries the app in one asks for. Searches have scripted results."""
+"""The parts of a Splunk server that `try_in_splunk` uses. Searches have scripted results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ACCESS = (
 
 @dataclass
 class Told:
-    """What a search comes to."""
+    """The scripted result of a search."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     failed: bool = False

@@ -1,4 +1,4 @@
-"""Follow a search's fields from command to command, as far as the app's own searches need it."""
+"""Follows a search's fields from command to command, as far as the app's own searches need it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from .spl_reader import HOMES, commands, given_options
 
-# What every event has, whatever it says.
+# The fields of every event.
 SPLUNKS_OWN = frozenset(("_time", "_raw", "index", "sourcetype", "source", "host"))
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 _NAME = re.compile(r"'([^']+)'|(?<![\w.])([A-Za-z_][\w.]*)(?![\w.]|\s*\()")
@@ -22,13 +22,13 @@ Sources = Mapping[str, Collection[str]]
 
 
 class UnknownField(ValueError):
-    """A search speaks of a field that nothing before it gives."""
+    """A search uses a field that no command before it provides."""
 
 
 def fields_after(search: str, sources: Sources, given: Collection[str] = ()) -> Fields:
-    """The search's fields at its end. `sources`: what each of the app's commands and each sourcetype gives.
+    """The search's fields at its end. `sources`: the fields of each of the app's commands and each sourcetype.
 
-    Raises `UnknownField`. `given` are there to begin with, for a search that goes on from another.
+    Raises `UnknownField`. `given` are the initial fields, for a search that continues another.
     """
     fields = frozenset(given)
     for name, arguments in commands(search):
@@ -48,14 +48,14 @@ def _after(name: str, arguments: str, fields: Fields, sources: Sources) -> Field
 
 
 def _known(names: Collection[str], fields: Fields, where: str) -> None:
-    """A wildcard stands for one field at least."""
+    """Raise `UnknownField` for unknown names. A wildcard must match at least one field."""
     missing = [name for name in names if not any(fnmatchcase(field, name) for field in fields)]
     if missing:
         raise UnknownField(f"{', '.join(missing)} in {where!r}: there are {', '.join(sorted(fields))}")
 
 
 def _terms(text: str, fields: Fields, sources: Sources) -> Fields:
-    """What a search begins with: its sourcetype says which fields there are."""
+    """The terms at a search's beginning: its sourcetype decides which fields exist."""
     named = re.search(r"(?<!!)\bsourcetype=([\w:]+)", text)
     fields = SPLUNKS_OWN | frozenset(sources[named[1]] if named else ())
     return _search(text, fields)
@@ -87,7 +87,7 @@ def _eval(text: str, fields: Fields) -> Fields:
 
 
 def _parts(text: str) -> list[str]:
-    """At the commas that are in no quotes and no brackets."""
+    """Split at commas outside of quotes and brackets."""
     parts, depth, inside = [""], 0, False
     for char in text:
         inside ^= char == '"'

@@ -1,4 +1,4 @@
-"""Read searches as far as the app's own need it, and refuse what Splunk would not take."""
+"""Parses searches, as far as the app's own need it, and refuses those that Splunk would refuse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOMES = {
     "vtdrain": "commands/drain.py",
     "vtcomment": "commands/comment.py",
 }
-# Splunk's own, as far as the app and its pages use them.
+# Splunk's own commands that the app and its pages use.
 SPLUNKS = frozenset(
     (
         *(
@@ -44,7 +44,7 @@ _CLOSES = {")": "(", "]": "["}
 
 
 def commands(search: str) -> list[tuple[str, str]]:
-    """The search's commands with what follows each. ValueError where quotes or brackets do not close."""
+    """The search's commands with their arguments. ValueError if quotes or brackets do not close."""
     parts, open_brackets, rest = [""], [], search
     while rest:
         match = _TOKEN.match(rest)
@@ -67,7 +67,7 @@ def commands(search: str) -> list[tuple[str, str]]:
 
 
 def options_of(command: str) -> list[str]:
-    """The options that a command of the app takes."""
+    """The options of a command of the app."""
     if str(BIN) not in sys.path:
         sys.path.insert(0, str(BIN))
     module = import_module("vtlookup_app." + HOMES[command].removesuffix(".py").replace("/", "."))
@@ -81,7 +81,7 @@ def given_options(arguments: str) -> dict[str, str]:
 
 
 def refuse_unknown(search: str) -> None:
-    """ValueError where a command, or an option of the app's commands, is none."""
+    """ValueError for an unknown command, or an unknown option of one of the app's commands."""
     for name, arguments in commands(search):
         if name.startswith("`") or "=" in name:
             continue  # a macro, or the terms that a search may begin with

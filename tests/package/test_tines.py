@@ -252,4 +252,4 @@ def test_the_connectors_story_sends_requests_of_the_contract() -> None:
             assert violation("request.json", document) is None
             assert document["params"] == dict(ACTIONS[document["action"]].example)
             ACTIONS[document["action"]].check(document["params"])
-    assert "to be provided" in story["description"]
+    assert "must provide the endpoint" in story["description"]

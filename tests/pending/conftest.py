@@ -1,4 +1,4 @@
-"""Every kind of queue, and a house in which lookups run out of quota."""
+"""Every kind of queue, and a harness for lookups that run out of quota."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS = ("memory", "sqlite", "redis", "kvstore")
 
 
 class QueuesClock(ServersClock):
-    """Its time passes for the server's queue too, which goes by the server's own clock."""
+    """A clock that also ages the server's queue, because this uses the server's own clock."""
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__(server)
@@ -72,7 +72,7 @@ def store(kind: str, clock: FakeClock, file: SqliteFile, request: pytest.Fixture
 
 
 class Harness:
-    """Cores that share a state and a VirusTotal, each with a quota of its own choice."""
+    """Cores that share a state and a sandbox, each with its own quota."""
 
     def __init__(self, server: SandboxServer, clock: FakeClock, state: Path) -> None:
         self.server = server
@@ -83,7 +83,7 @@ class Harness:
         return core_at(self.server.url, self.clock, self._state, VT_QUOTA=quota, **settings)
 
     def run_out(self, *hosts: str, options: dict[str, Any] | None = None, **settings: str) -> None:
-        """Look the addresses up where there is no quota left for any of them."""
+        """Look the addresses up when no quota is left."""
         core = self.core("1/day", **settings)
         self.look_up(core, "9.9.9.9")
         for host in hosts:
@@ -98,13 +98,13 @@ class Harness:
         return self.core(quota, **settings).drain(spend or DrainLimits())
 
     def queued(self, **settings: str) -> list[str]:
-        """What waits, but the address that uses the quota up."""
+        """The queued addresses, without the address that uses the quota up."""
         entries = self.core(**settings).context.pending.oldest(9999)
         return [entry.value for entry in entries if entry.value != "9.9.9.9"]
 
     @property
     def asked(self) -> list[str]:
-        """Which addresses VirusTotal was asked about, but the one that uses the quota up."""
+        """The addresses that the sandbox was asked for, without the one that uses the quota up."""
         paths = [request.path.rpartition("/")[2] for request in self.server.requests]
         return [path for path in paths if path != "9.9.9.9"]
 

@@ -16,7 +16,7 @@ PATIENCE_S = 600
 
 @dataclass(frozen=True)
 class Member:
-    """One process, and where its response lines go."""
+    """One process, and the file with its response lines."""
 
     process: subprocess.Popen[bytes]
     answers_file: Path
@@ -26,13 +26,13 @@ class Member:
         self.process.wait()
 
     def answers(self) -> list[dict[str, Any]]:
-        """Its answers, when it is done."""
+        """Its answers, after its end."""
         self.process.wait(60)
         return [json.loads(line) for line in self.answers_file.read_text("utf-8").splitlines()]
 
 
 def workers(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], **changes: str) -> list[Member]:
-    """`count` processes, each asking for all `hashes` in an order of its own."""
+    """`count` processes that look up all `hashes`, each in a different order."""
     return [_member(runner, folder / f"{number}", hashes, random.Random(number), changes) for number in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""A connection to the sandbox, and one to a core that does as it is told."""
+"""A connection to the sandbox, and one to a fake core."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "k" * 64
 
 @pytest.fixture
 def at_sandbox(sandbox: SandboxServer, tmp_path: Path) -> Iterator[Connect]:
-    """`connect`, to the sandbox unless told otherwise; what it made is closed afterwards."""
+    """`connect` with the sandbox as the default server; its connections are closed after the test."""
     made: list[VirusTotal] = []
 
     def to_sandbox(**settings: Any) -> VirusTotal:

@@ -1,4 +1,4 @@
-"""A core that answers as the contract says, with what a test lays down."""
+"""A fake core with given responses that satisfy the contract."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def document(status: str = "ok", data: dict[str, Any] | None = None, **meta: Any
 
 
 def refusal(error: ConnectorError) -> dict[str, Any]:
-    """The response that `error` becomes."""
+    """The response for `error`."""
     return {**document("error", source=None, fetched_at=None, age_s=None), "error": error.to_dict()}
 
 
 def known(request: Request) -> dict[str, Any]:
-    """Whatever is looked up is clean."""
+    """A response that every indicator is clean."""
     (value,) = request.params.values()
     return document(data={"type": "domain", "indicator": value, "verdict": "undetected"})
 
 
 class FakeCore:
-    """`requests` is what it was asked, `progress` what it was last given to report to, `closed` how often."""
+    """`requests` are the received ones, `progress` is the last callback for progress, `closed` counts `close`."""
 
     def __init__(self, respond: Respond = known) -> None:
         self.respond = respond

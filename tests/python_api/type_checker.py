@@ -1,4 +1,4 @@
-"""A type checker over a program that uses the API."""
+"""Runs a type checker on a program that uses the API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def mypy_says(script: str, folder: Path) -> list[str]:
-    """What `mypy --strict` says of a program elsewhere, with the package as if it was installed."""
+    """The messages of `mypy --strict` for a program in another folder, which finds the package as if installed."""
     program = folder / "program.py"
     program.write_text(script, "utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--no-error-summary"]

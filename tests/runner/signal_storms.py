@@ -1,4 +1,4 @@
-"""`vtaction run` while it waits, and signals that come right behind each other."""
+"""`vtaction run` while it waits, and signals in quick succession."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 from tests.vtaction_process import RunnerProcess, lookup
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-# Seconds: far more than any machine needs, and the end of the wait for what hangs.
+# Seconds: far more than any machine needs; the limit for a process that hangs.
 MOST_S = 60
 _ANSWERED = {"id": "first", "action": "lookup_ip", "params": {"ip": "10.0.0.1"}}
 WAITING = 3
 
 
 def ended_by(run: RunnerProcess, chance: random.Random) -> tuple[list[dict[str, Any]], int | None]:
-    """What a process answers that has lines waiting for quota when signals come right behind each other, and its
-    exit status: None if it does not end.
+    """The answers of a process that gets signals in quick succession while lines wait for quota, and its exit
+    status: None if it does not end.
     """
     process = run.start("run", VT_QUOTA="1/hour")
     assert process.stdin is not None
@@ -30,12 +30,12 @@ def ended_by(run: RunnerProcess, chance: random.Random) -> tuple[list[dict[str, 
     for document in (_ANSWERED, *waiting):
         process.stdin.write(json.dumps(document).encode() + b"\n")
     process.stdin.flush()
-    # Byte by byte: what a buffer has read ahead is not there for `communicate`.
+    # Byte by byte, because `communicate` does not get data in a read-ahead buffer.
     first = b""
     while not first.endswith(b"\n"):
         first += os.read(process.stdout.fileno(), 1)
     answers = [json.loads(first)]
-    # The handler of one is to be interrupted by the next: pauses as short as what it takes.
+    # A signal should interrupt the handler of the previous one, so pauses are as short as the handler.
     for number in [chance.choice(SIGNALS) for _ in range(chance.choice((2, 3, 500)))]:
         os.kill(process.pid, number)
         time.sleep(chance.uniform(0, 0.0002))
@@ -49,7 +49,7 @@ def ended_by(run: RunnerProcess, chance: random.Random) -> tuple[list[dict[str, 
 
 
 def losses(answers: list[dict[str, Any]], code: int | None) -> list[str]:
-    """What is wrong with that."""
+    """The errors in the answers and the exit status."""
     if code is None:
         return ["it did not end"]
     found = []

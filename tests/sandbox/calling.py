@@ -1,4 +1,4 @@
-"""What the sandbox's tests call it with."""
+"""Clients for the sandbox's tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOON = 1_760_011_200.0  # 2025-10-09 12:00:00 UTC
 
 
 class SettableClock:
-    """A clock that stands still until told otherwise; epoch seconds."""
+    """A clock that only the test advances; epoch seconds."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now
@@ -54,7 +54,7 @@ class Caller:
 
 
 def error_of(answer: requests.Response) -> tuple[int, str, str]:
-    """Status, code and message of an error answer."""
+    """Status, code and message of an error response."""
     error = answer.json()["error"]
     return answer.status_code, error["code"], error["message"]
 
@@ -81,7 +81,7 @@ class V2Caller:
         return self.session.post(f"{self.base}/{path}", data={"apikey": self.key, **params}, timeout=60)
 
     def told(self, path: str, **params: str) -> Any:
-        """The document that a POST, or where there is none a GET, is answered with."""
+        """The document in the response to a POST, or to a GET if the call has no POST."""
         by_get = path in ("domain/report", "ip-address/report", "comments/get", "file/scan/upload_url")
         answer = (self.get if by_get else self.post)(path, **params)
         assert answer.status_code == 200, answer.status_code

@@ -1,4 +1,4 @@
-"""A sandbox without quota, its clock, and a caller; and a way to start others."""
+"""A sandbox without quota, its clock, and a client; and a function to start others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def caller(sandbox: SandboxServer) -> Caller:
 
 @pytest.fixture
 def private(start_sandbox: StartSandbox) -> SandboxServer:
-    """A sandbox whose keys may do what API v2 keeps for private ones."""
+    """A sandbox whose keys may make API v2's private calls."""
     return start_sandbox(Quota.unlimited(), config=SandboxConfig(private_keys=True))
 
 

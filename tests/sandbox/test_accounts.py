@@ -1,4 +1,4 @@
-"""Keys, and what an account can ask about itself."""
+"""Keys and the account of a key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .conftest import StartSandbox
 PATH = "domains/example.com"
 
 
-def test_no_key_is_unauthenticated(sandbox: SandboxServer) -> None:
+def test_request_without_a_key_is_unauthenticated(sandbox: SandboxServer) -> None:
     answer = Caller(sandbox.url, key=None).get(PATH)
     assert error_of(answer) == (401, "AuthenticationRequiredError", "X-Apikey header is missing")
 
@@ -22,7 +22,7 @@ def test_wrong_key_is_echoed_in_the_message(sandbox: SandboxServer) -> None:
     assert error_of(answer) == (401, "WrongCredentialsError", "Wrong API key: wrong-key")
 
 
-def test_forbidden_key_may_do_nothing(sandbox: SandboxServer) -> None:
+def test_forbidden_key_has_no_rights(sandbox: SandboxServer) -> None:
     caller = Caller(sandbox.url, key="forbidden-key")
     for answer in (caller.get(PATH), caller.post("urls", data={"url": "a.example"})):
         assert error_of(answer)[:2] == (403, "ForbiddenError")
@@ -33,7 +33,7 @@ def test_header_name_may_be_in_any_case(sandbox: SandboxServer, header: str) -> 
     assert Caller(sandbox.url, key=None).get(PATH, headers={header: "k"}).status_code == 200
 
 
-def test_only_listed_keys_are_accepted_when_there_is_a_list(start_sandbox: StartSandbox) -> None:
+def test_only_listed_keys_are_accepted_if_there_is_a_list(start_sandbox: StartSandbox) -> None:
     config = SandboxConfig(accepted_keys=frozenset({"wrong-but-listed"}))
     url = start_sandbox(Quota.unlimited(), config=config).url
     assert Caller(url, key="wrong-but-listed").get(PATH).status_code == 200
@@ -57,7 +57,7 @@ def test_quotas_show_what_is_allowed_and_used(start_sandbox: StartSandbox) -> No
     assert quotas["api_requests_monthly"] == {"user": {"allowed": 15500, "used": 2}}
 
 
-def test_no_quota_shows_as_a_very_large_one(caller: Caller) -> None:
+def test_unlimited_quota_is_reported_as_a_very_large_one(caller: Caller) -> None:
     quotas = caller.data("users/test-key/overall_quotas")
     assert quotas["api_requests_daily"] == {"user": {"allowed": 1_000_000_000, "used": 0}}
 

@@ -1,4 +1,4 @@
-"""Scans asked for, and their way to a result."""
+"""Scans and their statuses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_pace_of_analyses_can_be_set(start_sandbox: StartSandbox, clock: Settabl
     assert caller.data(f"analyses/{ident}")["attributes"]["status"] == "completed"
 
 
-def test_new_url_is_known_without_results_until_its_scan_is_through(caller: Caller, clock: SettableClock) -> None:
+def test_new_url_has_no_results_until_its_scan_has_finished(caller: Caller, clock: SettableClock) -> None:
     assert caller.get(f"urls/{base64_id(NEW_URL)}").status_code == 404
     scan(caller, NEW_URL)
     fresh = caller.data(f"urls/{NEW_ID}")["attributes"]
@@ -64,7 +64,7 @@ def test_new_url_is_known_without_results_until_its_scan_is_through(caller: Call
     assert (scanned["last_analysis_date"], scanned["times_submitted"]) == (int(NOON), 1)
 
 
-def test_old_report_stands_until_the_rescan_is_through(caller: Caller, clock: SettableClock) -> None:
+def test_old_report_stays_until_the_rescan_has_finished(caller: Caller, clock: SettableClock) -> None:
     before = caller.data(f"files/{EICAR_MD5}")["attributes"]
     ident = caller.post(f"files/{EICAR_MD5}/analyse").json()["data"]["id"]
     assert base64.b64decode(ident).decode() == f"{EICAR_MD5}:{int(NOON)}"
@@ -75,7 +75,7 @@ def test_old_report_stands_until_the_rescan_is_through(caller: Caller, clock: Se
     assert caller.data(f"files/{EICAR_MD5}")["attributes"]["last_analysis_date"] == int(NOON)
 
 
-def test_analysis_says_what_was_analysed(caller: Caller) -> None:
+def test_analysis_names_the_analysed_object(caller: Caller) -> None:
     url = caller.get(f"analyses/{scan(caller, NEW_URL)}").json()
     assert url["meta"] == {"url_info": {"id": NEW_ID, "url": NEW_URL}}
     ident = caller.post(f"files/{EICAR_MD5}/analyse").json()["data"]["id"]

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: each fault on the wire, in its share, and counted like any other request."""
+"""Injected faults: their form, their share, and their count in the quota."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def split(answer: bytes) -> tuple[bytes, bytes]:
         (504, "DeadlineExceededError"),
     ],
 )
-def test_a_status_is_told_in_the_form_of_each_version(start_sandbox: StartSandbox, status: int, code: str) -> None:
+def test_a_status_has_the_form_of_each_version(start_sandbox: StartSandbox, status: int, code: str) -> None:
     server = with_fault(start_sandbox, f"{status}:1")
     assert error_of(Caller(server.url).get(PATH))[:2] == (status, code)
     answer = V2Caller(server.url).get("file/report", resource=EICAR_MD5)
@@ -72,12 +72,12 @@ def test_out_of_quota_looks_as_in_each_version(start_sandbox: StartSandbox, stat
     assert server.refused == 0, "VirusTotal says no although there is room"
 
 
-def test_a_429_says_when_to_come_back_if_the_sandbox_does(start_sandbox: StartSandbox) -> None:
+def test_a_429_has_a_retry_after_if_the_sandbox_sends_it(start_sandbox: StartSandbox) -> None:
     server = with_fault(start_sandbox, "429:1", send_retry_after=True)
     assert int(Caller(server.url).get(PATH).headers["Retry-After"]) > 0
 
 
-def test_a_reset_comes_before_any_answer(start_sandbox: StartSandbox) -> None:
+def test_a_reset_comes_before_the_response(start_sandbox: StartSandbox) -> None:
     server = with_fault(start_sandbox, "reset:1")
     with pytest.raises(ConnectionResetError):
         wire(server, f"/api/v3/{PATH}")
@@ -91,7 +91,7 @@ def test_a_reset_ends_an_upload_too(start_sandbox: StartSandbox) -> None:
         caller.post("files", files={"file": b"x" * 3_000_000})
 
 
-def test_a_cut_comes_in_the_middle_of_the_true_body(sandbox: SandboxServer, start_sandbox: StartSandbox) -> None:
+def test_a_cut_comes_in_the_middle_of_the_normal_body(sandbox: SandboxServer, start_sandbox: StartSandbox) -> None:
     _, whole = split(wire(sandbox, f"/api/v3/{PATH}"))
     # The links in it have the port, which may be longer or shorter by a digit.
     cut_head, half = split(wire(with_fault(start_sandbox, "cut:1"), f"/api/v3/{PATH}"))
@@ -102,7 +102,7 @@ def test_a_cut_comes_in_the_middle_of_the_true_body(sandbox: SandboxServer, star
 
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.skipif(version_of("urllib3") < "2", reason="urllib3 1.26 does not notice that a body is cut")
-def test_a_callers_library_sees_the_cut(start_sandbox: StartSandbox, version: int) -> None:
+def test_a_clients_library_detects_the_cut(start_sandbox: StartSandbox, version: int) -> None:
     server = with_fault(start_sandbox, "cut:1")
     with pytest.raises(BROKEN):
         Caller(server.url).get(PATH) if version == 3 else V2Caller(server.url).told("file/report", resource=EICAR_MD5)
@@ -117,7 +117,7 @@ def test_a_proxys_page_comes_with_200(start_sandbox: StartSandbox, path: str) ->
 
 
 @pytest.mark.parametrize("path", [f"/api/v3/{PATH}", f"/vtapi/v2/file/report?apikey=k&resource={EICAR_MD5}"])
-def test_garbage_is_json_that_breaks_off(start_sandbox: StartSandbox, path: str) -> None:
+def test_garbage_is_truncated_json(start_sandbox: StartSandbox, path: str) -> None:
     head, body = split(wire(with_fault(start_sandbox, "garbage:1"), path))
     assert b" 200 " in head.splitlines()[0]
     assert b"application/json" in head
@@ -126,7 +126,7 @@ def test_garbage_is_json_that_breaks_off(start_sandbox: StartSandbox, path: str)
         json.loads(body)
 
 
-def test_a_slow_body_is_the_true_one_and_takes_its_time(clock: SettableClock) -> None:
+def test_a_slow_body_is_the_normal_one_and_takes_the_given_time(clock: SettableClock) -> None:
     waits: list[float] = []
     config = SandboxConfig(faults=(Fault("slow", 1),), slow_s=12.0)
     with SandboxServer(Quota.unlimited(), clock, config=config, sleep=waits.append) as server:
@@ -138,7 +138,7 @@ def test_a_slow_body_is_the_true_one_and_takes_its_time(clock: SettableClock) ->
     assert sum(pauses) == pytest.approx(12.0)
 
 
-def test_a_slow_body_outlasts_a_callers_patience(start_sandbox: StartSandbox) -> None:
+def test_a_slow_body_exceeds_a_clients_timeout(start_sandbox: StartSandbox) -> None:
     server = with_fault(start_sandbox, "slow:1", slow_s=3600.0)
     begun = time.monotonic()
     with pytest.raises(requests.RequestException):
@@ -147,7 +147,7 @@ def test_a_slow_body_outlasts_a_callers_patience(start_sandbox: StartSandbox) ->
 
 
 @pytest.mark.parametrize("what", ["503", "429", "reset", "cut", "html", "garbage"])
-def test_what_goes_wrong_is_counted_all_the_same(start_sandbox: StartSandbox, what: str) -> None:
+def test_requests_with_faults_count_in_the_quota(start_sandbox: StartSandbox, what: str) -> None:
     server = with_fault(start_sandbox, f"{what}:1", quota=Quota(windows=((3, 60),)))
     v2 = V2Caller(server.url)
     with contextlib.suppress(*BROKEN):
@@ -159,7 +159,7 @@ def test_what_goes_wrong_is_counted_all_the_same(start_sandbox: StartSandbox, wh
     assert (refused.status_code, server.refused) == (204, 1), "a refusal is told as it is"
 
 
-def test_refusals_are_no_bad_days(start_sandbox: StartSandbox) -> None:
+def test_refusals_get_no_fault(start_sandbox: StartSandbox) -> None:
     server = with_fault(start_sandbox, "503:1")
     assert Caller(server.url, key="wrong").get(PATH).status_code == 401
     assert V2Caller(server.url, "wrong").post("file/report", resource=EICAR_MD5).status_code == 403
@@ -167,7 +167,9 @@ def test_refusals_are_no_bad_days(start_sandbox: StartSandbox) -> None:
 
 
 @pytest.mark.parametrize(("what", "done"), [("503", False), ("reset", False), ("garbage", False), ("cut", True)])
-def test_a_write_is_done_only_where_its_true_answer_is_sent(start_sandbox: StartSandbox, what: str, done: bool) -> None:
+def test_a_write_takes_effect_only_if_its_normal_response_is_sent(
+    start_sandbox: StartSandbox, what: str, done: bool
+) -> None:
     # With this seed the first request fails, and the second does not.
     caller = Caller(with_fault(start_sandbox, f"{what}:0.5").url)
     with contextlib.suppress(*BROKEN):
@@ -184,7 +186,7 @@ def outcomes(start: StartSandbox, seed: int | None, count: int = 300) -> list[st
     return [entry.fault for entry in server.requests]
 
 
-def test_faults_come_in_their_share_and_the_same_again_with_the_same_seed(start_sandbox: StartSandbox) -> None:
+def test_faults_have_their_share_and_repeat_with_the_same_seed(start_sandbox: StartSandbox) -> None:
     first = outcomes(start_sandbox, 7)
     assert first == outcomes(start_sandbox, 7)
     assert first != outcomes(start_sandbox, 8)
@@ -193,7 +195,7 @@ def test_faults_come_in_their_share_and_the_same_again_with_the_same_seed(start_
     assert first.count("429") == 0
 
 
-def test_without_faults_nothing_goes_wrong(sandbox: SandboxServer, caller: Caller) -> None:
+def test_without_faults_all_responses_are_normal(sandbox: SandboxServer, caller: Caller) -> None:
     assert {caller.get(PATH).status_code for _ in range(50)} == {200}
     assert {entry.fault for entry in sandbox.requests} == {None}
 
@@ -201,7 +203,7 @@ def test_without_faults_nothing_goes_wrong(sandbox: SandboxServer, caller: Calle
 @pytest.mark.parametrize(
     "text", ["", "503", "200:1", "42:1", "flood:0.5", "503:2", "503:-1", "503:x", "503:nan", "503:", ":0.1", "5031:0.1"]
 )
-def test_a_fault_that_is_none_is_refused(text: str) -> None:
+def test_an_unknown_fault_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"HTTP status|share"):
         Fault.parse(text)
 
@@ -214,7 +216,7 @@ def test_faults_in_code_are_checked_like_those_in_text() -> None:
         Fault("503", 1.5)
 
 
-def test_shares_may_add_up_to_all_answers_and_no_more() -> None:
+def test_shares_may_add_up_to_1_but_not_more() -> None:
     SandboxConfig(faults=(Fault("503", 0.9), Fault("reset", 0.05), Fault("cut", 0.05)))
     with pytest.raises(ValueError, match="more than 1"):
         SandboxConfig(faults=(Fault("503", 0.6), Fault("reset", 0.6)))

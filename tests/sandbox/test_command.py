@@ -1,4 +1,4 @@
-"""`vtaction sandbox`: what its options mean, and what it says."""
+"""`vtaction sandbox`: its options and its log."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_two_times_are_a_range() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "fast", "-1", "1h", "2s-1s", "1s-", "-", "1-2-3", "99999999"])
-def test_times_that_are_none_are_refused(text: str) -> None:
+def test_invalid_times_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="time"):
         seconds_between(text)
 
@@ -57,7 +57,7 @@ def test_a_line_has_time_method_path_status_and_charge(start_sandbox: StartSandb
 
 
 @pytest.mark.parametrize(("fault", "end"), [("503", " 503 spent 1 fault=503"), ("reset", " - spent 1 fault=reset")])
-def test_a_line_tells_what_went_wrong_on_purpose(clock: SettableClock, fault: str, end: str) -> None:
+def test_a_line_names_the_injected_fault(clock: SettableClock, fault: str, end: str) -> None:
     app = SandboxApp(Quota(), clock, SandboxConfig(faults=(Fault(fault, 1),)))
     app.handle(Request.parse("GET", "/api/v3/domains/example.com", [("x-apikey", "k")], io.BytesIO()))
     assert log_line(app.log.entries()[0]).endswith(end)
@@ -77,7 +77,7 @@ def test_a_line_has_no_key_even_if_it_came_only_as_a_users_name(sandbox: Sandbox
     assert lines_of(sandbox)[0].endswith(" GET /api/v3/users/[key]/overall_quotas 401 free")
 
 
-def test_a_line_does_nothing_to_a_terminal() -> None:
+def test_a_line_has_no_control_characters() -> None:
     entry = LoggedRequest("GET", "/api/v3/\x1b[31m\nb\xfc", NOON, "", Charge.FREE, status=404)
     assert log_line(entry) == "2025-10-09T12:00:00Z GET /api/v3/%1B[31m%0Ab%C3%BC 404 free"
 
@@ -101,7 +101,7 @@ def run(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
         (["--port", "99999"], "port"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_told_and_exits_2(run: RunnerProcess, arguments: list[str], said: str) -> None:
+def test_an_invalid_value_is_reported_with_exit_status_2(run: RunnerProcess, arguments: list[str], said: str) -> None:
     done = run.text("sandbox", "--port", "0", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
@@ -109,7 +109,7 @@ def test_a_value_that_makes_no_sense_is_told_and_exits_2(run: RunnerProcess, arg
     assert done.stdout == ""
 
 
-def test_the_command_rehearses_a_bad_day_and_logs_it(run: RunnerProcess) -> None:
+def test_the_command_injects_faults_and_logs_them(run: RunnerProcess) -> None:
     options = "--port 0 --quota 4/minute --latency 1ms-2ms --fault 503:0.5 --fault reset:0 --seed 1 --scan-time 1000"
     process = run.start("sandbox", *options.split(), "--log")
     assert process.stdout is not None
@@ -138,7 +138,7 @@ def test_the_command_rehearses_a_bad_day_and_logs_it(run: RunnerProcess) -> None
     assert "secret" not in log
 
 
-def test_of_the_scan_time_two_fifths_are_spent_in_the_queue() -> None:
+def test_two_fifths_of_the_scan_time_are_in_the_queue() -> None:
     clock = FakeClock()
     options = Namespace(scan_time="100", fault=[], seed=None, latency="0", quota="none", port=0)
     with sandbox_server(options, clock) as server:

@@ -57,7 +57,7 @@ def test_unknown_objects_have_no_comments(caller: Caller, collection: str, ident
     assert error_of(caller.get(f"{collection}/{ident}/comments"))[:2] == (404, "NotFoundError")
 
 
-def test_same_text_by_the_same_key_exists_already(caller: Caller, sandbox: SandboxServer) -> None:
+def test_same_text_by_the_same_key_is_a_conflict(caller: Caller, sandbox: SandboxServer) -> None:
     assert caller.comment("domains", "example.com", "x").status_code == 200
     assert error_of(caller.comment("domains", "example.com", "x"))[:2] == (409, "AlreadyExistsError")
     assert caller.comment("domains", "www.example.com", "x").status_code == 200
@@ -92,7 +92,7 @@ def test_comments_page_newest_first_and_without_gaps(caller: Caller) -> None:
     assert texts == [f"comment {number}" for number in range(6, -1, -1)]
 
 
-def test_comment_posted_between_two_pages_moves_nothing(caller: Caller) -> None:
+def test_comment_posted_between_two_pages_does_not_shift_rows(caller: Caller) -> None:
     for number in range(4):
         caller.comment("domains", "example.com", f"comment {number}")
     first = caller.get("domains/example.com/comments?limit=2").json()
@@ -108,7 +108,7 @@ def test_empty_collection_has_an_empty_cursor(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=ten", "cursor=%21", "cursor=bm9uZQ=="])
-def test_limit_and_cursor_must_make_sense(caller: Caller, query: str) -> None:
+def test_invalid_limit_and_cursor_are_refused(caller: Caller, query: str) -> None:
     assert caller.get(f"domains/example.com/comments?{query}").status_code == 400
 
 

@@ -43,7 +43,7 @@ def test_app_answers_without_a_socket(clock: SettableClock) -> None:
 
 
 @pytest.mark.parametrize(("accepted", "zipped"), [("gzip", True), ("identity", False), ("gzip;q=0", False)])
-def test_json_is_compressed_for_those_who_accept_it(caller: Caller, accepted: str, zipped: bool) -> None:
+def test_json_is_compressed_for_clients_that_accept_it(caller: Caller, accepted: str, zipped: bool) -> None:
     answer = caller.get(PATH, headers={"Accept-Encoding": accepted}, stream=True)
     raw = answer.raw.read(decode_content=False)
     assert (answer.headers.get("Content-Encoding") == "gzip") is zipped
@@ -67,7 +67,7 @@ def test_connection_is_kept_between_requests(sandbox: SandboxServer) -> None:
 @pytest.mark.parametrize(
     "header", ["Content-Length: -1", "Content-Length: many", "Content-Length: " + "9" * 5000, "Transfer-Encoding: x"]
 )
-def test_body_without_a_sound_end_is_refused(sandbox: SandboxServer, header: str) -> None:
+def test_body_without_a_valid_end_is_refused(sandbox: SandboxServer, header: str) -> None:
     assert exchange(sandbox, request_bytes("POST /api/v3/urls HTTP/1.1", header)).startswith(b"HTTP/1.1 400")
 
 
@@ -76,7 +76,7 @@ def test_two_lengths_are_refused(sandbox: SandboxServer) -> None:
     assert exchange(sandbox, sent).startswith(b"HTTP/1.1 400")
 
 
-def test_caller_waiting_for_the_go_ahead_gets_it(sandbox: SandboxServer) -> None:
+def test_client_that_waits_for_100_continue_gets_it(sandbox: SandboxServer) -> None:
     headers = ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 13", "Expect: 100-continue")
     host, port = sandbox.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
@@ -86,7 +86,7 @@ def test_caller_waiting_for_the_go_ahead_gets_it(sandbox: SandboxServer) -> None
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_caller_that_hangs_up_disturbs_nobody(
+def test_client_that_disconnects_does_not_disturb_others(
     sandbox: SandboxServer, caller: Caller, capfd: pytest.CaptureFixture[str]
 ) -> None:
     exchange(sandbox, request_bytes("POST /api/v3/urls HTTP/1.1", "Content-Length: 100", body=b"url="))
@@ -95,7 +95,7 @@ def test_caller_that_hangs_up_disturbs_nobody(
     assert capfd.readouterr() == ("", "")
 
 
-def test_refused_upload_still_sees_its_answer(start_sandbox: StartSandbox) -> None:
+def test_refused_upload_still_gets_its_response(start_sandbox: StartSandbox) -> None:
     caller = Caller(start_sandbox(Quota(windows=((0, 60),))).url)
     assert caller.post("files", files={"file": b"x" * 3_000_000}).status_code == 429
 
@@ -111,7 +111,7 @@ def test_paths_outside_the_api_are_not_found(sandbox: SandboxServer) -> None:
     assert requests.get(f"{sandbox.url}/", timeout=60).status_code == 404
 
 
-def test_stopped_sandbox_answers_nobody_not_even_on_open_connections(clock: SettableClock) -> None:
+def test_stopped_sandbox_does_not_answer_on_open_connections(clock: SettableClock) -> None:
     with SandboxServer(Quota.unlimited(), clock) as sandbox:
         caller = Caller(sandbox.url)
         assert caller.get(PATH).status_code == 200

@@ -1,4 +1,4 @@
-"""A file of hundreds of megabytes goes through without being kept."""
+"""A file of hundreds of megabytes is received without being stored."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_files_of_650_mb_are_taken_at_an_upload_address() -> None:
     assert (config.direct_upload_limit, config.upload_limit) == (32 * MEGABYTE, 650 * MEGABYTE)
 
 
-def test_a_field_that_is_no_file_is_kept_only_in_part(v2: V2Caller) -> None:
+def test_only_the_beginning_of_a_field_that_is_not_a_file_is_stored(v2: V2Caller) -> None:
     fields = {"apikey": (None, "k"), "resource": (None, "http://malicious.example/payload.bin")}
     answer = v2.session.post(
         f"{v2.base}/comments/put", files={**fields, "comment": (None, "x" * 1_000_000)}, timeout=10

@@ -119,7 +119,7 @@ def test_uncatalogued_values_fall_into_the_verdicts_in_their_shares(kind: Kind) 
     assert all(abs(shares[verdict] - count) < 80 for verdict, count in expected.items()), shares
 
 
-def test_suspicious_means_one_or_two_engines(caller: Caller) -> None:
+def test_suspicious_means_detections_by_one_or_two_engines(caller: Caller) -> None:
     file_stats = stats_on(caller, f"files/{uncatalogued(Kind.FILE, Verdict.SUSPICIOUS)}")
     domain_stats = stats_on(caller, f"domains/{uncatalogued(Kind.DOMAIN, Verdict.SUSPICIOUS)}")
     assert (file_stats["malicious"] in (1, 2), file_stats["suspicious"]) == (True, 0)
@@ -138,7 +138,7 @@ def test_unknown_hash_is_named_as_it_was_sent(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("ident", ["nonsense", "ab" * 64, "..%2F..%2Fetc"])
-def test_what_is_no_hash_is_not_found(caller: Caller, ident: str) -> None:
+def test_invalid_hash_is_not_found(caller: Caller, ident: str) -> None:
     assert error_of(caller.get(f"files/{ident}"))[:2] == (404, "NotFoundError")
 
 
@@ -228,7 +228,7 @@ def test_unseen_domain_is_not_found(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.2", "192.0.2.1", "2001:db8::1", "2001%3Adb8%3A%3A1", "::1"])
-def test_address_off_the_internet_has_a_clean_report(caller: Caller, address: str) -> None:
+def test_address_that_is_not_public_has_a_clean_report(caller: Caller, address: str) -> None:
     stats = stats_on(caller, f"ip_addresses/{address}")
     assert (stats["malicious"], stats["suspicious"]) == (0, 0)
 

@@ -1,4 +1,4 @@
-"""What the server lets through, and when."""
+"""Quotas of the server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_refused_requests_are_not_spent(start_sandbox: StartSandbox, clock: Sett
     assert caller.data("users/test-key/overall_quotas")["api_requests_daily"]["user"]["used"] == 2
 
 
-def test_every_window_must_have_room(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+def test_every_window_must_have_quota(start_sandbox: StartSandbox, clock: SettableClock) -> None:
     caller = Caller(start_sandbox(Quota(windows=((2, 10), (3, 100)))).url)
     assert statuses(caller, 3) == [200, 200, 429]
     clock.advance(10)
@@ -56,7 +56,7 @@ def test_every_window_must_have_room(start_sandbox: StartSandbox, clock: Settabl
     assert statuses(caller, 1) == [200]
 
 
-def test_day_starts_anew_at_midnight_utc(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+def test_day_starts_again_at_midnight_utc(start_sandbox: StartSandbox, clock: SettableClock) -> None:
     caller = Caller(start_sandbox(Quota(windows=(), per_day=2)).url)
     assert statuses(caller, 3) == [200, 200, 429]
     clock.now = MIDNIGHT - 0.5
@@ -65,7 +65,7 @@ def test_day_starts_anew_at_midnight_utc(start_sandbox: StartSandbox, clock: Set
     assert statuses(caller, 1) == [200]
 
 
-def test_month_starts_anew_on_its_first_day(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+def test_month_starts_again_on_its_first_day(start_sandbox: StartSandbox, clock: SettableClock) -> None:
     caller = Caller(start_sandbox(Quota(windows=(), per_day=None, per_month=1)).url)
     assert statuses(caller, 2) == [200, 429]
     clock.now = END_OF_MONTH - 0.5
@@ -74,13 +74,13 @@ def test_month_starts_anew_on_its_first_day(start_sandbox: StartSandbox, clock: 
     assert statuses(caller, 1) == [200]
 
 
-def test_keys_have_quotas_of_their_own(start_sandbox: StartSandbox) -> None:
+def test_each_key_has_its_own_quota(start_sandbox: StartSandbox) -> None:
     url = start_sandbox(Quota(windows=((1, 60),))).url
     assert statuses(Caller(url, "one"), 2) == [200, 429]
     assert statuses(Caller(url, "two"), 1) == [200]
 
 
-def test_retry_after_says_when_there_is_room(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+def test_retry_after_says_when_there_is_quota(start_sandbox: StartSandbox, clock: SettableClock) -> None:
     quota = Quota(windows=((1, 60),), per_day=2)
     caller = Caller(start_sandbox(quota, config=SandboxConfig(send_retry_after=True)).url)
     caller.get(PATH)

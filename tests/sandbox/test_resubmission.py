@@ -1,4 +1,4 @@
-"""The same file sent again, and the list of a file's analyses."""
+"""The same file sent again, and the list of its analyses."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_file_received_through_v2_counts_too(strict: Caller) -> None:
     assert error_of(upload(strict)) == CONFLICT
 
 
-def test_of_uploads_side_by_side_one_is_taken(strict: Caller) -> None:
+def test_only_one_of_simultaneous_uploads_is_accepted(strict: Caller) -> None:
     ready = threading.Barrier(6)
 
     def send(_: int) -> int:

@@ -1,4 +1,4 @@
-"""Files sent in."""
+"""Uploads."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_uploaded_file_has_a_report_by_every_hash(caller: Caller, clock: Settabl
         assert attributes["last_analysis_date"] == int(NOON)
 
 
-def test_password_goes_along_in_a_part_of_its_own(caller: Caller) -> None:
+def test_password_is_sent_in_a_separate_part(caller: Caller) -> None:
     assert upload(caller, data={"password": "infected"}).status_code == 200
 
 
@@ -56,7 +56,7 @@ def test_body_may_come_in_chunks_of_transfer_coding(caller: Caller) -> None:
     assert base64.b64decode(ident).decode().startswith(MD5)
 
 
-def test_upload_address_is_good_for_one_upload(caller: Caller) -> None:
+def test_upload_url_is_valid_for_one_upload(caller: Caller) -> None:
     address = caller.data("files/upload_url")
     first, second = (caller.session.post(address, files={"file": b"x"}, timeout=60) for _ in range(2))
     assert first.json()["data"]["type"] == "analysis"

@@ -1,4 +1,4 @@
-"""API v2: keys, what a call costs, and how it says no."""
+"""API v2: keys, costs and refusals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_key_counts_in_the_address_the_form_and_a_part(sandbox: SandboxServe
     assert len({entry.key for entry in sandbox.requests}) == 1
 
 
-def test_v3s_header_is_no_key_here_and_v2s_parameter_none_there(sandbox: SandboxServer) -> None:
+def test_each_version_accepts_the_key_only_in_its_own_place(sandbox: SandboxServer) -> None:
     there = Caller(sandbox.url).session.get(f"{sandbox.url}/vtapi/v2/file/report?resource={EICAR_MD5}", timeout=60)
     assert is_refused(there)
     assert Caller(sandbox.url, key=None).get(f"files/{EICAR_MD5}?apikey=test-key").status_code == 401
@@ -57,7 +57,7 @@ def test_a_form_without_its_content_type_has_no_key_in_it(sandbox: SandboxServer
 
 
 @pytest.mark.parametrize(("method", "path", "params"), NEEDS_PRIVATE)
-def test_what_is_for_private_keys_gets_others_an_empty_403(
+def test_a_private_call_without_a_private_key_gets_an_empty_403(
     sandbox: SandboxServer, v2: V2Caller, method: str, path: str, params: dict[str, str]
 ) -> None:
     public = V2Caller(sandbox.url)
@@ -90,18 +90,18 @@ def test_a_comment_without_its_text_is_400(v2: V2Caller) -> None:
     assert v2.post("comments/put", resource=EICAR_MD5).status_code == 400
 
 
-def test_an_upload_that_breaks_off_is_400(v2: V2Caller) -> None:
+def test_a_truncated_upload_is_400(v2: V2Caller) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="apikey"\r\n\r\nk'
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     assert requests.post(f"{v2.base}/file/scan", data=body, headers=headers, timeout=60).status_code == 400
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "file/everything"), ("GET", "file/scan"), ("GET", "url/scan")])
-def test_calls_that_are_not_there_are_404(v2: V2Caller, method: str, path: str) -> None:
+def test_unknown_calls_are_404(v2: V2Caller, method: str, path: str) -> None:
     assert requests.request(method, f"{v2.base}/{path}?apikey=k", timeout=60).status_code == 404
 
 
-def test_out_of_quota_is_an_empty_204_and_the_connection_stays_good(
+def test_out_of_quota_is_an_empty_204_and_the_connection_stays_usable(
     start_sandbox: StartSandbox, clock: SettableClock
 ) -> None:
     server = start_sandbox(Quota(windows=((1, 60),)))
@@ -115,7 +115,7 @@ def test_out_of_quota_is_an_empty_204_and_the_connection_stays_good(
     assert v2.get("file/report", resource=EICAR_MD5).status_code == 200
 
 
-def test_both_versions_spend_one_quota_and_show_it(start_sandbox: StartSandbox) -> None:
+def test_both_versions_use_the_same_quota_and_show_it(start_sandbox: StartSandbox) -> None:
     server = start_sandbox(Quota(windows=((4, 60),)))
     assert V2Caller(server.url).post("file/report", resource=THREE).status_code == 200
     v3 = Caller(server.url)
@@ -135,14 +135,14 @@ def test_a_batch_costs_as_much_as_it_has_values(start_sandbox: StartSandbox) -> 
     assert [entry.cost for entry in server.requests] == [3, 2, 2, 3, 1, 1]
 
 
-def test_what_a_batch_drops_costs_nothing(start_sandbox: StartSandbox) -> None:
+def test_values_that_a_batch_drops_cost_no_quota(start_sandbox: StartSandbox) -> None:
     server = start_sandbox(Quota(windows=((4, 60),)))
     rows = V2Caller(server.url).told("file/report", resource=",".join([EICAR_MD5] * 10))
     assert (len(rows), [entry.cost for entry in server.requests]) == (4, [4])
 
 
 @pytest.mark.parametrize("quota", [Quota(windows=((4, 60),)), Quota(windows=(), per_day=4)])
-def test_a_batch_without_room_is_refused_as_a_whole_and_spends_nothing(
+def test_a_batch_without_enough_quota_is_refused_as_a_whole_at_no_cost(
     start_sandbox: StartSandbox, quota: Quota
 ) -> None:
     v2 = V2Caller(start_sandbox(quota).url)
@@ -152,7 +152,7 @@ def test_a_batch_without_room_is_refused_as_a_whole_and_spends_nothing(
     assert v2.post("file/report", resource=EICAR_MD5).status_code == 204
 
 
-def test_room_for_a_batch_comes_back_as_the_minute_slides(start_sandbox: StartSandbox, clock: SettableClock) -> None:
+def test_quota_for_a_batch_returns_while_the_minute_slides(start_sandbox: StartSandbox, clock: SettableClock) -> None:
     v2 = V2Caller(start_sandbox(Quota(windows=((4, 60),), per_day=None, per_month=None)).url)
     assert v2.post("file/report", resource=EICAR_MD5).status_code == 200
     clock.advance(30)
@@ -164,7 +164,7 @@ def test_room_for_a_batch_comes_back_as_the_minute_slides(start_sandbox: StartSa
     assert v2.post("file/report", resource=THREE).status_code == 200
 
 
-def test_batches_side_by_side_never_spend_more_than_there_is(start_sandbox: StartSandbox) -> None:
+def test_simultaneous_batches_never_exceed_the_quota(start_sandbox: StartSandbox) -> None:
     server = start_sandbox(Quota(windows=((10, 60),)))
     ready = threading.Barrier(8)
 
@@ -185,7 +185,7 @@ def test_an_upload_over_the_limit_is_413(start_sandbox: StartSandbox) -> None:
     assert v2.upload(b"x" * 3000, address).status_code == 200
 
 
-def test_the_log_has_neither_key_nor_what_was_asked(sandbox: SandboxServer) -> None:
+def test_the_log_has_neither_key_nor_indicator(sandbox: SandboxServer) -> None:
     v2 = V2Caller(sandbox.url, "a/secret key")
     v2.get("domain/report", domain="example.com")
     v2.post("file/report", resource=EICAR_MD5)

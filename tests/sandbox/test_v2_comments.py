@@ -49,7 +49,7 @@ def test_the_same_comment_twice_is_a_duplicate_in_either_version(v2: V2Caller) -
         ("nothing of the kind", "Invalid resource"),
     ],
 )
-def test_what_cannot_be_commented_on_is_told(v2: V2Caller, resource: str, said: str) -> None:
+def test_a_comment_on_an_invalid_resource_is_refused(v2: V2Caller, resource: str, said: str) -> None:
     expected = {"response_code": 0, "verbose_msg": said}
     assert v2.told("comments/put", resource=resource, comment="x") == expected
     assert v2.told("comments/get", resource=resource)["response_code"] == 0
@@ -65,5 +65,5 @@ def test_comments_come_by_25_and_the_rest_by_date(v2: V2Caller, clock: SettableC
     assert [row["comment"] for row in rest] == [f"number {n}" for n in range(4, -1, -1)]
 
 
-def test_a_date_that_is_none_is_400(v2: V2Caller) -> None:
+def test_an_invalid_date_is_400(v2: V2Caller) -> None:
     assert v2.get("comments/get", resource=URL, before="yesterday").status_code == 400

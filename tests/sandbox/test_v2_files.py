@@ -18,7 +18,7 @@ NOT_THERE = "The requested resource is not among the finished, queued or pending
 
 
 @pytest.mark.parametrize("resource", [EICAR_MD5, EICAR_SHA1, EICAR_SHA256, EICAR_SHA256.upper()])
-def test_a_report_counts_what_detected_the_file(v2: V2Caller, resource: str) -> None:
+def test_a_report_counts_the_engines_that_detected_the_file(v2: V2Caller, resource: str) -> None:
     report = v2.told("file/report", resource=resource)
     assert (report["response_code"], report["positives"], report["resource"]) == (1, 62, resource)
     assert sum(scan["detected"] for scan in report["scans"].values()) == 62
@@ -27,7 +27,7 @@ def test_a_report_counts_what_detected_the_file(v2: V2Caller, resource: str) -> 
     assert report["verbose_msg"] == "Scan finished, information embedded"
 
 
-def test_engines_without_an_opinion_are_left_out_of_total(v2: V2Caller) -> None:
+def test_engines_without_a_result_are_not_in_total(v2: V2Caller) -> None:
     stats = Caller(v2.url).data(f"files/{EICAR_MD5}")["attributes"]["last_analysis_stats"]
     silent = sum(stats[name] for name in ("type-unsupported", "timeout", "confirmed-timeout", "failure"))
     assert silent > 0
@@ -47,7 +47,7 @@ def test_a_report_may_be_asked_for_with_get_and_with_post(v2: V2Caller) -> None:
     assert asked.json() == v2.post("file/report", resource=EICAR_MD5).json()
 
 
-def test_a_batch_is_answered_in_order_and_what_is_too_much_is_dropped(v2: V2Caller) -> None:
+def test_a_batch_is_answered_in_order_and_values_above_the_limit_are_dropped(v2: V2Caller) -> None:
     hashes = [EICAR_MD5, "0" * 32, "no hash", EICAR_SHA1, EICAR_SHA256]
     rows = v2.told("file/report", resource=", ".join(hashes))
     assert [row["resource"] for row in rows] == hashes[:4]
@@ -59,7 +59,7 @@ def test_a_list_of_one_is_one_document_and_of_none_an_empty_array(v2: V2Caller) 
     assert v2.told("file/report", resource=",") == []
 
 
-def test_what_is_unknown_is_told_in_three_fields(v2: V2Caller) -> None:
+def test_an_unknown_resource_gets_three_fields(v2: V2Caller) -> None:
     expected = {"response_code": 0, "resource": "0" * 64, "verbose_msg": NOT_THERE}
     assert v2.told("file/report", resource="0" * 64) == expected
 
@@ -89,7 +89,7 @@ def test_until_it_is_completed_a_scan_is_queued_by_its_id_and_unknown_by_its_has
     assert v2.told("file/report", resource=SHA256)["response_code"] == 0
 
 
-def test_a_completed_scan_is_told_by_id_and_by_hash(v2: V2Caller, clock: SettableClock) -> None:
+def test_a_completed_scan_is_found_by_id_and_by_hash(v2: V2Caller, clock: SettableClock) -> None:
     v2.upload(CONTENT)
     clock.advance(5)
     for resource in (SCAN_ID, SHA256, MD5):
@@ -98,7 +98,7 @@ def test_a_completed_scan_is_told_by_id_and_by_hash(v2: V2Caller, clock: Settabl
         assert report["total"] > 50
 
 
-def test_an_older_scan_is_still_told_by_its_own_id(v2: V2Caller, clock: SettableClock) -> None:
+def test_an_older_scan_is_still_found_by_its_own_id(v2: V2Caller, clock: SettableClock) -> None:
     v2.upload(CONTENT)
     clock.advance(60)
     later = v2.upload(CONTENT).json()["scan_id"]
@@ -107,7 +107,7 @@ def test_an_older_scan_is_still_told_by_its_own_id(v2: V2Caller, clock: Settable
     assert v2.told("file/report", resource=SCAN_ID)["scan_id"] == SCAN_ID
 
 
-def test_a_scan_id_that_was_never_given_out_is_unknown(v2: V2Caller) -> None:
+def test_a_scan_id_that_was_never_issued_is_unknown(v2: V2Caller) -> None:
     assert v2.told("file/report", resource=f"{EICAR_SHA256}-1")["response_code"] == 0
 
 
@@ -124,7 +124,7 @@ def test_a_file_scanned_through_one_version_is_seen_through_the_other(v2: V2Call
     assert v2.told("file/report", resource=EICAR_MD5)["scan_date"] == "2025-10-09 12:00:00"
 
 
-def test_a_rescan_says_no_words(v2: V2Caller, clock: SettableClock) -> None:
+def test_a_rescan_has_no_message(v2: V2Caller, clock: SettableClock) -> None:
     scan_id = f"{EICAR_SHA256}-{int(NOON)}"
     assert v2.told("file/rescan", resource=EICAR_MD5) == {
         "response_code": 1,
@@ -144,7 +144,7 @@ def test_rescans_come_in_batches_of_25(v2: V2Caller) -> None:
     assert [row["response_code"] for row in rows] == [1, 0, -1] + [0] * 22
 
 
-def test_a_large_file_goes_to_an_address_that_is_good_for_one_upload(private: SandboxServer, v2: V2Caller) -> None:
+def test_a_large_file_is_sent_to_a_url_for_one_upload(private: SandboxServer, v2: V2Caller) -> None:
     address = v2.told("file/scan/upload_url")["upload_url"]
     assert address.startswith(private.url)
     assert v2.upload(CONTENT, address).json()["sha256"] == SHA256

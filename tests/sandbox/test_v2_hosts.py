@@ -31,7 +31,7 @@ def test_detected_urls_are_objects_and_the_others_lists(v2: V2Caller, path: str,
 
 
 @pytest.mark.parametrize(("path", "param", "value"), BAD)
-def test_samples_are_objects_and_those_that_only_name_a_host_may_have_no_date(
+def test_samples_are_objects_and_those_that_only_mention_a_host_may_have_no_date(
     v2: V2Caller, path: str, param: str, value: str
 ) -> None:
     report = v2.told(path, **{param: value})
@@ -42,12 +42,12 @@ def test_samples_are_objects_and_those_that_only_name_a_host_may_have_no_date(
     assert any(report[name] for name in SAMPLES)
 
 
-def test_nothing_is_detected_at_what_is_clean(v2: V2Caller) -> None:
+def test_a_clean_host_has_no_detections(v2: V2Caller) -> None:
     for report in (v2.told("domain/report", domain="example.com"), v2.told("ip-address/report", ip="8.8.8.8")):
         assert [name for name, rows in report.items() if name.startswith("detected") and rows] == []
 
 
-def test_a_domain_has_addresses_and_vendors_words(v2: V2Caller) -> None:
+def test_a_domain_has_addresses_and_vendors_results(v2: V2Caller) -> None:
     report = v2.told("domain/report", domain="Malicious.Example")
     assert (report["response_code"], report["verbose_msg"]) == (1, "Domain found in dataset")
     assert set(report["resolutions"][0]) == {"last_resolved", "ip_address"}
@@ -72,23 +72,23 @@ def test_passive_dns_is_v3s(v2: V2Caller) -> None:
     assert [row["ip_address"] for row in found[:40]] == addresses
 
 
-def test_an_unknown_domain_is_told_in_two_fields(v2: V2Caller) -> None:
+def test_an_unknown_domain_gets_two_fields(v2: V2Caller) -> None:
     expected = {"response_code": 0, "verbose_msg": "Domain not found"}
     assert v2.told("domain/report", domain="unknown.example") == expected
 
 
 @pytest.mark.parametrize("domain", ["not-a-domain", "a..example", "http://example.com/"])
-def test_what_is_no_domain_is_invalid(v2: V2Caller, domain: str) -> None:
+def test_an_invalid_domain_is_reported_as_invalid(v2: V2Caller, domain: str) -> None:
     assert v2.told("domain/report", domain=domain)["response_code"] == -1
 
 
 @pytest.mark.parametrize("address", ["2001:4860:4860::8888", "1.2.3", "example.com"])
-def test_what_is_no_ipv4_address_is_invalid(v2: V2Caller, address: str) -> None:
+def test_a_value_that_is_not_an_ipv4_address_is_invalid(v2: V2Caller, address: str) -> None:
     expected = {"response_code": -1, "verbose_msg": "Invalid IP address"}
     assert v2.told("ip-address/report", ip=address) == expected
 
 
-def test_v2_knows_no_address_that_nobody_has_seen_though_v3_has_a_report(v2: V2Caller) -> None:
+def test_v2_unlike_v3_has_no_report_on_an_address_that_was_never_seen(v2: V2Caller) -> None:
     unseen = next(f"45.10.20.{n}" for n in range(200) if not is_heard_of(Item(Kind.IP, f"45.10.20.{n}")))
     for address in ("10.0.0.2", unseen):
         expected = {"response_code": 0, "verbose_msg": "Missing IP address"}

@@ -1,4 +1,4 @@
-"""The sandbox's v2 documents have the shapes of recorded ones: the same keys, the same types of value."""
+"""The sandbox's v2 documents have the form of recorded ones: the same keys, the same types of values."""
 
 from __future__ import annotations
 
@@ -78,15 +78,17 @@ def assert_same_keys(value: dict[str, Any], samples: list[dict[str, Any]], where
         ("ip_report*", "ip-address/report", {"ip": "8.8.8.8"}),
     ],
 )
-def test_documents_are_shaped_as_recorded(v2: V2Caller, pattern: str, path: str, params: dict[str, str]) -> None:
+def test_documents_have_the_form_of_recorded_ones(
+    v2: V2Caller, pattern: str, path: str, params: dict[str, str]
+) -> None:
     assert_alike(v2.told(path, **params), recorded(pattern))
 
 
-def test_an_uploads_document_is_shaped_as_recorded(v2: V2Caller, clock: SettableClock) -> None:
+def test_an_uploads_document_has_the_form_of_recorded_ones(v2: V2Caller, clock: SettableClock) -> None:
     assert_alike(v2.upload(b"never seen").json(), recorded("file_scan*"))
 
 
-def test_words_and_dates_are_those_recorded(v2: V2Caller) -> None:
+def test_messages_and_dates_have_the_recorded_form(v2: V2Caller) -> None:
     for pattern, path, params in [
         ("file_report_found*", "file/report", {"resource": EICAR_MD5}),
         ("file_report_not_found", "file/report", {"resource": "0" * 64}),

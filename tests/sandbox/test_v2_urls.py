@@ -23,7 +23,7 @@ QUEUED = {
 }
 
 
-def test_a_report_counts_what_detected_the_url(v2: V2Caller) -> None:
+def test_a_report_counts_the_engines_that_detected_the_url(v2: V2Caller) -> None:
     report = v2.told("url/report", resource=BAD_URL)
     stats = Caller(v2.url).data(f"urls/{base64_id(BAD_URL)}")["attributes"]["last_analysis_stats"]
     assert (report["response_code"], report["positives"]) == (1, stats["malicious"] + stats["suspicious"])
@@ -35,7 +35,7 @@ def test_a_report_counts_what_detected_the_url(v2: V2Caller) -> None:
     }
 
 
-def test_a_report_tells_the_resource_as_sent_and_the_url_in_its_canonical_form(v2: V2Caller) -> None:
+def test_a_report_has_the_resource_as_sent_and_the_canonical_url(v2: V2Caller) -> None:
     report = v2.told("url/report", resource="HTTPS://www.EXAMPLE.com")
     assert (report["resource"], report["url"]) == ("HTTPS://www.EXAMPLE.com", "https://www.example.com/")
     assert report["scan_id"].split("-")[0] == hashlib.sha256(b"https://www.example.com/").hexdigest()
@@ -45,7 +45,7 @@ def test_a_report_may_be_asked_for_with_get_and_with_post(v2: V2Caller) -> None:
     assert v2.get("url/report", resource=BAD_URL).json() == v2.post("url/report", resource=BAD_URL).json()
 
 
-def test_batches_have_newlines_and_commas_belong_to_urls(v2: V2Caller) -> None:
+def test_newlines_separate_urls_and_commas_are_part_of_them(v2: V2Caller) -> None:
     urls = [BAD_URL, NEW_URL, "mailto:nobody", f"{BAD_URL}?a=1,2", BAD_URL]
     v2.post("url/scan", url=urls[3])
     rows = v2.told("url/report", resource="\n".join(urls))
@@ -53,7 +53,7 @@ def test_batches_have_newlines_and_commas_belong_to_urls(v2: V2Caller) -> None:
     assert [row["response_code"] for row in rows][:3] == [1, 0, -1]
 
 
-def test_what_is_unknown_is_told_in_three_fields(v2: V2Caller) -> None:
+def test_an_unknown_resource_gets_three_fields(v2: V2Caller) -> None:
     expected = {"response_code": 0, "resource": NEW_URL, "verbose_msg": "Resource does not exist in the dataset"}
     assert v2.told("url/report", resource=NEW_URL) == expected
     assert v2.told("url/report", resource=NEW_URL, scan="0") == expected
@@ -70,14 +70,14 @@ def test_scans_come_in_batches(v2: V2Caller) -> None:
     assert rows[1]["resource"] == "mailto:nobody"
 
 
-def test_scan_1_submits_what_is_unknown(v2: V2Caller, clock: SettableClock) -> None:
+def test_scan_1_submits_an_unknown_url(v2: V2Caller, clock: SettableClock) -> None:
     assert v2.told("url/report", resource="unknown.example", scan="1") == QUEUED
     clock.advance(5)
     report = v2.told("url/report", resource="unknown.example", scan="1")
     assert (report["scan_id"], report["total"] > 50) == (SCAN_ID, True)
 
 
-def test_scan_1_does_not_submit_twice_what_is_on_its_way(v2: V2Caller, clock: SettableClock) -> None:
+def test_scan_1_does_not_submit_a_queued_url_again(v2: V2Caller, clock: SettableClock) -> None:
     v2.told("url/report", resource=NEW_URL, scan="1")
     clock.advance(3)
     assert v2.told("url/report", resource=NEW_URL, scan="1")["scan_id"] == SCAN_ID
@@ -85,7 +85,7 @@ def test_scan_1_does_not_submit_twice_what_is_on_its_way(v2: V2Caller, clock: Se
     assert Caller(v2.url).data(f"urls/{NEW_ID}")["attributes"]["times_submitted"] == 1
 
 
-def test_scan_1_does_not_submit_what_is_known_or_no_url(v2: V2Caller) -> None:
+def test_scan_1_does_not_submit_a_known_url_or_an_invalid_one(v2: V2Caller) -> None:
     before = Caller(v2.url).data(f"urls/{base64_id(BAD_URL)}")
     assert "total" in v2.told("url/report", resource=BAD_URL, scan="1")
     assert Caller(v2.url).data(f"urls/{base64_id(BAD_URL)}") == before

@@ -77,7 +77,7 @@ def test_errors_have_the_codes_of_virustotal(client: Any) -> None:
 
 
 @pytest.mark.parametrize(("key", "code"), [("wrong", "WrongCredentialsError"), ("forbidden", "ForbiddenError")])
-def test_key_that_is_not_good(quick: SandboxServer, key: str, code: str) -> None:
+def test_wrong_key(quick: SandboxServer, key: str, code: str) -> None:
     with vt.Client(key, host=quick.url) as client:
         assert code_of(client, "/domains/example.com") == code
 
@@ -167,7 +167,7 @@ def test_analyses_of_a_file_iterated_over_pages(start_sandbox: StartSandbox, clo
     assert [analysis.date for analysis in found] == sorted((a.date for a in found), reverse=True)
 
 
-def test_file_on_its_way_is_a_conflict(start_sandbox: StartSandbox) -> None:
+def test_file_that_is_being_submitted_is_a_conflict(start_sandbox: StartSandbox) -> None:
     config = SandboxConfig(resubmit_s=10)
     with vt.Client("k", host=start_sandbox(Quota.unlimited(), config=config).url) as client:
         client.scan_file(io.BytesIO(b"a small file"))
@@ -179,7 +179,7 @@ def test_file_on_its_way_is_a_conflict(start_sandbox: StartSandbox) -> None:
 @pytest.mark.parametrize(
     ("what", "code"), [("429", "QuotaExceededError"), ("503", "ServerError"), ("401", "WrongCredentialsError")]
 )
-def test_bad_days_are_told_as_virustotals(start_sandbox: StartSandbox, what: str, code: str) -> None:
+def test_faults_look_like_virustotals(start_sandbox: StartSandbox, what: str, code: str) -> None:
     config = SandboxConfig(faults=(Fault(what, 1),))
     with vt.Client("k", host=start_sandbox(Quota.unlimited(), config=config).url) as client:
         assert code_of(client, "/domains/example.com") == code

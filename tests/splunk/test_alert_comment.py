@@ -65,7 +65,9 @@ def test_nothing_is_said_in_public_until_the_admin_allows_it(
     splunkd.users[SESSION] = EVERYTHING
     ran = alert([], indicator=EICAR_MD5, comment="no")
     assert (ran.status, ran.levels, sandbox.requests) == (2, ["ERROR"], [])
-    assert ran.said == ["no comment was made: comments are off here: an admin allows them on the app's setup page"]
+    assert ran.said == [
+        "no comment was made: comments are not allowed: an admin can allow them on the app's setup page"
+    ]
 
 
 def test_who_may_look_up_and_not_write_may_not_comment(

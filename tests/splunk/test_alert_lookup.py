@@ -82,7 +82,7 @@ def test_without_any_index_the_action_says_who_names_one(shipped: bool, alert: A
     splunkd.settings = {**splunkd.settings, "verdict_indexes": default if shipped else " , "}
     ran = alert([{"md5": EICAR_MD5}], fields="md5")
     assert (ran.status, ran.levels) == (2, ["ERROR"])
-    assert "an admin names some on the setup page" in ran.said[0]
+    assert "an admin can add one on the setup page" in ran.said[0]
 
 
 def test_an_owner_who_sees_the_key_needs_no_right_to_write_either(alert: Alert, splunkd: FakeSplunkd) -> None:
@@ -246,7 +246,7 @@ def test_a_misspelt_field_is_told(alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md_5")
     assert (ran.status, ran.said) == (
         2,
-        ["no result has the field md_5; the nearest is md5: look at its spelling in the alert"],
+        ["no result has the field md_5; the nearest is md5: check its spelling in the alert"],
     )
     ran = alert([{"md5": EICAR_MD5}], fields="md5, sha1")
     assert (ran.status, ran.said) == (0, ["no result has the field sha1"])
@@ -255,8 +255,8 @@ def test_a_misspelt_field_is_told(alert: Alert) -> None:
 @pytest.mark.parametrize(
     ("params", "told"),
     [
-        ({}, "fields= names no field of the results"),
-        ({"fields": " , "}, "fields= names no field of the results"),
+        ({}, "fields= is empty: name one or more fields of the results"),
+        ({"fields": " , "}, "fields= is empty: name one or more fields of the results"),
         ({"fields": "md5", "type": "file"}, "type='file': one of hash, url, domain, ip, ioc"),
         ({"fields": "md5", "limit": "0"}, "limit='0': a number from 1 to 1000"),
         ({"fields": "md5", "limit": "9999"}, "limit='9999': a number from 1 to 1000"),
@@ -277,12 +277,12 @@ def test_a_wrong_setting_of_the_alert_is_told(params: dict[str, str], told: str,
 def test_what_is_no_document_of_an_alert_is_refused_in_one_line(document: bytes, alert: Alert) -> None:
     ran = alert.told(document)
     assert (ran.status, ran.levels) == (2, ["ERROR"])
-    assert "what came on stdin is no document of an alert" in ran.said[0]
+    assert "stdin is not an alert's JSON document" in ran.said[0]
 
 
 def test_a_document_without_a_session_or_of_any_size_is_refused(alert: Alert) -> None:
     bare = {**alert.document(None, fields="md5"), "session_key": ""}
-    assert alert.told(json.dumps(bare).encode()).said == ["splunkd passed no session to work in"]
+    assert alert.told(json.dumps(bare).encode()).said == ["splunkd passed no session key"]
     assert "is larger than" in alert.told(b" " * (16 * 1024 * 1024 + 1)).said[0]
 
 
@@ -301,8 +301,8 @@ def test_results_that_cannot_be_read_are_told(alert: Alert) -> None:
         assert ran.status == 2
         assert ran.said[0].startswith("the alert's results could not be read")
     for path in (alert.job, alert.job / "none.csv.gz"):
-        assert "none of this search's job" in alert.on(path, fields="md5").said[0]
-    assert alert.on(None, fields="md5").said == ["splunkd named no file with results"]
+        assert "not from this search's job" in alert.on(path, fields="md5").said[0]
+    assert alert.on(None, fields="md5").said == ["the payload has no file with results"]
 
 
 def test_no_file_but_the_jobs_own_is_read(
@@ -334,7 +334,7 @@ def test_no_file_but_the_jobs_own_is_read(
         ran = alert.on(path, fields="md5")
         assert (ran.status, ran.said) == (
             2,
-            ["the file with the results is none of this search's job: leave out results_path="],
+            ["the file with the results is not from this search's job: leave out results_path="],
         )
     for sid in ("", ".", "..", "../dispatch", "another_job/..", str(tmp_path)):
         told = {**alert.document(others[0], fields="md5"), "sid": sid}
@@ -409,7 +409,7 @@ def test_an_index_that_splunk_would_not_have_is_refused_on_the_setup_page_and_he
     splunkd.users[SESSION] = EVERYTHING
     status, answer = call(splunkd, {"settings": {"verdict_indexes": named}}, "vtlookup/settings")
     assert status == 400
-    assert "is no index for events" in answer["wrong"]["verdict_indexes"]
+    assert "is not a valid index" in answer["wrong"]["verdict_indexes"]
 
 
 def test_an_event_is_as_long_as_an_event_may_be_whatever_is_in_the_results(alert: Alert, splunkd: FakeSplunkd) -> None:

@@ -108,7 +108,7 @@ def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
         ({**may("vtlookup_admin"), "failing": {"current-context": 403}}, SESSION, "your role needs"),
         ({**may("vtlookup_admin"), "failing": {"current-context": 500}}, SESSION, "HTTP 500"),
         (may("vtlookup_admin"), "another's", "does not accept this search's session"),
-        (may("vtlookup_admin"), "", "there is no session to ask splunkd in"),
+        (may("vtlookup_admin"), "", "there is no session for splunkd"),
     ],
 )
 def test_whoever_is_not_shown_to_be_allowed_clears_nothing(

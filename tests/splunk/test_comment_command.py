@@ -53,7 +53,7 @@ def test_nothing_is_said_until_the_admin_allows_it(
     result = run(command, splunkd, f"value={EICAR_MD5}", "comment=no")
     assert (result.records, sandbox.requests) == ([], [])
     assert result.messages == [
-        ("ERROR", "vtcomment: comments are off here: an admin allows them on the app's setup page")
+        ("ERROR", "vtcomment: comments are not allowed: an admin can allow them on the app's setup page")
     ]
 
 
@@ -82,9 +82,9 @@ def test_a_comment_that_is_not_made_says_so(value: str, command: Lookup, splunkd
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        ([], "value= names what to comment on, comment= says it"),
-        ([f"value={EICAR_MD5}"], "comment= says it"),
-        (["comment=x"], "value= names"),
+        ([], "value= must be the indicator, and comment= the text of the comment"),
+        ([f"value={EICAR_MD5}"], "comment= the text of the comment"),
+        (["comment=x"], "value= must be"),
         ([f"value={EICAR_MD5}", "comment=x", "type=file"], "type='file': one of hash, url, domain, ip, ioc"),
     ],
 )

@@ -124,7 +124,7 @@ def test_a_full_queue_is_told_in_the_search_that_filled_it(lookup: Lookup) -> No
         (["keep=-1"], "keep='-1'"),
         (["keep="], "keep=''"),
         (["wait=soon"], "wait='soon'"),
-        (["{now}"], "what is '{now}'?"),
+        (["{now}"], "'{now}' is not an option"),
         (["record=true"], "record="),
         (["hash=a"], "hash= is not an option of this command"),
     ],

@@ -19,8 +19,8 @@ REFUSED = [
     (["hash=a", "ioc=a"], "exactly one of"),
     (["hash="], "hash= needs the name of a field"),
     (["ioc= "], "ioc= needs the name of a field"),
-    (["md5"], "what is 'md5'?"),
-    (["hash=a", "b"], "what is 'b'?"),
+    (["md5"], "'md5' is not an option"),
+    (["hash=a", "b"], "'b' is not an option"),
     (["hash=a", "max_age=soon"], "max_age='soon'"),
     (["hash=a", "max_age=-1"], "max_age='-1'"),
     (["hash=a", "max_age="], "max_age=''"),
@@ -35,7 +35,7 @@ REFUSED = [
     (["hash=raw", "raw=t", "prefix="], "prefix="),
     (["hash=a", "record=true"], "record="),
     (["hash=a", "bogus={x}"], "bogus= is not an option of this command"),
-    (["hash={}", "{0}"], "what is '{0}'?"),
+    (["hash={}", "{0}"], "'{0}' is not an option"),
     (["hash={}", "prefix={0}"], "prefix='{0}'"),
 ]
 

@@ -118,7 +118,7 @@ def test_one_who_may_not_write_reads_and_says_so_once(
         assert reader.get("key") == FOUND
     assert [record.getMessage() for record in caplog.records] == [
         "you may not use the KV store's collection vt_answers: your role needs write access; "
-        "what is asked is not kept there"
+        "new answers are not cached there"
     ]
 
 

@@ -98,7 +98,7 @@ def test_who_writes_sees_what_it_wrote_though_its_member_does_not_yet(store: Fak
 def test_a_member_that_stays_behind_is_told_and_nobody_guesses(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
     with FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
         book_at(splunkd, FakeClock()).transact("a", _note)
-        with pytest.raises(StateBusy, match="in others' hands"):
+        with pytest.raises(StateBusy, match="is locked by other processes"):
             book_at(behind, FakeClock(), patience_s=0.3).transact("a", _note)
 
 

@@ -73,7 +73,7 @@ def test_a_misspelt_field_is_told_with_what_can_be_known(lookup: Lookup) -> None
     assert whole == "vtlookup: no event has the field mb5; the nearest is md5"
     some = only_message(lookup([EVENTS], "hash=mb5"))
     assert some == (
-        "vtlookup: no event has the field mb5; look at its spelling (| fieldsummary lists the fields that events have)"
+        "vtlookup: no event has the field mb5; check its spelling (| fieldsummary lists the fields that events have)"
     )
     far = only_message(lookup([[{f"f{number}": "1" for number in range(8)}]], "hash=checksum", select_fields=False))
     assert far == "vtlookup: no event has the field checksum; the events have f0, f1, f2, f3, f4 and 3 more"

@@ -216,7 +216,7 @@ def test_options_of_another_form_are_not_understood(args: Any, lookup: Lookup) -
         reply = process.exchange(info)
         assert reply is not None
         assert reply.messages == [
-            ("ERROR", "vtlookup: splunkd was not understood: the search's options are no list of texts")
+            ("ERROR", "vtlookup: invalid data from splunkd: args in searchinfo is not a list of strings")
         ]
         assert (process.finish(), process.stderr) == (1, "")
 
@@ -242,7 +242,7 @@ def test_a_search_that_is_told_wrongly_is_refused_in_one_message(name: str, geti
     assert reply is not None
     ((level, text),) = reply.messages
     assert (level, ran.returncode, ran.stderr) == ("ERROR", 1, b"")
-    assert text.startswith(f"{name}: splunkd was not understood: ")
+    assert text.startswith(f"{name}: invalid data from splunkd: ")
 
 
 def started(command: Lookup, argv: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -346,7 +346,7 @@ def test_the_sdks_configuration_of_logging_opens_nothing(watched: Bait) -> None:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from vtlookup_app.libraries import put_first\n"
         "put_first()\n"
-        "import vtlookup_app.light_sdk\n"
+        "import vtlookup_app.sdk_import\n"
         "from splunklib.searchcommands import environment\n"
         "print(environment.configure_logging('x', sys.argv[2]))\n"
     )
@@ -370,4 +370,4 @@ def test_one_module_alone_imports_the_sdks_search_commands() -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name.startswith("splunklib.searchcommands") for name in names):
                 importing.add(path.name)
-    assert importing == {"light_sdk.py"}
+    assert importing == {"sdk_import.py"}

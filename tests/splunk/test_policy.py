@@ -249,7 +249,7 @@ def test_a_comment_that_the_admin_does_not_allow_is_refused_at_the_endpoint(
     splunkd.users[SESSION] = ANALYST | {WRITE}
     answer = call(splunkd, batch([comment(), lookup_of(EICAR_MD5), comment()]))[1]
     assert codes(answer) == ["config_error", "ok", "config_error"]
-    assert "comments are off here" in answer["responses"][0]["error"]["message"]
+    assert "comments are not allowed" in answer["responses"][0]["error"]["message"]
     assert posted(sandbox) == 0
 
 
@@ -386,8 +386,8 @@ def test_the_app_asks_the_policy_before_each_answer_to_a_request() -> None:
         nodes = ast.walk(ast.parse(path.read_text("utf-8")))
         called = (ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call))
         calls.update(path.name for name in called if re.fullmatch(r"(self\.)?_?core\.(answer|run)", name))
-    # `asking.py` asks a core without settings what is wrong, `checks.py` for the quota.
-    assert calls == {"answering.py": 1, "start.py": 1, "asking.py": 1, "checks.py": 1}
+    # `core_access.py` asks a core without settings what is wrong, `checks.py` for the quota.
+    assert calls == {"lookup.py": 1, "composition.py": 1, "core_access.py": 1, "checks.py": 1}
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_pause_ends_where_the_account_has_requests_left(limited: Lookup) -> No
         command = limited.set(VT_API_URL=server.url)
         result = command([[{"x": EICAR_MD5}]], "hash=x", "wait=0")
         (message,) = [text for _, text in result.messages]
-        assert "nothing is asked until " in message
+        assert "no requests are sent until " in message
         assert rows(command)[-1]["window"] == "upstream"
         assert float(str(rows(command)[-1]["resets_at"])) % 86400 == 0
         rows(command, "account=true")
@@ -104,7 +104,7 @@ def test_without_a_quota_it_says_that_nothing_is_counted(lookup: Lookup) -> None
     result = lookup.command("vtquota")([])
     assert (result.records, result.complete, result.exit_code) == ([], True, 0)
     assert result.messages == [
-        ("INFO", "vtquota: no quota is set, so nothing is counted here; account=true asks VirusTotal")
+        ("INFO", "vtquota: no quota is set, so no requests are counted; account=true shows VirusTotal's figures")
     ]
 
 

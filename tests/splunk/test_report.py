@@ -107,8 +107,8 @@ def test_out_of_quota_the_row_is_pending(report: Lookup, sandbox: SandboxServer)
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        ([], "value= names the hash, URL, domain or address"),
-        (["value= "], "value= names the hash"),
+        ([], "value= must be a hash, URL, domain or address"),
+        (["value= "], "value= must be a hash"),
         (["value=a", "type=file"], "type='file': one of hash, url, domain, ip"),
         (["value=a", "engines=maybe"], "engines='maybe': true or false"),
         (["value=a", "refresh={}"], "refresh='{}': true or false"),
@@ -116,8 +116,8 @@ def test_out_of_quota_the_row_is_pending(report: Lookup, sandbox: SandboxServer)
         (["value=a", "max_age=soon"], "max_age='soon'"),
         (["value=a", "wait=-1"], "wait='-1'"),
         (["value=a", "raw="], "raw=''"),
-        (["8.8.8.8"], "what is '8.8.8.8'?"),
-        (["value=a", "{0}"], "what is '{0}'?"),
+        (["8.8.8.8"], "'8.8.8.8' is not an option"),
+        (["value=a", "{0}"], "'{0}' is not an option"),
         (["value=a", "record=true"], "record= is not an option of this command"),
         (["value=a", "logging_configuration=/etc/passwd"], "logging_configuration= is not an option of this command"),
         (["value=a", "bogus={x}"], "bogus= is not an option of this command"),

@@ -74,7 +74,7 @@ def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splun
         ("", "the API key is empty or Splunk could not decrypt it"),
         (" ", "the API key is empty or Splunk could not decrypt it"),
         ("$7$p4Hk0Yw7Zq==", "the API key is empty or Splunk could not decrypt it"),
-        ("two words", "the API key that Splunk keeps has characters that no key has"),
+        ("two words", "the API key stored in Splunk has characters that no key has"),
     ],
 )
 def test_a_stored_key_that_is_no_use_has_a_message_of_its_own(
@@ -101,7 +101,7 @@ def test_a_misspelt_setting_is_told_with_the_nearest(keyless: Lookup, splunkd: F
     splunkd.users[SESSION] = EVERYTHING
     splunkd.settings = {**splunkd.settings, "never_qurey": "secret.example", "disabled": "0", "log_level": "info"}
     told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert told == "vtlookup: vtlookup.conf has never_qurey, which is no setting; the nearest is never_query"
+    assert told == "vtlookup: unknown setting never_qurey in vtlookup.conf; the nearest is never_query"
     splunkd.settings = {name: value for name, value in splunkd.settings.items() if name != "never_qurey"}
     normal(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
 
@@ -110,7 +110,7 @@ def test_a_setting_that_there_is_not_is_answered_with_the_list(splunkd: FakeSplu
     splunkd.users[SESSION] = EVERYTHING
     status, answer = call(splunkd, {"settings": {"qouta": "1/day"}}, "vtlookup/settings")
     assert status == 400
-    assert answer["wrong"]["qouta"].startswith("there is no such setting; settings are api_url, timeout, quota, ")
+    assert answer["wrong"]["qouta"].startswith("unknown setting; settings are api_url, timeout, quota, ")
 
 
 @pytest.mark.parametrize("written", ["24h", "1d", "1440m", "86400", "86400s"])

@@ -77,18 +77,18 @@ def test_the_first_key_is_stored_as_well_as_any_other(admin: FakeSplunkd) -> Non
         ("never_query", "not..a.name", "not..a.name"),
         ("never_query", "a.example\nquota = none", "one line"),
         ("never_query", ["a.example"], "a text or a number"),
-        ("state", "relative/state.db", "no absolute path"),
+        ("state", "relative/state.db", "not an absolute path"),
         ("state", "/tmp", "is not a regular file"),
         ("state", "/etc/passwd", "was not made by vt-connectors"),
         ("state_required", "maybe", "neither true nor false"),
         ("state", "redis://redis.example.com", "redis:// is not available here"),
-        ("state", "redis://:secret@redis.example.com", "without a name and password"),
-        ("proxy", "http://name:secret@proxy.example.com", "without a name and password"),
+        ("state", "redis://:secret@redis.example.com", "must not contain a name and password"),
+        ("proxy", "http://name:secret@proxy.example.com", "must not contain a name and password"),
         ("proxy", "ftp://proxy.example.com", "an address like"),
         ("proxy", "http://proxy.example.com:port", "an address like"),
         ("ca_bundle", "/no/such/file", "the absolute path of a file"),
         ("ca_bundle", "ca.pem", "the absolute path of a file"),
-        ("selected_fields", "false", "there is no such setting"),
+        ("selected_fields", "false", "unknown setting"),
     ],
 )
 def test_bad_values_are_refused_by_the_server_and_nothing_is_stored(
@@ -129,7 +129,7 @@ def test_a_good_place_for_everything_is_taken(admin: FakeSplunkd, tmp_path: Any)
 def test_it_takes_the_capability_and_the_users_own_rights(splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING - {"vtlookup_admin"}
     assert [call(splunkd, "", path, method)[0] for path, method in ((SETTINGS, "GET"), (CHECKS, "POST"))] == [403, 403]
-    for missing, told in ((STORES_KEYS, "edit_storage_passwords"), (IS_ADMIN, "write to the app vtlookup")):
+    for missing, told in ((STORES_KEYS, "edit_storage_passwords"), (IS_ADMIN, "write access to the app vtlookup")):
         splunkd.users[SESSION] = EVERYTHING - {missing}
         key = "another-key" if missing == STORES_KEYS else None
         status, refused = store(splunkd, key, cache_ttl=60)
@@ -195,7 +195,7 @@ def figures(hour: int, day: int, month: int) -> dict[str, Any]:
     [
         (figures(240, 500, 15500), {"quota": "4/minute,500/day,15500/month", "tier": "public"}),
         (figures(60000, 30000, 10**9), {"quota": "1000/minute,30000/day", "tier": "premium"}),
-        ({"data": {}}, {"error": "the account tells no quota"}),
+        ({"data": {}}, {"error": "VirusTotal reports no quota for this account"}),
     ],
 )
 def test_the_account_is_measured(admin: FakeSplunkd, told: dict[str, Any], measured: dict[str, str]) -> None:

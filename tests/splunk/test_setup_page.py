@@ -175,7 +175,7 @@ def test_what_only_the_server_can_see_is_told_at_the_field_too(
 ) -> None:
     before = dict(splunkd.settings)
     page.write(f"#vtlookup-{field}", bad)
-    assert save(page) == "nothing is stored: some settings are not valid"
+    assert save(page) == "nothing was stored: some settings are not valid"
     assert told in page.text(f"#vtlookup-{field}-error")
     assert splunkd.settings == before
 

@@ -209,7 +209,7 @@ def test_no_index_is_written_to_before_an_admin_names_one(endpoint: FakeSplunkd,
         endpoint.settings = {**endpoint.settings, "verdict_indexes": setting}
         for wanted in ({}, {"index": "main"}, {"index": "threat"}):
             status, answer = write(endpoint, KNOWN, **wanted)
-            assert (status, "an admin names some on the setup page" in answer["error"]) == (403, True)
+            assert (status, "an admin can add one on the setup page" in answer["error"]) == (403, True)
     del endpoint.settings["verdict_indexes"]  # type: ignore[attr-defined]
     assert write(endpoint, KNOWN)[0] == 403
     assert endpoint.indexed == []
@@ -468,7 +468,7 @@ def test_an_alert_without_a_shared_cache_says_that_verdicts_are_missing(alert: A
     ran = alert([{"md5": EICAR_MD5}, {"md5": md5(7)}], fields="md5")
     assert (ran.status, ran.levels) == (0, ["WARN"])
     assert ran.said == [
-        "2 answers are missing in the events: the app's endpoint does not see the cache that this alert uses"
+        "2 answers are missing in the events: the app's endpoint does not use the same cache as this alert"
     ]
     assert all("vt_verdict" not in event for event in events(endpoint))
 

@@ -1,4 +1,4 @@
-"""A small file of the kind the state is made of, and ways to damage it."""
+"""A small state file, and functions that damage it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REBUILT = "rebuilt"
 
 
 def state_file(path: Path, patience_s: float = 5.0) -> SqliteFile:
-    """In the way of the cache; a rebuilt one has the note `REBUILT`."""
+    """A file with the settings of the cache; a rebuilt one has the note `REBUILT`."""
     return SqliteFile(path, SCHEMA, "WAL", patience_s=patience_s, made_anew=lambda db: _write(db, REBUILT))
 
 
@@ -26,7 +26,7 @@ def notes(file: SqliteFile) -> list[str]:
 
 
 def settle(path: Path) -> None:
-    """Bring what the write-ahead log holds into the file."""
+    """Move the write-ahead log into the file."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

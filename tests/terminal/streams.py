@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 KINDS = ("terminal", "pipe", "file", "closed", "nonblocking")
 _SMALL_PIPE_BYTES = 4096
-# Somebody who reads slowly: a pipe that does not block is full meanwhile.
+# A slow reader, so that a non-blocking pipe gets full.
 _BEFORE_READING_S = 0.5
 _MOST_S = 60
 
 
 def all_of(terminal: int) -> bytes:
-    """What is still written to a terminal until its last writer has gone. Our end of it, which is given, is closed."""
+    """The output to a terminal until its last writer closes it. Closes our end, `terminal`."""
     seen = bytearray()
-    with contextlib.suppress(OSError):  # Linux says EIO at the end
+    with contextlib.suppress(OSError):  # Linux reports EIO at the end
         while piece := os.read(terminal, 65536):
             seen += piece
     os.close(terminal)
@@ -56,7 +56,7 @@ class _Stream:
                 self.theirs, self._ours = os.dup(file.fileno()), os.dup(file.fileno())
 
     def begin(self) -> None:
-        """The process has its own copy now."""
+        """Call this when the process has its own copy."""
         if self.theirs is not None:
             os.close(self.theirs)
         if self._kind in ("terminal", "pipe", "nonblocking"):
@@ -67,7 +67,7 @@ class _Stream:
         assert self._ours is not None
         if self._kind == "nonblocking":
             time.sleep(_BEFORE_READING_S)
-        with contextlib.suppress(OSError):  # Linux says EIO when a terminal's last writer has gone
+        with contextlib.suppress(OSError):  # Linux reports EIO after a terminal's last writer has closed it
             while piece := os.read(self._ours, 65536):
                 self._read += piece
 
@@ -103,9 +103,9 @@ class _Input:
         if self.theirs is not None:
             os.close(self.theirs)
         if self._ours is not None:
-            # Later than the process looks for the first time.
+            # Later than the process's first read.
             time.sleep(_BEFORE_READING_S)
-            with contextlib.suppress(BrokenPipeError):  # it has ended without reading
+            with contextlib.suppress(BrokenPipeError):  # the process ended without reading
                 os.write(self._ours, self._text)
 
     def end(self) -> None:
@@ -113,7 +113,7 @@ class _Input:
             os.close(self._ours)
 
     def end_of_file(self, kind: str) -> None:
-        """A terminal stays open until its process is gone."""
+        """Close the input; a terminal stays open until its process ends."""
         if kind != "terminal":
             self.end()
             self._ours = None
@@ -128,7 +128,7 @@ def run_with(
     stderr: str = "pipe",
     text: str = "",
 ) -> Seen:
-    """What `command` leaves, with each of its streams of one of the `KINDS`; `text` is what stdin gives it."""
+    """The result of `command` with streams of the given `KINDS`; `text` is its input."""
     given, told, complained = _Input(stdin, text.encode()), _Stream(stdout), _Stream(stderr)
     descriptors = (given.theirs, told.theirs, complained.theirs)
 

@@ -1,4 +1,4 @@
-"""Reports of objects made by hand or recorded, held against the contract's `data`."""
+"""Checks reports on handwritten and recorded objects against the contract's `data`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def response_with(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def held_report(vt_object: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """The report with its verdict, after it was found to satisfy the contract."""
+    """The report with its verdict, after a check against the contract."""
     report = report_of(vt_object, Indicator(kind, "what was asked"), ("raw", "engines"))
     data = {**report, "verdict": judge(report.get("stats"), Thresholds())}
     assert violation("response.json", response_with(data)) is None

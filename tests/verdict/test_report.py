@@ -1,4 +1,4 @@
-"""VirusTotal's objects, whole and in parts, as reports."""
+"""VirusTotal's objects, complete and incomplete, as reports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_no_object_breaks_the_report_or_the_contract(drawn: tuple[Kind, dict[str
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-def test_an_object_of_which_nothing_is_known_has_no_figures(kind: Kind) -> None:
+def test_an_empty_object_has_no_figures(kind: Kind) -> None:
     report = held_report({"type": "x", "id": "i/d"}, kind)
     assert {name for name in report if name not in ("engines", "raw")} == {"type", "indicator", "id", "verdict", "link"}
     assert report["verdict"] == "unknown"
@@ -65,20 +65,20 @@ def _file(**attributes: Any) -> dict[str, Any]:
     return held_report({"type": "file", "id": "0" * 64, "attributes": attributes}, "hash")
 
 
-def test_only_opinions_count() -> None:
+def test_only_results_count() -> None:
     stats = {"malicious": 2, "suspicious": 1, "harmless": 3, "undetected": 4}
     nothing = {"timeout": 5, "confirmed-timeout": 6, "failure": 7, "type-unsupported": 8}
     assert _file(last_analysis_stats={**stats, **nothing})["stats"] == {**stats, "total": 10}
 
 
 @pytest.mark.parametrize("stats", [{}, {"timeout": 70}, {"malicious": -3}, {"malicious": "many"}])
-def test_where_no_engine_has_an_opinion_nothing_is_known(stats: dict[str, Any]) -> None:
+def test_without_engine_results_the_verdict_is_unknown(stats: dict[str, Any]) -> None:
     assert _file(last_analysis_stats=stats)["verdict"] == "unknown"
 
 
 @pytest.mark.parametrize("unreadable", ["62", None, -1, True, [], {}, 1e300])
 @pytest.mark.parametrize("name", ["malicious", "suspicious", "harmless", "undetected"])
-def test_where_a_count_cannot_be_read_nothing_is_called_undetected(name: str, unreadable: Any) -> None:
+def test_an_unreadable_count_never_leads_to_undetected(name: str, unreadable: Any) -> None:
     stats = {"malicious": 0, "suspicious": 0, "harmless": 3, "undetected": 4, name: unreadable}
     report = _file(last_analysis_stats=stats)
     assert (report["verdict"], report.get("stats")) == ("unknown", None)
@@ -94,25 +94,25 @@ def test_counts_come_from_the_statistics_and_not_from_the_results() -> None:
     }
 
 
-def test_names_are_data_whatever_is_in_them_and_the_most_telling_is_first() -> None:
+def test_names_are_unchanged_and_the_most_meaningful_is_first() -> None:
     names = ["\test.exe", "C:\\a\ufffd.exe", "\ud800", "calc.exe", "\x1b[2J"]
     assert _file(names=names, meaningful_name="calc.exe")["names"] == ["calc.exe", *names[:3], names[4]]
     assert _file(names=[])["names"] == []
     assert "names" not in _file()
 
 
-def test_categories_are_what_vendors_say_each_once() -> None:
+def test_categories_are_the_vendors_values_without_duplicates() -> None:
     categories = {"Vendor A": "search engines", "Vendor B": "search engines", "Vendor C": "portals", "D": None}
     report = held_report({"id": "x", "attributes": {"categories": categories}}, "domain")
     assert report["categories"] == ["search engines", "portals"]
 
 
 @pytest.mark.parametrize("moment", [0, -5, 10**15, "2020-01-01", True, None, 1e300])
-def test_a_time_that_is_none_is_left_out(moment: object) -> None:
+def test_an_invalid_time_is_left_out(moment: object) -> None:
     assert "last_analysis" not in _file(last_analysis_date=moment)
 
 
-def test_a_time_is_told_in_utc() -> None:
+def test_a_time_is_in_utc() -> None:
     assert _file(last_analysis_date=1742192477)["last_analysis"] == "2025-03-17T06:21:17Z"
 
 

@@ -1,4 +1,4 @@
-"""The verdict at its borders."""
+"""The verdict at its thresholds."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def _stats(malicious: int = 0, suspicious: int = 0, harmless: int = 0, undetecte
         (None, "unknown"),
     ],
 )
-def test_by_default_three_make_malicious_and_one_objection_suspicious(
-    stats: dict[str, int] | None, verdict: str
-) -> None:
+def test_by_default_3_detections_are_malicious_and_1_is_suspicious(stats: dict[str, int] | None, verdict: str) -> None:
     assert judge(stats, Thresholds()) == verdict
 
 
@@ -48,12 +46,12 @@ def test_by_default_three_make_malicious_and_one_objection_suspicious(
         (Thresholds(1, 100), "malicious"),
     ],
 )
-def test_thresholds_are_met_when_they_are_reached(thresholds: Thresholds, verdict: str) -> None:
+def test_a_threshold_is_met_when_it_is_reached(thresholds: Thresholds, verdict: str) -> None:
     assert judge(_stats(malicious=5, suspicious=2, undetected=60), thresholds) == verdict
 
 
 @given(_COUNTS, _COUNTS, _COUNTS, _COUNTS, st.integers(1, 20), st.integers(1, 20))
-def test_one_more_malicious_opinion_never_makes_a_verdict_milder(
+def test_one_more_malicious_result_never_makes_a_verdict_better(
     malicious: int, suspicious: int, harmless: int, undetected: int, most: int, least: int
 ) -> None:
     thresholds = Thresholds(most, least)

@@ -1,4 +1,4 @@
-"""Every recorded answer maps, and a good handful of figures is what VirusTotal showed."""
+"""Every recorded response can be mapped, and some figures equal those of VirusTotal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_object_of_every_recording_maps(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", _ALL, ids=_name)
-def test_every_recording_is_read_as_the_body_of_an_answer(path: Path) -> None:
+def test_every_recording_is_parsed_as_the_body_of_a_response(path: Path) -> None:
     body = path.read_bytes()
     if isinstance(json.loads(body), dict):
         assert answers.document(HttpResponse(200, {}, body), _KEY, 0.0) == json.loads(body)
@@ -91,7 +91,7 @@ def _figures(name: str) -> tuple[str, int, int]:
         ("urls/vtpy_context_attributes_1.json", ("suspicious", 1, 80)),
     ],
 )
-def test_timeouts_failures_and_unsupported_types_are_no_opinions(name: str, figures: tuple[str, int, int]) -> None:
+def test_timeouts_failures_and_unsupported_types_are_not_results(name: str, figures: tuple[str, int, int]) -> None:
     assert _figures(name) == figures
 
 
@@ -102,7 +102,7 @@ def test_an_object_of_2019_has_no_analysis_and_no_verdict(name: str) -> None:
     assert not {"stats", "last_analysis", "tags"} & set(report)
 
 
-def test_a_well_known_malware_has_its_label_its_bad_reputation_and_its_odd_names() -> None:
+def test_a_well_known_malware_has_label_bad_reputation_and_unusual_names() -> None:
     report = _report("files/zeus_2026_full.json")
     assert (report["label"], report["reputation"]) == ("trojan.hosts2/qhost", -562)
     assert (report["first_seen"], report["last_analysis"]) == ("2010-04-10T09:34:59Z", "2025-03-17T06:21:17Z")
@@ -113,7 +113,7 @@ def test_a_well_known_malware_has_its_label_its_bad_reputation_and_its_odd_names
     assert set(report["names"]) <= {*recorded["names"], recorded["meaningful_name"]}
 
 
-def test_names_may_be_none_at_all() -> None:
+def test_an_object_may_have_no_names() -> None:
     assert _report("files/elf_no_meaningful_name.json")["names"] == []
 
 
@@ -124,7 +124,7 @@ def test_an_address_may_have_no_country() -> None:
     assert "last_analysis" not in report
 
 
-def test_categories_are_values_and_not_their_vendors() -> None:
+def test_categories_are_the_values_and_not_the_vendors() -> None:
     report = _report("domains/google.com_2026.json")
     vendors = set(_recorded("domains/google.com_2026.json")["data"]["attributes"]["categories"])
     assert "search engines" in report["categories"]

@@ -1,4 +1,4 @@
-"""What these tests share: a server, and a clock whose sleeps take no time."""
+"""Fixtures for these tests: a server, and a clock whose sleeps take no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server, or whoever stands before it, can answer to a lookup, and what that must come to."""
+"""Responses that a server, or a proxy before it, can send to a lookup, and the required result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ONCE, _THRICE = 1, 3
 
 @dataclass(frozen=True)
 class Fault:
-    """`requests`: how many the server sees. `timeout`: VT_TIMEOUT where it is what is tested."""
+    """`requests`: how many the server gets. `timeout`: VT_TIMEOUT, for faults that test it."""
 
     step: Step
     code: str
@@ -58,7 +58,7 @@ _QUOTA = {"error": {"code": "QuotaExceededError", "message": "Quota exceeded"}}
 
 def _endless_chunk_size(wire: Wire) -> None:
     wire.send(head(200, {"Transfer-Encoding": "chunked"}, None))
-    with contextlib.suppress(OSError):  # nobody reads all of it
+    with contextlib.suppress(OSError):  # the client does not read all of it
         for _ in range(50):
             wire.send(b"1" * 1_000_000)
 
@@ -179,7 +179,7 @@ FAULTS: dict[str, Fault] = {
 
 
 def _foreign(status: int, step: Step) -> Fault:
-    """What is due for an answer that is not VirusTotal's, whatever it looks like."""
+    """The required result of a response that is not VirusTotal's, whatever it looks like."""
     if status == 429:
         return _out_of_quota(step, 60.0, vt_code=None)
     if status >= 500:
@@ -214,7 +214,7 @@ def _imitation(status: int, name: str) -> Step:
     return answer(status, body, headers)
 
 
-# What is said by proxies, portals and gateways, and by whatever else answers in VirusTotal's place.
+# Responses of proxies, portals, gateways and other servers in VirusTotal's place.
 FOREIGN: dict[str, Fault] = {
     f"{status} with {name}": _foreign(status, _imitation(status, name))
     for status in (400, 401, 403, 404, 407, 409, 413, 424, 429, 451, 500, 503)

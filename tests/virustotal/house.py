@@ -40,7 +40,7 @@ COMMENTED: Step = json_answer(200, {"data": {"type": "comment", "id": f"f-{HASH}
 
 
 def core_at(url: str, clock: FakeClock, state: Path | None = None, **variables: str) -> Core:
-    """`variables`: settings by their environment name. Without `state` it is kept in memory."""
+    """`variables`: settings by their environment names. Without `state`, the state is in memory."""
     given: Mapping[str, Any] = {
         "VT_API_URL": url,
         "VT_STATE": str(state) if state else "memory",

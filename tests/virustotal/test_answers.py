@@ -1,4 +1,4 @@
-"""VirusTotal's answers read, without a server: waits told in every way, and recorded errors."""
+"""Parsing VirusTotal's responses without a server: all forms of Retry-After, and recorded errors."""
 
 from __future__ import annotations
 
@@ -39,30 +39,30 @@ _KEY = ApiKey("testapikey")
         ("Fri, 99 Jan 2026 03:04:35 GMT", None),
     ],
 )
-def test_a_wait_is_told_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
+def test_retry_after_is_in_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
     assert answers.retry_after(header, START) == seconds
 
 
 @given(st.text())
-def test_no_header_breaks_the_reading_of_a_wait(header: str) -> None:
+def test_no_retry_after_raises_an_error(header: str) -> None:
     seconds = answers.retry_after(header, START)
     assert seconds is None or seconds >= 0
 
 
 @given(st.integers(100, 599), st.binary(max_size=60), st.sampled_from([None, "its body is too large"]))
-def test_any_answer_is_a_document_or_an_error_of_the_house(status: int, body: bytes, broken: str | None) -> None:
+def test_any_response_is_a_document_or_one_of_our_errors(status: int, body: bytes, broken: str | None) -> None:
     with contextlib.suppress(ConnectorError, answers.NotFound):
         assert isinstance(answers.document(HttpResponse(status, {}, body, broken), _KEY, START), dict)
 
 
-def test_virustotals_echo_of_the_key_is_blackened_before_it_is_cut_short() -> None:
+def test_the_echoed_key_is_redacted_before_the_message_is_shortened() -> None:
     body = b'{"error": {"code": "WrongCredentialsError", "message": "' + b"x" * 295 + b'testapikey"}}'
     with pytest.raises(AccessDenied) as caught:
         answers.document(HttpResponse(401, {}, body), _KEY, START)
     assert "testa" not in caught.value.message
 
 
-def test_what_a_terminal_would_obey_is_not_repeated() -> None:
+def test_control_characters_are_not_repeated() -> None:
     body = b'{"error": {"code": "X\\u001b[2J", "message": "\\u001b[2J\\u202eevil\\n"}}'
     with pytest.raises(InvalidResponse) as caught:
         answers.document(HttpResponse(401, {"content-type": "\x1b]0;x"}, body), _KEY, START)

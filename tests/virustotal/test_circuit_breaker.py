@@ -1,4 +1,4 @@
-"""One request shows whether a key works, through the real composition: what the others do until then, and after."""
+"""One request shows whether a key works, with the real composition: the other requests until then, and after."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_a_rejected_key_costs_one_request_however_many_ask(ask: Ask, version: st
 
 
 @pytest.mark.parametrize("first", [found, UNKNOWN, refused(429, "QuotaExceededError"), refused(400, "BadRequestError")])
-def test_what_virustotal_answers_shows_that_the_key_works(ask: Ask, first: Answer) -> None:
+def test_a_response_from_virustotal_shows_that_the_key_works(ask: Ask, first: Answer) -> None:
     asking = ask(first, found)
     [probe] = asking.look_up()
     asking.virustotal.is_asked(1)
@@ -202,7 +202,7 @@ def test_exactly_one_request_is_sent_again_when_the_refusal_is_forgotten(ask: As
     assert codes(asking.look_up(5)) == ["ok"] * 5
 
 
-def test_a_key_that_stops_working_is_probed_by_one(ask: Ask) -> None:
+def test_a_key_that_stops_working_is_probed_by_one_request(ask: Ask) -> None:
     asking = ask(found, REJECTED)
     asking.virustotal.let(2)
     assert codes(asking.look_up()) == ["ok"]
@@ -217,7 +217,7 @@ def test_a_key_that_stops_working_is_probed_by_one(ask: Ask) -> None:
     assert len(asking.virustotal.asked) == 3
 
 
-def test_a_way_that_was_lost_is_tried_by_one(ask: Ask) -> None:
+def test_a_lost_connection_is_probed_by_one_request(ask: Ask) -> None:
     asking = ask(found, NotSent("refused"))
     asking.virustotal.let(10)
     assert codes(asking.look_up()) == ["ok"]
@@ -244,7 +244,7 @@ def test_the_first_page_of_many_shows_that_the_key_works(ask: Ask) -> None:
     assert not listing.done(), "its second page has not come"
 
 
-def test_what_the_tier_lacks_stops_nothing_else(ask: Ask) -> None:
+def test_a_call_outside_the_tier_does_not_block_other_calls(ask: Ask) -> None:
     asking = ask(lambda request: NO_TIER if "comments" in request.url else found(request))
     comments = asking.do("get_comments", indicator="1.1.1.1")
     asking.virustotal.is_asked(1)
@@ -255,7 +255,7 @@ def test_what_the_tier_lacks_stops_nothing_else(ask: Ask) -> None:
     assert len(asking.virustotal.asked) == 5
 
 
-def test_the_first_of_several_calls_that_the_tier_lacks_answers_for_all(ask: Ask) -> None:
+def test_only_the_first_of_several_calls_outside_the_tier_is_sent(ask: Ask) -> None:
     asking = ask(NO_TIER)
     asking.virustotal.let()
     assert codes([asking.do("get_comments", indicator=f"1.1.1.{number}") for number in range(8)]) == ["forbidden"] * 8
@@ -287,7 +287,7 @@ def test_a_lost_probe_fails_alone_and_the_next_request_is_the_probe(ask: Ask, lo
 
 
 @pytest.mark.parametrize("lost", [NotSent("refused"), NoAnswerInTime("slow")])
-def test_a_dead_network_is_found_out_by_a_few(ask: Ask, lost: Exception) -> None:
+def test_a_dead_network_is_detected_by_a_few_requests(ask: Ask, lost: Exception) -> None:
     asking = ask(lost)
     asking.virustotal.let(1000)
     assert set(codes(asking.look_up(30))) <= {"unavailable", "timeout"}
@@ -298,7 +298,7 @@ def test_a_dead_network_is_found_out_by_a_few(ask: Ask, lost: Exception) -> None
     assert len(asking.virustotal.asked) <= sent + 3
 
 
-def test_nothing_waits_for_a_slow_probe_for_longer_than_a_request_may_take(ask: Ask) -> None:
+def test_no_request_waits_for_a_slow_probe_longer_than_the_timeout(ask: Ask) -> None:
     asking = ask(found, VT_TIMEOUT="5")
     [probe] = asking.look_up()
     asking.virustotal.is_asked(1)
@@ -325,7 +325,7 @@ def test_the_end_of_the_process_ends_the_wait(ask: Ask) -> None:
     assert len(asking.virustotal.asked) == 1
 
 
-def test_a_probe_that_waits_for_quota_holds_up_no_refusal(ask: Ask, tmp_path: Path) -> None:
+def test_a_probe_that_waits_for_quota_delays_no_refusal(ask: Ask, tmp_path: Path) -> None:
     shared = {"VT_QUOTA": "1/minute", "VT_STATE": str(tmp_path / "state.db")}
     other = ask(found, **shared)
     other.virustotal.let()
@@ -359,7 +359,7 @@ def test_a_key_that_is_refused_while_a_request_waits_for_quota_is_not_sent(ask: 
     assert len(asking.virustotal.asked) == 1
 
 
-def test_a_probes_repetition_is_not_held_up_by_those_that_wait(ask: Ask) -> None:
+def test_a_probes_retry_is_not_delayed_by_waiting_requests(ask: Ask) -> None:
     asking = ask(NotSent("refused"), HttpResponse(503, {}, b""), found, VT_QUOTA="20/minute")
     asking.virustotal.let(1)
     futures = asking.look_up(8)
@@ -369,7 +369,7 @@ def test_a_probes_repetition_is_not_held_up_by_those_that_wait(ask: Ask) -> None
     assert len(asking.virustotal.asked) == 10
 
 
-def test_a_probe_without_quota_leaves_the_rest_their_own_refusals(ask: Ask) -> None:
+def test_after_a_probe_without_quota_others_get_their_own_refusals(ask: Ask) -> None:
     asking = ask(found, VT_QUOTA="2/minute")
     asking.virustotal.let()
     assert sorted(codes(asking.look_up(8))) == ["ok"] * 2 + ["rate_limited"] * 6
@@ -390,7 +390,7 @@ def test_lookups_do_not_wait_for_a_file_that_is_sent(ask: Ask) -> None:
     assert len(asking.virustotal.asked) == 2
 
 
-def test_a_file_goes_out_when_another_takes_its_time(ask: Ask) -> None:
+def test_a_file_is_sent_while_another_upload_is_slow(ask: Ask) -> None:
     asking = ask(said({"data": {"type": "analysis", "id": "an-id"}}), VT_TIMEOUT="5")
     files = [asking.do("scan_file", content_base64=content) for content in ("QQ==", "Qg==")]
     asking.virustotal.is_asked(1)

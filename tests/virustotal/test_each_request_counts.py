@@ -1,4 +1,4 @@
-"""Whatever is answered, VirusTotal gets no request that did not take a slot of the quota first."""
+"""VirusTotal never gets a request without a reservation of quota."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _DOMAINS = [{"action": "lookup_domain", "params": {"domain": f"host{number}.exam
 
 @pytest.mark.parametrize("version", ["2", "3"])
 @pytest.mark.parametrize("name", _TROUBLE)
-def test_no_more_requests_are_sent_than_slots_were_taken(
+def test_no_more_requests_are_sent_than_were_reserved(
     name: str, version: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
 ) -> None:
     server.script(_TROUBLE[name])
@@ -62,13 +62,13 @@ def test_no_more_requests_are_sent_than_slots_were_taken(
     assert 0 < len(server.received) == told == record["hour"]["used"] <= _LIMIT
 
 
-def test_the_account_is_asked_once_whatever_redirects(server: ScriptedServer, clock: FakeClock) -> None:
+def test_the_accounts_figures_are_requested_once_despite_redirects(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(_redirects(302, "/api/v3/users/me/overall_quotas"))
     response = core_at(server.url, clock).answer({"action": "quota", "params": {}})
     assert (response["error"]["code"], response["meta"]["requests"], len(server.received)) == ("invalid_response", 0, 1)
 
 
-def test_pages_of_one_answer_take_a_slot_each(server: ScriptedServer, clock: FakeClock) -> None:
+def test_each_page_of_a_response_has_its_own_reservation(server: ScriptedServer, clock: FakeClock) -> None:
     row: dict[str, Any] = {"type": "resolution", "id": "x", "attributes": {}}
     cursors = iter(range(100))
 

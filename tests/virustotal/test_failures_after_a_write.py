@@ -1,4 +1,4 @@
-"""Whatever fails once a request that changes something is on its way, nobody is told that nothing happened."""
+"""A failure after a write was sent is never reported as a write that was not sent."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_failure_before_the_first_byte_says_that_nothing_happened(document: di
     assert core_over(Sent(write)).answer(document)["error"]["code"] == "internal"
 
 
-def test_what_was_never_sent_may_be_repeated() -> None:
+def test_a_write_that_was_never_sent_may_be_repeated() -> None:
     def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         raise NotSent("no connection could be made")
@@ -107,7 +107,7 @@ def test_what_was_never_sent_may_be_repeated() -> None:
     assert (error["code"], error["retryable"]) == ("unavailable", True)
 
 
-def test_what_virustotal_refused_is_told_as_it_says_whatever_fails_later() -> None:
+def test_a_refusal_by_virustotal_is_reported_despite_later_failures() -> None:
     def write(request: HttpRequest) -> HttpResponse:
         request.sending()
         return said({"error": {"code": "ForbiddenError", "message": "no"}}, 403)
@@ -132,7 +132,7 @@ def test_a_failure_of_our_own_after_virustotals_answer_is_outcome_unknown(
     assert (error["code"], error["retryable"], transport.writes) == ("outcome_unknown", False, 1)
 
 
-def test_all_who_wait_for_the_same_comment_hear_that_its_outcome_is_unknown() -> None:
+def test_all_callers_of_the_same_comment_get_outcome_unknown() -> None:
     is_sent, go_on = threading.Event(), threading.Event()
 
     def write(request: HttpRequest) -> HttpResponse:
@@ -153,7 +153,7 @@ def test_all_who_wait_for_the_same_comment_hear_that_its_outcome_is_unknown() ->
     assert transport.writes == 1
 
 
-def test_a_comment_with_a_library_that_lacks_what_reads_the_answer_is_outcome_unknown(
+def test_a_comment_whose_response_the_library_cannot_read_is_outcome_unknown(
     server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacks(*_: object, **__: object) -> bytes:

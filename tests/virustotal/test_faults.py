@@ -1,4 +1,4 @@
-"""Whatever comes back to a lookup, the caller hears the contract's error, and no more requests than it says."""
+"""For every response to a lookup, the caller gets the contract's error, with no more requests than it allows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | N
 
 
 @_EACH
-def test_a_fault_is_answered_with_its_code_after_its_number_of_requests(
+def test_a_fault_gives_its_code_after_its_number_of_requests(
     name: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     fault = ALL[name]
@@ -54,9 +54,7 @@ def test_a_fault_shows_the_key_nowhere(
 
 
 @_EACH
-def test_a_fault_is_not_remembered_as_an_answer(
-    name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
-) -> None:
+def test_a_fault_is_not_cached(name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path) -> None:
     _ask(ALL[name], server, clock, tmp_path / "state.db")
     clock.advance(_LONGER_THAN_ANY_PAUSE_S)
     server.received.clear()
@@ -66,7 +64,7 @@ def test_a_fault_is_not_remembered_as_an_answer(
     assert len(server.received) == 1
 
 
-def test_an_unknown_indicator_is_an_answer_and_remembered(server: ScriptedServer, clock: FakeClock) -> None:
+def test_an_unknown_indicator_is_an_answer_and_cached(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(json_answer(404, {"error": {"code": "NotFoundError", "message": "not found"}}))
     core = core_at(server.url, clock)
     first, second = core.answer(LOOKUP), core.answer(LOOKUP)
@@ -87,7 +85,7 @@ def test_a_read_is_tried_again_until_it_is_answered(trouble: Any, server: Script
     assert 0.5 <= second <= 1.5
 
 
-def test_a_429_after_a_lost_connection_ends_the_trying(server: ScriptedServer, clock: FakeClock) -> None:
+def test_a_429_after_a_lost_connection_ends_the_retries(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(reset(), answer(429), FOUND)
     response = core_at(server.url, clock).answer(LOOKUP)
     assert response["error"]["code"] == "rate_limited"
@@ -95,7 +93,7 @@ def test_a_429_after_a_lost_connection_ends_the_trying(server: ScriptedServer, c
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_an_answer_that_is_not_virustotals_says_nothing_of_the_next_indicator(
+def test_a_foreign_response_does_not_affect_the_next_indicator(
     name: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(*[FOREIGN[name].step] * FOREIGN[name].requests, found(OTHER))
@@ -106,7 +104,7 @@ def test_an_answer_that_is_not_virustotals_says_nothing_of_the_next_indicator(
 
 
 @pytest.mark.parametrize("name", [name for name, fault in FOREIGN.items() if fault.http_status == 429])
-def test_a_limit_that_is_not_virustotals_pauses_the_process_that_met_it_and_no_other(
+def test_a_foreign_limit_pauses_only_the_process_that_got_it(
     name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path
 ) -> None:
     server.script(FOREIGN[name].step, FOUND)
@@ -118,7 +116,7 @@ def test_a_limit_that_is_not_virustotals_pauses_the_process_that_met_it_and_no_o
     assert "blocked" not in another.answer(LOOKUP)["meta"]["quota"]
 
 
-def test_nobody_listening_is_unavailable(clock: FakeClock) -> None:
+def test_a_refused_connection_is_unavailable(clock: FakeClock) -> None:
     with ScriptedServer() as gone:
         pass
     response = core_at(gone.url, clock).answer(LOOKUP)
@@ -142,7 +140,7 @@ _NOT_TAKEN = {407: "invalid_response", 413: "too_large", 429: "rate_limited"}
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_a_comment_that_something_else_answers_may_have_been_taken(
+def test_a_comment_with_a_foreign_response_is_outcome_unknown(
     name: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     fault = FOREIGN[name]
@@ -166,7 +164,7 @@ _UNANSWERED = [
 
 
 @pytest.mark.parametrize("name", _ANSWERED)
-def test_a_comment_is_sent_once_whatever_is_answered(name: str, server: ScriptedServer, clock: FakeClock) -> None:
+def test_a_comment_is_sent_once_for_every_response(name: str, server: ScriptedServer, clock: FakeClock) -> None:
     server.script(FAULTS[name].step, COMMENTED)
     response = core_at(server.url, clock).answer(COMMENT)
     assert response["error"]["code"] == _ANSWERED[name]
@@ -174,7 +172,7 @@ def test_a_comment_is_sent_once_whatever_is_answered(name: str, server: Scripted
 
 
 @pytest.mark.parametrize("name", _UNANSWERED)
-def test_a_comment_whose_answer_never_came_is_outcome_unknown_and_sent_once(
+def test_a_comment_without_a_response_is_outcome_unknown_and_sent_once(
     name: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(FAULTS[name].step, COMMENTED)
@@ -193,7 +191,7 @@ def test_a_comment_whose_answer_never_came_is_outcome_unknown_and_sent_once(
         (308, "invalid_response"),
     ],
 )
-def test_a_comment_is_not_redirected_and_may_have_been_taken_where_another_answer_is_to_be_fetched(
+def test_a_comment_is_not_redirected_and_a_302_or_303_is_outcome_unknown(
     status: int, code: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(answer(status, headers={"Location": "/elsewhere"}), COMMENTED)

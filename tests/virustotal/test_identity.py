@@ -1,4 +1,4 @@
-"""Which answers are about what was asked."""
+"""Checks that a response is about the requested object."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def accepted(check: Any, *args: Any) -> bool:
         (SHA1, SHA256, {"sha1": "b2" * 20, "md5": MD5}, False),
     ],
 )
-def test_a_files_report_is_of_the_hash(asked: str, found: str, attributes: dict[str, Any], is_it: bool) -> None:
+def test_a_files_report_must_have_the_requested_hash(
+    asked: str, found: str, attributes: dict[str, Any], is_it: bool
+) -> None:
     vt_object = {"type": "file", "id": found, "attributes": attributes}
     assert accepted(identity.check_object, vt_object, parse_as("hash", asked)) is is_it
 
@@ -78,7 +80,7 @@ def test_a_files_report_is_of_the_hash(asked: str, found: str, attributes: dict[
         ("http://[2001:DB8::1]/", "http://[2001:db8:0:0::1]/"),
     ],
 )
-def test_a_urls_report_may_tell_it_in_virustotals_form(asked: str, told: str) -> None:
+def test_a_urls_report_may_have_virustotals_form_of_the_url(asked: str, told: str) -> None:
     url = parse_as("url", asked)
     assert same_url(url.value, told)
     vt_object = {"type": "url", "id": sha(told), "attributes": {"url": told}}
@@ -99,13 +101,13 @@ def test_a_urls_report_may_tell_it_in_virustotals_form(asked: str, told: str) ->
         ("http://a.example/", "nonsense"),
     ],
 )
-def test_a_report_on_another_url_is_not_the_one(asked: str, told: str) -> None:
+def test_a_report_on_another_url_is_refused(asked: str, told: str) -> None:
     url = parse_as("url", asked)
     vt_object = {"type": "url", "id": sha(told), "attributes": {"url": told}}
     assert not accepted(identity.check_object, vt_object, url)
 
 
-def test_a_urls_report_without_its_url_is_known_by_its_id() -> None:
+def test_a_urls_report_without_a_url_is_checked_by_its_id() -> None:
     url = parse_as("url", "http://a.example/x")
 
     def report(vt_id: str) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def test_a_urls_report_without_its_url_is_known_by_its_id() -> None:
         ("ip", "8.8.8.8", "dns.google", False),
     ],
 )
-def test_a_report_is_of_the_name_or_address(kind: Kind, asked: str, found: str, is_it: bool) -> None:
+def test_a_report_must_be_on_the_requested_name_or_address(kind: Kind, asked: str, found: str, is_it: bool) -> None:
     vt_object = {"type": kind, "id": found, "attributes": {}}
     assert accepted(identity.check_object, vt_object, parse_as(kind, asked)) is is_it
 
@@ -161,7 +163,7 @@ def test_a_report_is_of_the_name_or_address(kind: Kind, asked: str, found: str, 
         ("opaque", None, {}, {"id": SHA256}, True),
     ],
 )
-def test_an_analysis_is_the_one_asked_for(
+def test_an_analysis_must_be_the_requested_one(
     asked: str, found: str | None, file_info: dict[str, str], url_info: dict[str, str], is_it: bool
 ) -> None:
     assert accepted(identity.check_analysis, asked, found, file_info, url_info) is is_it
@@ -185,7 +187,7 @@ URL = Indicator("url", "http://a.example/x", "a.example")
         (Indicator("hash", SHA256), "1571524923", HASHES, True),
     ],
 )
-def test_a_submission_is_of_what_was_sent(
+def test_a_submission_must_be_of_the_sent_object(
     indicator: Indicator, analysis_id: str, hashes: dict[str, str] | None, is_it: bool
 ) -> None:
     assert accepted(identity.check_submission, analysis_id, indicator, hashes) is is_it
@@ -208,7 +210,7 @@ def test_a_submission_is_of_what_was_sent(
         (parse_as("ip", "8.8.8.8"), None, True),
     ],
 )
-def test_a_comment_is_on_the_indicator(indicator: Indicator, comment_id: str | None, is_it: bool) -> None:
+def test_a_comment_must_be_on_the_indicator(indicator: Indicator, comment_id: str | None, is_it: bool) -> None:
     assert accepted(identity.check_comment, comment_id, indicator) is is_it
 
 
@@ -225,13 +227,13 @@ def test_a_comment_is_on_the_indicator(indicator: Indicator, comment_id: str | N
         ("ip", "8.8.8.8", "anything.example", None, True),
     ],
 )
-def test_a_resolution_is_of_the_name_or_address(
+def test_a_resolution_must_be_of_the_name_or_address(
     kind: Kind, asked: str, host: str | None, address: str | None, is_it: bool
 ) -> None:
     assert accepted(identity.check_resolution, host, address, parse_as(kind, asked)) is is_it
 
 
-def test_what_the_error_shows_is_short_and_printable() -> None:
+def test_the_value_in_the_error_is_short_and_printable() -> None:
     with pytest.raises(InvalidResponse) as told:
         identity.check_object({"id": "\x1b[2J" + "x" * 500}, Indicator("hash", SHA256))
     assert "\x1b" not in told.value.message

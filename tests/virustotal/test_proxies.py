@@ -1,4 +1,4 @@
-"""Proxies are as the environment says, and this machine is never asked for through one."""
+"""Proxies of the environment are used, but never for loopback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_comment_through_a_proxy_that_refuses_was_not_sent(
     assert (response["error"]["code"], len(server.received)) == ("unavailable", 1)
 
 
-def test_a_proxy_that_trickles_is_not_waited_for_longer_than_the_timeout(
+def test_a_slow_proxy_does_not_exceed_the_timeout(
     server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", server.url)
@@ -81,7 +81,7 @@ def test_a_proxy_that_cannot_be_used_is_a_config_error_and_says_why(
         assert "word-of-mine" not in error["message"]
 
 
-def test_a_server_that_needs_no_proxy_is_asked_whatever_is_said_of_the_proxy(
+def test_an_invalid_proxy_does_not_matter_for_a_server_without_proxy(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
@@ -89,7 +89,7 @@ def test_a_server_that_needs_no_proxy_is_asked_whatever_is_said_of_the_proxy(
     assert core_at(_FAR, clock).answer(LOOKUP)["error"]["code"] == "unavailable"
 
 
-def test_an_at_sign_in_a_password_does_no_harm(
+def test_an_at_sign_in_a_password_is_allowed(
     server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", server.url.replace("://", "://user:p@ss@"))
@@ -108,7 +108,7 @@ def test_doctor_says_whether_the_proxy_can_be_used(proxy: str, run: RunnerProces
     assert "word-of-mine" not in done.stdout
 
 
-def test_this_machine_is_asked_directly(
+def test_requests_to_loopback_use_no_proxy(
     server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ScriptedServer() as proxy:

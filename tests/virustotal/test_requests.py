@@ -1,4 +1,4 @@
-"""What VirusTotal is sent, and where."""
+"""The requests to VirusTotal, and their destinations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vt_connectors.errors import ConfigError
 from .house import COMMENT, COMMENTED, FILE, FOUND, HASH, LOOKUP, SECRET, core_at
 
 
-def test_a_request_names_the_product_and_brings_the_key_in_its_header_only(
+def test_a_request_names_the_product_and_has_the_key_only_in_its_header(
     server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(FOUND)
@@ -39,16 +39,14 @@ def test_a_key_in_the_document_is_the_one_that_is_used(server: ScriptedServer, c
     assert [request.headers["x-apikey"] for request in server.received] == ["another-key"]
 
 
-def test_a_url_is_asked_for_whole_by_the_id_that_virustotals_client_makes(
-    server: ScriptedServer, clock: FakeClock
-) -> None:
+def test_a_complete_url_is_looked_up_by_the_id_of_virustotals_client(server: ScriptedServer, clock: FakeClock) -> None:
     url = "https://example.com/a/../b?x=1&y=[.]#part/2"
     server.script(json_answer(404, {"error": {"code": "NotFoundError"}}))
     core_at(server.url, clock).answer({"action": "lookup_url", "params": {"url": url}})
     assert targets(server.received) == [f"/api/v3/urls/{vt.url_id(url)}"]
 
 
-def test_a_comment_is_sent_as_the_api_wants_it(server: ScriptedServer, clock: FakeClock) -> None:
+def test_a_comment_has_the_form_that_the_api_requires(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(COMMENTED)
     response = core_at(server.url, clock).answer(COMMENT)
     assert response["status"] == "ok"
@@ -71,7 +69,7 @@ def test_a_netrc_adds_nothing(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["/api/v3/elsewhere", "https://api.example/v3/files", "", "http://[::1"])
-def test_a_redirect_is_not_followed_and_its_target_is_told(
+def test_a_redirect_is_not_followed_and_the_message_names_its_target(
     status: int, location: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(answer(status, headers={"Location": location}), FOUND)
@@ -128,7 +126,7 @@ def test_a_compressed_body_that_comes_in_pieces_is_read_whole(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP"])
-def test_a_body_in_the_encoding_asked_for_is_read_however_it_is_spelt(
+def test_a_body_in_the_requested_encoding_is_read_in_any_spelling(
     encoding: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     body = gzip.compress(json.dumps(FILE).encode())
@@ -175,7 +173,7 @@ def test_a_chunked_body_is_read_whole(server: ScriptedServer, clock: FakeClock) 
         "file:///etc/passwd",
     ],
 )
-def test_an_address_that_is_not_safe_to_send_a_key_to_is_a_config_error(url: str) -> None:
+def test_an_unsafe_server_address_is_a_config_error(url: str) -> None:
     with pytest.raises(ConfigError, match="VT_API_URL") as caught:
         settings_from({"VT_API_URL": url})
     assert "secret" not in caught.value.message
@@ -191,7 +189,7 @@ def test_an_address_that_is_not_safe_to_send_a_key_to_is_a_config_error(url: str
         ("http://[::1]:8099", "http://[::1]:8099"),
     ],
 )
-def test_a_safe_address_is_taken(url: str, base: str) -> None:
+def test_a_safe_server_address_is_accepted(url: str, base: str) -> None:
     assert settings_from({"VT_API_URL": url}).api_url == base
 
 
@@ -201,7 +199,7 @@ def test_an_address_with_the_apis_own_path_is_a_config_error_not_a_source_of_not
         settings_from({"VT_API_URL": f"https://www.virustotal.com{path}"})
 
 
-def test_a_request_that_never_left_is_not_told_as_made(clock: FakeClock) -> None:
+def test_a_request_that_was_not_sent_is_not_counted(clock: FakeClock) -> None:
     answered = core_at("http://127.0.0.1:1", clock).answer(LOOKUP)
     assert (answered["error"]["code"], answered["meta"]["requests"]) == ("unavailable", 0)
     assert "in time" not in answered["error"]["message"]

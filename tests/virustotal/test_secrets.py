@@ -1,4 +1,4 @@
-"""The key is in no message, no log, no traceback, and no file, whatever happens."""
+"""The key is in no message, log, traceback or file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_failures_traceback_does_not_name_the_key(server: ScriptedServer) -> N
 
 
 @pytest.mark.parametrize("version", ["3", "2"])
-def test_in_a_core_only_the_key_itself_holds_the_key(version: str, server: ScriptedServer, clock: FakeClock) -> None:
+def test_only_the_key_object_contains_the_key_in_a_core(version: str, server: ScriptedServer, clock: FakeClock) -> None:
     core = build(settings_from({"VT_API_URL": server.url, "VT_API_VERSION": version}), _OfSettings(), clock)
     server.script(answer(401), reset())
     for request in (_QUOTA, LOOKUP, COMMENT):
@@ -70,7 +70,7 @@ class _OfSettings:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
+def test_our_debug_log_does_not_enable_the_logs_of_libraries(
     as_json: bool, server: ScriptedServer, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = logging.getLogger("vt_connectors")
@@ -85,12 +85,12 @@ def test_our_own_log_at_its_loudest_leaves_the_libraries_silent(
     finally:
         ours.handlers[:], ours.level, ours.propagate = before
     said = capsys.readouterr().err
-    assert "asking again" in said
+    assert "trying again" in said
     assert "urllib3" not in said
     assert SECRET not in said
 
 
-def test_where_the_logs_are_another_programs_the_libraries_lines_come_without_the_key(
+def test_in_another_programs_logs_the_lines_of_libraries_have_no_key(
     server: ScriptedServer, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

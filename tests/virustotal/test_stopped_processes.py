@@ -1,4 +1,4 @@
-"""A process that was stopped between taking a slot and sending takes a new one."""
+"""A process that was suspended between its reservation and its request reserves quota again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _answer(server: ScriptedServer, clock: FakeClock, times: int, quota: str, ma
     return core.answer({**LOOKUP, "options": {"max_wait_s": max_wait_s}})
 
 
-def test_it_sends_once_and_on_a_slot_of_its_own(server: ScriptedServer, clock: FakeClock) -> None:
+def test_it_sends_once_with_a_new_reservation(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(FOUND)
     response = _answer(server, clock, 1, "4/minute", 0)
     assert response["status"] == "ok"
@@ -42,7 +42,7 @@ def test_it_sends_once_and_on_a_slot_of_its_own(server: ScriptedServer, clock: F
     assert response["meta"]["requests"] == 1  # type: ignore[index]
 
 
-def test_it_does_not_send_at_all_if_there_is_no_other_slot(server: ScriptedServer, clock: FakeClock) -> None:
+def test_it_does_not_send_without_another_reservation(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(json_answer(500, {}))
     response = _answer(server, clock, 10, "4/minute", 0)
     assert response["error"]["code"] in ("unavailable", "rate_limited")  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Certificates are checked, always; and what a failure of TLS means for what was sent."""
+"""Certificates are always checked; and what a TLS failure means for a sent request."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_comment_after_which_tls_breaks_is_outcome_unknown(
     assert len(secure.received) == 1
 
 
-def test_a_ca_bundle_that_is_not_there_is_a_config_error(
+def test_a_missing_ca_bundle_is_a_config_error(
     secure: ScriptedServer, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
@@ -96,7 +96,7 @@ def test_a_ca_bundle_that_is_not_there_is_a_config_error(
     assert "REQUESTS_CA_BUNDLE" in error["message"]
 
 
-def test_a_ca_bundle_that_is_none_is_no_reason_to_trust(
+def test_an_invalid_ca_bundle_is_not_trusted(
     secure: ScriptedServer, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bundle.pem").write_text("these are no certificates")

@@ -1,4 +1,4 @@
-"""Files on their way to VirusTotal: streamed, sent once, to VirusTotal's own hosts only."""
+"""Uploads to VirusTotal: streamed, sent once, and only to VirusTotal's own hosts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def large_file(folder: Path, size: int = LARGEST_DIRECT_UPLOAD + 1) -> dict[str,
     return {"action": "scan_file", "params": {"path": str(path)}}
 
 
-def test_the_file_goes_out_as_it_is_in_one_part_and_the_key_in_the_header() -> None:
+def test_the_file_is_sent_unchanged_in_one_part_with_the_key_in_the_header() -> None:
     with ScriptedServer() as server:
         assert asked(server, REQUEST, ACCEPTED)["data"]["analysis_id"] == "bWQ1OjE="
         sent = server.received[0]
@@ -91,7 +91,7 @@ def test_the_file_goes_out_as_it_is_in_one_part_and_the_key_in_the_header() -> N
     assert SECRET.encode() not in sent.body
 
 
-def test_of_v2_the_key_is_a_part_of_the_body() -> None:
+def test_in_v2_the_key_is_a_part_of_the_body() -> None:
     with ScriptedServer() as server:
         scanned = json_answer(200, {"response_code": 1, "scan_id": "ab" * 32 + "-1"})
         asked(server, REQUEST, scanned, VT_API_VERSION="2")
@@ -118,9 +118,7 @@ def test_an_upload_without_an_answer_is_an_unknown_outcome_and_sent_once(step: S
 
 @pytest.mark.parametrize("size", [200_000, 65536 * 4, 65536 * 4 + 1, LARGEST_DIRECT_UPLOAD + 1])
 @pytest.mark.parametrize("version", ["3", "2"])
-def test_a_file_that_is_another_one_meanwhile_never_arrives_whole_whatever_its_times_say(
-    tmp_path: Path, size: int, version: str
-) -> None:
+def test_a_file_that_changes_meanwhile_never_arrives_complete(tmp_path: Path, size: int, version: str) -> None:
     path = tmp_path / "sample.bin"
     path.write_bytes(b"a" * size)
     seen = path.stat()
@@ -152,7 +150,7 @@ def test_a_file_that_is_another_one_meanwhile_never_arrives_whole_whatever_its_t
 
 
 @pytest.mark.parametrize("size", [1, 100, 65536, 65537])
-def test_a_small_file_that_is_another_one_meanwhile_gives_no_byte_of_its_end(tmp_path: Path, size: int) -> None:
+def test_the_end_of_a_small_file_that_changes_meanwhile_is_not_sent(tmp_path: Path, size: int) -> None:
     path = tmp_path / "sample.bin"
     path.write_bytes(b"a" * size)
     seen = path.stat()
@@ -168,7 +166,7 @@ def test_a_small_file_that_is_another_one_meanwhile_gives_no_byte_of_its_end(tmp
     assert b"b" not in content
 
 
-def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
+def test_a_file_with_only_a_new_timestamp_is_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "sample.bin"
     path.write_bytes(b"a" * 300_000)
     with ScriptedServer() as server:
@@ -178,14 +176,14 @@ def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
         assert answer_["status"] == "pending"
 
 
-def test_what_virustotal_finds_too_large_is_told_so() -> None:
+def test_a_file_that_virustotal_refuses_as_too_large_is_too_large() -> None:
     with ScriptedServer() as server:
         page = answer(413, b"<html>too large</html>", {"Content-Type": "text/html"})
         assert asked(server, REQUEST, page)["error"]["code"] == "too_large"
         assert len(server.received) == 1
 
 
-def test_a_file_already_on_its_way_is_followed_by_the_analysis_under_way() -> None:
+def test_a_file_that_is_being_submitted_gets_the_running_analysis() -> None:
     with ScriptedServer() as server:
         rows = json_answer(200, {"data": [{"type": "analysis", "id": "theirs"}]})
         found = asked(server, REQUEST, BUSY, rows)
@@ -206,7 +204,7 @@ def test_a_file_already_on_its_way_is_followed_by_the_analysis_under_way() -> No
         reset(),
     ],
 )
-def test_a_file_on_its_way_whose_analysis_nobody_tells_is_a_conflict_that_passes(step: Step) -> None:
+def test_a_file_that_is_being_submitted_without_a_known_analysis_is_a_retryable_conflict(step: Step) -> None:
     with ScriptedServer() as server:
         error = asked(server, REQUEST, BUSY, step)["error"]
         assert (error["code"], error["retryable"], error["http_status"]) == ("conflict", True, 409)
@@ -221,13 +219,13 @@ def test_a_file_on_its_way_whose_analysis_nobody_tells_is_a_conflict_that_passes
     ],
     ids=lambda request: str(request["action"]),
 )
-def test_a_scan_of_what_is_being_scanned_is_a_conflict_that_passes(request_: dict[str, Any]) -> None:
+def test_a_scan_of_an_object_that_is_being_scanned_is_a_retryable_conflict(request_: dict[str, Any]) -> None:
     with ScriptedServer() as server:
         error = asked(server, request_, BUSY)["error"]
         assert (error["code"], error["retryable"]) == ("conflict", True)
 
 
-def test_above_32_mb_the_upload_goes_to_an_address_for_one_use(tmp_path: Path) -> None:
+def test_above_32_mb_the_upload_uses_a_url_for_one_upload(tmp_path: Path) -> None:
     with ScriptedServer() as server:
         address = json_answer(200, {"data": f"{server.url}/_ah/upload/one-use"})
         found = asked(server, large_file(tmp_path), address, ACCEPTED)
@@ -254,7 +252,7 @@ def test_above_32_mb_the_upload_goes_to_an_address_for_one_use(tmp_path: Path) -
         ["https://www.virustotal.com/"],
     ],
 )
-def test_key_and_file_go_to_no_other_address(tmp_path: Path, address: object) -> None:
+def test_key_and_file_are_sent_to_no_other_address(tmp_path: Path, address: object) -> None:
     with ScriptedServer() as server:
         found = asked(server, large_file(tmp_path), json_answer(200, {"data": address}), ACCEPTED)
         assert found["error"]["code"] == "invalid_response"
@@ -295,7 +293,7 @@ print(json.dumps([answer["status"], peak() - before]))
 """
 
 
-def test_memory_stays_flat_whatever_the_files_size(tmp_path: Path) -> None:
+def test_memory_does_not_depend_on_the_files_size(tmp_path: Path) -> None:
     size = 150_000_000
     with SandboxServer(Quota.unlimited(), config=SandboxConfig(upload_limit=size + 4096)) as server:
         path = large_file(tmp_path, size)["params"]["path"]

@@ -1,4 +1,4 @@
-"""API v2's answers: its own ways to say unknown, invalid, out of quota and wrong key, and its batches."""
+"""API v2's responses: unknown, invalid, out of quota, wrong key, and batches."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def ask(request: dict[str, Any], *steps: Step, **settings: str) -> tuple[dict[st
         return core.answer(request), server.received
 
 
-def test_a_report_tells_what_v2_knows() -> None:
+def test_a_report_has_the_data_of_v2() -> None:
     data = ask(LOOKUP, json_answer(200, FOUND))[0]["data"]
     assert data["stats"] == {"malicious": 2, "suspicious": 0, "harmless": 0, "undetected": 1, "total": 3}
     assert (data["verdict"], data["last_analysis"]) == ("suspicious", "2026-01-02T03:04:05Z")
@@ -52,7 +52,7 @@ def test_a_report_tells_what_v2_knows() -> None:
 
 @pytest.mark.parametrize("unreadable", ["many", None, -1, [], 1.5])
 @pytest.mark.parametrize("figure", ["positives", "total"])
-def test_where_a_figure_cannot_be_read_no_opinion_is_told(figure: str, unreadable: Any) -> None:
+def test_an_unreadable_figure_gives_no_results(figure: str, unreadable: Any) -> None:
     data = ask(LOOKUP, json_answer(200, {**FOUND, figure: unreadable}))[0]["data"]
     assert (data["verdict"], data.get("stats")) == ("unknown", None)
 
@@ -62,7 +62,7 @@ def test_a_single_report_may_come_alone_or_in_an_array(report: Any) -> None:
     assert ask(LOOKUP, json_answer(200, report))[0]["data"]["stats"]["malicious"] == 2
 
 
-def test_no_content_is_out_of_quota_and_everyone_pauses() -> None:
+def test_a_204_is_out_of_quota_and_all_callers_pause() -> None:
     answered, received = ask(LOOKUP, answer(204))
     error = answered["error"]
     assert (error["code"], error["http_status"], error["details"]["source"]) == ("rate_limited", 204, "upstream")
@@ -127,7 +127,7 @@ def test_a_page_instead_of_v2s_answer_to_a_post_leaves_the_outcome_unknown(
 
 
 @pytest.mark.parametrize("report", [[], {"response_code": -1, "verbose_msg": "Invalid resource"}])
-def test_what_v2_finds_invalid_is_the_values_fault(report: Any) -> None:
+def test_a_value_that_v2_refuses_is_an_invalid_indicator(report: Any) -> None:
     assert ask(LOOKUP, json_answer(200, report))[0]["error"]["code"] == "invalid_indicator"
 
 
@@ -137,16 +137,16 @@ def test_unknown_and_still_queued_are_not_found(status: int) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"response_code": "yes"}, {"response_code": 7}, {"data": []}])
-def test_what_has_no_response_code_is_not_virustotals(body: Any) -> None:
+def test_a_document_without_response_code_is_not_virustotals(body: Any) -> None:
     assert ask(LOOKUP, json_answer(200, body))[0]["error"]["code"] == "invalid_response"
 
 
 @pytest.mark.parametrize("step", [answer(200, b"<html>proxy</html>"), answer(200, b'{"response_code": 1'), answer(404)])
-def test_what_is_not_json_is_not_virustotals(step: Step) -> None:
+def test_a_body_that_is_not_json_is_not_virustotals(step: Step) -> None:
     assert ask(LOOKUP, step)[0]["error"]["code"] == "invalid_response"
 
 
-def test_ipv6_is_beyond_v2_and_costs_nothing() -> None:
+def test_v2_does_not_support_ipv6_and_it_costs_no_request() -> None:
     answered, received = ask({"action": "lookup_ip", "params": {"ip": "2001:4860:4860::8888"}}, answer(200))
     assert answered["error"]["code"] == "invalid_indicator"
     assert "VT_API_VERSION=3" in answered["error"]["message"]
@@ -173,7 +173,7 @@ def test_a_missing_url_is_submitted_by_the_report_call_itself() -> None:
     ]
 
 
-def test_the_key_is_in_the_body_wherever_v2_takes_one_there() -> None:
+def test_the_key_is_in_the_body_if_v2_accepts_it_there() -> None:
     for request in (LOOKUP, COMMENT, URL_SCAN):
         _, (received,) = ask(request, json_answer(200, {"response_code": 1, "scan_id": "x-1"}))
         assert parse_qs(received.body.decode())["apikey"] == [SECRET]
@@ -181,7 +181,7 @@ def test_the_key_is_in_the_body_wherever_v2_takes_one_there() -> None:
         assert "x-apikey" not in received.headers
 
 
-def test_where_v2_takes_the_key_in_the_address_only_no_log_shows_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_shows_the_key_if_v2_needs_it_in_the_url(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         answered, (received,) = ask(DOMAIN, json_answer(200, {"response_code": 1}))
     assert answered["status"] == "ok"
@@ -190,7 +190,7 @@ def test_where_v2_takes_the_key_in_the_address_only_no_log_shows_it(caplog: pyte
     assert SECRET not in caplog.text + str(answered)
 
 
-def test_form_values_are_encoded_whole() -> None:
+def test_form_values_are_fully_encoded() -> None:
     _, (received,) = ask(URL_SCAN, json_answer(200, {"response_code": 1, "scan_id": "x-1"}))
     assert parse_qs(received.body.decode())["url"] == ["http://example.com/?a=1&b=2#c"]
 
@@ -206,7 +206,7 @@ def report(value: str, positives: int) -> dict[str, Any]:
     return {"response_code": 1, "resource": value, "sha256": value, "positives": positives, "total": 70, "scans": {}}
 
 
-def test_part_of_an_answer_is_found_by_name_then_by_place() -> None:
+def test_a_report_in_a_batch_is_found_by_name_then_by_position() -> None:
     values = ["aa", "bb", "cc"]
     rows = [{"resource": "cc", "n": 3}, {"resource": "AA", "n": 1}, {"n": 2}]
     assert [(part_of(rows, value, values) or {}).get("n") for value in ("aa", "cc")] == [1, 3]
@@ -232,7 +232,7 @@ def gathered(count: int, most: int, send: Any) -> list[Any]:
         return list(pool.map(one, range(count)))
 
 
-def test_callers_of_the_same_moment_share_a_request() -> None:
+def test_simultaneous_callers_share_a_request() -> None:
     sent: list[list[str]] = []
 
     def send(values: list[str]) -> HttpResponse:
@@ -245,14 +245,14 @@ def test_callers_of_the_same_moment_share_a_request() -> None:
     assert all(str(number) in batch.values for number, batch in enumerate(found))
 
 
-def test_what_happens_to_the_request_happens_to_all_who_share_it() -> None:
+def test_all_callers_that_share_a_request_get_its_error() -> None:
     def send(values: list[str]) -> HttpResponse:
         raise NotSent("no way")
 
     assert [type(error) for error in gathered(4, 4, send)] == [NotSent] * 4
 
 
-def test_an_answer_is_read_once_for_all(tmp_path: Path) -> None:
+def test_a_shared_response_is_parsed_once(tmp_path: Path) -> None:
     batches, reads = Batches(2, moment_s=5.0), []
     lock = threading.Lock()
 
@@ -283,7 +283,7 @@ def test_hashes_asked_for_together_are_answered_each_with_its_own() -> None:
     assert all(found["meta"]["requests"] == 1 for found in answers)
 
 
-def test_what_a_batch_leaves_out_is_asked_for_by_itself() -> None:
+def test_a_value_that_a_batch_leaves_out_is_requested_alone() -> None:
     hashes = [character * 64 for character in "abcd"]
 
     def first_only(seen: Received) -> Step:

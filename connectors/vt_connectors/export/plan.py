@@ -1,4 +1,4 @@
-"""An action's calls as data, for somebody to make by hand: what the printed curl lines are made from."""
+"""The calls of an action as data, for other tools such as curl."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..virustotal.endpoints import Endpoint
 
 @dataclass(frozen=True)
 class Captured:
-    """What a later call takes from an answer: its name, and where it stands in the answer's JSON."""
+    """A value that a later call takes from a response: its name, and its path in the response's JSON."""
 
     name: str
     path: tuple[str, ...]
 
 
-# In v3's quota call the key itself names the account.
+# In v3's quota call the key itself identifies the account.
 KEY = Captured("VT_API_KEY", ())
 
 Value = Union[str, Captured]
@@ -29,7 +29,7 @@ Value = Union[str, Captured]
 
 @dataclass(frozen=True)
 class Check:
-    """Whether an answer's JSON has `value` at `path`; with no `value`, whether it has anything there."""
+    """Whether a response's JSON has `value` at `path`; without `value`, whether the path exists."""
 
     path: tuple[str, ...]
     value: str | None = None
@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True)
 class File:
-    """A file to send, and the name it goes out under."""
+    """A file to send, and the name under which it is sent."""
 
     path: str
     name: str
@@ -45,11 +45,11 @@ class File:
 
 @dataclass(frozen=True)
 class Call:
-    """One call; `about` says for people what it is for, and has nothing in it that comes from outside.
+    """One call; `about` describes it, and contains no text from outside.
 
-    `address`: where it goes instead, by an earlier answer. `learns`: what later calls need of its answer.
-    `until`: it is made again and again, some time apart, until its answer says so. `on_if`: the calls after it are
-    made only where its answer says so; else its answer is the last.
+    `address`: another URL, from an earlier response. `captures`: a value for later calls. `until`: repeat the call
+    with pauses until its response passes this check. `on_if`: make the calls after it only if its response passes
+    this check; else its response is the last.
     """
 
     about: str
@@ -62,7 +62,7 @@ class Call:
     on_if: Check | None = None
 
     def url(self, base_url: str) -> tuple[Value, ...]:
-        """The address in pieces. The query is in it, unless the key goes there too (`fields`)."""
+        """The URL in pieces. It includes the query, unless the key goes there too (see `fields`)."""
         if self.address is not None:
             return (self.address,)
         return tuple(self._url(base_url))
@@ -79,7 +79,7 @@ class Call:
 
     @property
     def fields(self) -> tuple[tuple[str, Value], ...]:
-        """What goes out form-encoded: in the body, or in the query where the key goes there too."""
+        """The form-encoded fields: in the body, or in the query if the key goes there too."""
         in_query = self.endpoint.key == "query"
         return self._named(self.endpoint.query if in_query else self.endpoint.form)
 
@@ -88,7 +88,7 @@ class Call:
 
     @property
     def body(self) -> str | None:
-        """The JSON body; None where there is none."""
+        """The JSON body; None if there is none."""
         told = {name: value for name, value in self.values.items() if isinstance(value, str)}
         document = self.endpoint.document(told)
         return None if document is None else json.dumps(document)
@@ -98,14 +98,14 @@ Calls = tuple[Call, ...]
 
 
 class Planner(Protocol):
-    """What both versions of the API can be asked by hand. They raise as `api.Api` does."""
+    """The calls of both versions of the API. Raises like `port.Api`."""
 
     def lookup(self, indicator: Indicator) -> Calls: ...
 
     def look_up_or_scan(self, url: Indicator) -> Calls: ...
 
     def until_over(self, calls: Calls, kind: Kind) -> Calls:
-        """`calls`, which ask for the scan of a file or URL, and the waiting for its end."""
+        """`calls`, which start the scan of a file or URL, and then the calls that wait for its end."""
 
     def add_comment(self, indicator: Indicator, text: str) -> Calls: ...
 

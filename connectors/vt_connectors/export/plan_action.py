@@ -1,4 +1,4 @@
-"""Which calls an action amounts to, for somebody to make by hand."""
+"""The calls of an action, for other tools."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RequestPlan:
-    """The calls in their order; `skipped` says why there are none where nothing may be asked."""
+    """The calls in order; `skipped` is the reason if there are none because the indicator must not be sent."""
 
     calls: Calls
     skipped: str | None = None
@@ -40,7 +40,7 @@ class RequestPlan:
 def request_plan(
     request: Request, api_version: str, never_query: NeverQuery, guard: KeyGuard, access: FileAccess
 ) -> RequestPlan:
-    """What the action would do with nothing cached. Raises `ConnectorError`."""
+    """The calls of the action without cached answers. Raises `ConnectorError`."""
     guard.read_key()
     guard.refuse(request.action, request.params)
     action = find(request.action)
@@ -82,7 +82,7 @@ def _relationship(action: Action) -> Relationship | None:
 
 def _scan_file(api: Planner, params: Params, access: FileAccess) -> Calls:
     if "path" not in params:
-        raise InvalidRequest("/params needs path: by hand, a file is sent", details={"path": "/params"})
+        raise InvalidRequest("/params needs path: the exported calls send a file", details={"path": "/params"})
     with opened(params, access, known_keys()) as sample:
         calls = api.scan_file(File(params["path"], sent_name(sample.filename)), sample.size)
     return _waited_for(api, calls, "hash", params)

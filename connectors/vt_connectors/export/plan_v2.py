@@ -1,4 +1,4 @@
-"""API v2's calls, to be made by hand."""
+"""API v2's calls, for other tools."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("upload_url",))
 
 
 class PlannerV2:
-    """See `plan.Planner`. Out of quota v2 answers nothing at all."""
+    """See `plan.Planner`. Without quota, v2's response is empty."""
 
     def lookup(self, indicator: Indicator) -> Calls:
-        return (self._report(indicator, "What VirusTotal knows of it."),)
+        return (self._report(indicator, "VirusTotal's report."),)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
         values = {"resource": url.value, "scan": "1"}
-        known = self._report(url, "What VirusTotal knows of the URL.", on_if=_UNKNOWN)
-        scan = Call("Unknown: have it scanned.", endpoints.V2_URL_OR_SCAN, values)
+        known = self._report(url, "VirusTotal's report on the URL.", on_if=_UNKNOWN)
+        scan = Call("Unknown: scan it.", endpoints.V2_URL_OR_SCAN, values)
         return known, *self.until_over((scan,), "url"), self._report(url, "The report.")
 
     def until_over(self, calls: Calls, kind: Kind) -> Calls:
@@ -39,7 +39,7 @@ class PlannerV2:
         return (Call("The comment: public, under the account's name.", endpoints.V2_ADD_COMMENT, values),)
 
     def comments(self, indicator: Indicator, limit: int) -> Calls:
-        about = "The comments, 25 at most; v2 takes no limit, and a key with private privileges."
+        about = "The comments, 25 at most; v2 has no limit parameter, and needs a key with private privileges."
         return (Call(about, endpoints.V2_COMMENTS, {"resource": indicator.value}),)
 
     def resolutions(self, indicator: Indicator, limit: int) -> Calls:
@@ -54,25 +54,25 @@ class PlannerV2:
         if size <= LARGEST_DIRECT_UPLOAD:
             return (Call(about, endpoints.V2_UPLOAD, file=file),)
         ask = Call(
-            "An address for a file above 32 MB, good once; it takes a key with private privileges.",
+            "A URL for one file above 32 MB; needs a key with private privileges.",
             endpoints.V2_UPLOAD_ADDRESS,
             captures=_UPLOAD_ADDRESS,
         )
         return ask, Call(about, endpoints.V2_UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
     def rescan_file(self, file: Indicator) -> Calls:
-        about = "Have a known file scanned again; v2 takes a key with private privileges for it."
+        about = "Rescan a known file; v2 needs a key with private privileges."
         return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": file.value}),)
 
     def scan_url(self, url: Indicator) -> Calls:
-        return (Call("Have the URL scanned.", endpoints.V2_SCAN_URL, {"url": url.value}),)
+        return (Call("Scan the URL.", endpoints.V2_SCAN_URL, {"url": url.value}),)
 
     def analysis(self, analysis_id: str) -> Calls:
         kind, scan_id = kind_and_scan_id(analysis_id)
-        return (Call("How the scan stands.", REPORT[kind], {"resource": scan_id}),)
+        return (Call("The status of the scan.", REPORT[kind], {"resource": scan_id}),)
 
     def quotas(self) -> Calls:
-        """v2 has no call for them: v3's, with the same key."""
+        """v2 has no call for them, so this is v3's, with the same key."""
         return PlannerV3().quotas()
 
     def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:

@@ -1,4 +1,4 @@
-"""API v3's calls, to be made by hand."""
+"""API v3's calls, for other tools."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class PlannerV3:
     """See `plan.Planner`."""
 
     def lookup(self, indicator: Indicator) -> Calls:
-        return (self._report(indicator, "What VirusTotal knows of it."),)
+        return (self._report(indicator, "VirusTotal's report."),)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
-        known = self._report(url, "What VirusTotal knows of the URL.", on_if=_UNKNOWN)
-        scan = Call("Unknown: have it scanned.", endpoints.SCAN_URL, {"url": url.value})
+        known = self._report(url, "VirusTotal's report on the URL.", on_if=_UNKNOWN)
+        scan = Call("Unknown: scan it.", endpoints.SCAN_URL, {"url": url.value})
         return known, *self.until_over((scan,), "url"), self._report(url, "The report.")
 
     def until_over(self, calls: Calls, kind: Kind) -> Calls:
-        about = "How the scan stands, until it is over."
+        about = "The status of the scan, until it is finished."
         wait = Call(about, endpoints.ANALYSIS, {"id": _ANALYSIS_ID}, until=_COMPLETED)
         return *calls[:-1], replace(calls[-1], captures=_ANALYSIS_ID), wait
 
@@ -38,7 +38,7 @@ class PlannerV3:
         item: str | Captured = indicator.vt_id
         report: Calls = ()
         if indicator.kind == "url":
-            # Writing to a URL's base64 id was answered 404 where reading was not.
+            # Writes to a URL's base64 id returned 404, although reads worked.
             report = (self._report(indicator, "Comments go to the id in the URL's report.", captures=_URL_ID),)
             item = _URL_ID
         values = {"collection": COLLECTION[indicator.kind], "id": item, "text": text}
@@ -58,17 +58,17 @@ class PlannerV3:
         about = "The file, which is then in VirusTotal's collection."
         if size <= LARGEST_DIRECT_UPLOAD:
             return (Call(about, endpoints.UPLOAD, file=file),)
-        ask = Call("An address for a file above 32 MB, good once.", endpoints.UPLOAD_ADDRESS, captures=_UPLOAD_ADDRESS)
+        ask = Call("A URL for one file above 32 MB.", endpoints.UPLOAD_ADDRESS, captures=_UPLOAD_ADDRESS)
         return ask, Call(about, endpoints.UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
     def rescan_file(self, file: Indicator) -> Calls:
-        return (Call("Have a known file scanned again.", endpoints.RESCAN_FILE, {"id": file.vt_id}),)
+        return (Call("Rescan a known file.", endpoints.RESCAN_FILE, {"id": file.vt_id}),)
 
     def scan_url(self, url: Indicator) -> Calls:
-        return (Call("Have the URL scanned.", endpoints.SCAN_URL, {"url": url.value}),)
+        return (Call("Scan the URL.", endpoints.SCAN_URL, {"url": url.value}),)
 
     def analysis(self, analysis_id: str) -> Calls:
-        return (Call("How the scan stands.", endpoints.ANALYSIS, {"id": analysis_id}),)
+        return (Call("The status of the scan.", endpoints.ANALYSIS, {"id": analysis_id}),)
 
     def quotas(self) -> Calls:
         return (Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY}),)

@@ -1,10 +1,10 @@
-"""A plan of calls as shell text, for sh, curl and python3.
+"""A request plan as shell text, for sh, curl and python3.
 
-Every user of a machine can read the arguments of its processes, so the key is in none: `printf`, which is part of
-the shell and no process, writes `$VT_API_KEY` into a pipe, and curl reads it there, as a header (`--header @-`), as
-a form field that curl encodes itself (`--data-urlencode apikey@-`), or as a part (`--form 'apikey=<-'`). A whole
-configuration on stdin (`--config -`) has quoting rules of its own; it is used for the one call that has the key in
-its path. Everything else is quoted for a POSIX shell.
+Every user of a machine can read the arguments of its processes, so none contains the key: `printf`, which is built
+into the shell and not a process, writes `$VT_API_KEY` into a pipe. curl reads it there as a header (`--header @-`),
+as a form field that curl encodes (`--data-urlencode apikey@-`), or as a part (`--form 'apikey=<-'`). A configuration
+on stdin (`--config -`) has its own quoting rules; it is only used for the call with the key in its path. All other
+values are quoted for a POSIX shell.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Script:
         self._base_url = base_url
 
     def text(self, calls: Calls) -> str:
-        """The calls in their order, each with a comment; what the last one answers is on stdout."""
+        """The calls in order, each with a comment; the last response goes to stdout."""
         return "\n".join(self._lines(calls, 1 if len(calls) > 1 else 0)) + "\n"
 
     def _lines(self, calls: Calls, number: int) -> Iterator[str]:
@@ -52,7 +52,7 @@ class Script:
             yield f"  sleep {_PAUSE_S}"
             yield f"  answer=$({command})"
             yield f"  {_test(call.until)} && break"
-            yield "done || { echo 'the scan is not over yet; ask again later' >&2; false; } &&"
+            yield "done || { echo 'the scan has not finished yet; try again later' >&2; false; } &&"
             yield from () if rest else (_SHOW,)
         elif call.captures:
             yield f"{call.captures.name}=$({command} | {_pick(call.captures)}) &&"
@@ -81,7 +81,7 @@ class Script:
 
     def _address(self, url: tuple[Value, ...]) -> str:
         if len(url) == 1 and isinstance(url[0], Captured):
-            # VirusTotal's own example of such an address is plain http: the key does not go there.
+            # VirusTotal's own example of such a URL is plain http; the key must not be sent over it.
             name = url[0].name
             return f'"https://${{{name}#*://}}"' if self._base_url.startswith("https:") else f'"${name}"'
         return _word(url)
@@ -92,14 +92,14 @@ def _body(call: Call) -> Iterator[str]:
         yield f"--form {shlex.quote(_file_part(call.file.path, call.file.name))}"
     for name, value in call.fields:
         if isinstance(value, str) and not value.isprintable():
-            # What a terminal might obey is shown encoded.
+            # Control characters are shown encoded.
             yield f"--data-raw {shlex.quote(urlencode([(name, value)]))}"
         else:
             yield f"--data-urlencode {_word((f'{name}=', value))}"
     if call.body is not None:
         yield f"--header 'Content-Type: application/json' --data-raw {shlex.quote(call.body)}"
     elif call.endpoint.method == "POST" and not call.file and not call.fields:
-        # A POST of nothing says so; without a length some servers refuse it.
+        # An empty POST needs a length, because some servers refuse it otherwise.
         yield "--data ''"
 
 
@@ -131,7 +131,7 @@ def _file_part(path: str, name: str) -> str:
 
 
 def _pick(learned: Captured) -> str:
-    """What prints a value of an answer; the whole answer to stderr, and failure, where it has none."""
+    """A command that prints a value of a response; without the value it prints the response to stderr and fails."""
     path = "".join(f'["{name}"]' for name in learned.path)
     program = (
         'import json, sys; answer = json.loads(sys.stdin.read() or "{}"); '
@@ -141,7 +141,7 @@ def _pick(learned: Captured) -> str:
 
 
 def _test(check: Check) -> str:
-    """The test whether `$answer` passes `check`."""
+    """A shell test whether `$answer` passes `check`."""
     path = "".join(f'.get("{name}", {{}})' for name in check.path[:-1]) + f'.get("{check.path[-1]}", "")'
     program = f'import json, sys; print(json.loads(sys.stdin.read() or "{{}}"){path})'
     found = f'"$(printf %s "$answer" | python3 -c {shlex.quote(program)})"'

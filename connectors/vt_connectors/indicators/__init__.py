@@ -1,4 +1,4 @@
-"""Indicators: what a user gives, made canonical. Equal indicators are equal values with one key."""
+"""Indicators in canonical form. Equal indicators have equal values and one key."""
 
 from .indicator import Indicator, Kind
 from .lists import values_in

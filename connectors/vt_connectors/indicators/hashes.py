@@ -1,4 +1,4 @@
-"""Hashes of files, bare or with the name of their algorithm, one or several of one file."""
+"""Hashes of files: bare or labelled with their algorithm, one or several of the same file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..patterns import pattern
 
 _HASH = pattern(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", re.IGNORECASE)
 _DIGITS = {"sha256": 64, "sha1": 40, "md5": 32}
-# VirusTotal finds no file by these: some have the length of an MD5 or SHA-256, and are none.
+# VirusTotal does not find files by these; some have the length of an MD5 or SHA-256.
 _OTHERS = (
     "sha512|sha384|sha224|imphash|ssdeep|tlsh|authentihash|pehash|vhash|telfhash|impfuzzy|permhash|crc32|quickxorhash"
 )
@@ -23,14 +23,14 @@ def is_hash(text: str) -> bool:
 
 
 def is_labelled(text: str) -> bool:
-    """Whether `text` begins with an algorithm's name: it is a hash, or nothing."""
+    """Whether `text` begins with the name of an algorithm, so that it can only be a hash."""
     return _BEGINS_LABELLED.match(text) is not None
 
 
 def strongest_of(text: str) -> str | None:
-    """The strongest hash of the one file that `text` has labelled hashes of (Sysmon's `Hashes`: `MD5=..,SHA256=..`).
+    """The strongest of several labelled hashes of one file (Sysmon's `Hashes`: `MD5=..,SHA256=..`).
 
-    None if it is not that, has only hashes by which VirusTotal finds no file, or those of several files.
+    None if `text` is something else, has only hashes that VirusTotal does not support, or hashes of several files.
     """
     found: dict[str, str] = {}
     end = 0

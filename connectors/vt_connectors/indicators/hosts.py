@@ -12,26 +12,26 @@ from .indicator import refuse
 
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
-# Names in the wild have underscores (`_dmarc`), so the letter-digit-hyphen rule is widened by that.
+# Letters, digits and hyphens, and also underscores, because real names have them (`_dmarc`).
 _LABEL = pattern(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-# What the root of the public DNS has, and will have: letters, or an IDNA name.
+# The form of names in the root of the public DNS: letters, or an IDNA name.
 _TOP_LEVEL = pattern(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
-# The interface that an address was seen on, in URLs with an escaped `%`.
+# The interface of an address, in URLs with an escaped `%`.
 _ZONE = pattern(r"%(?:25)?[A-Za-z0-9._~-]+\Z")
 _ZONED = pattern(r"[0-9a-f.]*:[0-9a-f:.]*%", re.IGNORECASE)
 _LOOKS_NUMERIC = pattern(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 
 def canonical_address(text: str) -> Address | None:
-    """The address `text` writes, or None.
+    """`text` as an address, or None.
 
-    An IPv4 address mapped into IPv6 is the IPv4 address; a zone (`%eth0`) says nothing to others.
+    An IPv4-mapped IPv6 address becomes the IPv4 address; a zone (`%eth0`) is removed, because it is local.
     """
     text = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if _ZONED.match(text):
         text = _ZONE.sub("", text)
     if ":" not in text and not text[-1:].isdigit():
-        return None  # most are names, and to find that out by an error takes ten times as long
+        return None  # most values are names, and an exception takes ten times as long
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -44,7 +44,7 @@ def canonical_address(text: str) -> Address | None:
 
 
 def canonical_domain(text: str) -> str:
-    """Lower case, no trailing dot, IDNA (UTS 46) for what is not ASCII.
+    """`text` in lower case, without a trailing dot, with IDNA (UTS 46) if it is not ASCII.
 
     Raises `InvalidIndicator`.
     """
@@ -74,7 +74,7 @@ def _to_ascii(name: str, text: str) -> str:
 
 
 def _label_to_ascii(label: str) -> str:
-    """IDNA 2008, and emoji, which UTS 46 allows and registries sell. Raises `idna.IDNAError`."""
+    """IDNA 2008, and also emoji, because UTS 46 allows them and registries sell them. Raises `idna.IDNAError`."""
     import idna
 
     if label.isascii():
@@ -89,18 +89,18 @@ def _label_to_ascii(label: str) -> str:
 
 
 def _is_emoji(character: str) -> bool:
-    """A symbol that is a picture, or a colour of skin: none looks like a letter, dot or slash."""
+    """A picture symbol or a skin tone: these cannot be confused with a letter, dot or slash."""
     return ord(character) > 0x2000 and (
         unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
     )
 
 
 def canonical_url_host(host: str) -> str:
-    """The host of a URL: `[v6]`, a dotted v4 (browsers' octal, hex and single-number forms too), or a domain.
+    """The host of a URL: `[v6]`, a dotted v4 (also from browsers' octal, hex and single-number forms), or a domain.
 
-    The odd forms of v4 matter: `http://2130706433/` is this machine. Raises `InvalidIndicator`.
+    The unusual forms of v4 matter: `http://2130706433/` is this machine. Raises `InvalidIndicator`.
     """
-    # Without brackets the end of a v6 address could be a port.
+    # Without brackets, the end of a v6 address could be a port.
     address = canonical_address(host) if host.startswith("[") or ":" not in host else None
     if address is not None:
         return f"[{address}]" if address.version == 6 else str(address)

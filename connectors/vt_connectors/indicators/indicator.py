@@ -1,4 +1,4 @@
-"""The canonical indicator, and the errors its parsers share."""
+"""The canonical indicator, and errors that its parsers share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .userinfo import shown_without_credentials
 
 Kind = Literal["hash", "url", "domain", "ip"]
 
-# VirusTotal publishes no limit; longer values are not indicators but accidents.
+# VirusTotal publishes no limit; longer values are mistakes.
 MAX_LENGTH = 8192
 _SHOWN = 80
 _CONTROLS = pattern("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -23,7 +23,7 @@ _SURROGATES = pattern("[\ud800-\udfff]")
 class Indicator(NamedTuple):
     """`value` is canonical: equal indicators have equal values. `host` is set for URLs, domains and addresses.
 
-    `removed` names what a URL had that is not sent: `user`, `password`. It makes no other indicator of it.
+    `removed` names the parts of a URL that are not sent: `user`, `password`. It does not affect equality.
     """
 
     kind: Kind
@@ -42,14 +42,14 @@ class Indicator(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What cache, leases and batches know it by."""
+        """The key for cache, leases and batches."""
         return f"{self.kind}:{self.value}"
 
     @property
     def vt_id(self) -> str:
         """Its id in VirusTotal's API v3.
 
-        A URL's is its base64 in the URL-safe alphabet without padding
+        For a URL, this is its base64 in the URL-safe alphabet without padding
         (https://docs.virustotal.com/reference/url#url-identifiers).
         """
         if self.kind == "url":
@@ -58,12 +58,12 @@ class Indicator(NamedTuple):
 
     @property
     def path_segment(self) -> str:
-        """The id as exactly one segment of a path: no value can reach another endpoint."""
+        """The id as exactly one segment of a path, so that no value can reach another endpoint."""
         return quote(self.vt_id, safe="")
 
 
 def refuse(value: str, why: str) -> InvalidIndicator:
-    """An `invalid_indicator` that shows the value, shortened, without credentials or what a terminal would obey."""
+    """An `invalid_indicator` with the value, shortened, without credentials and control characters."""
     value = shown_without_credentials(value)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
     printable = "".join(char if char.isprintable() else "?" for char in shown)
@@ -71,7 +71,7 @@ def refuse(value: str, why: str) -> InvalidIndicator:
 
 
 def checked_text(value: object) -> str:
-    """`value` as stripped text.
+    """`value` as text without blanks around it.
 
     Raises `InvalidIndicator` if it is not text, is empty or a placeholder, too long, or has control characters.
     """
@@ -81,7 +81,7 @@ def checked_text(value: object) -> str:
     if not text:
         raise InvalidIndicator("the indicator is empty")
     if is_placeholder(text):
-        raise refuse(text, "stands for a missing value and is not an indicator")
+        raise refuse(text, "is a placeholder for a missing value, not an indicator")
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"is longer than {MAX_LENGTH} characters")
     if _CONTROLS.search(text):

@@ -1,4 +1,4 @@
-"""Several values in one text, as one field of a table may have them."""
+"""Several values in one text, such as a field of a table."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .hashes import strongest_of
 from .indicator import Kind
 from .spelling import bare
 
-# A list has an indicator among so many of its first parts.
+# Only this many of the first parts are checked for an indicator.
 _MOST_TRIED = 100
-# A longer text is no list, but an accident.
+# A longer text is a mistake, not a list.
 MOST_CHARACTERS = 64 * 1024
 _MAY_BE_SEVERAL = pattern(r"[ \t\r\n\f\v,;|]")
-# In a URL's path these stand for themselves, unless another one begins behind them; in its query even then.
+# In a URL's path these are part of the URL, unless another URL begins after them; in its query they always are.
 _BEFORE_URL = pattern(r"[,;|](?=(?:h[a-z*+_]{1,3}ps?|f[tx*]ps?)(?:\[:\]|\[://\]|:)[/\w])", re.IGNORECASE)
 _QUERY = pattern("[?#]")
 _IN_A_ROW = pattern(r"[,;|]+")
@@ -23,10 +23,10 @@ _BLANKS = pattern(r"\s+")
 
 
 def values_in(kind: Kind | None, text: str) -> list[str]:
-    """The values that `text` lists between commas, semicolons, bars, blanks or line ends; `[text]` if it is one value.
+    """The values in `text`, separated by commas, semicolons, bars, blanks or line ends; `[text]` if it is one value.
 
-    It is a list if one of the parts is an indicator of `kind` (None: of any), or all are where only blanks separate
-    them: a sentence with an address in it is no list, and neither are the hashes of one file.
+    It is a list if one part is an indicator of `kind` (None: of any kind). If only blanks separate the parts, all must
+    be, because a sentence with an address is not a list. The hashes of one file are one value.
     """
     if not _MAY_BE_SEVERAL.search(text):
         return [text]
@@ -42,7 +42,7 @@ def values_in(kind: Kind | None, text: str) -> list[str]:
 
 
 def _parts(text: str) -> tuple[list[str], bool]:
-    """The parts of what may be a list, and whether more than blanks is between all of them."""
+    """The parts of a possible list, and whether all separators are more than blanks."""
     parts: list[str] = []
     is_marked = ends_marked = True
     for word in _BLANKS.split(text):

@@ -1,6 +1,6 @@
-"""What must not leave the house: private addresses, internal names, and what the user adds.
+"""Indicators that must not be sent: private addresses, internal names, and the user's own entries.
 
-VirusTotal shows its community what is queried (https://docs.virustotal.com/reference/files-upload-url).
+VirusTotal shows queried indicators to its community (https://docs.virustotal.com/reference/files-upload-url).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .indicator import Indicator
 from .reserved import is_reserved
 from .reverse_names import Network, reversed_network
 
-# Names of networks at home and at work, and those that the public DNS will never have: RFC 2606 and 6761 (localhost,
+# Names in home and company networks, and names that the public DNS will never have: RFC 2606 and 6761 (localhost,
 # test, invalid), RFC 6762 with its appendix G (local, intranet, internal, private, corp, home, lan), RFC 7686 (onion),
 # RFC 8375 (home.arpa), RFC 9476 (alt), ICANN's resolution 2018.02.04.12 (corp, home, mail).
 _INTERNAL = (
@@ -25,15 +25,15 @@ _INTERNAL_NAMES = frozenset(_INTERNAL)
 
 
 def is_internal(host: str) -> bool:
-    """Whether the canonical name `host` is one that nobody asks others about."""
+    """Whether the canonical name `host` is internal."""
     labels = host.split(".")
     return labels[-1] in _INTERNAL_NAMES or ".".join(labels[-2:]) in _INTERNAL_NAMES
 
 
 class NeverQuery:
-    """The rule. `reason(indicator)` says why it is not asked about, or None when it may be.
+    """The rule. `reason(indicator)` is the reason why it must not be sent, or None if it may be.
 
-    `extra` are domains (their subdomains too), addresses and networks. Raises `ConfigError` for anything else.
+    `extra` are domains (including subdomains), addresses and networks. Raises `ConfigError` for anything else.
     """
 
     def __init__(self, extra: Sequence[str] = ()) -> None:
@@ -75,7 +75,7 @@ class NeverQuery:
         return self._network_reason(network) if network is not None else None
 
     def _network_reason(self, network: Network) -> str | None:
-        """Of the network whose reverse-DNS name was given; one address is a network too."""
+        """The reason for a reverse-DNS name of `network`; a single address is also a network."""
         if is_reserved(network[0]) and is_reserved(network[-1]):
             return "private_address"
         is_listed = any(_has(known, network[0]) and _has(known, network[-1]) for known in self._networks)
@@ -83,6 +83,6 @@ class NeverQuery:
 
 
 def _has(network: Network, address: Address) -> bool:
-    """Whether the address, or the v4 address inside it if it is one of 6to4, is in the network."""
+    """Whether the address is in the network; for a 6to4 address, also whether the v4 address in it is."""
     inner = address.sixtofour if isinstance(address, ipaddress.IPv6Address) else None
     return address in network or (inner is not None and inner in network)

@@ -1,4 +1,4 @@
-"""Text to indicator: one parser a kind, and one that recognises the kind."""
+"""Text to indicator: one parser for each kind, and one that recognises the kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .top_level_domains import is_top_level
 from .url_scheme import has_scheme, is_scheme, read_head
 from .userinfo import removed_parts, shown_without_credentials, without_inner_users
 
-# The authority, and the rest as it is: a path or query may hold `[.]` that is its own.
+# The authority, and the rest unchanged: a path or query may contain a literal `[.]`.
 _PARTS = pattern(r"([^/?#]*)(.*)", re.DOTALL)
 _PORT = pattern(r"(.*?)(?::([0-9]{0,5}))?")
 _MOST_PORT = 65535
@@ -36,10 +36,10 @@ def parse_as(kind: Kind, value: object) -> Indicator:
 
 
 def recognise(value: object, never_query: NeverQuery | None = None) -> Indicator:
-    """`value` as whatever it is: hash, address, URL or domain, tried in this order. Raises `InvalidIndicator`.
+    """`value` as a hash, address, URL or domain, tried in this order. Raises `InvalidIndicator`.
 
-    A domain, or a URL without its scheme, is recognised by its top-level domain: files and networks are none. Names
-    that `never_query` has, or nobody asks about, are recognised without one.
+    A domain, or a URL without a scheme, must have a known top-level domain, because file names and networks look
+    similar. Names in `never_query` and internal names are recognised without one.
     """
     text = _text(None, value)
     try:
@@ -68,7 +68,7 @@ def _recognised(text: str, never_query: NeverQuery | None) -> Indicator:
         raise refuse(
             text,
             f"is not recognised as a domain or URL: there is no top-level domain {found.host.rpartition('.')[2]!r}; "
-            "if it is one, say so by its type",
+            "to use it anyway, give its type",
         )
     return found
 
@@ -91,8 +91,8 @@ def _is_network(text: str) -> bool:
 
 
 def first_of_equal(kind: Kind | None, values: Iterable[str]) -> dict[str, str]:
-    """Each of `values` with the first of them that is the same indicator of `kind`, or recognised; what is no indicator
-    is its own.
+    """Each of `values` with the first value that is the same indicator, of `kind` or recognised. An invalid value is
+    mapped to itself.
     """
     firsts: dict[str, str] = {}
     found: dict[str, str] = {}
@@ -102,7 +102,7 @@ def first_of_equal(kind: Kind | None, values: Iterable[str]) -> dict[str, str]:
         except InvalidIndicator:
             found[value] = value
         else:
-            # What was removed is reported, so those of which it was are alike only among themselves.
+            # Removed parts are reported, so values with different removed parts are not grouped.
             found[value] = firsts.setdefault(" ".join((indicator.key, *indicator.removed)), value)
     return found
 
@@ -119,7 +119,7 @@ def _text(kind: Kind | None, value: object) -> str:
 
 
 def _refuse_lines(kind: Kind | None, text: str) -> None:
-    """A list in lines, which is told as a list and not by its control characters."""
+    """Refuse several lines with the error for a list, not with the one for control characters."""
     if len(text) <= MAX_LENGTH and "\n" in text.strip():
         _refuse_list(kind, text)
 
@@ -127,7 +127,7 @@ def _refuse_lines(kind: Kind | None, text: str) -> None:
 def _refuse_list(kind: Kind | None, text: str) -> None:
     count = len(values_in(kind, text))
     if count > 1:
-        raise refuse(text, f"is a list of {count} values; send each in a request of its own")
+        raise refuse(text, f"is a list of {count} values; send each in a separate request")
 
 
 def _hash(text: str) -> Indicator:
@@ -156,13 +156,14 @@ def _domain(text: str) -> Indicator:
     if "." not in name and name != "localhost":
         raise refuse(text, "is not a domain name: it has only one part")
     if not may_be_public(name):
-        raise refuse(text, "is not a domain name: no top-level domain is called like its last part")
+        raise refuse(text, "is not a domain name: its last part is not a top-level domain")
     return Indicator("domain", name, name)
 
 
 def _url(text: str) -> Indicator:
-    """Canonical as far as VirusTotal's own form is known from its answers: scheme and host in lower case, `/` for
-    an empty path, `http://` where no scheme stands, port, query and fragment as they are; no user, also of URLs in it.
+    """The canonical form, as far as VirusTotal's own form is known from its responses: scheme and host in lower case,
+    `/` for an empty path, `http://` if there is no scheme; port, query and fragment unchanged; no user names, also not
+    in URLs inside it.
     """
     if len(text.split(None, 1)) > 1:
         raise refuse(text, "is not a URL: it has blanks; write them as %20")
@@ -176,10 +177,10 @@ def _url(text: str) -> Indicator:
     if at and not scheme:
         raise refuse(text, "is an e-mail address, or a URL without its scheme")
     if "\\" in user:
-        raise refuse(text, "is not a URL: browsers and others differ over which host it names")
+        raise refuse(text, "is not a URL: its host is ambiguous, because programs read it differently")
     host, port = _host_and_port(refang(hostport), text)
     if is_scheme(host) or not (is_exact or _is_plain(refang(hostport), host)):
-        raise refuse(text, "is not a URL: it is not certain which host it names; write it as https://host/path")
+        raise refuse(text, "is not a URL: its host is ambiguous; write it as https://host/path")
     if "." not in host and "@" in tail:
         raise refuse(text, "is not a URL: its user name or password has a character that must be escaped")
     tail, removed = _without_inner(tail, removed_parts(user), text)
@@ -190,28 +191,28 @@ def _url(text: str) -> Indicator:
 
 
 def _without_inner(tail: str, removed: tuple[str, ...], text: str) -> tuple[str, tuple[str, ...]]:
-    """What is behind the host without the users of URLs in it, and all that was removed."""
+    """The part after the host without users of URLs in it, and the names of all removed parts."""
     tail, inner, is_all = without_inner_users(tail)
     if not is_all:
-        raise refuse(text, "is not a URL: it has user names inside of user names")
+        raise refuse(text, "is not a URL: it has nested user names")
     return tail, tuple(name for name in ("user", "password") if name in removed or name in inner)
 
 
 def _is_plain(hostport: str, host: str) -> bool:
-    """Whether a host is one at a glance, where no scheme says that there is one: no `10.1`, `etc` or `C:`."""
+    """Whether a text without a scheme clearly begins with a host, unlike `10.1`, `etc` or `C:`."""
     if canonical_address(host) is not None:
         return canonical_address(without_port(hostport.rstrip(":"))) is not None
     return host == "localhost" or ("." in host and may_be_public(host))
 
 
 def _host_and_port(hostport: str, text: str) -> tuple[str, str]:
-    """Both canonical; the port with its colon, empty where none stands."""
+    """Both in canonical form; the port with its colon, or empty if there is none."""
     match = _PORT.fullmatch(hostport)
     assert match is not None  # the host may be anything, and the port missing
     host, port = match.groups()
     if not host:
         raise refuse(text, "is not a URL: it has no host")
-    # Of a password, any of these could be a part.
+    # Each of these could be part of a password.
     is_shown = shown_without_credentials(text) == text and "@" not in text and "\uff20" not in text
     if port and int(port) > _MOST_PORT:
         raise refuse(text, f"is not a URL: there is no port {port if is_shown else 'of this number'}")

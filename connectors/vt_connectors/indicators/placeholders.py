@@ -1,4 +1,4 @@
-"""What logs write where a field has no value. In a table such a cell counts as empty; in a request it is invalid."""
+"""Placeholders for missing values in logs. In a table such a cell counts as empty; in a request it is invalid."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PAIRS = ("", "()", "<>", "[]", "{}", '""', "''")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text` only says that there is no value: `-`, `N/A`, `unknown`, `none`, `null`, `(null)`."""
+    """Whether `text` is a placeholder for a missing value: `-`, `N/A`, `unknown`, `none`, `null`, `(null)`."""
     found = _PLACEHOLDER.fullmatch(text.strip())
     return found is not None and (found["open"] or "") + (found["close"] or "") in _PAIRS
 
 
 def has_no_value(cell: str) -> bool:
-    """Whether a table's cell is empty, blank, or a placeholder: there is nothing in it to look up."""
+    """Whether a table's cell is empty, blank, or a placeholder."""
     return not cell.strip() or is_placeholder(cell)

@@ -1,4 +1,4 @@
-"""What VirusTotal recorded of a site, without the cookies and credentials in it."""
+"""Removes cookies and credentials from VirusTotal's records of a site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from .userinfo import without_user
 
 _HIDDEN = "(removed)"
-# Response and request headers that give whoever knows them somebody's session.
+# Response and request headers that give access to a session.
 _SECRET_HEADERS = frozenset(("set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization"))
 _HEADER_NAMES = frozenset(("last_http_response_headers", "response_headers", "request_headers", "headers"))
 _COOKIE_NAMES = frozenset(("last_http_response_cookies", "cookies"))
@@ -16,9 +16,9 @@ _SECRET, _HEADERS, _COOKIES = "secret", "headers", "cookies"
 
 
 def without_recorded_credentials(document: Any) -> Any:
-    """A JSON document of VirusTotal's without the cookies and credentials that a site gave it or a URL had.
+    """A JSON document of VirusTotal's without cookies from a site and credentials in URLs.
 
-    It may be nested deeper than Python's stack is.
+    It may be nested deeper than Python's recursion limit.
     """
     whole: list[Any] = [document]
     left: list[tuple[Any, Any, Any]] = [(whole, 0, "")]
@@ -34,7 +34,7 @@ def without_recorded_credentials(document: Any) -> Any:
 
 
 def _about(name: Any, parent: str) -> str:
-    """What decides over a value: its name, if it is one of a cookie jar, of headers, or a header with a secret."""
+    """The category of a value by its name: cookies, headers, a secret header, or none of these."""
     lower = name.lower() if isinstance(name, str) else ""
     if parent == _HEADERS:
         return _SECRET if lower in _SECRET_HEADERS else ""
@@ -44,7 +44,7 @@ def _about(name: Any, parent: str) -> str:
 
 
 def _shallow(value: Any, about: str) -> Any:
-    """`value` as it is kept; what is inside a container is not looked at yet."""
+    """`value` without credentials; the content of a container is processed later."""
     if about == _SECRET:
         return _HIDDEN
     if about == _COOKIES:

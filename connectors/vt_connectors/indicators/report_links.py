@@ -1,4 +1,4 @@
-"""Addresses of VirusTotal's pages for people. They are made here and nowhere else."""
+"""URLs of VirusTotal's web pages. Only this module makes them."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def object_page(kind: Kind, object_id: str) -> str:
 
 
 def search_page(text: str) -> str:
-    """VirusTotal's search for an indicator that need not be known there. The page wants it encoded twice."""
+    """VirusTotal's search page for an indicator, which need not be known. The page requires double encoding."""
     return f"{SITE}search/{quote(quote(text, safe='', errors='replace'), safe='')}"

@@ -1,4 +1,4 @@
-"""Which addresses are nobody's on the internet, by IANA's registries and not by what a Python version knows of them.
+"""Addresses that are not public, by IANA's registries, because Python's own list depends on its version.
 
 https://www.iana.org/assignments/iana-ipv4-special-registry and .../iana-ipv6-special-registry.
 """
@@ -28,13 +28,13 @@ _V4 = [
         "240.0.0.0/4",
     )
 ]
-# Global unicast is this only; within it some is set aside for protocols and documentation.
+# The only global unicast range; parts of it are reserved for protocols and documentation.
 _V6_UNICAST = ipaddress.IPv6Network("2000::/3")
 _V6 = [ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20")]
 
 
 def is_reserved(address: Address) -> bool:
-    """Private, shared, link-local, multicast, loopback, documentation or unassigned. 6to4 is as the v4 inside it."""
+    """Private, shared, link-local, multicast, loopback, documentation or unassigned. 6to4 counts like the v4 in it."""
     if isinstance(address, ipaddress.IPv4Address):
         return any(address in network for network in _V4)
     if address.sixtofour is not None:

@@ -1,4 +1,4 @@
-"""Names of reverse DNS, which are addresses and networks spelt backwards (RFC 1035, 3.5; RFC 3596, 2.5)."""
+"""Reverse-DNS names: addresses and networks in reverse order (RFC 1035, 3.5; RFC 3596, 2.5)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Union
 from ..patterns import pattern
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-# A number over 255 is a label like any other.
+# A number over 255 is a normal label.
 _OCTET = pattern(r"0*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
 _NIBBLE = pattern(r"[0-9a-f]")
 
 
 def reversed_network(name: str) -> Network | None:
-    """The address or network that the canonical `name` stands for; None if it is no name of reverse DNS.
+    """The address or network of the canonical `name`; None if it is not a reverse-DNS name.
 
-    Labels before it, as of services (`_dns-sd._udp`) or numbers that no address has, change nothing.
+    Labels before it are ignored: services (`_dns-sd._udp`), or numbers that do not fit into an address.
     """
     labels = name.split(".")
     suffix = labels[-2:]

@@ -1,4 +1,4 @@
-"""Spellings of logs, mails and reports: what stands around a value, and other ways to write a host."""
+"""Spellings in logs, mails and reports: characters around a value, and other forms of a host."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from ..patterns import pattern
 
-# Zero-width characters, byte order marks and direction marks, which copying brings along.
+# Zero-width characters, byte order marks and direction marks, which get copied with a value.
 _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-# More pairs than anybody writes; each takes as long as the value.
+# More pairs than real values have; each takes time linear in the value's length.
 _MOST_NESTED = 8
 _CLOSING = {
     "<": ">",
@@ -23,11 +23,11 @@ _CLOSING = {
     "\u00ab": "\u00bb",
     "\u2039": "\u203a",
 }
-# Its brackets belong to the address.
+# These brackets belong to the address.
 _BRACKETED_V6 = pattern(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE)
-# Defanging, case aside: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`.
+# Defanging, in any case: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`.
 _DOT = pattern(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
-# The debug log of Windows' DNS server has each label's length before it: `(4)evil(7)example(0)`.
+# The debug log of Windows' DNS server has the length before each label: `(4)evil(7)example(0)`.
 _COUNTED_NAME = pattern(r"(?:\([0-9]{1,2}\)[^()\s]+)+(?:\(0\))?")
 _COUNTED_LABEL = pattern(r"\(([0-9]{1,2})\)([^()\s]+)")
 _WITH_PORT = pattern(r"(\[[^\[\]]+\]|[^:\[\]]+):([0-9]{1,5})")
@@ -64,7 +64,7 @@ def _without_pair(text: str) -> str:
 
 
 def _closes_at_the_end(text: str, opening: str, closing: str) -> bool:
-    """Whether what the first character opens is closed by the last one, and not before."""
+    """Whether the last character closes the bracket that the first one opens."""
     if opening == closing:
         return text.find(closing, 1) == len(text) - 1
     depth = 0
@@ -76,7 +76,7 @@ def _closes_at_the_end(text: str, opening: str, closing: str) -> bool:
 
 
 def refang(text: str) -> str:
-    """A host as it is, from its usual defanging (`[.]`, `(dot)`, `[:]`) or the debug log of a DNS server."""
+    """The host without its usual defanging (`[.]`, `(dot)`, `[:]`) or the form of a DNS server's debug log."""
     if "(" in text and _COUNTED_NAME.fullmatch(text):
         labels = _COUNTED_LABEL.findall(text)
         if all(int(count) == len(label) for count, label in labels):
@@ -85,6 +85,6 @@ def refang(text: str) -> str:
 
 
 def without_port(host: str) -> str:
-    """`host` less the port of `name:port`, `address:port` or `[v6]:port`."""
+    """`host` without the port in `name:port`, `address:port` or `[v6]:port`."""
     match = _WITH_PORT.fullmatch(host)
     return match[1] if match is not None and int(match[2]) <= _MOST_PORT else host

@@ -1,19 +1,19 @@
-"""Which top-level domains there are, by the Public Suffix List that the library `publicsuffixlist` carries.
+"""The existing top-level domains, from the Public Suffix List in the library `publicsuffixlist`.
 
-The list (https://publicsuffix.org/list/) has every top-level domain of the root zone, each on a line of its own.
+The list (https://publicsuffix.org/list/) has every top-level domain of the root zone, each on a separate line.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-# RFC 2606: for documentation; it can be asked about, as VirusTotal knows nothing of it.
+# RFC 2606: for documentation; lookups are allowed, because they reveal nothing.
 _DOCUMENTATION = "example"
 _END = b"===END ICANN DOMAINS==="
 
 
 def is_top_level(label: str) -> bool:
-    """Whether `label`, canonical, was a top-level domain when the list was made."""
+    """Whether the canonical `label` was a top-level domain when the list was made."""
     return label == _DOCUMENTATION or _is_listed(label)
 
 
@@ -26,7 +26,7 @@ def _is_listed(label: str) -> bool:
         except UnicodeError:
             return False
     line = name.encode("utf-8", "replace")
-    # Some have no rule but one for all names below them.
+    # Some only have a wildcard rule for the names below them.
     return b"\n%b\n" % line in _rules() or b"\n*.%b\n" % line in _rules()
 
 

@@ -1,4 +1,4 @@
-"""The beginning of a URL: its scheme, as people and logs write and damage it."""
+"""The scheme of a URL, also in defanged and damaged spellings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..patterns import pattern
 
-# Defanged, or with a character lost or doubled in copying: each can be read in one way only.
+# Defanged, or with a character lost or doubled in copying: each has only one meaning.
 _SPELLINGS = {
     **dict.fromkeys(("http", "hxxp", "hxtp", "htxp", "h**p", "h++p", "h__p", "ttp", "htp", "htttp", "hhttp"), "http"),
     **dict.fromkeys(("ftp", "fxp", "f*p"), "ftp"),
@@ -16,9 +16,9 @@ _SPELLINGS.update({f"{name}s": f"{scheme}s" for name, scheme in list(_SPELLINGS.
 # A part of a regular expression, for any case.
 WEB_SCHEMES = "|".join(re.escape(name) for name in sorted(_SPELLINGS, key=len, reverse=True))
 _COLON = r"(?:\[:\]|\(:\)|\{:\}|:)"
-# A whole head of any scheme, defanged or not.
+# A complete head with any scheme, defanged or not.
 _WHOLE = pattern(rf"({WEB_SCHEMES}|[a-z][a-z0-9+.-]*)(?:{_COLON}//|\[://\]|\(://\))(.*)", re.IGNORECASE | re.DOTALL)
-# One of the web that lost a slash or its colon, or has backslashes.
+# A web scheme without a slash or its colon, or with backslashes.
 _DAMAGED = pattern(rf"({WEB_SCHEMES})({_COLON}[/\\]*|[/\\]{{2,}})(.*)", re.IGNORECASE | re.DOTALL)
 _INNER = pattern(rf"(?:{WEB_SCHEMES})(?:{_COLON}//|//|\[://\])", re.IGNORECASE)
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -27,7 +27,7 @@ _MOST_NESTED = 8
 
 
 class Head(NamedTuple):
-    """`scheme` is canonical, empty where none stands. `is_exact`: nothing was repaired or added."""
+    """`scheme` is canonical, or empty if there is none. `is_exact`: nothing was repaired or added."""
 
     scheme: str
     rest: str
@@ -35,15 +35,15 @@ class Head(NamedTuple):
 
 
 def has_scheme(text: str) -> bool:
-    """Whether a scheme stands in front, in any spelling."""
+    """Whether `text` begins with a scheme, in any spelling."""
     return bool(read_head(text).scheme)
 
 
 def read_head(text: str) -> Head:
-    """The scheme of `text`, and what is behind it, repaired as far as there is one reading."""
+    """The scheme of `text` and the rest, repaired if there is only one meaning."""
     text, is_exact = _narrow(text)
     head = _head_of(text)
-    # http://https://evil.example/ names the inner one: no host is called like a scheme.
+    # http://https://evil.example/ means the inner URL, because a scheme's name is not a host.
     for _ in range(_MOST_NESTED):
         if head.scheme not in _SPELLINGS or not _INNER.match(head.rest):
             break
@@ -56,7 +56,7 @@ def is_scheme(host: str) -> bool:
 
 
 def _narrow(text: str) -> tuple[str, bool]:
-    """Full-width letters of the head in ASCII; of the whole text, where its colon and slashes are full-width too."""
+    """Full-width letters in the head as ASCII; in the whole text if its colon and slashes are also full-width."""
     match = _WIDE_HEAD.match(text)
     if match is None or match[0].isascii():
         return text, True
@@ -80,6 +80,6 @@ def _head_of(text: str) -> Head:
 
 
 def _with_slashes(text: str) -> str:
-    """A path in backslashes, as browsers read it."""
+    """A path with backslashes as slashes, like in browsers."""
     path = re.split("[?#]", text, maxsplit=1)[0]
     return path.replace("\\", "/") + text[len(path) :]

@@ -1,4 +1,4 @@
-"""The user names and passwords in front of the hosts of URLs, also of URLs inside other URLs or texts."""
+"""User names and passwords before the host in URLs, also in URLs inside other URLs or texts."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from ..patterns import pattern
 from .url_scheme import WEB_SCHEMES
 
 _HIDDEN = "(removed)"
-# Each removal can make another one visible, in texts that are written for that.
+# In malicious texts, each removal can reveal another user.
 _MOST_PASSES = 8
 _SLASH = r"[/\\\uff0f]"
 _COLON = r"[\[({]?[:\uff1a][\])}]?"
 _SCHEME = r"(?<![a-z0-9_+.*-])[a-z0-9_+.*-]+"
 _WEB = rf"(?<![a-z0-9_+.*-])(?:{WEB_SCHEMES})"
 _AT = r"(?:[\[({<]at[\])}>]|@[\])}>]?|\uff20)"
-# Escapes and words that can only be meant as `@` where a password stands before them.
+# Escapes and words that can only mean `@` if a password is before them.
 _SPELT_AT = r"%(?:25)*40|&\#0*64;|&\#x0*40;|&commat;|[\[({<]\s*(?:at|@)\s*[\])}>]|\ufe6b"
-# A parameter of the outer URL begins here, or a string ends.
+# Here a parameter of the outer URL begins, or a string ends.
 _GOES_ON = r"(?:[&;](?![\w.%\[\]-]*=)|'(?![,;:+)\]}>]))"
 _PLAIN = r"[^/\\\uff0f?#\s\"'<>&;]*"
 _USER = rf"{_PLAIN}(?:{_GOES_ON}{_PLAIN})*{_AT}"
 _NAME = r"(?!\[)[^/\\\uff0f?#\s\"<>@:&]*:"
-# What follows this colon is no port, so it may have characters that should have been escaped. The bound keeps the time
-# linear.
+# This colon is not before a port, so the part after it may have characters that should have been escaped. The bound
+# keeps the time linear.
 _PASSWORD = (
     rf"{_NAME}(?!\]?[0-9]{{0,5}}(?:[/\\?#&;,|\"')\]}}]|\Z))[^\s\"<>]{{0,300}}?(?:{_AT}|{_SPELT_AT})"
     r"(?:[^/\\?#\s\"'<>&;]{0,300}@)?"
@@ -34,11 +34,11 @@ _OF_ANY_URL = pattern(
     rf"|((?<![/\\])/{{2,}}|{_WEB}{_COLON})(?:{_SHORT_PASSWORD})",
     re.IGNORECASE,
 )
-# A whole text that is a URL: only its path, query or fragment ends the user.
+# If the whole text is a URL, only its path, query or fragment ends the user.
 _OF_THIS_URL = pattern(r"\A(\s*[\"'<(]*[a-z0-9+.-]+://)[^/?#\s\"'<>\\]*@", re.IGNORECASE)
 _SIGN = pattern("[@\uff20]")
 _MAY_HAVE = pattern(rf"{_AT}|{_SPELT_AT}", re.IGNORECASE)
-# Of a URL that is shown because it cannot be read, escapes may be part of the scheme.
+# In an unreadable URL, escapes may be part of the scheme.
 _ESCAPED_SLASH = rf"(?:{_SLASH}|%(?:25)*(?:2f|5c))"
 _ANY_COLON = rf"(?:{_COLON}|%(?:25)*3a)"
 _NAME_OF_SCHEME = "[a-z0-9_+.*-]+"
@@ -54,7 +54,7 @@ _PASSWORD_AT_HOST = pattern(r"[^\s:]*:\S+\s+at\s+", re.IGNORECASE)
 
 
 def shown_without_credentials(text: str) -> str:
-    """`text`, a URL or not, as it may stand in a message, a log or an answer. A mail address stays."""
+    """Any `text` for a message, a log or an answer, without credentials. A mail address stays."""
     if _MAY_HAVE.search(text):
         text = _OF_ANY_URL.sub(lambda match: f"{match[1] or match[2]}{_HIDDEN}@", text)
     head = _HEAD.match(text)
@@ -66,9 +66,9 @@ def shown_without_credentials(text: str) -> str:
 
 
 def _end_of_user(rest: str, authority: str, is_url: bool) -> int:
-    """Where the user of an authority ends, in `rest`, which begins with it; 0 if there is none.
+    """The end of the user at the beginning of `rest`; 0 if there is none.
 
-    A password may have `/` or `#` in it that should have been escaped.
+    A password may contain `/` or `#` that should have been escaped.
     """
     match = _NAME_AND_COLON.fullmatch(authority)
     if match is None or (match[2].isdigit() and "." in match[1]):
@@ -84,7 +84,7 @@ def _last(sign: re.Pattern[str], text: str) -> int:
 
 
 def removed_parts(user: str) -> tuple[str, ...]:
-    """What there was in the part of a URL before its host, by name."""
+    """The names of the parts in `user`, the part of a URL before its host."""
     name, colon, password = user.partition(":")
     return (("user",) if name else ()) + (("password",) if colon and password else ())
 
@@ -97,9 +97,9 @@ def without_user(text: str) -> str:
 
 
 def without_inner_users(text: str) -> tuple[str, frozenset[str], bool]:
-    """`text` without the user names and passwords of the URLs in it, what was removed by name, and whether that is all.
+    """`text` without the user names and passwords in its URLs, the names of removed parts, and whether it is complete.
 
-    Percent-encoded URLs are text like any other. A parameter of the outer URL with an `@` in it stays.
+    Percent-encoded URLs count as text. A parameter of the outer URL with an `@` stays.
     """
     removed: set[str] = set()
 

@@ -1,7 +1,7 @@
 """A stand-in for VirusTotal's API on loopback, for tests and demonstrations without an account.
 
-A request goes: http_server, app (key, quota, log), routes, a handler in reading or writing (those of API v2 are in
-the folder v2), and the books in state. Nothing below http_server knows of sockets.
+The path of a request: http_server, app (key, quota, log), routes, a handler in `v3/` or `v2/`, and the stores in state.
+Only http_server uses sockets.
 """
 
 from .app import SandboxApp as SandboxApp

@@ -1,4 +1,4 @@
-"""Who may ask: API keys and the accounts behind them."""
+"""API keys and their accounts."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ USER_PREFIX = "sandbox_"
 
 
 class Accounts:
-    """The keys this server takes: those in `accepted`, or with None all that do not start with "wrong".
+    """The keys that this server accepts: those in `accepted`, or if it is None, all that do not start with "wrong".
 
-    A key that starts with "forbidden" is a real one whose account may do nothing.
+    A key that starts with "forbidden" is valid, but its account has no rights.
     """
 
     def __init__(self, accepted: frozenset[str] | None) -> None:
         self._accepted = accepted
 
     def authenticate(self, headers: Mapping[str, str]) -> str:
-        """The key in the headers (names in lower case), or ApiError 401 or 403."""
+        """The key in the headers (names in lower case). Raises ApiError 401 or 403."""
         key = headers.get("x-apikey", "").strip()
         if not key:
             raise key_missing()
@@ -33,7 +33,7 @@ class Accounts:
         return key
 
     def may_ask(self, key: str) -> bool:
-        """Whether `key` is one that may use the API; v2 says no more about those that may not."""
+        """Whether `key` may use the API; v2 gives no reason for a refusal."""
         return bool(key) and self._accepts(key) and not key.startswith("forbidden")
 
     def _accepts(self, key: str) -> bool:
@@ -41,22 +41,22 @@ class Accounts:
 
 
 def key_digest(key: str) -> str:
-    """What stands for a key in logs: the first 12 hex digits of its SHA-256."""
+    """The digest that logs have in place of a key: the first 12 hex digits of its SHA-256."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def user_id(key: str) -> str:
-    """The id of the account a key belongs to."""
+    """The id of the key's account."""
     return f"{USER_PREFIX}{key_digest(key)}"
 
 
 def overall_quotas(allowances: Mapping[str, Allowance]) -> dict[str, Any]:
-    """`data` of a user's overall quotas: by name what the user may use and has used; no group."""
+    """`data` of a user's overall quotas: allowed and used requests by name, without those of a group."""
     return {name: {"user": _line(allowance)} for name, allowance in _with_premium(allowances).items()}
 
 
 def user_object(key: str, allowances: Mapping[str, Allowance], self_link: str) -> dict[str, Any]:
-    """The user a key belongs to, as the user itself sees it: the key is in it."""
+    """The user object of a key, in the form for the user itself, which includes the key."""
     return {
         "type": "user",
         "id": user_id(key),
@@ -75,5 +75,5 @@ def _line(allowance: Allowance) -> dict[str, int]:
 
 
 def _with_premium(allowances: Mapping[str, Allowance]) -> dict[str, Allowance]:
-    # Free accounts have the premium quotas too, with nothing in them.
+    # Free accounts also have the premium quotas, with the value 0.
     return {**allowances, "intelligence_searches_monthly": Allowance(0, 0)}

@@ -1,4 +1,4 @@
-"""Analyses: asked for, queued, in progress, completed, as the clock goes."""
+"""Analyses: queued, in progress, or completed, depending on the clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUEUED, _IN_PROGRESS, _COMPLETED = "queued", "in-progress", "completed"
 
 @dataclass(frozen=True)
 class Analysis:
-    """One analysis and when it was asked for, in epoch seconds."""
+    """One analysis and the time of its request, in epoch seconds."""
 
     id: str
     item: Item
@@ -26,20 +26,20 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds after the request up to which an analysis is queued, and then in progress."""
+    """The ages in seconds at which an analysis leaves the queue, and is completed."""
 
     queued_s: float = 2.0
     completed_s: float = 5.0
 
     def status(self, age_s: float) -> str:
-        """The status of an analysis asked for `age_s` seconds ago."""
+        """The status of an analysis requested `age_s` seconds ago."""
         if age_s >= self.completed_s:
             return _COMPLETED
         return _QUEUED if age_s < self.queued_s else _IN_PROGRESS
 
 
 class AnalysisStore:
-    """Every analysis asked for. Safe to share between threads."""
+    """All requested analyses. Safe to share between threads."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -48,7 +48,7 @@ class AnalysisStore:
         self._by_item: dict[Item, list[Analysis]] = {}
 
     def start(self, item: Item, facts: FileFacts | None, now: float) -> Analysis:
-        """Ask for a scan; a second request within the same second is the same analysis."""
+        """Start a scan; a second request within the same second gets the same analysis."""
         analysis = Analysis(_analysis_id(item, facts, int(now)), item, now)
         with self._lock:
             if analysis.id in self._by_id:
@@ -58,12 +58,12 @@ class AnalysisStore:
         return analysis
 
     def find(self, ident: str) -> Analysis | None:
-        """The analysis with an id."""
+        """The analysis with the id, or None."""
         with self._lock:
             return self._by_id.get(ident)
 
     def of(self, item: Item, epoch: int) -> Analysis | None:
-        """The analysis of an item that was asked for in one second of the epoch."""
+        """The analysis of an item that was requested in the given epoch second."""
         with self._lock:
             return next((a for a in self._by_item.get(item, ()) if int(a.started_at) == epoch), None)
 
@@ -76,7 +76,7 @@ class AnalysisStore:
         return self._pace.status(now - analysis.started_at) == _COMPLETED
 
     def standing(self, item: Item, now: float) -> SubmissionHistory:
-        """What was asked of one item, and which of it has finished by `now`."""
+        """The submissions of one item, and which scans have finished by `now`."""
         with self._lock:
             analyses = list(self._by_item.get(item, ()))
         if not analyses:
@@ -105,7 +105,7 @@ class AnalysisStore:
 
 
 def analysis_meta(item: Item, facts: FileFacts | None) -> dict[str, Any]:
-    """`meta` beside an analysis: what was analysed."""
+    """`meta` of an analysis: the analysed file or URL."""
     if item.kind is Kind.URL:
         return {"url_info": {"id": item.id, "url": item.value}}
     if facts is None:

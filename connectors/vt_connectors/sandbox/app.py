@@ -1,4 +1,4 @@
-"""The whole sandbox short of sockets: key, quota, log, route, and what goes wrong on purpose."""
+"""The sandbox without sockets: key, quota, log, routes, and injected faults."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _FAULTS_RETRY_AFTER_S = 1
 
 @dataclass(frozen=True)
 class Admission:
-    """A request that has arrived: its number in the log, its key, and the refusal it will meet, if any.
+    """A request that has arrived: its number in the log, its key, and the refusal, if any.
 
-    `call` is what it says in API v2, whose key may be in the body.
+    `call` is the parsed call of API v2, because its key may be in the body.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Admission:
 
 @dataclass(frozen=True)
 class _Admission:
-    """When a request arrived, what it costs, and how it is refused."""
+    """The time of a request's arrival, its cost, and its refusal, if any."""
 
     at: float
     charge: Charge
@@ -49,7 +49,7 @@ class _Admission:
 
 
 class SandboxApp:
-    """From request to response. `base_url` is where its links point to; `told` hears of each answered request."""
+    """Maps requests to responses. `base_url` is the base of its links; `told` is called for each answered request."""
 
     def __init__(self, quota: Quota, clock: Clock, config: SandboxConfig, base_url: str = "http://127.0.0.1") -> None:
         self.log = RequestLog()
@@ -64,11 +64,11 @@ class SandboxApp:
         self._v2 = V2Routes(state, self._accounts)
 
     def handle(self, request: Request) -> Response:
-        """The response to a request that is answered as it arrives."""
+        """The response to a request that is answered immediately."""
         return self.answer(request, self.arrive(request))
 
     def arrive(self, request: Request) -> Admission:
-        """Check the key and take the request off the quota, which counts from now, not from the answer."""
+        """Check the key and charge the quota; windows begin at the arrival, not at the response."""
         if request.segments[:2] == _V2:
             call, admission = self._arrive_v2(request)
             key = call.key if call else ""
@@ -87,7 +87,7 @@ class SandboxApp:
 
     def answer(self, request: Request, visit: Admission) -> Response:
         """The response to a request that arrived before."""
-        # What went wrong was counted like any other request; a refusal is bad enough.
+        # Requests with faults count like any other request; refusals get no fault.
         fault = None if visit.refusal else self._misfortune.draw()
         response = visit.refusal or self._response(request, visit, fault)
         entry = self.log.answered(visit.number, None if fault == "reset" else response.status, fault)
@@ -122,7 +122,7 @@ class SandboxApp:
             key = self._accounts.authenticate(request.headers)
         except ApiError as error:
             return _Admission(self._clock(), Charge.FREE, error_response(error))
-        if request.segments[2:3] == ("users",):  # asking about the quota does not use it
+        if request.segments[2:3] == ("users",):  # requests for the quota cost nothing
             return _Admission(self._clock(), Charge.FREE)
         arrival = self._quotas.arrive(key)
         if arrival.wait_s is None:

@@ -21,7 +21,7 @@ _DAY_S = 86400
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment; `author` is the key it was posted with, None for the catalogue's; `date` epoch seconds."""
+    """One comment; `author` is the key of the author, None for the catalogue's comments; `date` in epoch seconds."""
 
     id: str
     text: str
@@ -30,7 +30,7 @@ class Comment:
 
 
 class CommentStore:
-    """The comments on every item, with the catalogue's. Safe to share between threads."""
+    """The comments on all items, including the catalogue's. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -40,7 +40,7 @@ class CommentStore:
                 self._append(entry.item, text, None, REFERENCE_TIME + number * _DAY_S)
 
     def add(self, item: Item, text: str, key: str, now: float) -> Comment:
-        """Post a comment. ApiError 409 when the same key has said the same of the item before."""
+        """Post a comment. ApiError 409 if the same key has already posted the same text on the item."""
         with self._lock:
             if any(c.text == text and c.author == key for c in self._by_item.get(item, ())):
                 raise already_exists("Comment already exists")

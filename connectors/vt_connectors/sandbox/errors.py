@@ -1,4 +1,4 @@
-"""The answers VirusTotal gives instead of data."""
+"""VirusTotal's error responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = {
 
 
 class ApiError(Exception):
-    """An error answer: HTTP status, VirusTotal's code name, its message, and headers of its own."""
+    """An error response: HTTP status, VirusTotal's error code, its message, and extra headers."""
 
     def __init__(self, status: int, code: str, message: str, headers: Headers = ()) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -28,7 +28,7 @@ class ApiError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """A request's body is over the limit of its endpoint; answered outside the API, in HTML."""
+    """A request's body exceeds its endpoint's limit; the response is HTML, not the API's JSON."""
 
 
 def bad_request(message: str) -> ApiError:
@@ -37,7 +37,7 @@ def bad_request(message: str) -> ApiError:
 
 
 def invalid_argument(message: str) -> ApiError:
-    """400: one of the arguments is."""
+    """400: an argument is malformed."""
     return ApiError(400, "InvalidArgumentError", message)
 
 
@@ -47,7 +47,7 @@ def key_missing() -> ApiError:
 
 
 def key_wrong(key: str) -> ApiError:
-    """401 with the key in the message, as VirusTotal has it: callers must not log it as it is."""
+    """401 with the key in the message, like VirusTotal's: callers must redact it before they log it."""
     return ApiError(401, "WrongCredentialsError", f"Wrong API key: {key}")
 
 
@@ -62,16 +62,16 @@ def not_found(message: str) -> ApiError:
 
 
 def already_exists(message: str) -> ApiError:
-    """409: the same thing was said before."""
+    """409: the same object was posted before."""
     return ApiError(409, "AlreadyExistsError", message)
 
 
 def faulty(status: int) -> ApiError:
-    """An error of any other status, as a bad day brings them."""
+    """An error with any other status, for injected faults."""
     return ApiError(status, _NAMES.get(status, "ServerError" if status >= 500 else "ClientError"), "On purpose")
 
 
 def quota_exceeded(retry_after_s: int | None) -> ApiError:
-    """429, which never says which quota; `retry_after_s` (seconds) goes into Retry-After unless None."""
+    """429, without the name of the quota; `retry_after_s` (seconds) goes into Retry-After unless it is None."""
     headers: Headers = () if retry_after_s is None else (("Retry-After", str(retry_after_s)),)
     return ApiError(429, "QuotaExceededError", "Quota exceeded", headers)

@@ -1,4 +1,4 @@
-"""What is answered on purpose instead of the truth."""
+"""Responses for injected faults."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from .errors import faulty, quota_exceeded
 from .http.messages import Response, error_response, html_response
 from .v2.routes import OUT_OF_QUOTA, REFUSED
 
-_PROXYS_PAGE = html_response(200, "Sign in to the proxy")
-_BROKEN_OFF = {
+_PROXY_PAGE = html_response(200, "Sign in to the proxy")
+_TRUNCATED = {
     2: b'{"response_code": 1, "verbose_msg": "Scan fin',
     3: b'{"data": {"type": "file", "attributes": {"last_ana',
 }
@@ -15,15 +15,14 @@ _QUOTAS = ("204", "429")
 
 
 def bad_answer(what: str, version: int, retry_after_s: int | None) -> Response | None:
-    """The answer of a fault, as API `version` (2 or 3) has it.
+    """The response for a fault, in the form of API `version` (2 or 3).
 
-    None when the true answer is sent, and only its way to the caller is bad. `retry_after_s` goes into a 429's
-    Retry-After.
+    None if the fault only affects the transfer of the normal response. `retry_after_s` goes into a 429's Retry-After.
     """
     if what == "html":
-        return _PROXYS_PAGE
+        return _PROXY_PAGE
     if what == "garbage":
-        return Response(200, _BROKEN_OFF[version])
+        return Response(200, _TRUNCATED[version])
     if what == "reset":
         return Response(200, b"", close=True, fault=what)
     if not what.isdigit():

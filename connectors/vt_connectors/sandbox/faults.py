@@ -1,4 +1,4 @@
-"""Bad days on purpose: what goes wrong, and in which share of the answers."""
+"""Injected faults: their kinds, and their shares of the responses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _STATUS = re.compile(r"[2-5][0-9]{2}", re.ASCII)
-# `reset`: the connection breaks before an answer; `cut`: in the middle of one; `html`: a proxy's page with a 200;
-# `garbage`: JSON that breaks off; `slow`: a body that trickles.
+# `reset`: the connection breaks before the response; `cut`: in the middle of it; `html`: a proxy's page with a 200;
+# `garbage`: truncated JSON; `slow`: a body that arrives slowly.
 MISHAPS = ("reset", "cut", "html", "garbage", "slow")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`what`: an HTTP status, or one of `MISHAPS`. `share`: of the answers, from 0 to 1. Else ValueError."""
+    """`what`: an HTTP status, or one of `MISHAPS`. `share`: of the responses, from 0 to 1. Else ValueError."""
 
     what: str
     share: float
@@ -30,7 +30,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """`503:0.1`, `reset:0.05`. ValueError, which says what is wrong, for anything else."""
+        """Parse a text such as `503:0.1` or `reset:0.05`. ValueError, with the reason, for anything else."""
         what, _, share = text.strip().partition(":")
         try:
             number = float(share)
@@ -40,13 +40,13 @@ class Fault:
 
 
 def check_shares(faults: Sequence[Fault]) -> None:
-    """ValueError if more goes wrong than there are answers."""
+    """ValueError if the sum of all shares is more than 1."""
     if math.fsum(fault.share for fault in faults) > 1 + 1e-9:
         raise ValueError("the shares of all faults together are more than 1")
 
 
 class FaultSource:
-    """Draws a fault for each answer; the same ones in the same order for the same `seed`."""
+    """Draws a fault for each response; the same sequence for the same `seed`."""
 
     def __init__(self, faults: Sequence[Fault], seed: int | None) -> None:
         self._faults = tuple(faults)
@@ -54,7 +54,7 @@ class FaultSource:
         self._lock = threading.Lock()
 
     def draw(self) -> str | None:
-        """What goes wrong this time, or None."""
+        """The fault for the next response, or None."""
         if not self._faults:
             return None
         with self._lock:

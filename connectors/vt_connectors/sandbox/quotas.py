@@ -1,4 +1,4 @@
-"""The server's side of quotas: what each key may still spend, and what it has spent."""
+"""The server's quotas: allowed and used requests of each key."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Callable
 
 Clock = Callable[[], float]
 
-UNLIMITED = 1_000_000_000  # what VirusTotal shows as allowed where nothing limits
+UNLIMITED = 1_000_000_000  # VirusTotal's value for a quota without a limit
 _HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
 class Quota:
-    """What every key may spend.
+    """The quota of every key.
 
     `windows` are pairs of (requests, seconds), each a sliding window; `per_day` and `per_month` are requests
     per day and month of UTC, None for no limit. The default is VirusTotal's public quota.
@@ -35,13 +35,13 @@ class Quota:
 
     @property
     def per_hour(self) -> int | None:
-        """The requests an hour the sliding windows leave room for; None if they leave all."""
+        """The requests per hour that the sliding windows allow; None if unlimited."""
         return min((int(limit * _HOUR_S / seconds) for limit, seconds in self.windows), default=None)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A request's arrival: when (epoch seconds), and if refused, in how many seconds there is room again."""
+    """A request's arrival: its time (epoch seconds), and if it was refused, the seconds until there is quota again."""
 
     at: float
     wait_s: float | None = None
@@ -49,14 +49,14 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Allowance:
-    """One line of a key's quotas: requests allowed and used."""
+    """One quota of a key: allowed and used requests."""
 
     allowed: int
     used: int
 
 
 class _Window:
-    """A sliding window over the times of the requests spent; without a limit it only counts."""
+    """A sliding window over the times of granted requests; without a limit it only counts."""
 
     def __init__(self, limit: int | None, seconds: float) -> None:
         self._limit = limit
@@ -74,7 +74,7 @@ class _Window:
             return 0.0
         if cost > self._limit:
             return self._seconds
-        # Rounding must not turn "no room" into "no wait".
+        # Rounding must not turn "no quota" into "no wait".
         return max(self._times[used + cost - 1 - self._limit] + self._seconds - now, 0.001)
 
     def spend(self, now: float) -> None:
@@ -82,7 +82,7 @@ class _Window:
 
 
 class _Period:
-    """A day or a month of UTC: `name_of` names the one a time is in, `end_of` gives its end."""
+    """A day or a month of UTC: `name_of` names the period of a time, `end_of` returns its end."""
 
     def __init__(
         self, limit: int | None, name_of: Callable[[datetime], str], end_of: Callable[[datetime], datetime]
@@ -109,7 +109,7 @@ class _Period:
 
 
 class _Account:
-    """What one key has spent."""
+    """The used quota of one key."""
 
     def __init__(self, quota: Quota) -> None:
         self.hour = _Window(None, _HOUR_S)
@@ -129,7 +129,7 @@ class _Account:
 
 
 class QuotaCounters:
-    """Every key's spending. Safe to share between threads."""
+    """The used quota of all keys. Safe to share between threads."""
 
     def __init__(self, quota: Quota, clock: Clock) -> None:
         self._quota = quota
@@ -138,8 +138,8 @@ class QuotaCounters:
         self._accounts: dict[str, _Account] = {}
 
     def arrive(self, key: str, cost: int = 1) -> Arrival:
-        """Take `cost` requests of `key` now; when there is no room it is refused and nothing is spent."""
-        with self._lock:  # the clock is read in turn, so that times never run backwards
+        """Charge `cost` requests to `key` now; if there is no quota, refuse the request and charge nothing."""
+        with self._lock:  # the clock is read under the lock, so that times never run backwards
             now = self._clock()
             account = self._account(key)
             wait_s = account.wait(now, cost)
@@ -150,7 +150,7 @@ class QuotaCounters:
             return Arrival(now)
 
     def allowances(self, key: str) -> dict[str, Allowance]:
-        """What `key` may use and has used, by quota; their names are like `api_requests_daily`."""
+        """The allowed and used requests of `key` by quota, such as `api_requests_daily`."""
         with self._lock:
             now = self._clock()
             account = self._account(key)

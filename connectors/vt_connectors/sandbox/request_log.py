@@ -1,4 +1,4 @@
-"""What came in, as tests and demonstrations want to look back at it."""
+"""A log of requests for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .accounts import USER_PREFIX
 
 
 class Charge(Enum):
-    """What a request cost: one request of the quota, nothing, or a refusal for want of quota."""
+    """The charge for a request: one request of the quota, nothing, or a refusal for lack of quota."""
 
     SPENT = "spent"
     FREE = "free"
@@ -21,10 +21,10 @@ class Charge(Enum):
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request: `arrived_at` is epoch seconds, `status` None until it is answered, and if it never is.
+    """One request: `arrived_at` in epoch seconds; `status` is None until there is a response.
 
-    `key` is a short digest of the API key, "" without one; a key in the path is replaced by `[key]`. `cost` is how
-    many requests of the quota it was: of v2's batches every value counts. `fault` is what went wrong on purpose.
+    `key` is a short digest of the API key, "" without one; a key in the path is replaced by `[key]`. `cost` is the
+    number of requests charged to the quota: in v2's batches every value counts. `fault` is the injected fault.
     """
 
     method: str
@@ -51,20 +51,20 @@ class RequestLog:
             return len(self._entries) - 1
 
     def answered(self, number: int, status: int | None, fault: str | None) -> LoggedRequest:
-        """Note the status a request was answered with, and its fault; what is known of it now."""
+        """Record a request's status and fault. Returns the updated entry."""
         with self._lock:
             entry = dataclasses.replace(self._entries[number], status=status, fault=fault)
             self._entries[number] = entry
             return entry
 
     def entries(self, charge: Charge | None = None) -> list[LoggedRequest]:
-        """A copy of the log, or of the requests with one kind of charge."""
+        """A copy of the log, or only of the requests with this charge."""
         with self._lock:
             return [entry for entry in self._entries if charge in (None, entry.charge)]
 
 
 def path_without_key(path: str, key: str) -> str:
-    """`path` with `[key]` for each segment that has the key in it, or that is where a user's key may stand."""
+    """`path` with `[key]` for each segment that contains the key, or that is the position of a user's key."""
     segments = path.split("/")
     for place, segment in enumerate(segments):
         may_be_key = segments[:place][-1:] == ["users"] and not segment.startswith(USER_PREFIX)

@@ -1,4 +1,4 @@
-"""Everything a running sandbox knows, for the handlers to share."""
+"""The state of a running sandbox, shared by all handlers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from .uploads import UploadTickets, UploadTimes
 
 @dataclass(frozen=True)
 class SandboxConfig:
-    """How the sandbox behaves apart from quota and speed.
+    """The behaviour of the sandbox, except quota and speed.
 
-    `accepted_keys`: the only keys to take; None takes all that do not start with "wrong".
+    `accepted_keys`: the only keys to accept; None accepts all that do not start with "wrong".
     `send_retry_after`: whether a 429 has a Retry-After.
     `queued_s`, `completed_s`: the age in seconds at which an analysis leaves the queue, and is completed.
     `direct_upload_limit`, `upload_limit`, `body_limit`: the most bytes of a body for POST /files, for an
-    address from GET /files/upload_url, and for everything else.
-    `private_keys`: whether keys may do what API v2 keeps for private ones.
+    upload URL from GET /files/upload_url, and for everything else.
+    `private_keys`: whether keys may make the calls that API v2 reserves for private keys.
     `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
-    `faults`: what goes wrong how often, ValueError for more than always; with `seed` it is the same each time.
-    `slow_s`: the seconds that the body of an answer takes which is `slow` on purpose.
+    `faults`: the injected faults, ValueError if their shares exceed 1; the same sequence for the same `seed`.
+    `slow_s`: the seconds that the body takes in a `slow` response.
     """
 
     accepted_keys: frozenset[str] | None = None
@@ -50,30 +50,30 @@ class SandboxConfig:
 
 @dataclass(frozen=True)
 class Links:
-    """Addresses below `base`, such as `http://127.0.0.1:8080`; every segment is percent-encoded."""
+    """URLs below `base`, such as `http://127.0.0.1:8080`; every segment is percent-encoded."""
 
     base: str
 
     def to(self, *segments: str) -> str:
-        """The address of something under /api/v3."""
+        """A URL under /api/v3."""
         return f"{self.base}/api/v3/" + "/".join(quote(segment, safe="") for segment in segments)
 
     def to_item(self, item: Item, *more: str) -> str:
-        """The address of an object, or of something below it."""
+        """The URL of an object, or below it."""
         return self.to(item.kind.collection, item.id, *more)
 
     def to_upload(self, ticket: str) -> str:
-        """The address a ticket opens."""
+        """The upload URL for a ticket."""
         return f"{self.base}/_ah/upload/{ticket}"
 
     def to_v2_upload(self, ticket: str) -> str:
-        """As `to_upload`, for API v2."""
+        """Like `to_upload`, for API v2."""
         return f"{self.base}/vtapi/v2/file/scan/upload/{ticket}"
 
 
 @dataclass(frozen=True)
 class State:
-    """The books of one sandbox."""
+    """The stores of one sandbox."""
 
     config: SandboxConfig
     clock: Clock
@@ -86,12 +86,12 @@ class State:
     uploads: UploadTimes = field(default_factory=UploadTimes)
 
     def report(self, item: Item) -> JsonObject:
-        """The object of an item as it stands now."""
+        """The current object of an item."""
         standing = self.analyses.standing(item, self.clock())
         return build_object(item, self.dataset.facts(item), standing, self.links.to_item(item))
 
 
 def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaCounters) -> State:
-    """The books of a sandbox that nobody has asked anything yet."""
+    """The state of a new sandbox."""
     pace = Pace(config.queued_s, config.completed_s)
     return State(config, clock, Links(base_url), quotas, AnalysisStore(pace))

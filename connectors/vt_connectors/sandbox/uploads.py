@@ -1,4 +1,4 @@
-"""Files sent in: measured while they stream by, never kept."""
+"""Uploaded files: hashed while they are received, never stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .http.multipart import Multipart, Part, boundary_of
 
 
 def receive_file(body: Readable, content_type: str) -> FileFacts:
-    """The hashes, size (bytes) and name of the part `file` of a multipart body, or ApiError 400."""
+    """The hashes, size (bytes) and name of the part `file` in a multipart body. Raises ApiError 400."""
     received: FileFacts | None = None
     for part in Multipart(body, boundary_of(content_type)).parts():
         if part.name == "file":
@@ -25,7 +25,7 @@ def receive_file(body: Readable, content_type: str) -> FileFacts:
 
 
 def measured(part: Part) -> FileFacts:
-    """The hashes, size (bytes) and name of a part, read to its end."""
+    """Read a part to its end, and return its hashes, size (bytes) and name."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha1 = hashlib.sha1(usedforsecurity=False)
     sha256 = hashlib.sha256()
@@ -38,14 +38,14 @@ def measured(part: Part) -> FileFacts:
 
 
 class UploadTimes:
-    """When each file was last received, in epoch seconds. Safe to share between threads."""
+    """The time of each file's last upload, in epoch seconds. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: dict[Item, float] = {}
 
     def note(self, item: Item, now: float, apart_s: float = 0.0) -> bool:
-        """Whether it was not received within the last `apart_s` seconds; only then is this time noted."""
+        """Record the upload, unless the last is less than `apart_s` seconds old. Returns whether it was recorded."""
         with self._lock:
             before = self._received.get(item)
             if before is not None and now - before < apart_s:
@@ -55,7 +55,7 @@ class UploadTimes:
 
 
 class UploadTickets:
-    """The addresses given out for one upload each. Safe to share between threads."""
+    """Upload URLs, each valid for one upload. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class UploadTickets:
         return ticket
 
     def redeem(self, ticket: str) -> bool:
-        """Whether `ticket` was open; it no longer is."""
+        """Invalidate `ticket`. Returns whether it was valid."""
         with self._lock:
             was_open = ticket in self._open
             self._open.discard(ticket)

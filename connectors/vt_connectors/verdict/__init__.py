@@ -1,4 +1,4 @@
-"""What VirusTotal's object says, and what that makes of the indicator."""
+"""VirusTotal's object to a report, and the rule for verdicts."""
 
 from .report import report_of
 from .rule import WORST_FIRST, Thresholds, Verdict, judge

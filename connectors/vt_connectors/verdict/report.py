@@ -1,7 +1,7 @@
-"""VirusTotal's v3 object to the contract's `data`, less the verdict. Pure, and sure of nothing but `type` and `id`.
+"""VirusTotal's v3 object to the contract's `data`, without the verdict. Pure. It relies only on `type` and `id`.
 
-What VirusTotal did not send is left out, never invented. Counts come from the object's statistics: counting the
-results gives other figures in recorded answers.
+Missing values are left out, never invented. Counts come from the object's statistics, because counts of the results
+differ from them in recorded responses.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def report_of(
     parts: Iterable[str] = (),
     raw: Mapping[str, Any] | None = None,
 ) -> Report:
-    """`parts`: `raw` adds what VirusTotal sent (`raw`, where that is not the object), `engines` each engine's
-    category and result.
+    """`parts`: `raw` adds VirusTotal's response (argument `raw`, else the object), `engines` the category and result
+    of each engine.
     """
     attributes = _mapping(vt_object.get("attributes"))
     report: Report = {
@@ -51,8 +51,8 @@ def analysis_report(
     parts: Iterable[str] = (),
     raw: Mapping[str, Any] | None = None,
 ) -> Report:
-    """What an analysis says. `analysis` is its attributes: `stats`, `results`, `date`; `object_id` the SHA-256 of the
-    file or URL.
+    """The report of an analysis. `analysis` are its attributes: `stats`, `results`, `date`; `object_id` is the SHA-256
+    of the file or URL.
     """
     value = indicator or object_id
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
@@ -125,8 +125,8 @@ _SPECIFIC: dict[Kind, Callable[[Mapping[str, Any]], Report]] = {
 
 
 def _stats(value: object) -> dict[str, int] | None:
-    """Opinions only: timeouts, failures and unsupported types are none. None where a count cannot be read: without
-    it, what many object to could look like what nobody does.
+    """Counts of results only, without timeouts, failures and unsupported types. None if a count cannot be read,
+    because without it an object with many detections could look clean.
     """
     if not isinstance(value, Mapping):
         return None
@@ -147,7 +147,7 @@ def _counts(value: object, names: Iterable[str]) -> dict[str, int] | None:
 
 
 def _names(attributes: Mapping[str, Any]) -> list[str] | None:
-    """The most telling name first, each once."""
+    """The most meaningful name first, without duplicates."""
     names = _texts(attributes.get("names"))
     telling = _text(attributes.get("meaningful_name"))
     if names is None and telling is None:
@@ -156,7 +156,7 @@ def _names(attributes: Mapping[str, Any]) -> list[str] | None:
 
 
 def _categories(value: object) -> list[str] | None:
-    """VirusTotal keys them by vendor; what the vendor says is the value."""
+    """VirusTotal's mapping has vendors as keys and their categories as values."""
     if not isinstance(value, Mapping):
         return None
     return list(dict.fromkeys(_texts(list(value.values())) or []))

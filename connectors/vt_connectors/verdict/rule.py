@@ -1,4 +1,4 @@
-"""The verdict. One rule, here only. Pure."""
+"""The only rule for verdicts. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ WORST_FIRST: tuple[Verdict, ...] = ("malicious", "suspicious", "undetected", "un
 
 
 class Thresholds(NamedTuple):
-    """How many engines it takes: saying malicious, and objecting at all (malicious or suspicious)."""
+    """The numbers of engines for a verdict: `malicious` counts results malicious, `suspicious` also suspicious ones."""
 
     malicious: int = 3
     suspicious: int = 1
 
 
 def judge(stats: Mapping[str, int] | None, thresholds: Thresholds) -> Verdict:
-    """`stats` as in a report, with `total`. None or all zero: nobody has looked."""
+    """The verdict for the `stats` of a report, with `total`. None or all zero: no engine has scanned it."""
     if not stats or stats["total"] == 0:
         return "unknown"
     if stats["malicious"] >= thresholds.malicious:
@@ -28,5 +28,5 @@ def judge(stats: Mapping[str, int] | None, thresholds: Thresholds) -> Verdict:
 
 
 def detections(stats: Mapping[str, int]) -> int:
-    """How many engines object."""
+    """The number of engines with the result malicious or suspicious."""
     return stats["malicious"] + stats["suspicious"]

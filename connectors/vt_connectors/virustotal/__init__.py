@@ -1,4 +1,4 @@
-"""VirusTotal itself: HTTP below, its answers read once, its API's calls on top.
+"""Access to VirusTotal: HTTP, the parsing of responses, and the calls of the API.
 
-Nothing is imported here: what answers from the cache never comes so far.
+Nothing is imported here, because a process that only reads the cache does not need it.
 """

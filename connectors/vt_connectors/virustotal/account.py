@@ -1,4 +1,4 @@
-"""One key's way to VirusTotal: its quota, its API, and what is known of its prospects."""
+"""One account: a key at a server, with its quota, its API and its circuit breaker."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from .responses import ForeignLimit
 _LOG = logger("virustotal.account")
 Result = TypeVar("Result")
 
-# How long the account's own figures hold: only this key's users change them, unless a group shares them.
+# How long the account's figures are valid: only users of this key change them, unless a group shares them.
 _QUOTA_KNOWN_S = 86400.0
-# When to ask again if they could not be read, if a group's other members change them, and during a pause.
+# When to request them again if they could not be read, if other members of a group change them, or during a pause.
 _QUOTA_AGAIN_S = 300.0
-# How soon a thread that waits for them notices that its process is asked to end.
+# How often a thread that waits for them checks whether its process should end.
 _LOOK_S = 0.05
 
 
 class Account:
-    """`ask` is the only way out of the house."""
+    """All requests to VirusTotal go through `ask`."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Account:
         refused: Refused,
         identity: str = "",
     ) -> None:
-        """`identity`: a hash of the key and the server, by which equal requests are told from others'."""
+        """`identity`: a hash of the key and the server, so that equal requests of other accounts are different."""
         self._api = api
         self.limiter = limiter
         self.identity = identity
@@ -57,22 +57,22 @@ class Account:
 
     @property
     def writes_to_url_ids(self) -> bool:
-        """Whether writing about a URL wants the id from VirusTotal's report on it."""
+        """Whether a write on a URL needs the id from VirusTotal's report on it."""
         return self._api.writes_to_url_ids
 
     def permit(self, purpose: str, key: str, budget: Budget) -> Permit:
-        """The permit of the request for `key`, with its place among those of its client. Enter it before anything that
-        other processes may wait for; `ask` does so at the latest. Leave it in any case.
+        """The permit of the request for `key`, with its place among those of its client. Enter it before taking a lease
+        or anything else that other processes wait for; `ask` enters it at the latest. Always leave it.
 
-        `purpose` names the kind of call, such as `lookup_hash`.
+        `purpose` is the kind of call, such as `lookup_hash`.
         """
         self._quota.look()
         return self._breaker.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
 
     def ask(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
-        """`call(api)`, unless what happened a moment ago says that it would be in vain. Raises `ConnectorError`.
+        """The result of `call(api)`, unless the circuit breaker is open. Raises `ConnectorError`.
 
-        Whatever fails after something was written is `OutcomeUnknown`, for all who wait for the same.
+        Any failure after a write was sent is `OutcomeUnknown`, also for callers that wait for the same write.
         """
         permit.enter()
         had_written = budget.has_written
@@ -119,17 +119,17 @@ class Account:
             permit.settle()
 
     def refusal(self, deadline: float, claim: Claim | None = None) -> Refusal | None:
-        """How a request is refused that may wait for quota until `deadline` (monotonic seconds), if that is known:
-        because another was refused a moment ago. None also if the account is to be asked first, which may lift a pause.
+        """The refusal of a request that may wait for quota until `deadline` (monotonic seconds), if it is known from
+        another recent refusal. None if not, or if the account's figures are requested first, which may end a pause.
         """
         return None if self._quota.is_due else self._refused.refusal(deadline, claim)
 
     def own_figures(self, budget: Budget) -> dict[str, Any]:
-        """The account's quotas as VirusTotal tells them (not counted); our record takes over what is used and left.
+        """VirusTotal's figures for the account's quotas (not counted); our record adopts the used requests.
 
-        A pause after a 429 is lifted by it if there are requests left. Raises `ConnectorError`.
+        This ends a pause after a 429 if there are requests left. Raises `ConnectorError`.
         """
-        # No quota is needed for it, so no want of quota stands against it.
+        # This call needs no quota, so lack of quota does not prevent it.
         began = self._quota.clock.monotonic()
         permit = self._breaker.permit("quota", math.inf)
         permit.enter()
@@ -140,9 +140,9 @@ class Account:
 
 
 class MeasuredQuota:
-    """`VT_QUOTA=auto`: the windows the account has; the public ones until they are known, or where they cannot be read.
+    """`VT_QUOTA=auto`: the account's windows; the public ones until these are known, or if they cannot be read.
 
-    Threads that ask before the account was asked the first time wait for that.
+    Threads that need the quota before the first reply wait for it.
     """
 
     def __init__(self, start: Quota, clock: Clock) -> None:
@@ -159,7 +159,7 @@ class MeasuredQuota:
         return self._quota
 
     def heard(self, figures: dict[str, Any]) -> None:
-        """What the account said of itself, whoever asked it."""
+        """Adopt the account's figures from any request for them."""
         if not self._public.auto:
             return
         found = measured(figures, self._public, without_keys)
@@ -169,18 +169,18 @@ class MeasuredQuota:
         self._next_look = self.clock.monotonic() + (_QUOTA_KNOWN_S if is_for_long else _QUOTA_AGAIN_S)
         self._warn(
             f"VT_QUOTA=auto: the account's figures cannot all be read ({'; '.join(found.unread)}); "
-            f"the public quota holds for limits that cannot be read; in force now: {found.quota}"
+            f"the public quota holds for limits that cannot be read; now in use: {found.quota}"
             if found.unread
             else ""
         )
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to ask the account."""
+        """Whether it is time to request the account's figures."""
         return self.figures is not None and self.clock.monotonic() >= self._next_look
 
     def look(self) -> None:
-        """Ask the account if it is time to."""
+        """Request the account's figures if it is time to."""
         if self.figures is None:
             return
         with self._lock:
@@ -193,7 +193,7 @@ class MeasuredQuota:
             self.clock.sleep(0)
 
     def doubt(self) -> None:
-        """VirusTotal asked for a pause: ask the account again before long, as its figures may lift it."""
+        """VirusTotal requested a pause: request the figures again soon, because they may end it."""
         with self._lock:
             self._next_look = min(self._next_look, self.clock.monotonic() + _QUOTA_AGAIN_S)
 
@@ -201,12 +201,14 @@ class MeasuredQuota:
         try:
             figures()
         except ConnectorError as error:
-            self._warn(f"VT_QUOTA=auto: the account's quota could not be read ({error}); {self._quota} until then")
+            self._warn(
+                f"VT_QUOTA=auto: the account's quota could not be read ({error}); until then {self._quota} is used"
+            )
         finally:
             self._was_asked.set()
 
     def _warn(self, text: str) -> None:
-        """Once, not each time that the account is asked."""
+        """Log the warning once, not after each request."""
         if text and text != self._told:
             _LOG.warning("%s", text)
         self._told = text

@@ -1,6 +1,6 @@
-"""API v2 takes several values in one request: callers of the same moment share one.
+"""Batches for API v2, which takes several values in one request: simultaneous callers share a request.
 
-Each still takes a slot of the quota, as VirusTotal counts every value
+Each value still needs its own reservation of quota, because VirusTotal counts every value
 (https://docs.virustotal.com/v2.0/reference/file-report).
 """
 
@@ -14,13 +14,13 @@ from typing import Any, Callable
 from ..errors import ConnectorError, from_dict
 from .http.transport import HttpResponse, TransportFailure
 
-# How long the first caller looks out for others: nothing beside the request's own time.
+# How long the first caller waits for others: short compared to the request.
 _MOMENT_S = 0.01
 
 
 @dataclass
 class Batch:
-    """Values asked for in one request, in order, and what came of it."""
+    """The values of one request, in order, and its response or failure."""
 
     values: list[str] = field(default_factory=list)
     full: threading.Event = field(default_factory=threading.Event)
@@ -31,7 +31,7 @@ class Batch:
     _read: list[Any] = field(default_factory=list)
 
     def document(self, read: Callable[[HttpResponse], Any]) -> Any:
-        """The answer as read by the first who asks: what reading sets off, such as a pause, is set off once."""
+        """The parsed response. Only the first caller parses it, so effects of parsing, such as a pause, happen once."""
         assert self.answer is not None
         with self._lock:
             if not self._read:
@@ -46,7 +46,7 @@ class Batch:
 
 
 class Batches:
-    """Gathers the values of threads that ask at the same time, `most` to a request."""
+    """Collects values of simultaneous threads, at most `most` per request."""
 
     def __init__(self, most: int, moment_s: float = _MOMENT_S) -> None:
         self._most = most
@@ -55,7 +55,7 @@ class Batches:
         self._open: Batch | None = None
 
     def send(self, value: str, send: Callable[[Sequence[str]], HttpResponse]) -> Batch:
-        """The batch that carried `value`, sent by whichever caller came first. Raises what `send` raised."""
+        """The batch with `value`, which its first caller sends. Raises the errors of `send`."""
         batch, leads = self._join(value)
         if leads:
             self._lead(batch, send)
@@ -85,7 +85,7 @@ class Batches:
                 if self._open is batch:
                     self._open = None
             batch.answer = send(batch.values)
-        except BaseException as failure:  # the others wait for it, whatever it is
+        except BaseException as failure:  # the other callers wait for the result
             batch.failure = failure
         finally:
             if self._open is batch:
@@ -94,9 +94,9 @@ class Batches:
 
 
 def part_of(document: Any, value: str, values: Sequence[str]) -> dict[str, Any] | None:
-    """The report on `value` in the answer to a request for `values`; None where VirusTotal left it out.
+    """The report on `value` in the response to a request for `values`; None if VirusTotal left it out.
 
-    An array has them in the order asked, but may be shorter; a single report may come alone, or in an array.
+    An array has them in the requested order, but may be shorter; a single report may come alone, or in an array.
     """
     rows = document if isinstance(document, list) else [document]
     reports = [row for row in rows if isinstance(row, dict)]

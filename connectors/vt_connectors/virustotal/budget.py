@@ -1,4 +1,4 @@
-"""What one action may spend, and what it spent."""
+"""The limits of one action, and its used requests and time."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from ..quota.waiters import Claim
 
 
-def _nothing(waiting: bool) -> None:
+def _ignore_waiting(waiting: bool) -> None:
     return None
 
 
-def _unheard(sent: int, total: int) -> None:
+def _ignore_sent(sent: int, total: int) -> None:
     return None
 
 
 class Permit(Protocol):
-    """Whether the requests of one action may be sent, as far as others of the same account show it."""
+    """Permits the requests of one action, depending on other requests of the same account."""
 
     def waits(self) -> None:
         """A request begins to wait for quota."""
 
     def may_send(self) -> None:
-        """Called with a request's slot. Raises `ConnectorError` if the request is not to be sent."""
+        """Called after a request's reservation. Raises `ConnectorError` if the request must not be sent."""
 
     def accepted(self) -> None:
         """VirusTotal answered a request."""
@@ -44,14 +44,13 @@ class _Always:
 
 
 class Budget:
-    """`deadline`: until when it may wait for quota (the clock's monotonic seconds).
+    """`deadline`: the end of waiting for quota (the clock's monotonic seconds).
 
-    `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is told True
-    when a request begins to wait for quota, and False when it goes out after that. `sent` hears how many bytes of a
-    file are sent, of all. `keep`: how many of the day's requests it leaves to others; None: the usual share. `claim`:
-    what its requests say of themselves in the queue for quota; `turn`: their place among their client's, if taken.
-    `permit`: asked before each request. `has_written`: a request went out that changes something at VirusTotal, and
-    VirusTotal did not refuse it.
+    `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is called with True
+    when a request begins to wait for quota, and with False when it is sent after that. `sent` is called with the sent
+    and the total bytes of a file. `keep`: the day's requests to reserve for others; None: the default share. `claim`:
+    the data of its requests in the queue for quota; `turn`: their place among those of their client, if taken.
+    `permit`: checked before each request. `has_written`: a write was sent, and VirusTotal did not refuse it.
     """
 
     def __init__(self, deadline: float) -> None:
@@ -64,16 +63,16 @@ class Budget:
         self.turn: Turn | None = None
         self.permit: Permit = _Always()
         self.quota: dict[str, Any] = {}
-        self.waiting: Callable[[bool], None] = _nothing
-        self.sent: Callable[[int, int], None] = _unheard
+        self.waiting: Callable[[bool], None] = _ignore_waiting
+        self.sent: Callable[[int, int], None] = _ignore_sent
 
     def take_turn(self, limiter: Limiter, key: str) -> Turn:
-        """The place of the request for `key` among those of its client. It is to be entered, and left."""
+        """The place of the request for `key` among those of its client. Enter it, and leave it."""
         self.turn = limiter.turn(self.deadline, self.claim_for(key))
         return self.turn
 
     def claim_for(self, key: str) -> Claim:
-        """What the request for `key` says of itself."""
+        """The claim of the request for `key` in the queue for quota."""
         from ..quota.waiters import Claim
 
         claim = self.claim or Claim(returns=self.keep == 0)

@@ -1,4 +1,4 @@
-"""Whether asking is worth it: what was refused a moment ago is not asked again in vain."""
+"""The circuit breaker: after refusals or failures, no request is sent for a while."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ..errors import (
     from_dict,
 )
 
-# A refused key ends the asking; after this long somebody may have mended the account.
+# No requests for this long after a refused key; then the account may be repaired.
 _REFUSED_KEY_S = 300.0
-# So many failures in a row without an answer mean that there is no way to VirusTotal just now ...
+# After this many failures in a row without a response, VirusTotal counts as unreachable ...
 _FAILURES = 3
-# ... and the next try is this far off.
+# ... for this long.
 _NO_WAY_S = 15.0
 
 
 class CircuitBreaker:
-    """One key's, within one process. Tell it how each call went, and ask it before the next.
+    """The circuit breaker of one key in one process. Report the outcome of each call, and check it before the next.
 
-    `is_proven`: VirusTotal has accepted the key, and nothing happened since that ended the asking.
+    `is_proven`: VirusTotal has accepted the key, and the circuit breaker has not opened since.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -42,9 +42,9 @@ class CircuitBreaker:
         self.is_proven = False
 
     def open_error(self, purpose: str, deadline: float) -> ConnectorError | None:
-        """The error that a call would meet which may wait until `deadline` (monotonic seconds), or None.
+        """The error for a call that may wait until `deadline` (monotonic seconds), or None.
 
-        `purpose` names the kind of call: a key that may not do one thing may do another.
+        `purpose` is the kind of call, because a key without the right to one may have the right to another.
         """
         with self._lock:
             now = self._clock.monotonic()
@@ -74,14 +74,14 @@ class CircuitBreaker:
             if _shows_that_the_key_works(error):
                 self.is_proven = True
             if isinstance(error, (AccessDenied, Forbidden, Conflict, InvalidIndicator)):
-                # VirusTotal answered: there is a way to it.
+                # VirusTotal answered, so it is reachable.
                 self._failures = 0
             if isinstance(error, Forbidden):
                 self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
             elif isinstance(error, (AccessDenied, ConfigError)):
                 self._remember(error, _REFUSED_KEY_S)
             elif "reserved" in error.details:
-                return  # others may ask on
+                return  # other calls may use the reserved quota
             elif isinstance(error, RateLimited) and error.retry_after is not None:
                 self._remember(error, error.retry_after)
             elif isinstance(error, (Unavailable, RequestTimeout)):
@@ -96,12 +96,12 @@ class CircuitBreaker:
 
 
 def _shows_that_the_key_works(error: ConnectorError) -> bool:
-    """Whether VirusTotal sent it, which checks the key first. API v2's 403 may mean the key, whatever was asked."""
+    """Whether the error is VirusTotal's own, because it checks the key first. API v2's 403 may always mean the key."""
     if isinstance(error, Forbidden):
         return error.vt_code is not None
     return error.http_status is not None and isinstance(error, (Conflict, InvalidIndicator))
 
 
 def _bare(error: ConnectorError) -> ConnectorError:
-    """A new one, without the traceback, which keeps the request with its key alive, and all that its callers hold."""
+    """A copy without the traceback, which would keep the request with its key and its callers' data in memory."""
     return from_dict(error.to_dict())

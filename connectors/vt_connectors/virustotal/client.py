@@ -1,4 +1,4 @@
-"""One call to VirusTotal: a slot of the quota, the request, its answer read. The only layer that repeats anything."""
+"""One call to VirusTotal: reserve quota, send the request, parse the response. The only layer with retries."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ from .http.transport import (
 from .write_outcome import error_of_a_write, outcome_unknown
 
 _LOG = logger("virustotal")
-# Reads are tried again this often when the connection failed or a front end said 502, 503 or 504.
+# Reads are retried this often if the connection failed or the status is 502, 503 or 504.
 RETRIES = 2
-_WORTH_REPEATING = (502, 503, 504)
+_RETRIED_STATUSES = (502, 503, 504)
 _BACKOFF_S = 0.5
-# A process that was stopped before it sent takes a new slot, so often.
-_SLOTS = 5
+# If a process was suspended before it sent, it reserves quota again, at most this often.
+_MOST_RESERVATIONS = 5
 
 Join = Callable[[Sequence[str]], Values]
 Result = TypeVar("Result")
 
 
 class Client:
-    """`ask` the server at `base_url` (scheme, host and port; no path)."""
+    """Sends calls to the server at `base_url` (scheme, host and port; no path)."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Client:
         self._chance = chance
 
     def ask(self, endpoint: Endpoint, values: Values, budget: Budget) -> Any:
-        """The answer's JSON: an object, or of API v2 perhaps an array. Raises `answers.NotFound`, `ConnectorError`."""
+        """The response's JSON: an object, for API v2 also an array. Raises `responses.NotFound`, `ConnectorError`."""
         request = endpoint.request(self.base_url, values)
 
         def once() -> HttpResponse:
@@ -82,7 +82,7 @@ class Client:
 
         document = self._read(endpoint, self._answer_of_a_read(once))
         if isinstance(document, dict) and "data" in document:
-            # There may be further pages: other requests need not wait for these.
+            # Other requests need not wait for further pages.
             budget.permit.accepted()
         return document
 
@@ -94,9 +94,9 @@ class Client:
         understood: Callable[[Any], Result],
         upload: Upload | None = None,
     ) -> Result:
-        """What `understood` makes of the answer's JSON; it raises `InvalidResponse` for what is none of VirusTotal's.
+        """The result of `understood` for the response's JSON; it raises `InvalidResponse` if this is not VirusTotal's.
 
-        Sent once. Raises as `ask`, and `OutcomeUnknown` where no answer came, or none that can be understood.
+        Sent once. Raises like `ask`, and `OutcomeUnknown` if no response came, or an invalid one.
         """
         request = endpoint.request(self.base_url, values, upload)
         try:
@@ -116,7 +116,7 @@ class Client:
             raise
 
     def _send_write(self, request: HttpRequest, slot: Reservation, budget: Budget) -> HttpResponse:
-        """Whatever happens from its first byte on, the budget knows that it may have taken effect."""
+        """From the first byte on, the budget records that the write may have taken effect."""
 
         def sending() -> None:
             slot.sending()
@@ -125,13 +125,13 @@ class Client:
         try:
             return self._transport.send(replace(request, sending=sending))
         except (NotSent, ConnectorError):
-            budget.has_written = False  # not connected, or its file changed, and it was broken off before its end
+            budget.has_written = False  # not connected, or aborted because its file changed
             raise
 
     def ask_in_batch(self, endpoint: Endpoint, batches: Batches, join: Join, value: str, budget: Budget) -> Any:
-        """The report on `value`, whose request may carry the values of other callers; None if it was left out.
+        """The report on `value`, whose request may include values of other callers; None if it was left out.
 
-        `join` makes the request's values of a batch's.
+        `join` combines the values of a batch into the request's values.
         """
         batch = Batch()
 
@@ -151,14 +151,14 @@ class Client:
             document = batch.document(lambda answer: self._read(endpoint, answer))
         except (InvalidIndicator, TooLarge):
             if len(batch.values) > 1:
-                return None  # another caller's value may be the wrong one
+                return None  # the invalid value may be another caller's
             raise
         found = part_of(document, value, batch.values)
-        # An answer to this value alone is not asked for once more.
+        # If the batch had only this value, do not send it again.
         return document if found is None and len(batch.values) == 1 else found
 
     def _answer_of_a_read(self, once: Callable[[], HttpResponse]) -> HttpResponse:
-        """`once()`, again and again where it may succeed the next time."""
+        """`once()`, with retries if it may succeed the next time."""
         for attempt in range(RETRIES + 1):
             try:
                 answer = once()
@@ -168,25 +168,25 @@ class Client:
                 )
             except NoAnswerInTime as failure:
                 raise RequestTimeout(
-                    f"VirusTotal did not answer: {failure}; raise VT_TIMEOUT if that is usual"
+                    f"VirusTotal did not answer: {failure}; if this happens often, raise VT_TIMEOUT"
                 ) from None
             else:
-                if answer.status not in _WORTH_REPEATING or attempt == RETRIES:
+                if answer.status not in _RETRIED_STATUSES or attempt == RETRIES:
                     return answer
                 error = Unavailable(f"VirusTotal cannot answer now (HTTP {answer.status})", http_status=answer.status)
             if attempt == RETRIES:
                 raise error
-            _LOG.info("%s; asking again", error.message)
+            _LOG.info("%s; trying again", error.message)
             self._clock.sleep(_BACKOFF_S * 2**attempt * (0.5 + self._chance()))
         raise AssertionError("unreachable")
 
     def _slotted(self, send: Callable[[Reservation], HttpResponse], budget: Budget) -> HttpResponse:
-        for _ in range(_SLOTS):
+        for _ in range(_MOST_RESERVATIONS):
             try:
                 return self._with_slot(send, budget)
             except ReservationTooOld:
-                _LOG.warning("this process was stopped before it could send its request: it takes a new slot")
-        raise Unavailable("this process was stopped again and again before it could send its request; repeat it later")
+                _LOG.warning("this process was suspended before it could send its request: it reserves quota again")
+        raise Unavailable("this process was suspended several times before it could send its request; try again later")
 
     def _with_slot(self, send: Callable[[Reservation], HttpResponse], budget: Budget) -> HttpResponse:
         def waiting(now: bool) -> None:
@@ -224,12 +224,12 @@ class Client:
 
 
 def _permitted(slot: Reservation, budget: Budget) -> None:
-    """The slot goes back if the request is not to be sent."""
+    """Give the reservation back if the request must not be sent."""
     slot.never_sent()
     budget.permit.may_send()
     slot.outcome = "unknown"
 
 
 def _cause(failure: TransportFailure) -> dict[str, str]:
-    """What a caller may want to tell apart without reading messages."""
+    """The kind of the failure, for callers that do not parse messages."""
     return {"cause": "certificate"} if isinstance(failure, CertificateRefused) else {}

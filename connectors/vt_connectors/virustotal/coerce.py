@@ -1,4 +1,4 @@
-"""Values out of VirusTotal's objects, of which nothing is promised but `type` and `id`. Pure."""
+"""Values from VirusTotal's objects, which guarantee only `type` and `id`. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def text(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """An integer, which v2 may write as text."""
+    """An integer; v2 may send it as text."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
@@ -36,7 +36,7 @@ def epoch(value: object) -> int | None:
 
 
 def epoch_of_text(value: object, form: str = "%Y-%m-%d %H:%M:%S") -> int | None:
-    """v2's dates, which are UTC and do not say so."""
+    """v2's dates, which are in UTC without saying so."""
     try:
         return int(datetime.strptime(str(value), form).replace(tzinfo=timezone.utc).timestamp())
     except (ValueError, OverflowError):
@@ -44,15 +44,15 @@ def epoch_of_text(value: object, form: str = "%Y-%m-%d %H:%M:%S") -> int | None:
 
 
 def analysis_status(value: object) -> AnalysisStatus:
-    """Only `completed` is the end; what is not known counts as on its way."""
+    """Only `completed` is final; unknown values count as in progress."""
     if value == "completed" or value == "queued":
         return value
     return "in-progress"
 
 
 def objects_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The rows of a list answer. Raises `InvalidResponse`."""
+    """The rows of a list response. Raises `InvalidResponse`."""
     data = answer.get("data")
     if not isinstance(data, list):
-        raise InvalidResponse("VirusTotal's answer is not a list", http_status=200)
+        raise InvalidResponse("VirusTotal's response is not a list", http_status=200)
     return [row for row in data if isinstance(row, Mapping)]

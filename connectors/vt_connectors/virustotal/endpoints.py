@@ -1,5 +1,5 @@
-"""Every call that is made to VirusTotal, as data: the one table that the client asks by and that the curl lines,
-the Postman collection and the Tines stories are made from.
+"""All calls to VirusTotal as data: the only table for the client, the curl lines, the Postman collection and the Tines
+stories.
 
 v3: https://docs.virustotal.com/reference/overview. v2: https://docs.virustotal.com/v2.0/reference.
 """
@@ -22,11 +22,11 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One call. `path` has its ids in braces; `query` and `form` name what is sent there where a value is given.
+    """One call. `path` has ids in braces; `query` and `form` are the names of values that are sent there if given.
 
-    `text`: the value that goes into a JSON body as a comment's text. `file`: a file goes along, as multipart.
-    `writes`: it changes something, so it is sent once. `counted`: VirusTotal takes it off the quota.
-    `private`: what a refusal most likely means is a key without the privilege.
+    `text`: the name of the value for a comment's text in a JSON body. `file`: a file is sent, as multipart.
+    `writes`: it is a write, so it is sent once. `counted`: VirusTotal counts it in the quota.
+    `private`: a refusal probably means that the key lacks the privilege.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Endpoint:
     key: KeyPlace = "header"
 
     def request(self, base_url: str, values: Values, upload: Upload | None = None) -> HttpRequest:
-        """The request with `values` in their places; every id is exactly one segment of the path."""
+        """The request with `values` filled in; every id is exactly one segment of the path."""
         path = self.path.format_map({name: quote(value, safe="") for name, value in values.items()})
         query = urlencode([(name, values[name]) for name in self.query if name in values])
         url = (path if "://" in path else base_url + path) + (f"?{query}" if query else "")
@@ -53,11 +53,11 @@ class Endpoint:
         return HttpRequest(self.method, url, body, content_type, key=self.key)
 
     def at(self, path: str) -> Endpoint:
-        """The same call at another path: an address that VirusTotal gave for it."""
+        """The same call at another path: a URL that VirusTotal gave for it."""
         return replace(self, path=path.replace("{", "{{").replace("}", "}}"))
 
     def document(self, values: Values) -> dict[str, Any] | None:
-        """The JSON body as an object; None for calls that have none."""
+        """The JSON body as an object; None for calls without one."""
         if self.text is None:
             return None
         return {"data": {"type": "comment", "attributes": {"text": values[self.text]}}}
@@ -100,7 +100,7 @@ V2_URL_OR_SCAN = _v2("url_report_or_scan", "url/report", "resource", "scan", wri
 V2_RESCAN_FILE = _v2("rescan_file", "file/rescan", "resource", writes=True, private=True)
 V2_SCAN_URL = _v2("scan_url", "url/scan", "url", writes=True)
 V2_ADD_COMMENT = _v2("add_comment", "comments/put", "resource", "comment", writes=True)
-# Where v2 takes the key in the address only, the transport puts it there and nobody logs it.
+# If v2 takes the key only in the URL, the transport puts it there, and it is never logged.
 V2_DOMAIN = Endpoint("domain_report", "2", "GET", "/vtapi/v2/domain/report", ("domain",), key="query")
 V2_IP = Endpoint("ip_report", "2", "GET", "/vtapi/v2/ip-address/report", ("ip",), key="query")
 V2_COMMENTS = Endpoint("comments", "2", "GET", "/vtapi/v2/comments/get", ("resource",), private=True, key="query")

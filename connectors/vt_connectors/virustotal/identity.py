@@ -1,9 +1,9 @@
-"""Whether an answer is about what was asked: another file's report would be kept, and believed. Pure.
+"""Checks that a response is about the requested object, so that no other object's report is cached. Pure.
 
 VirusTotal's ids (https://docs.virustotal.com/reference/files, /reference/url#url-identifiers, /reference/comments-1): a
 file's is its SHA-256, whichever hash was sent; a URL's is the SHA-256 of the URL in VirusTotal's canonical form, which
-it does not publish; a comment's begins with the id of what it is about. Of a URL's analysis the id holds the URL's id,
-and of a file's, in base64, the file's MD5. Ids in any other form are opaque, and tell nothing.
+it does not publish; a comment's begins with the id of its object. The id of a URL's analysis contains the URL's id, and
+that of a file's contains, in base64, the file's MD5. Ids in any other form are opaque and are not checked.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _TIMED_FILE = pattern(r"[0-9a-f]{32}:([0-9]{9,11})")
 
 
 def check_object(vt_object: Mapping[str, Any], indicator: Indicator, object_id: str | None = None) -> None:
-    """Raise `InvalidResponse` unless the object, in API v3's shape, can be the one on `indicator`.
+    """Raise `InvalidResponse` unless the object, in API v3's form, can be the one on `indicator`.
 
-    `object_id`: VirusTotal's own id, if it was asked for by that.
+    `object_id`: VirusTotal's own id, if the request used it.
     """
     found, attributes = text(vt_object.get("id")) or "", mapping(vt_object.get("attributes"))
     if indicator.kind == "hash":
@@ -49,9 +49,9 @@ def check_object(vt_object: Mapping[str, Any], indicator: Indicator, object_id: 
 
 
 def check_submission(analysis_id: str, indicator: Indicator, hashes: Mapping[str, str] | None = None) -> None:
-    """Raise `InvalidResponse` if the id of an analysis shows that not `indicator` is scanned.
+    """Raise `InvalidResponse` if the id of an analysis is for another object than `indicator`.
 
-    `hashes`: of the file, as far as they are known, by name.
+    `hashes`: the known hashes of the file, by name.
     """
     url_id, md5 = url_of_analysis(analysis_id), _md5_of_analysis(analysis_id)
     if indicator.kind == "url":
@@ -67,7 +67,7 @@ def check_submission(analysis_id: str, indicator: Indicator, hashes: Mapping[str
 def check_analysis(asked: str, found: str | None, file_info: Mapping[str, Any], url_info: Mapping[str, Any]) -> None:
     """Raise `InvalidResponse` unless the analysis can be the one with the id `asked`.
 
-    `found` is the answer's own id; `file_info` and `url_info` say what was scanned.
+    `found` is the id in the response; `file_info` and `url_info` describe the scanned object.
     """
     has_form = url_of_analysis(asked) or _md5_of_analysis(asked)
     if has_form and found is not None and found.rstrip("=") != asked.rstrip("="):
@@ -81,7 +81,7 @@ def check_analysis(asked: str, found: str | None, file_info: Mapping[str, Any], 
 
 
 def check_comment(comment_id: str | None, indicator: Indicator, object_id: str | None = None) -> None:
-    """Raise `InvalidResponse` if the id of a comment shows that it is about something else than `indicator`."""
+    """Raise `InvalidResponse` if the id of a comment is for another object than `indicator`."""
     match = _COMMENT.fullmatch(comment_id or "")
     if match is None:
         return
@@ -97,7 +97,7 @@ def check_comment(comment_id: str | None, indicator: Indicator, object_id: str |
 
 
 def check_resolution(host: str | None, address: str | None, indicator: Indicator) -> None:
-    """Raise `InvalidResponse` if a row is about neither the domain, or a name below it, nor the address."""
+    """Raise `InvalidResponse` unless a row is about the address, the domain, or a name below it."""
     if indicator.kind == "ip":
         if address is not None and not _is_host(indicator, address):
             raise another(indicator.value, address)
@@ -106,7 +106,7 @@ def check_resolution(host: str | None, address: str | None, indicator: Indicator
 
 
 def check_hashes(told: Mapping[str, Any], known: Mapping[str, str], asked: str) -> None:
-    """Raise `InvalidResponse` if one of the hashes that v2 tells of a file is another than the known one."""
+    """Raise `InvalidResponse` if a hash in v2's report on a file differs from the known one."""
     for name, value in known.items():
         found = text(told.get(name))
         if found is not None and found.lower() != value:
@@ -114,7 +114,7 @@ def check_hashes(told: Mapping[str, Any], known: Mapping[str, str], asked: str) 
 
 
 def check_resource(resource: str | None, indicator: Indicator) -> None:
-    """Raise `InvalidResponse` if what v2 calls the resource of its answer is another hash or URL than `indicator`."""
+    """Raise `InvalidResponse` if `resource` in v2's response is another hash or URL than `indicator`."""
     told = (resource or "").strip()
     if indicator.kind == "hash":
         is_it = len(told) != len(indicator.value) or told.lower() == indicator.value
@@ -125,26 +125,26 @@ def check_resource(resource: str | None, indicator: Indicator) -> None:
 
 
 def check_scan_id(scan_id: str, object_id: str | None) -> None:
-    """Raise `InvalidResponse` if v2's report is about another object than the scan id that was asked for."""
+    """Raise `InvalidResponse` if v2's report is about another object than the requested scan id."""
     asked = scan_id.split("-")[0]
     if object_id is not None and _SHA256.fullmatch(asked) and object_id.lower() != asked:
         raise another(scan_id, object_id)
 
 
 def named_hash(value: str) -> dict[str, str]:
-    """A hash under its name, as v2 and v3 call it; nothing for what is no hash."""
+    """A hash by the name of its algorithm in v2 and v3; empty if `value` is not a hash."""
     name = _HASH_NAMES.get(len(value))
     return {name: value} if name else {}
 
 
 def url_of_analysis(analysis_id: str) -> str | None:
-    """The URL's id in the id of its analysis, if it is one."""
+    """The URL's id in the id of its analysis, if it is an analysis of a URL."""
     match = _URL_ANALYSIS.fullmatch(analysis_id)
     return match[1] if match else None
 
 
 def time_of_analysis(analysis_id: str) -> int | None:
-    """When the scan was asked for (epoch seconds), if the id says so, as those of API v3 and v2 do."""
+    """The time of the scan's request (epoch seconds), if the id has it; the ids of API v3 and v2 have it."""
     match = _TIMED.fullmatch(analysis_id)
     if match is None:
         plain = _plain(analysis_id)
@@ -153,11 +153,11 @@ def time_of_analysis(analysis_id: str) -> int | None:
 
 
 def another(asked: str, found: str) -> InvalidResponse:
-    """The error of an answer about `found` to a question about `asked`."""
+    """The error for a response about `found` to a request for `asked`."""
     shown = "".join(char if char.isprintable() else "?" for char in found[:80])
     return InvalidResponse(
-        f"VirusTotal's answer is not about {asked[:80]!r} but about {shown!r}; if that comes again, look whether a "
-        "proxy stands in between",
+        f"VirusTotal's response is not about {asked[:80]!r} but about {shown!r}; if this happens again, look for a "
+        "proxy in between",
         http_status=200,
     )
 
@@ -170,7 +170,7 @@ def _is_file(asked: str, found: str, attributes: Mapping[str, Any]) -> bool:
             return False
         told["sha256"] = found
     name = _HASH_NAMES[len(asked)]
-    # What VirusTotal did not send says nothing, but an id is always there.
+    # Missing values are not checked, but there is always an id.
     return (told[name] or (found if name == "sha256" else asked)) == asked
 
 
@@ -195,7 +195,7 @@ def _is_below(domain: str, host: str) -> bool:
 
 
 def _known_id(indicator: Indicator) -> str | None:
-    """VirusTotal's id of a file or URL, if `indicator` tells it."""
+    """VirusTotal's id of a file or URL, if it can be derived from `indicator`."""
     if indicator.kind == "url":
         return _sha256_of(indicator.value) if is_plain(indicator.value) else None
     return indicator.value if len(indicator.value) == 64 else None
@@ -212,7 +212,7 @@ def _md5_of_analysis(analysis_id: str) -> str | None:
 
 
 def _plain(analysis_id: str) -> bytes | None:
-    """What the id of a file's analysis says, which is base64."""
+    """The decoded id of a file's analysis, which is base64."""
     try:
         return base64.b64decode(analysis_id + "=" * (-len(analysis_id) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -1,6 +1,6 @@
-"""The port to VirusTotal: what actions ask, in either version's words, and the shapes of what comes back.
+"""The port to VirusTotal: the calls that actions use, for either version of the API, and their results.
 
-Objects are in API v3's shape (`type`, `id`, `attributes`); `raw` is what VirusTotal itself sent.
+Objects are in API v3's form (`type`, `id`, `attributes`); `raw` is VirusTotal's unchanged response.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AnalysisStatus = Literal["queued", "in-progress", "completed"]
 
 @dataclass(frozen=True)
 class Known:
-    """What VirusTotal knows of an indicator."""
+    """VirusTotal's object on an indicator."""
 
     vt_object: Mapping[str, Any]
     raw: Mapping[str, Any]
@@ -27,7 +27,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Submitted:
-    """A scan that was accepted. `object_id`: the SHA-256 of what is scanned, where VirusTotal told it."""
+    """An accepted scan. `object_id`: the SHA-256 of the scanned object, if VirusTotal sent it."""
 
     analysis_id: str
     object_id: str | None = None
@@ -35,9 +35,9 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Analysis:
-    """How a scan stands. `attributes`: v3's `date`, `stats` and `results`, as far as they are there.
+    """The status of a scan. `attributes`: v3's `date`, `stats` and `results`, as far as they exist.
 
-    `indicator`: the URL that was scanned, or the file's SHA-256; None where VirusTotal does not say.
+    `indicator`: the scanned URL, or the file's SHA-256; None if VirusTotal does not send it.
     """
 
     analysis_id: str
@@ -61,7 +61,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Resolution:
-    """A name that was seen at an address. `date` is epoch seconds: when last."""
+    """A name that was seen at an address. `date` is the last time, in epoch seconds."""
 
     host: str | None
     ip: str | None
@@ -71,7 +71,7 @@ class Resolution:
 
 @dataclass(frozen=True)
 class Rows:
-    """`comments`, `resolutions` or other rows, newest first; `more`: VirusTotal has further ones."""
+    """`comments`, `resolutions` or other rows, newest first; `more`: VirusTotal has more of them."""
 
     items: tuple[Any, ...]
     raw: tuple[Any, ...]
@@ -79,17 +79,17 @@ class Rows:
 
 
 class Api(Protocol):
-    """Every method may raise `ConnectorError`. None means that VirusTotal does not know it.
+    """Every method may raise `ConnectorError`. None means that VirusTotal does not know the object.
 
-    An answer about another object than the one asked for is an `InvalidResponse`, and to a write an `OutcomeUnknown`.
+    A response about another object than the requested one is an `InvalidResponse`; for a write, an `OutcomeUnknown`.
     """
 
     version: str
-    # Whether writing about a URL wants the id that VirusTotal gave it, which its report tells.
+    # Whether a write on a URL needs VirusTotal's id of it, from its report.
     writes_to_url_ids: bool
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
-        """`object_id`: VirusTotal's own id of it, where known."""
+        """`object_id`: VirusTotal's own id of it, if known."""
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None: ...
 
@@ -109,7 +109,7 @@ class Api(Protocol):
     def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None: ...
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
-        """`only_if_missing`: VirusTotal did not know it a moment ago."""
+        """`only_if_missing`: a lookup just found that VirusTotal does not know the URL."""
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None: ...
 

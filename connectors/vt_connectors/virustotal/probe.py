@@ -1,8 +1,8 @@
-"""While it is not known whether a key works, one request goes out: the probe. The others wait for its outcome.
+"""While it is not known whether a key works, only one request is sent: the probe. Others wait for its outcome.
 
-VirusTotal's answer closes the circuit, and all requests go out side by side. If VirusTotal refuses the key, the waiting
-requests end with the same error, and none is sent: `CircuitBreaker` remembers it. A probe that brings no answer of
-VirusTotal's says nothing about the key, so the next request becomes the probe.
+A response from VirusTotal closes the circuit, and all requests are sent in parallel. If VirusTotal refuses the key, the
+waiting requests end with the same error and are not sent, because `CircuitBreaker` remembers it. A probe without a
+response from VirusTotal says nothing about the key, so the next request becomes the probe.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..errors import ConnectorError, RequestTimeout
 from ..quota.gate import Turn
 from .circuit_breaker import CircuitBreaker
 
-# A file may take minutes to send: other requests do not wait for that.
+# A file may take minutes to send, so other requests do not wait for it.
 _SENDS_A_FILE = ("scan_file",)
-# How soon a waiting request notices that its process is asked to end, or that its time is up.
+# How often a waiting request checks whether its process should end, or its time is over.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
 
 
 class KeyProbe:
-    """One account's, within one process. Safe for many threads."""
+    """The probe of one account in one process. Safe for many threads."""
 
     def __init__(self, prospects: CircuitBreaker, clock: Clock, patience_s: float) -> None:
         """`patience_s`: for how long a request waits for probes, if its deadline is not later."""
@@ -30,7 +30,7 @@ class KeyProbe:
         self._clock = clock
         self._patience_s = patience_s
         self._lock = threading.Lock()
-        # Each is set when the outcome is known, or when it is not to be waited for any more.
+        # Each event is set when the outcome is known, or when requests should no longer wait for it.
         self._probes: dict[Permit, threading.Event] = {}
 
     def permit(self, purpose: str, deadline: float, turn: Turn | None = None) -> Permit:
@@ -41,7 +41,7 @@ class KeyProbe:
         return Permit(self, purpose, deadline, turn)
 
     def open_error(self, permit: Permit) -> ConnectorError | None:
-        """The error that the request would meet, as others met it a moment ago."""
+        """The error that other requests just got and that this request would get."""
         return self._prospects.open_error(permit.purpose, permit.deadline)
 
     def lets_by(self, permit: Permit) -> bool:
@@ -49,7 +49,7 @@ class KeyProbe:
         if self._prospects.is_proven or self.open_error(permit) is not None:
             return True
         with self._lock:
-            # It may have become so meanwhile: an outcome is remembered before its probe ends.
+            # Checked again, because an outcome is recorded before its probe ends.
             if self._prospects.is_proven or permit in self._probes or self.open_error(permit) is not None:
                 return True
             if self._ahead_of(permit) is not None:
@@ -58,7 +58,7 @@ class KeyProbe:
             return True
 
     def end(self, permit: Permit) -> None:
-        """The request is not the probe any more."""
+        """The request is no longer the probe."""
         with self._lock:
             ended = self._probes.pop(permit, None)
         if ended is not None:
@@ -72,14 +72,14 @@ class KeyProbe:
                 ended.set()
 
     def give_up_at(self, deadline: float) -> float:
-        """Until when a request waits that begins to wait now (monotonic seconds)."""
+        """The end of the wait for a request that begins to wait now (monotonic seconds)."""
         until = self._clock.monotonic() + self._patience_s
         return max(until, deadline) if math.isfinite(deadline) else until
 
     def wait(self, permit: Permit, until: float) -> None:
         """Return when the probe has ended. Raises `RequestTimeout` after `until`, and `Cancelled`.
 
-        A request that sends a file goes out then: the probe is another file, which takes its time.
+        After `until`, a request with a file is sent anyway, because the probe is another file, which may take long.
         """
         with self._lock:
             ended, look_s = self._ahead_of(permit), _FIRST_LOOK_S
@@ -94,7 +94,7 @@ class KeyProbe:
                 return
 
     def _ahead_of(self, permit: Permit) -> threading.Event | None:
-        """The probe whose outcome the request waits for."""
+        """The event of the probe that the request waits for."""
         concerning = (ended for probe, ended in self._probes.items() if permit.sends_file or not probe.sends_file)
         return next((ended for ended in concerning if not ended.is_set()), None)
 
@@ -102,15 +102,15 @@ class KeyProbe:
 def _no_outcome() -> RequestTimeout:
     return RequestTimeout(
         "it is not known yet whether VirusTotal accepts the key, because another request of this process has had no "
-        "answer; this request was not sent: repeat it later"
+        "answer; this request was not sent: try again later"
     )
 
 
 class Permit:
-    """One request's permit to go out. Used by one thread; may be entered again after it was left.
+    """The permit of one request. Used by one thread; may be entered again after it was left.
 
-    While a request waits for a probe it is in no turn, so the probe can be repeated, and it should hold no lease that
-    other processes see.
+    While a request waits for a probe it has no turn, so the probe can be repeated. It should hold no lease that other
+    processes see.
     """
 
     def __init__(self, breaker: KeyProbe, purpose: str, deadline: float, turn: Turn | None) -> None:
@@ -123,7 +123,7 @@ class Permit:
         self._is_in = False
 
     def enter(self) -> None:
-        """Return when the request is first of its client's, and need not wait for a probe. Raises `ConnectorError`."""
+        """Return when the request is the first of its client and no probe is pending. Raises `ConnectorError`."""
         if self._is_in:
             return
         while not self._goes_in():
@@ -131,7 +131,7 @@ class Permit:
         self._is_in = True
 
     def _goes_in(self) -> bool:
-        # A request that is refused anyway waits for no turn.
+        # A request that is refused anyway does not wait for its turn.
         if self.turn is not None and self._breaker.open_error(self) is None:
             self.turn.enter()
         if self._breaker.lets_by(self):
@@ -141,11 +141,11 @@ class Permit:
         return False
 
     def waits(self) -> None:
-        """The request begins to wait for quota: no other waits for its outcome meanwhile."""
+        """The request begins to wait for quota: other requests do not wait for its outcome meanwhile."""
         self._breaker.end(self)
 
     def may_send(self) -> None:
-        """The request has its slot: return when it may be sent. Raises the error that it would meet, and as `wait`."""
+        """The request has its reservation: return when it may be sent. Raises an expected error, or like `wait`."""
         until = self._breaker.give_up_at(self.deadline)
         while not self._breaker.lets_by(self):
             self._breaker.wait(self, until)
@@ -158,7 +158,7 @@ class Permit:
         self._breaker.accepted(self.purpose)
 
     def settle(self) -> None:
-        """The outcome is known to `CircuitBreaker`, or there is none."""
+        """`CircuitBreaker` has the outcome, or there is none."""
         self._breaker.end(self)
 
     def refuse_if_late(self) -> None:
@@ -167,7 +167,7 @@ class Permit:
             self.turn.refuse_if_late()
 
     def leave(self) -> None:
-        """Let the next request by."""
+        """Let the next request pass."""
         self._is_in = False
         self._breaker.end(self)
         if self.turn is not None:

@@ -1,7 +1,7 @@
-"""VirusTotal's answers read: a document, or the error that an answer means. Pure.
+"""Parses VirusTotal's responses: a document, or the matching error. Pure.
 
-API v3's statuses and codes: https://docs.virustotal.com/reference/errors. API v2 has no codes, and three statuses of
-its own: https://docs.virustotal.com/v2.0/reference/api-responses.
+API v3's statuses and codes: https://docs.virustotal.com/reference/errors. API v2 has no codes, and three special
+statuses: https://docs.virustotal.com/v2.0/reference/api-responses.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _NO_PRIVILEGE = "the API key's tier does not allow this call"
 _OUT_OF_QUOTA = "VirusTotal says that the key is out of quota"
 _NOT_ACCEPTED = "VirusTotal does not accept the value"
 _NOT_NOW = "VirusTotal cannot answer now"
-# The longest pause for a limit that is not VirusTotal's own: it is not known whose it is, nor for whom.
+# The longest pause for a limit that is not VirusTotal's, because its origin and scope are unknown.
 _LONGEST_FOREIGN_PAUSE_S = 60.0
 
 # API v3's errors, by status and code. An error object with any other code is not VirusTotal's: proxies and gateways
-# write such objects too, with codes of their own.
+# send such objects too, with other codes.
 _MEANINGS: dict[tuple[int, str], tuple[type[ConnectorError], str]] = {
     (400, "BadRequestError"): (InvalidIndicator, _NOT_ACCEPTED),
     (400, "InvalidArgumentError"): (InvalidIndicator, _NOT_ACCEPTED),
@@ -51,7 +51,7 @@ _MEANINGS: dict[tuple[int, str], tuple[type[ConnectorError], str]] = {
     (424, "FailedDependencyError"): (Unavailable, _NOT_NOW),
     (429, "QuotaExceededError"): (RateLimited, _OUT_OF_QUOTA),
     (429, "TooManyRequestsError"): (RateLimited, _OUT_OF_QUOTA),
-    # So it is called in the answers of /ioc_stream.
+    # The code in responses of /ioc_stream.
     (429, "TooManyRequests"): (RateLimited, _OUT_OF_QUOTA),
     (503, "TransientError"): (Unavailable, _NOT_NOW),
     (504, "DeadlineExceededError"): (Unavailable, _NOT_NOW),
@@ -60,13 +60,13 @@ _UNKNOWN = (404, "NotFoundError")
 
 
 class NotFound(Exception):
-    """VirusTotal does not know it. An answer, not a `ConnectorError`."""
+    """VirusTotal does not know the object. This is a result, not a `ConnectorError`."""
 
 
 class ForeignLimit(RateLimited):
-    """A 429 without VirusTotal's error object: a proxy's, or that of the front end before VirusTotal.
+    """A 429 without VirusTotal's error object: from a proxy, or from the front end before VirusTotal.
 
-    It says nothing of the key's quota, so only the process that met it pauses, for a minute at most.
+    It says nothing about the key's quota, so only this process pauses, for a minute at most.
     """
 
 
@@ -74,9 +74,9 @@ Document = Union[dict[str, Any], list[Any]]
 
 
 def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
-    """The JSON object of API v3's 200. Raises `NotFound` or a `ConnectorError`; in no message is the key.
+    """The JSON object of API v3's 200. Raises `NotFound` or a `ConnectorError`; messages never contain the key.
 
-    Only VirusTotal's own error object says anything of key, tier, quota or indicator. Any other answer is
+    Only VirusTotal's own error object is taken as an error of key, tier, quota or indicator. Any other response is
     `InvalidResponse`, `Unavailable` (5xx) or `ForeignLimit` (429).
     """
     body = _json(answer)
@@ -90,7 +90,7 @@ def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
     if meant == _UNKNOWN:
         raise NotFound(said)
     if meant not in _MEANINGS:
-        raise _not_virustotals(answer, key, now, code)
+        raise _foreign_response(answer, key, now, code)
     kind, text = _MEANINGS[meant]
     wait = retry_after(answer.headers.get("retry-after"), now) if kind is RateLimited else None
     raise kind(
@@ -103,9 +103,9 @@ def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
 
 
 def document_v2(answer: HttpResponse, key: ApiKey, now: float, private: bool) -> Document:
-    """The JSON object or array of API v2's 200. `private`: the call is one that needs a privilege.
+    """The JSON object or array of API v2's 200. `private`: the call needs a privilege.
 
-    v2 says no with a status and an empty body. Raises as `document`.
+    v2 refuses with a status and an empty body. Raises like `document`.
     """
     body = _json(answer)
     if answer.status == 200 and body is not None:
@@ -120,24 +120,24 @@ def document_v2(answer: HttpResponse, key: ApiKey, now: float, private: bool) ->
         )
     if answer.status == 403 and is_empty and private:
         raise Forbidden(
-            "API v2 keeps this call for private (premium) keys; API v3 has it for all: set VT_API_VERSION=3",
+            "API v2 allows this call only for private (premium) keys; API v3 allows it for all: set VT_API_VERSION=3",
             http_status=403,
         )
     if answer.status == 403 and is_empty:
         raise AccessDenied(_WRONG_KEY, http_status=403)
     if answer.status == 400 and (is_empty or (isinstance(body, dict) and "response_code" in body)):
         raise InvalidIndicator(_NOT_ACCEPTED, http_status=400)
-    raise _not_virustotals(answer, key, now)
+    raise _foreign_response(answer, key, now)
 
 
-def _not_virustotals(answer: HttpResponse, key: ApiKey, now: float, code: object = None) -> ConnectorError:
-    """The error for an answer of something on the way, or of something else in VirusTotal's place."""
+def _foreign_response(answer: HttpResponse, key: ApiKey, now: float, code: object = None) -> ConnectorError:
+    """The error for a response from a proxy, or from another server in place of VirusTotal."""
     what = _described(answer, key, code)
     if answer.status == 429:
         told = retry_after(answer.headers.get("retry-after"), now)
         wait = _LONGEST_FOREIGN_PAUSE_S if told is None else max(1.0, min(told, _LONGEST_FOREIGN_PAUSE_S))
         return ForeignLimit(
-            f"{what}: it limits the requests, not VirusTotal the key; this process pauses for {round(wait)} s",
+            f"{what}: the limit is not VirusTotal's; this process pauses for {round(wait)} s",
             retry_after=wait,
             http_status=429,
             details={"source": "upstream", "window": None},
@@ -150,17 +150,17 @@ def _not_virustotals(answer: HttpResponse, key: ApiKey, now: float, code: object
 def _described(answer: HttpResponse, key: ApiKey, code: object) -> str:
     if 300 <= answer.status < 400:
         return (
-            f"a redirect (HTTP {answer.status}{_target(answer, key)}) came instead of an answer; it was not followed: "
-            "if the API has moved, set VT_API_URL; else a proxy wants a login"
+            f"a redirect (HTTP {answer.status}{_target(answer, key)}) came instead of a response; it was not followed: "
+            "if the API has moved, set VT_API_URL; else a proxy requires a login"
         )
     kind = _printable(answer.headers.get("content-type", "").split(";")[0], key)[:60]
     what = answer.broken or f"{kind or 'no type'}, {len(answer.body)} bytes"
     other = f", error code {_printable(code, key)[:60]!r}" if isinstance(code, str) and code else ""
-    return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}{other}); a proxy may stand in between"
+    return f"HTTP {answer.status} with a body that is not VirusTotal's ({what}{other}); a proxy may be in between"
 
 
 def _target(answer: HttpResponse, key: ApiKey) -> str:
-    """Where a redirect leads: the server's name, not the address, which may have anything in it."""
+    """The server's name in a redirect's target, without the rest of the URL, which may contain anything."""
     try:
         host = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2]
     except ValueError:
@@ -180,7 +180,7 @@ def _json(answer: HttpResponse) -> Document | None:
 
 
 def _no_number(text: str) -> float:
-    """What JSON has not, though Python reads it: it could not be written again."""
+    """Refuse numbers that Python accepts but JSON does not have, because they could not be written again."""
     raise ValueError(f"{text} is not JSON")
 
 
@@ -190,7 +190,7 @@ def _finite(text: str) -> float:
 
 
 def _printable(text: object, key: ApiKey) -> str:
-    """VirusTotal's own words for people, without the key (its 401 echoes it) and without what a terminal obeys."""
+    """VirusTotal's message without the key (its 401 echoes it) and without control characters."""
     if not isinstance(text, str):
         return ""
     shown = key.redact(text.strip())[:_LONGEST_MESSAGE]
@@ -198,7 +198,7 @@ def _printable(text: object, key: ApiKey) -> str:
 
 
 def retry_after(header: str | None, now: float) -> float | None:
-    """`Retry-After` in seconds (delta or HTTP date); None where it is absent or says nothing. Never negative."""
+    """`Retry-After` in seconds (delta or HTTP date); None if it is missing or invalid. Never negative."""
     if header is None:
         return None
     text = header.strip()
@@ -206,7 +206,7 @@ def retry_after(header: str | None, now: float) -> float | None:
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-        # HTTP's dates are in UTC, whether they say so or not.
+        # HTTP dates are in UTC, even without a time zone.
         return max(0.0, (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() - now)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Whether two spellings are one URL, as far as VirusTotal's canonical form is known from its answers. Pure."""
+"""Compares spellings of URLs, as far as VirusTotal's canonical form is known from its responses. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _DOTS = pattern(r"/\.\.?(?:[/?]|$)")
 
 
 def is_plain(url: str) -> bool:
-    """Whether the URL, canonical as ours are, has nothing in it of which VirusTotal's canonical form is unknown.
+    """Whether VirusTotal's canonical form of the URL, which is in our canonical form, is known.
 
-    Unknown is what becomes of users, ports, fragments, escapes, dots in paths, and names that are not ASCII.
+    It is unknown for users, ports, fragments, escapes, dots in paths, and names that are not ASCII.
     """
     return _PLAIN.fullmatch(url) is not None and _DOTS.search(url) is None
 
@@ -28,7 +28,7 @@ def same_url(ours: str, told: str) -> bool:
 
 
 def _comparable(url: str) -> tuple[object, ...] | None:
-    """What is the same for all spellings of a URL; None for what cannot be read as one."""
+    """A value that is equal for all spellings of a URL; None for an invalid URL."""
     try:
         parts = urlsplit(parse_as("url", url).value)
         host, port = (parts.hostname or "").rstrip("."), parts.port

@@ -1,4 +1,4 @@
-"""API v2's calls (https://docs.virustotal.com/v2.0/reference), told in API v3's terms."""
+"""API v2's calls (https://docs.virustotal.com/v2.0/reference), with results in API v3's form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report
 
-# VirusTotal reads so many values of a request with a public key, and silently drops the rest.
+# With a public key, VirusTotal reads this many values of a request and silently drops the rest.
 _MOST_VALUES = 4
 LARGEST_DIRECT_UPLOAD = 32_000_000
 _LARGEST_UPLOAD = 200 * 1024 * 1024
@@ -35,17 +35,16 @@ REPORT: dict[Kind, Endpoint] = {
 
 
 class ApiV2:
-    """See `api.Api`.
+    """See `port.Api`.
 
-    An analysis is known by VirusTotal's scan id with `f-` or `u-` before it, as file and URL are asked for at
-    different places.
+    The id of an analysis is VirusTotal's scan id after `f-` or `u-`, because files and URLs have different calls.
     """
 
     version = "2"
     writes_to_url_ids = False
 
     def __init__(self, client: Client, key: ApiKey) -> None:
-        """`key` names the account in the quota call."""
+        """`key` identifies the account in the quota call."""
         self._client = client
         self._key = key
         self._hashes = Batches(_MOST_VALUES)
@@ -61,7 +60,7 @@ class ApiV2:
         return Known(vt_object, report)
 
     def _report(self, indicator: Indicator, budget: Budget) -> Report | None:
-        """The report of a known indicator. A file or URL whose first scan is queued is not known yet."""
+        """The report on a known indicator. A file or URL is unknown while its first scan is queued."""
         endpoint = REPORT[indicator.kind]
         if indicator.kind == "hash":
             answer = self._gathered(endpoint, self._hashes, ",", indicator.value, budget)
@@ -78,7 +77,7 @@ class ApiV2:
             return {"resource": separator.join(values)}
 
         found = self._client.ask_in_batch(endpoint, batches, join, value, budget)
-        # What a batch's answer left out is asked for by itself.
+        # A value that is missing in a batch's response is requested alone.
         return self._client.ask(endpoint, {"resource": value}, budget) if found is None else found
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
@@ -91,7 +90,7 @@ class ApiV2:
         return None if _code(answer) == _UNKNOWN else _rows(answer.get("comments"), limit, v2_objects.comment)
 
     def resolutions(self, indicator: Indicator, limit: int, budget: Budget) -> Rows | None:
-        """They are in the report of the domain or address."""
+        """The report on the domain or address contains them."""
         known = self.lookup(indicator, budget)
         if known is None:
             return None
@@ -147,7 +146,7 @@ class ApiV2:
 
 
 def check_known(indicator: Indicator) -> None:
-    """Raises `InvalidIndicator` for what v2 has no report on."""
+    """Raises `InvalidIndicator` if v2 has no reports on such an indicator."""
     if indicator.kind == "ip" and ":" in indicator.value:
         raise InvalidIndicator(
             f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
@@ -160,20 +159,20 @@ def not_in_v2(endpoint: Endpoint) -> ConfigError:
 
 
 def check_size(filename: str, size: int) -> None:
-    """Raises `TooLarge` for a file of more bytes than v2 takes."""
+    """Raises `TooLarge` for a file above v2's limit."""
     if size > _LARGEST_UPLOAD:
         raise TooLarge(f"{filename!r} is larger than the 200 MB of API v2; set VT_API_VERSION=3")
 
 
 def kind_and_scan_id(analysis_id: str) -> tuple[Kind, str]:
-    """`u-...` is a URL's, `f-...` or a bare scan id a file's."""
+    """`u-...` is for a URL, `f-...` or a bare scan id for a file."""
     if analysis_id.startswith("u-"):
         return "url", analysis_id[2:]
     return "hash", analysis_id[2:] if analysis_id.startswith("f-") else analysis_id
 
 
 def _checked(answer: Any, value: str) -> Report:
-    """The one report of an answer, which may come in an array; an empty array, or -1, is how v2 says invalid."""
+    """The only report of a response, which may be in an array; an empty array, or -1, means an invalid value."""
     if isinstance(answer, list):
         if not answer:
             raise InvalidIndicator(f"VirusTotal does not accept the value {value[:80]!r}", http_status=200)
@@ -187,10 +186,10 @@ def _checked(answer: Any, value: str) -> Report:
 
 
 def _code(answer: Any) -> int:
-    """Raises `InvalidResponse` for what is no answer of v2."""
+    """Raises `InvalidResponse` if the document is not from v2."""
     code = number(mapping(answer).get("response_code"))
     if code not in (_UNKNOWN, _PRESENT, _INVALID, _QUEUED):
-        raise InvalidResponse("VirusTotal's answer has no response_code that API v2 knows", http_status=200)
+        raise InvalidResponse("VirusTotal's response has no valid response_code of API v2", http_status=200)
     return code
 
 
@@ -198,7 +197,7 @@ def _submitted(answer: Any, letter: str, value: str) -> Submitted:
     report = _checked(answer, value)
     scan_id = text(report.get("scan_id"))
     if scan_id is None:
-        raise InvalidResponse("VirusTotal's answer has no scan_id", http_status=200)
+        raise InvalidResponse("VirusTotal's response has no scan_id", http_status=200)
     return Submitted(f"{letter}-{scan_id}", v2_objects.object_id(report))
 
 

@@ -1,7 +1,7 @@
-"""API v2's reports in API v3's shape, as far as v2 knows it. Pure.
+"""API v2's reports in API v3's form, as far as v2 has the data. Pure.
 
-v2 counts detections only: what v3 calls suspicious is among its positives, and its total leaves out the engines that
-gave no opinion. Of domains and addresses v2 tells no engine's opinion.
+v2 counts only detections: its positives include suspicious results, and its total excludes engines without a result.
+v2 has no engine results for domains and addresses.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .port import Comment, Resolution
 
 Report = Mapping[str, Any]
 
-# What v2's engines say of a URL that they found nothing in.
+# The result of v2's engines for a clean URL.
 _CLEAN = "clean site"
 
 
 def vt_object(report: Report, indicator: Indicator) -> dict[str, Any]:
-    """The v3 object that `report` on `indicator` amounts to."""
+    """The v3 object for v2's `report` on `indicator`."""
     if indicator.kind == "hash":
         return file_object(report, indicator.value)
     if indicator.kind == "url":
@@ -48,7 +48,7 @@ def object_id(report: Report) -> str | None:
 
 
 def is_scanned(report: Report) -> bool:
-    """A report on a scan that is still queued has no figures."""
+    """Whether the scan has finished: a report on a queued scan has no figures."""
     return number(report.get("response_code")) == 1 and ("scans" in report or "positives" in report)
 
 
@@ -65,7 +65,7 @@ def analysis_attributes(report: Report) -> dict[str, Any]:
 
 
 def _stats(report: Report, scans: Mapping[str, Report]) -> dict[str, int] | None:
-    """None where a count is there and cannot be read."""
+    """None if a count exists but cannot be read."""
     detected = sum(scan.get("detected") is True for scan in scans.values())
     malicious, total = number(report.get("positives", detected)), number(report.get("total", len(scans)))
     if malicious is None or total is None or min(malicious, total) < 0:
@@ -85,7 +85,7 @@ def _result(name: str, scan: Report) -> dict[str, Any]:
 
 
 def _domain(report: Report) -> dict[str, Any]:
-    """Vendors' categories come as `<vendor> category`, in spellings of their own."""
+    """Vendors' categories are in fields `<vendor> category`, with varying spellings."""
     vendors = {name[: -len(" category")]: value for name, value in report.items() if name.endswith(" category")}
     said = {name: value for name, value in vendors.items() if isinstance(value, str)}
     listed = report.get("categories")
@@ -105,7 +105,7 @@ def _ip(report: Report) -> dict[str, Any]:
 
 
 def resolution(row: Report, indicator: Indicator) -> Resolution:
-    """A row of a report's `resolutions`: only the other half of the pair is in it."""
+    """A row of a report's `resolutions`, which contains only the other half of the pair."""
     is_domain = indicator.kind == "domain"
     return Resolution(
         host=indicator.value if is_domain else text(row.get("hostname")),

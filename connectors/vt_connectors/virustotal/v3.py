@@ -19,7 +19,7 @@ from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Resolution, Rows, Submitted
 from .responses import NotFound
 
-# VirusTotal takes 32 MB in one request, headers of the parts included
+# VirusTotal accepts 32 MB in one request, including headers of the parts
 # (https://docs.virustotal.com/reference/files-scan).
 LARGEST_DIRECT_UPLOAD = 32_000_000
 PAGE = 40
@@ -36,13 +36,13 @@ _TYPE: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip"
 
 
 class ApiV3:
-    """See `api.Api`."""
+    """See `port.Api`."""
 
     version = "3"
     writes_to_url_ids = True
 
     def __init__(self, client: Client, key: ApiKey) -> None:
-        """`key` names the account in the quota call."""
+        """`key` identifies the account in the quota call."""
         self._client = client
         self._key = key
 
@@ -56,7 +56,7 @@ class ApiV3:
         return Known(vt_object, vt_object)
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None:
-        """Writing to a URL's base64 id was answered 404 where reading was not: `object_id` is its SHA-256."""
+        """`object_id` is a URL's SHA-256, because writes to its base64 id returned 404, although reads worked."""
         values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id, "text": text}
 
         def understood(answer: dict[str, Any]) -> Comment:
@@ -105,14 +105,14 @@ class ApiV3:
         except NotFound:
             raise _no_such_call() from None
         except Conflict as conflict:
-            # The same file is being submitted by somebody else: their analysis will do.
+            # Another client is submitting the same file, so use that analysis.
             under_way = self._analysis_under_way(sha256, budget)
             if under_way is None:
                 raise _being_scanned(conflict) from None
             return Submitted(under_way, sha256)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
-        """None if that cannot be learned: not every key may ask for it."""
+        """None if it cannot be found, because not every key may use this call."""
         try:
             found = objects_of(self._client.ask(endpoints.ANALYSES, {"id": sha256, "limit": "1"}, budget))
         except Cancelled:
@@ -177,7 +177,7 @@ class ApiV3:
         row: Callable[[Mapping[str, Any]], Any],
         budget: Budget,
     ) -> Rows | None:
-        """Pages of 40 until there are `limit` rows, or no more; or no more quota, once there are some."""
+        """Pages of 40 rows, until there are `limit` rows or no more; or until quota is used up, after some rows."""
         found: list[Mapping[str, Any]] = []
         values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
         cursor = ""
@@ -193,7 +193,7 @@ class ApiV3:
                 break
             page = objects_of(answer)
             found += page
-            # The end is told by no cursor, an empty one, or the same again.
+            # The last page has no cursor, an empty one, or the same one again.
             last, cursor = cursor, text(mapping(answer.get("meta")).get("cursor")) or ""
             if cursor == last:
                 cursor = ""
@@ -204,9 +204,9 @@ class ApiV3:
 
 
 def _being_scanned(conflict: Conflict) -> Conflict:
-    """The 409 of a scan: unlike that of a comment it passes."""
+    """The 409 for a scan, which is temporary, unlike that for a comment."""
     return Conflict(
-        f"VirusTotal is working on the same file or URL just now ({conflict.message}); repeat it in a minute",
+        f"VirusTotal is already scanning the same file or URL ({conflict.message}); try again in a minute",
         http_status=conflict.http_status,
         vt_code=conflict.vt_code,
         retryable=True,
@@ -214,15 +214,15 @@ def _being_scanned(conflict: Conflict) -> Conflict:
 
 
 def _no_such_call() -> InvalidResponse:
-    """Where nothing can be unknown."""
-    return InvalidResponse("VirusTotal says that there is no such call (HTTP 404); check VT_API_URL", http_status=404)
+    """The error for a 404 of a call that has no unknown objects."""
+    return InvalidResponse("VirusTotal does not know this call (HTTP 404); check VT_API_URL", http_status=404)
 
 
 def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
-    """The id of the analysis of `indicator`; some of 2019 were bare numbers."""
+    """The id of the analysis of `indicator`; in 2019 some were bare numbers."""
     data = mapping(answer.get("data"))
     found = data.get("id")
     if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
-        raise InvalidResponse("VirusTotal's answer is not an analysis", http_status=200)
+        raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
     identity.check_submission(str(found), indicator, hashes)
     return str(found)

@@ -1,4 +1,4 @@
-"""API v3's objects read. Pure."""
+"""Parses API v3's objects. Pure."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .port import Comment, Resolution
 
 
 def object_of(answer: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The one object of an answer, if it is one of `kind`. Only `type` and `id` are promised."""
+    """The object of a response, if it is of `kind`. Only `type` and `id` are guaranteed."""
     data = answer.get("data")
     if not isinstance(data, dict) or data.get("type") != kind or not isinstance(data.get("id"), str):
-        raise InvalidResponse(f"VirusTotal's answer is not a {kind} object", http_status=200)
+        raise InvalidResponse(f"VirusTotal's response is not a {kind} object", http_status=200)
     return data
 
 
 def row_of(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """A row of a list, if it is one of `kind`."""
+    """A row of a list, if it is of `kind`."""
     if item.get("type", kind) != kind:
-        raise InvalidResponse(f"a row of VirusTotal's answer is not a {kind} object", http_status=200)
+        raise InvalidResponse(f"a row of VirusTotal's response is not a {kind} object", http_status=200)
     return item
 
 
 def comment_of(vt_object: Mapping[str, Any]) -> Comment:
-    """A comment's object."""
+    """Parse a comment's object."""
     attributes = mapping(vt_object.get("attributes"))
     tags = attributes.get("tags")
     return Comment(
@@ -38,7 +38,7 @@ def comment_of(vt_object: Mapping[str, Any]) -> Comment:
 
 
 def resolution_of(vt_object: Mapping[str, Any]) -> Resolution:
-    """A resolution's object."""
+    """Parse a resolution's object."""
     attributes = mapping(vt_object.get("attributes"))
     return Resolution(
         host=text(attributes.get("host_name")),

@@ -1,19 +1,20 @@
-"""What became of a request that changes something, as far as its answer says. Pure."""
+"""Classifies the response to a write: failed, or outcome unknown. Pure."""
 
 from __future__ import annotations
 
 from ..errors import ConnectorError, OutcomeUnknown, TooLarge
 
-# What stands before VirusTotal heard nothing from it in time; a POST may have got through all the same.
+# The front end got no response from VirusTotal in time, but a POST may have reached it.
 _FRONT_END_GAVE_UP = (502, 504)
-# With one of these a POST was not passed on: it is wanted elsewhere, or a proxy wants a login first.
+# With these statuses a POST was not passed on: it is a redirect, or a proxy requires a login.
 _NOT_PASSED_ON = (301, 307, 308, 407)
 
 
 def error_of_a_write(error: ConnectorError) -> ConnectorError:
-    """The error of a POST whose answer is not the one that it should have had.
+    """The error for a POST with an unexpected response.
 
-    Unless VirusTotal itself says that it failed, or the status that nothing was passed on, it may have taken effect.
+    Unless VirusTotal itself reports the failure, or the status shows that nothing was passed on, it may have taken
+    effect.
     """
     status = error.http_status
     if status == 413:
@@ -24,9 +25,9 @@ def error_of_a_write(error: ConnectorError) -> ConnectorError:
 
 
 def outcome_unknown(why: str, status: int | None = None) -> OutcomeUnknown:
-    """The error of a POST without an answer, or without one that can be understood."""
+    """The error for a POST without a response, or with an invalid one."""
     return OutcomeUnknown(
-        f"the request was sent and its answer never came ({why}); it was not repeated: look whether it took effect "
-        "before you do",
+        f"the request was sent, but no response came ({why}); it was not repeated: check whether it took effect "
+        "before you repeat it",
         http_status=status,
     )

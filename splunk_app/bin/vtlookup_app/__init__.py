@@ -1,1 +1,1 @@
-"""The Splunk side of vt-connectors: rows in, rows with verdicts out. What a verdict is, the core knows."""
+"""The Splunk adapter of vt-connectors: adds verdicts to rows. The core has the rule for verdicts."""

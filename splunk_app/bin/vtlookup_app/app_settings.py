@@ -1,4 +1,4 @@
-"""Settings that must be known before splunkd may be asked: read from the app's own files."""
+"""Settings that are needed before the first request to splunkd: read from the app's own files."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ _ON, _OFF = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
 
 def selected_fields(app: Path, environment: Mapping[str, str]) -> bool:
-    """Whether splunkd is to send only the field that is read: `VTLOOKUP_SELECTED_FIELDS`, else `vtlookup.conf`."""
+    """Whether splunkd should send only the fields that are read: `VTLOOKUP_SELECTED_FIELDS`, else `vtlookup.conf`."""
     value = environment.get("VTLOOKUP_SELECTED_FIELDS") or _from_files(app, "selected_fields", "true")
     return not is_off(value)
 
 
 def is_on(text: str) -> bool:
-    """Of a setting that is off unless it says that it is on."""
+    """For a setting whose default is off."""
     return text.strip().lower() in _ON
 
 
 def is_off(text: str) -> bool:
-    """Of one that is on unless it says that it is off."""
+    """For a setting whose default is on."""
     return text.strip().lower() in _OFF
 
 
 def log_level(app: Path, environment: Mapping[str, str]) -> str:
-    """How much is written to the log: `VTLOOKUP_LOG_LEVEL`, else `vtlookup.conf`."""
+    """The level of the log: `VTLOOKUP_LOG_LEVEL`, else `vtlookup.conf`."""
     return (environment.get("VTLOOKUP_LOG_LEVEL") or _from_files(app, "log_level", "info")).strip().lower()
 
 
 def splunk_home(app: Path, environment: Mapping[str, str]) -> Path:
-    """Splunk's folder, with `etc/apps/vtlookup` in it where nothing else says where it is."""
+    """Splunk's folder: `SPLUNK_HOME`, else the folder with this app in `etc/apps`."""
     home = environment.get("SPLUNK_HOME")
     return Path(home) if home else app.parent.parent.parent
 
 
 def most_time(app: Path, action: str) -> str:
-    """After what time splunkd ends an alert action, as `alert_actions.conf` has it."""
+    """The time limit of an alert action: `maxtime` in `alert_actions.conf`."""
     return _from_files(app, "maxtime", "5m", "alert_actions", action)
 
 

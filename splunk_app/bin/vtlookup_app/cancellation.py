@@ -1,4 +1,4 @@
-"""A search that is over before its time: splunkd has closed our input in the middle of it, or sent SIGTERM."""
+"""A search that ends early: splunkd closed our input in the middle of it, or sent SIGTERM."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import threading
 import time
 from typing import Callable
 
-# What is under way may still end, and be written, for so long; then the process is gone, whatever it waits for.
+# Requests in flight may still end and be written for this long; then the process exits.
 _PATIENCE_S = 0.7
 _LAST_WORDS_S = 1.5
-# A sender that writes all it has and goes closes the pipe right behind its last chunk, and wants the answer.
+# A sender that writes everything at once closes the pipe right after its last chunk, but still reads the reply.
 _RIGHT_BEHIND_S = 0.5
 _LOOK_S = 0.05
 
 
 class Cancellation:
-    """`watch` from the first chunk on. `told` are called once, in another thread, when the search is over.
+    """Call `watch` at the first chunk. Functions passed to `tell` are called once, in another thread, at the end.
 
-    Splunk's documents say nothing of how a search is cancelled; a closed input and SIGTERM are what a process can see.
+    Splunk does not document how a search is cancelled; a process can see a closed input and SIGTERM.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Cancellation:
         self._lock = threading.Lock()
         self._last_words: Callable[[], None] | None = None
         self._status = 0
-        # When the chunk in hand was read, and whether there will be no other; None between two chunks.
+        # When the current chunk was read, and whether it is the last; None between two chunks.
         self._in_hand: tuple[float, bool] | None = None
 
     @property
@@ -41,11 +41,11 @@ class Cancellation:
 
     @property
     def patience_is_over(self) -> bool:
-        """Whether it is time to answer without what is still under way."""
+        """Whether it is time to answer without the requests that are still in flight."""
         return self._stopped_at is not None and time.monotonic() - self._stopped_at > _PATIENCE_S
 
     def tell(self, stop: Callable[[], None]) -> None:
-        """`stop` ends waits; it is called at once if the search is over already."""
+        """`stop` ends waits; it is called at once if the search has already ended."""
         with self._lock:
             self._told.append(stop)
             late = self.stopped
@@ -53,7 +53,7 @@ class Cancellation:
             stop()
 
     def watch(self, descriptor: int) -> None:
-        """Look out for both signs, without reading anything from the input `descriptor`."""
+        """Watch for both signs, without reading from the input `descriptor`."""
         if not hasattr(select, "poll"):
             return  # Windows has neither sign
         try:
@@ -61,13 +61,13 @@ class Cancellation:
             os.set_blocking(tell, False)
             threading.Thread(target=self._look_out, args=(descriptor, told), daemon=True).start()
         except (OSError, RuntimeError, MemoryError):
-            return  # there is no room for a thread or a pipe: SIGTERM ends the process at once
+            return  # no thread or pipe could be created: SIGTERM ends the process at once
         signal.signal(signal.SIGTERM, lambda number, frame: self._on_signal(tell))
 
     def watch_time(self, most_s: float, status: int, last_words: Callable[[], None]) -> None:
-        """For a process that splunkd ends after some time: it is stopped by SIGTERM, or `most_s` from now.
+        """For a process with a time limit: stop on SIGTERM, or `most_s` seconds from now.
 
-        If it is still there a moment later, it calls `last_words` and exits with `status`.
+        If the process still runs a moment later, call `last_words` and exit with `status`.
         """
         if not hasattr(select, "poll"):
             return
@@ -82,17 +82,17 @@ class Cancellation:
         signal.signal(signal.SIGTERM, lambda number, frame: self._on_signal(tell))
 
     def begin(self, *, last: bool) -> None:
-        """A chunk is in hand."""
+        """A chunk was read."""
         self._in_hand = time.monotonic(), last
 
     def end(self) -> None:
-        """It is answered."""
+        """The reply to it was written."""
         self._in_hand = None
         if self.stopped:
             sys.exit(0)
 
     def _on_signal(self, tell: int) -> None:
-        # The rest is the other thread's: this one may be holding any lock.
+        # The other thread does the rest, because this one may hold any lock.
         with contextlib.suppress(BlockingIOError):
             os.write(tell, b"s")
         if self._has_failed:
@@ -107,7 +107,7 @@ class Cancellation:
             else:
                 self._wait_for_the_end(descriptor, signals)
         except Exception:
-            # The search goes on, and the next signal ends it at once.
+            # The search continues, and the next signal ends it at once.
             self._has_failed = True
             return
         try:
@@ -121,7 +121,7 @@ class Cancellation:
     def _wait_for_the_end(self, descriptor: int, signals: int) -> None:
         changes = select.poll()
         changes.register(signals, select.POLLIN)
-        # Without any event asked for, a hang-up is told, and no arrival.
+        # With an empty event mask, `poll` reports a hang-up, but not new data.
         changes.register(descriptor, 0)
         hung_up_at = None
         while signals not in dict(changes.poll()):
@@ -131,7 +131,7 @@ class Cancellation:
             time.sleep(_LOOK_S)
 
     def _is_left_alone(self, descriptor: int, hung_up_at: float) -> bool:
-        """Whether nobody waits for the chunk in hand, now that the input has been hung up."""
+        """Whether splunkd does not wait for the reply to the current chunk, now that the input is closed."""
         in_hand = self._in_hand
         rest = select.poll()
         rest.register(descriptor, select.POLLIN)

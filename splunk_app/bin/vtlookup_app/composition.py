@@ -1,4 +1,4 @@
-"""The composition root of the search: settings and key from their places, and the core made of them."""
+"""The composition root of the search: reads the settings and the key, and builds the core."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .endpoint_client.client import EndpointClient
 
 _KEY_NAMES = ("api_key", "api_key_file")
-# Each with its other names in the environment.
+# Each with its other names in the environment that `requests` reads.
 _NETWORK = {PROXY: ("https_proxy", "ALL_PROXY", "all_proxy"), CA_BUNDLE: ("CURL_CA_BUNDLE",)}
 
 
@@ -48,7 +48,7 @@ def start(
     stopping: Cancellation,
     log: SearchLog,
 ) -> Enrichment:
-    """Everything the first chunk needs. What is wrong with the settings becomes every value's answer."""
+    """Everything the first chunk needs. An error in the settings becomes the answer for every value."""
     warnings = WarningCollector()
     log.hear_the_core()
     asking = asking_for(app, searchinfo, environment, stopping)
@@ -56,9 +56,9 @@ def start(
 
 
 class Asking(NamedTuple):
-    """The core as a search's session may use it, and who asks VirusTotal for it where it may not see the key.
+    """The core with the rights of a search's session; `broker` gives the endpoint's client if it cannot see the key.
 
-    What is wrong with the settings becomes every request's answer.
+    An error in the settings becomes the answer to every request.
     """
 
     core: Core | Misconfigured
@@ -66,7 +66,7 @@ class Asking(NamedTuple):
     caller: Caller
 
     def answer(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The response to a request of any action, if this user may have it done. Never raises."""
+        """The response to a request of any action; an error if this user has no right to it. Never raises."""
         broker = self.broker()
         if broker is not None:
             return broker.answer(document)
@@ -75,7 +75,7 @@ class Asking(NamedTuple):
 
 
 def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Cancellation) -> Asking:
-    """For a search, whichever its command."""
+    """For a search with any of the commands."""
     clock = SystemClock()
     stopping.tell(clock.cancel)
     splunkd = splunkd_of(searchinfo)
@@ -98,7 +98,7 @@ def _core(
 
 
 def _broker(splunkd: Splunkd | None, key: KeyOnce) -> EndpointClient | None:
-    """Who asks for us, where this search may not see the key."""
+    """The endpoint's client if this search cannot see the key."""
     try:
         key()
     except KeyNotSeen as error:
@@ -112,14 +112,14 @@ def _broker(splunkd: Splunkd | None, key: KeyOnce) -> EndpointClient | None:
 
 
 def settings_of(app: Path, stored: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """The app's settings: the environment's before those that splunkd has stored. Raises `ConfigError`."""
+    """The app's settings: those of the environment override those stored in splunkd. Raises `ConfigError`."""
     warn_once(not_settings(environment))
     defaults = {"VT_STATE": str(_state_file(app, environment))}
     return settings_from({**defaults, **stored, **_own_settings(environment)})
 
 
 def use_network(stored: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    """Put the stored proxy and CA bundle where `requests` looks, unless `environment` has its own."""
+    """Put the stored proxy and CA bundle into `os.environ` for `requests`, unless `environment` has them."""
     for name, others in _NETWORK.items():
         if any(environment.get(known) for known in (name, *others)):
             continue
@@ -130,7 +130,7 @@ def use_network(stored: Mapping[str, Any], environment: Mapping[str, str]) -> No
 
 
 def splunkd_of(searchinfo: Any) -> Splunkd | None:
-    """None where there is none to ask, or no session to ask with."""
+    """None if the search has no splunkd address or no session."""
     uri, session = getattr(searchinfo, "splunkd_uri", ""), getattr(searchinfo, "session_key", "")
     return Splunkd(uri, session) if uri and session else None
 
@@ -142,7 +142,7 @@ def _own_settings(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 class KeyOnce:
-    """The key, looked for once a search: the core wants it for every request, splunkd is asked the first time."""
+    """The key, read once per search: the core needs it for every request, splunkd is asked only for the first."""
 
     def __init__(self, find: Callable[[], ApiKey]) -> None:
         self._find = find
@@ -162,10 +162,10 @@ class KeyOnce:
 
 
 def _key(splunkd: Splunkd | None, environment: Mapping[str, str]) -> ApiKey:
-    """The environment's key if it has one, else the one splunkd keeps.
+    """The environment's key if it has one, else the one stored in splunkd.
 
-    splunkd shows its key to those who may see it. The environment is that of all searches, so the user's right is
-    looked at here.
+    splunkd checks the user's right to see the stored key. All searches share the environment, so the user's right to
+    its key is checked here.
     """
     if splunkd is None:
         return find_key(environment)[0]
@@ -180,11 +180,11 @@ def _key(splunkd: Splunkd | None, environment: Mapping[str, str]) -> ApiKey:
 
 
 def has_key(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names a key of its own."""
+    """Whether the environment has a key."""
     file = config_file(environment)
     return any(environment.get(f"VT_{name.upper()}", "").strip() or file.get(name) for name in _KEY_NAMES)
 
 
 def _state_file(app: Path, environment: Mapping[str, str]) -> Path:
-    """In Splunk's `var`, which upgrades of the app leave alone."""
+    """In Splunk's `var`, which upgrades of the app do not touch."""
     return splunk_home(app, environment) / "var" / "lib" / "vtlookup" / "state.db"

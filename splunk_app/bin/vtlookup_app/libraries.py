@@ -1,4 +1,4 @@
-"""Where the app's libraries are: in `lib` for every Python, in `lib/py39` and the like those made for some alone."""
+"""The app's library folders: `lib` for every Python, `lib/py39` and the like for one version and newer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _APP = Path(__file__).resolve().parents[2]
 
 
 def library_folders(app: Path = _APP, minor: int = sys.version_info.minor) -> list[str]:
-    """The folders of `app` that Python 3.`minor` takes libraries from.
+    """The folders of `app` with the libraries for Python 3.`minor`.
 
-    Of those made for one Python it is the newest that is not newer than this one.
+    Of the folders for one Python version, the newest that is not newer than this one.
     """
     lib = app / "lib"
     made_for = [int(folder.name[3:]) for folder in lib.glob("py3*") if folder.name[3:].isdigit()]
@@ -20,5 +20,5 @@ def library_folders(app: Path = _APP, minor: int = sys.version_info.minor) -> li
 
 
 def put_first() -> None:
-    """Other apps' folders may be on Python's path, with other versions of the same packages: ours come before them."""
+    """Put our folders first in `sys.path`: folders of other apps may have other versions of the same packages."""
     sys.path[:0] = [*library_folders(), str(_APP / "bin")]

@@ -1,25 +1,25 @@
-"""What one call of the endpoint may be at most. A process of it serves one call at a time."""
+"""Limits of one call of the endpoint. One of its processes serves one call at a time."""
 
 from __future__ import annotations
 
 MOST_BYTES = 1024 * 1024
 MOST_REQUESTS = 100
-# VirusTotal's whole answers are large: so many of them make one reply.
+# Requests that include VirusTotal's whole response, because these are large.
 MOST_WITH_RAW = 10
 MOST_NESTED = 32
-# Of a call that asks for nothing but refusals.
+# For a call that only looks up refusals.
 MOST_VALUES = 5000
-# For quota, all of a call's requests together. Who can wait for longer asks again.
+# For quota, all requests of a call together. A client that can wait longer calls again.
 LONGEST_WAIT_S = 10.0
-# For everything; what is under way then goes on, and its answer gets into the cache.
+# For the whole call. Requests still in flight then continue, and their answers get into the cache.
 LONGEST_S = 90.0
 SIDE_BY_SIDE = 8
-# To an index, in one call; and of one user, by one process, in so many seconds.
+# Events written to an index in one call; and for one user, by one process, in the given seconds.
 MOST_EVENTS = 100
 EVENTS_OF_A_USER, EVENTS_OF_A_USER_S = 5_000, 600.0
-# Of what an alert says of itself and of an indicator: characters of a text, texts of a list.
+# For an alert's data about itself and an indicator: characters of a text, texts of a list.
 LONGEST_TEXT, MOST_LINKS = 300, 10
-# What `props.conf` has Splunk cut off is longer.
+# Shorter than `TRUNCATE` in `props.conf`.
 LONGEST_EVENT = 16_000
 
 LOOK_UP, VERDICTS = "vtlookup/lookup", "vtlookup/verdicts"

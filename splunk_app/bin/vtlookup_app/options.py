@@ -16,7 +16,7 @@ _TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
 
 
 class UsageError(Exception):
-    """An option is wrong; the message says which, and what it takes."""
+    """An option is wrong; the message names it and its valid values."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class SearchOptions:
 
     @property
     def required_fields(self) -> list[str]:
-        """What splunkd is to send of each event: the field, and what its messages need if events have it.
+        """The fields that splunkd should send: the field itself, and those that messages about it need.
 
-        That is other spellings of the field, and fields of the events' own that are called like new ones.
+        These are other spellings of the field, and the events' own fields with the names of new ones.
         """
         added = [self.prefix + name for name in columns.names(self.raw)]
         others = [] if self.prefix == columns.PREFIX else added
@@ -43,23 +43,23 @@ class SearchOptions:
 
     @property
     def noun(self) -> str:
-        """What messages call the values of the field."""
+        """The noun for the field's values in messages."""
         nouns = {"hash": "hashes", "url": "URLs", "domain": "domains", "ip": "addresses"}
         return nouns.get(self.kind or "", "indicators")
 
 
 def read_options(given: Mapping[str, str | None]) -> SearchOptions:
-    """`given` are the options as texts, None where absent. Raises `UsageError`."""
+    """`given` are the options as texts, None if absent. Raises `UsageError`."""
     chosen = [kind for kind in KINDS if given.get(kind) is not None]
     if len(chosen) != 1:
         raise UsageError("exactly one of hash=, url=, domain=, ip= and ioc= names the field, like hash=md5")
-    # Not stripped: a field's name may begin or end with a blank.
+    # Not stripped, because a field's name may begin or end with a blank.
     field = given[chosen[0]] or ""
     if not field.strip():
         raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
     prefix, raw = _prefix(given.get("prefix")), boolean("raw", given.get("raw"))
     if field in {prefix + name for name in columns.names(raw)}:
-        raise UsageError(f"{chosen[0]}={field}: the result would take the place of this field; choose another prefix=")
+        raise UsageError(f"{chosen[0]}={field}: the result would overwrite this field; choose another prefix=")
     return SearchOptions(
         kind=None if chosen[0] == "ioc" else chosen[0],
         field=field,
@@ -83,9 +83,9 @@ def duration(name: str, text: str | None) -> float:
 
 def _prefix(text: str | None) -> str:
     prefix = columns.PREFIX if text is None else text
-    # Names with _ first are Splunk's own: _raw is the event. Without a prefix, its `source` would be lost.
+    # Names that begin with _ are reserved by Splunk (_raw is the event). An empty prefix would overwrite `source`.
     if not _PREFIX.fullmatch(prefix) or prefix.startswith("_"):
-        raise UsageError(f"prefix={prefix!r}: 1 to 64 letters, digits, _ . : and no _ first")
+        raise UsageError(f"prefix={prefix!r}: 1 to 64 letters, digits or _ . : and not beginning with _")
     return prefix
 
 
@@ -97,7 +97,7 @@ def _cache(text: str | None) -> str:
 
 
 def boolean(name: str, text: str | None) -> bool:
-    """False where it is not given. Raises `UsageError`."""
+    """False if it is not given. Raises `UsageError`."""
     value = "false" if text is None else text.strip().lower()
     if value not in _TRUE + _FALSE:
         raise UsageError(f"{name}={text!r}: true or false")

@@ -1,7 +1,7 @@
-"""What a caller may have done with the key: the one decision, for each process that asks VirusTotal with it.
+"""What a caller may do with the key: the only place that decides it, for every process that has the key.
 
-That is the app's endpoint, and a search or an alert whose user may read the key. All three ask `refusal` before they
-answer a request, so it does not matter which way a request came.
+These are the app's endpoint, and searches and alerts whose user may read the key. All call `refusal` before they
+answer a request, so all requests follow the same rules.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .splunkd import Splunkd
 
 
 class Caller:
-    """`user`'s rights and, from `settings`, what the admin allows; each is read once, when it is first in question.
+    """The rights of `user` and, from `settings`, what the admin allows. Each is read once, when first needed.
 
-    The endpoint reads settings in splunkd's own session, a search in its user's. None: there is no session, so the
-    caller has no rights. `may` and `comments_allowed` raise `ConnectorError` if splunkd does not say.
+    The endpoint reads settings in splunkd's own session, a search in its user's. None means that there is no session,
+    so the caller has no rights. `may` and `comments_allowed` raise `ConnectorError` if splunkd cannot be read.
     """
 
     def __init__(self, user: Splunkd | None, settings: Splunkd | None) -> None:
@@ -44,12 +44,12 @@ class Caller:
 
 def _session(splunkd: Splunkd | None) -> Splunkd:
     if splunkd is None:
-        raise ConfigError("there is no session to ask splunkd in, so no right can be shown")
+        raise ConfigError("there is no session for splunkd, so your rights cannot be checked")
     return splunkd
 
 
 class Needs(NamedTuple):
-    """What an action takes beyond the right to look up. `writes`: `run_vtlookup_write`. `comments`: the setting."""
+    """What an action needs beyond the right to look up. `writes`: `run_vtlookup_write`. `comments`: the setting."""
 
     writes: bool = False
     comments: bool = False
@@ -75,9 +75,9 @@ NEEDS = {
 
 
 def refusal(document: Any, caller: Caller) -> ConnectorError | None:
-    """Why this caller's request is not answered; None if the core is to answer it, whatever it says.
+    """The error if this caller's request is refused; None if the core should answer it.
 
-    What cannot be read of rights and settings is a refusal too.
+    A request is also refused if rights or settings cannot be read.
     """
     try:
         _check(document, caller)
@@ -90,27 +90,27 @@ def _check(document: Any, caller: Caller) -> None:
     if not isinstance(document, dict):
         return
     if "auth" in document:
-        raise InvalidRequest("auth is not taken here: the key is the server's own", details={"path": "/auth"})
+        raise InvalidRequest("auth is not allowed here: the server uses its own key", details={"path": "/auth"})
     name, params = document.get("action"), document.get("params")
     if not isinstance(name, str) or name not in ACTIONS:
         return
     if name not in NEEDS:
         raise Forbidden(f"{name} is not available in Splunk")
     if name == "scan_file" and isinstance(params, dict) and "path" in params:
-        # It would be a file of the search head, read with the rights of splunkd.
-        raise Forbidden("no file of this server is sent: give content_base64", details={"path": "/params/path"})
+        # This would read a file of the search head with the rights of splunkd.
+        raise Forbidden("no file of this server is sent: use content_base64", details={"path": "/params/path"})
     if NEEDS[name].comments and isinstance(params, dict):
-        told = unfilled(*(text for text in params.values() if isinstance(text, str)))
-        if told is not None:
-            raise InvalidRequest(told, details={"path": "/params"})
+        problem = unfilled(*(text for text in params.values() if isinstance(text, str)))
+        if problem is not None:
+            raise InvalidRequest(problem, details={"path": "/params"})
     writes = isinstance(params, dict) and ACTIONS[name].writes_with(params)
     _check_needs(name, NEEDS[name]._replace(writes=True) if writes else NEEDS[name], caller)
 
 
 def _check_needs(name: str, needs: Needs, caller: Caller) -> None:
     if needs.comments and not caller.comments_allowed:
-        raise ConfigError("comments are off here: an admin allows them on the app's setup page")
+        raise ConfigError("comments are not allowed: an admin can allow them on the app's setup page")
     if needs.writes and not caller.may(MAY_WRITE):
         raise Forbidden(
-            f"{name} is seen by others and cannot be undone: your role needs the capability {MAY_WRITE}; ask your admin"
+            f"{name} is public and cannot be undone: your role needs the capability {MAY_WRITE}; ask your admin"
         )

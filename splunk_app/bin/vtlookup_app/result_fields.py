@@ -1,4 +1,4 @@
-"""A response of the core as the fields that an event gets."""
+"""Translates a response of the core into the fields of an event."""
 
 from __future__ import annotations
 
@@ -46,29 +46,29 @@ NAMES = (
 )
 RAW = "raw"
 PREFIX = "vt_"
-# No other field is called so: events with it had the others from an earlier vtlookup.
+# Only vtlookup adds a field with this name: events that have it got the other fields from an earlier vtlookup.
 _SIGN = "worst_verdict"
 _EMPTY: Columns = dict.fromkeys((*NAMES, RAW), "")
-# Of what is asked when the search is done, and of what its end came before.
+# PENDING in previews: looked up when the search is final. ENDED: the search ended before the lookup.
 PENDING: Columns = {**_EMPTY, "status": "pending", "queued": "false"}
 ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this one's turn"}
 _NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
 _WORST_FIRST = ("malicious", "suspicious", "undetected", "unknown")
-# Between the values of a list where the field itself is multivalued, one value an indicator.
+# Joins the values of a list if the field itself is multivalued, with one value per indicator.
 _WITHIN = ", "
 
 
 def names(raw: bool) -> tuple[str, ...]:
-    """The fields every event gets, less the prefix, in order."""
+    """The fields that every event gets, without the prefix, in order."""
     return (*NAMES, RAW) if raw else NAMES
 
 
 def used_by_events(header: Collection[str], wanted: Sequence[str], prefix: str) -> list[str]:
-    """Those of the `wanted` new fields whose names events use for fields of their own. These are not overwritten.
+    """Those of the `wanted` new fields that events have already. These are not overwritten.
 
-    Fields that begin with `vt_`, and those of an earlier vtlookup with the same prefix, are the app's.
+    Fields that begin with `vt_`, and those of an earlier vtlookup with the same prefix, belong to the app.
     """
     if prefix == PREFIX or prefix + _SIGN in header:
         return []
@@ -81,7 +81,7 @@ def empty() -> Columns:
 
 
 def of_response(response: Mapping[str, Any]) -> Columns:
-    """One indicator's fields. Times are epoch seconds, counts plain integers; what VirusTotal did not say is empty."""
+    """One indicator's fields. Times are epoch seconds, counts plain integers; missing values are empty."""
     data, meta = response["data"] or {}, response["meta"]
     columns = empty()
     columns["status"], columns["error"] = _status(response)
@@ -112,9 +112,9 @@ def _search_page(indicator: str) -> str:
 
 
 class SharedColumns:
-    """`of_response` with one object for all values that were refused alike: there may be very many of them.
+    """`of_response`, but with one shared object for all values with the same refusal, because there may be many.
 
-    It is not to be changed.
+    Do not change the result.
     """
 
     def __init__(self) -> None:
@@ -136,7 +136,7 @@ def _details(response: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _status(response: Mapping[str, Any]) -> tuple[str, str]:
-    """The contract's status, and `pending` for what waits for quota, or did when the search was ended."""
+    """The status, and the error. `pending` if the lookup waits for quota, or waited when the search ended."""
     error = response["error"]
     if error is None:
         return response["status"], ""
@@ -151,7 +151,7 @@ def _stats(stats: Mapping[str, int]) -> Columns:
 
 
 def side_by_side(rows: Sequence[Columns]) -> Columns:
-    """The fields of an event with several indicators: one value an indicator, in order, and the worst verdict."""
+    """The fields of an event with several indicators: one value per indicator, in order, and the worst verdict."""
     joined: Columns = {name: [_one(row[name]) for row in rows] for name in (*NAMES, RAW)}
     verdicts = {row["verdict"] for row in rows}
     joined["worst_verdict"] = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), "")
@@ -169,7 +169,7 @@ def _text(value: object) -> str:
 
 
 def _epoch(text: str | None) -> str:
-    """Of the contract's `2026-01-02T03:04:05Z`; `strptime` takes twenty times as long."""
+    """Epoch seconds of the contract's `2026-01-02T03:04:05Z`; `strptime` takes twenty times as long."""
     if text is None:
         return ""
     return str(int((datetime.fromisoformat(text[:19]) - _EPOCH).total_seconds()))

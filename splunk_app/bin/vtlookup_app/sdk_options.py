@@ -1,8 +1,8 @@
-"""The options of a search command of ours, read before the SDK sees anything of the search.
+"""Reads the options of our search commands before the SDK sees the search.
 
-The SDK has options of its own, for every command: one loads a logging configuration from a file that the search names,
-and Python evaluates expressions in such a file; another records the session key. It sets an option as soon as it meets
-it. So it is told of no options at all, and knows none.
+The SDK adds options to every command: one loads a logging configuration from a file that the search names, and Python
+evaluates expressions in such a file; another records the session key. The SDK applies an option as soon as it reads
+it. So the SDK gets no options, and its list of options is empty.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .chunks.protocol import Input, ProtocolError, Reply, write_reply
 from .options import UsageError
 from .sdk_import import Option, SearchCommand
 
-# What splunkd tells of a search, as far as the SDK and this app read it; `args` and `raw_args` are not among it.
-_TOLD = (
+# The fields of `searchinfo` that the SDK and this app read; without `args` and `raw_args`.
+_PASSED_ON = (
     *("app", "command", "dispatch_dir", "earliest_time", "latest_time", "maxresultrows", "owner", "search"),
     *("session_key", "sid", "splunk_version", "splunkd_uri", "username"),
 )
@@ -27,16 +27,16 @@ _NAME = re.compile("[a-z_]+")
 
 
 def read_args(args: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """The options of a search by name. Raises `UsageError`, which lists `names`, the options that there are."""
+    """The options of a search by name. Raises `UsageError`, whose message lists the valid `names`."""
     given: dict[str, str] = {}
     for arg in args:
         name, equals, value = arg.partition("=")
         if not equals:
-            raise UsageError(f"what is {arg[:_LONGEST_SHOWN]!r}? {_written_as(names)}")
+            raise UsageError(f"{arg[:_LONGEST_SHOWN]!r} is not an option. {_written_as(names)}")
         if name not in names:
             raise UsageError(f"{_shown(name)}= is not an option of this command. {_written_as(names)}")
         if name in given:
-            raise UsageError(f"{name}= is given twice. Each option is written once")
+            raise UsageError(f"{name}= is given twice. Write each option once")
         given[name] = value
     return given
 
@@ -50,15 +50,15 @@ def _shown(name: str) -> str:
 
 
 class _NoOptions:
-    """Has the form of a command, for the SDK's view of a command's options."""
+    """A command without options, for the SDK's view of the options."""
 
     option_definitions = ()
 
 
 class OwnOptions(SearchCommand):  # type: ignore[misc]  # splunklib has no types
-    """`OPTIONS` are the names of all options there are. A command calls `own_options()` in `prepare`.
+    """`OPTIONS` are the names of all options. A command calls `own_options()` in `prepare`.
 
-    Protocol version 1, which the SDK speaks if the script is started with arguments, is not spoken.
+    Protocol version 1, which the SDK uses if the script is started with arguments, is not supported.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]]
@@ -67,20 +67,20 @@ class OwnOptions(SearchCommand):  # type: ignore[misc]  # splunklib has no types
     _input: Input
 
     def own_options(self) -> Mapping[str, str]:
-        """What the search says, by option. Raises `UsageError`."""
+        """The search's options by name. Raises `UsageError`."""
         if isinstance(self._given, UsageError):
             raise self._given
         return self._given
 
     @property
     def options(self) -> Any:
-        """The SDK's view: no options, so that the SDK finds none to set."""
+        """The SDK's view: empty, so the SDK sets none."""
         return Option.View(_NoOptions())
 
     def process(
         self, argv: Sequence[str] = (), ifile: Any = None, ofile: Any = None, allow_empty_input: bool = True
     ) -> None:
-        """Read what splunkd tells of the search, keep its options, and let the SDK go on without them."""
+        """Read the search's `getinfo`, remove its options, and pass the rest to the SDK."""
         if len(argv) > 1:
             sys.stderr.write(f"{self.told_as}: started with arguments; commands.conf needs chunked = true for it\n")
             sys.exit(2)
@@ -90,23 +90,23 @@ class OwnOptions(SearchCommand):  # type: ignore[misc]  # splunklib has no types
             self._given = _options(getinfo["searchinfo"], self.OPTIONS)
         except ProtocolError as error:
             refuse_chunk(self.told_as, error, getattr(ofile, "buffer", ofile))
-        told = {name: value for name, value in getinfo["searchinfo"].items() if name in _TOLD}
+        passed_on = {name: value for name, value in getinfo["searchinfo"].items() if name in _PASSED_ON}
         frame = io.BytesIO()
         passed = {"action": "getinfo", "preview": getinfo.get("preview", False)}
-        write_reply(frame, {**passed, "searchinfo": {**told, "args": [], "raw_args": []}}, Reply(0, ()))
+        write_reply(frame, {**passed, "searchinfo": {**passed_on, "args": [], "raw_args": []}}, Reply(0, ()))
         frame.seek(0)
         super().process(argv, frame, ofile, allow_empty_input)
 
     @property
     def told_as(self) -> str:
-        """The command's name, as its messages begin."""
+        """The command's name, at the beginning of its messages."""
         return type(self).__name__.lower()
 
 
 def refuse_chunk(told_as: str, error: ProtocolError, out: Any) -> None:
-    """Tell the search what was wrong with a chunk, and end; the SDK would tell splunkd's log alone."""
-    told = {"messages": [["ERROR", f"{told_as}: splunkd was not understood: {error}"]]}
-    write_reply(out, {"inspector": told, "finished": True}, Reply(0, ()))
+    """Report an invalid chunk as a message of the search, and exit; the SDK would only write to splunkd's log."""
+    inspector = {"messages": [["ERROR", f"{told_as}: invalid data from splunkd: {error}"]]}
+    write_reply(out, {"inspector": inspector, "finished": True}, Reply(0, ()))
     sys.exit(1)
 
 
@@ -114,7 +114,7 @@ def _getinfo(source: Input) -> Mapping[str, Any]:
     """Raises `ProtocolError`."""
     chunk = source.chunk()
     if chunk is None:
-        raise ProtocolError("it said nothing of the search")
+        raise ProtocolError("no getinfo chunk came")
     if chunk.metadata.get("action") != "getinfo" or not chunk.body.is_empty:
         raise ProtocolError(f"expected getinfo, not {str(chunk.metadata.get('action'))[:60]!r}")
     if not isinstance(chunk.metadata.get("searchinfo"), dict):
@@ -126,7 +126,7 @@ def _options(searchinfo: Mapping[str, Any], names: Sequence[str]) -> Mapping[str
     """Raises `ProtocolError`."""
     args = searchinfo.get("args", [])
     if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
-        raise ProtocolError("the search's options are no list of texts")
+        raise ProtocolError("args in searchinfo is not a list of strings")
     try:
         return read_args(args, names)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""What became of a search's values, as the one message its job shows."""
+"""Counts a search's responses, and sums them up in the one message that its job shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ADVICE = {"access_denied": "; Splunk keeps the key in storage/passwords, realm 
 
 
 class SearchSummary:
-    """Tell it every response; `message()` is None where all went well."""
+    """Call `saw` for every response. `message()` is None if there was no problem."""
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
@@ -35,7 +35,7 @@ class SearchSummary:
             self._sources[response["meta"]["source"]] += 1
             data = response["data"] or {}
             if response["status"] == "skipped":
-                # Nobody has judged it, so it is no verdict.
+                # No engine has scanned it, so it does not count as a verdict.
                 self._skipped[str(data.get("reason"))] += 1
             elif data.get("verdict") is not None:
                 self._verdicts[data["verdict"]] += 1
@@ -46,8 +46,8 @@ class SearchSummary:
                 self._first.setdefault(error["code"], response)
 
     def figures(self) -> dict[str, Any]:
-        """For the log: how many answers came from the cache, how many from VirusTotal, for how many requests; how many
-        of each verdict; and how many were skipped, by the rule that says so.
+        """For the log: answers from the cache, answers from VirusTotal and their requests, answers for each verdict,
+        and skipped values for each rule.
         """
         with self._lock:
             return {
@@ -60,7 +60,7 @@ class SearchSummary:
             }
 
     def message(self) -> str | None:
-        """What happened, to how many of the distinct values, and what to do."""
+        """What happened, to how many distinct values, and what to do."""
         with self._lock:
             parts = [self._part(code, count) for code, count in self._errors.most_common()]
             return "; ".join(parts) or None
@@ -76,12 +76,12 @@ class SearchSummary:
 
 
 def advised(error: Mapping[str, Any]) -> str:
-    """An error's message, with where to turn in Splunk."""
+    """An error's message, with advice for Splunk."""
     return f"{in_splunk(error['message'])}{_ADVICE.get(error['code'], '')}"
 
 
 def _quota(response: Mapping[str, Any]) -> str:
-    """Why there is none left, and what to do."""
+    """Why there is no quota left, and what to do."""
     details = response["error"]["details"]
     window = details.get("window")
     quota = response["meta"]["quota"]
@@ -89,7 +89,7 @@ def _quota(response: Mapping[str, Any]) -> str:
     advice = _NO_USE_WAITING.get(window, "run again, or raise wait=")
     if details.get("source") == "upstream" and "blocked" in quota:
         until = quota["blocked"]["until"]
-        return f"VirusTotal says that the key is out of quota; {advice}; nothing is asked until {until}"
+        return f"VirusTotal says that the key is out of quota; {advice}; no requests are sent until {until}"
     if details.get("source") == "upstream":
         return in_splunk(response["error"]["message"])
     if not limit:

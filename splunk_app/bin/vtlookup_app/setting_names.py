@@ -1,4 +1,4 @@
-"""The core's messages in the app's words: settings are called as in `vtlookup.conf`, not as variables of a process."""
+"""Replaces environment variables in the core's messages by the names of settings in `vtlookup.conf`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
-# As the process was started; the proxy and CA bundle of `vtlookup.conf` are put into `os.environ` later.
+# The original environment; the proxy and CA bundle of `vtlookup.conf` are put into `os.environ` later.
 _ENVIRONMENT = dict(os.environ)
 PROXY, CA_BUNDLE = "HTTPS_PROXY", "REQUESTS_CA_BUNDLE"
 VARIABLES = {
@@ -28,7 +28,7 @@ VARIABLES = {
     "proxy": PROXY,
     "ca_bundle": CA_BUNDLE,
 }
-# Settings of the app that are nothing to the core.
+# Settings of the app that the core does not have.
 COMMENTS_ALLOWED, VERDICT_INDEXES = "comments_allowed", "verdict_indexes"
 OWN_SETTINGS = (COMMENTS_ALLOWED, VERDICT_INDEXES)
 _READ_FROM_FILES = ("selected_fields", "log_level")
@@ -36,7 +36,7 @@ _NAMES = {variable: name for name, variable in VARIABLES.items()}
 _VARIABLE = re.compile(rf"\b({'|'.join(sorted(_NAMES, key=len, reverse=True))})\b(=\w+)?")
 _KEY = "VT_API_KEY or VT_API_KEY_FILE"
 _KEY_VARIABLES = ("VT_API_KEY", "VT_API_KEY_FILE")
-# What is done with another command in Splunk.
+# Commands in the core's messages, and the equivalent in Splunk.
 _COMMANDS = {
     "`vtaction doctor`": "'Test the connection' on the app's setup page",
     "`vtaction quota`": "| vtquota account=true",
@@ -44,7 +44,7 @@ _COMMANDS = {
 
 
 def in_splunk(text: str) -> str:
-    """`text` with the app's settings by their names there, unless splunkd's environment has the setting itself."""
+    """`text` with the names of `vtlookup.conf`, except for settings that splunkd's environment has."""
     if not any(sign in text for sign in ("VT_", PROXY, CA_BUNDLE, "`vtaction ")):
         return text
     for command, here in _COMMANDS.items():
@@ -55,12 +55,12 @@ def in_splunk(text: str) -> str:
 
 
 def response_in_splunk(response: Mapping[str, Any]) -> dict[str, Any]:
-    """A response of the core, with its error so."""
+    """A response of the core with its messages so translated."""
     error = response["error"]
     if error is None:
         return dict(response)
-    told = {**error, "message": in_splunk(error["message"])}
-    return {**response, "summary": in_splunk(response["summary"]), "error": told}
+    translated = {**error, "message": in_splunk(error["message"])}
+    return {**response, "summary": in_splunk(response["summary"]), "error": translated}
 
 
 def _named(found: re.Match[str]) -> str:
@@ -71,7 +71,7 @@ def _named(found: re.Match[str]) -> str:
 
 @cache
 def _of_environment() -> frozenset[str]:
-    """The variables of settings and key that splunkd's environment has, or the file that its `VT_CONFIG` names."""
+    """The variables for settings and the key in splunkd's environment, or in the file that its `VT_CONFIG` names."""
     from vt_connectors.config.settings import config_file
     from vt_connectors.errors import ConfigError
 
@@ -82,10 +82,10 @@ def _of_environment() -> frozenset[str]:
 
 
 def unknown_settings(content: Collection[str]) -> list[str]:
-    """A message for each name in `[settings]` of `vtlookup.conf` that is no setting of the app."""
+    """A message for each unknown setting in `[settings]` of `vtlookup.conf`."""
     known = (*VARIABLES, *OWN_SETTINGS, *_READ_FROM_FILES)
     unknown = [name for name in content if name not in known and name != "disabled" and ":" not in name]
-    return [f"vtlookup.conf has {name[:60]}, which is no setting; {_nearest(name, known)}" for name in sorted(unknown)]
+    return [f"unknown setting {name[:60]} in vtlookup.conf; {_nearest(name, known)}" for name in sorted(unknown)]
 
 
 def _nearest(name: str, known: Collection[str]) -> str:

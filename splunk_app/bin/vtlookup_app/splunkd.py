@@ -1,4 +1,4 @@
-"""What this app keeps in splunkd: its settings, and the key in `storage/passwords`."""
+"""Access to splunkd: the app's settings, the key in `storage/passwords`, the user's rights, and indexes."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from .setting_names import VERDICT_INDEXES as VERDICT_INDEXES
 
 _APP = "vtlookup"
 _REALM, _NAME = "vtlookup", "api_key"
-# Longer than any answer of a store that is well: what is given up may have been done.
+# Longer than a healthy store needs: a call that is given up may still have been carried out.
 _KVSTORE_ANSWERS_S = 5.0
 _SETTINGS, _KEY, _RIGHTS = "the settings of the app", "the API key", "what you may do"
 _NEEDS = {
-    ("read", _SETTINGS): "to see the app vtlookup",
+    ("read", _SETTINGS): "read access to the app vtlookup",
     ("read", _KEY): "the capability list_storage_passwords",
-    ("read", _RIGHTS): "to be one that may log in",
-    ("change", _SETTINGS): "to be one that may write to the app vtlookup, as admin may",
+    ("read", _RIGHTS): "the right to log in",
+    ("change", _SETTINGS): "write access to the app vtlookup, as admin has it",
     ("change", _KEY): "the capability edit_storage_passwords",
 }
 _DONE = {"read": "read", "change": "changed", "write to": "written to"}
 _DOES = {"read": "give", "change": "change", "write to": "write to"}
 _IS_THERE_ALREADY = 409
-# What splunkd shows of a password that it cannot read: the encrypted form.
+# splunkd returns a password that it cannot decrypt in its encrypted form.
 _ENCRYPTED = re.compile(r"\$\d\$")
 _LOG = logging.getLogger("vt_connectors.splunkd")
 _TOLD: set[str] = set()
 
 
 class KeyNotSeen(ConfigError):
-    """This session sees no key: there is none, or it is not for this user to see."""
+    """This session sees no key: there is none, or this user may not read it."""
 
 
 class Splunkd:
-    """A session at the local splunkd. Errors are `ConnectorError`s that say what to do."""
+    """A session with the local splunkd. Errors are `ConnectorError`s that say what to do."""
 
     def __init__(self, uri: str, session_key: str) -> None:
         self._at = uri, session_key
@@ -55,17 +55,17 @@ class Splunkd:
 
     @property
     def client(self) -> str:
-        """A name for this session in the queue for quota, which does not tell the session key."""
+        """A name for this session in the queue for quota; it does not reveal the session key."""
         return hashlib.sha256(b"vtlookup session " + self._at[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def use_session_of(self, other: Splunkd) -> None:
-        """In the other's session, here and in what `places` has made: this one's may end before these do."""
+        """Use the session of `other` from now on, also in the objects that `places` made: our session may end first."""
         self._at = other._at
         for service in self._services:
             service.token = other._service.token
 
     def places(self) -> Places:
-        """What splunkd has for the state."""
+        """The places for state that splunkd provides."""
 
         def kvstore(settings: Settings, clock: Clock) -> Parts:
             from .kvstore.parts import kvstore_parts
@@ -75,13 +75,13 @@ class Splunkd:
         return {KVSTORE: kvstore}
 
     def kvstore_service(self) -> Any:
-        """splunklib's, for calls that end in time."""
+        """A service of splunklib with a timeout."""
         service = _service(*self._at, _KVSTORE_ANSWERS_S)
         self._services.append(service)
         return service
 
     def settings(self) -> Mapping[str, str]:
-        """`vtlookup.conf`'s settings by `VT_*` name; those left empty are left out."""
+        """The settings of `vtlookup.conf` by their `VT_*` names; empty ones are left out."""
         content = self._content()
         for warning in unknown_settings(content):
             _warn_once(warning)
@@ -90,7 +90,7 @@ class Splunkd:
         }
 
     def own_settings(self) -> Mapping[str, str]:
-        """Those that are nothing to the core, by their names there."""
+        """The settings that the core does not have, by their names in `vtlookup.conf`."""
         content = self._content()
         return {name: str(content.get(name) or "").strip() for name in OWN_SETTINGS}
 
@@ -111,12 +111,12 @@ class Splunkd:
         return _usable_key(str(entity.content.get("clear_password") or "").strip())
 
     def store_settings(self, settings: Mapping[str, str]) -> None:
-        """Into the app's local/vtlookup.conf, by their names there."""
+        """Store settings, by their names in `vtlookup.conf`, in the app's local/vtlookup.conf."""
         path = f"configs/conf-{_APP}/settings"
         self._ask(_SETTINGS, lambda: self._service.post(path, **settings), "change")
 
     def store_key(self, key: ApiKey) -> None:
-        """In the place of the one that is stored, if there is one."""
+        """Store the key, or replace the stored one."""
         folder = "storage/passwords"
         password = key.reveal()
         new = {"realm": _REALM, "name": _NAME, "password": password}
@@ -129,11 +129,11 @@ class Splunkd:
             self._ask(_KEY, lambda: self._service.post(path, password=password), "change")
 
     def is_set_up(self) -> None:
-        """Splunk Web asks for the setup page no longer."""
+        """Mark the app as set up, so Splunk Web no longer opens the setup page."""
         self._ask(_SETTINGS, lambda: self._service.post(f"/services/apps/local/{_APP}", configured="true"), "change")
 
     def capabilities(self) -> frozenset[str]:
-        """What the session's user may do."""
+        """The capabilities of the session's user."""
         path = "/services/authentication/current-context"
         reply = self._ask(_RIGHTS, lambda: self._service.get(path, output_mode="json"))
         try:
@@ -142,7 +142,7 @@ class Splunkd:
             raise Unavailable(f"splunkd's answer about {_RIGHTS} was not understood") from None
 
     def index(self, event: str, index: str, sourcetype: str, source: str) -> None:
-        """One event, of one line."""
+        """Write one event of one line."""
         where = {"index": index, "sourcetype": sourcetype, "source": source}
         self._ask(
             f"the index {index}",
@@ -151,7 +151,7 @@ class Splunkd:
         )
 
     def post(self, path: str, document: Any) -> Any:
-        """What the app's endpoint `path` answers to a JSON document. Raises the SDK's errors and `ValueError`."""
+        """The reply of the app's endpoint `path` to a JSON document. Raises the SDK's errors and `ValueError`."""
         headers = [("Content-Type", "application/json")]
         reply = self._service.post(f"/services/{path}", headers=headers, body=json.dumps(document))
         return json.loads(reply["body"].read())
@@ -171,7 +171,7 @@ class Splunkd:
             raise Unavailable(f"splunkd could not be reached for {what} ({type(error).__name__})") from None
         except KeyError:
             raise
-        except Exception as error:  # what the SDK raises where it cannot read an answer, it does not say
+        except Exception as error:  # the SDK does not document its errors for a reply that it cannot read
             raise Unavailable(f"splunkd's answer about {what} was not understood ({type(error).__name__})") from None
 
 
@@ -186,7 +186,7 @@ def _usable_key(stored: str) -> ApiKey:
         return ApiKey(stored)
     except ConfigError:
         raise ConfigError(
-            "the API key that Splunk keeps has characters that no key has, such as blanks: store it again on the app's "
+            "the API key stored in Splunk has characters that no key has, such as blanks: store it again on the app's "
             "setup page"
         ) from None
 
@@ -202,9 +202,9 @@ def _service(uri: str, session_key: str, timeout_s: float | None = None) -> Any:
 
     parts = urlsplit(uri)
     return client.Service(
-        # splunkd's certificate is not verified: it is this machine's own, by default self-signed and in no name of its.
-        # A connection a call takes 3 to 4 ms; `requests` would keep it for 1 ms a call, but 70 ms and more to import,
-        # and would go by the proxy and the CA bundle that are VirusTotal's.
+        # splunkd's certificate is not verified: this is the same machine, and by default the certificate is self-signed
+        # and does not have its name. A new connection for each call takes 3 to 4 ms; `requests` would reuse it at 1 ms
+        # per call, but takes 70 ms or more to import, and would use the proxy and the CA bundle for VirusTotal.
         handler=binding.handler(timeout=timeout_s, verify=False),
         scheme=parts.scheme or "https",
         host=parts.hostname or "127.0.0.1",

@@ -33,7 +33,7 @@ class WaitBudget:
 
 
 def waited_s(response: Mapping[str, Any], took_s: float) -> float:
-    """For quota. Whoever got none, or another's answer, did nothing but wait."""
+    """Seconds a lookup waited for quota. If it got no quota, or a shared answer, it only waited."""
     error, meta = response["error"], response["meta"]
     only_waited = meta["source"] == "shared" or (error is not None and error["code"] == "rate_limited")
     return took_s if only_waited else float(meta["waited_s"])

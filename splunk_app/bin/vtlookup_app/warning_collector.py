@@ -1,4 +1,4 @@
-"""The core's warnings, kept for the job's message instead of stderr."""
+"""Collects the core's warnings for the job's message, instead of stderr."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 3
 
 
 class WarningCollector(logging.Handler):
-    """Takes over the core's logger. `texts` are the first few distinct warnings."""
+    """The only handler of the core's logger. `texts` are the first few distinct warnings."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -23,7 +23,7 @@ class WarningCollector(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and record.exc_info[2]:
-            # A bug. Splunk's log gets the place; the error's own text might hold anything.
+            # A bug. Only the place goes into Splunk's log, because the error's text might hold a key.
             sys.stderr.write(f"{record.getMessage()}\n{''.join(traceback.format_tb(record.exc_info[2]))}")
         text = in_splunk(record.getMessage())
         if text not in self.texts and len(self.texts) < _MOST:

@@ -1,4 +1,4 @@
-"""Indicators with a fixed report, for demonstrations and tests. All but EICAR's hashes are made up."""
+"""Indicators with fixed reports, for demonstrations and tests. Only EICAR's hashes are real."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CLEAN, _SUSPICIOUS, _MALICIOUS = Verdict.UNDETECTED, Verdict.SUSPICIOUS, Verdic
 
 @dataclass(frozen=True)
 class FileFacts:
-    """The hashes of one file (lower-case hex) and, where they are known, its size in bytes and its name."""
+    """The hashes of one file (lower-case hex) and, if known, its size in bytes and its name."""
 
     md5: str
     sha1: str
@@ -25,9 +25,9 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Known:
-    """A catalogued indicator.
+    """An indicator of the catalogue.
 
-    `detections` is the number of engines that call it bad, None to leave that to chance; `attributes` replace
+    `detections` is the number of engines that detect it, None for an invented number; `attributes` replace
     the invented ones; `comments` are texts, oldest first.
     """
 
@@ -55,7 +55,7 @@ def _file(facts: FileFacts, verdict: Verdict, detections: int | None = None, **m
 
 
 def _made_up_file(name: str, verdict: Verdict, detections: int | None = None, **more: Any) -> Known:
-    """A file whose whole content is its own name, so that anyone can make it and send it."""
+    """A file whose content is its own name, so that every user can create and upload it."""
     content = name.encode("ascii")
     facts = FileFacts(
         md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
@@ -129,7 +129,7 @@ _DOMAINS = [
 
 _IPS = [
     _other(Kind.IP, "203.0.113.66", _MALICIOUS, 12, country="ZZ", asn=64496, network="203.0.113.0/24"),
-    # Reserved for a service that is no more, and yet not for private use: nobody is blackened.
+    # Reserved for a discontinued service, but not for private use, so no real host is called malicious.
     _other(Kind.IP, "192.52.193.66", _MALICIOUS, 12, country="ZZ", asn=64498, network="192.52.193.0/24"),
     _other(Kind.IP, "198.51.100.23", _SUSPICIOUS, 1, country="ZZ", asn=64497, network="198.51.100.0/24"),
     _other(Kind.IP, "1.1.1.1", _CLEAN, network="1.1.1.0/24"),

@@ -1,4 +1,4 @@
-"""What this server has a report on, and how ids lead to it."""
+"""The items with a report on this server, and the lookup of their ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NAMES = {Kind.FILE: "File", Kind.URL: "URL", Kind.DOMAIN: "Domain", Kind.IP: "I
 
 
 class Dataset:
-    """The items known here: the catalogue's, the invented ones, and those sent in. Safe to share."""
+    """The known items: those of the catalogue, invented and submitted ones. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Dataset:
                 self._urls[entry.item.id] = entry.item.value
 
     def find(self, kind: Kind, ident: str) -> Item:
-        """The item an id stands for. ApiError: 400 for a malformed id, 404 if there is no report."""
+        """The item with an id. ApiError: 400 for a malformed id, 404 if there is no report."""
         item = self._identify(kind, ident)
         if item is None or not self._is_known(item):
             raise unknown(kind, ident)
@@ -38,7 +38,7 @@ class Dataset:
         return item
 
     def find_url(self, text: str) -> Item:
-        """The item of a URL as it is written, or ApiError 400 or 404."""
+        """The item of a URL in any spelling. Raises ApiError 400 or 404."""
         item = Item(Kind.URL, self._see(canonical_url(text)))
         if not self._is_known(item):
             raise unknown(Kind.URL, text)
@@ -49,14 +49,14 @@ class Dataset:
         return self._facts_of(item.value) if item.kind is Kind.FILE else None
 
     def submit_url(self, text: str) -> Item:
-        """Make a URL known, or ApiError 400."""
+        """Add a URL. Raises ApiError 400."""
         item = Item(Kind.URL, self._see(canonical_url(text)))
         with self._lock:
             self._submitted.add(item)
         return item
 
     def submit_file(self, facts: FileFacts) -> Item:
-        """Make a file known by what was measured of it."""
+        """Add a file by its hashes, size and name."""
         item = Item(Kind.FILE, facts.sha256)
         self._remember_file(facts)
         with self._lock:
@@ -100,12 +100,12 @@ class Dataset:
 
 
 def unknown(kind: Kind, ident: str) -> ApiError:
-    """404 for an id as it was sent."""
+    """404 with the id as it was sent."""
     return not_found(f'{_NAMES[kind]} "{ident}" not found')
 
 
 def _invented_facts(hexadecimal: str) -> FileFacts:
-    """The other two hashes for one that nobody has the file of."""
+    """Facts with invented values for the other two hashes of an unknown file."""
 
     def of_length(length: int, name: str) -> str:
         return hexadecimal if len(hexadecimal) == length else digest(hexadecimal, name)[:length]

@@ -1,4 +1,4 @@
-"""Choices that look random and are always the same for the same value."""
+"""Choices that look random, but are always the same for the same value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def digest(seed: str, purpose: str) -> str:
-    """64 hex digits fixed by `seed` and by what they are wanted for."""
+    """64 hex digits fixed by `seed` and `purpose`."""
     return hashlib.sha256(f"{purpose}\n{seed}".encode("utf-8", "replace")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What each engine says: invented engines, and rows that add up to the counts beside them."""
+"""Results of invented engines: rows for each engine, and matching counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .deterministic import draw, pick
 from .kinds import Item, Kind, Verdict
 from .verdicts import Profile
 
-# A prime number of them: any stride through the list then meets every engine once.
+# A prime number of engines, so that any stride through the list meets every engine once.
 ENGINES = tuple(f"Engine {number:02d}" for number in range(1, 72))
 
 _WEB_CATEGORIES = ("malicious", "suspicious", "undetected", "harmless", "timeout")
@@ -25,19 +25,19 @@ _FAMILIES = ("Alder", "Birch", "Cedar", "Hazel", "Juniper", "Larch", "Rowan", "W
 
 @dataclass(frozen=True)
 class Scan:
-    """The outcome of a scan, in the shape of `last_analysis_stats` and `last_analysis_results`."""
+    """The outcome of a scan, in the form of `last_analysis_stats` and `last_analysis_results`."""
 
     stats: dict[str, int]
     results: dict[str, dict[str, Any]]
 
 
 def family_of(item: Item) -> str:
-    """The invented malware family an item belongs to, if it is malicious."""
+    """The invented malware family of a malicious item."""
     return pick(item.value, "family", _FAMILIES)
 
 
 def stats_of(item: Item, profile: Profile) -> dict[str, int]:
-    """The number of engines in each category: eight categories for a file, five for everything else."""
+    """The number of engines in each category: eight categories for a file, five for other items."""
     if item.kind is Kind.FILE:
         stats = _file_stats(item.value, profile)
         rest = "undetected"
@@ -58,7 +58,7 @@ def scan_of(item: Item, profile: Profile) -> Scan:
 
 
 def part_of(scan: Scan, engines: int) -> Scan:
-    """A scan still going on, of which the first `engines` rows are in."""
+    """A scan in progress, with the rows of the first `engines` engines."""
     results = dict(list(scan.results.items())[:engines])
     said = [row["category"] for row in results.values()]
     return Scan({category: said.count(category) for category in scan.stats}, results)
@@ -70,7 +70,7 @@ def _file_stats(seed: str, profile: Profile) -> dict[str, int]:
     stats["confirmed-timeout"] = draw(seed, "confirmed-timeout", 2)
     stats["failure"] = draw(seed, "failure", 2)
     stats["type-unsupported"] = draw(seed, "type-unsupported", 4)
-    # Of a file engines say malicious or nothing; a suspicious one is one that few of them call malicious.
+    # For files, engines have no category suspicious; a suspicious file is one that few engines call malicious.
     drawn = {
         Verdict.MALICIOUS: 18 + draw(seed, "malicious", 40),
         Verdict.SUSPICIOUS: 1 + draw(seed, "few", 2),

@@ -30,7 +30,7 @@ _NAMES = ("setup", "update", "report", "invoice", "viewer", "holiday photos", "b
 
 
 def file_attributes(item: Item, verdict: Verdict, facts: FileFacts) -> dict[str, Any]:
-    """All but what scans and submissions add. Sizes are bytes."""
+    """All attributes except those of scans and submissions. Sizes in bytes."""
     seed = item.value
     kind = _type_of(seed, facts)
     names = _names(seed, kind, facts)
@@ -51,7 +51,7 @@ def file_attributes(item: Item, verdict: Verdict, facts: FileFacts) -> dict[str,
         "tags": [kind.tag, *(["overlay"] if draw(seed, "overlay", 2) else [])],
         "unique_sources": 1 + draw(seed, "sources", 40),
     }
-    if names and draw(seed, "meaningful", 8):  # one report in eight does without
+    if names and draw(seed, "meaningful", 8):  # one report in eight lacks it
         attributes["meaningful_name"] = names[0]
     if verdict is Verdict.MALICIOUS:
         attributes["popular_threat_classification"] = _classification(item)

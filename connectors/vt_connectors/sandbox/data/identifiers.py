@@ -1,4 +1,4 @@
-"""Reading ids as callers send them: hashes, URLs and their ids, domains, IP addresses."""
+"""Parses ids in requests: hashes, URLs and their ids, domains, IP addresses."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _DOMAIN_LENGTH = 253
 
 
 def file_hash(text: str) -> str | None:
-    """An MD5, SHA-1 or SHA-256 in lower case, or None when `text` is none of them."""
+    """An MD5, SHA-1 or SHA-256 in lower case, or None if `text` is not a hash."""
     lowered = text.lower()
     return lowered if len(lowered) in _HASH_LENGTHS and _HEX.fullmatch(lowered) else None
 
 
 def sha256_of(text: str) -> str | None:
-    """`text` in lower case when it has the form of a SHA-256, else None."""
+    """`text` in lower case if it has the form of a SHA-256, else None."""
     return file_hash(text) if len(text) == 64 else None
 
 
 def canonical_url(text: str) -> str:
-    """The form of a URL that its id is the SHA-256 of, or 400 InvalidArgumentError.
+    """The canonical form of a URL: its id is the SHA-256 of it. Raises 400 InvalidArgumentError.
 
-    Scheme and host in lower case, `/` for an empty path, `http://` when there is no scheme; everything else,
-    the fragment included, as it came.
+    Scheme and host in lower case, `/` for an empty path, `http://` if there is no scheme; everything else is
+    unchanged, including the fragment.
     """
     stripped = text.strip()
     if not _SCHEME.match(stripped) and not _NO_AUTHORITY.match(stripped):
@@ -52,7 +52,7 @@ def canonical_url(text: str) -> str:
 
 
 def url_of_base64(text: str) -> str:
-    """The canonical URL in an unpadded URL-safe base64 id, or 400 InvalidArgumentError."""
+    """The canonical URL in an unpadded URL-safe base64 id. Raises 400 InvalidArgumentError."""
     try:
         if not _BASE64URL.fullmatch(text):
             raise ValueError(text)
@@ -63,7 +63,7 @@ def url_of_base64(text: str) -> str:
 
 
 def domain_name(text: str) -> str:
-    """A domain in lower case, or 400 InvalidArgumentError."""
+    """A domain in lower case. Raises 400 InvalidArgumentError."""
     lowered = text.lower()
     if len(lowered) > _DOMAIN_LENGTH or not _DOMAIN.fullmatch(lowered):
         raise invalid_argument(f'Domain "{text}" is not a valid domain pattern')
@@ -71,9 +71,9 @@ def domain_name(text: str) -> str:
 
 
 def ip_address(text: str) -> str:
-    """An IPv4 or IPv6 address in its shortest form, or 400 InvalidArgumentError."""
+    """An IPv4 or IPv6 address in its shortest form. Raises 400 InvalidArgumentError."""
     try:
-        if "%" in text:  # a zone is of one machine's interest only
+        if "%" in text:  # a zone has a meaning on one machine only
             raise ValueError(text)
         return str(ipaddress.ip_address(text))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What VirusTotal keeps reports on, and what it can think of it."""
+"""The kinds of items with reports, and the verdicts."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Kind(Enum):
 
     @property
     def collection(self) -> str:
-        """The path segment the objects of this kind live under, such as `ip_addresses`."""
+        """The path segment for objects of this kind, such as `ip_addresses`."""
         return "ip_addresses" if self is Kind.IP else f"{self.value}s"
 
     @property
     def letter(self) -> str:
-        """The first letter of the ids of its comments and analyses: f, u, d or i."""
+        """The first letter in ids of its comments and analyses: f, u, d or i."""
         return self.value[0]
 
 
 class Verdict(Enum):
-    """What the engines make of an object; UNKNOWN means there is no report."""
+    """The engines' verdict on an object; UNKNOWN means that there is no report."""
 
     UNKNOWN = "unknown"
     UNDETECTED = "undetected"
@@ -48,10 +48,10 @@ class Item:
 
     @property
     def id(self) -> str:
-        """The id in the API: the value itself, but for a URL the SHA-256 of it."""
+        """The id in the API: the value itself, or the SHA-256 of a URL."""
         return url_id(self.value) if self.kind is Kind.URL else self.value
 
 
 def url_id(canonical: str) -> str:
-    """The id of a URL given in canonical form: 64 hex digits."""
+    """The id of a canonical URL: 64 hex digits."""
     return hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Whole objects: invented attributes, the scan, and what this server has seen of them."""
+"""Complete objects: invented attributes, the scan, and the submissions to this server."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DAY_S = 86400
 
 @dataclass(frozen=True)
 class SubmissionHistory:
-    """What this server has been sent of one item; times in epoch seconds.
+    """The submissions of one item to this server; times in epoch seconds.
 
-    `submissions` scans were asked for from `first_at` to `last_at`; `finished_at` is the time of the newest
-    one that has finished, None if none has.
+    `submissions` scans were requested from `first_at` to `last_at`; `finished_at` is the time of the newest
+    finished scan, or None.
     """
 
     submissions: int = 0
@@ -31,15 +31,15 @@ class SubmissionHistory:
 
 
 def scan_profile(item: Item) -> Profile:
-    """What a scan of `item` finds, whether or not there was a report before."""
+    """The result of a scan of `item`, even if there was no report before."""
     profile = profile_of(item)
     return Profile(Verdict.UNDETECTED) if profile.verdict is Verdict.UNKNOWN else profile
 
 
 def build_object(item: Item, facts: FileFacts | None, standing: SubmissionHistory, self_link: str) -> dict[str, Any]:
-    """The object of an item, as under `data`. `facts` are a file's; other kinds need none.
+    """The object of an item, as under `data`. `facts` are only for files.
 
-    One that nobody knew before and whose first scan is not through has no results and no last_analysis_date.
+    A new item whose first scan has not finished has no results and no last_analysis_date.
     """
     profile = scan_profile(item)
     is_new = profile_of(item).verdict is Verdict.UNKNOWN
@@ -71,7 +71,7 @@ def _opinions(item: Item, verdict: Verdict) -> dict[str, Any]:
 
 
 def _dates(item: Item, standing: SubmissionHistory, is_new: bool) -> dict[str, Any]:
-    """The dates of submissions and scans in epoch seconds: invented ones, then what happened here."""
+    """The dates of submissions and scans in epoch seconds: invented ones, replaced by those on this server."""
     submitted = REFERENCE_TIME - draw(item.value, "submitted", 30 * _DAY_S)
     dates: dict[str, Any] = {"last_modification_date": submitted + 3600}
     if not is_new and _shows_analysis_date(item):
@@ -94,5 +94,5 @@ def _submissions(item: Item, standing: SubmissionHistory, is_new: bool, first: i
 
 
 def _shows_analysis_date(item: Item) -> bool:
-    # Many reports on domains and IP addresses have stats but no date for them.
+    # Many reports on domains and IP addresses have stats, but no analysis date.
     return item.kind in (Kind.FILE, Kind.URL) or known(item) is not None or draw(item.value, "dated", 3) > 0

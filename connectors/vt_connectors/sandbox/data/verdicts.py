@@ -1,4 +1,4 @@
-"""The verdict on every item there is: the catalogue's, else one fixed by the item's value."""
+"""The verdict on every possible item: from the catalogue, else fixed by the item's value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .catalogue import known
 from .deterministic import draw
 from .kinds import Item, Kind, Verdict
 
-# Of a hundred uncatalogued values so many are below each bound.
+# Of a hundred values that are not in the catalogue, the number below each bound.
 _UNKNOWN_BELOW = 20
 _UNDETECTED_BELOW = 65
 _SUSPICIOUS_BELOW = 80
@@ -17,14 +17,14 @@ _SUSPICIOUS_BELOW = 80
 
 @dataclass(frozen=True)
 class Profile:
-    """A verdict and, if it is set, how many engines are behind it."""
+    """A verdict and, if set, its number of detections."""
 
     verdict: Verdict
     detections: int | None = None
 
 
 def profile_of(item: Item) -> Profile:
-    """What there is to say about `item` before anyone submits it to this server."""
+    """The profile of `item` before it is submitted to this server."""
     entry = known(item)
     if entry is not None:
         return Profile(entry.verdict, entry.detections)
@@ -34,14 +34,14 @@ def profile_of(item: Item) -> Profile:
 
 
 def is_heard_of(address: Item) -> bool:
-    """Whether anything was ever seen at an IP address; there is a report on it either way."""
+    """Whether hosts were ever seen at an IP address; it has a report in any case."""
     if known(address) is not None:
         return True
     return ipaddress.ip_address(address.value).is_global and _drawn(address) is not Verdict.UNKNOWN
 
 
 def _ip_verdict(item: Item) -> Verdict:
-    # There is a report on every address, and nothing bad to say of one that is not on the internet.
+    # Every address has a report; addresses that are not public have no detections.
     return _drawn(item) if is_heard_of(item) else Verdict.UNDETECTED
 
 

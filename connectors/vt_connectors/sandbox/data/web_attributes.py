@@ -10,7 +10,7 @@ from .deterministic import digest, draw, pick
 from .engines import family_of
 from .kinds import Item, Verdict
 
-REFERENCE_TIME = 1_750_000_000  # June 2025 in epoch seconds: the present of all invented dates
+REFERENCE_TIME = 1_750_000_000  # June 2025 in epoch seconds: "now" for all invented dates
 
 _DAY_S = 86400
 _CLEAN_CATEGORIES = ("information technology", "news", "business", "shopping", "education")
@@ -29,7 +29,7 @@ _PLACES = (
 
 
 def url_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
-    """All but what scans and submissions add."""
+    """All attributes except those of scans and submissions."""
     seed = item.value
     body_size = 900 + draw(seed, "body", 90_000)
     attributes: dict[str, Any] = {
@@ -41,7 +41,7 @@ def url_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
         "threat_names": [family_of(item)] if verdict is Verdict.MALICIOUS else [],
         "tld": _host(seed).rpartition(".")[2],
     }
-    if draw(seed, "answered", 8):  # one URL in eight never answered
+    if draw(seed, "answered", 8):  # one URL in eight has no HTTP response
         attributes["last_http_response_code"] = 200
         attributes["last_http_response_content_length"] = body_size
         attributes["last_http_response_content_sha256"] = digest(seed, "content")
@@ -53,7 +53,7 @@ def url_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
 
 
 def domain_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
-    """All but what scans and submissions add. Dates are epoch seconds, `ttl` is seconds."""
+    """All attributes except those of scans and submissions. Dates in epoch seconds, `ttl` in seconds."""
     seed = item.value
     created = REFERENCE_TIME - _DAY_S * (30 + draw(seed, "created", 7000))
     updated = REFERENCE_TIME - _DAY_S * draw(seed, "updated", 30)
@@ -76,7 +76,7 @@ def domain_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
 
 
 def ip_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
-    """All but what scans and submissions add."""
+    """All attributes except those of scans and submissions."""
     seed = item.value
     owner = pick(seed, "owner", _OWNERS)
     prefix = 24 if ipaddress.ip_address(seed).version == 4 else 48
@@ -84,7 +84,7 @@ def ip_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
     updated = REFERENCE_TIME - _DAY_S * draw(seed, "updated", 30)
     attributes: dict[str, Any] = {
         "as_owner": owner,
-        "asn": 64496 + draw(seed, "asn", 16),  # numbers kept for documentation
+        "asn": 64496 + draw(seed, "asn", 16),  # numbers reserved for documentation
         "network": network,
         "tags": ["proxy"] if verdict is Verdict.SUSPICIOUS else [],
         "jarm": digest(seed, "jarm")[:62],
@@ -109,7 +109,7 @@ def _categories(seed: str, verdict: Verdict) -> dict[str, str]:
 
 
 def _final_url(url: str) -> str:
-    # Some sites send their callers on to the safe scheme.
+    # Some sites redirect to https.
     return url if draw(url, "redirect", 6) else url.replace("http://", "https://", 1)
 
 

@@ -1,4 +1,4 @@
-"""Where a request's body ends: counted bytes or chunks."""
+"""Finds the end of a request's body: by Content-Length or chunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class FramingError(Exception):
-    """The request does not say where its body ends in a way that can be trusted."""
+    """The request's headers do not reliably say where its body ends."""
 
 
 class SizedBody:
@@ -24,7 +24,7 @@ class SizedBody:
         self._left = size
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; b"" at the end. ConnectionAbortedError if the caller hangs up before it."""
+        """Up to `size` bytes; b"" at the end. ConnectionAbortedError if the client closes the connection before it."""
         wanted = min(size, self._left)
         data = self._source.read(wanted) if wanted else b""
         if len(data) < wanted:
@@ -43,7 +43,7 @@ class ChunkedBody:
         self._is_over = False
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; b"" at the end. ConnectionAbortedError if it is cut off or not in chunks."""
+        """Up to `size` bytes; b"" at the end. ConnectionAbortedError if the body is cut off or not in chunks."""
         data = b"" if self._is_over else self._chunk.read(size)
         if data or self._is_over:
             return data
@@ -74,7 +74,7 @@ Body = Union[SizedBody, ChunkedBody]
 
 
 def body_of(headers: Message, source: BinaryIO) -> Body:
-    """The body that follows a request's headers on `source`, or FramingError."""
+    """The body after a request's headers on `source`. Raises FramingError."""
     coding = headers.get("Transfer-Encoding")
     lengths = headers.get_all("Content-Length") or ["0"]
     if coding is not None:
@@ -87,7 +87,7 @@ def body_of(headers: Message, source: BinaryIO) -> Body:
 
 
 def drain(body: Body, limit: int) -> bool:
-    """Read and drop the rest of a body; False if more than `limit` bytes were left."""
+    """Read and discard the rest of a body; False if more than `limit` bytes were left."""
     while limit >= 0:
         data = body.read(_BLOCK)
         if not data:

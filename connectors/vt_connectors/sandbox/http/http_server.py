@@ -21,7 +21,7 @@ from .messages import Request, Response, compressed, html_response
 _DRAIN_LIMIT = 1024 * 1024
 _LINGER_LIMIT = 128 * 1024 * 1024
 _LINGER_S = 2.0
-_PIECES = 50  # that a slow body comes in
+_PIECES = 50  # of a slow body
 _BODILESS = (204, 304)
 
 
@@ -32,7 +32,7 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = 65536  # headers and body leave in one piece
-    timeout = 75  # seconds an idle connection is kept
+    timeout = 75  # seconds until an idle connection is closed
 
     def serve(self) -> None:
         """Answer one request."""
@@ -89,12 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.sleep(self.server.slow_s / len(pieces))
 
     def _reset(self) -> None:
-        """Break the connection off, so that the caller is told nothing."""
+        """Reset the connection, so that the client gets no response."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
     def _linger(self) -> None:
-        # Closing with bytes unread resets the connection, and the caller would never see the answer.
+        # Closing with unread bytes resets the connection, and the client would never see the response.
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_LINGER_S)
         left = _LINGER_LIMIT
@@ -106,19 +106,19 @@ class _Handler(BaseHTTPRequestHandler):
                 left -= len(data)
 
     def handle_expect_100(self) -> bool:
-        """Send the go-ahead at once: the caller waits for it."""
+        """Send 100 Continue at once, because the client waits for it."""
         super().handle_expect_100()
         self.wfile.flush()
         return True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the app keeps its own log."""
+        """Log nothing here, because the app has its own log."""
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Listens on `host` and `port` as soon as it is made; `app` must be set before it serves.
+    """Listens on `host` and `port` from its creation; `app` must be set before it serves.
 
-    `latency_s` gives the seconds before each answer, `slow_s` are those a slow body takes, and `sleep` waits.
+    `latency_s` returns the seconds before each response, `slow_s` is the duration of a slow body, `sleep` waits.
     """
 
     app: SandboxApp
@@ -139,12 +139,12 @@ class HttpServer(ThreadingHTTPServer):
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking the name service for the host's name, which can take seconds."""
+        """Bind without a DNS lookup of the host's name, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Hand a new connection to a thread of its own."""
+        """Serve a new connection in a new thread."""
         with self._lock:
             self._connections.add(request)
         super().process_request(request, client_address)
@@ -165,6 +165,6 @@ class HttpServer(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of callers that hang up; other faults are shown on stderr."""
+        """Ignore clients that close the connection; print other errors to stderr."""
         if not isinstance(sys.exc_info()[1], (ConnectionError, socket.timeout)):
             super().handle_error(request, client_address)

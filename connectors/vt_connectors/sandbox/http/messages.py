@@ -23,7 +23,7 @@ class Readable(Protocol):
 
 
 class CappedBody:
-    """A body that raises BodyTooLargeError once more than `limit` bytes have come out of it."""
+    """A body that raises BodyTooLargeError after more than `limit` bytes."""
 
     def __init__(self, source: Readable, limit: int) -> None:
         self._source = source
@@ -42,8 +42,8 @@ class CappedBody:
 class Request:
     """One request.
 
-    `path` is the path as sent, `segments` its percent-decoded segments; header names are in lower case; of
-    a query argument given twice the last counts.
+    `path` is the path as sent, `segments` its percent-decoded segments; header names are in lower case; if a
+    query argument is given twice, the last counts.
     """
 
     method: str
@@ -60,7 +60,7 @@ class Request:
         return cls(
             method=method,
             path=path,
-            # Split first: an encoded slash belongs to the id it is in.
+            # Split before decoding, because an encoded slash is part of an id.
             segments=tuple(unquote(segment) for segment in path.split("/")[1:]),
             query=dict(parse_qsl(query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in headers},
@@ -68,23 +68,23 @@ class Request:
         )
 
     def body_within(self, limit: int) -> Readable:
-        """The body; more than `limit` bytes, whether announced or sent, is a BodyTooLargeError."""
+        """The body; BodyTooLargeError if more than `limit` bytes are announced or sent."""
         announced = self.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             raise BodyTooLargeError
         return CappedBody(self.body, limit)
 
     def content(self, limit: int) -> bytes:
-        """All of a body that must not be over `limit` bytes."""
+        """The whole body, at most `limit` bytes."""
         body = self.body_within(limit)
         return b"".join(iter(lambda: body.read(65536), b""))
 
 
 @dataclass(frozen=True)
 class Response:
-    """One response. `close` asks that the connection be closed after it.
+    """One response. `close`: close the connection after it.
 
-    `mishap`: what happens to it on the wire: `reset` before it, `cut` in its middle, `slow` in small pieces.
+    `fault`: a fault of the transfer: `reset` before the response, `cut` in its middle, `slow` in small pieces.
     """
 
     status: int
@@ -96,24 +96,24 @@ class Response:
 
 
 def json_response(payload: JsonObject, status: int = 200, headers: Headers = ()) -> Response:
-    """A response with `payload` as its JSON."""
+    """A response with `payload` as JSON."""
     return Response(status, json.dumps(payload).encode("ascii"), headers=headers)
 
 
 def error_response(error: ApiError) -> Response:
-    """The response an error is reported with."""
+    """The response for an error."""
     body = {"error": {"code": error.code, "message": error.message}}
     return json_response(body, error.status, error.headers)
 
 
 def html_response(status: int, title: str, close: bool = False) -> Response:
-    """A short HTML page, as sent by what stands in front of the API."""
+    """A short HTML page, like those of a proxy in front of the API."""
     page = f"<html><head><title>{status} {title}</title></head><body><h1>{title}</h1></body></html>"
     return Response(status, page.encode("ascii"), "text/html; charset=UTF-8", close=close)
 
 
 def compressed(response: Response, accept_encoding: str | None) -> Response:
-    """`response` with its JSON in gzip if the request's Accept-Encoding allows it, else as it is."""
+    """`response` with its JSON in gzip if the request's Accept-Encoding allows it, else unchanged."""
     if response.content_type != "application/json":
         return response
     headers = (*response.headers, ("Vary", "Accept-Encoding"))

@@ -1,4 +1,4 @@
-"""Reading multipart/form-data as it comes in, without keeping it."""
+"""Parses multipart/form-data as a stream, without storing it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Part:
 
 
 def boundary_of(content_type: str) -> bytes:
-    """The boundary in a Content-Type of multipart/form-data, or ApiError 400."""
+    """The boundary in a Content-Type of multipart/form-data. Raises ApiError 400."""
     message = Message()
     message["content-type"] = content_type
     boundary = message.get_boundary()
@@ -36,12 +36,12 @@ def boundary_of(content_type: str) -> bytes:
 
 
 class Multipart:
-    """A multipart body being read from `source`. Every fault in it is ApiError 400."""
+    """A multipart body that is read from `source`. Raises ApiError 400 if it is malformed."""
 
     def __init__(self, source: Readable, boundary: bytes) -> None:
         self._source = source
         self._delimiter = b"\r\n--" + boundary
-        self._buffer = b"\r\n"  # so that the first delimiter looks like all others
+        self._buffer = b"\r\n"  # so that the first delimiter looks like the others
 
     def parts(self) -> Iterator[Part]:
         """The parts in order."""
@@ -61,7 +61,7 @@ class Multipart:
     def _part(self) -> Part:
         disposition = self._disposition()
         name, filename = _NAME.search(disposition), _FILENAME.search(disposition)
-        if "filename*" in disposition:  # VirusTotal's upload handler cannot read that form
+        if "filename*" in disposition:  # VirusTotal's upload handler does not support it
             raise bad_request("Malformed Content-Disposition")
         return Part(name[1] if name else "", filename[1] if filename else None, self._blocks_to(self._delimiter))
 
@@ -78,7 +78,7 @@ class Multipart:
         raise bad_request("A part has no Content-Disposition")
 
     def _blocks_to(self, end: bytes) -> Iterator[bytes]:
-        """What comes before `end`, in blocks; `end` itself is taken off."""
+        """The content before `end`, in blocks; `end` itself is removed."""
         while True:
             block, found, rest = self._buffer.partition(end)
             if found:

@@ -15,15 +15,15 @@ from ..request_log import Charge, LoggedRequest
 from ..state import SandboxConfig
 from .http_server import HttpServer
 
-_POLL_S = 0.01  # how long stopping may take
+_POLL_S = 0.01  # so stopping takes at most this long
 
 
 class SandboxServer:
-    """A stand-in for VirusTotal. The port is open once it is made; it answers inside `with`.
+    """A stand-in for VirusTotal. The port is open from its creation; it sends responses inside `with`.
 
-    `quota` is what every key may spend, the public quota unless given. `clock` returns epoch seconds and
-    decides everything that depends on time. `port` 0 takes any free one. `latency_s` is added to every answer
-    in real seconds; of a pair, anything between the two. `sleep` is what waits for them.
+    `quota` is every key's quota, by default the public one. `clock` returns epoch seconds and decides everything
+    that depends on time. `port` 0 means any free port. `latency_s` is added to every response in real seconds; a
+    pair is the minimum and maximum. `sleep` does the waiting.
     """
 
     def __init__(
@@ -48,38 +48,38 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[LoggedRequest]:
-        """The requests that were taken off a quota, in order of arrival."""
+        """The requests that were charged to a quota, in order of arrival."""
         return self.app.log.entries(Charge.SPENT)
 
     @property
     def refused(self) -> int:
-        """The number of requests refused for want of quota."""
+        """The number of requests refused for lack of quota."""
         return len(self.app.log.entries(Charge.REFUSED))
 
     @property
     def all_requests(self) -> list[LoggedRequest]:
-        """Every request, the free and the refused ones too."""
+        """All requests, including free and refused ones."""
         return self.app.log.entries()
 
     @property
     def is_answering(self) -> bool:
-        """Whether it was started, and has not failed."""
+        """Whether the server was started, and has not failed."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Answer in the background."""
+        """Serve in a background thread."""
         self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_S,), daemon=True)
         self._thread.start()
 
     def serve_forever(self) -> None:
-        """Answer in this thread until interrupted; the port is closed afterwards."""
+        """Serve in this thread until interrupted; the port is closed afterwards."""
         try:
             self._http.serve_forever()
         finally:
             self._http.server_close()
 
     def stop(self) -> None:
-        """Stop answering, and close the port and every connection."""
+        """Stop the server, and close the port and all connections."""
         if self._thread is not None:
             self._http.shutdown()
             self._thread.join()

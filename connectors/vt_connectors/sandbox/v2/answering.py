@@ -1,4 +1,4 @@
-"""What all handlers of API v2 do: require arguments, and answer batches."""
+"""Shared by all handlers of API v2: require arguments, and answer batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call of API v2 read whole: its parameters, its key, and the file that came with it."""
+"""A parsed call of API v2: its parameters, its key, and its file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..http.multipart import Multipart, boundary_of
 from ..state import SandboxConfig
 from ..uploads import measured
 
-# An address for one upload lies below this.
+# The path prefix of upload URLs.
 UPLOAD = "file/scan/upload"
-_LONGEST_FIELD = 65536  # bytes; more of a part that is no file is dropped
+_LONGEST_FIELD = 65536  # bytes; the rest of a longer part that is not a file is dropped
 _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class V2Call:
-    """`name` is such as `file/report`; `params` are of address and body together, without the key."""
+    """`name` is for example `file/report`; `params` are those of URL and body, without the key."""
 
     method: str
     name: str
@@ -29,13 +29,13 @@ class V2Call:
     facts: FileFacts | None = None
 
     def values(self, param: str, separator: str, most: int) -> list[str]:
-        """A parameter's values, of which the first `most` are heard."""
+        """The first `most` values of a parameter."""
         parts = (part.strip() for part in self.params.get(param, "").split(separator))
         return [part for part in parts if part][:most]
 
 
 def read_call(request: Request, config: SandboxConfig) -> V2Call:
-    """The call a request is, its body read to the end. Raises ApiError 400, BodyTooLargeError."""
+    """Parse a request and read its whole body. Raises ApiError 400, BodyTooLargeError."""
     params = dict(request.query)
     name = "/".join(request.segments[2:])
     limit = config.direct_upload_limit
@@ -50,7 +50,7 @@ def read_call(request: Request, config: SandboxConfig) -> V2Call:
         params.update(fields)
     elif request.method == "POST":
         content = request.content(config.body_limit).decode("utf-8", "replace")
-        # A body of any other type is not read: its key is missing then.
+        # A body of any other type is not read, so a key in it is missing.
         params.update(parse_qsl(content, keep_blank_values=True) if content_type == _FORM else ())
     key = params.pop("apikey", "").strip()
     return V2Call(request.method, name, params, key, facts)

@@ -33,7 +33,7 @@ def put(state: State, call: V2Call) -> Answer:
 
 
 def get(state: State, call: V2Call) -> Answer:
-    """comments/get: the newest on `resource`, of those from `before` (`YYYYMMDDhhmmss`) where it is given."""
+    """comments/get: the newest on `resource`, only those up to `before` (`YYYYMMDDhhmmss`) if it is given."""
     require(call, "resource")
     resource = call.params["resource"]
     before = _epoch(call.params["before"]) if call.params.get("before") else None
@@ -64,12 +64,12 @@ def _commented(state: State, resource: str) -> Item | None:
 
 
 def _may_be_one(resource: str) -> bool:
-    """Whether it looks like a hash, a scan id or a URL."""
+    """Whether `resource` looks like a hash, a scan id or a URL."""
     return file_hash(resource) is not None or ScanId.read(resource) is not None or "." in resource or "/" in resource
 
 
 def _epoch(text: str) -> float:
-    """ApiError 400 for what is no date."""
+    """Epoch seconds. ApiError 400 if `text` is not a date."""
     try:
         return datetime.strptime(text, _DATE).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:

@@ -20,7 +20,7 @@ _INVALID = "Invalid resource, check what you are submitting"
 
 
 def report(state: State, call: V2Call) -> Answer:
-    """file/report: `resource` is hashes or scan ids with commas between."""
+    """file/report: `resource` is hashes or scan ids, separated by commas."""
     require(call, "resource")
     return each(call.values("resource", ",", MOST_REPORTS), lambda resource: _report(state, resource))
 
@@ -35,19 +35,19 @@ def scan(state: State, call: V2Call) -> Answer:
 
 
 def upload_url(state: State, call: V2Call) -> Answer:
-    """file/scan/upload_url: an address good for one upload."""
+    """file/scan/upload_url: a URL for one upload."""
     return {"upload_url": state.links.to_v2_upload(state.tickets.issue())}
 
 
 def scan_at_address(state: State, call: V2Call) -> Answer:
-    """A file sent to an address from `upload_url`."""
+    """A file sent to a URL from `upload_url`."""
     if not state.tickets.redeem(call.params["ticket"]):
         raise bad_request("The address was for one upload")
     return scan(state, call)
 
 
 def rescan(state: State, call: V2Call) -> Answer:
-    """file/rescan: `resource` is hashes with commas between."""
+    """file/rescan: `resource` is hashes, separated by commas."""
     require(call, "resource")
     return each(call.values("resource", ",", MOST_RESCANS), lambda resource: _rescan(state, resource))
 
@@ -60,7 +60,7 @@ def _report(state: State, resource: str) -> JsonObject:
     item = find(state, Kind.FILE, ident)
     if item is None:
         return reports.unknown(resource, _UNKNOWN)
-    # Asked for by its hash a file has its old report, or none, until the scan is through.
+    # A lookup by hash gets the old report, or none, until the scan has finished.
     waiting = pending(state, item, asked) if asked else None
     if waiting is not None:
         return reports.still_queued(resource, waiting)

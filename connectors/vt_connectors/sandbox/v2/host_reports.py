@@ -1,4 +1,4 @@
-"""API v2's documents on domains and IP addresses, in all their odd shapes."""
+"""API v2's reports on domains and IP addresses, with all their irregular forms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SAMPLES = ("downloaded", "referrer", "communicating")
 
 
 def domain_report(state: State, item: Item, resolutions: list[JsonObject]) -> JsonObject:
-    """`resolutions` are the attributes of v3's, newest first."""
+    """`resolutions` are the attributes of v3's objects, newest first."""
     attributes = state.report(item)["attributes"]
     categories = attributes["categories"]
     pairs = [{"last_resolved": date_text(row["date"]), "ip_address": row["ip_address"]} for row in resolutions]
@@ -29,7 +29,7 @@ def domain_report(state: State, item: Item, resolutions: list[JsonObject]) -> Js
         "resolutions": pairs,
         "categories": sorted(set(categories.values())),
         **{f"{vendor} category": value for vendor, value in categories.items()},
-        **_vendors_words(item, attributes),
+        **_vendor_info(item, attributes),
         "subdomains": [f"{name}.{item.value}" for name in ("www", "mail", "cdn")[: draw(item.value, "subdomains", 4)]],
         "domain_siblings": [],
         "whois": attributes["whois"],
@@ -40,7 +40,7 @@ def domain_report(state: State, item: Item, resolutions: list[JsonObject]) -> Js
 
 
 def ip_report(state: State, item: Item, resolutions: list[JsonObject]) -> JsonObject:
-    """`resolutions` are the attributes of v3's, newest first."""
+    """`resolutions` are the attributes of v3's objects, newest first."""
     attributes = state.report(item)["attributes"]
     pairs = [{"last_resolved": date_text(row["date"]), "hostname": row["host_name"]} for row in resolutions]
     told = ("as_owner", "country", "continent", "network", "whois")
@@ -50,7 +50,7 @@ def ip_report(state: State, item: Item, resolutions: list[JsonObject]) -> JsonOb
         "verbose_msg": pick(item.value, "words", ("IP address in dataset", "IP address found in dataset")),
         **{name: attributes[name] for name in told if name in attributes},
         "whois_timestamp": attributes["whois_date"],
-        "asn": str(asn) if draw(item.value, "asn as text", 2) else asn,  # both forms are met
+        "asn": str(asn) if draw(item.value, "asn as text", 2) else asn,  # both forms occur
         "resolutions": pairs,
         **_urls(item, attributes),
         **_samples(item, attributes),
@@ -62,8 +62,8 @@ def _positives(attributes: Mapping[str, Any]) -> int:
     return stats["malicious"] + stats["suspicious"]
 
 
-def _vendors_words(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
-    """What single vendors say: some in a sentence, some in fields."""
+def _vendor_info(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
+    """Results of single vendors: some as a sentence, some as fields."""
     bad = _positives(attributes) > 0
     fields = {"Verdict": "malicious" if bad else "safe", "Adult content": "no"}
     words: JsonObject = {f"{ENGINES[5]} domain info": {**fields, "Safety score": draw(item.value, "safety", 101)}}
@@ -71,7 +71,7 @@ def _vendors_words(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
 
 
 def _urls(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
-    """URLs seen there, newest first: detected ones are objects, the others lists. Home pages are never detected."""
+    """URLs on the host, newest first: detected ones are objects, others are lists. Home pages are never detected."""
     positives, total, seen = _positives(attributes), len(ENGINES), last_seen(attributes)
     paths = _PATHS[: 2 + draw(item.value, "urls", len(_PATHS) - 1)]
     urls = [(f"http://{item.value}/{path}", date_text(seen - place * _DAY_S)) for place, path in enumerate(paths)]
@@ -83,12 +83,12 @@ def _urls(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
 
 
 def _samples(item: Item, attributes: Mapping[str, Any]) -> JsonObject:
-    """Files fetched from there, that name it, and that talk to it; detected ones only where it is bad."""
+    """Files downloaded from the host, that contain its name, or connect to it; detected ones only if it is bad."""
     positives, seen = _positives(attributes), last_seen(attributes)
     found: JsonObject = {}
     for kind in _SAMPLES:
         for what, count in (("detected", positives), ("undetected", 0)):
-            # Of files that only name a host there is often no date.
+            # Files that only contain the host's name often have no date.
             dated = kind != "referrer" or (item.kind is Kind.DOMAIN and what == "undetected")
             rows = draw(item.value, f"{what} {kind}", 4) if positives or what == "undetected" else 0
             found[f"{what}_{kind}_samples"] = [

@@ -24,7 +24,7 @@ def domain_report(state: State, call: V2Call) -> Answer:
 
 
 def ip_report(state: State, call: V2Call) -> Answer:
-    """ip-address/report: IPv4 only. Unlike v3, v2 has no report on addresses that nobody has seen."""
+    """ip-address/report: IPv4 only. Unlike v3, v2 has no report on addresses that were never seen."""
     require(call, "ip")
     address = call.params["ip"]
     try:

@@ -14,30 +14,30 @@ from .scans import Scan, ScanId, date_text
 QUEUED = "Scan request successfully queued, come back later for the report"
 
 _DETECTED = ("malicious", "suspicious")
-# v2 counts only engines that gave an opinion.
+# v2 counts only engines with a result.
 _OPINIONS = (*_DETECTED, "undetected", "harmless")
 _URL_RESULTS = {"harmless": "clean site", "undetected": "unrated site"}
 
 
 def unknown(resource: str, verbose_msg: str) -> JsonObject:
-    """There is nothing on `resource`, which is told as it was sent."""
+    """There is no report on `resource`; the document repeats it as it was sent."""
     return {"response_code": 0, "resource": resource, "verbose_msg": verbose_msg}
 
 
 def invalid(resource: str, verbose_msg: str) -> JsonObject:
-    """`resource` cannot be one."""
+    """`resource` is not a valid resource."""
     return {"response_code": -1, "resource": resource, "verbose_msg": verbose_msg}
 
 
 def still_queued(resource: str, analysis: Analysis) -> JsonObject:
-    """The scan that was asked about is not through. A file's id comes without its time there."""
+    """The scan has not finished. A file's scan id has no time here."""
     scan_id = analysis.item.id if analysis.item.kind is Kind.FILE else str(ScanId.of(analysis))
     said = "Your resource is queued for analysis"
     return {"response_code": -2, "resource": resource, "scan_id": scan_id, "verbose_msg": said}
 
 
 def rescan_of_file(analysis: Analysis, resource: str) -> JsonObject:
-    """A rescan was accepted; v2 has no words for it."""
+    """A rescan was accepted; v2 has no message for it."""
     scan_id = ScanId.of(analysis)
     return {
         "response_code": 1,

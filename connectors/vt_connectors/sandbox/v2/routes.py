@@ -1,4 +1,4 @@
-"""API v2: which call has which handler, what it costs, and how it says no."""
+"""API v2: handlers and costs of calls, and refusals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REFUSED = Response(403, b"", _HTML)
 
 @dataclass(frozen=True)
 class _Route:
-    """`batch`: the parameter that may hold several values, what is between them, and how many are heard."""
+    """`batch`: the parameter that may have several values, their separator, and the number of values that are used."""
 
     methods: frozenset[str]
     handler: Handler
@@ -45,14 +45,14 @@ _ROUTES = {
 
 
 class V2Routes:
-    """Answers the calls of API v2 from `state`."""
+    """Routes the calls of API v2 to handlers with `state`."""
 
     def __init__(self, state: State, accounts: Accounts) -> None:
         self._state = state
         self._accounts = accounts
 
     def refusal(self, call: V2Call) -> Response | None:
-        """The answer to a call that is nobody's, or not there, before it costs anything."""
+        """The response to a call without a valid key, or to an unknown call; neither costs quota."""
         route = _ROUTES.get(call.name)
         if route is None or call.method not in route.methods:
             return Response(404, b"", _HTML)
@@ -61,12 +61,12 @@ class V2Routes:
         return None
 
     def cost(self, call: V2Call) -> int:
-        """Requests of the quota: every value counts."""
+        """The requests to charge to the quota: every value counts."""
         batch = _ROUTES[call.name].batch
         return max(1, len(call.values(*batch))) if batch else 1
 
     def answer(self, call: V2Call) -> Response:
-        """The answer to a call that is not refused and whose quota is not spent."""
+        """The response to a call that is not refused and has quota."""
         try:
             document = _ROUTES[call.name].handler(self._state, call)
         except ApiError:

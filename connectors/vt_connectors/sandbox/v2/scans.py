@@ -1,4 +1,4 @@
-"""Scans as API v2 names them, and which of them are through."""
+"""API v2's scan ids, and the finished and pending scans."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _SCAN_ID = re.compile(r"([0-9a-fA-F]{64})-([0-9]{1,12})", re.ASCII)
 
 @dataclass(frozen=True)
 class ScanId:
-    """`<sha256>-<epoch>`: the SHA-256 of a file or of a canonical URL, and when its scan was asked for."""
+    """`<sha256>-<epoch>`: the SHA-256 of a file or of a canonical URL, and the time of the request for the scan."""
 
     sha256: str
     epoch: int
 
     @classmethod
     def read(cls, text: str) -> ScanId | None:
-        """The scan id that `text` is, or None."""
+        """Parse a scan id; None if `text` is not one."""
         found = _SCAN_ID.fullmatch(text)
         return cls(found[1].lower(), int(found[2])) if found else None
 
@@ -40,7 +40,7 @@ class ScanId:
 
 @dataclass(frozen=True)
 class Scan:
-    """A finished scan: its id, and the attributes of v3's object, whose results it has."""
+    """A finished scan: its id, and the attributes of v3's object with its results."""
 
     id: ScanId
     item: Item
@@ -48,7 +48,7 @@ class Scan:
 
 
 def find(state: State, kind: Kind, ident: str) -> Item | None:
-    """The item an id stands for; None for what is unknown or malformed."""
+    """The item with an id; None if the id is unknown or malformed."""
     try:
         return state.dataset.find(kind, ident)
     except ApiError:
@@ -56,19 +56,19 @@ def find(state: State, kind: Kind, ident: str) -> Item | None:
 
 
 def start(state: State, item: Item) -> Analysis:
-    """Ask for a scan now."""
+    """Start a scan now."""
     return state.analyses.start(item, state.dataset.facts(item), state.clock())
 
 
 def pending(state: State, item: Item, asked: ScanId | None = None) -> Analysis | None:
-    """The analysis that was `asked` for, or the newest, if it is not completed."""
+    """The requested analysis `asked`, or the newest, if it is not completed."""
     newest = next(iter(state.analyses.newest_first(item)), None)
     found = state.analyses.of(item, asked.epoch) if asked else newest
     return found if found is not None and not state.analyses.is_completed(found, state.clock()) else None
 
 
 def finished(state: State, item: Item, asked: ScanId | None = None) -> Scan | None:
-    """The scan that was `asked` for, or the newest; None if there is none that is through."""
+    """The requested scan `asked`, or the newest; None if it has not finished."""
     attributes: Mapping[str, Any] = state.report(item)["attributes"]
     if not attributes["last_analysis_results"]:
         return None
@@ -85,5 +85,5 @@ def last_seen(attributes: Mapping[str, Any]) -> int:
 
 
 def date_text(epoch: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """Epoch seconds as v2 writes times, in UTC."""
+    """Epoch seconds in v2's format, in UTC."""
     return datetime.fromtimestamp(int(epoch), timezone.utc).strftime(form)

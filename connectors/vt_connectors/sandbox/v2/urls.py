@@ -18,13 +18,13 @@ _INVALID = "Invalid URL, the scan request was not queued"
 
 
 def scan(state: State, call: V2Call) -> Answer:
-    """url/scan: `url` is URLs with newlines between."""
+    """url/scan: `url` is URLs, separated by newlines."""
     require(call, "url")
     return each(call.values("url", "\n", MOST_URLS), lambda url: _scan(state, url))
 
 
 def report(state: State, call: V2Call) -> Answer:
-    """url/report: `resource` is URLs or scan ids with newlines between; `scan` of 1 submits unknown URLs."""
+    """url/report: `resource` is URLs or scan ids, separated by newlines; `scan=1` submits unknown URLs."""
     require(call, "resource")
     submits = call.params.get("scan") == "1"
     return each(call.values("resource", "\n", MOST_URLS), lambda resource: _report(state, resource, submits))
@@ -56,7 +56,7 @@ def _report(state: State, resource: str, submits: bool) -> JsonObject:
 
 
 def _find_url(state: State, url: str) -> Item | None:
-    """None for a URL there is no report on, ApiError 400 for what is no URL."""
+    """None for a URL without a report. ApiError 400 for an invalid URL."""
     try:
         return state.dataset.find_url(url)
     except ApiError as error:

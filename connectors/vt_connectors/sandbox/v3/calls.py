@@ -15,7 +15,7 @@ _EVERY_KIND = tuple(Kind)
 
 @dataclass(frozen=True)
 class Call:
-    """A request whose key is accepted; `ids` are the path segments its route leaves open."""
+    """A request with an accepted key; `ids` are the path segments that its route leaves open."""
 
     request: Request
     key: str

@@ -17,10 +17,10 @@ _COUNT_CAP = 200
 
 
 def page(rows: list[JsonObject], query: Mapping[str, str], link: str) -> JsonObject:
-    """The page of `rows` that `limit` and `cursor` in the query ask for, with its meta and links.
+    """The page of `rows` for `limit` and `cursor` in the query, with its meta and links.
 
-    `link` is the address of the collection. A cursor names the last row given out, so rows added in front
-    between two pages neither repeat nor hide any. ApiError 400 for a limit or cursor that makes no sense.
+    `link` is the URL of the collection. A cursor names the last row of the previous page, so rows added in
+    front between two pages neither repeat nor hide rows. ApiError 400 for an invalid limit or cursor.
     """
     limit = _limit(query.get("limit"))
     start = _start(rows, query.get("cursor"))

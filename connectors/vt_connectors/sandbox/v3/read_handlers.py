@@ -1,4 +1,4 @@
-"""Handlers of the calls that look things up."""
+"""Handlers of calls that read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passive DNS: which names were seen at which addresses."""
+"""Passive DNS: pairs of host names and addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..http.messages import JsonObject
 _DAY_S = 86400
 _MOST_ROWS = 60
 _RESOLVERS = ("VirusTotal", "Sandbox Resolver")
-# Catalogued pairs of name and address.
+# Fixed pairs of name and address.
 _PAIRS: tuple[tuple[str, str], ...] = (
     ("malicious.example", "203.0.113.66"),
     ("phishing.example", "203.0.113.66"),
@@ -24,7 +24,7 @@ _PAIRS: tuple[tuple[str, str], ...] = (
 
 
 def resolutions_of(item: Item, link_to: Callable[[str], str]) -> list[JsonObject]:
-    """The rows on a domain or an address, newest first; `link_to` makes a row's address from its id."""
+    """The rows for a domain or an address, newest first; `link_to` makes a row's URL from its id."""
     if item.kind is Kind.DOMAIN:
         pairs = [pair for pair in _PAIRS if pair[0] == item.value]
         pairs += [(item.value, invented_address(item.value, f"row {n}")) for n in range(_rows(item))]

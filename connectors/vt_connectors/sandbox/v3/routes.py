@@ -1,4 +1,4 @@
-"""API v3: which call has which handler."""
+"""API v3: the handlers of calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .calls import OPEN, ROUTES, Call, Route
 
 
 class V3Routes:
-    """Answers the calls of API v3 from `state`."""
+    """Routes the calls of API v3 to handlers with `state`."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -21,7 +21,7 @@ class V3Routes:
         self._routes = sorted(ROUTES, key=_openness)
 
     def answer(self, request: Request, key: str) -> Response:
-        """The response to a request whose key is accepted and whose quota is not spent, or ApiError."""
+        """The response to a request with an accepted key and quota. Raises ApiError."""
         for route in self._routes:
             ids = _match(route.segments, request.segments) if route.method == request.method else None
             if ids is not None:
@@ -34,7 +34,7 @@ def _openness(route: Route) -> tuple[bool, ...]:
 
 
 def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The segments at the pattern's open places, or None if the path is another."""
+    """The segments at the pattern's open positions, or None if the path does not match."""
     if len(pattern) != len(segments):
         return None
     pairs = list(zip(pattern, segments))

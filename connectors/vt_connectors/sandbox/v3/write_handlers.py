@@ -1,4 +1,4 @@
-"""Handlers of the calls that change something: scans asked for, comments posted."""
+"""Handlers of calls that write: scans and comments."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def scan_file(state: State, call: Call) -> Response:
 
 @route("GET", "/api/v3/files/upload_url")
 def upload_url(state: State, call: Call) -> Response:
-    """GET /files/upload_url: an address good for one upload."""
+    """GET /files/upload_url: a URL for one upload."""
     return json_response({"data": state.links.to_upload(state.tickets.issue())})
 
 
 @route("POST", "/_ah/upload/*")
 def scan_uploaded_file(state: State, call: Call) -> Response:
-    """POST to an address from `upload_url`."""
+    """POST to a URL from `upload_url`."""
     if not state.tickets.redeem(call.ids[0]):
         raise not_found("Upload URL not found")
     return _received(state, call, state.config.upload_limit)
@@ -89,7 +89,7 @@ def _commented(state: State, kind: Kind, ident: str) -> Item:
     if kind is not Kind.URL:
         return state.dataset.find(kind, ident)
     missing = not_found(f'Item "{ident}" type "URL" not found')
-    # A URL's base64 id is good for reading only.
+    # A URL's base64 id is valid only for reading.
     if sha256_of(ident) is None:
         raise missing
     try:

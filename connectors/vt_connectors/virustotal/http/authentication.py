@@ -1,4 +1,4 @@
-"""Where the key goes: at the last moment, into the one place of a request that wants it."""
+"""Puts the key into a request, just before it is sent, in the only place that needs it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .transport import HttpRequest
 
 
 class _KeyHeader(AuthBase):
-    """Adds the key, if it goes there, and by being there keeps `requests` from adding what a `.netrc` says."""
+    """Adds the key if it belongs into the header. Its presence keeps `requests` from using a `.netrc`."""
 
     def __init__(self, key: ApiKey | None) -> None:
         self._key = key
@@ -36,7 +36,7 @@ class Keyed:
 
 
 def with_key(request: HttpRequest, key: ApiKey) -> Keyed:
-    """`request` with the key where VirusTotal looks for it."""
+    """`request` with the key in the place where VirusTotal expects it."""
     place, url = request.key, request.url
     pair = urlencode({"apikey": key.reveal()})
     body: bytes | MultipartBody | None = request.body

@@ -1,7 +1,7 @@
-"""An answer's body, read and unpacked within limits of size and time.
+"""Reads and decompresses a response's body within limits of size and time.
 
-Nothing but gzip is unpacked, and nothing by urllib3: its decoders, and chains of them, have let small bodies fill the
-memory or take all time (CVE-2025-66471, CVE-2026-44432, CVE-2026-97688), and some releases allowed here still do.
+Only gzip is decompressed, and not by urllib3: with its decoders, and chains of them, small bodies could use all memory
+or time (CVE-2025-66471, CVE-2026-44432, CVE-2026-97688), also in some releases that are allowed here.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 def read_body(
     raw: urllib3.HTTPResponse, most: int, deadline: float, monotonic: Callable[[], float]
 ) -> tuple[bytes, str | None]:
-    """The body, `most` bytes unpacked; or nothing, and why it is not what was sent.
+    """The body, at most `most` bytes when decompressed; or an empty one, and the reason.
 
-    `deadline` is in seconds of `monotonic`. Raises `TransportFailure`, and what urllib3 raises.
+    `deadline` is in seconds of `monotonic`. Raises `TransportFailure`, and urllib3's errors.
     """
     encoding = raw.headers.get("content-encoding", "").strip().lower()
     if encoding not in (*_PLAIN, *_GZIP):
-        return b"", "its body is encoded in a way that was not asked for"
+        return b"", "its body has an encoding that was not requested"
     gunzip = _Gunzip(most) if encoding in _GZIP else None
     pieces: list[bytes] = []
     size = 0
@@ -45,32 +45,32 @@ def read_body(
     except _TooMuch:
         return b"", f"its body is larger than {most} bytes"
     except zlib.error:
-        return b"", "its body is not encoded as it says"
+        return b"", "its body does not match its Content-Encoding"
     if gunzip and not gunzip.is_whole:
-        return b"", "its body is not encoded as it says"
+        return b"", "its body does not match its Content-Encoding"
     return b"".join(pieces), None
 
 
 def _sent(raw: urllib3.HTTPResponse, deadline: float, monotonic: Callable[[], float]) -> Iterator[bytes]:
-    """The body as it was sent. `read1` gives what is there. urllib3 before 2.2 does not have it: with that a slow body
-    is noticed when a piece is full, or when the time for the whole answer is up.
+    """The body as it was sent. `read1` returns the available bytes. urllib3 before 2.2 does not have it: there, a slow
+    body is detected when a piece is full, or when the time for the whole response is over.
     """
     read = raw.read1 if hasattr(raw, "read1") else raw.read
     while piece := read(_PIECE_BYTES, decode_content=False):
         yield piece
         if monotonic() > deadline:
-            raise NoAnswerInTime("the answer came too slowly")
+            raise NoAnswerInTime("the response came too slowly")
     if raw.length_remaining:
-        # urllib3 1.26 takes a connection's end for the body's.
-        raise ConnectionLost("the connection broke before the end of the answer")
+        # urllib3 1.26 takes the connection's end for the body's.
+        raise ConnectionLost("the connection broke before the end of the response")
 
 
 class _TooMuch(Exception):
-    """More comes out than is allowed."""
+    """The decompressed body exceeds the limit."""
 
 
 class _Gunzip:
-    """`feed` it the packed bytes as they come. Never more than `most` bytes are unpacked, in all."""
+    """Call `feed` with the compressed bytes. In total, at most `most` bytes are decompressed."""
 
     def __init__(self, most: int) -> None:
         self._left = most
@@ -79,11 +79,11 @@ class _Gunzip:
         self._is_over = False
 
     def feed(self, packed: bytes) -> bytes:
-        """What comes out of it. Raises `zlib.error` if it is not gzip, and `_TooMuch`."""
+        """The decompressed bytes. Raises `zlib.error` if the input is not gzip, and `_TooMuch`."""
         pieces: list[bytes] = []
         while packed and not self._is_over:
             if self._member.eof:
-                # Another member may follow; anything else behind the first one is passed over, as gzip itself does.
+                # Another member may follow; other data after the first one is ignored, like gzip does.
                 self._is_over = not packed.startswith(b"\x1f")
                 if self._is_over:
                     break
@@ -99,5 +99,5 @@ class _Gunzip:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what came has its end. An empty body has nothing to end."""
+        """Whether the input is complete. An empty body is complete."""
         return self._member.eof or not self._has_begun

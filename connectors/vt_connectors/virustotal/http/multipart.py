@@ -1,4 +1,4 @@
-"""A file as a multipart body that is read while it is sent, never held whole."""
+"""A file as a multipart body that is read while it is sent, and is never completely in memory."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ...patterns import pattern
 from .transport import Upload
 
 _PIECE_BYTES = 65536
-# VirusTotal's front end refuses RFC 5987's `filename*`: a name goes out in plain ASCII
+# VirusTotal's front end refuses RFC 5987's `filename*`, so names are sent in plain ASCII
 # (https://github.com/VirusTotal/vt-py, vt/client.py).
 _UNSAFE = pattern(r"[^ !#-\[\]-~]")
 
 
 def sent_name(filename: str) -> str:
-    """The name a file goes out under."""
+    """The name under which a file is sent."""
     return _UNSAFE.sub("_", filename) or "file"
 
 
 class MultipartBody:
-    """File-like, with a length, as `requests` wants a body it streams. `fields` go before the file.
+    """A file-like object with a length, for streaming with `requests`. `fields` come before the file.
 
-    `taken` says whether the connection came so far as to ask for the first byte.
+    `taken`: whether the connection has read the first byte.
     """
 
     def __init__(self, upload: Upload, fields: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class MultipartBody:
             yield piece
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; empty at the end. Raises what the upload's `read` raises."""
+        """At most `size` bytes; empty at the end. Raises the errors of the upload's `read`."""
         self.taken = True
         size = _PIECE_BYTES if size is None or size < 0 else size
         if not self._pending and self._left:
@@ -60,7 +60,7 @@ class MultipartBody:
             self._pending = piece
             self._upload.sent(self._upload.size - self._left, self._upload.size)
         if not self._pending and not self._left:
-            # Asked for its last byte, the upload says whether it is still what it was.
+            # When its last byte is read, the upload checks that the file has not changed.
             self._upload.read(0)
             self._pending, self._tail = self._tail, b""
         given, self._pending = self._pending[:size], self._pending[size:]

@@ -1,4 +1,4 @@
-"""Proxies and CA bundle, as the environment names them."""
+"""Proxies and CA bundle from the environment."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class ProxySettings:
-    """Looks once for each server: for each request it would take as long as a third of sending it."""
+    """Reads the environment once for each server, because it takes a third of a request's own time."""
 
     def __init__(self) -> None:
         self._proxies: dict[tuple[str, str], dict[str, str]] = {}
         self._verify: str | bool | None = None
 
     def proxies(self, url: str) -> dict[str, str]:
-        """By scheme, as `requests` takes and finds them; none for loopback.
+        """Proxies by scheme, in the form and with the rules of `requests`; none for loopback.
 
-        Raises `ConfigError` if the one for `url` cannot be one: it would not be reached later either.
+        Raises `ConfigError` if the one for `url` is not valid.
         """
         parts = urlsplit(url)
         server = parts.scheme, parts.netloc
@@ -40,11 +40,11 @@ class ProxySettings:
         return self._proxies[server]
 
     def proxy_for(self, url: str) -> str | None:
-        """Which proxy leads to `url`, without user and password. Raises `ConfigError`."""
+        """The proxy for `url`, without user and password. Raises `ConfigError`."""
         return _place_of(select_proxy(url, self.proxies(url)))
 
     def verify(self) -> str | bool:
-        """Which certificates are accepted: those of a bundle's path, or the ones `requests` brings (True).
+        """The accepted certificates: the path of a CA bundle, or True for those of `requests`.
 
         Raises `ConfigError`.
         """
@@ -54,25 +54,25 @@ class ProxySettings:
 
 
 def _place_of(proxy: str | None) -> str | None:
-    """Scheme, host and port, as `requests` reads them. Raises `ConfigError`, which does not repeat the address: it may
-    have a password.
+    """Scheme, host and port, parsed like `requests` does. Raises `ConfigError`, which does not repeat the address,
+    because it may have a password.
     """
     if not proxy:
         return None
     try:
         parts = parse_url(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]  # requests' own reading
     except (ValueError, LocationParseError):
-        raise _no_proxy("is not an address") from None
+        raise _invalid_proxy("is not an address") from None
     if (parts.scheme or "").startswith("socks"):
-        raise _no_proxy("is a SOCKS proxy, which is not supported: name an HTTP proxy")
+        raise _invalid_proxy("is a SOCKS proxy, which is not supported: name an HTTP proxy")
     if parts.scheme not in ("http", "https"):
-        raise _no_proxy("does not begin with http:// or https://")
+        raise _invalid_proxy("does not begin with http:// or https://")
     if not parts.host or parts.path not in (None, "/") or parts.query or parts.fragment:
-        raise _no_proxy("is not an address")
+        raise _invalid_proxy("is not an address")
     return f"{parts.scheme}://{parts.host}{f':{parts.port}' if parts.port else ''}"
 
 
-def _no_proxy(why: str) -> ConfigError:
+def _invalid_proxy(why: str) -> ConfigError:
     return ConfigError(
         f"HTTPS_PROXY (or ALL_PROXY) {why}; write http://host:port or http://user:password@host:port, and in user and "
         "password %40 for @, %2F for /, %3A for :, %23 for #, %3F for ? and %25 for %"
@@ -84,16 +84,16 @@ def _ca_bundle() -> str | None:
         if os.environ.get(name):
             path = expanded(name, os.environ[name])
             if not path.exists():
-                raise ConfigError(f"{name}: there is no {path}")
+                raise ConfigError(f"{name}: {path} does not exist")
             _refuse_other_than_certificates(name, path)
             return str(path)
     return None
 
 
 def _refuse_other_than_certificates(name: str, path: Path) -> None:
-    """No connection would be made with it, now or later. What is in a folder is read when it is needed.
+    """Raise `ConfigError` if no connection could use the file. A folder's files are read later.
 
-    The certificates themselves are not read: that takes memory, and the connection does it.
+    The certificates themselves are not parsed, because that takes memory, and the connection does it.
     """
     if path.is_dir():
         return

@@ -1,4 +1,4 @@
-"""HTTP by `requests`: one session a thread, TLS always verified, bodies bounded, time bounded."""
+"""HTTP with `requests`: one session per thread, TLS always verified, sizes and times bounded."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ from .transport import (
     TransportFailure,
 )
 
-# The largest recorded answer is 0.4 MB; nothing VirusTotal sends for our calls comes near this.
+# The largest recorded response has 0.4 MB; responses to our calls are far smaller than this.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LONGEST_CONNECT_S = 10.0
-# VirusTotal looks at a file before it answers: a large one is waited for longer, by its size.
+# VirusTotal processes a file before it responds, so the timeout grows with the file's size.
 _UPLOAD_BYTES_A_S = 1_000_000
 
-# App Engine compresses for agents that say `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
+# App Engine compresses for user agents that contain `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
 USER_AGENT = f"vt-connectors/{__version__} (gzip)"
 TOOL = f"org.vt-connectors.{__version__}"
 _HEADERS = {"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json", "Accept-Encoding": "gzip"}
-# Failures in which the request cannot have left this machine.
+# Failures before the request was sent.
 _BEFORE_SENDING = (
     urllib3.exceptions.NewConnectionError,
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.ProxyError,
 )
 
-# An answer's headers can be invalid too, and are `ValueError`s as well: those of an address alone come before sending.
+# Invalid response headers are `ValueError`s too, but only an invalid URL comes before sending.
 _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -58,12 +58,12 @@ _NO_ADDRESS = (
 )
 
 _NO_PROXY = "the proxy could not be used; see HTTPS_PROXY"
-_TLS_HINT = "for an own CA set REQUESTS_CA_BUNDLE"
+_TLS_HINT = "for your own CA set REQUESTS_CA_BUNDLE"
 _NO_CERTIFICATE = f"the certificate of the server was not accepted; {_TLS_HINT}"
 
 
 class _Body(io.BytesIO):
-    """A request's body that knows whether the connection came so far as to take it."""
+    """A request's body that records whether the connection has read from it."""
 
     taken = False
 
@@ -73,7 +73,7 @@ class _Body(io.BytesIO):
 
 
 class RequestsTransport:
-    """Proxies and CA bundle come from the environment as `requests` reads them; not for loopback."""
+    """Uses proxies and CA bundle of the environment like `requests`, but not for loopback."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class RequestsTransport:
         max_body_bytes: int = MAX_BODY_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        # libraries name addresses, and some have the key in them
+        # libraries log URLs, and some contain the key
         self._key = remember(key)
         self._timeout_s = timeout_s
         self._max_body_bytes = max_body_bytes
@@ -129,13 +129,13 @@ class RequestsTransport:
         return known[1]
 
     def close(self) -> None:
-        """Close every thread's connections. Whoever sends later connects anew."""
+        """Close the connections of all threads. Later requests connect again."""
         for session in list(self._sessions):
             session.close()
 
 
 class _Session(requests.Session):
-    """Redirects are the client's: even unfollowed, `requests` reads their whole body and trips over a bad address."""
+    """Leaves redirects to the client: even without following, `requests` reads their body and fails on a bad URL."""
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
@@ -143,15 +143,15 @@ class _Session(requests.Session):
 
 def _new_session() -> requests.Session:
     session = _Session()
-    session.trust_env = False  # what it says is looked up in `ProxySettings`
-    # Retries are the client's: a second layer would spend quota behind the limiter's back.
+    session.trust_env = False  # `ProxySettings` reads the environment
+    # Only the client retries: a second layer would use quota without a reservation.
     session.mount("https://", TotalTimeoutAdapter())
     session.mount("http://", TotalTimeoutAdapter())
     return session
 
 
 def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportFailure:
-    """What a failure means for the request. Messages are our own: the libraries' name URLs."""
+    """The meaning of a failure for the request. Messages are our own, because those of libraries contain URLs."""
     failure = _meaning(error)
     if isinstance(failure, NotSent) or body is None or body.taken:
         return failure
@@ -161,9 +161,9 @@ def _failure(error: Exception, body: _Body | MultipartBody | None) -> TransportF
 def _meaning(error: Exception) -> TransportFailure:
     cause = _root(error)
     if isinstance(error, _NO_ADDRESS):
-        return NotSent("an address is none; see HTTPS_PROXY and VT_API_URL for the proxy's and the server's")
+        return NotSent("an address is not valid; check HTTPS_PROXY for the proxy's, and VT_API_URL for the server's")
     if isinstance(cause, urllib3.exceptions.SSLError):
-        # Other failures of TLS may come after the request as well as before it.
+        # Other TLS failures can occur before or after the request.
         return (
             CertificateRefused(_NO_CERTIFICATE)
             if _is_of_certificate(cause)
@@ -172,12 +172,12 @@ def _meaning(error: Exception) -> TransportFailure:
     if isinstance(cause, _BEFORE_SENDING):
         return NotSent(_before_sending(cause))
     if isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
-        return NoAnswerInTime("no answer came in time")
+        return NoAnswerInTime("no response came in time")
     return ConnectionLost(f"the connection broke ({type(cause).__name__})")
 
 
 def _root(error: BaseException) -> BaseException:
-    """urllib3's reason inside the wrappings of both libraries."""
+    """urllib3's original error inside the wrappers of both libraries."""
     for _ in range(5):
         inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
         if isinstance(error, (*_BEFORE_SENDING, urllib3.exceptions.SSLError)) or not isinstance(inner, BaseException):
@@ -194,6 +194,6 @@ def _is_of_certificate(error: urllib3.exceptions.SSLError) -> bool:
 def _before_sending(cause: BaseException) -> str:
     if isinstance(cause, urllib3.exceptions.ProxyError):
         return _NO_PROXY
-    # The one that says that there is nobody is a kind of the one that says that time was up.
+    # NewConnectionError is a subclass of the timeout's error.
     slow = not isinstance(cause, urllib3.exceptions.NewConnectionError)
     return "no connection could be made" + (" in time" if slow else "")

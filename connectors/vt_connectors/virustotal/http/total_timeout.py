@@ -1,4 +1,4 @@
-"""Connections whose answer ends in time. A socket's timeout alone begins anew with every byte that comes."""
+"""Connections with a timeout for the whole response, because a socket's timeout restarts with every byte."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import urllib3
 from urllib3.util.ssl_match_hostname import CertificateError
 
 
-def _at_once() -> None:
+def _do_nothing() -> None:
     return None
 
 
-# Called before every piece of a request that this context sends. What it raises ends the request.
-SENDING: ContextVar[Callable[[], None]] = ContextVar("SENDING", default=_at_once)
+# Called before each piece of a request that this context sends. An exception ends the request.
+SENDING: ContextVar[Callable[[], None]] = ContextVar("SENDING", default=_do_nothing)
 
 
 class _InTime(io.RawIOBase):
-    """What `raw` reads from `sock`, for as long as the socket's timeout was in the beginning, in all."""
+    """Reads from `raw` on `sock`, with the socket's initial timeout as the limit for all reads together."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -38,7 +38,7 @@ class _InTime(io.RawIOBase):
         if self._deadline is not None:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                raise socket.timeout("the answer came too slowly")
+                raise socket.timeout("the response came too slowly")
             self._sock.settimeout(left)
         return self._raw.readinto(buffer)
 
@@ -54,9 +54,9 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Announced:
-    """A connection that calls what `SENDING` holds right before the first byte of a request.
+    """A connection that calls the function in `SENDING` just before the first byte of a request.
 
-    Making the connection may take seconds, and the process may be stopped meanwhile.
+    Connecting may take seconds, and the process may be suspended meanwhile.
     """
 
     _is_connecting = False
@@ -69,7 +69,7 @@ class _Announced:
             self._is_connecting = False
 
     def send(self, data: Any) -> None:
-        # What is sent while connecting is for a proxy.
+        # Data sent while connecting is for a proxy.
         if not self._is_connecting:
             if self.sock is None:  # type: ignore[attr-defined]  # as above
                 self.connect()
@@ -86,7 +86,7 @@ class _SecureConnection(_Announced, urllib3.connection.HTTPSConnection):
 
     def connect(self) -> None:
         super().connect()
-        # urllib3 1.26 would take the common name of a certificate without names, which nobody else does (RFC 9525).
+        # urllib3 1.26 would accept the common name of a certificate without names, against RFC 9525.
         secured: Any = self.sock
         certificate = secured.getpeercert()
         if certificate is not None and not certificate.get("subjectAltName"):
@@ -102,7 +102,7 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 
 class TotalTimeoutAdapter(requests.adapters.HTTPAdapter):
-    """`requests`' own, with such connections, through a proxy too. It repeats nothing."""
+    """The adapter of `requests` with such connections, also through a proxy. It does not retry."""
 
     def __init__(self) -> None:
         super().__init__(max_retries=0)

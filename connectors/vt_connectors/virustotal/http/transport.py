@@ -1,4 +1,4 @@
-"""The port to HTTP: one request out, one answer or one of four failures back."""
+"""The port to HTTP: one request, and one response or one of four failures."""
 
 from __future__ import annotations
 
@@ -6,37 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable, Literal, Protocol
 
-# Where a request carries the key. Only v2 has other places than the header (`apikey`, in each of them).
+# The place of the key in a request. Only v2 has other places than the header (`apikey` in each of them).
 KeyPlace = Literal["header", "form", "query", "multipart"]
 
 
-def _unheard(sent: int, total: int) -> None:
+def _ignore_sent(sent: int, total: int) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file on its way out: `read(n)` gives its next bytes, `size` of them in all.
+    """A file to send: `read(n)` returns its next bytes, `size` bytes in total.
 
-    `read` raises a `ConnectorError` where what it reads is no longer what it was. `sent` hears of bytes sent, of all.
+    `read` raises a `ConnectorError` if the file has changed. `sent` is called with the sent and the total bytes.
     """
 
     filename: str
     size: int
     read: Callable[[int], bytes]
-    sent: Callable[[int, int], None] = _unheard
+    sent: Callable[[int, int], None] = _ignore_sent
 
 
-def _at_once() -> None:
+def _do_nothing() -> None:
     return None
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """`url` is absolute. The key is in none of this: the transport puts it where `key` says.
+    """`url` is absolute. No field contains the key: the transport puts it in the place that `key` names.
 
-    `sending` is called when the connection is made, right before the first byte of the request; what it raises ends
-    the request before it begins.
+    `sending` is called after connecting, just before the first byte of the request; an exception prevents the request.
     """
 
     method: str
@@ -45,12 +44,12 @@ class HttpRequest:
     content_type: str | None = None
     upload: Upload | None = None
     key: KeyPlace = "header"
-    sending: Callable[[], None] = field(default=_at_once, compare=False, repr=False)
+    sending: Callable[[], None] = field(default=_do_nothing, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """`headers` have lower-case names. `broken` says why `body` is not what was sent (bad gzip, too large)."""
+    """`headers` have lower-case names. `broken`: the reason if `body` could not be read (bad gzip, too large)."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,15 +58,15 @@ class HttpResponse:
 
 
 class TransportFailure(Exception):
-    """No answer. The message names no key and no body."""
+    """No response. The message contains neither the key nor a body."""
 
 
 class NotSent(TransportFailure):
-    """No connection was made: certainly nothing reached VirusTotal."""
+    """No connection was made, so nothing reached VirusTotal."""
 
 
 class CertificateRefused(NotSent):
-    """Who answered is not the server that was meant, or cannot show it."""
+    """The server's certificate does not prove that it is the right server."""
 
 
 class ConnectionLost(TransportFailure):
@@ -75,7 +74,7 @@ class ConnectionLost(TransportFailure):
 
 
 class NoAnswerInTime(TransportFailure):
-    """Sent, and not answered in time."""
+    """Sent, but no response came in time."""
 
 
 class Transport(Protocol):

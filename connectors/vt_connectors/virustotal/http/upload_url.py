@@ -1,4 +1,4 @@
-"""The address that VirusTotal gives for an upload: whether the file and the key may go there."""
+"""Checks the URL that VirusTotal gives for an upload, before the file and the key are sent there."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ...errors import InvalidResponse
 
 
 def checked_upload_url(address: object, base_url: str) -> str:
-    """The one-shot address VirusTotal gave for an upload, if the key may go there: its own hosts over TLS, or the
-    server we talk to. Raises `InvalidResponse`.
+    """VirusTotal's URL for one upload, if the key may be sent there: to VirusTotal's hosts over TLS, or to the server
+    at `base_url`. Raises `InvalidResponse`.
 
-    The documentation's example is plain http, which VirusTotal's hosts answer over TLS as well.
+    The documentation's example is plain http, but VirusTotal's hosts also accept it over TLS.
     """
     try:
         parts = urlsplit(address if isinstance(address, str) else "")
@@ -32,6 +32,6 @@ def checked_upload_url(address: object, base_url: str) -> str:
 
 def _no_upload_url() -> InvalidResponse:
     return InvalidResponse(
-        "the address for uploads is neither VirusTotal's nor the server's; the file and the key were not sent there",
+        "the upload URL is neither on VirusTotal's nor on the configured server; neither file nor key was sent",
         http_status=200,
     )

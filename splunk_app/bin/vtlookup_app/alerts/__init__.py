@@ -1,1 +1,1 @@
-"""What an alert can do with its results: look indicators up, and comment on one."""
+"""The alert actions: look up the indicators in the results, and comment on one indicator."""

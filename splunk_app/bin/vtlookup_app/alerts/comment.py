@@ -1,4 +1,4 @@
-"""The alert action `vt_alert_comment`: one comment in public, once the admin allows it."""
+"""The alert action `vt_alert_comment`: adds one public comment, if the admin allows it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _request(payload: Payload) -> dict[str, Any]:
     indicator, text = payload.param("indicator"), payload.param("comment")
     if not indicator or not text:
         empty = "comment" if indicator else "indicator"
-        raise InvalidPayload(f"{empty} is empty: the alert's first result has no value for what is to stand there")
+        raise InvalidPayload(f"{empty} is empty: the alert's first result has no value for it")
     try:
         return request_of(indicator, payload.param("type").lower(), text)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""How a script in `bin/` starts its alert action."""
+"""Starts the alert action of a script in `bin/`."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 
 def run(module: str, name: str) -> int:
-    """The exit status of the action `name`, which is a function of the module `module` in this folder."""
+    """Run the action `name`, a function of the module `module` in this folder. Returns the exit status."""
     home = import_module(f"{__package__}.{module}")
     action: Action = getattr(home, module)
     if sys.argv[1:] != ["--execute"]:
-        return _told(name, UNUSABLE, "Splunk starts this script, with --execute")
+        return _report(name, UNUSABLE, "Splunk starts this script, with --execute")
     try:
         payload = read_payload(sys.stdin.buffer)
     except InvalidPayload as error:
-        return _told(name, UNUSABLE, str(error))
+        return _report(name, UNUSABLE, str(error))
     log = SearchLog(APP, os.environ, payload.searchinfo(name), event="alert")
     began = time.monotonic()
-    # If splunkd kills the process, this is all that is left of it.
+    # If splunkd kills the process, this line is its only trace.
     log.write("info", "alert_begun", search_name=payload.search_name)
     done = _done(action, payload, log)
     figures = {"search_name": payload.search_name, **done.figures}
     log.ended(figures, time.monotonic() - began, early=done.early)
     for text in [*done.warnings, *_unknown(payload, home.PARAMS), *filter(None, [log.trouble])]:
-        _told(name, done.status, text)
+        _report(name, done.status, text)
     return done.status
 
 
@@ -55,7 +55,7 @@ def _done(action: Action, payload: Payload, log: SearchLog) -> AlertOutcome:
     except ConnectorError as error:
         return AlertOutcome(status_of([error.code]), {"errors": {error.code: 1}}, (in_splunk(error.message),))
     except Exception as error:
-        # Splunk's log gets the place; the error's own text might hold anything.
+        # Only the place goes into Splunk's log, because the error's text might hold a key.
         sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
         told = f"a bug in this app ({type(error).__name__}); the lines before have the place"
         return AlertOutcome(FAILED, {"errors": {"internal": 1}}, (told,))
@@ -66,8 +66,8 @@ def _unknown(payload: Payload, known: Sequence[str]) -> list[str]:
     return [f"there is no parameter {unknown}; parameters are {', '.join(known)}"] if unknown else []
 
 
-def _told(name: str, status: int, text: str) -> int:
-    """splunkd takes the first word of a line for its level."""
+def _report(name: str, status: int, text: str) -> int:
+    """Write one line to stderr; splunkd reads the first word as the level."""
     level = "WARN" if status == 0 else "ERROR"
     sys.stderr.write(f"{level} {name}: {' '.join(text.split())}\n")
     return status

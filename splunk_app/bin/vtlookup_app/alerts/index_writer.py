@@ -1,6 +1,6 @@
-"""Verdicts on their way to the index: by the app's endpoint, as an alert's owner need not have the right to write.
+"""Has the app's endpoint write verdicts to the index, because an alert's owner need not have the right to write.
 
-The endpoint is told what was met and where. The verdicts it takes from the cache.
+It sends the indicators and where they were found. The endpoint takes the verdicts from the cache.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..splunkd import Splunkd
 from .payload import Payload
 from .results import Found
 
-# Of one call, far below what the endpoint takes.
+# Characters per call, far below the endpoint's limit.
 _MOST_CHARACTERS = 200_000
 
 
 class Writing:
-    """`kind` is what the values are, None if each is to be recognised. `where`, an index, may be empty.
+    """`kind` is the type of the values, None to recognise each. `where`, an index, may be empty.
 
     `written` counts the events so far.
     """
@@ -36,20 +36,18 @@ class Writing:
         self.written = 0
 
     def write(self, met: Sequence[Found]) -> None:
-        """An event for each. Raises `ConnectorError`: nothing more is written, or the message says how much."""
+        """Write an event for each. Raises `ConnectorError`; if some were written, its message has the number."""
         for indicators in _calls([self._indicator(each) for each in met]):
             reply = _post(self._splunkd, {**self._about, "indicators": indicators})
             self.written += reply["written"]
             self._not_cached += reply["not_cached"]
 
     def warning(self, unanswered: int) -> str | None:
-        """If events have no verdict though all but `unanswered` values were answered."""
+        """A warning if events have no verdict although all but `unanswered` values have answers."""
         lost = self._not_cached - unanswered
         if lost <= 0:
             return None
-        return (
-            f"{lost} answers are missing in the events: the app's endpoint does not see the cache that this alert uses"
-        )
+        return f"{lost} answers are missing in the events: the app's endpoint does not use the same cache as this alert"
 
     def _indicator(self, found: Found) -> dict[str, Any]:
         told = {"value": found.value[:LONGEST_VALUE], "field": found.field[:LONGEST_TEXT], "results": found.results}
@@ -72,7 +70,7 @@ def _calls(indicators: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[Mapping
 
 
 def _post(splunkd: Splunkd, document: Mapping[str, Any]) -> Mapping[str, int]:
-    """What the endpoint says of the events. Raises `ConnectorError`."""
+    """The endpoint's figures about the events. Raises `ConnectorError`."""
     from splunklib.binding import AuthenticationError, HTTPError
 
     try:

@@ -1,4 +1,4 @@
-"""The alert action `vt_alert_lookup`: what VirusTotal says of the results' indicators, as events in an index."""
+"""The alert action `vt_alert_lookup`: looks up indicators in the results, and writes verdicts as events to an index."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ PARAMS = ("fields", "type", "index", "wait", "limit")
 _DEFAULT_VALUES, _MOST_VALUES = 100, 1000
 # alert_actions.conf ends the action later than this.
 _LONGEST_WAIT_S = 600.0
-# How long before that the action ends by itself, but no more than half of its time.
+# The action stops this long before its time limit, but after at least half of it.
 _IN_TIME_S = 10.0
-# What is known is written before more is asked: if the action is killed, no more than this is lost.
+# Each batch is written before the next is looked up: if the action is killed, at most this many are lost.
 _AT_ONCE = 25
 _FIELD = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]+))')
 _MOST_HINTS = 3
@@ -40,7 +40,7 @@ _ANSWERED = ("ok", "not_found", "skipped")
 
 
 class LookupSettings(NamedTuple):
-    """`where`, an index, is empty where the admin's first is meant."""
+    """`where` is an index, or empty for the first that the admin allows."""
 
     fields: Sequence[str]
     options: SearchOptions
@@ -55,11 +55,11 @@ def look_up(payload: Payload, log: SearchLog) -> AlertOutcome:
     results = results_of_job(payload.results, payload.sid, splunk_home(APP, os.environ))
     indicators = indicators_in(results, wanted.fields, kind, wanted.most)
     if indicators.rows and len(indicators.missing) == len(wanted.fields):
-        raise InvalidPayload(f"{_missing(indicators)}: look at its spelling in the alert")
+        raise InvalidPayload(f"{_missing(indicators)}: check its spelling in the alert")
     searchinfo = payload.searchinfo(NAME)
     splunkd = splunkd_of(searchinfo)
     assert splunkd is not None  # the payload has a session
-    # The endpoint looks at it again; no quota is spent on what could not be written.
+    # The endpoint checks this again; checking it first saves quota if nothing could be written.
     index_for(wanted.where, splunkd)
     stopping = Cancellation()
     enrichment = start(APP, wanted.options, searchinfo, os.environ, stopping, log)
@@ -75,7 +75,7 @@ def look_up(payload: Payload, log: SearchLog) -> AlertOutcome:
 
 
 class _Work:
-    """Batch after batch: looked up, and written."""
+    """Looks up and writes one batch after the other."""
 
     def __init__(
         self, indicators: Indicators, enrichment: Enrichment, writing: Writing, stopping: Cancellation
@@ -87,7 +87,7 @@ class _Work:
         self._statuses: list[str] = []
 
     def run(self) -> None:
-        """Raises `ConnectorError` if something cannot be written."""
+        """Raises `ConnectorError` if a verdict cannot be written."""
         for some in _batches(self._indicators.found):
             found = self._enrichment.columns_for([each.value for each in some], preview=False)
             if self._stopping.stopped:
@@ -120,7 +120,7 @@ class _Work:
 
 
 def _end_in_time(stopping: Cancellation, work: _Work, payload: Payload, log: SearchLog) -> None:
-    """So that the log has a line about the action, whatever it waits for when splunkd is about to kill it."""
+    """Stop before splunkd kills the process, so that the log always has a line about the action."""
     most_s = seconds_of(most_time(APP, NAME)) or 0.0
     if most_s <= 0:
         return
@@ -137,7 +137,7 @@ def _wanted(payload: Payload) -> LookupSettings:
     """Raises `InvalidPayload`."""
     fields = _names(payload.param("fields"))
     if not fields:
-        raise InvalidPayload("fields= names no field of the results")
+        raise InvalidPayload("fields= is empty: name one or more fields of the results")
     kind = payload.param("type").lower() or "ioc"
     if kind not in KINDS:
         raise InvalidPayload(f"type={kind[:80]!r}: one of {', '.join(KINDS)}")
@@ -154,7 +154,7 @@ def _wanted(payload: Payload) -> LookupSettings:
 
 
 def _names(text: str) -> list[str]:
-    """Names with commas between; one in double quotes may have commas in it, and blanks at its ends."""
+    """Names separated by commas; a name in double quotes may contain commas, and blanks at its ends."""
     names: dict[str, None] = {}
     for line in text.splitlines():
         for quoted, plain in _FIELD.findall(line):

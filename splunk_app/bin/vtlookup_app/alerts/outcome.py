@@ -1,4 +1,4 @@
-"""What an alert action did, as Splunk hears of it: an exit status, lines on stderr, a line in the log."""
+"""The outcome of an alert action: an exit status, lines on stderr, a line in the log."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from vt_connectors import errors
 
-# The action contract's; splunkd tells any but 0 as a failure of the action.
+# The exit statuses of the contract; splunkd reports any but 0 as a failure of the action.
 OK, FAILED, UNUSABLE, RETRY_LATER = 0, 1, 2, 75
 
 
 class AlertOutcome(NamedTuple):
-    """`warnings` are for people who look why; `figures` for the log. `early`: it was ended before it was done."""
+    """`warnings` go to stderr, `figures` into the log. `early`: the action was ended before it was finished."""
 
     status: int
     figures: Mapping[str, Any]
@@ -21,7 +21,7 @@ class AlertOutcome(NamedTuple):
 
 
 def status_of(codes: Collection[str]) -> int:
-    """Of an action that came to nothing, by the contract's codes of its errors."""
+    """The exit status of an action without a result, from the contract's codes of its errors."""
     if "config_error" in codes or "invalid_request" in codes:
         return UNUSABLE
     return RETRY_LATER if set(codes) <= _retryable(errors.ConnectorError) else FAILED

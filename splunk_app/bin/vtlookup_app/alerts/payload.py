@@ -1,4 +1,4 @@
-"""What splunkd hands to an alert action: one JSON document on stdin."""
+"""Reads the payload that splunkd passes to an alert action: one JSON document on stdin."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _TEXTS = ("server_uri", "session_key", "sid", "search_name", "app", "owner", "re
 
 
 class InvalidPayload(Exception):
-    """The action cannot begin: `message` says what is wrong, and what to do."""
+    """The action cannot start: `message` says what is wrong, and what to do."""
 
 
 class Payload(NamedTuple):
-    """`params`: the action's own settings, in which Splunk has put results in the place of `$result.field$`.
+    """`params`: the action's own settings, in which Splunk has replaced `$result.field$` by values of the results.
 
     https://docs.splunk.com/Documentation/Splunk/latest/AdvancedDev/ModAlertsLog (payload, and lines on stderr)
     """
@@ -32,7 +32,7 @@ class Payload(NamedTuple):
     params: Mapping[str, str]
 
     def searchinfo(self, command: str) -> Any:
-        """As a search command has it."""
+        """The payload's data in the form that a search command gets."""
         return SimpleNamespace(
             splunkd_uri=self.server_uri,
             session_key=self.session_key,
@@ -46,7 +46,7 @@ class Payload(NamedTuple):
         return self.params.get(name, "").strip()
 
     def unknown(self, names: Collection[str]) -> list[str]:
-        """Parameters that are none of `names`; those that begin with `_` are Splunk's own."""
+        """Parameters that are not in `names`, without Splunk's own, which begin with `_`."""
         return [name for name in self.params if name not in names and not name.startswith("_")]
 
 
@@ -54,17 +54,15 @@ def read_payload(stdin: BinaryIO) -> Payload:
     """Raises `InvalidPayload`."""
     read = stdin.read(_MOST_BYTES + 1)
     if len(read) > _MOST_BYTES:
-        raise InvalidPayload(f"splunkd's document is larger than {_MOST_BYTES} bytes")
+        raise InvalidPayload(f"the document on stdin is larger than {_MOST_BYTES} bytes")
     try:
         document = json.loads(read)
         texts = {name: document.get(name) or "" for name in _TEXTS}
         given = document["configuration"]
         params = {str(name): str(value) for name, value in given.items() if value is not None}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise InvalidPayload(
-            "what came on stdin is no document of an alert: Splunk starts this script, not people"
-        ) from None
+        raise InvalidPayload("stdin is not an alert's JSON document: only Splunk can start this script") from None
     if not all(isinstance(text, str) for text in texts.values()) or not (texts["server_uri"] and texts["session_key"]):
-        raise InvalidPayload("splunkd passed no session to work in")
+        raise InvalidPayload("splunkd passed no session key")
     results = texts.pop("results_file")
     return Payload(results=Path(results) if results else None, params=params, **texts)

@@ -1,4 +1,4 @@
-"""The alert's results: which indicators are in the fields that the action names."""
+"""Reads the indicators in the named fields of the alert's results."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ..endpoint.verdict_request import LINKS
 from ..limits import MOST_LINKS
 from .payload import InvalidPayload
 
-# As many as a search keeps by default, and so much text: a small file may unpack to any size.
+# Splunk's default limit of results, and a limit of text, because a small file may unpack to any size.
 MOST_ROWS, MOST_CHARACTERS = 50_000, 256 * 1024 * 1024
 _LONGEST_CELL = 10 * 1024 * 1024
 
 
 @dataclass
 class Found:
-    """One indicator: its first spelling and the first field that had it, in how many results it is in any spelling, and
-    the events it goes back to.
+    """One indicator: its first spelling, the first field that had it, the number of results that have it in any
+    spelling, and links to the original events.
     """
 
     value: str
@@ -47,8 +47,8 @@ class Found:
 
 @dataclass
 class Indicators:
-    """Of `rows` results, which have the fields `names`. `missing`: wanted fields that none has. `left_out`: indicators
-    beyond those wanted. `cut`: more rows.
+    """Indicators in `rows` results with the fields `names`. `missing`: requested fields that no result has. `left_out`:
+    the number of indicators above the limit. `cut`: there were more rows.
     """
 
     rows: int
@@ -60,14 +60,13 @@ class Indicators:
 
 
 def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
-    """The file with the results, which is one of the search's job. Raises `InvalidPayload`.
+    """The file with the results, which must belong to the search's job. Raises `InvalidPayload`.
 
-    `... | sendalert vt_alert_lookup results_path=<file>` names any file, and this process has the rights
-    of splunkd.
+    `... | sendalert vt_alert_lookup results_path=<file>` can name any file, and this process has the rights of splunkd.
     https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Sendalert
     """
     if path is None:
-        raise InvalidPayload("splunkd named no file with results")
+        raise InvalidPayload("the payload has no file with results")
     try:
         found = path.resolve()
         run = splunk_home / "var/run/splunk"
@@ -76,11 +75,11 @@ def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
             return found
     except (OSError, ValueError, RuntimeError):
         pass
-    raise InvalidPayload("the file with the results is none of this search's job: leave out results_path=")
+    raise InvalidPayload("the file with the results is not from this search's job: leave out results_path=")
 
 
 def indicators_in(path: Path, fields: Sequence[str], kind: Kind | None, most: int) -> Indicators:
-    """The first `most` distinct indicators in `fields`, of `kind` or recognised.
+    """The first `most` distinct indicators in `fields`, of `kind`, or recognised if it is None.
 
     Raises `InvalidPayload` if the results cannot be read.
     """
@@ -101,7 +100,7 @@ def indicators_in(path: Path, fields: Sequence[str], kind: Kind | None, most: in
 
 
 class _Reading:
-    """What the rows so far had. An indicator is known by its canonical form, so that its spellings are one."""
+    """Collects indicators row by row. Spellings with the same canonical form are one indicator."""
 
     def __init__(self, fields: Sequence[str], kind: Kind | None, most: int) -> None:
         self._fields = fields
@@ -138,14 +137,14 @@ def _key_of(kind: Kind | None, value: str) -> str:
 
 
 def _values(row: Mapping[str, str], name: str, kind: Kind | None) -> list[str]:
-    """The values of a field, and those of `kind` that one value lists (None: of any)."""
+    """The values of a field; a value that lists several of `kind` (None: of any kind) is replaced by these."""
     several = decode(row.get(multi(name)) or "")
     given = [value.strip() for value in several or [row.get(name) or ""] if not has_no_value(value)]
     return [value for value in each_of(given, kind) if not has_no_value(value)]
 
 
 class _TooMuch(Exception):
-    """More than is read."""
+    """The results are larger than the limit."""
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, str]]:
@@ -160,5 +159,5 @@ def _lines(file: TextIO) -> Iterator[str]:
         left -= len(line)
         if left < 0 or len(line) == _LONGEST_CELL:
             raise _TooMuch
-        # Python's csv before 3.11 refuses a whole file for one of these.
+        # Python's csv before 3.11 refuses the whole file because of one of these.
         yield line.replace("\0", "")

@@ -1,4 +1,4 @@
-"""An event's added fields as the end of its line of CSV."""
+"""Encodes an event's added fields as CSV, to be appended to its line."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Key = TypeVar("Key")
 
 
 class Fragments:
-    """`header` and `of(columns)`, each without the comma before it and the line's end.
+    """`header` and `of(columns)`, each without the comma before it and the end of the line.
 
-    `side_by_side`: some event has several indicators, so that any of its fields may be multivalued.
+    `side_by_side`: some event has several indicators, so any of its fields may be multivalued.
     """
 
     def __init__(self, names: Sequence[str], prefix: str, *, side_by_side: bool) -> None:
@@ -29,7 +29,7 @@ class Fragments:
         self._multivalued = [names.index(name) for name in multivalued]
 
     def of_each(self, found: Mapping[Key, Columns]) -> dict[Key, str]:
-        """The fragments of all keys; those that have one object for their fields have one fragment."""
+        """The fragments of all keys; keys that share one object for their fields share one fragment."""
         distinct = {id(columns): columns for columns in found.values()}
         fragments = {identity: self.of(columns) for identity, columns in distinct.items()}
         return {key: fragments[id(columns)] for key, columns in found.items()}
@@ -42,13 +42,13 @@ class Fragments:
                 cells.append("")
             else:
                 cells[place] = "\n".join(cell)
-                # Only two values and more need it; one is a plain value.
+                # Only two or more values need it; a single value is plain.
                 cells.append(encode(cell) if len(cell) > 1 else "")
         return _line(cells)  # type: ignore[arg-type]  # no list is left
 
 
 def multi(name: str) -> str:
-    """The column that has the field's values when they are several."""
+    """The column for the field's values if there are several."""
     return MULTIVALUE + name
 
 
@@ -63,5 +63,5 @@ def _line(cells: Sequence[str]) -> str:
     if _NEEDS_QUOTES.search(joined):
         cells = ['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells]
     line = ",".join(cells)
-    # JSON can have half a character, which UTF-8 cannot.
+    # JSON can hold an unpaired surrogate, which UTF-8 cannot encode.
     return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")

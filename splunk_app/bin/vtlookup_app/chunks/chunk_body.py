@@ -1,4 +1,4 @@
-"""A chunk's body as its lines, which is all that is kept of it."""
+"""A chunk's body, stored as its lines only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _ONLY_LINE_ENDS = re.compile(rb"\r*")
 
 @dataclass
 class Body:
-    """`lines` without their LF; the last is empty where the body ends with one.
+    """`lines` without their LF; the last is empty if the body ends with LF.
 
-    `quotes` and `returns` tell whether it has any `"` or CR below its first line; `is_utf8` whether all of it is.
+    `quotes` and `returns`: whether there is a `"` or CR below the first line. `is_utf8`: whether all of it is valid.
     """
 
     lines: list[bytes] = field(default_factory=list)
@@ -21,7 +21,7 @@ class Body:
     is_utf8: bool = True
 
     def add(self, lines: bytes) -> None:
-        """Whole lines, without the LF of the last."""
+        """Add whole lines, without the LF of the last."""
         if not lines.isascii():
             try:
                 lines.decode("utf-8")
@@ -39,5 +39,5 @@ class Body:
         return all(map(_ONLY_LINE_ENDS.fullmatch, self.lines))
 
     def text(self) -> str:
-        """All of it, as the SDK reads it."""
+        """The whole body, decoded like the SDK does it."""
         return b"\n".join(self.lines).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""The way to add fields that takes any CSV: every record's own text stays as it came, character for character."""
+"""Adds fields to any CSV. The text of every record stays the same, character for character."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .cells import Fragments, Values, added_names, multi
 from .csv_placeholders import CsvPlaceholders
 from .multivalue import decode, each_of
 
-# The writer quotes what its own line end has: with both characters, no value is taken for the end of a line.
+# The writer quotes cells with characters of its line end: with both here, no value looks like the end of a line.
 _LINE_END = "\r\n"
 csv.field_size_limit(2**31 - 1)
 
@@ -21,7 +21,7 @@ Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
 
 @dataclass(frozen=True)
 class _Records:
-    """A chunk's records side by side: each one's text without the line's end, and the indicators its field holds."""
+    """A chunk's records: the text of each without the line's end, and the values in its field."""
 
     header: str
     texts: list[str]
@@ -31,20 +31,19 @@ class _Records:
 def add_fields(
     body: str, field: str, names: Sequence[str], prefix: str, enrich: Enrich, kind: str | None = None
 ) -> tuple[str, int]:
-    """`body` with the fields `prefix + name` added to every record, in place of any of that name; how many records.
+    """`body` with the fields `prefix + name` added to every record, replacing fields of that name; count of records.
 
-    Fields of the events' own keep their names and values, and nothing is added in their place. `enrich` is given the
-    distinct tuples of values that the records hold in `field`, and gives their fields by name. A value that lists
-    several of `kind` (None: of any) stands for them. The body is CSV with a header; a multivalue field `f` has its
-    values in `__mv_f` too.
+    `enrich` maps the distinct tuples of values in `field` to the added fields by name. A value that lists several of
+    `kind` (None: of any kind) is replaced by them. The body is CSV with a header; a multivalue field `f` has its values
+    also in `__mv_f`.
     """
     if not body.strip(_LINE_END):
         return "", 0
     own = used_by_events(names_in(body), names, prefix)
     names = [name for name in names if name not in own]
-    stand_ins = CsvPlaceholders(body)
-    lines = _dropped(_lines(stand_ins.put(body)), set(added_names(names, prefix)), stand_ins)
-    records = _read(lines, field, stand_ins, kind)
+    placeholders = CsvPlaceholders(body)
+    lines = _dropped(_lines(placeholders.put(body)), set(added_names(names, prefix)), placeholders)
+    records = _read(lines, field, placeholders, kind)
     found = enrich(list(dict.fromkeys(records.keys)))
     fragments = Fragments(names, prefix, side_by_side=any(len(key) > 1 for key in found))
     tails = fragments.of_each(found)
@@ -54,19 +53,19 @@ def add_fields(
 
 
 def names_in(body: str) -> list[str]:
-    """The columns of a body."""
-    stand_ins = CsvPlaceholders(body)
-    return [stand_ins.undo(name) for name in next(_cells(body, stand_ins), [])]
+    """The names of a body's columns."""
+    placeholders = CsvPlaceholders(body)
+    return [placeholders.undo(name) for name in next(_cells(body, placeholders), [])]
 
 
 def fields_with_values(body: str, fields: Sequence[str]) -> list[str]:
-    """Those of `fields` in which some record has anything."""
+    """Those of `fields` that are not empty in some record."""
     if not fields:
         return []
-    stand_ins = CsvPlaceholders(body)
-    records = _cells(body, stand_ins)
+    placeholders = CsvPlaceholders(body)
+    records = _cells(body, placeholders)
     names = next(records, [])
-    places = {names.index(stood): name for name in fields if (stood := stand_ins.put(name)) in names}
+    places = {names.index(stood): name for name in fields if (stood := placeholders.put(name)) in names}
     found: set[str] = set()
     for cells in records:
         found.update(name for place, name in places.items() if place < len(cells) and cells[place])
@@ -75,19 +74,19 @@ def fields_with_values(body: str, fields: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
-def _cells(body: str, stand_ins: CsvPlaceholders) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(stand_ins.put(body), newline="\n"))
+def _cells(body: str, placeholders: CsvPlaceholders) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(placeholders.put(body), newline="\n"))
 
 
 def _lines(body: str) -> list[str]:
-    """Split at LF alone: other line ends belong to the values they stand in."""
+    """Split at LF only: other line ends are part of a value."""
     return io.StringIO(body, newline="\n").readlines()
 
 
-def _read(lines: list[str], field: str, stand_ins: CsvPlaceholders, kind: str | None) -> _Records:
+def _read(lines: list[str], field: str, placeholders: CsvPlaceholders, kind: str | None) -> _Records:
     reader = csv.reader(lines)
     names = next(reader)
-    values_of, width = _reading(names, field, stand_ins), len(names)
+    values_of, width = _reading(names, field, placeholders), len(names)
     begin = reader.line_num
     header = "".join(lines[:begin]).rstrip(_LINE_END)
     texts: list[str] = []
@@ -96,32 +95,32 @@ def _read(lines: list[str], field: str, stand_ins: CsvPlaceholders, kind: str | 
         end = reader.line_num
         text = lines[begin] if end - begin == 1 else "".join(lines[begin:end])
         begin = end
-        # A record may have left out empty cells at its end; a blank line is one empty cell.
+        # A record may lack empty cells at its end; a blank line is one empty cell.
         texts.append(text.rstrip(_LINE_END) + "," * (width - (len(cells) or 1)))
         keys.append(each_of(values_of(cells), kind))
-    if stand_ins:
-        return _Records(stand_ins.undo(header), [stand_ins.undo(text) for text in texts], keys)
+    if placeholders:
+        return _Records(placeholders.undo(header), [placeholders.undo(text) for text in texts], keys)
     return _Records(header, texts, keys)
 
 
-def _reading(names: list[str], field: str, stand_ins: CsvPlaceholders) -> Callable[[list[str]], Values]:
-    """What gives the values of `field` in a record's cells."""
-    stood = stand_ins.put(field)
+def _reading(names: list[str], field: str, placeholders: CsvPlaceholders) -> Callable[[list[str]], Values]:
+    """A function that returns the values of `field` in a record's cells."""
+    stood = placeholders.put(field)
     plain = names.index(stood) if stood in names else len(names)
     of_several = names.index(multi(stood)) if multi(stood) in names else len(names)
 
     def values(cells: list[str]) -> Values:
         if of_several < len(cells) and cells[of_several]:
-            return tuple(map(stand_ins.undo, decode(cells[of_several])))
+            return tuple(map(placeholders.undo, decode(cells[of_several])))
         if plain < len(cells) and cells[plain]:
-            return (stand_ins.undo(cells[plain]),)
+            return (placeholders.undo(cells[plain]),)
         return ()
 
     return values
 
 
-def _dropped(lines: list[str], names: set[str], stand_ins: CsvPlaceholders) -> list[str]:
-    """Without the fields called so: they are there already and get new values, so records are written anew."""
+def _dropped(lines: list[str], names: set[str], placeholders: CsvPlaceholders) -> list[str]:
+    """The lines without the fields `names`, because these get new values."""
     reader = csv.reader(lines)
     header = next(reader)
     if names.isdisjoint(header):
@@ -129,10 +128,10 @@ def _dropped(lines: list[str], names: set[str], stand_ins: CsvPlaceholders) -> l
     keep = [index for index, name in enumerate(header) if name not in names]
 
     def kept(cells: list[str]) -> list[str]:
-        return [stand_ins.undo(cells[index]) if index < len(cells) else "" for index in keep]
+        return [placeholders.undo(cells[index]) if index < len(cells) else "" for index in keep]
 
     out = io.StringIO(newline="\n")
     writer = csv.writer(out, lineterminator=_LINE_END)
     writer.writerow(kept(header))
     writer.writerows(map(kept, reader))
-    return _lines(stand_ins.put(out.getvalue()))
+    return _lines(placeholders.put(out.getvalue()))

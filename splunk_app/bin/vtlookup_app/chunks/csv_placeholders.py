@@ -1,15 +1,15 @@
-"""Characters that Python's `csv` refuses in text, though events may have them."""
+"""Replaces characters that events may have, but Python's `csv` refuses."""
 
 from __future__ import annotations
 
 import re
 
-# Refused by Python before 3.11, and outside of quotes by every Python.
+# NUL is refused by Python before 3.11, a lone CR outside of quotes by every Python.
 _REFUSED = (("\0", re.compile("\0")), ("\r", re.compile("\r(?!\n)")))
 
 
 class CsvPlaceholders:
-    """For a text's NULs and lone CRs: characters that the text does not have. False where it needs none."""
+    """Placeholders for a text's NULs and lone CRs that the text does not contain. False if none is needed."""
 
     def __init__(self, text: str) -> None:
         free = (chr(code) for code in range(0xFFFF, 0xDFFF, -1) if chr(code) not in text)
@@ -19,11 +19,11 @@ class CsvPlaceholders:
         return bool(self._pairs)
 
     def put(self, text: str) -> str:
-        for pattern, _, stand_in in self._pairs:
-            text = pattern.sub(stand_in, text)
+        for pattern, _, placeholder in self._pairs:
+            text = pattern.sub(placeholder, text)
         return text
 
     def undo(self, text: str) -> str:
-        for _, char, stand_in in self._pairs:
-            text = text.replace(stand_in, char)
+        for _, char, placeholder in self._pairs:
+            text = text.replace(placeholder, char)
         return text

@@ -1,7 +1,7 @@
-"""The quick way to add fields: every record stays the bytes it came as, and its fragment is put behind it.
+"""The fast path: appends the added fields to each record's bytes, without parsing every cell.
 
-It is for bodies as splunkd writes them. Whatever else may come raises `FastPathUnsupported` before anything is asked or
-written, and `rows` does it.
+It takes bodies as splunkd writes them. Any other body raises `FastPathUnsupported` before a lookup or a reply;
+`csv_path` then adds the fields.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .cells import MULTIVALUE, Values, multi
 from .chunk_body import Body
 from .multivalue import decode
 
-# A quoted field, or one without quotes: by Python's `csv` they mean the same in every version.
+# A cell with or without quotes, in the forms that every version of Python's `csv` reads the same.
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
-# What is matched at once, and what not even a single record may exceed: `re` remembers fifty times as much.
+# Bytes to match at once, and the limit for a single record: `re` uses fifty times as much memory.
 _BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20
 _RECORDS_AT_ONCE = 4096
-# No cell begins so: it marks keys that are multivalues.
+# Marks keys that are multivalues; no cell begins with it.
 MULTI = b","
 _MAY_BE_SEVERAL = re.compile(rb"[ \t\r\n\f\v,;|]")
 
@@ -29,12 +29,12 @@ Key = bytes
 
 
 class FastPathUnsupported(Exception):
-    """The body is not of the kind that this way was proved for."""
+    """The body has a form that the fast path does not support."""
 
 
 @dataclass(frozen=True)
 class Records:
-    """`header` and `texts` are without their line ends. Records with equal `keys` have the same indicators."""
+    """`header` and `texts` have no line ends. Records with equal `keys` have the same indicators."""
 
     header: bytes
     texts: list[bytes]
@@ -42,7 +42,7 @@ class Records:
 
 
 def read(body: Body, field: str, added: Collection[str]) -> Records:
-    """The records, and what each holds in `field`. Raises `FastPathUnsupported`, also for a column of `added`."""
+    """The records with their keys from `field`. Raises `FastPathUnsupported`, also if a column of `added` exists."""
     if not body.is_utf8:
         raise FastPathUnsupported
     lines = iter(body.lines)
@@ -59,7 +59,7 @@ def read(body: Body, field: str, added: Collection[str]) -> Records:
 
 
 def values_of(key: Key) -> Values:
-    """The indicators that a key stands for."""
+    """The values that a key encodes."""
     if key[:1] == MULTI:
         return tuple(decode(_unquoted(key[1:])))
     text = _unquoted(key)
@@ -67,12 +67,12 @@ def values_of(key: Key) -> Values:
 
 
 def may_hold_several(key: Key) -> bool:
-    """Whether a glance at the key leaves it open; most keys hold one value."""
+    """A fast check whether a key may hold several values; most hold one."""
     return key[:1] == MULTI or _MAY_BE_SEVERAL.search(key) is not None
 
 
 def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[bytes]:
-    """The reply's body in pieces; `tails` are what is put behind each record, with the line's end."""
+    """The reply's body in pieces; `tails` are appended to the records, and have the line's end."""
     yield records.header + header
     for begin in range(0, len(tails), _RECORDS_AT_ONCE):
         end = begin + _RECORDS_AT_ONCE
@@ -84,9 +84,9 @@ def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[b
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the field is: the places of its plain and its multivalue column, and how many columns there are.
+    """The indexes of the field's plain and multivalue columns, and the number of columns.
 
-    From the place `own` on there are multivalue columns only.
+    From the index `own` on, there are only multivalue columns.
     """
 
     plain: int
@@ -95,19 +95,19 @@ class _Layout:
     own: int
 
     def has_single_values(self, texts: Sequence[bytes]) -> bool:
-        """Whether that shows at a glance: in no record there is anything from the multivalue column on."""
+        """A fast check that no record has a value from the multivalue column on."""
         return self.multi is None or all(map(bytes.endswith, texts, repeat(b"," * (self.width - self.multi))))
 
     def records(self) -> Callable[[bytes], list[tuple[bytes, ...]]]:
-        """Gives each record of a block: its text, and its `plain` and `multi` cells in the order they have in it."""
+        """A function that returns for each record of a block its text, and its `plain` and `multi` cells in order."""
         cells = [_FIELD] * self.width
         for place in self.places:
             cells[place] = b"(%s)" % _FIELD
         record, rest = b",".join(cells[: self.own]), b",".join(cells[self.own :])
         if rest:
-            # Most have one value a field, which is seen at once.
+            # Most records have one value per field, so the multivalue columns are empty.
             record += b"(?:,{%d}|,%s)" % (self.width - self.own, rest)
-        # What is no record swallows the block: looked for further on, it would take the square of the time.
+        # Input that is not a record consumes the rest of the block; searching on would take quadratic time.
         return re.compile(b"(%s)\n|(?s:.+)" % record).findall
 
     @property
@@ -129,7 +129,7 @@ def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
 
 
 def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
-    """Of lines without quotes: a line is a record, a comma parts two cells."""
+    """For lines without quotes: each line is a record, and each comma separates two cells."""
     if set(map(bytes.count, texts, repeat(b","))) - {layout.width - 1}:
         raise FastPathUnsupported
     if not layout.has_single_values(texts):
@@ -150,13 +150,13 @@ def _key(plain: bytes, several: bytes) -> Key:
 
 
 def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[Key]]:
-    """Lines with quotes among them: a quoted cell may hold commas and go on over the line's end."""
+    """For lines with quotes: a quoted cell may contain commas and line ends."""
     texts: list[bytes] = []
     keys: list[Key] = []
     records_in = layout.records()
     for block in _blocks(lines):
         found, *cells = zip(*records_in(block))
-        # The swallowed rest leaves an empty text, as only a record of one column may have.
+        # A consumed rest has an empty text, which is valid only for a record of one column.
         if b"\n".join([*found, b""]) != block or (layout.width > 1 and not found[-1]):
             raise FastPathUnsupported
         texts += found
@@ -169,7 +169,7 @@ def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[K
 
 
 def _blocks(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """Whole records, some at once, each with the LF at its end."""
+    """Blocks of whole records, each with the LF at its end."""
     at_once = max(1, _BLOCK * len(lines) // (sum(map(len, lines)) + 1))
     rest = iter(lines)
     while some := list(islice(rest, at_once)):

@@ -1,4 +1,4 @@
-"""Several values in one cell: `$a$;$b$`, with each `$` of a value doubled; or a list that a log has in one value."""
+"""Several values in one cell: `$a$;$b$`, with each `$` in a value doubled; or one value that is a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-# What has none of these is one value: `vt_connectors.indicators.values_in`, which takes some time to load.
+# A text without these is one value. `vt_connectors.indicators.values_in` reads others, but takes time to import.
 _MAY_BE_SEVERAL = re.compile("[ \t\r\n\f\v,;|]")
 _ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|\Z)")
 
@@ -20,7 +20,7 @@ def encode(values: Sequence[str]) -> str:
 
 
 def each_of(values: Iterable[str], kind: Any) -> tuple[str, ...]:
-    """`values`, and in place of one that lists several of `kind` (None: of any) its values."""
+    """`values`; a value that lists several of `kind` (None: of any kind) is replaced by these."""
     found = tuple(values)
     if not any(map(_MAY_BE_SEVERAL.search, found)):
         return found

@@ -14,12 +14,12 @@ from .chunk_body import Body
 _HEADER = re.compile(rb"chunked\s+1\.0\s*,\s*(\d+)\s*,\s*(\d+)\s*\n")
 _LONGEST_HEADER = 1024
 _BLOCK = 1 << 20
-# Far more than splunkd has to say; it is read at once.
+# Far more than splunkd sends; the metadata is read in one piece.
 _MOST_METADATA = 1 << 24
 
 
 class ProtocolError(Exception):
-    """What came is no chunk."""
+    """The input is not a valid chunk."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Reply:
 
 
 class Input:
-    """Standard input. Never read further than asked: what splunkd has sent beyond that shows in the pipe."""
+    """Standard input, never read ahead, so that `poll` shows whether splunkd has sent more."""
 
     def __init__(self, raw: io.FileIO) -> None:
         self._raw = raw
@@ -63,7 +63,7 @@ class Input:
         return line
 
     def read(self, size: int) -> bytes:
-        """Less than `size` only at the input's end."""
+        """Returns less than `size` only at the end of the input."""
         block = bytearray(size)
         view, got = memoryview(block), 0
         while got < size:
@@ -74,7 +74,7 @@ class Input:
         return bytes(view[:got])
 
     def chunk(self) -> Chunk | None:
-        """The next one; None at the input's end, and where that comes in the middle of a chunk."""
+        """The next chunk; None at the end of the input, also in the middle of a chunk."""
         line = self.readline()
         match = _HEADER.fullmatch(line)
         if match is None:
@@ -91,7 +91,7 @@ class Input:
         return Chunk(_parsed(metadata), body)
 
     def _body(self, size: int) -> Body | None:
-        """Block by block: it is not held a second time."""
+        """Read in blocks, so the body is in memory only once."""
         body = Body()
         begun: list[bytes] = []
         left = size

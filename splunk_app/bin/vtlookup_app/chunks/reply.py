@@ -1,4 +1,4 @@
-"""A chunk's reply: its records with their added fields. Here, and nowhere else, is chosen which way they get them."""
+"""A chunk's reply: its records with the added fields. Only this module chooses between fast path and CSV path."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
 
 
 class AddedFields:
-    """`reply(body, enrich, final)` for each chunk of a search; what an indicator's fields look like is kept.
+    """`reply(body, enrich, final)` for each chunk of a search; the encoded fields of an indicator are cached.
 
-    `rows` are those of all final chunks so far.
+    `rows` counts the records of all final chunks so far.
     """
 
     def __init__(self, options: SearchOptions) -> None:
@@ -31,11 +31,11 @@ class AddedFields:
         self.rows = 0
         self._tails: dict[bool, dict[Key, bytes]] = {False: {}, True: {}}
         self._field = NamedField(options.field)
-        # New fields that are left out, because events have fields of their own with these names.
+        # New fields that are left out, because events already have fields with these names.
         self._left_out: dict[str, None] = {}
 
     def reply(self, body: Body, enrich: Enrich, *, final: bool) -> Reply:
-        """`enrich` gives the fields of what records hold. `final`: these are the indicators' for all of the search."""
+        """`enrich` gives the fields for the records' values. `final`: they do not change during the search."""
         if body.is_empty:
             return Reply(0, ())
 
@@ -57,7 +57,7 @@ class AddedFields:
         return reply
 
     def warning(self) -> str | None:
-        """What the search's user should know of its events' fields; None if all is well."""
+        """A message for the search's user about the events' fields; None if there is no problem."""
         kept = ", ".join(shown(self._options.prefix + name) for name in self._left_out)
         told = [(self._field.warning() if self.rows else None) or ""]
         if kept:
@@ -92,7 +92,7 @@ class AddedFields:
         return Reply(len(encoded), (encoded,))
 
     def _leave_out(self, names: Sequence[str]) -> None:
-        """From here on, so that a field has one meaning."""
+        """For the rest of the search, so that a field has one meaning."""
         if not names:
             return
         self._left_out.update(dict.fromkeys(names))
@@ -101,7 +101,7 @@ class AddedFields:
         self._tails = {False: {}, True: {}}
 
     def _look_for_field(self, begin: str, text: Callable[[], str]) -> None:
-        """Which fields a chunk has instead of a value in the one that is named; its header is in `begin`."""
+        """Note the chunk's fields if the named field has no value; the chunk's header is in `begin`."""
         from . import csv_path as rows
 
         others = self._field.saw(rows.names_in(begin))
@@ -112,7 +112,7 @@ class AddedFields:
         return each_of(values_of(key), self._options.kind)
 
     def _tails_of(self, keys: Collection[Key], enrich: Enrich, fragments: Fragments) -> dict[Key, bytes]:
-        """What is put behind the records with each key, with the line's end."""
+        """The text to append to the records with each key, with the line's end."""
         values = {key: self._values_of(key) for key in keys}
         found = enrich(list(dict.fromkeys(values.values())))
         texts = fragments.of_each({key: found[values[key]] for key in keys})

@@ -1,1 +1,1 @@
-"""Commands that begin a search: rows out, no events in."""
+"""Commands that begin a search: they produce rows and take no events."""

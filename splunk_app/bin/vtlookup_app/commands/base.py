@@ -1,4 +1,4 @@
-"""What all commands that begin a search have in common. Nothing here runs before the first chunk but `getinfo`."""
+"""The base class of all commands that begin a search. Before the first chunk, only `getinfo` is handled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Refused(Exception):
-    """The command gives no rows; the message says why, and what to do. `code` is the contract's."""
+    """The command produces no rows; the message says why, and what to do. `code` is an error code of the contract."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunklib has no types
-    """A command says with `read_options` what is wrong with its options, and with `rows` what it found."""
+    """A command implements `read_options`, which checks the options, and `rows`, which produces the result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
             self.note(errors={error.code: 1})
             self.write_error(f"{self.told_as}: {error}")
         except Exception as error:
-            # Splunk's log gets the place; the error's own text might hold anything.
+            # Only the place goes into Splunk's log, because the error's text might hold a key.
             sys.stderr.write("".join(traceback.format_tb(error.__traceback__)))
             self.note(errors={"internal": 1})
             self.write_error(f"{self.told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place")
@@ -83,28 +83,28 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
         return self._log
 
     def note(self, **figures: Any) -> None:
-        """For the log's line about the search."""
+        """Add figures to the log's line about the search."""
         self._figures.update(figures)
 
     def _note_end(self, began: float, *, early: bool) -> None:
         self.log.ended({"rows": self._count, **self._figures}, time.monotonic() - began, early=early)
 
     def warn(self, message: str | None) -> None:
-        """In the search's job; None says nothing."""
+        """Show a warning in the search's job, unless it is None."""
         if message is not None:
             self.write_warning("{}", f"{self.told_as}: {message}")
 
     def write_error(self, message: str, *args: Any) -> None:
-        """The SDK takes braces for places to fill in, also those that a user wrote."""
+        """The SDK formats the message, so braces in a user's text must not be part of the format."""
         super().write_error("{}", message.format(*args) if args else message)
 
     @property
     def searchinfo(self) -> Any:
-        """What splunkd says of the search."""
+        """splunkd's data about the search."""
         return self._metadata.searchinfo
 
     def _execute_v2(self, ifile: object, process: Any) -> None:
-        """One reply a chunk, as the SDK does; and an end when the search is over before its time."""
+        """Write one reply per chunk, like the SDK, but exit if the search ends early."""
         self.stopping.watch(self._input.fileno())
         try:
             while (chunk := self._input.chunk()) is not None:
@@ -116,5 +116,5 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
                 self._record_writer.write_chunk(finished=self._finished)
                 self.stopping.end()
         except BrokenPipeError:
-            # Nobody reads on. Python would try to write the rest once more at its end, and complain.
+            # splunkd closed our output. At exit, Python would try again to write the rest, and print an error.
             os._exit(0)

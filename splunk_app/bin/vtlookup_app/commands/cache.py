@@ -1,4 +1,4 @@
-"""`| vtcache`: what the cache holds."""
+"""`| vtcache`: cached answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAPABILITY = "vtlookup_admin"
 
 @Configuration(type="reporting")
 class VtCache(Generating):
-    """The newest answers, or with `stats=true` how many there are; with `clear=true` they are forgotten."""
+    """Lists the newest answers, counts them with `stats=true`, or deletes them with `clear=true`."""
 
     OPTIONS = ("limit", "stats", "clear")
 
@@ -29,7 +29,7 @@ class VtCache(Generating):
     def read_options(self, given: Mapping[str, str]) -> None:
         actions = [name for name in ("stats", "clear") if boolean(name, given.get(name))]
         if len(actions) + ("limit" in given) > 1:
-            raise UsageError("one of limit=, stats=true and clear=true at a time")
+            raise UsageError("use only one of limit=, stats=true and clear=true")
         self._action = actions[0] if actions else "list"
         self._limit = _limit(given.get("limit"))
 
@@ -44,8 +44,8 @@ class VtCache(Generating):
         if self._action == "clear":
             yield {"cleared": str(cache.clear())}
         elif self._action == "stats":
-            told = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
-            yield {name: "" if value is None else str(value) for name, value in told.items()}
+            figures = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
+            yield {name: "" if value is None else str(value) for name, value in figures.items()}
         else:
             yield from self._newest(asking)
         self.warn(asking.warnings)
@@ -66,7 +66,7 @@ class VtCache(Generating):
             }
 
     def _require(self, capability: str) -> None:
-        """A user who cannot be shown to have the right does not have it."""
+        """Raise `Refused` if the user does not have the right, or if it cannot be checked."""
         from vt_connectors.errors import ConnectorError
 
         from ..composition import splunkd_of
@@ -78,8 +78,8 @@ class VtCache(Generating):
         except ConnectorError as error:
             raise Refused(error.code, f"nothing was cleared: {in_splunk(error.message)}") from None
         if not has_right:
-            told = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
-            raise Refused("access_denied", told)
+            problem = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
+            raise Refused("access_denied", problem)
 
 
 def _limit(text: str | None) -> int:

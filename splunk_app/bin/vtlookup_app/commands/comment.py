@@ -1,4 +1,4 @@
-"""`| vtcomment`: one comment on one indicator, for everyone to read."""
+"""`| vtcomment`: adds one public comment to one indicator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .base import Generating, Row
 
 @Configuration(type="reporting")
 class VtComment(Generating):
-    """One row that says what came of it."""
+    """One row with the result."""
 
     OPTIONS = ("value", "type", "comment")
 
@@ -24,7 +24,7 @@ class VtComment(Generating):
 
         value, kind, comment = (given.get(name, "").strip() for name in self.OPTIONS)
         if not value or not comment:
-            raise UsageError("value= names what to comment on, comment= says it")
+            raise UsageError("value= must be the indicator, and comment= the text of the comment")
         self._request = request_of(value, kind.lower(), comment)
 
     def rows(self) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The core for commands that want more of it than lookups, or the app's endpoint where they may not see the key."""
+"""Access to the core for commands that do more than lookups, or to the endpoint if they cannot see the key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """`warnings` are what the core said besides."""
+    """`warnings` are the core's warnings."""
 
     def __init__(self, command: Generating) -> None:
         self._heard = WarningCollector()
@@ -38,13 +38,13 @@ class Asking:
         return "; ".join(self._heard.texts) or None
 
     def ready(self) -> Core:
-        """Raises `Refused` with what is wrong with the settings."""
+        """The core. Raises `Refused` if the settings are invalid."""
         if isinstance(self.core, Misconfigured):
             raise _refused(self.core.answer({"action": "quota", "params": {}}))
         return self.core
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> Mapping[str, Any]:
-        """The response; what is known already costs nothing."""
+        """The response; a cached answer needs no request."""
         known = self.core.look_up_at_hand(kind, [value], options)
         if known:
             return known[value]
@@ -59,12 +59,12 @@ class Asking:
         return found.get(value) or error_response(None, None, Cancelled("the search has ended"))
 
     def data(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What came of a request. Raises `Refused` where that is an error."""
+        """The data of the response to a request. Raises `Refused` for an error."""
         found: Mapping[str, Any] = self.response(document)["data"]
         return found
 
     def response(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """To a request of any action. Raises `Refused` where it is an error."""
+        """The response to a request of any action. Raises `Refused` for an error."""
         response = self._answer(document)
         if response["error"] is not None:
             raise _refused(response)

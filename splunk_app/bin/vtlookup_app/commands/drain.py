@@ -1,4 +1,4 @@
-"""`| vtdrain`: what waits for quota is asked with what there is of it, and one row says what came of it."""
+"""`| vtdrain`: looks up queued indicators with the quota that is left; one row has the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import Generating, Row
 
 @Configuration(type="reporting")
 class VtDrain(Generating):
-    """Oldest first. `keep` None: the usual share of the day is left to people."""
+    """Oldest first. `keep` None: reserve the default share of the day's quota for interactive use."""
 
     OPTIONS = ("keep", "wait")
 
@@ -40,5 +40,5 @@ def _keep(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-        raise UsageError(f"keep={text!r}: write how many of the day's requests to leave to people")
+        raise UsageError(f"keep={text!r}: write how many of the day's requests to reserve for interactive use")
     return int(text)

@@ -1,4 +1,4 @@
-"""How a script in `bin/` starts its command."""
+"""Starts the command of a script in `bin/`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..sdk_import import dispatch
 
 
 def run(module: str, command: str) -> None:
-    """The command `command` of the module `module` in this folder, until its search is over."""
+    """Run the command `command` of the module `module` in this folder, until its search ends."""
     made = getattr(import_module(f"{__package__}.{module}"), command)
-    # The protocol owns stdout; whatever a library prints must not get into it.
+    # stdout carries the protocol; text that a library prints must not get into it.
     protocol, sys.stdout = sys.stdout, sys.stderr
     with open(0, "rb", buffering=0, closefd=False) as stdin:
         dispatch(made, sys.argv, Input(stdin), protocol)

@@ -16,7 +16,7 @@ _PAUSE = "upstream"
 
 @Configuration(type="reporting")
 class VtQuota(Generating):
-    """A row a window of our own record; with `account=true` also rows for each of VirusTotal's figures."""
+    """One row per window of our own record; with `account=true` also one for each of VirusTotal's figures."""
 
     OPTIONS = ("account",)
 
@@ -34,12 +34,13 @@ class VtQuota(Generating):
         found = [*windows(data["windows"], time.time()), *_account(data.get("account") or {})]
         self.warn(asking.warnings)
         if not found:
-            self.write_info("{}", "vtquota: no quota is set, so nothing is counted here; account=true asks VirusTotal")
+            advice = "account=true shows VirusTotal's figures"
+            self.write_info("{}", f"vtquota: no quota is set, so no requests are counted; {advice}")
         yield from found
 
 
 def windows(usage: Mapping[str, Any], now: float) -> Iterator[Row]:
-    """Our own record: a row a window, and one more while VirusTotal wants a pause."""
+    """Our own record: one row per window, and one more during a pause that VirusTotal requested."""
     for name, seen in usage.items():
         is_pause = "limit" not in seen
         left = 0 if is_pause else max(0, seen["limit"] - seen["used"])
@@ -56,7 +57,7 @@ def windows(usage: Mapping[str, Any], now: float) -> Iterator[Row]:
 
 
 def _account(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
-    """VirusTotal's figures: a row for the user's pool and one for the group's, which both pay for a request."""
+    """VirusTotal's figures: rows for the user's pool and the group's; each request counts in both."""
     for name, figure in figures.items():
         for pool in ("user", "group"):
             if pool in figure:

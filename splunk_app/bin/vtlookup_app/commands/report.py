@@ -1,4 +1,4 @@
-"""`| vtreport`: what VirusTotal knows of one indicator, without any events."""
+"""`| vtreport`: VirusTotal's report on one indicator, without events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _TYPES = ("hash", "url", "domain", "ip")
 _AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
 _INDICATOR = "indicator"
 ENGINE_NAMES = ("engine", "engine_category", "engine_result")
-# Who objects comes first.
+# Engines with a detection come first.
 _CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
 
 
 @Configuration(type="reporting")
 class VtReport(Generating):
-    """One row; with `engines=true` the same row once for each engine."""
+    """One row; with `engines=true`, one row for each engine."""
 
     OPTIONS = ("value", "type", "engines", "refresh", *_AS_FOR_VTLOOKUP)
 
@@ -34,7 +34,7 @@ class VtReport(Generating):
     def read_options(self, given: Mapping[str, str]) -> None:
         self._value = given.get("value", "")
         if not self._value.strip():
-            raise UsageError("value= names the hash, URL, domain or address to report on")
+            raise UsageError("value= must be a hash, URL, domain or address")
         kind = given.get("type", "ioc").strip().lower()
         if "type" in given and kind not in _TYPES:
             raise UsageError(f"type={given['type']!r}: one of {', '.join(_TYPES)}, or leave it out")

@@ -1,1 +1,1 @@
-"""Looking up with the key that the server keeps: the endpoint's side, and the search's."""
+"""The app's REST endpoint for lookups with the key that the server stores."""

@@ -1,4 +1,4 @@
-"""How many events a user may have written in some minutes, so that one user cannot fill an index with them."""
+"""Limits the events that a user may have written in a period, so that one user cannot fill an index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_USERS = 10_000
 
 
 class Allowance:
-    """`most` events in `seconds` for each user. One process's account: others keep their own."""
+    """`most` events in `seconds` for each user. Each process counts separately."""
 
     def __init__(self, clock: Clock, most: int, seconds: float) -> None:
         self._clock = clock
@@ -21,7 +21,7 @@ class Allowance:
         self._lock = threading.Lock()
 
     def take(self, user: str, count: int) -> float:
-        """0 if `count` more are allowed, which counts them; else in how many seconds to ask again."""
+        """Returns 0 and counts them if `count` more are allowed; else the seconds until a retry."""
         with self._lock:
             now = self._clock.monotonic()
             if now - self._began >= self._seconds or len(self._used) >= _MOST_USERS:

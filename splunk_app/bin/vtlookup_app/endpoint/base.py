@@ -1,4 +1,4 @@
-"""What the app's endpoints have in common: a document in, status and document out, and nothing raised."""
+"""The common part of the app's endpoints: a document in, a status and a document out, and no exceptions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Answer = tuple[int, dict[str, Any]]
 def answered(
     passed: str | bytes, answer: Callable[[RestRequest], Answer], right: str, methods: Sequence[str] = ("POST",)
 ) -> dict[str, Any]:
-    """splunkd's reply, with an `error` for what went wrong. Never raises.
+    """The reply for splunkd, with an `error` if the call failed. Never raises.
 
-    splunkd has looked at the caller's `right` already, by the method of the request and as restmap.conf says.
+    splunkd has already checked the caller's `right`, by the request's method, according to restmap.conf.
     """
     try:
         request = read_rest_request(passed)
@@ -32,7 +32,7 @@ def answered(
             return reply(403, {"error": f"your role needs the capability {right}; ask your admin"})
         return reply(*answer(request))
     except NotFromSplunkd:
-        return reply(500, {"error": "splunkd did not pass what restmap.conf asks it for"})
+        return reply(500, {"error": "splunkd did not pass the data that restmap.conf requests"})
     except ConnectorError as error:
         return reply(_status(error), {"error": in_splunk(error.message)})
     except Exception:
@@ -47,7 +47,7 @@ def _status(error: ConnectorError) -> int:
 
 
 def document_of(body: str) -> dict[str, Any]:
-    """An empty one for what is none."""
+    """The JSON object in `body`; empty if it is not one."""
     try:
         document = json.loads(body) if len(body) <= _MOST_CHARACTERS else None
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The documents of one call, read from its body."""
+"""Reads the request documents of one call from its body."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def requests_in(document: dict[str, Any]) -> list[Any]:
         return [document]
     requests = document["requests"]
     if not isinstance(requests, list) or not requests or set(document) != {"requests"}:
-        raise InvalidRequest("/requests is not a list of requests alone", details={"path": "/requests"})
+        raise InvalidRequest("/requests must be a list, without other fields beside it", details={"path": "/requests"})
     if len(requests) > MOST_REQUESTS:
         raise TooLarge(f"{len(requests)} requests are more than {MOST_REQUESTS}; send fewer at once")
     if sum(map(_asks_for_raw, requests)) > MOST_WITH_RAW:

@@ -1,4 +1,4 @@
-"""A call of the endpoint that asks VirusTotal for nothing: which of many lookups are refused for lack of quota now."""
+"""A call of the endpoint without requests to VirusTotal: which of many lookups are refused now for lack of quota."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ _KINDS = ("hash", "url", "domain", "ip", None)
 
 
 def refusals(core: Core | Misconfigured, call: Any, claim: Claim) -> dict[str, Any]:
-    """The reply to `{"type", "values", "options"}`: `responses`, each once, and `of`: which of them is each value's.
+    """The reply to `{"type", "values", "options"}`: distinct `responses`, and `of`: the index of each value's response.
 
-    None is for a value that is to be asked for as usual. Raises `ConnectorError`.
+    None is for a value to look up in the normal way. Raises `ConnectorError`.
     """
     values = call.get("values") if isinstance(call, dict) else None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise InvalidRequest(f"/{REFUSED}/values is not a list of texts", details={"path": f"/{REFUSED}/values"})
+        raise InvalidRequest(f"/{REFUSED}/values must be a list of strings", details={"path": f"/{REFUSED}/values"})
     if len(values) > MOST_VALUES:
         raise TooLarge(f"{len(values)} values are more than {MOST_VALUES}; send fewer at once")
     kind: Any = call.get("type")
     if kind not in _KINDS:
-        raise InvalidRequest(f"/{REFUSED}/type is none of a lookup's", details={"path": f"/{REFUSED}/type"})
-    # The options are those of a request.
+        path = f"/{REFUSED}/type"
+        raise InvalidRequest(f"{path} must be hash, url, domain, ip or null", details={"path": path})
+    # The options are those of a request document.
     options = read_request({"action": "quota", "params": {}, "options": call.get("options", {})}).options
     found = core.look_up_at_hand(kind, values, options, claim, after_refusal=True)
     return _reply([None if has_no_value(value) else _refusal(found.get(value)) for value in values])
 
 
 def _refusal(response: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Answers go the usual way, as they may be large."""
+    """Only a refusal; answers are sent in the normal way, because they may be large."""
     return None if response is None or response["error"] is None else response
 
 
@@ -49,9 +50,9 @@ def _reply(responses: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
 
 
 def refused_values(values: Sequence[str], reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The responses to those of `values` that are refused, as the endpoint tells it with `reply`.
+    """The responses to those of `values` that are refused, from the endpoint's `reply`.
 
-    Raises `ValueError`, `LookupError` or `TypeError` for what is no such reply.
+    Raises `ValueError`, `LookupError` or `TypeError` for an invalid reply.
     """
     responses, places = reply["responses"], reply["of"]
     if len(places) != len(values) or not all(response["meta"] and response["error"] for response in responses):

@@ -1,4 +1,4 @@
-"""One call of the endpoint: each of its requests answered, several side by side, in bounded time."""
+"""One call of the endpoint: answers each of its requests, several at the same time, in bounded time."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from .shared_core import SharedCore
 Response = dict[str, Any]
 # A response, and the clock's monotonic seconds when it was made.
 Made = tuple[Response, float]
-# Of the core's, whose log shows no key.
+# A child of the core's logger, because that one redacts keys.
 _LOG = logging.getLogger("vt_connectors.core")
 _STATUS = {"too_large": 413, "invalid_request": 400}
 
 
 class LookUpEndpoint:
-    """`handle(passed)` gives splunkd's reply to what splunkd passed. Never raises."""
+    """`handle(passed)` returns the reply to the request that splunkd passed. Never raises."""
 
     def __init__(self, shared: SharedCore, clock: Clock) -> None:
         self._shared = shared
@@ -46,12 +46,12 @@ class LookUpEndpoint:
         except NotFromSplunkd:
             return reply(500, _refused(InvalidRequest("splunkd did not pass what restmap.conf asks it for")))
         if request.method != "POST":
-            return reply(405, _refused(InvalidRequest("POST a request of the action contract")))
+            return reply(405, _refused(InvalidRequest("send a request document with POST")))
         try:
             document = read_body(request.body)
             requests = None if set(document) == {REFUSED} else requests_in(document)
             with self._shared.core(request.system) as core:
-                # Of several searches at once each gets its share, though this process asks for all of them.
+                # Several searches at once get equal shares of quota, although one process sends all requests.
                 claim = Claim(request.user.client, batch=requests is None or len(requests) > 1)
                 if requests is None:
                     return reply(200, refusals(core, document[REFUSED], claim))
@@ -83,7 +83,7 @@ class LookUpEndpoint:
 
 
 def _within(document: Any, left_s: float) -> Any:
-    """The request, with no more time to wait than there is."""
+    """The request, with its waiting times limited to the time that is left."""
     if not isinstance(document, Mapping):
         return document
     options, params = document.get("options"), document.get("params")
@@ -97,7 +97,7 @@ def _within(document: Any, left_s: float) -> Any:
 
 
 def _at_most(given: Any, most: float) -> Any:
-    """What is no number is the core's to refuse."""
+    """Other types are returned unchanged, because the core refuses them."""
     if given is None:
         return most
     return min(given, most) if isinstance(given, (int, float)) and not isinstance(given, bool) else given
@@ -106,17 +106,17 @@ def _at_most(given: Any, most: float) -> Any:
 def _outcome(future: Future[Made], document: Any, now: float) -> Response:
     if future.done():
         response, made_at = future.result()
-        return _told_later(response, now - made_at)
+        return _sent_later(response, now - made_at)
     never_began = future.cancel()
     name = document.get("action") if isinstance(document, Mapping) else None
     action = ACTIONS.get(name) if isinstance(name, str) else None
     if action is not None and action.writes and not never_began:
-        return _unanswered(document, OutcomeUnknown(f"no answer within {LONGEST_S:g} s; it was not repeated"))
-    return _unanswered(document, RequestTimeout(f"no answer within {LONGEST_S:g} s; ask again, for fewer at once"))
+        return _unanswered(document, OutcomeUnknown(f"no answer within {LONGEST_S:g} s; the request was not repeated"))
+    return _unanswered(document, RequestTimeout(f"no answer within {LONGEST_S:g} s; try again with fewer requests"))
 
 
-def _told_later(response: Response, passed_s: float) -> Response:
-    """The response of one that was done before the others: its `retry_after_s` counts from now."""
+def _sent_later(response: Response, passed_s: float) -> Response:
+    """A response that was ready before the others: its `retry_after_s` now counts from the reply."""
     error = response["error"]
     if error is None or not error["retry_after_s"]:
         return response

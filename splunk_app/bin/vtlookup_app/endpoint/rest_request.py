@@ -1,4 +1,4 @@
-"""A request as splunkd passes it to a persistent handler, and the reply that it takes."""
+"""Requests that splunkd passes to a persistent handler, and replies to them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..splunkd import Splunkd
 
 
 class RestRequest(NamedTuple):
-    """`user` is the caller's session at splunkd, `system` splunkd's own: only the latter may see the key.
+    """`user` is the caller's session with splunkd, `system` splunkd's own: only the latter may see the key.
 
-    `name` is the caller's, as splunkd knows it.
+    `name` is the caller's user name in Splunk.
     """
 
     method: str
@@ -22,7 +22,7 @@ class RestRequest(NamedTuple):
 
 
 class NotFromSplunkd(Exception):
-    """It lacks what splunkd always passes, as restmap.conf tells it to."""
+    """The request lacks data that splunkd always passes, according to restmap.conf."""
 
 
 def read_rest_request(passed: str | bytes) -> RestRequest:
@@ -39,6 +39,6 @@ def read_rest_request(passed: str | bytes) -> RestRequest:
 
 
 def reply(status: int, document: Any) -> dict[str, Any]:
-    """What splunkd sends on: `document` as JSON."""
+    """The reply for splunkd to send: `document` as JSON."""
     payload = json.dumps(document, separators=(",", ":"))
     return {"status": status, "headers": {"Content-Type": "application/json"}, "payload": payload}

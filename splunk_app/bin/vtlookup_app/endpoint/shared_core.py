@@ -1,4 +1,4 @@
-"""The one core of a process that serves many calls, made anew when the settings or the key have changed."""
+"""The core of a process that serves many calls, replaced if the settings or the key change."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from ..setting_names import CA_BUNDLE, PROXY
 from ..splunkd import Splunkd
 
 Network = tuple[Any, Any]
-# How long settings and key are taken for what they were.
+# How long settings and key are used before they are read again.
 _LOOK_AGAIN_S = 30.0
 
 
-class _Kept:
-    """A core, what it was made of, by how many it is in use, and the session in which it uses the KV store."""
+class _CoreInUse:
+    """A core, its settings and key, the number of calls that use it, and its session for the KV store."""
 
     def __init__(
         self, settings: Settings, key: ApiKey | ConnectorError, network: Network, clock: Clock, splunkd: Splunkd
@@ -52,13 +52,13 @@ class SharedCore:
         self._app = app
         self._environment = dict(environment)
         self._clock = clock
-        self._kept: _Kept | None = None
+        self._kept: _CoreInUse | None = None
         self._good_until = 0.0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def core(self, system: Splunkd) -> Iterator[Core | Misconfigured]:
-        """`system` is splunkd's own session. What is wrong with the settings is every request's answer."""
+        """`system` is splunkd's own session. An error in the settings becomes the answer to every request."""
         try:
             kept = self._take(system)
         except ConnectorError as error:
@@ -70,11 +70,11 @@ class SharedCore:
             self._give_back(kept)
 
     def forget(self) -> None:
-        """Look at settings and key again before the next call."""
+        """Read settings and key again before the next call."""
         with self._lock:
             self._good_until = 0.0
 
-    def _take(self, system: Splunkd) -> _Kept:
+    def _take(self, system: Splunkd) -> _CoreInUse:
         with self._lock:
             if self._kept is None or self._clock.monotonic() >= self._good_until:
                 self._look(system)
@@ -91,7 +91,7 @@ class SharedCore:
         network = stored.get(PROXY), stored.get(CA_BUNDLE)
         if old is None or old.made_of != (settings, key, network):
             use_network(stored, self._environment)
-            self._kept = _Kept(settings, key, network, self._clock, system)
+            self._kept = _CoreInUse(settings, key, network, self._clock, system)
             if old is not None and not old.users:
                 old.core.close()
         if not isinstance(key, ConnectorError):
@@ -103,7 +103,7 @@ class SharedCore:
         except ConnectorError as error:
             return error
 
-    def _give_back(self, kept: _Kept) -> None:
+    def _give_back(self, kept: _CoreInUse) -> None:
         with self._lock:
             kept.users -= 1
             is_over = kept is not self._kept and not kept.users

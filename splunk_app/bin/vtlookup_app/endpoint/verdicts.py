@@ -1,7 +1,7 @@
-"""Verdicts on what an alert met, written to an index that the admin has named, with splunkd's own right to do so.
+"""Writes verdicts on an alert's indicators to an index that the admin has allowed, with splunkd's own rights.
 
-The alert says what it met and where. What VirusTotal says of it comes from this app's cache alone, so an event cannot
-say more than the cache does. VirusTotal is not asked here.
+The alert sends the indicators and where they were found. The verdicts come only from this app's cache, so an alert
+cannot write other verdicts. No request is sent to VirusTotal.
 """
 
 from __future__ import annotations
@@ -31,31 +31,29 @@ from .verdict_request import LINKS, Met, VerdictRequest, read_verdict_request
 
 SOURCETYPE, SOURCE = "vtlookup:verdict", "vt_alert_lookup"
 _PREFIX = "vt_"
-# What the alert has just looked up will do, however short the lifetime of answers is.
+# Answers that the alert has just looked up are accepted, even if the lifetime of cached answers is shorter.
 _JUST_NOW_S = 3600.0
-# Left out, one group after the other, of an event that is still too long with short texts.
+# Fields to leave out, one group after the other, if an event is too long even with short texts.
 _LEFT_OUT = ((), tuple(_PREFIX + name for name in columns.LISTS), LINKS)
-_NOT_CACHED = "not_cached: no answer of VirusTotal's is in the cache"
-# Splunk's rule for names of indexes, less those that begin with _ and are its own.
+_NOT_CACHED = "not_cached: the cache has no answer"
+# Splunk's rule for names of indexes, without those that begin with _ because they are internal.
 _INDEX = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 
 
 def indexes_of(text: str) -> list[str]:
-    """The indexes that `verdict_indexes` names, the one for alerts that name none first. Raises `ConfigError`."""
+    """The indexes in `verdict_indexes`; the first is the default. Raises `ConfigError`."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if not _INDEX.fullmatch(name) or "kvstore" in name:
-            raise ConfigError(
-                f"{name!r} is no index for events: lower case letters, digits, _ and -, and none of them _ first"
-            )
+            raise ConfigError(f"{name!r} is not a valid index: use a-z, 0-9, _ and -, and begin with a letter or digit")
     return names
 
 
 def index_for(wanted: str, splunkd: Splunkd) -> str:
-    """The index that is wanted, or the first. Raises `ConfigError` if verdicts may not be written there."""
+    """The requested index, or the first. Raises `ConfigError` if verdicts may not be written there."""
     allowed = indexes_of(splunkd.own_settings()[VERDICT_INDEXES])
     if not allowed:
-        raise ConfigError("verdicts are written to no index: an admin names some on the setup page")
+        raise ConfigError("no index is allowed for verdicts: an admin can add one on the setup page")
     if not wanted:
         return allowed[0]
     if wanted not in allowed:
@@ -64,8 +62,8 @@ def index_for(wanted: str, splunkd: Splunkd) -> str:
 
 
 class VerdictsEndpoint:
-    """POST `{"indicators": [{"value": ..., "field": ..., ...}], "alert": {...}}`, with `index` if it is not to be the
-    first that is allowed: `verdict_request` has the form. `most` events of one user are written in `seconds`.
+    """POST `{"indicators": [{"value": ..., "field": ..., ...}], "alert": {...}}`, and `index` unless it is the first
+    allowed one: `verdict_request` has the form. At most `most` events per user and `seconds`.
     """
 
     def __init__(
@@ -87,15 +85,15 @@ class VerdictsEndpoint:
             if isinstance(core, Misconfigured):
                 return 503, {"error": in_splunk(core.look_up(None, "", Options())["error"]["message"])}
             verdicts = [_verdict(met, response) for met, response in zip(wanted.met, _responses(core, wanted.met))]
-            _note_what_waits(core, wanted.met, verdicts)
+            _note_queued(core, wanted.met, verdicts)
         events = [self._event(request.name, met, verdict, wanted) for met, verdict in zip(wanted.met, verdicts)]
         missing = sum(verdict.get("error") == _NOT_CACHED for verdict in verdicts)
         return _write(events, index, missing, request.system)
 
     def _event(self, user: str, met: Met, verdict: columns.Columns, wanted: VerdictRequest) -> str:
-        """Time and caller first, then what the alert said, then what the cache says, under names of its own."""
+        """An event: time and caller, then the alert's data, then the verdict under names that the alert cannot set."""
         told = {_PREFIX + name: value for name, value in verdict.items() if value and name != columns.RAW}
-        # A value with the key in it was refused; what the alert met is said again here.
+        # A value that contains the key was refused, but the alert's data repeats it.
         event = redacted({"time": iso(self._clock.now()), "user": user, **met.about, **wanted.alert, **told})
         line = b""
         for left_out in _LEFT_OUT:
@@ -107,7 +105,7 @@ class VerdictsEndpoint:
 
 
 def _responses(core: Core, met: Sequence[Met]) -> list[Mapping[str, Any]]:
-    """The core's to each, from the cache alone and by the settings' thresholds."""
+    """The core's response to each, only from the cache, with the thresholds of the settings."""
     options = Options("only", max(core.context.freshness.ttl_s, _JUST_NOW_S), 0.0)
     found: dict[tuple[str, str | None], Mapping[str, Any]] = {}
     for kind in {each.kind for each in met}:
@@ -123,8 +121,8 @@ def _verdict(met: Met, response: Mapping[str, Any]) -> columns.Columns:
     return columns.of_response(response)
 
 
-def _note_what_waits(core: Core, met: Sequence[Met], verdicts: Sequence[columns.Columns]) -> None:
-    """What is not known and is queued waits for quota: its status is `pending`."""
+def _note_queued(core: Core, met: Sequence[Met], verdicts: Sequence[columns.Columns]) -> None:
+    """Set the status of queued indicators without an answer to `pending`."""
     unknown = [(each, verdict) for each, verdict in zip(met, verdicts) if verdict.get("error") == _NOT_CACHED]
     if not unknown:
         return

@@ -1,4 +1,4 @@
-"""The search's side of the endpoint: values in batches, and what comes back for each."""
+"""The search's client of the endpoint: sends values in batches, and returns the response to each."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..splunkd import KeyNotSeen, Splunkd
 _LOG = logging.getLogger("vt_connectors.broker")
 Response = Mapping[str, Any]
 Result = TypeVar("Result")
-# Of text in a call; far below what the endpoint takes, as JSON may write a character as six.
+# Characters of text per call; far below the endpoint's limit, because JSON may escape a character as six.
 _MOST_CHARACTERS = 100_000
 
 
 class EndpointClient:
-    """`unseen`: why this search does not see the key itself."""
+    """`unseen`: the error why this search cannot see the key itself."""
 
     def __init__(self, splunkd: Splunkd, unseen: KeyNotSeen) -> None:
         self._splunkd = splunkd
@@ -31,7 +31,7 @@ class EndpointClient:
         self._failure: ConnectorError | None = None
 
     def ask(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
-        """The responses to as many of `values`, from the first on, as go into one call. Never raises."""
+        """The responses to the first of `values`, as many as fit into one call. Never raises."""
         found: dict[str, Response] = {}
         asked: dict[str, Request] = {}
         for value in _that_fit(values, MOST_WITH_RAW if "raw" in options.include else MOST_REQUESTS):
@@ -42,17 +42,17 @@ class EndpointClient:
         return {**found, **self._call(asked)} if asked else found
 
     def refused(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
-        """The responses to those of `values` that are refused for lack of quota now, of the first that go into a call.
+        """The responses to those of `values` that are refused now for lack of quota, among those that fit into a call.
 
-        `options.max_wait_s` is not waited. Never raises: what fails is seen when the values are asked for.
+        Does not wait, whatever `options.max_wait_s` is. Never raises: a failure shows when the values are looked up.
         """
         some = list(_that_fit(values, MOST_VALUES))
         call = {"type": kind, "values": some, "options": _how(options)}
         try:
             return {} if self._failure else self._post({REFUSED: call}, lambda reply: refused_values(some, reply))
         except ConnectorError as error:
-            # Such as one of an earlier version, in a process that still runs.
-            _LOG.info("what is refused was not said: %s", error.message)
+            # For example, an endpoint of an earlier version, in a process that still runs.
+            _LOG.info("the endpoint did not list refused values: %s", error.message)
             return {}
 
     def answer(self, document: Mapping[str, Any]) -> Response:
@@ -63,7 +63,7 @@ class EndpointClient:
             return error_response(None, None, error)
 
     def _call(self, asked: Mapping[str, Request]) -> Mapping[str, Response]:
-        """One failure of the endpoint is the answer to all that would be asked after it."""
+        """After a failure of the endpoint, its error is the response to all later requests."""
         try:
             if self._failure is not None:
                 raise self._failure.with_traceback(None)
@@ -82,7 +82,7 @@ class EndpointClient:
         return self._post({"requests": requests}, read)
 
     def _post(self, document: dict[str, Any], read: Callable[[Any], Result]) -> Result:
-        """What `read` makes of the reply; it raises what a wrong one has it raise. Raises `ConnectorError`."""
+        """The reply, decoded by `read`, which may raise for an invalid one. Raises `ConnectorError`."""
         from splunklib.binding import AuthenticationError, HTTPError
 
         try:
@@ -108,7 +108,7 @@ class EndpointClient:
 
 
 def _request(kind: Kind | None, value: str, options: Options) -> Request:
-    """Raises `InvalidIndicator`: what is no indicator need not be sent."""
+    """Raises `InvalidIndicator`, because an invalid value need not be sent."""
     request = request_for(kind, value, options)
     if kind is not None:
         parse_as(kind, value)
@@ -116,7 +116,7 @@ def _request(kind: Kind | None, value: str, options: Options) -> Request:
 
 
 def _that_fit(values: Sequence[str], most: int) -> Iterator[str]:
-    """The first of `values` that go into one call."""
+    """The first of `values` that fit into one call."""
     size = 0
     for count, value in enumerate(values):
         size += len(value)

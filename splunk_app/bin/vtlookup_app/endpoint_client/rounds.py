@@ -1,4 +1,4 @@
-"""A search's values through the endpoint: call after call, until all are answered or the search may wait no longer."""
+"""Looks up a search's values through the endpoint: calls it until all have answers or no time is left."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from ..cancellation import Cancellation
 from ..wait_budget import WaitBudget, waited_s
 from .client import EndpointClient, Response
 
-# How long one call may wait for quota. The rest is waited for here, where it can be ended, and keeps nobody else.
+# How long one call may wait for quota. The rest of the wait is here, where it can be cancelled and blocks no other
+# search.
 _WAIT_IN_CALL_S = 3.0
-# How long it takes at most to notice that the search is over.
+# How often to check whether the search has ended.
 _LOOK_S = 0.2
 
 
 class Rounds:
-    """`responses` gives each value's, in any order; none for those that the end of the search came before."""
+    """`responses` gives the response to each value, in any order; none for values after the end of the search."""
 
     def __init__(self, broker: EndpointClient, budget: WaitBudget, stopping: Cancellation) -> None:
         self._broker = broker
@@ -50,7 +51,7 @@ class Rounds:
                 self._pause(min(_retry_s(found[value]) for value in later))
 
     def _refused(self, kind: Kind | None, values: Sequence[str], options: Options) -> dict[str, Response]:
-        """The responses to those that would find no quota either, for as long as the endpoint knows that."""
+        """The responses to other values that would find no quota, as long as the endpoint reports some."""
         refused: dict[str, Response] = {}
         left = list(values)
         while left and not self._stopping.stopped:
@@ -65,7 +66,7 @@ class Rounds:
         return self._done(self._pool.submit(self._broker.ask, kind, values, options))
 
     def _done(self, call: Future[Mapping[str, Response]]) -> Mapping[str, Response]:
-        """Nothing where the search is over before the answer is there."""
+        """Empty if the search ends before the reply."""
         while not call.done() and not self._stopping.patience_is_over:
             wait([call], _LOOK_S)
         return call.result() if call.done() else {}
@@ -79,7 +80,7 @@ class Rounds:
 
 
 def _retry_s(response: Response) -> float:
-    """In how many seconds there will be quota for it again; for ever where that is not why it was refused."""
+    """In how many seconds there will be quota again; infinite if lack of quota is not the reason."""
     error = response["error"]
     if error is None or error["code"] != "rate_limited":
         return float("inf")

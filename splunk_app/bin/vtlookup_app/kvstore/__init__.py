@@ -1,1 +1,1 @@
-"""Splunk's KV store as a place of the state: what the search heads of a cluster share."""
+"""Splunk's KV store as a backend: state that all search heads of a cluster share."""

@@ -1,4 +1,4 @@
-"""Answers in the KV store: packed for the command, and beside it in plain fields for `lookup`."""
+"""Answers in the KV store: packed for our commands, and in plain fields for Splunk's `lookup`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from vt_connectors.clock import Clock
 from .collection import MAX_DOCUMENT_BYTES, Collection, Document, NotAllowed
 
 _LOG = logging.getLogger("vt_connectors.cache")
-# One write in so many also looks for what is too old: no process lives long enough to count them.
+# On average, one write in this many also deletes expired entries: processes are too short-lived to count writes.
 _SWEEP_EVERY = 64
-# Stands behind all others in the order of keys.
+# The last character in the order of keys.
 _LAST_CHARACTER = "\U0010ffff"
-_READ_ONLY = "%s; what is asked is not kept there"
+_READ_ONLY = "%s; new answers are not cached there"
 
 
 class KvAnswers:
-    """Each is kept for `keep_s(entry)` seconds. `plain(key, entry)` are the fields that others read too."""
+    """Each answer is stored for `keep_s(entry)` seconds. `plain(key, entry)` are the fields for `lookup`."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class KvAnswers:
             self.forget(key)
             return False
         if document["size"] > MAX_DOCUMENT_BYTES:
-            # The KV store takes none that large.
+            # Larger than the KV store's limit.
             return False
         try:
             self._collection.save([document])
             if self._chance() * _SWEEP_EVERY < 1:
                 self._collection.sweep("expires", self._clock.now())
         except NotAllowed as error:
-            # To read what is there it may all the same.
+            # The session may still read.
             self._is_read_only = True
             _LOG.warning(_READ_ONLY, error)
         return not self._is_read_only
@@ -111,7 +111,7 @@ class KvAnswers:
 
 
 def _entry(document: Document) -> Entry | None:
-    """What is kept; what cannot be read is none, until it is written anew or is too old."""
+    """The stored entry; None if it cannot be read. An unreadable entry is replaced by a later write, or expires."""
     try:
         content = document["content"]
         # In base64 four characters are three bytes.
@@ -121,7 +121,7 @@ def _entry(document: Document) -> Entry | None:
 
 
 def _id(key: str) -> str:
-    """A key is long, and has characters that an address has no place for."""
+    """A digest of the key, because a key is long and has characters that a URL cannot contain."""
     return hashlib.sha256(_writable(key).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""A collection of the KV store: every call bounded in time, every failure `StateUnavailable`.
+"""A collection of the KV store. Every call is bounded in time, and every failure is `StateUnavailable`.
 
-Writes go to the cluster's captain, reads to this member: what is read may be of a while ago, and not yet what was
-written. Only `insert` says how things are: it is refused where the key is there already.
+Writes go to the cluster's captain, reads to this member. So a read may be stale, and may miss our own last write. Only
+`insert` is always current: it is refused if the key exists.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from vt_connectors.state.fallback import StateUnavailable
 Document = dict[str, Any]
 _ALL: Mapping[str, Any] = {}
 
-# Of a query and of a save, as splunkd's limits.conf has them by default; less, where answers may be large.
+# Limits of a query and a save: the defaults of splunkd's limits.conf; less if documents may be large.
 KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 10_000
 _SWEPT_AT_ONCE = 1_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024 - 4096
-# One who has just found it gone tells the other threads, which would each wait for as long.
+# After a failed connection, other threads fail at once for this long, instead of each waiting for its timeout.
 _GONE_FOR_S = 30.0
 _THERE_ALREADY, _REFUSED = 409, (401, 403)
 
 
 class NotAllowed(StateUnavailable):
-    """The session may not do this, and will not be let a moment later either."""
+    """The session has no right to do this, so a retry does not help."""
 
 
 class KvStore:
-    """For all threads of a process. `service`: splunklib's, in the name of nobody: keys are there once a user."""
+    """For all threads of a process. `service`: splunklib's, with the owner `nobody`, because each user has own keys."""
 
     place = "Splunk's KV store"
 
@@ -41,7 +41,7 @@ class KvStore:
         self._gone: tuple[float, str] | None = None
 
     def ask(self, method: str, path: str, **given: Any) -> Any:
-        """The reply's document. Raises `StateUnavailable`, and `HTTPError` for a key that is there already."""
+        """The reply's document. Raises `StateUnavailable`, and `HTTPError` if the key already exists."""
         from splunklib.binding import AuthenticationError, HTTPError
 
         if self._gone is not None and time.monotonic() < self._gone[0]:
@@ -54,7 +54,7 @@ class KvStore:
             raise NotAllowed(f"{self.place} cannot be used (splunkd does not accept this search's session)") from error
         except HTTPError as error:
             raise self._refusal(error, path) from error
-        except Exception as error:  # what the SDK raises where nobody answers, or not in JSON, it does not say
+        except Exception as error:  # the SDK does not document its errors for no response, or one that is not JSON
             raise self._is_gone(f"{type(error).__name__}") from error
 
     def _refusal(self, error: Any, path: str) -> Exception:
@@ -74,7 +74,7 @@ class KvStore:
 
 
 class Collection:
-    """`name` as collections.conf has it."""
+    """The collection `name` of collections.conf."""
 
     _JSON = (("Content-Type", "application/json"),)
 
@@ -87,7 +87,7 @@ class Collection:
         return f"{self._store.place}, {self._name}"
 
     def insert(self, document: Document) -> bool:
-        """False if the key is there already: then nothing was done."""
+        """False if the key already exists; then nothing was written."""
         from splunklib.binding import HTTPError
 
         try:
@@ -97,29 +97,29 @@ class Collection:
         return True
 
     def save(self, documents: Sequence[Document]) -> None:
-        """Each in place of the one with its key, if there is one."""
+        """Insert each document, or replace the document with its key."""
         if documents:
             self._post("batch_save", documents)
 
     def find(self, keys: Sequence[str]) -> Iterator[Document]:
-        """Those of `keys` that are there."""
+        """The documents with these keys, if they exist."""
         wanted = iter(keys)
         while some := list(islice(wanted, KEYS_AT_ONCE)):
             query = {"query": {"$or": [{"_key": key} for key in some]}, "limit": len(some)}
             yield from self.several([query])[0]
 
     def several(self, queries: Sequence[Mapping[str, Any]]) -> list[list[Document]]:
-        """What each of the queries finds, in one call. They have `query`, and what `query` takes."""
+        """The results of several queries in one call. Each has `query`, and optionally the parameters of `query()`."""
         found: list[list[Document]] = self._post("batch_find", queries)
         return found
 
     def query(self, wanted: Mapping[str, Any], **more: Any) -> list[Document]:
-        """`more`: `sort`, `limit`, `skip` and `fields`, as splunkd has them."""
+        """`more`: splunkd's `sort`, `limit`, `skip` and `fields`."""
         found: list[Document] = self._store.ask("get", f"{self._name}/", query=json.dumps(wanted), **more)
         return found
 
     def pages(self, fields: str, wanted: Mapping[str, Any] = _ALL) -> Iterator[list[Document]]:
-        """These fields of every document that is wanted. One may be missing or come twice if others write meanwhile."""
+        """These fields of every matching document. If others write meanwhile, one may be missing or come twice."""
         skip = 0
         while page := self.query(wanted, sort="_key:1", fields=fields, limit=_ROWS_AT_ONCE, skip=skip):
             yield page
@@ -129,7 +129,7 @@ class Collection:
         self._store.ask("delete", f"{self._name}/", query=json.dumps(wanted))
 
     def sweep(self, field: str, until: float) -> None:
-        """Delete what has less than `until` in `field`; about a thousand at once, as others wait meanwhile."""
+        """Delete documents with less than `until` in `field`, about a thousand at once because other calls wait."""
         query = {field: {"$lt": until}}
         last = self.query(query, sort=f"{field}:1", fields=field, limit=1, skip=_SWEPT_AT_ONCE)
         self.delete({field: {"$lt": last[0][field]}} if last else query)

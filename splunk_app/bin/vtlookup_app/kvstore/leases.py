@@ -1,4 +1,4 @@
-"""Leases for all search heads of a cluster. A lease is a version of its key's document: one alone adds it."""
+"""Leases for all search heads of a cluster. A lease is a version of its key's document; only one process can add it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from vt_connectors.state.fallback import StateBusy
 from .collection import Document
 from .versions import KEPT_S, Versions
 
-# Another's lease may be there before it is seen here.
+# The lease of another search head may exist before this one sees it.
 _PATIENCE_S = 5.0
 _PAUSE_S = 0.05
 
 
 class KvLeases:
-    """See `coalescing.leases.LeaseStore`. The clock only says when a document may be swept."""
+    """See `coalescing.leases.LeaseStore`. The clock only decides when a document may be swept."""
 
     def __init__(self, versions: Versions, clock: Clock, patience_s: float = _PATIENCE_S) -> None:
         self._versions = versions
         self._clock = clock
         self._patience_s = patience_s
-        # What is held from here, by token. No other process changes these documents.
+        # The leases of this process, by token. No other process changes these documents.
         self._held: dict[str, Document] = {}
         self._lock = threading.Lock()
         self._releases = 0
@@ -45,7 +45,7 @@ class KvLeases:
                     self._held[lease.token] = mine
                 return Seen(lease, True, found)
             if time.monotonic() > give_up:
-                raise StateBusy(f"{self._versions.collection.place} shows what is there too late")
+                raise StateBusy(f"{self._versions.collection.place} shows a lease of another search head too late")
             time.sleep(_PAUSE_S)
 
     def peek(self, key: str) -> Lease | None:
@@ -56,7 +56,7 @@ class KvLeases:
             self._change([token], waiting=waiting)
 
     def release(self, key: str, token: str, result: Result | None, left_s: float = RESULT_LEFT_S) -> None:
-        # Not deleted: a member that does not see that it is gone would find no version where the next one is.
+        # Not deleted: a member with a stale view could then not tell which version is next.
         with self._lock:
             text = None if result is None else result.to_text(key)
             self._change([token], done=True, result=text, expires=self._clock.now() + left_s)
@@ -71,7 +71,7 @@ class KvLeases:
             self._change(tokens, expires=self._clock.now() + ABANDONED_S)
 
     def _change(self, tokens: Many[str], **changes: object) -> None:
-        """As one save, and with the lock: a sign of life must not undo a release."""
+        """In one save and under the lock, so that a heartbeat cannot undo a release."""
         held = [self._held[token] for token in tokens if token in self._held]
         mine = [{**document, "beat": document["beat"] + 1, **changes} for document in held]
         self._versions.collection.save(mine)
@@ -86,7 +86,7 @@ def _name(key: str) -> str:
 
 
 def _lease(key: str, document: Document | None) -> Lease | None:
-    """None if there is none, or it was released without a result. One that cannot be read is as good as finished."""
+    """None if there is no lease, or it was released without a result. An unreadable lease counts as finished."""
     if document is None:
         return None
     try:

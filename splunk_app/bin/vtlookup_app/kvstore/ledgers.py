@@ -1,7 +1,7 @@
-"""The book for all search heads of a cluster: each transaction adds a version of the ledger.
+"""The ledger store for all search heads of a cluster. Each transaction adds a version of the ledger.
 
-The KV store tells no time, and splunkd's is this machine's. So the time is this machine's, but never before what the
-ledger was last changed at; and the ledger knows by how much clocks may differ, which keeps its windows so much longer.
+The KV store has no clock, so the time is this machine's, but never before the ledger's last change. The ledger knows
+by how much clocks may differ, and extends its windows by that.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from .collection import NotAllowed
 from .versions import KEPT_S, Look, Versions, key
 
 _LOG = logging.getLogger("vt_connectors.quota")
-# Search heads' clocks may differ by so much. Splunk wants them to be kept by NTP, which does far better.
+# The most by which clocks of search heads may differ, in seconds. Splunk requires NTP, which is far more precise.
 APART_S = 2.0
 _CLOCKS_DIFFER = (
-    "this search head's clock is %.0f s behind another's: beyond %.0f s the quota can be exceeded; let NTP keep them"
+    "this search head's clock is %.0f s behind another's: beyond %.0f s the quota can be exceeded; set clocks by NTP"
 )
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.5
-# Versions that are not the newest lose their content, and then go, in steps of so many.
+# Old versions first lose their content and are then deleted, this many at a time.
 _STEP = 64
-# Deleting the first would make the beginning of a ledger possible once more.
+# If the first version were deleted, a ledger could begin a second time.
 _FIRST_VERSION = 1
 
 
 @dataclass(frozen=True)
 class Known:
-    """What this process last saw or wrote of a ledger. `store_id` changes where one begins anew."""
+    """The last state of a ledger that this process saw or wrote. `store_id` changes if the ledger begins again."""
 
     look: Look
     store_id: str
 
 
 class KvLedgers:
-    """Raises `StateBusy` where others were faster for half a minute on end, and `ConfigError` for who may not write:
-    a part of the quota for each of these would be more than there is.
+    """Raises `StateBusy` if other processes were faster for half a minute, and `ConfigError` for users without write
+    access: there is no fallback for them, because their separate quotas would add up to more than the limit.
     """
 
     def __init__(
@@ -58,14 +58,14 @@ class KvLedgers:
         self._patience_s = patience_s
         self._max_clock_skew_s = max_clock_skew_s
         self._known: dict[str, Known] = {}
-        self._has_told = False
+        self._has_warned = False
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
-        with _told():
+        with _error_for_admin():
             return self._transact(scope, change)
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
-        with _told():
+        with _error_for_admin():
             look = self._look(scope)
         ledger, _ = self._ledger(scope, look)
         return ledger, self._now(look)
@@ -76,7 +76,7 @@ class KvLedgers:
             look = self._look(scope)
             now = self._now(look)
             ledger, loss = self._ledger(scope, look)
-            # This machine's clock alone: who is told another's time has not had its own clock set.
+            # Only this machine's clock: a later time from another machine is not a change of our clock.
             adjust(ledger, self._clock.now(), self._clock.uptime())
             result = change(ledger, now)
             if self._write(scope, look, ledger, now):
@@ -84,12 +84,12 @@ class KvLedgers:
                     _LOG.warning("%s", loss)
                 return result
             if time.monotonic() > give_up:
-                raise StateBusy(f"the record of the quota in {self._versions.collection.place} is in others' hands")
+                raise StateBusy(f"the quota record in {self._versions.collection.place} is locked by other processes")
             time.sleep(random.uniform(0, pause))  # noqa: S311  # that they do not meet again, not for secrecy
             pause = min(pause * 1.5, _LONGEST_PAUSE_S)
 
     def _look(self, scope: str) -> Look:
-        """What is seen, or what is known here if that is newer: this member may be behind."""
+        """The newest version in the store, or the one known here if it is newer, because this member may be behind."""
         look, known = self._versions.look(scope), self._known.get(scope)
         if known is not None and known.look.version > look.version:
             look.newest = known.look.newest
@@ -98,14 +98,14 @@ class KvLedgers:
     def _now(self, look: Look) -> float:
         here, last = self._clock.now(), 0.0 if look.newest is None else float(look.newest["at"])
         if last - here > APART_S:
-            if not self._has_told:
-                self._has_told = True
+            if not self._has_warned:
+                self._has_warned = True
                 _LOG.warning(_CLOCKS_DIFFER, last - here, APART_S)
             return here
         return max(here, last)
 
     def _ledger(self, scope: str, look: Look) -> tuple[Ledger, str]:
-        """The ledger, and what to say of what was lost of it."""
+        """The ledger, and a warning if a part of it was lost."""
         found, known = look.newest, self._known.get(scope)
         reset_at = self._now(look) + self._max_clock_skew_s
         try:
@@ -114,7 +114,7 @@ class KvLedgers:
             return Ledger(reset_at=reset_at, max_clock_skew_s=self._max_clock_skew_s), LOST
         ledger.max_clock_skew_s = self._max_clock_skew_s
         if found is not None and known is not None and found["store_id"] != known.store_id:
-            # Who began it anew may not have known that there was one.
+            # The process that began it again may not have known that a ledger existed.
             ledger.reset_at = reset_at
             return ledger, LOST
         return ledger, ""
@@ -131,19 +131,19 @@ class KvLedgers:
         written = Look(added)
         self._remember(scope, Known(written, store_id))
         if written.version % _STEP == 0:
-            # Not worth a failure: the next one's step does the rest.
+            # Not worth a failure: the next transaction does the rest.
             with contextlib.suppress(StateUnavailable):
                 self._tidy(scope, written.version, now)
         return True
 
     def _remember(self, scope: str, known: Known) -> None:
-        """Threads come here in any order."""
+        """Threads may call this in any order, so an older state does not replace a newer one."""
         before = self._known.get(scope)
         if before is None or before.store_id != known.store_id or before.look.version < known.look.version:
             self._known[scope] = known
 
     def _tidy(self, scope: str, newest: int, now: float) -> None:
-        """Nobody reads the old versions, but everybody must find that they are there."""
+        """Old versions are not read any more, but their keys must exist for a while."""
         old = range(max(_FIRST_VERSION, newest - 2 * _STEP + 1), newest - _STEP + 1)
         collection = self._versions.collection
         collection.save([{"_key": key(scope, at), "name": scope, "version": at, "at": now} for at in old])
@@ -152,8 +152,8 @@ class KvLedgers:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _error_for_admin() -> Iterator[None]:
     try:
         yield
     except NotAllowed as error:
-        raise ConfigError(f"{error}; nothing is asked without the record of the quota: ask your admin") from error
+        raise ConfigError(f"{error}; no request is sent without the quota record: ask your admin") from error

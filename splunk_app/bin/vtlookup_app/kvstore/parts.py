@@ -1,4 +1,4 @@
-"""The KV store's parts of the state, put together."""
+"""Builds the four stores of the state in the KV store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERS, LEASES, LEDGERS, PENDING = "vt_answers", "vt_leases", "vt_ledgers", "vt
 
 
 def kvstore_parts(service: Any, settings: Settings, clock: Clock) -> Parts:
-    """`service`: splunklib's, in the name of nobody and of the app."""
+    """`service`: splunklib's, with the owner `nobody` and our app."""
     store = KvStore(service)
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
 

@@ -1,8 +1,8 @@
 """The queue of pending lookups for all search heads of a cluster.
 
-An entry's key in the collection is made of what is wanted, so two who put it at once put it once, with the parts that
-the later one wants. What is counted is what this member sees: while it is behind, or several put at once, there can be
-more entries than the most.
+An entry's key in the collection is a digest of the lookup. So if two processes put the same lookup at once, there is
+one entry, with the parts that the later one requests. Entries are counted as this member sees them: if it is behind,
+or several processes put at once, there can be more entries than the limit.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from vt_connectors.pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingL
 
 from .collection import KEYS_AT_ONCE, Collection, Document
 
-# As with answers: no process lives long enough to count its writes.
+# As for answers: processes are too short-lived to count writes.
 _SWEEP_EVERY = 64
 
 
 class KvPending:
-    """`version`: the API's. Entries of another are not seen. Times are by each machine's clock."""
+    """`version`: of the API. Entries of another version are not seen. Times are by each machine's clock."""
 
     def __init__(
         self, collection: Collection, clock: Clock, version: str, chance: Callable[[], float] = random.random
@@ -34,9 +34,9 @@ class KvPending:
         self._clock = clock
         self._version = version
         self._chance = chance
-        # Of two that are put within one tick of the clock, the first is the older one.
+        # Orders entries that are put within one tick of the clock.
         self._turns = itertools.count()
-        # The store cannot add: each process counts in a document of its own.
+        # The store has no atomic increment, so each process has its own counter document.
         self._refusals = {"version": f"{version}.refused", "_key": f"{version}.refused.{secrets.token_hex(8)}"}
         self._lock = threading.Lock()
 
@@ -65,7 +65,7 @@ class KvPending:
             return 0
         if count > KEYS_AT_ONCE:
             return max(0, most - self._count())
-        # What is there of the last places that they would take.
+        # Looks only at the last places that these entries would take.
         places = min(count, most)
         query = {"query": self._young(), "sort": "queued_at:1", "skip": most - places, "limit": places}
         return places - len(self._collection.several([query])[0])
@@ -101,10 +101,10 @@ class KvPending:
 
     def _refuse(self, count: int, now: float) -> None:
         with self._lock:
-            # Read, not remembered: somebody may have cleared it.
+            # Read again each time, because another process may have cleared it.
             found = list(self._collection.find([self._refusals["_key"]]))
             before = int(found[0].get("refused") or 0) if found else 0
-            # `queued_at`: it is swept with the entries.
+            # With `queued_at`, the document is swept with the entries.
             self._collection.save([{**self._refusals, "refused": before + count, "queued_at": now}])
 
     def _count(self) -> int:

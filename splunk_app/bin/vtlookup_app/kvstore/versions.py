@@ -1,8 +1,8 @@
-"""Documents that many change: each change is a new version, and a version is added by one alone.
+"""Documents that many processes change: each change is a new version, and only one process can add it.
 
-There is no other atomic step than the insertion of a key. Who inserts version n + 1 has changed what version n says;
-whoever else wanted to is refused, and looks again. A look may be of a while ago: then the next version is there
-already, and the insertion is refused. So versions are kept for longer than any look is late.
+The only atomic operation of the KV store is the insertion of a key. The process that inserts version n + 1 has changed
+version n; the insertion by any other process is refused, and it reads again. A read may be stale: then the next version
+already exists, and the insertion is refused. So versions are stored for longer than any read can be stale.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 from .collection import Collection, Document
 
-# A member that is further behind than this is taken to answer nobody.
+# A member that is further behind than this is assumed to serve no requests.
 KEPT_S = 3600.0
-# One who stood still for so long between its look and its step has not made it: the version may have been one that was
-# there and is gone.
+# If a process was suspended for this long between its read and its insertion, the insertion does not count: a deleted
+# version may have had the same number.
 _STOOD_STILL_S = KEPT_S / 4
 
 
 class Look:
-    """The newest version seen, if any, and when it was looked for."""
+    """The newest version seen, if any, and when it was read."""
 
     def __init__(self, newest: Document | None) -> None:
         self.newest = newest
@@ -32,13 +32,13 @@ class Look:
 
     @property
     def is_over(self) -> bool:
-        # The one clock stands still while the machine sleeps, the other may be set.
+        # The monotonic clock stops while the machine sleeps; the wall clock may be set.
         monotonic, wall = self._at
         return max(time.monotonic() - monotonic, time.time() - wall) > _STOOD_STILL_S
 
 
 class Versions:
-    """Of things by name, in one collection."""
+    """Versions of named documents, in one collection."""
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
@@ -50,7 +50,7 @@ class Versions:
         return look
 
     def add(self, name: str, after: Look, content: dict[str, Any]) -> Document | None:
-        """The document of the version after the one in `after`; None if somebody else was faster."""
+        """The document of the version after the one in `after`; None if another process was faster."""
         version = after.version + 1
         document = {"_key": key(name, version), "name": name, "version": version, **content}
         return document if self.collection.insert(document) and not after.is_over else None

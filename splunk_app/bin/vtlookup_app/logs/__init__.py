@@ -1,1 +1,1 @@
-"""What the app's commands write into Splunk's own log folder, and nothing of the key."""
+"""Logs of the app's commands in Splunk's log folder. They never contain the key."""

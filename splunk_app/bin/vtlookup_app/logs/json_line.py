@@ -1,4 +1,4 @@
-"""A document as one line of JSON that is no longer than it may be, for what Splunk indexes."""
+"""A document as one line of JSON with a length limit, for files that Splunk indexes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST_TEXTS = (4000, 1000, 200, 50)
 
 
 def one_line(document: Mapping[str, Any], most_bytes: int, told: Callable[[str], str] = str) -> bytes:
-    """ASCII without a line's end. Texts become as short as that takes, and go through `told` before."""
+    """ASCII without a line's end. Each text goes through `told`, and is then shortened as much as needed."""
     line = b""
     for longest in _LONGEST_TEXTS:
         line = json.dumps(_shortened(document, longest, told), separators=(",", ":")).encode("ascii")

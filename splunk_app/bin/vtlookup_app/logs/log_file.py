@@ -1,4 +1,4 @@
-"""A log file that many processes write to at once: no line is torn or lost, and it stays bounded."""
+"""A log file for many processes at once: no line is torn or lost, and its size is bounded."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-# With those set aside: 25 MB at most.
+# With the rotated files, 25 MB at most.
 MOST_BYTES, SET_ASIDE = 5_000_000, 4
-# Where it cannot be set aside, it grows no further than so many times its size.
+# If the file cannot be rotated, it grows to at most this many times its size.
 _MOST_TIMES = 2
 _LOOK_S = 0.002
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-# A named pipe in its place is an error, and nothing to wait for.
+# A named pipe in its place is an error, and does not block.
 for _name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"):
     _FLAGS |= getattr(os, _name, 0)
 
 
 class LogFile:
-    """`append(line)`. Full, the file becomes `.1`, that one `.2` and so on; the oldest goes.
+    """`append(line)`. A full file is renamed to `.1`, that one to `.2` and so on; the oldest is deleted.
 
-    It is opened for each line: one write to a file opened for appending is whole, whoever writes beside us, and if
-    the file is set aside in between, the line stands in the one set aside.
+    The file is opened for each line: a single write in append mode is atomic, and if the file is rotated in between,
+    the line is in the rotated file.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class LogFile:
         self._patience_s = patience_s
 
     def append(self, line: bytes) -> None:
-        """`line` without its end. Raises `OSError`, also where the file cannot be set aside for too long."""
+        """`line` without its end. Raises `OSError`, also if the file cannot be rotated for too long."""
         give_up = time.monotonic() + self._patience_s
         while not self._is_written(line + b"\n"):
             if time.monotonic() > give_up:
@@ -47,7 +47,7 @@ class LogFile:
             time.sleep(_LOOK_S)
 
     def _is_written(self, line: bytes) -> bool:
-        """Not where somebody else has to set the file aside first."""
+        """False if another process must rotate the file first."""
         descriptor = os.open(self._path, _FLAGS, 0o600)
         try:
             size = os.fstat(descriptor).st_size
@@ -63,11 +63,11 @@ class LogFile:
             os.close(descriptor)
 
     def _is_set_aside(self, descriptor: int) -> bool:
-        """Set the open file aside, unless somebody else does so, or has done so. Whether it was done here."""
+        """Rotate the open file, unless another process does or did so. Returns whether it was done here."""
         if fcntl is None:
             return False
         try:
-            # The lock is the file's own, and goes with the process that dies.
+            # The lock belongs to the open file, so it ends with the process.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not os.path.samestat(os.fstat(descriptor), self._path.stat()):
                 return False

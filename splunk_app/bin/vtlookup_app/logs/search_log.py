@@ -1,4 +1,4 @@
-"""A search's lines in `vtlookup.log`, or an alert's: JSON, one line a thing, and at the end what it came to."""
+"""Lines of a search or an alert in `vtlookup.log`: JSON, one line per event, and a summary at the end."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from .log_file import LogFile
 
 NAME = "vtlookup.log"
 LEVELS = ("debug", "info", "warning", "error", "off")
-# Less than what `props.conf` has Splunk cut off.
+# Shorter than `TRUNCATE` in `props.conf`.
 _LONGEST_LINE = 16_000
 _MOST_PLACES = 8
 
 
 class SearchLog:
-    """`write` and `ended` never fail: what is wrong with the file is in `trouble`, for the search's one message."""
+    """`write` and `ended` never fail: an error of the file is in `trouble`, for the search's message."""
 
     def __init__(self, app: Path, environment: Mapping[str, str], searchinfo: Any, event: str = "search") -> None:
         folder = splunk_home(app, environment) / "var" / "log" / "splunk"
         level = log_level(app, environment)
         self._least = LEVELS.index(level if level in LEVELS else "info")
-        # Splunk has this folder; where it is not, there is no Splunk to read a log.
+        # Splunk creates this folder; if it is missing, no Splunk reads the log.
         self._file = LogFile(folder / NAME) if folder.is_dir() else None
         self._event = event
         self._search = {
@@ -48,7 +48,7 @@ class SearchLog:
         self.trouble: str | None = None
 
     def hear_the_core(self) -> None:
-        """From now on the core's messages are written too, as far as the level goes."""
+        """Write the core's messages from now on, if the level includes them."""
         logger = logging.getLogger("vt_connectors")
         logger.addHandler(_Lines(self))
         if self._least < LEVELS.index("warning"):
@@ -64,8 +64,8 @@ class SearchLog:
             self.trouble = f"{NAME} cannot be written ({os.strerror(error.errno or 0)}); the search goes on without it"
 
     def ended(self, figures: Mapping[str, Any], duration_s: float, *, early: bool = False) -> None:
-        """What the search came to: the first who says so is heard, and whoever comes later waits for the line."""
-        # Held while the line is written: who returns from here may end the process, and so another thread's writing.
+        """Write the search's summary. Only the first call writes; later calls wait until the line is written."""
+        # Locked while the line is written: after the return the process may exit, and another thread may be writing.
         with self._once:
             if self._has_ended:
                 return
@@ -84,7 +84,7 @@ class _Lines(logging.Handler):
         level = record.levelname.lower()
         told = {"logger": record.name, "message": in_splunk(record.getMessage())}
         if record.exc_info and record.exc_info[2]:
-            # The places only: the error's own text might hold anything.
+            # Only the places, because the error's text might hold a key.
             told["traceback"] = "".join(traceback.format_tb(record.exc_info[2])[-_MOST_PLACES:])
         self._log.write(level if level in LEVELS else "error", "message", **told)
 

@@ -1,4 +1,4 @@
-"""The search command. Nothing here runs before the first chunk but what `getinfo` must answer."""
+"""The search command `vtlookup`. Before the first chunk it only does what the reply to `getinfo` needs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .enrichment import Enrichment
 
 
-# Not distributed: the key, the cache and the quota are the search head's, so indexers never run this.
+# Not distributed to indexers, because the key, the cache and the quota are on the search head.
 @Configuration(distributed=False)
 class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib has no types
     """Adds VirusTotal's verdict on the indicator in a field to every event."""
@@ -38,7 +38,7 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
     _stopping = Cancellation()
 
     def prepare(self) -> None:
-        """Check the options and tell splunkd which fields to send. A wrong option ends the search with a message."""
+        """Check the options, and request the fields from splunkd. A wrong option ends the search with a message."""
         try:
             self._search = read_options(self.own_options())
         except UsageError as error:
@@ -48,7 +48,7 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
             self.configuration.required_fields = self._search.required_fields
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The plain way, with the SDK's records. Nothing else calls it than the tests: `_execute_v2` does the same."""
+        """A simple reference implementation with the SDK's records, only for tests; searches use `_execute_v2`."""
         held = list(records)
         own = columns.used_by_events(held[0] if held else (), columns.names(self._search.raw), self._search.prefix)
         names = [name for name in columns.names(self._search.raw) if name not in own]
@@ -60,14 +60,14 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
             yield {**kept, **added}
 
     def _execute_v2(self, ifile: object, process: Any) -> None:
-        """One reply a chunk. The SDK would make each record a dictionary, hold them all, and write them anew."""
+        """Write one reply per chunk. The SDK would turn each record into a dictionary, and write it again."""
         self._added = AddedFields(self._search)
         self._stopping.watch(self._input.fileno())
         try:
             self._answer_all(self._input)
         except BrokenPipeError:
             self._note_end(early=True)
-            # Nobody reads on. Python would try to write the rest once more at its end, and complain.
+            # splunkd closed our output. At exit, Python would try again to write the rest, and print an error.
             os._exit(0)
         finally:
             self._note_end(early=True)
@@ -86,7 +86,7 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
         if chunk.metadata.get("action") != "execute":
             raise ProtocolError(f"expected to execute, not {str(chunk.metadata.get('action'))[:60]!r}")
         writer = self._record_writer
-        # What the SDK writes if this fails is then the reply.
+        # If this fails, the SDK's error message becomes the reply.
         writer.is_flushed = False
         final = not chunk.is_preview
         reply = self._added.reply(chunk.body, lambda values: self._enrich(values, preview=not final), final=final)
@@ -124,14 +124,14 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
         return self._log
 
     def _note_end(self, *, early: bool) -> None:
-        """A line in the log for the whole search, unless nothing of it came but `getinfo`."""
+        """Write the search's line in the log, unless only `getinfo` came."""
         if self._began is not None:
             figures = self._enrichment.figures() if self._enrichment is not None else {"distinct": 0}
             told = {"rows": self._added.rows, **figures}
             self._logging().ended(told, time.monotonic() - self._began, early=early)
 
     def _tell(self) -> None:
-        """One message for the whole search, with its last chunk."""
+        """Show one message for the whole search, with its last chunk."""
         if self._enrichment is not None:
             self._enrichment.end()
         self._note_end(early=False)
@@ -145,12 +145,12 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
             self.write_warning("{}", f"vtlookup: {message}")
 
     def write_error(self, message: str, *args: Any) -> None:
-        """The SDK takes braces for places to fill in, also those that a user wrote."""
+        """The SDK formats the message, so braces in a user's text must not be part of the format."""
         super().write_error("{}", message.format(*args) if args else message)
 
 
 def _indicators(values: Iterable[str]) -> list[str]:
-    """Less those that only say that there is none."""
+    """Without placeholders for an empty value, such as `-`."""
     given = [value for value in values if value.strip()]
     if not given:
         return []

@@ -1,4 +1,4 @@
-"""What one search knows: each distinct value asked once, several side by side, and the account of it all."""
+"""The answers of one search: each distinct value is looked up once, several at the same time, and counted."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from ..endpoint_client.rounds import Rounds
 
 _SIDE_BY_SIDE = 8
-# A slot is free again one window after its answer came: wait=60 is meant to reach the next minute's.
+# A reservation ends one window after its response: with this factor, wait=60 reaches the next minute's quota.
 _LEEWAY = 1.05
-# How long it takes at most to notice that the search is over.
+# How often to check whether the search has ended.
 _LOOK_S = 0.2
-# Whose answers are found at once; in between it is looked whether the search is over.
+# Values to look up in the cache between two checks whether the search has ended.
 _AT_ONCE = 2000
 Response = Mapping[str, Any]
 
 
-def _nobody() -> None:
+def _no_broker() -> None:
     return None
 
 
 class Enrichment:
-    """`columns_for(values)` gives each value's fields; a value is asked about once a search.
+    """`columns_for(values)` gives each value's fields; a value is looked up once per search.
 
-    `broker()` tells, once VirusTotal is to be asked, who asks for us if we may not do so ourselves.
+    `broker()` is called before the first request, and gives the endpoint's client if this search cannot see the key.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Enrichment:
         options: SearchOptions,
         warnings: WarningCollector,
         stopping: Cancellation | None = None,
-        broker: Callable[[], EndpointClient | None] = _nobody,
+        broker: Callable[[], EndpointClient | None] = _no_broker,
     ) -> None:
         self._core = core
         self._warnings = warnings
@@ -68,7 +68,7 @@ class Enrichment:
         self._shared = SharedColumns()
 
     def columns_for(self, values: Iterable[str], *, preview: bool) -> Mapping[str, Columns]:
-        """Fields by value. In a preview nothing new is asked: what is not known already is `pending`."""
+        """Fields by value. A preview sends no requests: values without an answer are `pending`."""
         new = [value for value in dict.fromkeys(values) if value not in self._known]
         if preview:
             return {**self._known, **self._preview(new)}
@@ -81,7 +81,7 @@ class Enrichment:
         return self._known
 
     def _answer_at_hand(self, values: Sequence[str], *, after_refusal: bool = False) -> list[str]:
-        """Answer those for which nothing has to be asked; the others are returned. `after_refusal`: as for the core."""
+        """Answer the values that need no request, and return the others. `after_refusal`: see the core."""
         for begin in range(0, len(values), _AT_ONCE):
             if self._stopping.patience_is_over:
                 break
@@ -99,9 +99,9 @@ class Enrichment:
         self._known[value] = self._shared.of_response(response)
 
     def _ask_all(self, values: Collection[str]) -> None:
-        """Several side by side; as soon as one finds no quota, the others of which that is known are asked no more.
+        """Look up several values at the same time. After one finds no quota, those known to find none are not sent.
 
-        All that is under way when the search is over is given up a little later.
+        If the search ends, requests in flight are given up a little later.
         """
         from concurrent.futures import FIRST_COMPLETED, Future, wait
 
@@ -137,7 +137,7 @@ class Enrichment:
         return Rounds(broker, self._budget, self._stopping)
 
     def _ask_broker(self, rounds: Rounds, values: Sequence[str]) -> None:
-        """Equal indicators, however they are spelt, are sent once."""
+        """Send spellings of the same indicator once."""
         spellings: dict[str, list[str]] = {}
         for value, first in first_of_equal(self._kind, values).items():
             spellings.setdefault(first, []).append(value)
@@ -166,7 +166,7 @@ class Enrichment:
 
     def _preview(self, values: Sequence[str]) -> dict[str, Columns]:
         found = self._core.look_up_at_hand(self._kind, values, self._how("only", 0.0))
-        # What belongs to a key that this search may not see is the endpoint's to answer.
+        # If this search cannot see the key, only the endpoint has the answers for it.
         return {value: self._previewed(found[value]) if value in found else columns.PENDING for value in values}
 
     def _previewed(self, response: Mapping[str, Any]) -> Columns:
@@ -176,7 +176,7 @@ class Enrichment:
 
     @property
     def _claim(self) -> Claim | None:
-        """A search that asks for several values is a batch in the queue for quota. It ends before it could return."""
+        """In the queue for quota, a search with several lookups is a batch. It ends before it could return."""
         from vt_connectors.quota.waiters import BATCH
 
         return BATCH._replace(returns=False) if self._asks > 1 else None
@@ -192,11 +192,11 @@ class Enrichment:
         return Options(mode, self._options.max_age_s, max_wait_s, include)
 
     def end(self) -> None:
-        """There are no more values."""
+        """Call this after the last value."""
         self._core.end_batch()
 
     def figures(self) -> dict[str, Any]:
-        """For the log: what became of the distinct values."""
+        """For the log: results of the distinct values."""
         known = list(self._known.values())
         pending = sum(found["status"] == "pending" for found in known)
         queued = sum(found["queued"] == "true" for found in known)
@@ -210,6 +210,6 @@ class Enrichment:
         }
 
     def message(self) -> str | None:
-        """What the search's user should know; None where all went well."""
-        told = self._tally.message()
-        return "; ".join([*([told] if told else []), *self._warnings.texts]) or None
+        """A message for the search's user; None if there was no problem."""
+        summary = self._tally.message()
+        return "; ".join([*([summary] if summary else []), *self._warnings.texts]) or None

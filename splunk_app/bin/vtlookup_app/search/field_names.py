@@ -1,4 +1,4 @@
-"""The field that a search names: how else it may be spelt, and what to say if no event has it."""
+"""The field that a search names: other spellings of it, and the message if no event has it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from ..chunks.cells import MULTIVALUE
 
-# splunkd numbers the events by it if it sends some of their fields only.
+# splunkd adds this field with the event's number if it sends only some fields.
 INDEX_FIELD = "_chunked_idx"
-# What people write around a name.
+# Characters that people write around a name.
 _AROUND = " \t\"'`$%<>[](){}"
 _BETWEEN = re.compile(r"[,;|\s]+")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -23,9 +23,9 @@ _SIMILAR = 0.6
 
 
 def spellings(field: str, others: Collection[str] = ()) -> list[str]:
-    """Names that `field` may have been meant for: other letter case, blanks, quotes and separators, parts of a list.
+    """Names that the user may have meant by `field`: other letter case, blanks, quotes, separators, parts of a list.
 
-    splunkd sends those that exist beside the field itself. None is one of `others` or one of Splunk's own (`_raw`).
+    splunkd sends those that exist, and the field itself. Names in `others` and Splunk's own (`_raw`) are left out.
     """
     found = dict.fromkeys(each for base in _bases(field) for each in _variants(base))
     wanted = (each for each in found if each.strip() and each != field and each not in others)
@@ -40,7 +40,7 @@ def _bases(field: str) -> list[str]:
 
 def _variants(base: str) -> Iterator[str]:
     yield from (base, base.lower(), base.upper(), base.title(), base.capitalize(), f"{base} ", f" {base}")
-    # `src_ip`, `src.ip`, `SrcIp`, `srcIp`, whichever of them is given.
+    # From any of `src_ip`, `src.ip`, `SrcIp`, `srcIp`, the others.
     words = [word for word in _WORDS.split(base) if word]
     if len(words) > 1:
         lower = [word.lower() for word in words]
@@ -53,7 +53,7 @@ def _variants(base: str) -> Iterator[str]:
 
 
 def _other_numbers(base: str) -> Iterator[str]:
-    """`hash` of `hashes` and `Hashes` of `Hash`, as far as letters tell."""
+    """Singular and plural: `hash` for `hashes`, `Hashes` for `Hash`, guessed from the letters."""
     for ending in ("es", "s"):
         if base.lower().endswith(ending) and len(base) > len(ending):
             yield base[: -len(ending)]
@@ -62,7 +62,7 @@ def _other_numbers(base: str) -> Iterator[str]:
 
 
 def nearest(field: str, names: Iterable[str]) -> list[str]:
-    """Those of `names` that are most like `field`, the best first."""
+    """Those of `names` that are most similar to `field`, the best first."""
     from difflib import SequenceMatcher
 
     wanted, parts = _folded(field), {_folded(base) for base in _bases(field)}
@@ -84,7 +84,7 @@ def _folded(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """A field's name in a message: in quotes if it has anything unusual in it, such as a blank at its end."""
+    """A field's name in a message: in quotes if it has unusual characters, such as a blank at its end."""
     short = name if len(name) <= _LONGEST_SHOWN else name[:_LONGEST_SHOWN] + "..."
     return short if _PLAIN.fullmatch(short) else repr(short)
 
@@ -96,7 +96,7 @@ def hint(field: str, names: Collection[str]) -> str:
 
 
 class NamedField:
-    """What the chunks of a search show of its field. `has_value`: some event has a value in it."""
+    """Collects from a search's chunks whether its field exists. `has_value`: some event has a value in it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -107,9 +107,9 @@ class NamedField:
         self.has_value = False
 
     def saw(self, names: Iterable[str]) -> list[str]:
-        """`names` are a chunk's fields. Returns those of them whose values matter, for `saw_values`.
+        """`names` are a chunk's fields. Returns the fields to check for values, for `saw_values`.
 
-        splunkd may send a column for every field it was asked for, also for one that no event has.
+        splunkd may send a column for every requested field, even if no event has it.
         """
         there = [name for name in names if not name.startswith(MULTIVALUE)]
         self._sees_all = self._sees_all and INDEX_FIELD not in there
@@ -121,11 +121,11 @@ class NamedField:
         return [name for name in others if name in meant]
 
     def saw_values(self, names: Iterable[str]) -> None:
-        """`names` are other spellings of the field in which events have values."""
+        """`names` are other spellings of the field that have values in some event."""
         self._filled.update(dict.fromkeys(names))
 
     def warning(self) -> str | None:
-        """What to say of the field at the end of a search that had events; None if there is nothing to say."""
+        """The warning about the field at the end of a search that had events; None if there is none."""
         if self.has_value or (self._is_there and not self._filled):
             return None
         if self._is_there:
@@ -141,7 +141,7 @@ class NamedField:
         if _looks_like_a_value(self._name):
             return "; if it is a value and not the name of a field, use | vtreport value=..."
         if not self._sees_all:
-            return "; look at its spelling (| fieldsummary lists the fields that events have)"
+            return "; check its spelling (| fieldsummary lists the fields that events have)"
         return f"; the events have {_listed(list(self._names))}" if self._names else ""
 
 

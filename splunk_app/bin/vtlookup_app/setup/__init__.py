@@ -1,1 +1,1 @@
-"""The server's side of the setup page: settings shown and stored, and what is looked at when it is asked."""
+"""The server's part of the setup page: shows, checks and stores settings, and tests the connection."""

@@ -1,4 +1,4 @@
-"""The two buttons: whether VirusTotal can be asked, and what the account allows."""
+"""The two buttons of the setup page: test the connection, and read the account's quota."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vt_connectors.redaction import without_keys
 from ..setting_names import response_in_splunk
 from ..splunkd import Splunkd
 
-# In the order in which each is met on the way to an answer.
+# In the order in which a request passes them.
 _STEPS = ("settings", "network", "certificate", "key", "quota")
 _STEP_OF = {
     "access_denied": "key",
@@ -29,7 +29,7 @@ _STEP_OF = {
 
 
 def connection(core: Core | Misconfigured, system: Splunkd) -> dict[str, Any]:
-    """Each step with `ok`: True, False for the one that failed, None for those that were not come to."""
+    """Each step with `ok`: True, False for the step that failed, None for steps that were not reached."""
     response = _ask(core)
     failed, text = _failure(response, system)
     findings = []
@@ -41,7 +41,7 @@ def connection(core: Core | Misconfigured, system: Splunkd) -> dict[str, Any]:
 
 
 def _failure(response: Mapping[str, Any], system: Splunkd) -> tuple[str | None, str]:
-    """The step that failed, if any, and what is to be told."""
+    """The step that failed, if any, and the message."""
     error = response["error"]
     if error is None:
         windows = response["data"]["windows"]
@@ -61,12 +61,12 @@ def _key_or_settings(system: Splunkd) -> str:
 
 
 def account(core: Core | Misconfigured) -> dict[str, Any]:
-    """The quota to set, by the account's own figures; `error` where they are not to be had."""
+    """The quota to set, from the account's figures; `error` if they cannot be read."""
     response = _ask(core)
     if response["error"] is not None:
         return {"error": response["error"]["message"]}
     if not response["data"]["account"]:
-        return {"error": "the account tells no quota"}
+        return {"error": "VirusTotal reports no quota for this account"}
     public = parse_quota(PUBLIC)
     found = measured(response["data"]["account"], public, without_keys)
     if found.unread:

@@ -1,4 +1,4 @@
-"""What the setup page asks for. splunkd lets nobody in here who lacks the capability `vtlookup_admin`."""
+"""The endpoints of the setup page. splunkd refuses users without the capability `vtlookup_admin`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .fields import checked
 
 
 class SettingsEndpoint:
-    """GET shows the settings, POST stores them. The key goes in, and never out."""
+    """GET shows the settings, POST stores them. The key can be stored, but is never shown."""
 
     def __init__(self, shared: SharedCore) -> None:
         self._shared = shared
@@ -38,27 +38,27 @@ class SettingsEndpoint:
         document = document_of(request.body)
         given = document.get("settings", {})
         if document.keys() - {"settings", "api_key"} or not isinstance(given, dict):
-            return 400, {"error": "send settings, and api_key where it is to be changed"}
+            return 400, {"error": "send settings, and api_key if it should change"}
         settings, wrong = checked(given)
         key: ApiKey | None = None
         try:
             key = _key(document.get("api_key"))
         except ConnectorError:
-            wrong["api_key"] = "the key has characters that no key has"
+            wrong["api_key"] = "the key has characters that are not allowed in a key"
         if wrong:
-            return 400, {"error": "nothing is stored: some settings are not valid", "wrong": wrong}
+            return 400, {"error": "nothing was stored: some settings are not valid", "wrong": wrong}
         if key is not None:
             request.user.store_key(key)
         if settings:
             request.user.store_settings(settings)
-        with contextlib.suppress(ConnectorError):  # what is stored is stored
+        with contextlib.suppress(ConnectorError):  # the settings are stored, even if this fails
             request.user.is_set_up()
         self._shared.forget()
         return self._show(request)
 
 
 class ChecksEndpoint:
-    """POST `{"check": "connection"}` or `{"check": "account"}`: both ask VirusTotal, which does not count it."""
+    """POST `{"check": "connection"}` or `{"check": "account"}`: both send requests that VirusTotal does not count."""
 
     def __init__(self, shared: SharedCore) -> None:
         self._shared = shared
@@ -66,18 +66,18 @@ class ChecksEndpoint:
     def answer(self, request: RestRequest) -> Answer:
         name = document_of(request.body).get("check")
         if name not in ("connection", "account"):
-            return 400, {"error": "check is connection or account"}
+            return 400, {"error": "check must be connection or account"}
         self._shared.forget()
         with self._shared.core(request.system) as core:
             return 200, checks.connection(core, request.system) if name == "connection" else checks.account(core)
 
 
 def _key(given: object) -> ApiKey | None:
-    """None for an empty text, or none: the stored key stays. Raises `ConfigError`."""
+    """None if the key is empty or missing, so that the stored key stays. Raises `ConfigError`."""
     if given is None or given == "":
         return None
     if not isinstance(given, str):
-        raise ConfigError("a key is a text")
+        raise ConfigError("the key must be a string")
     return ApiKey(given)
 
 
@@ -90,6 +90,6 @@ def _has_key(request: RestRequest) -> bool:
 
 
 def _states() -> list[str]:
-    """Where cache and quota can be kept, with what this app has."""
+    """The values of `state` that this app supports."""
     has_redis = find_spec("redis") is not None and find_spec("vt_connectors.backends.redis") is not None
     return ["file", KVSTORE, *(["redis"] if has_redis else [])]

@@ -1,4 +1,4 @@
-"""The setup page's fields, each held against the rule that the core has for it."""
+"""Checks the setup page's fields with the core's rules."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LONGEST = 100_000
 
 
 def checked(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    """`given`, by the names of vtlookup.conf, as what is stored; and what is wrong, by the same names."""
+    """Two mappings by the names of vtlookup.conf: the texts to store, and error messages."""
     texts: dict[str, str] = {}
     wrong: dict[str, str] = {}
     for name, value in given.items():
         try:
             if name not in VARIABLES and name not in OWN_SETTINGS:
-                raise ConfigError(f"there is no such setting; settings are {', '.join((*VARIABLES, *OWN_SETTINGS))}")
+                raise ConfigError(f"unknown setting; settings are {', '.join((*VARIABLES, *OWN_SETTINGS))}")
             texts[name] = _text(value)
             if texts[name]:
                 _OWN_RULES.get(name, _by_the_core)(name, texts[name])
@@ -41,21 +41,21 @@ def checked(given: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
 def _text(value: Any) -> str:
     text = str(value).strip() if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
     if text is None or len(text) > _LONGEST:
-        raise ConfigError("a text or a number, and not too long")
-    # A line's end would begin another setting.
+        raise ConfigError("must be a text or a number, and not too long")
+    # A line end would begin another setting.
     if any(ord(char) < 32 for char in text):
-        raise ConfigError("one line, without control characters")
+        raise ConfigError("must be one line, without control characters")
     return text
 
 
 def _by_the_core(name: str, text: str) -> None:
-    """With this setting alone, wired as for a search, so that what only shows then is told now."""
+    """Build the core with this setting only, like a search does, to find all errors of the setting now."""
     settings = {"VT_STATE": "memory", VARIABLES[name]: text}
     build(settings_from(settings), _no_key, SystemClock()).close()
 
 
 def _no_key() -> ApiKey:
-    raise AssertionError("nothing is asked here")
+    raise AssertionError("no request is sent here")
 
 
 def _state(name: str, text: str) -> None:
@@ -63,12 +63,12 @@ def _state(name: str, text: str) -> None:
         return
     _without_password(text)
     if "://" not in text and text != "memory" and not Path(text).is_absolute():
-        raise ConfigError(f"{text!r} is no absolute path")
+        raise ConfigError(f"{text!r} is not an absolute path")
     _by_the_core(name, text)
 
 
 def _state_required(name: str, text: str) -> None:
-    """Without the wiring: there is no place of the state in it that processes share."""
+    """Check only the value, because building the core would also require shared state."""
     settings_from({VARIABLES[name]: text})
 
 
@@ -81,12 +81,12 @@ def _proxy(_: str, text: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ConfigError("an address like http://proxy.example.com:3128")
+        raise ConfigError("must be an address like http://proxy.example.com:3128")
 
 
 def _ca_bundle(_: str, text: str) -> None:
     if not Path(text).is_absolute() or not Path(text).is_file() or not os.access(text, os.R_OK):
-        raise ConfigError("the absolute path of a file that splunkd can read on this machine")
+        raise ConfigError("must be the absolute path of a file that splunkd can read on this machine")
 
 
 def _verdict_indexes(_: str, text: str) -> None:
@@ -95,13 +95,13 @@ def _verdict_indexes(_: str, text: str) -> None:
 
 def _comments_allowed(_: str, text: str) -> None:
     if not is_on(text) and not is_off(text):
-        raise ConfigError("true or false")
+        raise ConfigError("must be true or false")
 
 
 def _without_password(text: str) -> None:
-    """Everyone who may see the app may read its settings."""
+    """Every user with read access to the app can read its settings."""
     if "@" in text.partition("://")[2].partition("/")[0]:
-        raise ConfigError("without a name and password: those belong into the environment of splunkd")
+        raise ConfigError("must not contain a name and password: set those in the environment of splunkd")
 
 
 _OWN_RULES: dict[str, Callable[[str, str], None]] = {
