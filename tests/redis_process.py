@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_clock import FakeClock
+from vt_connectors.backends.redis.client import ANSWER_S
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.backends.redis_url import redis_address
 from vt_connectors.clock import Clock, SystemClock
@@ -36,16 +37,16 @@ class RedisProcess:
     def url(self) -> str:
         return f"redis://{self._at}127.0.0.1:{self.port}/0" if self.port else f"unix://{self._at}{self._folder}/s?db=0"
 
-    def server(self, clock: Clock | None = None) -> RedisServer:
+    def server(self, clock: Clock | None = None, answer_s: float = ANSWER_S) -> RedisServer:
         address = redis_address(self.url)
         assert address is not None
-        return RedisServer(address, clock or SystemClock())
+        return RedisServer(address, clock or SystemClock(), answer_s)
 
     def start(self) -> RedisProcess:
         (self._folder / "s").unlink(missing_ok=True)
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + 60
         while not self._is_ready():
             assert self._process.poll() is None, (self._folder / "log").read_text("utf-8", "replace")
             assert time.monotonic() < give_up

@@ -147,7 +147,7 @@ class ScriptedServer:
 
     def wait_for(self, count: int) -> list[Received]:
         """Wait for `count` requests, complete or not, and return them."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while len(self.received) < count and time.monotonic() < until:
             time.sleep(0.01)
         return self.received[:count]

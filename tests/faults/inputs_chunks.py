@@ -26,7 +26,7 @@ from vtlookup_app.chunks import protocol as pipe
 from vtlookup_app.chunks.reply import AddedFields
 
 _AT_ONCE = 2
-_MOST_S = 30
+_MOST_S = 90
 _PREFIXES = st.sampled_from(["vt_", "", "p."])
 _HEADERS = [
     b"x\n",

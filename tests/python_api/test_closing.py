@@ -19,7 +19,7 @@ from vt_connectors.contract.documents import Request
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.threads import alive_threads
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 METHODS: dict[str, Callable[[VirusTotal], object]] = {
     "lookup": lambda vt: vt.lookup("example.com"),
     "lookup_hash": lambda vt: vt.lookup_hash(EICAR),

@@ -13,7 +13,7 @@ from typing import Any
 from .brokered import KEY
 from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
-from .forked_app import ForkedApp
+from .forked_app import run_started
 from .searching import Lookup
 
 SID = "scheduler__somebody__search__RMD5_at_1_2"
@@ -67,7 +67,7 @@ class Alert:
     def told(self, document: bytes, *arguments: str) -> Ran:
         script = self.lookup.app / f"bin/{self.action}.py"
         command = [self.lookup.python, str(script), *(arguments or ("--execute",))]
-        run = ForkedApp.run_started if self.lookup.forked is None else self.lookup.forked.run
+        run = run_started if self.lookup.forked is None else self.lookup.forked.run
         ran = run(command, self.lookup.process_environment, document)
         assert ran.stdout == b""
         log = self.lookup.home / "var/log/splunk/vtlookup.log"

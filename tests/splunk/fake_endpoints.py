@@ -13,16 +13,19 @@ from typing import Any
 
 from tests.package.conf_reader import read_conf
 
-from .forked_app import ENDPOINTS, ForkedApp
+from .forked_app import ENDPOINTS, ForkedApp, start_process
 
 SYSTEM = "system-token-of-splunkd"
 
 
 class _Process:
-    def __init__(self, python: str, app: Path, handler: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, python: str, app: Path, handler: str, environment: Mapping[str, str], *, is_forked: bool
+    ) -> None:
+        start = ForkedApp(app).start if is_forked else start_process
         self._said = ""
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
-        self._process = ForkedApp(app).start(
+        self._process = start(
             [python, str(ENDPOINTS), str(app / "bin"), handler],
             {"XDG_RUNTIME_DIR": environment["SPLUNK_HOME"], **environment},
             self._errors,
@@ -62,6 +65,7 @@ class FakeEndpoints:
     environment: Mapping[str, str]
     replies: list[dict[str, Any]] = field(default_factory=list)
     stderr: str = ""
+    are_forked: bool = True
     most_at_once: int = 0
     _idle: dict[str, list[_Process]] = field(default_factory=dict)
     _all: list[_Process] = field(default_factory=list)
@@ -109,7 +113,7 @@ class FakeEndpoints:
             idle = self._idle.setdefault(handler, [])
             process = idle.pop() if idle else None
             if process is None:
-                process = _Process(self.python, self.app, handler, self.environment)
+                process = _Process(self.python, self.app, handler, self.environment, is_forked=self.are_forked)
                 self._all.append(process)
                 self.most_at_once = max(self.most_at_once, len(self._all))
         reply = process.call(passed)

@@ -20,6 +20,19 @@ _MOST_S = 90.0
 _PACKAGES = ("vt_connectors", "requests:", "vtlookup_app.sdk_import:")
 
 
+def start_process(command: Sequence[str], environment: Mapping[str, str] | None, stderr: IO[bytes]) -> Started:
+    """A process that is not forked."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, env=environment, start_new_session=True)
+
+
+def run_started(
+    command: Sequence[str], environment: Mapping[str, str], given: bytes
+) -> subprocess.CompletedProcess[bytes]:
+    """What became of one that is not forked."""
+    return subprocess.run(command, input=given, capture_output=True, env=environment, timeout=_MOST_S, check=False)
+
+
 class ForkedApp:
     """What starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever."""
 
@@ -30,10 +43,7 @@ class ForkedApp:
         """See `search_process.Start`."""
         server = self._server(command, environment or os.environ)
         if server is None:
-            pipe = subprocess.PIPE
-            return subprocess.Popen(
-                command, stdin=pipe, stdout=pipe, stderr=stderr, env=environment, start_new_session=True
-            )
+            return start_process(command, environment, stderr)
         return server.start(command[1:], environment or os.environ, stderr=stderr, new_session=True)
 
     def run(
@@ -42,15 +52,8 @@ class ForkedApp:
         """What became of it; `given` is its input."""
         server = self._server(command, environment)
         if server is None:
-            return self.run_started(command, environment, given)
+            return run_started(command, environment, given)
         return server.run(command[1:], environment, given, timeout=_MOST_S)
-
-    @staticmethod
-    def run_started(
-        command: Sequence[str], environment: Mapping[str, str], given: bytes
-    ) -> subprocess.CompletedProcess[bytes]:
-        """The same without a fork."""
-        return subprocess.run(command, input=given, capture_output=True, env=environment, timeout=_MOST_S, check=False)
 
     def _server(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
         python, script, *_ = command

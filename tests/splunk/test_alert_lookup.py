@@ -395,7 +395,7 @@ def test_the_second_alert_takes_what_the_first_has_learnt(
 
 
 def test_it_works_on_each_of_splunks_pythons(alert: Alert, everywhere: Lookup, splunkd: FakeSplunkd) -> None:
-    on = dataclasses.replace(alert, lookup=dataclasses.replace(alert.lookup, python=everywhere.python))
+    on = dataclasses.replace(alert, lookup=alert.lookup.on(everywhere.python))
     assert on([{"md5": EICAR_MD5}], fields="md5").status == 0
     assert len(splunkd.indexed) == 1
 

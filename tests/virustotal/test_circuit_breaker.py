@@ -24,7 +24,7 @@ REJECTED = refused(401, "WrongCredentialsError")
 NO_TIER = refused(403, "ForbiddenError")
 UNKNOWN = refused(404, "NotFoundError")
 PROXY_PAGE = HttpResponse(403, {"content-type": "text/html"}, b"<html>blocked</html>")
-_LONG_S = 20.0
+_LONG_S = 60.0
 
 Answer = Any
 

@@ -9,7 +9,7 @@ from ...errors import ConfigError
 from ..redis_url import RedisAddress
 
 _CONNECT_S = 1.0
-_ANSWER_S = 2.0
+ANSWER_S = 2.0
 
 Word = Union[str, bytes, int, float]
 
@@ -24,8 +24,11 @@ class Client(Protocol):
     def pipeline(self, transaction: bool) -> Any: ...
 
 
-def client(address: RedisAddress) -> Client:
-    """Connects when it is first used. Raises `ConfigError` where redis-py is not installed."""
+def client(address: RedisAddress, answer_s: float = ANSWER_S) -> Client:
+    """Connects when it is first used, and waits `answer_s` seconds for each piece of an answer.
+
+    Raises `ConfigError` where redis-py is not installed.
+    """
     try:
         import redis
         from redis.backoff import NoBackoff
@@ -38,7 +41,7 @@ def client(address: RedisAddress) -> Client:
         "db": address.database,
         "username": address.username,
         "password": address.password,
-        "socket_timeout": _ANSWER_S,
+        "socket_timeout": answer_s,
         "socket_connect_timeout": _CONNECT_S,
         # A call that failed may have been done; whether to repeat it is not the library's to say.
         "retry": Retry(NoBackoff(), 0),

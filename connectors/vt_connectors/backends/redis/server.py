@@ -12,7 +12,7 @@ from ...clock import Clock
 from ...errors import ConfigError
 from ...state.fallback import StateUnavailable
 from ..redis_url import RedisAddress
-from .client import Client, Word, client
+from .client import ANSWER_S, Client, Word, client
 
 # All keys begin so. A version whose values mean something else counts it up, and starts empty.
 PREFIX = "vt-connectors:1:"
@@ -67,12 +67,15 @@ class Condition:
 
 
 class RedisServer:
-    """For all threads of a process, and for its forks. Raises `ConfigError` where redis-py is not installed."""
+    """For all threads of a process, and for its forks. `answer_s`: how long a silent server is waited for.
 
-    def __init__(self, address: RedisAddress, clock: Clock) -> None:
+    Raises `ConfigError` where redis-py is not installed.
+    """
+
+    def __init__(self, address: RedisAddress, clock: Clock, answer_s: float = ANSWER_S) -> None:
         self.place = address.place
         self._clock = clock
-        self._client = client(address)
+        self._client = client(address, answer_s)
         self._gone: tuple[float, str] | None = None
         self._skew: tuple[float, float] | None = None
 
