@@ -50,7 +50,7 @@ bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each besi
 
 soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; an hour at most
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are left out"
-	@timeout --kill-after=10 3600 $(BIN)/python -m tests.faults
+	@timeout --kill-after=10 3600 $(BIN)/python -m bench.soak
 
 clean:  ## what was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import redis
 
-from tests.faults.secrets_search import in_bytes
+from bench.soak.secrets_search import in_bytes
 from tests.redis_process import RedisProcess
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.api_key import ApiKey
@@ -29,7 +29,7 @@ from vt_connectors.errors import ConfigError
 from vt_connectors.sandbox import SandboxServer
 
 # As the drills', whose search finds it in every form.
-from tests.faults.drill import KEY  # isort: skip
+from bench.soak.drill import KEY  # isort: skip
 
 OTHER = "a17e" * 16
 NAMES = {

@@ -1,4 +1,4 @@
-"""Equal requests at once are one: `tests.faults.at_once` in brief."""
+"""Equal requests at once are one: `bench.soak.at_once` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import at_once
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import at_once
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

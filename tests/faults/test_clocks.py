@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.faults import clocks
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import clocks
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

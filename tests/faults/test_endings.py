@@ -1,4 +1,4 @@
-"""The runner ends, whatever fails in it: `tests.faults.endings` in brief."""
+"""The runner ends, whatever fails in it: `bench.soak.endings` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import endings
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import endings
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

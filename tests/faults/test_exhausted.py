@@ -1,4 +1,4 @@
-"""The quota is used up: `tests.faults.exhausted` in brief."""
+"""The quota is used up: `bench.soak.exhausted` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import exhausted
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import exhausted
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from tests.faults import inputs, inputs_guided
-from tests.faults.drill import Effort, assert_nothing_lost
-from tests.faults.inputs_house import logged
-from tests.faults.network_house import own_environment
+from bench.soak import inputs, inputs_guided
+from bench.soak.drill import Effort, assert_nothing_lost
+from bench.soak.inputs_harness import logged
+from bench.soak.network_harness import own_environment
 
 
 @pytest.mark.parametrize("part", inputs.PARTS, ids=lambda part: part.__name__.rpartition("_")[2])

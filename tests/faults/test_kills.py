@@ -1,4 +1,4 @@
-"""Processes die, and nothing is lost by it: `tests.faults.kills` in brief."""
+"""Processes die, and nothing is lost by it: `bench.soak.kills` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import kills
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import kills
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

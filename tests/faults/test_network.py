@@ -7,9 +7,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.faults import network
-from tests.faults.drill import Effort, assert_nothing_lost
-from tests.faults.network_house import own_environment
+from bench.soak import network
+from bench.soak.drill import Effort, assert_nothing_lost
+from bench.soak.network_harness import own_environment
 
 
 @pytest.mark.parametrize("part", network.PARTS, ids=lambda part: part.__name__.rpartition("_")[2])

@@ -1,4 +1,4 @@
-"""An answer stays with its object, its server and its key: `tests.faults.owners` in brief."""
+"""An answer stays with its object, its server and its key: `bench.soak.owners` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import owners
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import owners
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.faults import secrets
-from tests.faults.drill import KEY, Effort, assert_nothing_lost
-from tests.faults.secrets_objects import holders
+from bench.soak import secrets
+from bench.soak.drill import KEY, Effort, assert_nothing_lost
+from bench.soak.secrets_objects import holders
 from vt_connectors.cache import Entry
 
 pytestmark = pytest.mark.once

@@ -1,4 +1,4 @@
-"""Everyone gets a share of the quota: `tests.faults.shares` in brief."""
+"""Everyone gets a share of the quota: `bench.soak.shares` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import shares
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import shares
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

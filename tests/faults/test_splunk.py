@@ -1,4 +1,4 @@
-"""Searches bring what they may: `tests.faults.splunk` in brief."""
+"""Searches bring what they may: `bench.soak.splunk` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import splunk
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import splunk
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

@@ -1,4 +1,4 @@
-"""Files break, and lookups go on: `tests.faults.store` in brief."""
+"""Files break, and lookups go on: `bench.soak.store` in brief."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import store
-from tests.faults.drill import Effort, assert_nothing_lost
+from bench.soak import store
+from bench.soak.drill import Effort, assert_nothing_lost
 
 pytestmark = pytest.mark.once
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.soak.drill import KEY
+from bench.soak.secrets_objects import holders
 from tests.fake_clock import FakeClock
-from tests.faults.drill import KEY
-from tests.faults.secrets_objects import holders
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 from vt_connectors.adapters.cli import logs
 from vt_connectors.api_key import ApiKey
