@@ -12,15 +12,30 @@ from .api_key import ApiKey, may_hold_a_key
 from .errors import ConnectorError, InvalidIndicator, InvalidRequest
 
 _KEYS: set[ApiKey] = set()
-# Who may name a key all by itself: the libraries an address that has it, a bug's traceback whatever was in hand.
+# Loggers that may write a key: urllib3 writes addresses that contain it, and a traceback may contain anything. A filter
+# applies only to the logger that has it, so each of ours is named.
 _TALKATIVE = (
     "urllib3.connectionpool",
     "urllib3.util.retry",
     *(
-        f"connectors.{name}"
-        for name in ("account", "contract", "core", "drain", "quota", "runner", "settings", "state", "threads")
+        f"vt_connectors.{name}"
+        for name in (
+            "actions.drain",
+            "cache",
+            "coalescing",
+            "config.credentials",
+            "config.settings",
+            "contract.documents",
+            "core",
+            "pending",
+            "quota",
+            "runner",
+            "state",
+            "threads",
+            "virustotal",
+            "virustotal.account",
+        )
     ),
-    "vt_connectors.virustotal",
 )
 # Parameters that are indicators: what is wrong with one is `invalid_indicator`.
 _INDICATORS = ("hash", "url", "domain", "ip", "indicator", "value")

@@ -102,7 +102,9 @@ class Acquisition:
 
 
 def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLimited:
-    """The error of a request that may wait for `patience_s`. `reserved`: how many of the day's requests are reserved for others."""
+    """The error of a request that may wait for `patience_s`. `reserved`: how many of the day's requests are kept for
+    others.
+    """
     seconds = max(1, math.ceil(decision.retry_after))
     if decision.window == "day" and reserved:
         return RateLimited(

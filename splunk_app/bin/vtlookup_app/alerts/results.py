@@ -62,7 +62,7 @@ class Indicators:
 def results_of_job(path: Path | None, sid: str, splunk_home: Path) -> Path:
     """The file with the results, which is one of the search's job. Raises `InvalidPayload`.
 
-    `... | sendalert vt_alert_lookup results_path=<file>` names any file, and this process reads with the rights of splunkd.
+    `... | sendalert vt_alert_lookup results_path=<file>` names any file, and this process reads with splunkd's rights.
     https://docs.splunk.com/Documentation/Splunk/latest/SearchReference/Sendalert
     """
     if path is None:
