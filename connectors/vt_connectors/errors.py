@@ -5,7 +5,22 @@ The codes, and which of them are worth repeating, are the action contract's (`sc
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypedDict
+
+    class ErrorDocument(TypedDict):
+        """The contract's `error` object."""
+
+        code: str
+        message: str
+        retryable: bool
+        retry_after_s: float | None
+        http_status: int | None
+        vt_code: str | None
+        details: dict[str, Any]
 
 
 class ConnectorError(Exception):
@@ -37,7 +52,7 @@ class ConnectorError(Exception):
         self.vt_code = vt_code
         self.details = details or {}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ErrorDocument:
         """The contract's `error` object."""
         return {
             "code": self.code,
@@ -122,7 +137,7 @@ class Internal(ConnectorError):
 BY_CODE: dict[str, type[ConnectorError]] = {kind.code: kind for kind in ConnectorError.__subclasses__()}
 
 
-def from_dict(error: dict[str, Any]) -> ConnectorError:
+def from_dict(error: Mapping[str, Any]) -> ConnectorError:
     """The error that `to_dict` described, for one that crossed a process boundary."""
     kind = BY_CODE.get(str(error.get("code")), Internal)
     return kind(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
-from .contract.documents import Options, Request, error_response, read_request, refusal
+from .contract.documents import Options, Request, error_response, read_request, refusal, without_own
 from .errors import ConnectorError
 from .indicators import Kind
-from .redaction import KeyGuard, own_key, without_own
+from .redaction import KeyGuard, own_key
 
 if TYPE_CHECKING:
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .api_key import ApiKey
+    from .contract.response import Response
     from .core import Progress
     from .quota.waiters import Claim
 
@@ -22,33 +23,33 @@ class Misconfigured:
     """Stands where the core would: answers every request with what is wrong with the settings."""
 
     def __init__(self, error: ConnectorError, default_key: Callable[[], ApiKey] | None = None) -> None:
-        """`default_key`: as for `composition.build`; its answers do not repeat it."""
-        self._error = error
+        """`error`: what is wrong. `default_key`: as for `composition.build`; its answers do not repeat it."""
+        self.error = error
         self._guard = KeyGuard(default_key) if default_key is not None else None
 
     def within(self, batch: BatchAnswers) -> Misconfigured:
         return self
 
-    def answer(self, document: object, claim: Claim | None = None) -> dict[str, Any]:
+    def answer(self, document: object, claim: Claim | None = None) -> Response:
         try:
             return self.run(read_request(document))
         except ConnectorError as error:
             return self.refuse(document, error)
 
-    def refuse(self, document: object, error: ConnectorError) -> dict[str, Any]:
+    def refuse(self, document: object, error: ConnectorError) -> Response:
         self._know_key()
         return without_own(refusal(document, error), own_key(document))
 
-    def run(self, request: Request, progress: Progress | None = None, claim: Claim | None = None) -> dict[str, Any]:
+    def run(self, request: Request, progress: Progress | None = None, claim: Claim | None = None) -> Response:
         self._know_key()
-        return without_own(error_response(request.action, request.id, self._error), request.api_key)
+        return without_own(error_response(request.action, request.id, self.error), request.api_key)
 
     def _know_key(self) -> None:
         if self._guard is not None:
             self._guard.read_key()
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
-        return error_response(None, None, self._error)
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
+        return error_response(None, None, self.error)
 
     def look_up_at_hand(
         self,
@@ -58,10 +59,10 @@ class Misconfigured:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
-        return dict.fromkeys(values, error_response(None, None, self._error))
+    ) -> dict[str, Response]:
+        return dict.fromkeys(values, error_response(None, None, self.error))
 
-    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[dict[str, Any] | None]:
+    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)
 
     def end_batch(self) -> None:
@@ -70,4 +71,4 @@ class Misconfigured:
     def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
         from .actions.drain import DrainResult
 
-        return DrainResult(message=self._error.message)
+        return DrainResult(message=self.error.message)

@@ -129,13 +129,6 @@ def known_keys(own: ApiKey | None = None) -> Collection[ApiKey]:
     return {*_KEYS, own} if own is not None else tuple(_KEYS)
 
 
-def without_own(response: dict[str, Any], own: ApiKey | None) -> dict[str, Any]:
-    """A response without the key that its request brought, wherever it repeats what its caller gave."""
-    if own is None:
-        return response
-    return {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
-
-
 def own_key(document: object) -> ApiKey | None:
     """The key that a request document brings."""
     auth = document.get("auth") if isinstance(document, Mapping) else None

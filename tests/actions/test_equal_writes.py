@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime
 
@@ -50,7 +52,7 @@ def document(action: str, params: dict[str, Any], **options: Any) -> dict[str, A
     return {"action": action, "params": params, "options": options}
 
 
-def all_at_once(virustotal: Played, cores: list[Core], documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def all_at_once(virustotal: Played, cores: list[Core], documents: list[dict[str, Any]]) -> list[Response]:
     """The answers; VirusTotal's comes when the others had the time to meet the one that asks."""
     with ThreadPoolExecutor(len(cores)) as pool:
         first = pool.submit(cores[0].answer, documents[0])
@@ -129,7 +131,7 @@ def test_a_write_whose_answer_was_lost_is_outcome_unknown_for_all_and_not_repeat
     documents = [document(action, params if number % 2 else same) for number in range(CALLERS)]
     answers = all_at_once(virustotal, cores, documents)
     assert len(virustotal.asked) == 1
-    assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
+    assert {error_of(answer)["code"] for answer in answers} == {"outcome_unknown"}
 
 
 def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(several: Several) -> None:
@@ -151,7 +153,7 @@ def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(severa
         rest = [pool.submit(core.answer, missing) for core in cores[1:]]
         threading.Timer(2.0, go_on.set).start()
         answers = [future.result() for future in [first, *rest]]
-    assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
+    assert {error_of(answer)["code"] for answer in answers} == {"outcome_unknown"}
     assert [request.method for request in virustotal.asked] == ["GET", "POST"]
 
 
@@ -178,7 +180,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated_by_its_batch(write: Write
     virustotal = Played(lost)
     batch = Several("memory").core(virustotal).within(BatchAnswers())
     answers = [batch.answer(document(action, each)) for each in (params, same, params)]
-    assert [answer["error"]["code"] for answer in answers] == ["outcome_unknown"] * 3
+    assert [error_of(answer)["code"] for answer in answers] == ["outcome_unknown"] * 3
     assert len(virustotal.asked) == 1
 
 

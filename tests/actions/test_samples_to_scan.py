@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.actions.file_sample import LARGEST_BYTES, opened
 from vt_connectors.errors import InvalidRequest
 
@@ -103,7 +104,7 @@ def test_a_file_that_grows_while_it_is_sent_is_not_submitted(v3: Scenario, tmp_p
     request = {"action": "scan_file", "params": {"path": str(growing)}}
     from vt_connectors.contract.documents import read_request
 
-    error = v3.core.run(read_request(request), grow)["error"]
+    error = error_of(v3.core.run(read_request(request), grow))
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
     assert "changed while it was read" in error["message"]
     assert [call for call in v3.calls if "analyses" in call] == []

@@ -10,19 +10,20 @@ from vt_connectors import VirusTotal
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.python.connecting import Opening
 from vt_connectors.adapters.python.connection import CallersClock, Connection
-from vt_connectors.contract.documents import Options, Request
+from vt_connectors.contract.documents import Options, Request, Status
+from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConnectorError
 from vt_connectors.indicators import Kind
 from vt_connectors.quota.waiters import Claim
 
-Respond = Callable[[Request], dict[str, Any]]
+Respond = Callable[[Request], Response]
 Progress = Optional[Callable[[int, int], None]]
 
 
-def document(status: str = "ok", data: dict[str, Any] | None = None, **meta: Any) -> dict[str, Any]:
+def document(status: Status = "ok", data: dict[str, Any] | None = None, **meta: Any) -> Response:
     """A response that the contract's schema accepts."""
-    whole_meta = {
+    whole_meta: Any = {
         "source": "api",
         "fetched_at": "2026-01-02T03:04:05Z",
         "age_s": 0,
@@ -33,18 +34,26 @@ def document(status: str = "ok", data: dict[str, Any] | None = None, **meta: Any
         "version": "1.0.0",
         **meta,
     }
-    head = {"v": 1, "id": None, "action": None, "status": status, "summary": f"it is {status}"}
-    response = {**head, "data": data, "error": None, "meta": whole_meta}
+    response: Response = {
+        "v": 1,
+        "id": None,
+        "action": None,
+        "status": status,
+        "summary": f"it is {status}",
+        "data": data,
+        "error": None,
+        "meta": whole_meta,
+    }
     assert violation("response.json", response) is None
     return response
 
 
-def refusal(error: ConnectorError) -> dict[str, Any]:
+def refusal(error: ConnectorError) -> Response:
     """The response that `error` becomes."""
     return {**document("error", source=None, fetched_at=None, age_s=None), "error": error.to_dict()}
 
 
-def known(request: Request) -> dict[str, Any]:
+def known(request: Request) -> Response:
     """Whatever is looked up is clean."""
     (value,) = request.params.values()
     return document(data={"type": "domain", "indicator": value, "verdict": "undetected"})
@@ -61,7 +70,7 @@ class FakeCore:
         self.clock = CallersClock()
         self._lock = threading.Lock()
 
-    def run(self, request: Request, progress: Progress = None, claim: Claim | None = None) -> dict[str, Any]:
+    def run(self, request: Request, progress: Progress = None, claim: Claim | None = None) -> Response:
         with self._lock:
             self.requests.append(request)
             self.progress = progress
@@ -70,7 +79,7 @@ class FakeCore:
         except ConnectorError as error:
             return refusal(error)
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         return self.run(Request(f"lookup_{kind}", {"value": value}, options))
 
     def within(self, batch: BatchAnswers) -> FakeCore:
@@ -84,7 +93,7 @@ class FakeCore:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Response]:
         return {}
 
     def end_batch(self) -> None:

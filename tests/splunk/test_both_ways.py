@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from package.splunkd_driver.csv_body import Record, decode_body, encode_body, parse_records
-from vt_connectors.contract.documents import Options
+from vt_connectors.contract.documents import Cost, Options, Outcome, response
+from vt_connectors.contract.response import Response
 from vt_connectors.indicators import Kind
 from vt_connectors.quota.waiters import Claim
 from vtlookup_app import result_fields as columns
@@ -53,10 +54,10 @@ class Echoing:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Response]:
         return {}
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         self.batches.append(claim is not None and claim.batch)
         data = {
             "verdict": "malicious",
@@ -65,8 +66,7 @@ class Echoing:
             "tags": [value],
             "raw": {"v": value},
         }
-        meta = {"source": "api", "age_s": 0, "requests": 1, "waited_s": 0.0, "quota": {}}
-        return {"status": "ok", "error": None, "data": data, "meta": meta}
+        return response("lookup", None, Outcome("ok", "", data, "api"), Cost(requests=1), 0.0)
 
     def end_batch(self) -> None:
         return None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, Step, answer, hang_up, json_answer, own_error, reset
 
 from .house import HASH, core_at, lookup
@@ -65,7 +66,11 @@ def test_no_more_requests_are_sent_than_slots_were_taken(
 def test_the_account_is_asked_once_whatever_redirects(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(_redirects(302, "/api/v3/users/me/overall_quotas"))
     response = core_at(server.url, clock).answer({"action": "quota", "params": {}})
-    assert (response["error"]["code"], response["meta"]["requests"], len(server.received)) == ("invalid_response", 0, 1)
+    assert (error_of(response)["code"], response["meta"]["requests"], len(server.received)) == (
+        "invalid_response",
+        0,
+        1,
+    )
 
 
 def test_pages_of_one_answer_take_a_slot_each(server: ScriptedServer, clock: FakeClock) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 from vt_connectors.contract.validation import violation
 
@@ -20,7 +22,7 @@ _EACH = pytest.mark.parametrize("name", ALL)
 _LONGER_THAN_ANY_PAUSE_S = 3700.0
 
 
-def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> dict[str, Any]:
+def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> Mapping[str, Any]:
     server.script(fault.step)
     return core_at(server.url, clock, state, VT_TIMEOUT=fault.timeout).answer(LOOKUP)
 
@@ -90,7 +92,7 @@ def test_a_read_is_tried_again_until_it_is_answered(trouble: Any, server: Script
 def test_a_429_after_a_lost_connection_ends_the_trying(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(reset(), answer(429), FOUND)
     response = core_at(server.url, clock).answer(LOOKUP)
-    assert response["error"]["code"] == "rate_limited"
+    assert error_of(response)["code"] == "rate_limited"
     assert len(server.received) == 2
 
 
@@ -100,7 +102,7 @@ def test_an_answer_that_is_not_virustotals_says_nothing_of_the_next_indicator(
 ) -> None:
     server.script(*[FOREIGN[name].step] * FOREIGN[name].requests, found(OTHER))
     core = core_at(server.url, clock)
-    error = core.answer(LOOKUP)["error"]
+    error = error_of(core.answer(LOOKUP))
     clock.advance(error["retry_after_s"] or 0)
     assert core.answer(lookup(OTHER))["status"] == "ok"
 
@@ -111,8 +113,8 @@ def test_a_limit_that_is_not_virustotals_pauses_the_process_that_met_it_and_no_o
 ) -> None:
     server.script(FOREIGN[name].step, FOUND)
     core, another = (core_at(server.url, clock, tmp_path / "state.db", VT_QUOTA="4/minute") for _ in range(2))
-    assert core.answer(LOOKUP)["error"]["retry_after_s"] == 60
-    assert core.answer(lookup(OTHER))["error"]["code"] == "rate_limited"
+    assert error_of(core.answer(LOOKUP))["retry_after_s"] == 60
+    assert error_of(core.answer(lookup(OTHER)))["code"] == "rate_limited"
     assert len(server.received) == 1
     assert another.answer(LOOKUP)["status"] == "ok"
     assert "blocked" not in another.answer(LOOKUP)["meta"]["quota"]
@@ -122,7 +124,7 @@ def test_nobody_listening_is_unavailable(clock: FakeClock) -> None:
     with ScriptedServer() as gone:
         pass
     response = core_at(gone.url, clock).answer(LOOKUP)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("unavailable", True)
 
 
 _ANSWERED = {
@@ -147,7 +149,7 @@ def test_a_comment_that_something_else_answers_may_have_been_taken(
 ) -> None:
     fault = FOREIGN[name]
     server.script(fault.step, COMMENTED)
-    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    error = error_of(core_at(server.url, clock).answer(COMMENT))
     assert error["code"] == _NOT_TAKEN.get(fault.http_status or 0, "outcome_unknown")
     assert error["http_status"] == fault.http_status
     assert len(server.received) == 1
@@ -169,7 +171,7 @@ _UNANSWERED = [
 def test_a_comment_is_sent_once_whatever_is_answered(name: str, server: ScriptedServer, clock: FakeClock) -> None:
     server.script(FAULTS[name].step, COMMENTED)
     response = core_at(server.url, clock).answer(COMMENT)
-    assert response["error"]["code"] == _ANSWERED[name]
+    assert error_of(response)["code"] == _ANSWERED[name]
     assert [request.method for request in server.received] == ["POST"]
 
 
@@ -179,7 +181,7 @@ def test_a_comment_whose_answer_never_came_is_outcome_unknown_and_sent_once(
 ) -> None:
     server.script(FAULTS[name].step, COMMENTED)
     response = core_at(server.url, clock, VT_TIMEOUT="0.2").answer(COMMENT)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("outcome_unknown", False)
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("outcome_unknown", False)
     assert [request.method for request in server.received] == ["POST"]
 
 
@@ -197,7 +199,7 @@ def test_a_comment_is_not_redirected_and_may_have_been_taken_where_another_answe
     status: int, code: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(answer(status, headers={"Location": "/elsewhere"}), COMMENTED)
-    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    error = error_of(core_at(server.url, clock).answer(COMMENT))
     assert (error["code"], "VT_API_URL" in error["message"]) == (code, True)
     assert len(server.received) == 1
 
@@ -206,5 +208,5 @@ def test_a_comment_that_could_not_be_sent_is_unavailable(clock: FakeClock) -> No
     with ScriptedServer() as gone:
         pass
     response = core_at(gone.url, clock).answer(COMMENT)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
-    assert "nothing was sent" in response["error"]["message"]
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("unavailable", True)
+    assert "nothing was sent" in error_of(response)["message"]

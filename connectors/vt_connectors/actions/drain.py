@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, Callable, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from ..contract.documents import Options, Request, finds_no_quota
 from ..indicators import without_user
@@ -13,6 +13,10 @@ from ..quota.waiters import Claim
 from ..redaction import without_keys
 from ..threads import start_thread
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..contract.response import Response
+    from ..errors import ErrorDocument
 
 _LOG = logging.getLogger("vt_connectors.actions.drain")
 _SIDE_BY_SIDE = 4
@@ -25,8 +29,6 @@ _FAILURES = 3
 # What ends a run: the trouble is not one indicator's.
 _NOT_THE_ENTRYS = ("access_denied", "config_error")
 _FOR_GOOD = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
-
-Response = dict[str, Any]
 
 
 def _never() -> bool:
@@ -68,7 +70,7 @@ class DrainResult(NamedTuple):
 
 
 # Hears each answer, with what became of all entries so far; `left` is known at the end only.
-OnResponse = Callable[[Response, DrainResult], None]
+OnResponse = Callable[["Response", DrainResult], None]
 
 
 class Drain:
@@ -175,7 +177,7 @@ class Drain:
         counts["asked"] += asked
         self._done = DrainResult(**counts)
 
-    def _say(self, error: dict[str, Any]) -> None:
+    def _say(self, error: ErrorDocument) -> None:
         """The first trouble is told."""
         if self._done.message is None:
             self._done = self._done._replace(message=error["message"])

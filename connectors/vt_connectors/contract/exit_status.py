@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..errors import ErrorDocument
+    from .response import Response
 
 OK, FAILED, MALFORMED, RETRY_LATER = 0, 1, 2, 75
 _MALFORMED = frozenset(("invalid_request", "unknown_action", "unsupported_version", "config_error"))
@@ -16,7 +20,7 @@ class ExitCode:
     def __init__(self) -> None:
         self._codes = {OK}
 
-    def saw(self, response: dict[str, Any]) -> None:
+    def saw(self, response: Response) -> None:
         error = response["error"]
         if error is not None:
             self._codes.add(_code(error))
@@ -30,7 +34,7 @@ class ExitCode:
         return next(code for code in (MALFORMED, FAILED, RETRY_LATER, OK) if code in self._codes)
 
 
-def _code(error: dict[str, Any]) -> int:
+def _code(error: ErrorDocument) -> int:
     if error["code"] in _MALFORMED:
         return MALFORMED
     return RETRY_LATER if error["retryable"] else FAILED

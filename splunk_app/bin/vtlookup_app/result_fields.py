@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from .setting_names import in_splunk
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 Cell = Union[str, "list[str]"]
 Columns = dict[str, Cell]
@@ -80,7 +83,7 @@ def empty() -> Columns:
     return _EMPTY.copy()
 
 
-def of_response(response: Mapping[str, Any]) -> Columns:
+def of_response(response: Response) -> Columns:
     """One indicator's fields. Times are epoch seconds, counts plain integers; what VirusTotal did not say is empty."""
     data, meta = response["data"] or {}, response["meta"]
     columns = empty()
@@ -120,7 +123,7 @@ class SharedColumns:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], Columns] = {}
 
-    def of_response(self, response: Mapping[str, Any]) -> Columns:
+    def of_response(self, response: Response) -> Columns:
         error = response["error"]
         if error is None or error["code"] != "rate_limited":
             return of_response(response)
@@ -130,12 +133,12 @@ class SharedColumns:
         return self._known[alike]
 
 
-def _details(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (response["error"] or {}).get("details") or {}
-    return found
+def _details(response: Response) -> Mapping[str, Any]:
+    error = response["error"]
+    return {} if error is None else error["details"]
 
 
-def _status(response: Mapping[str, Any]) -> tuple[str, str]:
+def _status(response: Response) -> tuple[str, str]:
     """The contract's status, and `pending` for what waits for quota, or did when the search was ended."""
     error = response["error"]
     if error is None:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ...actions import ACTIONS, Action
 from ...actions.local_answers import plain_lookup
@@ -25,8 +25,11 @@ from ...quota.waiters import BATCH, Claim
 from ..core_from_environment import core_from
 from ..process.descriptors import Input
 from ..process.termination import LOOK_S, Termination
-from ..process.workers import EachByItself, Job, Response, Workers
+from ..process.workers import EachByItself, Job, Workers
 from .action_arguments import given_params
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _SIDE_BY_SIDE = 4
 # How many are given to the threads before the first answer is there, and how many are answered at once without them.
@@ -159,7 +162,7 @@ class _Answers:
 
     def _outcome(self, asked: _Asked) -> Response:
         outcome = self._ending.outcome_of(asked, ACTIONS[asked.request.action], self._workers)
-        return outcome if isinstance(outcome, dict) else self._refused(asked.request, outcome)
+        return self._refused(asked.request, outcome) if isinstance(outcome, ConnectorError) else outcome
 
     def _refused(self, request: Request, error: ConnectorError) -> Response:
         return self._core.refuse({"action": request.action, "id": request.id}, error)

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...actions.drain import DrainLimits, DrainResult
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
@@ -15,6 +15,9 @@ from ..core_from_environment import core_from
 from ..process.termination import ENDED, Termination
 from .action_command import bars
 from .cache_command import tell
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
 
@@ -37,7 +40,7 @@ def run_drain(
     so_far = DrainResult(left=waiting)
     with bars(waiting, as_json) as seen:
 
-        def heard(response: dict[str, Any], drained: DrainResult) -> None:
+        def heard(response: Response, drained: DrainResult) -> None:
             nonlocal so_far
             so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)

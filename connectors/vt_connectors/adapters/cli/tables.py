@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
 _ROWS = {
@@ -18,7 +21,7 @@ _ROWS = {
 }
 
 
-def show(action: Action, responses: list[dict[str, Any]]) -> None:
+def show(action: Action, responses: list[Response]) -> None:
     """Print a table of the answers; for what comes in rows, one for each answer."""
     console = Console()
     others = []
@@ -40,7 +43,7 @@ def show(action: Action, responses: list[dict[str, Any]]) -> None:
                 console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
 
 
-def _rows(name: str, response: dict[str, Any]) -> Table:
+def _rows(name: str, response: Response) -> Table:
     data = response["data"]
     more = ", and there are more (--limit)" if data["more"] else ""
     table = Table(title=Text(_printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
@@ -51,7 +54,7 @@ def _rows(name: str, response: dict[str, Any]) -> Table:
     return table
 
 
-def _quota(response: dict[str, Any]) -> Table:
+def _quota(response: Response) -> Table:
     """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
     data = response["data"]
     table = Table(title=Text(_printable(response["summary"])))
@@ -77,7 +80,7 @@ def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
+def _verdicts(action: Action, responses: list[Response]) -> Table:
     table = Table()
     for name in ("indicator", "verdict", "what", "last analysis", "source"):
         table.add_column(name, overflow="fold")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Callable, Protocol, TypeVar
+from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 
 from ...actions import Action
 from ...clock import SystemClock
 from ...errors import Cancelled, ConnectorError, Internal, OutcomeUnknown
 from ...internal_errors import outcome_unknown
 from ...threads import StandstillGuard
-from .workers import EachByItself, Job, Response, Workers
+from .workers import EachByItself, Job, Workers
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 Result = TypeVar("Result")
 
@@ -66,9 +69,8 @@ class Termination:
         """What `work` returns, which may hang; None if the process has to end first."""
         found: list[Result] = []
 
-        def run() -> Response:
+        def run() -> None:
             found.append(work())
-            return {}
 
         workers, job = Workers(1, EachByItself()), Job(run)
         workers.give(job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
 from ...actions import ACTIONS, Action
 from ...actions.request_batch import BatchAnswers
@@ -12,8 +12,11 @@ from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
 from ...errors import ConnectorError
 from ...quota.waiters import BATCH, Claim
-from ..process.workers import Job, Response
+from ..process.workers import Job
 from .document import Document
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 # Answers are older than their callers think in a batch that never ends.
 _LONGEST_BATCH_S = 60.0

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 # For when there is not even memory for an answer.
 NO_MEMORY = (
@@ -14,6 +17,6 @@ NO_MEMORY = (
 )
 
 
-def bytes_of(response: dict[str, Any]) -> bytes:
+def bytes_of(response: Response) -> bytes:
     """Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
     return json.dumps(response, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"

@@ -6,22 +6,26 @@ import logging
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
-from ...errors import Cancelled
+from ...errors import Cancelled, ConnectorError
 from ...internal_errors import internal_error
 from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
 from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
-from ..process.workers import Job, Response, Workers
+from ..process.workers import Job, Workers
 from .arrays import requests_in
 from .document import Document
 from .json_lines import DocumentReader
 from .refused_input import RefusedInput
 from .request_lines import Answering, AtHand, Batches, RunLine
 from .response_line import NO_MEMORY, bytes_of
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _LOG = logging.getLogger("vt_connectors.runner")
 WORKERS = 8
@@ -72,11 +76,7 @@ class Runner:
     def _end_batch(self) -> None:
         """In a thread: the state may be locked, perhaps by a thread that was lost."""
 
-        def write() -> Response:
-            self._core.end_batch()
-            return {}
-
-        end = Job(write)
+        end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
             return
         began = self._clock.monotonic()
@@ -198,4 +198,4 @@ class Runner:
 
     def _finished(self, line: RunLine) -> Response:
         outcome = self._ending.outcome_of(line, line.action, self._workers)
-        return outcome if isinstance(outcome, dict) else self._core.refuse(line.document.value, outcome)
+        return self._core.refuse(line.document.value, outcome) if isinstance(outcome, ConnectorError) else outcome

@@ -12,6 +12,7 @@ from .base import Generating, Row
 
 if TYPE_CHECKING:
     from vt_connectors.contract.documents import Options
+    from vt_connectors.contract.response import Response
 
 _TYPES = ("hash", "url", "domain", "ip")
 _AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
@@ -60,7 +61,7 @@ class VtReport(Generating):
     def _prefixed(self, found: columns.Columns) -> Row:
         return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
 
-    def _ask(self) -> tuple[Mapping[str, Any], str | None]:
+    def _ask(self) -> tuple[Response, str | None]:
         from ..search_summary import SearchSummary
         from .core_access import Asking
 

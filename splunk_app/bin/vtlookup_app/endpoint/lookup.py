@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vt_connectors.actions import ACTIONS
 from vt_connectors.actions.request_batch import BatchAnswers
@@ -24,9 +24,11 @@ from .exhausted_quota import REFUSED, refusals
 from .rest_request import NotFromSplunkd, read_rest_request, reply
 from .shared_core import SharedCore
 
-Response = dict[str, Any]
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
+
 # A response, and the clock's monotonic seconds when it was made.
-Made = tuple[Response, float]
+Made = tuple["Response", float]
 # Of the core's, whose log shows no key.
 _LOG = logging.getLogger("vt_connectors.core")
 _STATUS = {"too_large": 413, "invalid_request": 400}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from vt_connectors.actions.lookup_port import LookingUp
+    from vt_connectors.contract.response import Response
     from vt_connectors.quota.waiters import Claim
 
     from ..endpoint_client.client import EndpointClient
@@ -35,7 +36,6 @@ _LEEWAY = 1.05
 _LOOK_S = 0.2
 # Whose answers are found at once; in between it is looked whether the search is over.
 _AT_ONCE = 2000
-Response = Mapping[str, Any]
 
 
 def _nobody() -> None:
@@ -94,7 +94,7 @@ class Enrichment:
                 break
         return [value for value in values if value not in self._known]
 
-    def _know(self, value: str, response: Mapping[str, Any]) -> None:
+    def _know(self, value: str, response: Response) -> None:
         self._tally.saw(response)
         self._known[value] = self._shared.of_response(response)
 
@@ -169,7 +169,7 @@ class Enrichment:
         # What belongs to a key that this search may not see is the endpoint's to answer.
         return {value: self._previewed(found[value]) if value in found else columns.PENDING for value in values}
 
-    def _previewed(self, response: Mapping[str, Any]) -> Columns:
+    def _previewed(self, response: Response) -> Columns:
         if self._options.cache != "only" and (response["data"] or {}).get("reason") == "not_cached":
             return columns.PENDING
         return columns.of_response(response)
