@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .actions.local_answers import alike, answers_at_hand, refusal_of
 from .actions.lookup import request_for
-from .contract.documents import (
-    Cost,
-    Options,
-    Request,
-    error_response,
-    read_request,
-    refusal,
-    request_id,
-    response,
-    without_own,
-)
+from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
 from .errors import ConnectorError, RateLimited
 from .indicators import Kind
 from .internal_errors import internal_error, told
-from .redaction import own_key, redacted
+from .observer import SILENT, Observer
+from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
@@ -32,22 +23,16 @@ if TYPE_CHECKING:
     from .contract.response import Response
     from .quota.waiters import Claim
 
-Progress = Callable[[int, int], None]
-
 
 def _named_as(document: Any, response: Response) -> Response:
     """`response` as the one to a request document."""
     return {**response, "id": redacted(request_id(document)), "action": document["action"]}
 
 
-def _nothing() -> None:
-    return None
-
-
 class Core:
     """Safe for many threads at once. Made by `composition.build`."""
 
-    def __init__(self, context: Context, release: Callable[[], None] = _nothing) -> None:
+    def __init__(self, context: Context, release: Callable[[], None] | None = None) -> None:
         self.context = context
         self._release = release
 
@@ -58,7 +43,8 @@ class Core:
     def close(self) -> None:
         """Let go of connections and files, while no request is under way. A later request opens what it needs anew."""
         self.end_batch()
-        self._release()
+        if self._release is not None:
+            self._release()
 
     def answer(self, document: object, claim: Claim | None = None) -> Response:
         """The response to a request document as it came from outside. Never raises. `claim`: as in `run`."""
@@ -87,11 +73,11 @@ class Core:
     def run(
         self,
         request: Request,
-        progress: Progress | None = None,
+        observer: Observer = SILENT,
         keep: int | None = 0,
         claim: Claim | None = None,
     ) -> Response:
-        """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all.
+        """The response to a request. Never raises. `observer` hears how far a file is sent.
 
         `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: which client asks,
         and whether it is a batch; without it, it is this process, which waits for this one answer.
@@ -102,7 +88,7 @@ class Core:
         clock = self.context.clock
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
-        budget.sent = progress or budget.sent
+        budget.observer = observer
         budget.keep = keep
         budget.claim = claim
         try:

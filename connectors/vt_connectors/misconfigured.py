@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Callable
 
-from .contract.documents import Options, Request, error_response, read_request, refusal, without_own
+from .contract.documents import Options, Request, error_response, read_request, refusal
 from .errors import ConnectorError
 from .indicators import Kind
-from .redaction import KeyGuard, own_key
+from .observer import SILENT, Observer
+from .redaction import KeyGuard, own_key, without_own
 
 if TYPE_CHECKING:
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .api_key import ApiKey
     from .contract.response import Response
-    from .core import Progress
     from .quota.waiters import Claim
 
 
@@ -40,7 +40,7 @@ class Misconfigured:
         self._know_key()
         return without_own(refusal(document, error), own_key(document))
 
-    def run(self, request: Request, progress: Progress | None = None, claim: Claim | None = None) -> Response:
+    def run(self, request: Request, observer: Observer = SILENT, claim: Claim | None = None) -> Response:
         self._know_key()
         return without_own(error_response(request.action, request.id, self.error), request.api_key)
 

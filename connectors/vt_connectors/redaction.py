@@ -6,11 +6,13 @@ import contextlib
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from .api_key import ApiKey, may_hold_a_key
 from .errors import ConnectorError, InvalidIndicator, InvalidRequest
 
+# A response document, whatever its type.
+_Response = TypeVar("_Response", bound=Mapping[str, Any])
 _KEYS: set[ApiKey] = set()
 # Loggers that may write a key: urllib3 writes addresses that contain it, and a traceback may contain anything. A filter
 # applies only to the logger that has it, so each of ours is named.
@@ -127,6 +129,14 @@ class KeyGuard:
 def known_keys(own: ApiKey | None = None) -> Collection[ApiKey]:
     """Those that are remembered, and `own`."""
     return {*_KEYS, own} if own is not None else tuple(_KEYS)
+
+
+def without_own(response: _Response, own: ApiKey | None) -> _Response:
+    """A response without the key that its request brought, wherever it repeats what its caller gave."""
+    if own is None:
+        return response
+    told: Any = {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
+    return told  # type: ignore[no-any-return]
 
 
 def own_key(document: object) -> ApiKey | None:

@@ -23,6 +23,7 @@ MAY_KNOW = {
     "threads": set[str](),
     "version": set[str](),
     "internal_errors": set[str](),
+    "observer": {"contract"},
     "api_key": set[str](),
     "redaction": {"api_key"},
     "indicators": set[str](),
@@ -38,8 +39,8 @@ MAY_KNOW = {
     "backends/memory": {"cache", "coalescing", "pending", "quota"},
     "backends/sqlite": {"cache", "coalescing", "pending", "quota", "state"},
     "backends/redis": {"backends", "cache", "coalescing", "pending", "quota", "state"},
-    "virustotal/http": {"api_key", "config", "redaction"},
-    "virustotal": {"api_key", "indicators", "internal_errors", "quota", "redaction", "virustotal/http"},
+    "virustotal/http": {"api_key", "config", "observer", "redaction"},
+    "virustotal": {"api_key", "indicators", "internal_errors", "observer", "quota", "redaction", "virustotal/http"},
     "actions": {
         "api_key",
         "cache",
@@ -62,11 +63,12 @@ MAY_KNOW = {
         "indicators",
         "internal_errors",
         "misconfigured",
+        "observer",
         "quota",
         "redaction",
         "virustotal",
     },
-    "misconfigured": {"actions", "api_key", "contract", "core", "indicators", "quota", "redaction"},
+    "misconfigured": {"actions", "api_key", "contract", "core", "indicators", "observer", "quota", "redaction"},
     "sandbox": set[str](),
 }
 # The composition root and the adapters stand above the parts; `__init__` and `__main__` are the ways in.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from vt_connectors import VirusTotal
 from vt_connectors.actions.request_batch import BatchAnswers
@@ -15,10 +15,10 @@ from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConnectorError
 from vt_connectors.indicators import Kind
+from vt_connectors.observer import Observer
 from vt_connectors.quota.waiters import Claim
 
 Respond = Callable[[Request], Response]
-Progress = Optional[Callable[[int, int], None]]
 
 
 def document(status: Status = "ok", data: dict[str, Any] | None = None, **meta: Any) -> Response:
@@ -60,20 +60,20 @@ def known(request: Request) -> Response:
 
 
 class FakeCore:
-    """`requests` is what it was asked, `progress` what it was last given to report to, `closed` how often."""
+    """`requests` is what it was asked, `observer` what it was last given to report to, `closed` how often."""
 
     def __init__(self, respond: Respond = known) -> None:
         self.respond = respond
         self.requests: list[Request] = []
-        self.progress: Progress = None
+        self.observer: Observer | None = None
         self.closed = 0
         self.clock = CallersClock()
         self._lock = threading.Lock()
 
-    def run(self, request: Request, progress: Progress = None, claim: Claim | None = None) -> Response:
+    def run(self, request: Request, observer: Observer | None = None, claim: Claim | None = None) -> Response:
         with self._lock:
             self.requests.append(request)
-            self.progress = progress
+            self.observer = observer
         try:
             return self.respond(request)
         except ConnectorError as error:

@@ -24,6 +24,7 @@ from tests.scripted_server import ScriptedServer, Step, answer, json_answer, res
 from vt_connectors.actions.file_sample import opened
 from vt_connectors.contract.documents import read_request
 from vt_connectors.errors import InvalidRequest, InvalidResponse
+from vt_connectors.observer import BytesSent
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.http.multipart import MultipartBody
 from vt_connectors.virustotal.http.upload_url import checked_upload_url
@@ -143,7 +144,9 @@ def test_a_file_that_is_another_one_meanwhile_never_arrives_whole_whatever_its_t
             steps = [json_answer(200, {"upload_url": f"{server.url}/upload"})]
         server.script(*steps, ACCEPTED)
         core = core_at(server.url, FakeClock(), None, VT_API_VERSION=version)
-        error = error_of(core.run(read_request({"action": "scan_file", "params": {"path": str(path)}}), change))
+        error = error_of(
+            core.run(read_request({"action": "scan_file", "params": {"path": str(path)}}), BytesSent(change))
+        )
         received = server.wait_for(len(steps) + 1)[-1]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
     assert "changed while it was read" in error["message"]
@@ -176,7 +179,7 @@ def test_a_file_that_was_only_touched_is_the_same(tmp_path: Path) -> None:
     with ScriptedServer() as server:
         server.script(ACCEPTED)
         request = read_request({"action": "scan_file", "params": {"path": str(path)}})
-        answer_ = core_at(server.url, FakeClock()).run(request, lambda sent, total: path.chmod(0o640))
+        answer_ = core_at(server.url, FakeClock()).run(request, BytesSent(lambda sent, total: path.chmod(0o640)))
         assert answer_["status"] == "pending"
 
 

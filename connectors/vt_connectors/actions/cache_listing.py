@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..cache import any_entry
 from ..indicators import without_user
 from ..redaction import redacted
 from ..verdict import judge
@@ -34,7 +35,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
     """The newest `limit` answers of this server, newest first, judged by the settings' thresholds."""
     rows = context.cache.keys(limit, [space_begin(context, version) for version in _VERSIONS])
     context.guard.look_at(rows)
-    entries = context.cache.find_many([key for key, _, _ in rows], lambda entry: True)
+    entries = context.cache.find_many([key for key, _, _ in rows], any_entry)
     now = context.clock.now()
     found = []
     for key, status, fetched_at in rows:

@@ -31,14 +31,6 @@ _NOT_THE_ENTRYS = ("access_denied", "config_error")
 _FOR_GOOD = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
 
 
-def _never() -> bool:
-    return False
-
-
-def _unheard(response: Response, so_far: DrainResult) -> None:
-    return None
-
-
 class Run(Protocol):
     def __call__(self, request: Request, /, *, keep: int | None, claim: Claim) -> Response: ...
 
@@ -50,7 +42,7 @@ class DrainLimits(NamedTuple):
 
     keep: int | None = None
     max_wait_s: float = 0.0
-    stopped: Callable[[], bool] = _never
+    stopped: Callable[[], bool] | None = None
 
 
 class DrainResult(NamedTuple):
@@ -82,7 +74,7 @@ class Drain:
         self._run = run
         self._context = context
         self._spend = spend
-        self._heard = heard or _unheard
+        self._heard = heard
         self._deadline = context.clock.monotonic() + spend.max_wait_s
         self._lock = threading.Lock()
         self._met: set[tuple[str, int]] = set()
@@ -122,13 +114,14 @@ class Drain:
             if self._settle(entry, response):
                 self._context.pending.remove(entry)
                 self._staying -= 1
-            self._heard(response, self._done)
+            if self._heard is not None:
+                self._heard(response, self._done)
         return True
 
     def _next(self) -> PendingLookup | None:
         """The oldest that was not met yet. Read each time anew: others may be draining too."""
         with self._lock:
-            self._is_over = self._is_over or self._spend.stopped()
+            self._is_over = self._is_over or (self._spend.stopped is not None and self._spend.stopped())
             found = [] if self._is_over else self._context.pending.oldest(self._staying + 1)
             entry = next((entry for entry in found if (entry.key, entry.bits) not in self._met), None)
             if entry is not None:

@@ -210,19 +210,6 @@ def finds_no_quota(response: Response) -> bool:
     return bool(error["details"].get("window") or error["details"].get("source") == "upstream")
 
 
-def without_own(response: Response, own: ApiKey | None) -> Response:
-    """A response without the key that its request brought, wherever it repeats what its caller gave."""
-    if own is None:
-        return response
-    return {
-        **response,
-        "id": redacted(response["id"], own),
-        "action": redacted(response["action"], own),
-        "summary": redacted(response["summary"], own),
-        "error": redacted(response["error"], own),
-    }
-
-
 def _envelope(
     action: str | None,
     id_: Id,

@@ -5,18 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
+from ..observer import SILENT
+
 if TYPE_CHECKING:
     from ..quota.gate import Turn
     from ..quota.limiter import Limiter
     from ..quota.waiters import Claim
-
-
-def _nothing(waiting: bool) -> None:
-    return None
-
-
-def _unheard(sent: int, total: int) -> None:
-    return None
 
 
 class Permit(Protocol):
@@ -47,8 +41,8 @@ class Budget:
     """`deadline`: until when it may wait for quota (the clock's monotonic seconds).
 
     `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is told True
-    when a request begins to wait for quota, and False when it goes out after that. `sent` hears how many bytes of a
-    file are sent, of all. `keep`: how many of the day's requests it leaves to others; None: the usual share. `claim`:
+    when a request begins to wait for quota, and False when it goes out after that. `observer` hears of a
+    file's bytes. `keep`: how many of the day's requests it leaves to others; None: the usual share. `claim`:
     what its requests say of themselves in the queue for quota; `turn`: their place among their client's, if taken.
     `permit`: asked before each request. `has_written`: a request went out that changes something at VirusTotal, and
     VirusTotal did not refuse it.
@@ -64,8 +58,8 @@ class Budget:
         self.turn: Turn | None = None
         self.permit: Permit = _Always()
         self.quota: dict[str, Any] = {}
-        self.waiting: Callable[[bool], None] = _nothing
-        self.sent: Callable[[int, int], None] = _unheard
+        self.waiting: Callable[[bool], None] | None = None
+        self.observer = SILENT
 
     def take_turn(self, limiter: Limiter, key: str) -> Turn:
         """The place of the request for `key` among those of its client. It is to be entered, and left."""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from vt_connectors.observer import Observer
+
 from .setting_names import in_splunk
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ _NO_USE_WAITING = {"day": "run again tomorrow (UTC)", "month": "run again next m
 _ADVICE = {"access_denied": "; Splunk keeps the key in storage/passwords, realm vtlookup, name api_key"}
 
 
-class SearchSummary:
+class SearchSummary(Observer):
     """Tell it every response; `message()` is None where all went well."""
 
     def __init__(self, noun: str) -> None:
@@ -32,7 +34,7 @@ class SearchSummary:
         self._first: dict[str, tuple[ErrorDocument, Mapping[str, Any]]] = {}
         self._lock = threading.Lock()
 
-    def saw(self, response: Response) -> None:
+    def answered(self, response: Response) -> None:
         with self._lock:
             self._asked += 1
             self._requests += response["meta"]["requests"]

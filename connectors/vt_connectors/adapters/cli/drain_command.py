@@ -44,7 +44,7 @@ def run_drain(
             nonlocal so_far
             so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)
-            seen.answered()
+            seen.answered(response)
 
         drained = ending.result_of(lambda: core.drain(spend, heard)) or so_far._replace(message=_CUT_SHORT)
     if clock.cancelled:

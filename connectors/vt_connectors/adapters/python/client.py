@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ...actions.request_batch import BatchAnswers
 from ...contract.documents import Request
 from ...indicators import Kind
+from ...observer import BytesSent
 from ...quota.waiters import BATCH
 from .answers import Lookup, Report
 from .concurrent_lookups import Batch
@@ -219,7 +220,7 @@ class VirusTotal:
         request = Request(action, given, read_options(known, options))
         with self._core() as core:
             run: Callable[..., Response] = core.run
-            return run(request) if progress is None else run(request, progress=progress)
+            return run(request) if progress is None else run(request, observer=BytesSent(progress))
 
 
 def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Generator[Lookup, None, None]:

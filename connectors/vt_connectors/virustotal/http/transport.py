@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable, Literal, Protocol
 
+from ...observer import SILENT
+
 # Where a request carries the key. Only v2 has other places than the header (`apikey`, in each of them).
 KeyPlace = Literal["header", "form", "query", "multipart"]
-
-
-def _unheard(sent: int, total: int) -> None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Upload:
     filename: str
     size: int
     read: Callable[[int], bytes]
-    sent: Callable[[int, int], None] = _unheard
+    sent: Callable[[int, int], None] = SILENT.bytes_sent
 
 
 def _at_once() -> None:

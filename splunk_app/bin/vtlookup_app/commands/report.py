@@ -68,7 +68,7 @@ class VtReport(Generating):
         asking, tally = Asking(self), SearchSummary(self._options.noun)
         kind: Any = self._options.kind
         response = asking.look_up(kind, self._value, self._how())
-        tally.saw(response)
+        tally.answered(response)
         found, waited_s = columns.of_response(response), response["meta"]["waited_s"]
         pending, queued = int(found["status"] == "pending"), int(found["queued"] == "true")
         self.note(distinct=1, **tally.figures(), pending=pending, queued=queued, waited_s=waited_s)

@@ -38,10 +38,6 @@ _LOOK_S = 0.2
 _AT_ONCE = 2000
 
 
-def _nobody() -> None:
-    return None
-
-
 class Enrichment:
     """`columns_for(values)` gives each value's fields; a value is asked about once a search.
 
@@ -54,7 +50,7 @@ class Enrichment:
         options: SearchOptions,
         warnings: WarningCollector,
         stopping: Cancellation | None = None,
-        broker: Callable[[], EndpointClient | None] = _nobody,
+        broker: Callable[[], EndpointClient | None] | None = None,
     ) -> None:
         self._core = core
         self._warnings = warnings
@@ -95,7 +91,7 @@ class Enrichment:
         return [value for value in values if value not in self._known]
 
     def _know(self, value: str, response: Response) -> None:
-        self._tally.saw(response)
+        self._tally.answered(response)
         self._known[value] = self._shared.of_response(response)
 
     def _ask_all(self, values: Collection[str]) -> None:
@@ -129,7 +125,7 @@ class Enrichment:
 
     @cached_property
     def _rounds(self) -> Rounds | None:
-        broker = self._find_broker()
+        broker = self._find_broker() if self._find_broker is not None else None
         if broker is None:
             return None
         from ..endpoint_client.rounds import Rounds
