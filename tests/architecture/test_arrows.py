@@ -15,14 +15,14 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "errors", "threads", "version"}
+EVERYWHERE = {"clock", "errors", "strict_json", "threads", "version"}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
     "errors": set[str](),
+    "strict_json": set[str](),
     "threads": set[str](),
     "version": set[str](),
-    "internal_errors": set[str](),
     "observer": {"contract"},
     "api_key": set[str](),
     "redaction": {"api_key"},
@@ -40,7 +40,7 @@ MAY_KNOW = {
     "backends/sqlite": {"cache", "coalescing", "pending", "quota", "state"},
     "backends/redis": {"backends", "cache", "coalescing", "pending", "quota", "state"},
     "virustotal/http": {"api_key", "config", "observer", "redaction"},
-    "virustotal": {"api_key", "indicators", "internal_errors", "observer", "quota", "redaction", "virustotal/http"},
+    "virustotal": {"api_key", "indicators", "observer", "quota", "redaction", "virustotal/http"},
     "actions": {
         "api_key",
         "cache",
@@ -61,7 +61,6 @@ MAY_KNOW = {
         "actions",
         "contract",
         "indicators",
-        "internal_errors",
         "misconfigured",
         "observer",
         "quota",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -111,11 +111,30 @@ def by_text(made: VtLookup, body: str) -> str:
     return added
 
 
+def _values(cell: object) -> tuple[str, ...]:
+    if isinstance(cell, list):
+        return tuple(str(value) for value in cell)
+    return (str(cell),) if cell not in (None, "") else ()
+
+
+def enriched(made: VtLookup, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What the command is to do, with the SDK's records: slow and plain."""
+    search, held = made._search, list(records)
+    own = columns.used_by_events(held[0] if held else (), columns.names(search.raw), search.prefix)
+    names = [name for name in columns.names(search.raw) if name not in own]
+    values = [_values(record.get(search.field)) for record in held]
+    found = made._enrich(values, preview=False)
+    for record, key in zip(held, values):
+        added = {search.prefix + name: found[key][name] for name in names}
+        kept = {name: value for name, value in record.items() if name not in added}
+        yield {**kept, **added}
+
+
 def plainly(made: VtLookup, body: str) -> str:
     from splunklib.searchcommands.internals import RecordWriterV2
 
     writer = RecordWriterV2(io.BytesIO())
-    writer.write_records(made.stream(made._read_csv_records(io.StringIO(body))))
+    writer.write_records(enriched(made, made._read_csv_records(io.StringIO(body))))
     return str(writer._buffer.getvalue())
 
 

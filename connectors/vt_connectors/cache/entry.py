@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
+from ..state.checksum import checksum
+
 # Bytes. Below, unpacking would take as long as reading; an unknown indicator's entry is a third of it.
 _WORTH_COMPRESSING = 400
 # What an entry begins with that is not packed; a packed one begins with zlib's "x".
@@ -73,7 +75,7 @@ class Entry(NamedTuple):
         text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
         plain = text.encode("utf-8", "surrogatepass")
         if len(plain) < _WORTH_COMPRESSING:
-            return b"%b%08x%b" % (_PLAIN, zlib.crc32(plain), plain)
+            return b"%b%b%b" % (_PLAIN, checksum(plain), plain)
         packed = zlib.compress(plain)
         if len(packed) > MAX_STORED_BYTES or len(plain) > _limit(packed) or _has_too_much(plain, self.report):
             raise TooLargeToKeep(f"an answer of {len(plain)} bytes is not kept")
@@ -146,8 +148,8 @@ def _inside(value: object) -> Iterable[object]:
 
 def _checked(data: bytes) -> bytes:
     """A digit that became another one would be taken for an answer. Packed ones have a checksum of their own."""
-    checksum, plain = data[1:9], data[9:]
-    if checksum != b"%08x" % zlib.crc32(plain):
+    plain = data[9:]
+    if data[1:9] != checksum(plain):
         raise ValueError("not a cache entry: its checksum does not fit")
     return plain
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..contract.nearest import nearest
+from ..errors import printable
 
 _LOG = logging.getLogger("vt_connectors.config.settings")
 _PREFIX = "VT_"
@@ -44,4 +45,4 @@ def _meant(name: str, known: tuple[str, ...]) -> str:
 
 
 def _shown(name: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_SHOWN])
+    return printable(name[:_LONGEST_SHOWN])

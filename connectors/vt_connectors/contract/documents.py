@@ -12,6 +12,7 @@ from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
 from ..redaction import redacted
+from ..verdict.rule import WORST_FIRST as WORST_FIRST
 from ..verdict.rule import Thresholds
 from ..verdict.rule import Verdict as Verdict
 from ..version import __version__

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..errors import BY_CODE
+
 if TYPE_CHECKING:
-    from ..errors import ErrorDocument
     from .response import Response
 
 OK, FAILED, MALFORMED, RETRY_LATER = 0, 1, 2, 75
@@ -23,7 +25,7 @@ class ExitCode:
     def saw(self, response: Response) -> None:
         error = response["error"]
         if error is not None:
-            self._codes.add(_code(error))
+            self._codes.add(_status(error["code"], retryable=error["retryable"]))
 
     def add(self, code: int) -> None:
         """What failed without being the answer to a request."""
@@ -34,7 +36,16 @@ class ExitCode:
         return next(code for code in (MALFORMED, FAILED, RETRY_LATER, OK) if code in self._codes)
 
 
-def _code(error: ErrorDocument) -> int:
-    if error["code"] in _MALFORMED:
+def status_of(codes: Iterable[str]) -> int:
+    """The exit status of what came to nothing, by the contract's codes of its errors."""
+    exit_code = ExitCode()
+    for code in codes:
+        kind = BY_CODE.get(code)
+        exit_code.add(_status(code, retryable=kind is not None and kind.retryable))
+    return exit_code.value
+
+
+def _status(code: str, *, retryable: bool) -> int:
+    if code in _MALFORMED:
         return MALFORMED
-    return RETRY_LATER if error["retryable"] else FAILED
+    return RETRY_LATER if retryable else FAILED

@@ -8,8 +8,7 @@ import threading
 from typing import Any, Callable, TypeVar
 
 from ..clock import Clock
-from ..errors import ConnectorError, RateLimited
-from ..internal_errors import told
+from ..errors import ConnectorError, RateLimited, told
 from ..quota import Quota
 from ..quota.account_quota import measured, use_of
 from ..quota.limiter import Limiter

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InvalidIndicator, InvalidResponse
+from ..errors import InvalidIndicator, InvalidResponse, printable
 from ..indicators import Indicator, Kind, parse_as, shown_without_credentials
 from .coerce import mapping, text
 from .same_url import is_plain, same_url
@@ -153,7 +153,7 @@ def time_of_analysis(analysis_id: str) -> int | None:
 
 def another(asked: str, found: str) -> InvalidResponse:
     """The error of an answer about `found` to a question about `asked`."""
-    shown = "".join(char if char.isprintable() else "?" for char in found[:80])
+    shown = printable(found[:80])
     return InvalidResponse(
         f"VirusTotal's answer is not about {asked[:80]!r} but about {shown!r}; if that comes again, look whether a "
         "proxy stands in between",

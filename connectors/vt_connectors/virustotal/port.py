@@ -83,7 +83,6 @@ class Api(Protocol):
     An answer about another object than the one asked for is an `InvalidResponse`, and to a write an `OutcomeUnknown`.
     """
 
-    version: str
     # Whether writing about a URL wants the id that VirusTotal gave it, which its report tells.
     writes_to_url_ids: bool
 

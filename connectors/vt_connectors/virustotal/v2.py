@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge
+from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -41,7 +41,6 @@ class ApiV2:
     different places.
     """
 
-    version = "2"
     writes_to_url_ids = False
 
     def __init__(self, client: Client, key: ApiKey) -> None:
@@ -171,7 +170,7 @@ def _checked(answer: Any, value: str) -> Report:
     report = mapping(answer)
     code = _code(report)
     if code == _INVALID:
-        said = "".join(char for char in str(report.get("verbose_msg", ""))[:200] if char.isprintable())
+        said = printable(str(report.get("verbose_msg", ""))[:200], "")
         raise InvalidIndicator(f"VirusTotal does not accept the value {value[:80]!r}: {said}", http_status=200)
     return report
 

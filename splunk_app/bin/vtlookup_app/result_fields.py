@@ -58,7 +58,6 @@ ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this o
 _NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
-_WORST_FIRST = ("malicious", "suspicious", "undetected", "unknown")
 # Between the values of a list where the field itself is multivalued, one value an indicator.
 _WITHIN = ", "
 
@@ -155,9 +154,11 @@ def _stats(stats: Mapping[str, int]) -> Columns:
 
 def side_by_side(rows: Sequence[Columns]) -> Columns:
     """The fields of an event with several indicators: one value an indicator, in order, and the worst verdict."""
+    from vt_connectors.contract.documents import WORST_FIRST
+
     joined: Columns = {name: [_one(row[name]) for row in rows] for name in (*NAMES, RAW)}
     verdicts = {row["verdict"] for row in rows}
-    joined["worst_verdict"] = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), "")
+    joined["worst_verdict"] = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "")
     if not any(joined[RAW]):
         joined[RAW] = ""
     return joined

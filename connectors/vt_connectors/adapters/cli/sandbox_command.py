@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
+from ...config.durations import seconds_of
 from ...contract.exit_status import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
 _MOST_SECONDS = 86400
 # An analysis waits in the queue for this part of its time.
 _QUEUED_PART = 0.4
@@ -61,10 +60,9 @@ def sandbox_quota(text: str) -> Quota:
 
 
 def seconds(text: str) -> float:
-    """`50ms`, `2s`, `0.5` as seconds. Raises `ValueError`."""
-    found = _TIME.fullmatch(text.strip())
-    time_s = float(found[1]) / (1000 if found[2] == "ms" else 1) if found else -1.0
-    if not 0 <= time_s <= _MOST_SECONDS:
+    """`50ms`, `2s`, `0.5`, `1h` in seconds, a day at most. Raises `ValueError`."""
+    time_s = seconds_of(text)
+    if time_s is None or time_s > _MOST_SECONDS:
         raise ValueError(f"{text!r} is not a time such as 50ms, 0.5s or 2")
     return time_s
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+from ...errors import printable
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -40,13 +41,13 @@ def show(action: Action, responses: list[Response]) -> None:
             if response["status"] == "pending":
                 # Beside the table, in one piece: it is there to be copied.
                 command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
-                console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
+                console.print(Text(f"ask again: {printable(command)}"), soft_wrap=True)
 
 
 def _rows(name: str, response: Response) -> Table:
     data = response["data"]
     more = ", and there are more (--limit)" if data["more"] else ""
-    table = Table(title=Text(_printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
+    table = Table(title=Text(printable(f"{data['indicator']}: {len(data[name])} {name}{more}")))
     for title in _ROWS[name]:
         table.add_column(title, overflow="fold")
     for row in data[name]:
@@ -57,7 +58,7 @@ def _rows(name: str, response: Response) -> Table:
 def _quota(response: Response) -> Table:
     """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
     data = response["data"]
-    table = Table(title=Text(_printable(response["summary"])))
+    table = Table(title=Text(printable(response["summary"])))
     for title in ("quota", "limit", "used", "left", "source"):
         table.add_column(title, overflow="fold")
     for name, seen in data["windows"].items():
@@ -72,7 +73,7 @@ def _quota(response: Response) -> Table:
             if pool in figure:
                 numbers = (_number(figure[pool][word]) for word in ("allowed", "used", "left"))
                 first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
-                table.add_row(*map(Text, (_printable(name), *numbers, f"VirusTotal: {pool}{first}")))
+                table.add_row(*map(Text, (printable(name), *numbers, f"VirusTotal: {pool}{first}")))
     return table
 
 
@@ -90,9 +91,9 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
         verdict = error["code"] if error else status if status == "pending" else data.get("verdict") or status
         # Text, not markup: names and messages come from outside.
         table.add_row(
-            Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
+            Text(printable(data.get("indicator") or str(response["id"] or action.name))),
             Text(verdict, style=_COLORS.get("error" if error else verdict, "")),
-            Text(_printable(response["summary"])),
+            Text(printable(response["summary"])),
             Text(data.get("last_analysis", "")),
             Text(response["meta"]["source"] or ""),
         )
@@ -100,8 +101,4 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
 
 
 def _cell(value: object) -> str:
-    return _printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))

@@ -8,8 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...errors import ConnectorError
-from ...internal_errors import internal_error
+from ...errors import ConnectorError, internal_error
 from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...actions import ACTIONS, Action
+from ...actions import Action, action_of
 from ...actions.request_batch import BatchAnswers
 from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
@@ -45,9 +45,7 @@ class RunLine(Job):
 
     @property
     def action(self) -> Action | None:
-        value = self.document.value
-        name = value.get("action") if isinstance(value, dict) else None
-        return ACTIONS.get(name) if isinstance(name, str) else None
+        return action_of(self.document.value)
 
 
 class Batches:

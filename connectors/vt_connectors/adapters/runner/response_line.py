@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from ... import strict_json
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -19,4 +20,4 @@ NO_MEMORY = (
 
 def bytes_of(response: Response) -> bytes:
     """Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
-    return json.dumps(response, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+    return strict_json.dumps(response).encode("ascii") + b"\n"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
-from ...errors import Cancelled, ConnectorError
-from ...internal_errors import internal_error
+from ...errors import Cancelled, ConnectorError, internal_error
 from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from vt_connectors.actions import ACTIONS
+from vt_connectors.actions import action_of, interrupted
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.clock import Clock
 from vt_connectors.contract.documents import error_response, request_id
 from vt_connectors.core import Core
-from vt_connectors.errors import ConnectorError, Internal, InvalidRequest, OutcomeUnknown, RequestTimeout
+from vt_connectors.errors import ConnectorError, Internal, InvalidRequest, RequestTimeout
 from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
@@ -110,11 +110,9 @@ def _outcome(future: Future[Made], document: Any, now: float) -> Response:
         response, made_at = future.result()
         return _told_later(response, now - made_at)
     never_began = future.cancel()
-    name = document.get("action") if isinstance(document, Mapping) else None
-    action = ACTIONS.get(name) if isinstance(name, str) else None
-    if action is not None and action.writes and not never_began:
-        return _unanswered(document, OutcomeUnknown(f"no answer within {LONGEST_S:g} s; it was not repeated"))
-    return _unanswered(document, RequestTimeout(f"no answer within {LONGEST_S:g} s; ask again, for fewer at once"))
+    why = f"no answer within {LONGEST_S:g} s"
+    error = RequestTimeout(f"{why}; ask again, for fewer at once")
+    return _unanswered(document, interrupted(action_of(document), why, error, has_begun=not never_began))
 
 
 def _told_later(response: Response, passed_s: float) -> Response:
