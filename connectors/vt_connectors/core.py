@@ -17,9 +17,11 @@ from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Context
+    from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .contract.response import Response
+    from .pending import Pending
     from .quota.waiters import Claim
 
 
@@ -34,6 +36,18 @@ class Core:
     def __init__(self, context: Context, release: Callable[[], None] | None = None) -> None:
         self.context = context
         self._release = release
+
+    @property
+    def cache(self) -> CacheListing:
+        """What is cached, for those who list or clear it."""
+        from .actions.cache_listing import CacheListing
+
+        return CacheListing(self.context)
+
+    @property
+    def pending(self) -> Pending:
+        """The queue of lookups that wait for quota."""
+        return self.context.pending
 
     def within(self, batch: BatchAnswers) -> Core:
         """The same core for the requests of one batch, of which equal ones are asked once."""

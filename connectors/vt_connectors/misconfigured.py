@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Callable
 
 from .contract.documents import Options, Request, error_response, read_request, refusal
-from .errors import ConnectorError
+from .errors import ConnectorError, from_dict
 from .indicators import Kind
 from .observer import SILENT, Observer
-from .redaction import KeyGuard, own_key, without_own
+from .redaction import KeyGuard, own_key, redacted, without_own
 
 if TYPE_CHECKING:
     from .actions.drain import DrainLimits, DrainResult, OnResponse
@@ -24,8 +24,14 @@ class Misconfigured:
 
     def __init__(self, error: ConnectorError, default_key: Callable[[], ApiKey] | None = None) -> None:
         """`error`: what is wrong. `default_key`: as for `composition.build`; its answers do not repeat it."""
-        self.error = error
+        self._error = error
         self._guard = KeyGuard(default_key) if default_key is not None else None
+
+    @property
+    def error(self) -> ConnectorError:
+        """What is wrong with the settings, without any key that is known."""
+        self._know_key()
+        return from_dict(redacted(self._error.to_dict()))
 
     def within(self, batch: BatchAnswers) -> Misconfigured:
         return self
@@ -42,14 +48,14 @@ class Misconfigured:
 
     def run(self, request: Request, observer: Observer = SILENT, claim: Claim | None = None) -> Response:
         self._know_key()
-        return without_own(error_response(request.action, request.id, self.error), request.api_key)
+        return without_own(error_response(request.action, request.id, self._error), request.api_key)
 
     def _know_key(self) -> None:
         if self._guard is not None:
             self._guard.read_key()
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
-        return error_response(None, None, self.error)
+        return error_response(None, None, self._error)
 
     def look_up_at_hand(
         self,
@@ -60,7 +66,7 @@ class Misconfigured:
         *,
         after_refusal: bool = False,
     ) -> dict[str, Response]:
-        return dict.fromkeys(values, error_response(None, None, self.error))
+        return dict.fromkeys(values, error_response(None, None, self._error))
 
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)
@@ -71,4 +77,4 @@ class Misconfigured:
     def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
         from .actions.drain import DrainResult
 
-        return DrainResult(message=self.error.message)
+        return DrainResult(message=self._error.message)

@@ -63,6 +63,7 @@ MAY_KNOW = {
         "indicators",
         "misconfigured",
         "observer",
+        "pending",
         "quota",
         "redaction",
         "virustotal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..cache import any_entry
 from ..indicators import without_user
@@ -73,3 +73,31 @@ def listed(context: Context, limit: int) -> list[Listed]:
         is_ours = bool(at) and other == server
         rows.append(Listed(redacted(without_user(f"{version}{colon}{rest}" if is_ours else key)), status, fetched_at))
     return rows
+
+
+class CacheListing:
+    """The cache, for people who want to see what it holds, or to clear it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def ttl_s(self) -> float:
+        """How long answers are fresh, in seconds."""
+        return self._context.freshness.ttl_s
+
+    def stats(self) -> dict[str, Any]:
+        """Entries, bytes and so on, as the store knows them."""
+        return self._context.cache.stats()
+
+    def clear(self) -> int:
+        """How many answers were forgotten."""
+        return self._context.cache.clear()
+
+    def newest(self, limit: int) -> list[CachedRow]:
+        """As `newest`."""
+        return newest(self._context, limit)
+
+    def listed(self, limit: int) -> list[Listed]:
+        """As `listed`."""
+        return listed(self._context, limit)

@@ -39,8 +39,8 @@ class Account:
         self,
         api: Api,
         limiter: Limiter,
-        prospects: CircuitBreaker,
-        breaker: KeyProbe,
+        breaker: CircuitBreaker,
+        probe: KeyProbe,
         quota: MeasuredQuota,
         refused: Refused,
         identity: str = "",
@@ -49,8 +49,8 @@ class Account:
         self._api = api
         self.limiter = limiter
         self.identity = identity
-        self._prospects = prospects
         self._breaker = breaker
+        self._probe = probe
         self._quota = quota
         self._refused = refused
 
@@ -66,7 +66,7 @@ class Account:
         `purpose` names the kind of call, such as `lookup_hash`.
         """
         self._quota.look()
-        return self._breaker.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
+        return self._probe.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
 
     def ask(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
         """`call(api)`, unless what happened a moment ago says that it would be in vain. Raises `ConnectorError`.
@@ -93,14 +93,14 @@ class Account:
         return result
 
     def _try(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
-        open_error = self._breaker.open_error(permit)
+        open_error = self._probe.open_error(permit)
         if open_error is not None:
             raise open_error
         budget.permit = permit
         try:
             result = call(self._api)
         except ForeignLimit as error:
-            self._prospects.failed(permit.purpose, error)
+            self._breaker.failed(permit.purpose, error)
             raise
         except RateLimited as error:
             self._refused.remember(error)
@@ -108,7 +108,7 @@ class Account:
                 permit.accepted()
             raise
         except ConnectorError as error:
-            self._prospects.failed(permit.purpose, error)
+            self._breaker.failed(permit.purpose, error)
             raise
         else:
             self._refused.forget()
@@ -130,7 +130,7 @@ class Account:
         """
         # No quota is needed for it, so no want of quota stands against it.
         began = self._quota.clock.monotonic()
-        permit = self._breaker.permit("quota", math.inf)
+        permit = self._probe.permit("quota", math.inf)
         permit.enter()
         figures = self._try(permit, lambda api: api.overall_quotas(budget), budget)
         self._quota.heard(figures)

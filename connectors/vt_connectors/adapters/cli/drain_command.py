@@ -29,14 +29,14 @@ def run_drain(
     clock = ending.clock
     core = core_from(environment, clock)
     if not isinstance(core, Core):
-        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        sys.stderr.write(f"error: {core.error.message}\n")
         return MALFORMED
     if options.discard:
-        tell({"discarded": core.context.pending.clear()}, as_json)
+        tell({"discarded": core.pending.clear()}, as_json)
         return OK
     code = ExitCode()
     spend = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
-    waiting = core.context.pending.stats()["entries"]
+    waiting = core.pending.stats()["entries"]
     so_far = DrainResult(left=waiting)
     with bars(waiting, as_json) as seen:
 

@@ -42,7 +42,7 @@ class Asking:
     def ready(self) -> Core:
         """Raises `Refused` with what is wrong with the settings."""
         if isinstance(self.core, Misconfigured):
-            raise _refused(self.core.answer({"action": "quota", "params": {}})["error"])
+            raise _refused(self.core.error.to_dict())
         return self.core
 
     def look_up(self, kind: Kind | None, value: str, options: Options) -> Response:

@@ -88,7 +88,7 @@ class VerdictsEndpoint:
             return 429, {"error": f"{self._allowed}; try again in {again_s:.0f} s"}
         with self._shared.core(request.system) as core:
             if isinstance(core, Misconfigured):
-                return 503, {"error": in_splunk(redacted(core.error.message))}
+                return 503, {"error": in_splunk(core.error.message)}
             verdicts = [_verdict(met, response) for met, response in zip(wanted.met, _responses(core, wanted.met))]
             _note_what_waits(core, wanted.met, verdicts)
         events = [self._event(request.name, met, verdict, wanted) for met, verdict in zip(wanted.met, verdicts)]
@@ -111,7 +111,7 @@ class VerdictsEndpoint:
 
 def _responses(core: Core, met: Sequence[Met]) -> list[Response]:
     """The core's to each, from the cache alone and by the settings' thresholds."""
-    options = Options("only", max(core.context.freshness.ttl_s, _JUST_NOW_S), 0.0)
+    options = Options("only", max(core.cache.ttl_s, _JUST_NOW_S), 0.0)
     found: dict[tuple[str, str | None], Response] = {}
     for kind in {each.kind for each in met}:
         values = {each.value for each in met if each.kind == kind}
@@ -131,7 +131,7 @@ def _note_what_waits(core: Core, met: Sequence[Met], verdicts: Sequence[columns.
     unknown = [(each, verdict) for each, verdict in zip(met, verdicts) if verdict.get("error") == _NOT_CACHED]
     if not unknown:
         return
-    pending = core.context.pending
+    pending = core.pending
     queued = {entry.key for entry in pending.oldest(pending.stats()["most"])}
     for each, verdict in unknown:
         indicator = recognise(each.value) if each.kind is None else parse_as(each.kind, each.value)
