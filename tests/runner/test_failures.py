@@ -22,8 +22,7 @@ from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.process import workers
 from vt_connectors.adapters.process.descriptors import Input, Output
-from vt_connectors.adapters.runner.response_line import NO_MEMORY
-from vt_connectors.adapters.runner.runner import Runner
+from vt_connectors.adapters.runner.runner import NO_MEMORY, Runner
 from vt_connectors.clock import SystemClock
 from vt_connectors.contract.documents import Cost, Outcome, refusal, response
 from vt_connectors.contract.exit_status import FAILED, MALFORMED, OK

@@ -15,8 +15,7 @@ from ..api_key import ApiKey
 from ..errors import InvalidRequest, TooLarge, printable
 from ..virustotal.http.transport import Upload
 from .file_access import EVERY_FILE, FileAccess
-from .file_content import content_of, last_component
-from .invalid_parameter import refused
+from .file_content import content_of, last_component, refused
 
 # https://docs.virustotal.com/reference/files-upload-url
 LARGEST_BYTES = 650 * 1024 * 1024

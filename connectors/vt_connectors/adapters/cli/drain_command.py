@@ -13,6 +13,7 @@ from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
 from ...core import Core
 from ..core_from_environment import core_from
 from ..process.termination import ENDED, Termination
+from .action_arguments import seconds
 from .action_command import bars
 from .cache_command import tell
 
@@ -20,6 +21,23 @@ if TYPE_CHECKING:
     from ...contract.response import Response
 
 _CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep", type=_requests, metavar="N", help="leave N of the day's requests to people (default: a quarter)"
+    )
+    parser.add_argument(
+        "--max-wait", type=seconds, default=0.0, metavar="TIME", help="how long to wait for quota: 90, 5m (default 0)"
+    )
+    parser.add_argument("--discard", action="store_true", help="ask nothing, and forget all that waits")
+    parser.add_argument("--json", action="store_true", help="as JSON (so in a pipe)")
+
+
+def _requests(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests")
+    return int(text)
 
 
 def run_drain(
