@@ -40,7 +40,7 @@ MAY_KNOW = {
     "backends/sqlite": {"cache", "coalescing", "pending", "quota", "state"},
     "backends/redis": {"backends", "cache", "coalescing", "pending", "quota", "state"},
     "virustotal/http": {"api_key", "config", "observer", "redaction"},
-    "virustotal": {"api_key", "indicators", "observer", "quota", "redaction", "virustotal/http"},
+    "virustotal": {"api_key", "indicators", "observer", "quota", "redaction", "verdict", "virustotal/http"},
     "actions": {
         "api_key",
         "cache",
