@@ -15,5 +15,5 @@ def test_a_search_takes_the_same(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize("text", NONE)
 def test_a_search_refuses_the_same(text: str) -> None:
-    with pytest.raises(UsageError, match="^wait="):
+    with pytest.raises(UsageError, match=r"^wait="):
         duration("wait", text)
