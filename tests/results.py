@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vt_connectors.actions import ACTIONS
+from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 
 
-def wrong_with(response: dict[str, Any]) -> str | None:
+def wrong_with(response: Response) -> str | None:
     """What the registry does not say of `response`, which answers an action of its own; None if nothing."""
+    assert response["action"] is not None
     action = ACTIONS[response["action"]]
     if response["error"] is not None:
         code = response["error"]["code"]

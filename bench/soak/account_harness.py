@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def core_for(account: Account, clock: FakeClock, quota: str, state: Path | None 
     return build(settings_from(given), lambda: ApiKey(KEY), clock, lambda key: account)
 
 
-def look_up(core: Core, number: int) -> dict[str, Any]:
+def look_up(core: Core, number: int) -> Mapping[str, Any]:
     """Without waiting for quota."""
     return core.answer({**lookup(f"{number:064x}"), "options": {"max_wait_s": 0}})
 

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from bench.soak.drill import KEY, Effort, Tally
 from tests.actions.several import file_object, refused, said
@@ -15,6 +14,7 @@ from vt_connectors.api_key import ApiKey
 from vt_connectors.clock import SystemClock
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime, NotSent
 
@@ -95,7 +95,7 @@ def _core(version: str, virustotal: _VirusTotal, clock: _Clock) -> Core:
     return build(settings_from(given), lambda: ApiKey(KEY), clock, lambda _: virustotal)
 
 
-def _ask(core: Core, draw: random.Random, threads: int) -> list[dict[str, Any]]:
+def _ask(core: Core, draw: random.Random, threads: int) -> list[Response]:
     documents = [
         {"action": "lookup_hash", "params": {"hash": f"{draw.getrandbits(256):064x}"}, "options": {"max_wait_s": 0}}
         for _ in range(threads)
@@ -104,7 +104,7 @@ def _ask(core: Core, draw: random.Random, threads: int) -> list[dict[str, Any]]:
         return list(pool.map(core.answer, documents))
 
 
-def _codes(responses: list[dict[str, Any]]) -> list[str]:
+def _codes(responses: list[Response]) -> list[str]:
     return [response["error"]["code"] if response["error"] else response["status"] for response in responses]
 
 

@@ -7,7 +7,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ def _batches(effort: Effort) -> Tally:
 
 
 def _in_a_batch(core: Core, values: list[str], mode: str) -> list[str]:
-    def ask(value: str) -> dict[str, Any]:
+    def ask(value: str) -> Mapping[str, Any]:
         return core.answer({"action": "lookup_hash", "params": {"hash": value}, "options": {"cache": mode}})
 
     with ThreadPoolExecutor(8) as pool:

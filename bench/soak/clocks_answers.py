@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.soak.clocks_setting import SetClock
 from bench.soak.drill import KEY, Effort, Tally
@@ -95,7 +96,7 @@ class _Pair:
         for core in self._cores:
             core.close()
 
-    def _wrong(self, response: dict[str, object]) -> str | None:
+    def _wrong(self, response: Mapping[str, Any]) -> str | None:
         data, meta = response["data"], response["meta"]
         if response["status"] != "ok" or not isinstance(data, dict) or not isinstance(meta, dict):
             return str(response["summary"])

@@ -27,6 +27,7 @@ from vt_connectors.adapters.runner.json_lines import DocumentReader
 from vt_connectors.adapters.runner.runner import Runner
 from vt_connectors.clock import SystemClock
 from vt_connectors.contract.documents import Cost, Outcome, error_response, refusal, response
+from vt_connectors.contract.response import Response
 from vt_connectors.errors import ConnectorError, RateLimited
 from vt_connectors.quota.waiters import Claim
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -35,7 +36,6 @@ _LOST = "it did not end, a line without its answer, or an exit status that does 
 _MOST_S = 90.0
 _DOCUMENTED = (0, 1, 2, 75)
 _FAILURES = (ValueError, MemoryError, SystemExit, KeyboardInterrupt, RecursionError, GeneratorExit)
-Response = dict[str, Any]
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import zlib
+from collections.abc import Mapping
 from typing import Any, Callable
 
 import atheris
@@ -72,7 +73,7 @@ def chunks(data: bytes) -> None:
     assert b"".join(reply.parts).decode() == ways.by_text(made, data.decode("utf-8", "replace"))
 
 
-def _sound(response: dict[str, Any]) -> None:
+def _sound(response: Mapping[str, Any]) -> None:
     losses = list(broken(response))
     assert not losses, losses
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,7 +50,7 @@ class Harness:
         given = {"VT_API_URL": url, "VT_STATE": "memory", "VT_QUOTA": "none", "VT_API_VERSION": version}
         self.core: Core = build(settings_from(given), lambda: ApiKey(KEY), clock, lambda key: self.heard)
 
-    def ask(self, document: object) -> dict[str, Any]:
+    def ask(self, document: object) -> Mapping[str, Any]:
         self.heard.forget()
         return self.core.answer(document)
 
@@ -70,13 +70,13 @@ def logged(effort: Effort) -> Iterator[None]:
         handler.close()
 
 
-def outcome_of(response: dict[str, Any]) -> str:
+def outcome_of(response: Mapping[str, Any]) -> str:
     """The error's code, else the status."""
     error = response["error"]
     return str(error["code"] if error else response["status"])
 
 
-def broken(response: dict[str, Any]) -> Iterator[str]:
+def broken(response: Mapping[str, Any]) -> Iterator[str]:
     """What no answer may be."""
     against = violation("response.json", response)
     if against is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -103,7 +103,7 @@ def _wrong(houses: list[Harness], value: Any) -> Iterator[str]:
                 yield f"v{house.version}, recognised: {loss}"
 
 
-def _wrong_lookup(house: Harness, kind: str, value: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_lookup(house: Harness, kind: str, value: Any, response: Mapping[str, Any]) -> Iterator[str]:
     paths, outcome = house.heard.paths(), outcome_of(response)
     yield from broken(response)
     if response["meta"]["requests"] != len(paths):
@@ -120,7 +120,7 @@ def _wrong_lookup(house: Harness, kind: str, value: Any, response: dict[str, Any
         yield from _wrong_again(house, kind, response)
 
 
-def _wrong_again(house: Harness, kind: str, before: dict[str, Any]) -> Iterator[str]:
+def _wrong_again(house: Harness, kind: str, before: Mapping[str, Any]) -> Iterator[str]:
     """The one form of an indicator is the same indicator, and is known by now."""
     value = before["data"]["indicator"]
     after = house.ask({"action": f"lookup_{kind}", "params": {kind: value}})

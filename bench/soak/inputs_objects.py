@@ -95,7 +95,7 @@ def _wrong(base: Base, document: Any) -> Iterator[str]:
     yield from (f"{base.name} by {base.action}: {loss}" for loss in losses)
 
 
-def _wrong_answer(base: Base, document: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_answer(base: Base, document: Any, response: Mapping[str, Any]) -> Iterator[str]:
     outcome = outcome_of(response)
     data = response["data"] or {}
     if base.said.status == 200 and base.action != "quota":
@@ -158,7 +158,7 @@ def _stats_of(document: Any) -> Any:
     return document
 
 
-def _wrong_kept(house: Harness, request: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:
+def _wrong_kept(house: Harness, request: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
     """Answers are kept as they are, and errors never."""
     after = house.ask({**request, "options": {"cache": "only", "include": ["raw", "engines"]}})
     yield from (f"from the cache: {loss}" for loss in broken(after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
@@ -90,7 +90,7 @@ def _wrong(houses: list[Harness], value: Any) -> Iterator[str]:
         yield from (f"v{house.version}: {loss}" for loss in _wrong_answer(house, document, response))
 
 
-def _wrong_answer(house: Harness, document: Any, response: dict[str, Any]) -> Iterator[str]:
+def _wrong_answer(house: Harness, document: Any, response: Mapping[str, Any]) -> Iterator[str]:
     yield from broken(response)
     if response["id"] != expected_id(document):
         yield f"the id is {response['id']!r}"

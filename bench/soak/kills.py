@@ -7,8 +7,9 @@ import random
 import subprocess
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.kept_state import damaged_rows, rows_at_server
@@ -139,7 +140,7 @@ class _Member:
         return {value: _wrong(found.get(value)) for value in self._wanted}
 
 
-def _wrong(answer: dict[str, object] | None) -> str:
+def _wrong(answer: Mapping[str, Any] | None) -> str:
     if answer is None:
         return "never answered"
     return "" if answer["status"] in ("ok", "not_found") else f"answered {answer['status']}: {answer['error']}"

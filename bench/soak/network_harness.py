@@ -83,7 +83,7 @@ class Asked:
 
     def __init__(self, core: Core, server: ScriptedServer, request: Mapping[str, Any]) -> None:
         before = len(server.received)
-        self.response: dict[str, Any] = {}
+        self.response: Mapping[str, Any] = {}
         self.raised = ""
         try:
             self.response = core.answer(request)

@@ -55,7 +55,7 @@ def _wrong_then_right(several: Several, case: tuple[Any, ...], chance: random.Ra
     request = {"action": action, "params": params, "options": options}
     answer = chance.choice(cores).answer(request)
     expected = "outcome_unknown" if case in WRITES else "invalid_response"
-    if (answer["error"] or {}).get("code") != expected:
+    if answer["error"] is None or answer["error"]["code"] != expected:
         yield f"{action} of API v{version}: {wrong} was told as {answer['summary']!r}"
     answer = chance.choice(cores).answer(request)
     if answer["error"] is not None or answer["meta"]["source"] != "api":

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from bisect import bisect_left
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class StoreHouse:
 _AT_ONCE = {"max_wait_s": 0}
 
 
-def wrong(value: str, answer: dict[str, Any]) -> str:
+def wrong(value: str, answer: Mapping[str, Any]) -> str:
     """Why `answer` is not one that the contract allows here, or not what VirusTotal says; empty if it is."""
     broken = violation("response.json", answer)
     if broken is not None:

@@ -9,35 +9,45 @@ from typing import TYPE_CHECKING, Any, Callable
 from .actions.local_answers import alike, answers_at_hand, refusal_of
 from .actions.lookup import request_for
 from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
-from .errors import ConnectorError, RateLimited
+from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
-from .internal_errors import internal_error, told
+from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Context
+    from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
+    from .contract.response import Response
+    from .pending import Pending
     from .quota.waiters import Claim
 
-Progress = Callable[[int, int], None]
 
-
-def _named_as(document: Any) -> dict[str, Any]:
-    return {"id": redacted(request_id(document)), "action": document["action"]}
-
-
-def _nothing() -> None:
-    return None
+def _named_as(document: Any, response: Response) -> Response:
+    """`response` as the one to a request document."""
+    return {**response, "id": redacted(request_id(document)), "action": document["action"]}
 
 
 class Core:
     """Safe for many threads at once. Made by `composition.build`."""
 
-    def __init__(self, context: Context, release: Callable[[], None] = _nothing) -> None:
+    def __init__(self, context: Context, release: Callable[[], None] | None = None) -> None:
         self.context = context
         self._release = release
+
+    @property
+    def cache(self) -> CacheListing:
+        """What is cached, for those who list or clear it."""
+        from .actions.cache_listing import CacheListing
+
+        return CacheListing(self.context)
+
+    @property
+    def pending(self) -> Pending:
+        """The queue of lookups that wait for quota."""
+        return self.context.pending
 
     def within(self, batch: BatchAnswers) -> Core:
         """The same core for the requests of one batch, of which equal ones are asked once."""
@@ -46,9 +56,10 @@ class Core:
     def close(self) -> None:
         """Let go of connections and files, while no request is under way. A later request opens what it needs anew."""
         self.end_batch()
-        self._release()
+        if self._release is not None:
+            self._release()
 
-    def answer(self, document: object, claim: Claim | None = None) -> dict[str, Any]:
+    def answer(self, document: object, claim: Claim | None = None) -> Response:
         """The response to a request document as it came from outside. Never raises. `claim`: as in `run`."""
         try:
             self.context.guard.look_at(document)
@@ -67,7 +78,7 @@ class Core:
             self.context.guard.refuse(request.action, params, request.api_key)
             find(request.action).check(params)
 
-    def refuse(self, document: object, error: ConnectorError) -> dict[str, Any]:
+    def refuse(self, document: object, error: ConnectorError) -> Response:
         """The response to a request document that is not worked on. Never raises."""
         self.context.guard.read_key()
         return without_own(refusal(document, error), own_key(document))
@@ -75,11 +86,11 @@ class Core:
     def run(
         self,
         request: Request,
-        progress: Progress | None = None,
+        observer: Observer = SILENT,
         keep: int | None = 0,
         claim: Claim | None = None,
-    ) -> dict[str, Any]:
-        """The response to a request. Never raises. `progress` hears how many bytes of a file are sent, of all.
+    ) -> Response:
+        """The response to a request. Never raises. `observer` hears how far a file is sent.
 
         `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: which client asks,
         and whether it is a batch; without it, it is this process, which waits for this one answer.
@@ -90,7 +101,7 @@ class Core:
         clock = self.context.clock
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
-        budget.sent = progress or budget.sent
+        budget.observer = observer
         budget.keep = keep
         budget.claim = claim
         try:
@@ -124,7 +135,7 @@ class Core:
             guard.read_key()
         guard.refuse(request.action, request.params, request.api_key)
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         """The response to looking `value` up; without `kind` it is recognised from the value. Never raises.
 
         `claim`: as in `run`.
@@ -147,15 +158,15 @@ class Core:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Response]:
         """The responses to those of `values` for which nothing has to be asked, all found at once. Never raises.
 
         They are cached, skipped, or invalid; or refused, if another was refused for lack of quota a moment ago. Equal
         refusals are one object, which is not to be changed. A value that is left out is for `look_up` to answer.
         `claim`: as in `run`. `after_refusal`: unless they would be refused, no value is looked at.
         """
-        responses: dict[str, dict[str, Any]] = {}
-        shared: dict[tuple[Any, ...], dict[str, Any]] = {}
+        responses: dict[str, Response] = {}
+        shared: dict[tuple[Any, ...], Response] = {}
         try:
             if after_refusal and refusal_of(self.context, options, claim) is None:
                 return responses
@@ -175,12 +186,12 @@ class Core:
             internal_error()
         return responses
 
-    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[dict[str, Any] | None]:
+    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         """The responses to those of the request documents that are lookups at hand; None for all others. Never raises.
 
         None is looked at unless another was refused for lack of quota a moment ago. `claim`: as in `run`.
         """
-        found: list[dict[str, Any] | None] = [None] * len(documents)
+        found: list[Response | None] = [None] * len(documents)
         try:
             if refusal_of(self.context, Options(max_wait_s=0.0), claim) is None:
                 return found
@@ -189,7 +200,7 @@ class Core:
                 responses = self.look_up_at_hand(kind, places.values(), options, claim)
                 for place, value in places.items():
                     if value in responses:
-                        found[place] = {**responses[value], **_named_as(documents[place])}
+                        found[place] = _named_as(documents[place], responses[value])
         except Exception:
             internal_error()
         return found

@@ -1,11 +1,31 @@
-"""What can go wrong, once for the whole house: one root, one class a contract code.
-
-The codes, and which of them are worth repeating, are the action contract's (`schemas/response.json`).
-"""
+"""The errors: one root, and one class for each error code of the action contract (`schemas/response.json`)."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .log import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypedDict
+
+    class ErrorDocument(TypedDict):
+        """The contract's `error` object."""
+
+        code: str
+        message: str
+        retryable: bool
+        retry_after_s: float | None
+        http_status: int | None
+        vt_code: str | None
+        details: dict[str, Any]
+
+
+_LOG = logger("core")
 
 
 class ConnectorError(Exception):
@@ -39,7 +59,7 @@ class ConnectorError(Exception):
         self.vt_code = vt_code
         self.details = details or {}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ErrorDocument:
         """The contract's `error` object."""
         return {
             "code": self.code,
@@ -140,7 +160,7 @@ class Internal(ConnectorError):
 BY_CODE: dict[str, type[ConnectorError]] = {kind.code: kind for kind in ConnectorError.__subclasses__()}
 
 
-def from_dict(error: dict[str, Any]) -> ConnectorError:
+def from_dict(error: Mapping[str, Any]) -> ConnectorError:
     """The error that `to_dict` described, for one that crossed a process boundary."""
     kind = BY_CODE.get(str(error.get("code")), Internal)
     return kind(
@@ -151,3 +171,48 @@ def from_dict(error: dict[str, Any]) -> ConnectorError:
         details=error.get("details"),
         retryable=error.get("retryable"),
     )
+
+
+def printable(text: str, instead: str = "?") -> str:
+    """`text` for a message or a terminal, which obeys some characters: `instead` stands for each unprintable one."""
+    return "".join(char if char.isprintable() else instead for char in text)
+
+
+def internal_error() -> Internal:
+    """For the exception in hand, which goes to the log under a reference. Never raises."""
+    reference = os.urandom(4).hex()
+    no_memory = _is_of_memory(sys.exc_info()[1])
+    with contextlib.suppress(Exception):
+        # A traceback with its source lines takes more memory than may be left.
+        _LOG.error("internal error %s", reference, exc_info=not no_memory)
+    if no_memory:
+        return Internal(f"out of memory; the log has it under {reference}", details={"cause": "memory"})
+    return Internal(f"a bug in vt-connectors; the log has the traceback under the reference {reference}")
+
+
+def told(failure: Exception, *, has_written: bool) -> ConnectorError:
+    """What a caller is told of the exception in hand. Never raises.
+
+    `has_written`: a request went out that changes something at VirusTotal, and VirusTotal did not refuse it. Then
+    nothing else may be said than that its outcome is unknown: a caller that repeated it might have it done twice.
+    """
+    error = failure if isinstance(failure, ConnectorError) else internal_error()
+    if not has_written or isinstance(error, OutcomeUnknown):
+        return error
+    return outcome_unknown(error)
+
+
+def outcome_unknown(error: ConnectorError) -> OutcomeUnknown:
+    """`error` after a request was sent that changes something."""
+    return OutcomeUnknown(
+        f"a request that changes something at VirusTotal was under way, and its end is not known ({error.message}); it "
+        "was not repeated: look whether it took effect before you do",
+        http_status=error.http_status,
+        vt_code=error.vt_code,
+        details=error.details,
+    )
+
+
+def _is_of_memory(error: BaseException | None) -> bool:
+    # A library for which there is no room is told of in text alone.
+    return isinstance(error, MemoryError) or "failed to map segment" in str(error)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Callable
 
 from .contract.documents import Options, Request, error_response, read_request, refusal
-from .errors import ConnectorError
+from .errors import ConnectorError, from_dict
 from .indicators import Kind
-from .redaction import KeyGuard, own_key, without_own
+from .observer import SILENT, Observer
+from .redaction import KeyGuard, own_key, redacted, without_own
 
 if TYPE_CHECKING:
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .api_key import ApiKey
-    from .core import Progress
+    from .contract.response import Response
     from .quota.waiters import Claim
 
 
@@ -22,24 +23,30 @@ class Misconfigured:
     """Stands where the core would: answers every request with what is wrong with the settings."""
 
     def __init__(self, error: ConnectorError, default_key: Callable[[], ApiKey] | None = None) -> None:
-        """`default_key`: as for `composition.build`; its answers do not repeat it."""
+        """`error`: what is wrong. `default_key`: as for `composition.build`; its answers do not repeat it."""
         self._error = error
         self._guard = KeyGuard(default_key) if default_key is not None else None
+
+    @property
+    def error(self) -> ConnectorError:
+        """What is wrong with the settings, without any key that is known."""
+        self._know_key()
+        return from_dict(redacted(self._error.to_dict()))
 
     def within(self, batch: BatchAnswers) -> Misconfigured:
         return self
 
-    def answer(self, document: object, claim: Claim | None = None) -> dict[str, Any]:
+    def answer(self, document: object, claim: Claim | None = None) -> Response:
         try:
             return self.run(read_request(document))
         except ConnectorError as error:
             return self.refuse(document, error)
 
-    def refuse(self, document: object, error: ConnectorError) -> dict[str, Any]:
+    def refuse(self, document: object, error: ConnectorError) -> Response:
         self._know_key()
         return without_own(refusal(document, error), own_key(document))
 
-    def run(self, request: Request, progress: Progress | None = None, claim: Claim | None = None) -> dict[str, Any]:
+    def run(self, request: Request, observer: Observer = SILENT, claim: Claim | None = None) -> Response:
         self._know_key()
         return without_own(error_response(request.action, request.id, self._error), request.api_key)
 
@@ -47,7 +54,7 @@ class Misconfigured:
         if self._guard is not None:
             self._guard.read_key()
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         return error_response(None, None, self._error)
 
     def look_up_at_hand(
@@ -58,10 +65,10 @@ class Misconfigured:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Response]:
         return dict.fromkeys(values, error_response(None, None, self._error))
 
-    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[dict[str, Any] | None]:
+    def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)
 
     def end_batch(self) -> None:

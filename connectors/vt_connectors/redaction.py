@@ -6,7 +6,7 @@ import contextlib
 import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .api_key import ApiKey, may_hold_a_key
 from .errors import ConnectorError, InvalidIndicator, InvalidRequest
@@ -15,6 +15,8 @@ from .log import filter_lines
 if TYPE_CHECKING:
     from logging import LogRecord
 
+# A response document, whatever its type.
+_Response = TypeVar("_Response", bound=Mapping[str, Any])
 _KEYS: set[ApiKey] = set()
 # Loggers of libraries that log addresses, which may have a key in them.
 _LIBRARIES = ("urllib3.connectionpool", "urllib3.util.retry")
@@ -114,11 +116,12 @@ def known_keys(own: ApiKey | None = None) -> Collection[ApiKey]:
     return {*_KEYS, own} if own is not None else tuple(_KEYS)
 
 
-def without_own(response: dict[str, Any], own: ApiKey | None) -> dict[str, Any]:
+def without_own(response: _Response, own: ApiKey | None) -> _Response:
     """A response without the key that its request brought, wherever it repeats what its caller gave."""
     if own is None:
         return response
-    return {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
+    told: Any = {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
+    return told  # type: ignore[no-any-return]
 
 
 def own_key(document: object) -> ApiKey | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
@@ -27,7 +27,7 @@ class Scenario:
         self.version = version
         self.core: Core = core_at(server.url, clock, state, VT_API_VERSION=version, **settings)
 
-    def __call__(self, action: str, options: dict[str, Any] | None = None, /, **params: Any) -> dict[str, Any]:
+    def __call__(self, action: str, options: dict[str, Any] | None = None, /, **params: Any) -> Mapping[str, Any]:
         response = self.core.answer({"action": action, "params": params, "options": options or {}})
         assert action not in ACTIONS or wrong_with(response) is None, wrong_with(response)
         return response

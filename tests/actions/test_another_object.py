@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 from .several import Played, Several, file_object, said, several_of
@@ -263,7 +264,7 @@ def test_no_other_process_has_it_either(kind: str, tmp_path: Path, request: pyte
     several = several_of(kind, tmp_path, request.getfixturevalue)
     lookup = {"action": "lookup_hash", "params": {"hash": SHA256}}
     wrong = several.core(Corrected({"data": file_object(OTHERS["sha256"])}))
-    assert wrong.answer(lookup)["error"]["code"] == "invalid_response"
+    assert error_of(wrong.answer(lookup))["code"] == "invalid_response"
     assert several.core(Corrected({"data": file_object(SHA256)})).answer(lookup)["meta"]["source"] == "api"
 
 

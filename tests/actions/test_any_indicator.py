@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
@@ -53,9 +54,9 @@ def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_de
     first, *others = scenario.core.context, *documents({"max_wait_s": 0})
     scenario("lookup", {}, value="9.9.9.9")
     refused = scenario.core.answer(others[0])
-    assert (refused["error"]["code"], refused["error"]["details"]["queued"]) == ("rate_limited", True)
+    assert (error_of(refused)["code"], error_of(refused)["details"]["queued"]) == ("rate_limited", True)
     at_hand = scenario.core.answers_at_hand(others)
-    assert [answer and (answer["action"], answer["id"], answer["error"]["code"]) for answer in at_hand] == [
+    assert [answer and (answer["action"], answer["id"], error_of(answer)["code"]) for answer in at_hand] == [
         ("lookup", value, "rate_limited") for value in VALUES
     ]
     assert first.pending.stats()["entries"] == len(VALUES)

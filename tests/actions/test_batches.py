@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def lookup(value: str = SHA256, **options: Any) -> dict[str, Any]:
     return {"action": "lookup_hash", "params": {"hash": value}, "options": options}
 
 
-def told(answer: dict[str, Any]) -> tuple[str, int]:
+def told(answer: Mapping[str, Any]) -> tuple[str, int]:
     return answer["meta"]["source"], answer["data"]["stats"]["malicious"]
 
 

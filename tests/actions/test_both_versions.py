@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.contract.validation import all_violations
 from vt_connectors.sandbox import Quota, SandboxConfig
 
@@ -193,7 +194,7 @@ def test_a_wrong_key_is_access_denied_in_every_action(
     scenario = make_desk(version, config=SandboxConfig(private_keys=True))
     answer = scenario.core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
     expected = "forbidden" if version == "2" and action in ("rescan_file", "get_comments") else "access_denied"
-    assert answer["error"]["code"] == expected
+    assert error_of(answer)["code"] == expected
     assert "wrong-key" not in str(answer)
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from tests.watched_clock import WatchedClock
 from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime
 
@@ -53,7 +55,7 @@ def document(action: str, params: dict[str, Any], **options: Any) -> dict[str, A
 
 def all_at_once(
     virustotal: Played, clock: WatchedClock, cores: list[Core], documents: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+) -> list[Response]:
     """The answers; VirusTotal's comes when the others wait for the one that asks."""
     with ThreadPoolExecutor(len(cores)) as pool:
         first = pool.submit(cores[0].answer, documents[0])
@@ -137,7 +139,7 @@ def test_a_write_whose_answer_was_lost_is_outcome_unknown_for_all_and_not_repeat
     documents = [document(action, params if number % 2 else same) for number in range(CALLERS)]
     answers = all_at_once(virustotal, clock, cores, documents)
     assert len(virustotal.asked) == 1
-    assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
+    assert {error_of(answer)["code"] for answer in answers} == {"outcome_unknown"}
 
 
 def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(several: Several) -> None:
@@ -161,7 +163,7 @@ def test_a_url_that_all_miss_is_submitted_once_though_its_answer_was_lost(severa
         clock.until_waiting(threads=len(rest))
         go_on.set()
         answers = [future.result() for future in [first, *rest]]
-    assert {answer["error"]["code"] for answer in answers} == {"outcome_unknown"}
+    assert {error_of(answer)["code"] for answer in answers} == {"outcome_unknown"}
     assert [request.method for request in virustotal.asked] == ["GET", "POST"]
 
 
@@ -188,7 +190,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated_by_its_batch(write: Write
     virustotal = Played(lost)
     batch = Several("memory").core(virustotal).within(BatchAnswers())
     answers = [batch.answer(document(action, each)) for each in (params, same, params)]
-    assert [answer["error"]["code"] for answer in answers] == ["outcome_unknown"] * 3
+    assert [error_of(answer)["code"] for answer in answers] == ["outcome_unknown"] * 3
     assert len(virustotal.asked) == 1
 
 

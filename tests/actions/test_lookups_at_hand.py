@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from tests.responses import error_of
 from vt_connectors.contract.documents import Options
 from vt_connectors.errors import ConfigError
 from vt_connectors.misconfigured import Misconfigured
@@ -15,7 +17,7 @@ VALUES = [EICAR, EICAR.upper(), "8.8.8.8", "malicious.example", "hxxp://maliciou
 WRONG = ["not an indicator", "", "10.1.2.3", "printer.lan"]
 
 
-def less_time(response: dict[str, Any]) -> dict[str, Any]:
+def less_time(response: Mapping[str, Any]) -> dict[str, Any]:
     return {**response, "meta": {**response["meta"], "duration_ms": 0}}
 
 
@@ -77,4 +79,4 @@ def test_what_only_this_process_keeps_is_found_too(make_desk: MakeDesk, tmp_path
 def test_a_core_that_cannot_be_made_says_so_of_every_value() -> None:
     found = Misconfigured(ConfigError("wrong")).look_up_at_hand(None, VALUES, Options())
     assert found.keys() == set(VALUES)
-    assert {response["error"]["code"] for response in found.values()} == {"config_error"}
+    assert {error_of(response)["code"] for response in found.values()} == {"config_error"}

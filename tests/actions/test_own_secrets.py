@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import redis
 
 from bench.soak.secrets_search import in_bytes
 from tests.redis_process import RedisProcess
+from tests.responses import error_of
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.api_key import ApiKey
 from vt_connectors.clock import SystemClock
@@ -67,15 +68,14 @@ def core_at(sandbox: SandboxServer, folder: Path, key: str = KEY, **more: str) -
     return build(settings_from(given), lambda: ApiKey(key), SystemClock())
 
 
-def refused(core: Core, sandbox: SandboxServer, document: dict[str, Any]) -> dict[str, Any]:
+def refused(core: Core, sandbox: SandboxServer, document: dict[str, Any]) -> Mapping[str, Any]:
     """The error; nothing was asked, and the key is not in the answer."""
     before = len(sandbox.all_requests)
     answer = core.answer(document)
     assert answer["error"] is not None, answer
     assert len(sandbox.all_requests) == before
     assert in_bytes(json.dumps(answer).encode()) == []
-    error: dict[str, Any] = answer["error"]
-    return error
+    return error_of(answer)
 
 
 def left_by_key(folder: Path) -> list[str]:
@@ -128,7 +128,7 @@ def test_a_short_key_that_looks_like_nothing_is_still_never_asked(sandbox: Sandb
             "options": {"cache": cache},
         }
         answer = core.answer(document)
-        assert answer["error"]["code"] == "invalid_indicator"
+        assert error_of(answer)["code"] == "invalid_indicator"
         assert "s3cr3t-k3y" not in json.dumps(answer)
     assert sandbox.all_requests == []
     assert not any(b"s3cr3t-k3y" in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
@@ -138,7 +138,7 @@ def test_a_requests_own_key_and_the_configured_one_are_both_known(core: Core, sa
     for key in (KEY, OTHER):
         document = {"action": "lookup_hash", "params": {"hash": key}, "auth": {"api_key": OTHER}, "id": f"x{OTHER}"}
         answer = core.answer(document)
-        assert answer["error"]["code"] == "invalid_indicator"
+        assert error_of(answer)["code"] == "invalid_indicator"
         assert OTHER not in json.dumps(answer)
         assert answer["id"] == "x[key]"
     assert sandbox.all_requests == []
@@ -193,7 +193,7 @@ def test_values_with_the_key_are_left_out_of_what_is_looked_up_in_bulk(core: Cor
     assert KEY not in core.look_up_at_hand(None, values, Options())
     for value in values[1:4]:
         response = core.look_up(None, value, Options())
-        assert response["error"]["code"] == "invalid_indicator"
+        assert error_of(response)["code"] == "invalid_indicator"
         assert in_bytes(json.dumps(response).encode()) == []
 
 
@@ -293,7 +293,7 @@ def test_a_refused_file_of_the_state_keeps_the_locks_that_this_process_has_on_it
     for path in list(tmp_path.iterdir()):
         (tmp_path / f"link-{path.name}").symlink_to(path)
     for path in list(tmp_path.iterdir()):
-        assert core.answer(_scan(path))["error"]["code"] == "invalid_request"
+        assert error_of(core.answer(_scan(path)))["code"] == "invalid_request"
     for name in ("state.db", "state-quota.db"):
         code = f"import sqlite3; sqlite3.connect({str(tmp_path / name)!r}, timeout=0).execute('BEGIN IMMEDIATE')"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,7 +32,7 @@ def page(count: int, cursor: str | None, first: int = 0) -> Step:
     return json_answer(200, {"data": rows, "meta": {} if cursor is None else {"cursor": cursor}})
 
 
-def asked(core: Core, limit: int, **options: Any) -> dict[str, Any]:
+def asked(core: Core, limit: int, **options: Any) -> Mapping[str, Any]:
     params = {"domain": "example.com", "limit": limit}
     return core.answer({"action": "passive_dns", "params": params, "options": options})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ RECORDINGS = recordings()
 _ADDRESS = "v3/analyses/upload_url"
 
 
-def replayed(path: Path, action: str, params: dict[str, Any]) -> dict[str, Any]:
+def replayed(path: Path, action: str, params: dict[str, Any]) -> Mapping[str, Any]:
     """The answer of `action` where the recording is what VirusTotal says to everything."""
     said = said_in(path)
     document = json.loads(said.body)

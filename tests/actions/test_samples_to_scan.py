@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.actions.file_sample import LARGEST_BYTES, opened
 from vt_connectors.errors import InvalidRequest
+from vt_connectors.observer import BytesSent
 
 from .conftest import Scenario
 
@@ -103,7 +105,7 @@ def test_a_file_that_grows_while_it_is_sent_is_not_submitted(v3: Scenario, tmp_p
     request = {"action": "scan_file", "params": {"path": str(growing)}}
     from vt_connectors.contract.documents import read_request
 
-    error = v3.core.run(read_request(request), grow)["error"]
+    error = error_of(v3.core.run(read_request(request), BytesSent(grow)))
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
     assert "changed while it was read" in error["message"]
     assert [call for call in v3.calls if "analyses" in call] == []
@@ -132,7 +134,8 @@ def test_what_was_sent_is_told_as_it_goes(v3: Scenario, tmp_path: Path) -> None:
     from vt_connectors.contract.documents import read_request
 
     told: list[tuple[int, int]] = []
-    v3.core.run(read_request({"action": "scan_file", "params": {"path": str(sample)}}), lambda *so: told.append(so))
+    request = read_request({"action": "scan_file", "params": {"path": str(sample)}})
+    v3.core.run(request, BytesSent(lambda *so: told.append(so)))
     assert told == sorted(told)
     assert told[-1] == (500_000, 500_000)
     assert len(told) > 3

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from vt_connectors.actions.cache_listing import newest
 from vt_connectors.actions.drain import DrainLimits
 from vt_connectors.config.settings import VIRUSTOTAL, Settings
@@ -22,7 +25,7 @@ def virustotal(malicious: int, *, holds: bool = False) -> Played:
     return Played(lambda request: said({"data": file_object(request.url[-64:], malicious)}), holds=holds)
 
 
-def told(answer: dict[str, object]) -> tuple[str, int]:
+def told(answer: Mapping[str, Any]) -> tuple[str, int]:
     meta, data = answer["meta"], answer["data"]
     assert isinstance(meta, dict)
     assert isinstance(data, dict)
@@ -64,7 +67,7 @@ def test_what_is_queued_is_drained_from_the_server_it_was_meant_for(several: Sev
     now = {**LOOKUP, "options": {"max_wait_s": 0}}
     core = several.core(ours, VT_QUOTA="1/day")
     core.answer({"action": "lookup_hash", "params": {"hash": "0" * 64}})
-    assert core.answer(now)["error"]["code"] == "rate_limited"
+    assert error_of(core.answer(now))["code"] == "rate_limited"
     other = several.core(theirs, VT_API_URL=SANDBOX)
     assert other.drain(DrainLimits(keep=0))[:2] == (0, 0)
     assert other.context.pending.stats()["entries"] == 0

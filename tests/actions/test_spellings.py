@@ -11,6 +11,7 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.contract.validation import all_violations
@@ -69,8 +70,8 @@ def test_what_is_recognised_as_nothing_gets_no_comment_and_no_request(scenario: 
     for action, more in (("add_comment", {"comment": "seen"}), ("get_comments", {})):
         answer = scenario(action, indicator=value, **more)
         assert answer["error"]["code"] == "invalid_indicator"
-    assert scenario.core.look_up(None, value, _default())["error"]["code"] == "invalid_indicator"
-    assert scenario.core.look_up_at_hand(None, [value], _default())[value]["error"]["code"] == "invalid_indicator"
+    assert error_of(scenario.core.look_up(None, value, _default()))["code"] == "invalid_indicator"
+    assert error_of(scenario.core.look_up_at_hand(None, [value], _default())[value])["code"] == "invalid_indicator"
     assert scenario.server.all_requests == []
 
 

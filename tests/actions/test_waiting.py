@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def analysis(status: str) -> Step:
     return json_answer(200, {"data": data, "meta": {"url_info": {"id": SHA256, "url": URL}}})
 
 
-def scan(clock: FakeClock, wait_s: float, *steps: Step, **settings: str) -> tuple[dict[str, Any], ScriptedServer]:
+def scan(clock: FakeClock, wait_s: float, *steps: Step, **settings: str) -> tuple[Mapping[str, Any], ScriptedServer]:
     with ScriptedServer() as server:
         server.script(*steps)
         request = {"action": "scan_url", "params": {"url": URL, "wait_s": wait_s}}

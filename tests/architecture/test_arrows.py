@@ -16,16 +16,17 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "errors", "log", "patterns", "threads", "version"}
+EVERYWHERE = {"clock", "errors", "log", "patterns", "strict_json", "threads", "version"}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
     "errors": set[str](),
     "log": set[str](),
     "patterns": set[str](),
+    "strict_json": set[str](),
     "threads": set[str](),
     "version": set[str](),
-    "internal_errors": set[str](),
+    "observer": {"contract"},
     "api_key": set[str](),
     "redaction": {"api_key"},
     "indicators": set[str](),
@@ -41,8 +42,8 @@ MAY_KNOW = {
     "backends/memory": {"cache", "coalescing", "pending", "quota"},
     "backends/sqlite": {"cache", "coalescing", "pending", "quota", "state"},
     "backends/redis": {"backends", "cache", "coalescing", "pending", "quota", "state"},
-    "virustotal/http": {"api_key", "config", "redaction"},
-    "virustotal": {"api_key", "indicators", "internal_errors", "quota", "redaction", "virustotal/http"},
+    "virustotal/http": {"api_key", "config", "observer", "redaction"},
+    "virustotal": {"api_key", "indicators", "observer", "quota", "redaction", "verdict", "virustotal/http"},
     "actions": {
         "api_key",
         "cache",
@@ -63,13 +64,14 @@ MAY_KNOW = {
         "actions",
         "contract",
         "indicators",
-        "internal_errors",
         "misconfigured",
+        "observer",
+        "pending",
         "quota",
         "redaction",
         "virustotal",
     },
-    "misconfigured": {"actions", "api_key", "contract", "core", "indicators", "quota", "redaction"},
+    "misconfigured": {"actions", "api_key", "contract", "core", "indicators", "observer", "quota", "redaction"},
     "sandbox": set[str](),
 }
 # The composition root and the adapters stand above the parts; `__init__` and `__main__` are the ways in.

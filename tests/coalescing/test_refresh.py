@@ -56,7 +56,7 @@ def core(request: pytest.FixtureRequest, tmp_path: Path, virustotal: SlowVirusTo
     return build(settings, lambda: ApiKey("k" * 64), clock, lambda key: virustotal)
 
 
-def _ask(core: Core, **options: Any) -> tuple[str, int]:
+def _ask(core: Core, **options: Any) -> tuple[str | None, int]:
     answer = core.answer(lookup(options=options))
     return answer["meta"]["source"], answer["data"]["stats"]["malicious"]
 

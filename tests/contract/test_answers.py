@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from vt_connectors.actions import ACTIONS
 from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
@@ -76,14 +77,14 @@ _DOCUMENTS = _ANY | st.fixed_dictionaries(
 def test_any_document_gets_one_valid_response(document: Any) -> None:
     response = _core().answer(document)
     assert violation("response.json", response) is None
-    assert (response["error"] or {}).get("code") != "internal"
+    assert response["error"] is None or response["error"]["code"] != "internal"
     line = json.dumps(response, allow_nan=False)
     assert "\n" not in line
     assert json.loads(line) == response
 
 
 def test_an_account_that_is_not_found_is_no_bug_of_ours() -> None:
-    error = _core().answer({"action": "quota", "params": {}})["error"]
+    error = error_of(_core().answer({"action": "quota", "params": {}}))
     assert (error["code"], error["http_status"]) == ("invalid_response", 404)
 
 
@@ -99,14 +100,14 @@ def test_an_id_comes_back_as_it_is(given_id: Any) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 99, -1])
 def test_another_version_is_not_spoken(version: int) -> None:
-    error = _core().answer(_request(v=version))["error"]
+    error = error_of(_core().answer(_request(v=version)))
     assert (error["code"], error["details"]) == ("unsupported_version", {"supported": [1]})
 
 
 def test_an_action_that_does_not_exist_is_answered_with_those_that_do() -> None:
     response = _core().answer({"action": "lookup_mail", "params": {}})
-    assert (response["action"], response["error"]["code"]) == ("lookup_mail", "unknown_action")
-    assert response["error"]["details"]["actions"] == sorted(ACTIONS)
+    assert (response["action"], error_of(response)["code"]) == ("lookup_mail", "unknown_action")
+    assert error_of(response)["details"]["actions"] == sorted(ACTIONS)
 
 
 def test_unknown_keys_of_the_envelope_warn_and_do_no_harm(caplog: pytest.LogCaptureFixture) -> None:
@@ -123,7 +124,7 @@ def test_unknown_keys_of_the_envelope_warn_and_do_no_harm(caplog: pytest.LogCapt
 def test_an_unknown_option_is_an_error_and_nothing_is_asked(name: str, value: object, meant: str | None) -> None:
     """`"Cache": "only"` must not have an indicator sent."""
     core = _core()
-    error = core.answer(_request(options={name: value}))["error"]
+    error = error_of(core.answer(_request(options={name: value})))
     assert error["code"] == "invalid_request"
     assert error["details"]["path"].startswith("/options")
     assert f"/options/{name} is not known here" in error["message"]
@@ -154,7 +155,7 @@ def test_a_parameter_that_is_not_known_or_not_right_is_an_error_with_its_path(
     params: dict[str, Any], path: str
 ) -> None:
     transport = _Refusing()
-    error = _core(transport).answer({"action": "lookup_hash", "params": params})["error"]
+    error = error_of(_core(transport).answer({"action": "lookup_hash", "params": params}))
     assert (error["code"], error["details"]["path"]) == (InvalidRequest.code, path)
     assert transport.requests == []
 
@@ -165,7 +166,7 @@ def test_what_is_nested_too_deep_to_be_shown_is_an_error_with_its_path(place: st
     for _ in range(100_000):
         deep = [deep]
     document = {**_request(), "params": {"hash": deep}} if place == "hash" else _request(**{place: deep})
-    error = _core().answer(document)["error"]
+    error = error_of(_core().answer(document))
     path = "/params/hash" if place == "hash" else f"/{place}"
     assert (error["code"], error["details"]) == ("invalid_request", {"path": path, "violations": []})
 
@@ -174,7 +175,7 @@ def test_what_is_nested_too_deep_to_be_shown_is_an_error_with_its_path(place: st
 def test_a_comment_with_half_a_character_is_an_error_with_its_path_and_nothing_is_sent(version: str) -> None:
     transport = _Refusing()
     params = {"indicator": _HASH, "comment": "half \ud83d"}
-    error = _core(transport, version).answer({"action": "add_comment", "params": params})["error"]
+    error = error_of(_core(transport, version).answer({"action": "add_comment", "params": params}))
     assert (error["code"], error["details"]) == ("invalid_request", {"path": "/params/comment"})
     assert transport.requests == []
 
@@ -183,13 +184,13 @@ def test_a_comment_with_half_a_character_is_an_error_with_its_path_and_nothing_i
     ("action", "params"), [("scan_file", {"content_base64": "eA=="}), ("scan_url", {"url": "http://example.com/"})]
 )
 def test_a_scan_that_is_not_found_is_no_bug_of_ours(action: str, params: dict[str, Any]) -> None:
-    error = _core().answer({"action": action, "params": params})["error"]
+    error = error_of(_core().answer({"action": action, "params": params}))
     assert (error["code"], error["http_status"]) == ("invalid_response", 404)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_wait_that_is_no_number_is_an_error_with_its_path(number: float) -> None:
-    error = _core().answer(_request(options={"max_wait_s": number}))["error"]
+    error = error_of(_core().answer(_request(options={"max_wait_s": number})))
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/options/max_wait_s")
 
 
@@ -205,7 +206,7 @@ def test_a_key_in_the_wrong_place_or_form_is_not_repeated(auth: Any) -> None:
 @pytest.mark.parametrize("text", ["../users/me", "a" * 31, "http://example.com/", "\x1b[2J", "10.0.0.1"])
 def test_a_value_that_is_none_is_an_invalid_indicator_and_nobody_is_asked(text: str) -> None:
     transport = _Refusing()
-    error = _core(transport).answer({"action": "lookup_hash", "params": {"hash": text}})["error"]
+    error = error_of(_core(transport).answer({"action": "lookup_hash", "params": {"hash": text}}))
     assert error["code"] == "invalid_indicator"
     assert error["message"].isprintable()
     assert transport.requests == []
@@ -245,6 +246,6 @@ _MISPLACED = ["Auth", "AUTH", "apikey", "api_key", "x-apikey", "Authorization", 
 def test_a_key_that_is_not_understood_never_means_the_default_one(more: dict[str, Any]) -> None:
     transport = _Refusing()
     response = _core(transport).answer({**_request(), **more})
-    assert response["error"]["code"] == "invalid_request"
+    assert error_of(response)["code"] == "invalid_request"
     assert transport.requests == []
     assert _SECRET not in json.dumps(response)

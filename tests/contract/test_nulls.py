@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.actions.several import Played, Several, file_object, said
+from tests.responses import error_of
 from vt_connectors.actions import ACTIONS
 from vt_connectors.contract.documents import Options, read_request
 from vt_connectors.contract.validation import schema, violation
@@ -75,6 +76,6 @@ def test_null_does_not_make_a_name_known() -> None:
     played = Played(lambda request: said({"data": file_object(HASH)}))
     core = Several("memory").core(played)
     for params in ({"hash": HASH, "wait": None}, {"hash": HASH, "Hash": None}):
-        error = core.answer(_document(params=params))["error"]
+        error = error_of(core.answer(_document(params=params)))
         assert (error["code"], error["details"]["path"]) == ("invalid_request", f"/params/{list(params)[1]}")
     assert played.asked == []

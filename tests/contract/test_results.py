@@ -16,6 +16,7 @@ from tests.results import wrong_with
 from tests.virustotal.house import core_at
 from vt_connectors.actions import ACTIONS, Action
 from vt_connectors.actions.manifest import manifest
+from vt_connectors.contract.documents import error_response
 from vt_connectors.contract.exit_status import ExitCode
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
@@ -180,6 +181,6 @@ def test_errors_are_described_with_the_exit_status_that_they_lead_to() -> None:
     assert set(told) == set(BY_CODE)
     for code, kind in BY_CODE.items():
         status = ExitCode()
-        status.saw({"error": kind("").to_dict()})
+        status.saw(error_response(None, None, kind("")))
         assert (told[code]["exit_status"], told[code]["retryable"]) == (status.value, kind.retryable)
         assert told[code]["description"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, answer
 from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.api_key import ApiKey
@@ -153,4 +154,4 @@ def _(run: RunnerProcess, folder: Path) -> Errors:
             raise RuntimeError("a bug")
 
     core = build(Settings(state="memory"), lambda: ApiKey("k" * 64), SystemClock(), lambda key: Broken())
-    return [core.answer(lookup())["error"]]
+    return [dict(error_of(core.answer(lookup())))]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vt_connectors.errors import InvalidIndicator
 from vt_connectors.indicators import Indicator, Kind, NeverQuery, parse_as, recognise
+from vt_connectors.virustotal.endpoints import FILE
 
 from .texts import TEXTS
 
@@ -41,9 +42,11 @@ def test_indicators_are_equal_if_their_keys_are(kind: Kind, one: str, other: str
 def test_an_id_is_one_segment_of_a_path(kind: Kind, text: str) -> None:
     indicator = _parsed(kind, text)
     if indicator is not None:
-        assert indicator.path_segment not in ("", ".", "..")
-        assert not set(indicator.path_segment) & set("/?#\\ ")
-        assert quote(unquote(indicator.path_segment), safe="") == indicator.path_segment
+        url = FILE.request("https://vt.example", {"id": indicator.vt_id}).url
+        segment = url.removeprefix("https://vt.example/api/v3/files/")
+        assert segment not in ("", ".", "..")
+        assert not set(segment) & set("/?#\\ ")
+        assert quote(unquote(segment), safe="") == segment
 
 
 @given(_KINDS, st.one_of(st.none(), st.integers(), st.floats(), st.binary(), st.lists(st.text()), st.booleans()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ class Harness:
             assert answer["error"]["code"] == "rate_limited"
         core.close()
 
-    def look_up(self, core: Core, host: str, **options: Any) -> dict[str, Any]:
+    def look_up(self, core: Core, host: str, **options: Any) -> Mapping[str, Any]:
         return core.answer({"action": "lookup_ip", "params": {"ip": host}, "options": options})
 
     def drain(self, quota: str = "none", spend: DrainLimits | None = None, **settings: str) -> DrainResult:

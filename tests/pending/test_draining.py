@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import START, FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, json_answer, reset
 from tests.virustotal.house import core_at
 from vt_connectors.actions.context import Context
@@ -331,5 +332,5 @@ def test_an_answer_has_the_same_form_as_ever(house: Harness) -> None:
     core = house.core("1/day")
     house.look_up(core, "9.9.9.9")
     answer = core.run(Request("lookup_ip", {"ip": HOSTS[0]}))
-    assert answer["error"]["details"] == {"source": "local", "window": "day", "queued": True}
+    assert error_of(answer)["details"] == {"source": "local", "window": "day", "queued": True}
     assert sorted(answer["meta"]) == sorted(house.look_up(core, "9.9.9.9")["meta"])

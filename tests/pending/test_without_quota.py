@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Callable
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from tests.redis_process import RedisProcess
+from tests.responses import error_of
 from tests.splunk.fake_splunkd import SESSION, FakeSplunkd
 from tests.splunk.kvstore_parts import Splunkd
 from tests.virustotal.house import SECRET
@@ -24,6 +25,7 @@ from vt_connectors.composition.core import build
 from vt_connectors.composition.state import KVSTORE, NO_PLACES
 from vt_connectors.config.settings import settings_from
 from vt_connectors.contract.documents import Options
+from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.sandbox import Quota, SandboxServer
 
@@ -65,7 +67,7 @@ def make_core(
         core.close()
 
 
-def queued(response: dict[str, Any]) -> bool:
+def queued(response: Mapping[str, Any]) -> bool:
     assert response["error"]["code"] == "rate_limited"
     found: bool = response["error"]["details"]["queued"]
     return found
@@ -98,10 +100,10 @@ def test_many_at_once_are_told_the_same(make_core: MakeCore, sandbox: SandboxSer
     refused = core.look_up("ip", HOSTS[0], NOW)
     found = core.look_up_at_hand("ip", [FIRST, "10.0.0.1", "nothing", *HOSTS], NOW)
     assert {value: found[value]["status"] for value in (FIRST, "10.0.0.1")} == {FIRST: "ok", "10.0.0.1": "skipped"}
-    assert found["nothing"]["error"]["code"] == "invalid_indicator"
+    assert error_of(found["nothing"])["code"] == "invalid_indicator"
     assert [host for host in HOSTS if queued(found[host])] == HOSTS[:MOST] == entries(core)
-    assert found[HOSTS[0]]["error"]["details"] == refused["error"]["details"]
-    assert found[HOSTS[0]]["error"]["retry_after_s"] == pytest.approx(refused["error"]["retry_after_s"], abs=30)
+    assert error_of(found[HOSTS[0]])["details"] == error_of(refused)["details"]
+    assert error_of(found[HOSTS[0]])["retry_after_s"] == pytest.approx(error_of(refused)["retry_after_s"], abs=30)
     assert found[HOSTS[0]]["meta"]["quota"].keys() == refused["meta"]["quota"].keys()
     assert len({id(found[host]) for host in HOSTS}) <= 6, "equal refusals are one object"
     core.end_batch()
@@ -148,7 +150,7 @@ def test_the_next_day_there_is_quota_again(make_core: MakeCore, kind: str, clock
     core = make_core("1/day")
     core.look_up("ip", FIRST, NOW)
     refused = core.look_up("ip", HOSTS[0], NOW)
-    clock.advance(refused["error"]["retry_after_s"] - 0.5)
+    clock.advance(error_of(refused)["retry_after_s"] - 0.5)
     assert len(core.look_up_at_hand("ip", HOSTS[:4], NOW)) == 4
     clock.advance(5)
     assert core.look_up_at_hand("ip", HOSTS[:4], NOW) == {}
@@ -185,7 +187,7 @@ def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock,
         house.look_up(core, HOSTS[0])
         asked = len(server.all_requests)
         found = core.look_up_at_hand("ip", HOSTS[:50], NOW)
-        assert {response["error"]["details"]["source"] for response in found.values()} == {"upstream"}
+        assert {error_of(response)["details"]["source"] for response in found.values()} == {"upstream"}
         assert all(queued(response) for response in found.values())
         assert len(server.all_requests) == asked
 
@@ -211,7 +213,7 @@ def test_what_another_thread_is_asking_is_waited_for(tmp_path: Path) -> None:
         core = build(settings_from(given), lambda: ApiKey(SECRET), SystemClock())
         # Until VirusTotal has accepted the key, the others wait for that.
         core.look_up("ip", HOSTS[2], NOW)
-        answers: list[dict[str, Any]] = []
+        answers: list[Response] = []
         first = threading.Thread(target=lambda: answers.append(core.look_up("ip", FIRST, NOW)))
         first.start()
         while len(server.all_requests) < 2:

@@ -7,7 +7,7 @@ import pickle
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
 import pytest
 
@@ -16,6 +16,7 @@ from tests.python_api.fake_core import FakeCore, connected_to, known
 from tests.vtaction_process import EICAR
 from vt_connectors import Cancelled, VirusTotal, connect
 from vt_connectors.contract.documents import Request
+from vt_connectors.contract.response import Response
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.threads import alive_threads
 
@@ -54,7 +55,7 @@ def test_a_connection_that_was_never_used_is_closed_too(vt: VirusTotal) -> None:
 
 
 def test_the_block_closes_even_when_it_fails(core: FakeCore) -> None:
-    def broken(_: Request) -> dict[str, Any]:
+    def broken(_: Request) -> Response:
         raise ZeroDivisionError
 
     core.respond = broken
@@ -66,7 +67,7 @@ def test_the_block_closes_even_when_it_fails(core: FakeCore) -> None:
 def test_who_waits_is_woken(vt_of: VirusTotal, core: FakeCore) -> None:
     waiting, met = threading.Event(), threading.Event()
 
-    def wait(request: Request) -> dict[str, Any]:
+    def wait(request: Request) -> Response:
         waiting.set()
         core.clock.sleep(3600)
         return known(request)
@@ -89,7 +90,7 @@ def test_what_is_under_way_ends_first_and_the_last_one_out_closes_the_core(vt_of
     asked, go_on = threading.Event(), threading.Event()
     found: list[str] = []
 
-    def ask(request: Request) -> dict[str, Any]:
+    def ask(request: Request) -> Response:
         asked.set()
         assert go_on.wait(PATIENCE_S)
         return known(request)

@@ -23,6 +23,7 @@ from vt_connectors import (
     Stats,
     VirusTotal,
 )
+from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import BY_CODE
 from vt_connectors.sandbox import SandboxServer
@@ -146,7 +147,7 @@ def test_a_value_that_is_none_of_its_kind_is_an_invalid_indicator(vt: VirusTotal
 
 @pytest.mark.parametrize("code", sorted(BY_CODE))
 def test_every_error_of_the_contract_is_raised_as_its_class(vt_of: VirusTotal, core: FakeCore, code: str) -> None:
-    def fail(_: object) -> dict[str, Any]:
+    def fail(_: object) -> Response:
         raise BY_CODE[code]("no", retry_after=1.5, details={"a": 1})
 
     core.respond = fail

@@ -17,6 +17,7 @@ from tests.python_api.fake_core import FakeCore, known
 from tests.vtaction_process import EICAR
 from vt_connectors import Cancelled, InvalidIndicator, RateLimited, VirusTotal
 from vt_connectors.contract.documents import Request
+from vt_connectors.contract.response import Response
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.threads import alive_threads
 
@@ -76,7 +77,7 @@ def test_equal_values_are_each_answered_and_cost_one_request(vt: VirusTotal, san
 def test_answers_come_as_they_are_ready(vt_of: VirusTotal, core: FakeCore) -> None:
     others_seen = threading.Event()
 
-    def slow_first(request: Request) -> dict[str, Any]:
+    def slow_first(request: Request) -> Response:
         if request.params["value"] == "slow.example":
             assert others_seen.wait(PATIENCE_S)
         return known(request)
@@ -121,7 +122,7 @@ def test_a_value_may_come_from_an_answer(vt_of: VirusTotal) -> None:
 def test_no_more_are_asked_at_a_time_than_was_said(vt_of: VirusTotal, core: FakeCore) -> None:
     lock, inside, most = threading.Lock(), 0, 0
 
-    def count(request: Request) -> dict[str, Any]:
+    def count(request: Request) -> Response:
         nonlocal inside, most
         with lock:
             inside += 1
@@ -190,7 +191,7 @@ def test_what_makes_no_sense_is_said_at_once(vt_of: VirusTotal, core: FakeCore) 
 
 
 def test_a_bug_is_raised_and_hangs_nobody(vt_of: VirusTotal, core: FakeCore) -> None:
-    def broken(_: Request) -> dict[str, Any]:
+    def broken(_: Request) -> Response:
         raise ZeroDivisionError
 
     core.respond = broken
@@ -201,7 +202,7 @@ def test_a_bug_is_raised_and_hangs_nobody(vt_of: VirusTotal, core: FakeCore) -> 
 def test_closing_the_connection_ends_its_loops(vt_of: VirusTotal, core: FakeCore) -> None:
     waiting = threading.Event()
 
-    def wait(request: Request) -> dict[str, Any]:
+    def wait(request: Request) -> Response:
         waiting.set()
         core.clock.sleep(3600)
         return known(request)

@@ -79,11 +79,11 @@ def test_progress_is_handed_to_the_core_and_only_where_it_is_wanted(vt_of: Virus
         seen.append((sent, total))
 
     vt_of.scan_file(b"x", progress=progress)
-    assert core.progress is not None
-    core.progress(1, 2)
+    assert core.observer is not None
+    core.observer.bytes_sent(1, 2)
     assert seen == [(1, 2)]
     vt_of.scan_file(b"x")
-    assert core.progress is None
+    assert core.observer is None
 
 
 @pytest.mark.parametrize(("value", "param"), [("a.example", "domain"), ("192.0.2.1", "ip"), ("2001:db8::1", "ip")])

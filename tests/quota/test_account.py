@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -205,7 +206,7 @@ def _core(virustotal: ScriptedVirusTotal, clock: FakeClock, quota: str) -> Core:
     return build(settings, lambda: ApiKey("k" * 64), clock, lambda key: virustotal)
 
 
-def _look_up(core: Core, number: int, max_wait_s: float = 0) -> dict[str, Any]:
+def _look_up(core: Core, number: int, max_wait_s: float = 0) -> Mapping[str, Any]:
     return core.answer(lookup(f"{number:032x}", options={"max_wait_s": max_wait_s}))
 
 

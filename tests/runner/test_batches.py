@@ -15,11 +15,11 @@ from vt_connectors.adapters.process.descriptors import Input, Output
 from vt_connectors.adapters.runner.runner import Runner
 from vt_connectors.clock import SystemClock
 from vt_connectors.contract.documents import Cost, Outcome, error_response, refusal, response
+from vt_connectors.contract.response import Response
 from vt_connectors.errors import ConnectorError, RateLimited
 from vt_connectors.quota.waiters import Claim
 
 MOST_S = 60
-Response = dict[str, Any]
 
 
 class FakeCore:

@@ -17,22 +17,22 @@ from typing import Any
 
 import pytest
 
+from tests.responses import error_of
 from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.process import workers
 from vt_connectors.adapters.process.descriptors import Input, Output
-from vt_connectors.adapters.runner.response_line import NO_MEMORY
-from vt_connectors.adapters.runner.runner import Runner
+from vt_connectors.adapters.runner.runner import NO_MEMORY, Runner
 from vt_connectors.clock import SystemClock
 from vt_connectors.contract.documents import Cost, Outcome, refusal, response
 from vt_connectors.contract.exit_status import FAILED, MALFORMED, OK
+from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConnectorError
 from vt_connectors.quota.waiters import Claim
 from vt_connectors.threads import WorkThread, a_thread_was_lost, start_thread
 
 MOST_S = 60
-Response = dict[str, Any]
 
 
 class FakeCore:
@@ -234,7 +234,7 @@ def _answers_to(pieces: list[bytes | BaseException]) -> tuple[list[Response], in
 def test_lines_that_come_after_a_failure_of_reading_are_answered_internal() -> None:
     answers, code = _answers_to([b'{"id": 1}\n', ZeroDivisionError(), b'{"id": 2}\n\n{"id"', MemoryError(), b": 3}\nx"])
     assert codes(answers) == ["ok", "internal", "internal", "internal"]
-    assert answers[1]["error"]["message"].startswith("a bug in vt-connectors; the log has")
+    assert error_of(answers[1])["message"].startswith("a bug in vt-connectors; the log has")
     assert code == FAILED
 
 

@@ -20,10 +20,12 @@ BLOCK = bytes(range(256)) * 4096
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
 TAIL = b'\r\n--b\r\nContent-Disposition: form-data; name="apikey"\r\n\r\ntest-key\r\n--b--\r\n'
 SERVER = """
+import threading
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 server = SandboxServer(Quota.unlimited(), config=SandboxConfig(private_keys=True))
-print(server.url, flush=True)
-server.serve_forever()
+with server:
+    print(server.url, flush=True)
+    threading.Event().wait()
 """
 
 

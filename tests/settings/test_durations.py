@@ -7,6 +7,7 @@ import argparse
 import pytest
 
 from vt_connectors.adapters.cli.action_arguments import seconds
+from vt_connectors.adapters.cli.sandbox_command import seconds as sandbox_seconds
 from vt_connectors.config.durations import seconds_of
 from vt_connectors.config.settings import read_settings
 from vt_connectors.errors import ConfigError
@@ -31,6 +32,11 @@ def test_anything_else_is_none(text: str) -> None:
 def test_settings_and_options_take_the_same(text: str, expected: float) -> None:
     settings = read_settings({"VT_CACHE_TTL": text, "VT_CACHE_TTL_NOT_FOUND": text})
     assert (settings.cache_ttl_s, settings.cache_ttl_not_found_s, seconds(text)) == (expected, expected, expected)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90", 90), ("90s", 90), ("15m", 900), ("500ms", 0.5)])
+def test_the_sandbox_takes_the_same(text: str, expected: float) -> None:
+    assert sandbox_seconds(text) == expected
 
 
 def test_a_request_may_take_half_a_second_and_no_two_hours() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from package.splunkd_driver.csv_body import Record, decode_body, encode_body, parse_records
-from vt_connectors.contract.documents import Options
+from vt_connectors.contract.documents import Cost, Options, Outcome, response
+from vt_connectors.contract.response import Response
 from vt_connectors.indicators import Kind
 from vt_connectors.quota.waiters import Claim
 from vtlookup_app import result_fields as columns
@@ -53,10 +54,10 @@ class Echoing:
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, Response]:
         return {}
 
-    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> dict[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         self.batches.append(claim is not None and claim.batch)
         data = {
             "verdict": "malicious",
@@ -65,8 +66,7 @@ class Echoing:
             "tags": [value],
             "raw": {"v": value},
         }
-        meta = {"source": "api", "age_s": 0, "requests": 1, "waited_s": 0.0, "quota": {}}
-        return {"status": "ok", "error": None, "data": data, "meta": meta}
+        return response("lookup", None, Outcome("ok", "", data, "api"), Cost(requests=1), 0.0)
 
     def end_batch(self) -> None:
         return None
@@ -111,11 +111,30 @@ def by_text(made: VtLookup, body: str) -> str:
     return added
 
 
+def _values(cell: object) -> tuple[str, ...]:
+    if isinstance(cell, list):
+        return tuple(str(value) for value in cell)
+    return (str(cell),) if cell not in (None, "") else ()
+
+
+def enriched(made: VtLookup, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What the command is to do, with the SDK's records: slow and plain."""
+    search, held = made._search, list(records)
+    own = columns.used_by_events(held[0] if held else (), columns.names(search.raw), search.prefix)
+    names = [name for name in columns.names(search.raw) if name not in own]
+    values = [_values(record.get(search.field)) for record in held]
+    found = made._enrich(values, preview=False)
+    for record, key in zip(held, values):
+        added = {search.prefix + name: found[key][name] for name in names}
+        kept = {name: value for name, value in record.items() if name not in added}
+        yield {**kept, **added}
+
+
 def plainly(made: VtLookup, body: str) -> str:
     from splunklib.searchcommands.internals import RecordWriterV2
 
     writer = RecordWriterV2(io.BytesIO())
-    writer.write_records(made.stream(made._read_csv_records(io.StringIO(body))))
+    writer.write_records(enriched(made, made._read_csv_records(io.StringIO(body))))
     return str(writer._buffer.getvalue())
 
 

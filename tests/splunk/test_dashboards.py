@@ -15,7 +15,7 @@ import pytest
 from tests.package.conf_reader import read_conf
 from tests.package.spl_fields import SPLUNKS_OWN, UnknownField, fields_after
 from tests.package.spl_reader import PROJECT, refuse_unknown
-from vtlookup_app import result_fields as columns
+from vt_connectors.verdict import WORST_FIRST
 
 from .alerting import Alert, events
 from .fake_splunkd import FakeSplunkd
@@ -199,4 +199,4 @@ def test_scheduled_searches_are_taken() -> None:
 
 def test_every_verdict_there_is_has_its_part_in_the_overview() -> None:
     overview = (DEFAULT / "data/ui/views/vt_overview.xml").read_text("utf-8")
-    assert set(re.findall(r"verdicts\.(\w+)\)", overview)) == set(VERDICTS) == set(columns._WORST_FIRST)
+    assert set(re.findall(r"verdicts\.(\w+)\)", overview)) == set(VERDICTS) == set(WORST_FIRST)

@@ -11,6 +11,7 @@ from typing import Callable
 
 import pytest
 
+from tests.responses import error_of
 from tests.state.files import DAMAGES
 from tests.state.test_lookups_go_on import Harness
 from tests.vtaction_process import RunnerProcess, lookup
@@ -135,7 +136,7 @@ def test_so_is_one_that_takes_the_place_of_ours(tmp_path: Path, foreign: str) ->
     for name in NAMES:
         FOREIGN[foreign](tmp_path / name)
     before = seen_in(tmp_path)
-    assert core.answer(lookup("f" * 32))["error"]["code"] == "config_error"
+    assert error_of(core.answer(lookup("f" * 32)))["code"] == "config_error"
     _refused(tmp_path / "state.db")
     assert seen_in(tmp_path) == before
 

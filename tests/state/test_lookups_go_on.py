@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.state.files import DAMAGES, settle
 from tests.vtaction_process import EICAR, lookup
 from vt_connectors.api_key import ApiKey
@@ -54,7 +56,7 @@ class Harness:
     def core(self) -> Core:
         return build(self._settings, lambda: ApiKey("k" * 64), self.clock, lambda key: self.virustotal)
 
-    def answer(self, value: str = EICAR, **more: Any) -> dict[str, Any]:
+    def answer(self, value: str = EICAR, **more: Any) -> Mapping[str, Any]:
         return self.core().answer(lookup(value, **more))
 
 
@@ -117,7 +119,7 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
     house = Harness(state, "8/minute")
     core = house.core()
     if spoil is _newer:
-        assert core.answer(lookup())["error"]["details"]["window"] == "minute", "what it granted is not known"
+        assert error_of(core.answer(lookup()))["details"]["window"] == "minute", "what it granted is not known"
         house.clock.advance(61)
     assert [core.answer(lookup(f"{number:032x}"))["status"] for number in range(3)] == ["ok", "ok", "error"]
     assert house.answer("c" * 32)["status"] == "error", "another process has no share of its own"

@@ -10,6 +10,7 @@ from typing import Callable
 
 import pytest
 
+from tests.responses import error_of
 from tests.state.test_lookups_go_on import Harness
 from tests.vtaction_process import lookup
 from vt_connectors.backends.sqlite import paths as location
@@ -209,10 +210,10 @@ def test_a_process_that_knew_the_record_and_a_new_one_agree_after_it_was_replace
         knew.answer(lookup(f"{number:032x}"))
     (folder / "state-quota.db").unlink()
     assert _asked(folder / "state.db", "b", house) == 0
-    assert knew.answer(lookup("f" * 32, options={"max_wait_s": 0}))["error"]["code"] == "rate_limited"
+    assert error_of(knew.answer(lookup("f" * 32, options={"max_wait_s": 0})))["code"] == "rate_limited"
     house.clock.advance(_LATER_S)
     assert _asked(folder / "state.db", "c", house) == LIMIT
-    assert knew.answer(lookup("e" * 32, options={"max_wait_s": 0}))["error"]["code"] == "rate_limited"
+    assert error_of(knew.answer(lookup("e" * 32, options={"max_wait_s": 0})))["code"] == "rate_limited"
 
 
 def test_a_loss_is_waited_out_once_by_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

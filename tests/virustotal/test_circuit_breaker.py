@@ -12,10 +12,12 @@ from typing import Any, Callable
 import pytest
 
 from tests.actions.several import file_object, refused, said
+from tests.responses import error_of
 from vt_connectors.api_key import ApiKey
 from vt_connectors.clock import SystemClock, Uptime
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
+from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.quota.waiters import BATCH
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime, NotSent
@@ -95,7 +97,7 @@ class Asking:
         settings = settings_from({"VT_STATE": "memory", "VT_QUOTA": "none", **variables})
         self.core: Core = build(settings, lambda: ApiKey("k" * 64), self.clock, lambda _: virustotal)
 
-    def look_up(self, count: int = 1, max_wait_s: float = 0, **more: Any) -> list[Future[dict[str, Any]]]:
+    def look_up(self, count: int = 1, max_wait_s: float = 0, **more: Any) -> list[Future[Response]]:
         futures = []
         for _ in range(count):
             self._number += 1
@@ -111,10 +113,10 @@ class Asking:
         """Do not look up the next ones."""
         self._number += count
 
-    def submit(self, document: dict[str, Any]) -> Future[dict[str, Any]]:
+    def submit(self, document: dict[str, Any]) -> Future[Response]:
         return self._pool.submit(self.core.answer, document)
 
-    def do(self, action: str, **params: Any) -> Future[dict[str, Any]]:
+    def do(self, action: str, **params: Any) -> Future[Response]:
         return self._pool.submit(self.core.answer, {"action": action, "params": params, "options": {"max_wait_s": 0}})
 
     def end(self) -> None:
@@ -139,7 +141,7 @@ def ask() -> Iterator[Ask]:
         asking.end()
 
 
-def codes(futures: list[Future[dict[str, Any]]]) -> list[str]:
+def codes(futures: list[Future[Response]]) -> list[str]:
     responses = [future.result(_LONG_S) for future in futures]
     return [response["error"]["code"] if response["error"] else response["status"] for response in responses]
 
@@ -306,7 +308,7 @@ def test_no_request_waits_for_a_slow_probe_longer_than_the_timeout(ask: Ask) -> 
     settled()
     asking.clock.ahead_s += 6
     assert codes(short) == ["timeout"] * 3
-    assert "was not sent" in short[0].result()["error"]["message"]
+    assert "was not sent" in error_of(short[0].result())["message"]
     asking.virustotal.let()
     assert codes([probe, *patient]) == ["ok"] * 2
     assert len(asking.virustotal.asked) == 2

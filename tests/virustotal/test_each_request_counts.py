@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, Step, answer, hang_up, json_answer, own_error, reset
 
 from .house import HASH, core_at, lookup
@@ -65,7 +66,11 @@ def test_no_more_requests_are_sent_than_were_reserved(
 def test_the_accounts_figures_are_requested_once_despite_redirects(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(_redirects(302, "/api/v3/users/me/overall_quotas"))
     response = core_at(server.url, clock).answer({"action": "quota", "params": {}})
-    assert (response["error"]["code"], response["meta"]["requests"], len(server.received)) == ("invalid_response", 0, 1)
+    assert (error_of(response)["code"], response["meta"]["requests"], len(server.received)) == (
+        "invalid_response",
+        0,
+        1,
+    )
 
 
 def test_each_page_of_a_response_has_its_own_reservation(server: ScriptedServer, clock: FakeClock) -> None:

@@ -13,6 +13,7 @@ import urllib3
 
 from tests.actions.several import said
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer
 from vt_connectors.api_key import ApiKey
 from vt_connectors.cache import AnswerCache
@@ -85,7 +86,7 @@ def test_a_failure_of_a_library_after_the_first_byte_is_outcome_unknown(
     document: dict[str, Any], failure: Exception
 ) -> None:
     transport = Sent(fails_once_it_is_sent(failure))
-    error = core_over(transport).answer(document)["error"]
+    error = error_of(core_over(transport).answer(document))
     assert (error["code"], error["retryable"], transport.writes) == ("outcome_unknown", False, 1)
     assert "read1" not in error["message"]
 
@@ -95,7 +96,7 @@ def test_a_failure_before_the_first_byte_says_that_nothing_happened(document: di
     def write(request: HttpRequest) -> HttpResponse:
         raise AttributeError("before it was sent")
 
-    assert core_over(Sent(write)).answer(document)["error"]["code"] == "internal"
+    assert error_of(core_over(Sent(write)).answer(document))["code"] == "internal"
 
 
 def test_a_write_that_was_never_sent_may_be_repeated() -> None:
@@ -103,7 +104,7 @@ def test_a_write_that_was_never_sent_may_be_repeated() -> None:
         request.sending()
         raise NotSent("no connection could be made")
 
-    error = core_over(Sent(write)).answer(COMMENT)["error"]
+    error = error_of(core_over(Sent(write)).answer(COMMENT))
     assert (error["code"], error["retryable"]) == ("unavailable", True)
 
 
@@ -112,7 +113,7 @@ def test_a_refusal_by_virustotal_is_reported_despite_later_failures() -> None:
         request.sending()
         return said({"error": {"code": "ForbiddenError", "message": "no"}}, 403)
 
-    assert core_over(Sent(write)).answer(COMMENT)["error"]["code"] == "forbidden"
+    assert error_of(core_over(Sent(write)).answer(COMMENT))["code"] == "forbidden"
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("a bug"), ConfigError("the state is gone"), Unavailable("no state")])
@@ -128,7 +129,7 @@ def test_a_failure_of_our_own_after_virustotals_answer_is_outcome_unknown(
 
     monkeypatch.setattr(AnswerCache, "forget", fails)
     monkeypatch.setattr(AnswerCache, "peek", lambda *_: None if not transport.writes else fails())
-    error = core.answer(document)["error"]
+    error = error_of(core.answer(document))
     assert (error["code"], error["retryable"], transport.writes) == ("outcome_unknown", False, 1)
 
 
@@ -148,7 +149,7 @@ def test_all_callers_of_the_same_comment_get_outcome_unknown() -> None:
         assert is_sent.wait(30)
         rest = [pool.submit(core.answer, COMMENT) for _ in range(3)]
         threading.Timer(1.0, go_on.set).start()
-        codes = [future.result()["error"]["code"] for future in [first, *rest]]
+        codes = [error_of(future.result())["code"] for future in [first, *rest]]
     assert codes == ["outcome_unknown"] * 4
     assert transport.writes == 1
 
@@ -163,6 +164,6 @@ def test_a_comment_whose_response_the_library_cannot_read_is_outcome_unknown(
         monkeypatch.setattr(urllib3.HTTPResponse, name, lacks, raising=False)
     server.script(COMMENTED)
     core = core_at(server.url, clock)
-    assert core.answer(COMMENT)["error"]["code"] == "outcome_unknown"
+    assert error_of(core.answer(COMMENT))["code"] == "outcome_unknown"
     assert [request.method for request in server.received] == ["POST"]
-    assert core.answer(LOOKUP)["error"]["code"] == "internal"
+    assert error_of(core.answer(LOOKUP))["code"] == "internal"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 from vt_connectors.contract.validation import violation
 
@@ -20,7 +22,7 @@ _EACH = pytest.mark.parametrize("name", ALL)
 _LONGER_THAN_ANY_PAUSE_S = 3700.0
 
 
-def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> dict[str, Any]:
+def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> Mapping[str, Any]:
     server.script(fault.step)
     return core_at(server.url, clock, state, VT_TIMEOUT=fault.timeout).answer(LOOKUP)
 
@@ -88,7 +90,7 @@ def test_a_read_is_tried_again_until_it_is_answered(trouble: Any, server: Script
 def test_a_429_after_a_lost_connection_ends_the_retries(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(reset(), answer(429), FOUND)
     response = core_at(server.url, clock).answer(LOOKUP)
-    assert response["error"]["code"] == "rate_limited"
+    assert error_of(response)["code"] == "rate_limited"
     assert len(server.received) == 2
 
 
@@ -98,7 +100,7 @@ def test_a_foreign_response_does_not_affect_the_next_indicator(
 ) -> None:
     server.script(*[FOREIGN[name].step] * FOREIGN[name].requests, found(OTHER))
     core = core_at(server.url, clock)
-    error = core.answer(LOOKUP)["error"]
+    error = error_of(core.answer(LOOKUP))
     clock.advance(error["retry_after_s"] or 0)
     assert core.answer(lookup(OTHER))["status"] == "ok"
 
@@ -109,8 +111,8 @@ def test_a_foreign_limit_pauses_only_the_process_that_got_it(
 ) -> None:
     server.script(FOREIGN[name].step, FOUND)
     core, another = (core_at(server.url, clock, tmp_path / "state.db", VT_QUOTA="4/minute") for _ in range(2))
-    assert core.answer(LOOKUP)["error"]["retry_after_s"] == 60
-    assert core.answer(lookup(OTHER))["error"]["code"] == "rate_limited"
+    assert error_of(core.answer(LOOKUP))["retry_after_s"] == 60
+    assert error_of(core.answer(lookup(OTHER)))["code"] == "rate_limited"
     assert len(server.received) == 1
     assert another.answer(LOOKUP)["status"] == "ok"
     assert "blocked" not in another.answer(LOOKUP)["meta"]["quota"]
@@ -120,7 +122,7 @@ def test_a_refused_connection_is_unavailable(clock: FakeClock) -> None:
     with ScriptedServer() as gone:
         pass
     response = core_at(gone.url, clock).answer(LOOKUP)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("unavailable", True)
 
 
 _ANSWERED = {
@@ -145,7 +147,7 @@ def test_a_comment_with_a_foreign_response_is_outcome_unknown(
 ) -> None:
     fault = FOREIGN[name]
     server.script(fault.step, COMMENTED)
-    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    error = error_of(core_at(server.url, clock).answer(COMMENT))
     assert error["code"] == _NOT_TAKEN.get(fault.http_status or 0, "outcome_unknown")
     assert error["http_status"] == fault.http_status
     assert len(server.received) == 1
@@ -167,7 +169,7 @@ _UNANSWERED = [
 def test_a_comment_is_sent_once_for_every_response(name: str, server: ScriptedServer, clock: FakeClock) -> None:
     server.script(FAULTS[name].step, COMMENTED)
     response = core_at(server.url, clock).answer(COMMENT)
-    assert response["error"]["code"] == _ANSWERED[name]
+    assert error_of(response)["code"] == _ANSWERED[name]
     assert [request.method for request in server.received] == ["POST"]
 
 
@@ -177,7 +179,7 @@ def test_a_comment_without_a_response_is_outcome_unknown_and_sent_once(
 ) -> None:
     server.script(FAULTS[name].step, COMMENTED)
     response = core_at(server.url, clock, VT_TIMEOUT="0.2").answer(COMMENT)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("outcome_unknown", False)
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("outcome_unknown", False)
     assert [request.method for request in server.received] == ["POST"]
 
 
@@ -195,7 +197,7 @@ def test_a_comment_is_not_redirected_and_a_302_or_303_is_outcome_unknown(
     status: int, code: str, server: ScriptedServer, clock: FakeClock
 ) -> None:
     server.script(answer(status, headers={"Location": "/elsewhere"}), COMMENTED)
-    error = core_at(server.url, clock).answer(COMMENT)["error"]
+    error = error_of(core_at(server.url, clock).answer(COMMENT))
     assert (error["code"], "VT_API_URL" in error["message"]) == (code, True)
     assert len(server.received) == 1
 
@@ -204,5 +206,5 @@ def test_a_comment_that_could_not_be_sent_is_unavailable(clock: FakeClock) -> No
     with ScriptedServer() as gone:
         pass
     response = core_at(gone.url, clock).answer(COMMENT)
-    assert (response["error"]["code"], response["error"]["retryable"]) == ("unavailable", True)
-    assert "nothing was sent" in response["error"]["message"]
+    assert (error_of(response)["code"], error_of(response)["retryable"]) == ("unavailable", True)
+    assert "nothing was sent" in error_of(response)["message"]

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, answer, hang_up, trickle
 from tests.vtaction_process import RunnerProcess
 
@@ -23,8 +24,8 @@ def test_a_proxy_is_asked_for_a_tunnel_and_never_sees_the_key(
     monkeypatch.setenv(variable, server.url)
     server.script(answer(407, b"<html>who are you?</html>"))
     response = core_at(_FAR, clock).answer(LOOKUP)
-    assert response["error"]["code"] == "unavailable"
-    assert "HTTPS_PROXY" in response["error"]["message"]
+    assert error_of(response)["code"] == "unavailable"
+    assert "HTTPS_PROXY" in error_of(response)["message"]
     assert {(request.method, request.target) for request in server.received} == {("CONNECT", "vt.example.invalid:443")}
     assert not any(SECRET in str(request) for request in server.received)
 
@@ -35,7 +36,7 @@ def test_a_comment_through_a_proxy_that_refuses_was_not_sent(
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     server.script(hang_up())
     response = core_at(_FAR, clock).answer(COMMENT)
-    assert (response["error"]["code"], len(server.received)) == ("unavailable", 1)
+    assert (error_of(response)["code"], len(server.received)) == ("unavailable", 1)
 
 
 def test_a_slow_proxy_does_not_exceed_the_timeout(
@@ -43,7 +44,7 @@ def test_a_slow_proxy_does_not_exceed_the_timeout(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", server.url)
     server.script(trickle(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a"))
-    error = core_at(_FAR, clock, VT_TIMEOUT="0.2").answer(COMMENT)["error"]
+    error = error_of(core_at(_FAR, clock, VT_TIMEOUT="0.2").answer(COMMENT))
     assert (error["code"], len(server.received)) == ("unavailable", 1)
 
 
@@ -74,7 +75,7 @@ def test_a_proxy_that_cannot_be_used_is_a_config_error_and_says_why(
     core = core_at(_FAR, clock)
     for request in (LOOKUP, COMMENT, LOOKUP):
         response = core.answer(request)
-        error = response["error"]
+        error = error_of(response)
         assert (error["code"], error["retryable"], response["meta"]["requests"]) == ("config_error", False, 0)
         assert _NO_PROXIES[proxy] in error["message"]
         assert "HTTPS_PROXY" in error["message"]
@@ -86,7 +87,7 @@ def test_an_invalid_proxy_does_not_matter_for_a_server_without_proxy(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "vt.example.invalid")
-    assert core_at(_FAR, clock).answer(LOOKUP)["error"]["code"] == "unavailable"
+    assert error_of(core_at(_FAR, clock).answer(LOOKUP))["code"] == "unavailable"
 
 
 def test_an_at_sign_in_a_password_is_allowed(

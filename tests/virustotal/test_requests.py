@@ -10,6 +10,7 @@ import pytest
 import vt
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, Step, Wire, answer, head, json_answer, targets
 from vt_connectors.config.settings import settings_from
 from vt_connectors.errors import ConfigError
@@ -74,10 +75,10 @@ def test_a_redirect_is_not_followed_and_the_message_names_its_target(
 ) -> None:
     server.script(answer(status, headers={"Location": location}), FOUND)
     response = core_at(server.url, clock).answer(LOOKUP)
-    assert (response["error"]["code"], response["meta"]["requests"]) == ("invalid_response", 1)
+    assert (error_of(response)["code"], response["meta"]["requests"]) == ("invalid_response", 1)
     assert targets(server.received) == [f"/api/v3/files/{HASH}"]
-    assert "VT_API_URL" in response["error"]["message"]
-    assert ("to api.example)" in response["error"]["message"]) == location.startswith("https")
+    assert "VT_API_URL" in error_of(response)["message"]
+    assert ("to api.example)" in error_of(response)["message"]) == location.startswith("https")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_the_key_never_follows_a_redirect_to_another_server(
         target = location.format(other=other.url, port=other.port, here=server.url)
         server.script(answer(302, b"moved", {"Location": target}))
         response = core_at(server.url, clock).answer(LOOKUP)
-        assert response["error"]["code"] == "invalid_response"
+        assert error_of(response)["code"] == "invalid_response"
         assert len(server.received) == 1
         assert other.received == []
 
@@ -201,5 +202,5 @@ def test_an_address_with_the_apis_own_path_is_a_config_error_not_a_source_of_not
 
 def test_a_request_that_was_not_sent_is_not_counted(clock: FakeClock) -> None:
     answered = core_at("http://127.0.0.1:1", clock).answer(LOOKUP)
-    assert (answered["error"]["code"], answered["meta"]["requests"]) == ("unavailable", 0)
-    assert "in time" not in answered["error"]["message"]
+    assert (error_of(answered)["code"], answered["meta"]["requests"]) == ("unavailable", 0)
+    assert "in time" not in error_of(answered)["message"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import traceback
 from pathlib import Path
 
 import pytest
 
+import vt_connectors
 from bench.soak.drill import KEY
 from bench.soak.secrets_objects import holders
 from tests.fake_clock import FakeClock
@@ -104,4 +106,24 @@ def test_in_another_programs_logs_the_lines_of_libraries_have_no_key(
         logging.getLogger("vt_connectors.core").exception("a bug with %s", SECRET)
     assert "/api/v3/users/[key]/" in caplog.text
     assert "ValueError: [key]" in caplog.text
+    assert SECRET not in caplog.text
+
+
+_SOURCES = Path(vt_connectors.__file__).parent
+_LOGGERS = {
+    name
+    for path in _SOURCES.rglob("*.py")
+    for name in re.findall(r'^_LOG = logging\.getLogger\("([\w.]+)"\)', path.read_text("utf-8"), re.MULTILINE)
+}
+
+
+def test_there_are_loggers_to_look_for() -> None:
+    assert {"vt_connectors.core", "vt_connectors.virustotal"} <= _LOGGERS
+
+
+@pytest.mark.parametrize("name", sorted(_LOGGERS))
+def test_no_logger_of_ours_writes_the_key(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    remember(ApiKey(SECRET))
+    logging.getLogger(name).warning("here it is: %s", SECRET)
+    assert "here it is: [key]" in caplog.text
     assert SECRET not in caplog.text

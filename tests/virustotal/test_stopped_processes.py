@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, json_answer
 from vt_connectors.api_key import ApiKey
@@ -28,7 +31,7 @@ class _StoppedWhileConnecting:
         return self._real.send(request)
 
 
-def _answer(server: ScriptedServer, clock: FakeClock, times: int, quota: str, max_wait_s: int) -> dict[str, object]:
+def _answer(server: ScriptedServer, clock: FakeClock, times: int, quota: str, max_wait_s: int) -> Mapping[str, Any]:
     settings = settings_from({"VT_API_URL": server.url, "VT_STATE": "memory", "VT_QUOTA": quota})
     core = build(settings, lambda: ApiKey(SECRET), clock, lambda key: _StoppedWhileConnecting(key, clock, times))
     return core.answer({**LOOKUP, "options": {"max_wait_s": max_wait_s}})
@@ -39,11 +42,11 @@ def test_it_sends_once_with_a_new_reservation(server: ScriptedServer, clock: Fak
     response = _answer(server, clock, 1, "4/minute", 0)
     assert response["status"] == "ok"
     assert len(server.received) == 1
-    assert response["meta"]["requests"] == 1  # type: ignore[index]
+    assert response["meta"]["requests"] == 1
 
 
 def test_it_does_not_send_without_another_reservation(server: ScriptedServer, clock: FakeClock) -> None:
     server.script(json_answer(500, {}))
     response = _answer(server, clock, 10, "4/minute", 0)
-    assert response["error"]["code"] in ("unavailable", "rate_limited")  # type: ignore[index]
+    assert response["error"]["code"] in ("unavailable", "rate_limited")
     assert server.received == []

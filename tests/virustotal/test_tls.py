@@ -11,6 +11,7 @@ import pytest
 import trustme
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, Wire
 
 from .house import COMMENT, FOUND, LOOKUP, core_at
@@ -43,8 +44,8 @@ def bundle(ca: trustme.CA, tmp_path: Path) -> str:
 
 def test_a_certificate_of_an_unknown_ca_is_refused(secure: ScriptedServer, clock: FakeClock) -> None:
     response = core_at(secure.url, clock).answer(LOOKUP)
-    assert response["error"]["code"] == "unavailable"
-    assert "REQUESTS_CA_BUNDLE" in response["error"]["message"]
+    assert error_of(response)["code"] == "unavailable"
+    assert "REQUESTS_CA_BUNDLE" in error_of(response)["message"]
     assert secure.received == []
 
 
@@ -62,14 +63,14 @@ def test_a_certificate_for_another_name_is_refused(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with ScriptedServer(_context(ca, "www.virustotal.com")) as server:
         server.script(FOUND)
-        assert core_at(server.url, clock).answer(LOOKUP)["error"]["code"] == "unavailable"
+        assert error_of(core_at(server.url, clock).answer(LOOKUP))["code"] == "unavailable"
         assert server.received == []
 
 
 def test_a_comment_behind_a_refused_certificate_was_not_sent(secure: ScriptedServer, clock: FakeClock) -> None:
     response = core_at(secure.url, clock).answer(COMMENT)
-    assert response["error"]["code"] == "unavailable"
-    assert "nothing was sent" in response["error"]["message"]
+    assert error_of(response)["code"] == "unavailable"
+    assert "nothing was sent" in error_of(response)["message"]
 
 
 def test_a_comment_after_which_tls_breaks_is_outcome_unknown(
@@ -83,7 +84,7 @@ def test_a_comment_after_which_tls_breaks_is_outcome_unknown(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     secure.script(garbage)
     response = core_at(secure.url, clock).answer(COMMENT)
-    assert response["error"]["code"] == "outcome_unknown"
+    assert error_of(response)["code"] == "outcome_unknown"
     assert len(secure.received) == 1
 
 
@@ -91,7 +92,7 @@ def test_a_missing_ca_bundle_is_a_config_error(
     secure: ScriptedServer, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    error = core_at(secure.url, clock).answer(LOOKUP)["error"]
+    error = error_of(core_at(secure.url, clock).answer(LOOKUP))
     assert (error["code"], error["retryable"]) == ("config_error", False)
     assert "REQUESTS_CA_BUNDLE" in error["message"]
 
@@ -101,7 +102,7 @@ def test_an_invalid_ca_bundle_is_not_trusted(
 ) -> None:
     (tmp_path / "bundle.pem").write_text("these are no certificates")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
-    error = core_at(secure.url, clock).answer(LOOKUP)["error"]
+    error = error_of(core_at(secure.url, clock).answer(LOOKUP))
     assert (error["code"], error["retryable"]) == ("config_error", False)
     assert "bundle.pem is not a PEM file" in error["message"]
     assert secure.received == []
@@ -118,10 +119,10 @@ def test_a_ca_bundle_may_be_named_from_the_home_folder(
 
 def test_a_server_without_tls_is_unavailable(server: ScriptedServer, clock: FakeClock) -> None:
     response = core_at(server.url.replace("http:", "https:"), clock).answer(LOOKUP)
-    assert response["error"]["code"] == "unavailable"
+    assert error_of(response)["code"] == "unavailable"
 
 
 def test_a_comment_to_a_server_without_tls_was_not_sent(server: ScriptedServer, clock: FakeClock) -> None:
     response = core_at(server.url.replace("http:", "https:"), clock).answer(COMMENT)
-    assert response["error"]["code"] == "unavailable"
-    assert "nothing was sent" in response["error"]["message"]
+    assert error_of(response)["code"] == "unavailable"
+    assert "nothing was sent" in error_of(response)["message"]

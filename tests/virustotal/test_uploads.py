@@ -12,16 +12,19 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, Step, answer, json_answer, reset, targets
 from vt_connectors.actions.file_sample import opened
 from vt_connectors.contract.documents import read_request
 from vt_connectors.errors import InvalidRequest, InvalidResponse
+from vt_connectors.observer import BytesSent
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.http.multipart import MultipartBody
 from vt_connectors.virustotal.http.upload_url import checked_upload_url
@@ -35,7 +38,7 @@ ACCEPTED = json_answer(200, {"data": {"type": "analysis", "id": "bWQ1OjE="}})
 BUSY = json_answer(409, {"error": {"code": "AlreadyExistsError", "message": "Already being submitted for scanning"}})
 
 
-def asked(server: ScriptedServer, request: dict[str, Any], *steps: Step, **settings: str) -> dict[str, Any]:
+def asked(server: ScriptedServer, request: dict[str, Any], *steps: Step, **settings: str) -> Mapping[str, Any]:
     server.script(*steps)
     return core_at(server.url, FakeClock(), None, **settings).answer(request)
 
@@ -103,7 +106,7 @@ def test_in_v2_the_key_is_a_part_of_the_body() -> None:
 
 def test_a_connection_cut_in_the_middle_is_an_unknown_outcome_and_sent_once(tmp_path: Path) -> None:
     with CuttingServer() as server:
-        error = core_at(server.url, FakeClock()).answer(large_file(tmp_path, 20_000_000))["error"]
+        error = error_of(core_at(server.url, FakeClock()).answer(large_file(tmp_path, 20_000_000)))
     assert (error["code"], error["retryable"]) == ("outcome_unknown", False)
     assert server.connections == 1
     assert 0 < server.read < 20_000_000
@@ -139,7 +142,9 @@ def test_a_file_that_changes_meanwhile_never_arrives_complete(tmp_path: Path, si
             steps = [json_answer(200, {"upload_url": f"{server.url}/upload"})]
         server.script(*steps, ACCEPTED)
         core = core_at(server.url, FakeClock(), None, VT_API_VERSION=version)
-        error = core.run(read_request({"action": "scan_file", "params": {"path": str(path)}}), change)["error"]
+        error = error_of(
+            core.run(read_request({"action": "scan_file", "params": {"path": str(path)}}), BytesSent(change))
+        )
         received = server.wait_for(len(steps) + 1)[-1]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", "/params/path")
     assert "changed while it was read" in error["message"]
@@ -172,7 +177,7 @@ def test_a_file_with_only_a_new_timestamp_is_unchanged(tmp_path: Path) -> None:
     with ScriptedServer() as server:
         server.script(ACCEPTED)
         request = read_request({"action": "scan_file", "params": {"path": str(path)}})
-        answer_ = core_at(server.url, FakeClock()).run(request, lambda sent, total: path.chmod(0o640))
+        answer_ = core_at(server.url, FakeClock()).run(request, BytesSent(lambda sent, total: path.chmod(0o640)))
         assert answer_["status"] == "pending"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.fake_clock import FakeClock
+from tests.responses import error_of
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer
+from vt_connectors.contract.response import Response
 from vt_connectors.virustotal.batching import Batches, part_of
 from vt_connectors.virustotal.http.transport import HttpResponse, NotSent
 
@@ -36,7 +39,7 @@ FOUND = {
 }
 
 
-def ask(request: dict[str, Any], *steps: Step, **settings: str) -> tuple[dict[str, Any], list[Received]]:
+def ask(request: dict[str, Any], *steps: Step, **settings: str) -> tuple[Mapping[str, Any], list[Received]]:
     with ScriptedServer() as server:
         server.script(*steps)
         core = core_at(server.url, FakeClock(), None, VT_API_VERSION="2", **settings)
@@ -195,7 +198,7 @@ def test_form_values_are_fully_encoded() -> None:
     assert parse_qs(received.body.decode())["url"] == ["http://example.com/?a=1&b=2#c"]
 
 
-def batch_of(server: ScriptedServer, hashes: list[str]) -> list[dict[str, Any]]:
+def batch_of(server: ScriptedServer, hashes: list[str]) -> list[Response]:
     core = core_at(server.url, FakeClock(), VT_API_VERSION="2")
     requests = [{"action": "lookup_hash", "params": {"hash": value}} for value in hashes]
     with ThreadPoolExecutor(len(hashes)) as pool:
@@ -301,8 +304,8 @@ def test_out_of_quota_in_a_batch_pauses_once() -> None:
     with ScriptedServer() as server:
         server.script(answer(204))
         answers = batch_of(server, hashes)
-    assert [found["error"]["code"] for found in answers] == ["rate_limited"] * 4
-    assert max(found["error"]["retry_after_s"] for found in answers) <= 120
+    assert [error_of(found)["code"] for found in answers] == ["rate_limited"] * 4
+    assert max(error_of(found)["retry_after_s"] for found in answers) <= 120
 
 
 class EchoingServer(ScriptedServer):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .action import Action
     from .context import Context
-    from .registry import ACTIONS, find
+    from .registry import ACTIONS, action_of, find, interrupted
 else:
     # Loaded when used: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
@@ -17,4 +17,4 @@ else:
         return getattr(import_module(home, __name__), name)
 
 
-__all__ = ["ACTIONS", "Action", "Context", "find"]
+__all__ = ["ACTIONS", "Action", "Context", "action_of", "find", "interrupted"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..cache import any_entry
 from ..indicators import without_user
 from ..redaction import redacted
 from ..verdict import judge
@@ -34,7 +35,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
     """The newest `limit` answers of this server, newest first, judged by the settings' thresholds."""
     rows = context.cache.keys(limit, [space_begin(context, version) for version in _VERSIONS])
     context.guard.look_at(rows)
-    entries = context.cache.find_many([key for key, _, _ in rows], lambda entry: True)
+    entries = context.cache.find_many([key for key, _, _ in rows], any_entry)
     now = context.clock.now()
     found = []
     for key, status, fetched_at in rows:
@@ -72,3 +73,31 @@ def listed(context: Context, limit: int) -> list[Listed]:
         is_ours = bool(at) and other == server
         rows.append(Listed(redacted(without_user(f"{version}{colon}{rest}" if is_ours else key)), status, fetched_at))
     return rows
+
+
+class CacheListing:
+    """The cache, for people who want to see what it holds, or to clear it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def ttl_s(self) -> float:
+        """How long answers are fresh, in seconds."""
+        return self._context.freshness.ttl_s
+
+    def stats(self) -> dict[str, Any]:
+        """Entries, bytes and so on, as the store knows them."""
+        return self._context.cache.stats()
+
+    def clear(self) -> int:
+        """How many answers were forgotten."""
+        return self._context.cache.clear()
+
+    def newest(self, limit: int) -> list[CachedRow]:
+        """As `newest`."""
+        return newest(self._context, limit)
+
+    def listed(self, limit: int) -> list[Listed]:
+        """As `listed`."""
+        return listed(self._context, limit)

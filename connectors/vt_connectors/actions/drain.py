@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Callable, NamedTuple, Protocol
 
 from ..contract.documents import Options, Request, finds_no_quota
 from ..indicators import without_user
@@ -13,6 +13,10 @@ from ..quota.waiters import Claim
 from ..redaction import without_keys
 from ..threads import start_thread
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..contract.response import Response
+    from ..errors import ErrorDocument
 
 _LOG = logger("actions.drain")
 _SIDE_BY_SIDE = 4
@@ -26,16 +30,6 @@ _FAILURES = 3
 _NOT_THE_ENTRYS = ("access_denied", "config_error")
 _FOR_GOOD = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
 
-Response = dict[str, Any]
-
-
-def _never() -> bool:
-    return False
-
-
-def _unheard(response: Response, so_far: DrainResult) -> None:
-    return None
-
 
 class Run(Protocol):
     def __call__(self, request: Request, /, *, keep: int | None, claim: Claim) -> Response: ...
@@ -48,7 +42,7 @@ class DrainLimits(NamedTuple):
 
     keep: int | None = None
     max_wait_s: float = 0.0
-    stopped: Callable[[], bool] = _never
+    stopped: Callable[[], bool] | None = None
 
 
 class DrainResult(NamedTuple):
@@ -68,7 +62,7 @@ class DrainResult(NamedTuple):
 
 
 # Hears each answer, with what became of all entries so far; `left` is known at the end only.
-OnResponse = Callable[[Response, DrainResult], None]
+OnResponse = Callable[["Response", DrainResult], None]
 
 
 class Drain:
@@ -80,7 +74,7 @@ class Drain:
         self._run = run
         self._context = context
         self._spend = spend
-        self._heard = heard or _unheard
+        self._heard = heard
         self._deadline = context.clock.monotonic() + spend.max_wait_s
         self._lock = threading.Lock()
         self._met: set[tuple[str, int]] = set()
@@ -120,13 +114,14 @@ class Drain:
             if self._settle(entry, response):
                 self._context.pending.remove(entry)
                 self._staying -= 1
-            self._heard(response, self._done)
+            if self._heard is not None:
+                self._heard(response, self._done)
         return True
 
     def _next(self) -> PendingLookup | None:
         """The oldest that was not met yet. Read each time anew: others may be draining too."""
         with self._lock:
-            self._is_over = self._is_over or self._spend.stopped()
+            self._is_over = self._is_over or (self._spend.stopped is not None and self._spend.stopped())
             found = [] if self._is_over else self._context.pending.oldest(self._staying + 1)
             entry = next((entry for entry in found if (entry.key, entry.parts_mask) not in self._met), None)
             if entry is not None:
@@ -175,7 +170,7 @@ class Drain:
         counts["asked"] += asked
         self._done = DrainResult(**counts)
 
-    def _say(self, error: dict[str, Any]) -> None:
+    def _say(self, error: ErrorDocument) -> None:
         """The first trouble is told."""
         if self._done.message is None:
             self._done = self._done._replace(message=error["message"])

@@ -7,8 +7,8 @@ import binascii
 import re
 from urllib.parse import unquote
 
+from ..errors import InvalidRequest
 from ..patterns import pattern
-from .invalid_parameter import refused
 
 _PARAM = "content_base64"
 # RFC 2397: a type and parameters, of which the last one says that base64 follows.
@@ -18,6 +18,12 @@ _URL_SAFE = str.maketrans("-_", "+/")
 _SEPARATORS = pattern(r"[/\\\uff0f\uff3c\u2215\u2044]+")
 _DRIVE = pattern(r"^\s*[A-Za-z]:")
 _LONGEST_NAME = 255
+
+
+def refused(param: str, why: str) -> InvalidRequest:
+    """`param`: its name, or nothing for all of them together."""
+    path = f"/params/{param}".rstrip("/")
+    return InvalidRequest(f"{path} {why}", details={"path": path})
 
 
 def content_of(text: str) -> bytes:

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Callable
 
 from ..api_key import ApiKey
-from ..errors import InvalidRequest, TooLarge
+from ..errors import InvalidRequest, TooLarge, printable
 from ..virustotal.http.transport import Upload
 from .file_access import EVERY_FILE, FileAccess
-from .file_content import content_of, last_component
-from .invalid_parameter import refused
+from .file_content import content_of, last_component, refused
 
 # https://docs.virustotal.com/reference/files-upload-url
 LARGEST_BYTES = 650 * 1024 * 1024
@@ -170,4 +169,4 @@ def _check_size(size: int, param: str, name: str) -> None:
 
 def _shown(path: str) -> str:
     text = path if len(path) <= 200 else path[:200] + "..."
-    return repr("".join(char if char.isprintable() else "?" for char in text))
+    return repr(printable(text))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ..contract.documents import Options
+    from ..contract.response import Response
     from ..indicators import Kind
     from ..quota.waiters import Claim
 
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 class LookingUp(Protocol):
     """As far as lookups need it; what the methods do is told in `core.Core`."""
 
-    def look_up(
-        self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None
-    ) -> dict[str, Any]: ...
+    def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response: ...
 
     def look_up_at_hand(
         self,
@@ -26,6 +25,6 @@ class LookingUp(Protocol):
         claim: Claim | None = None,
         *,
         after_refusal: bool = False,
-    ) -> Mapping[str, dict[str, Any]]: ...
+    ) -> Mapping[str, Response]: ...
 
     def end_batch(self) -> None: ...

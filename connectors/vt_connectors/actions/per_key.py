@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Callable
 
-from ..cache import Entry
+from ..cache import Entry, any_entry
 from .context import Context
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class CachedAnswer:
         """
         if PARTS.isdisjoint(parts):
             return find(self._key, will_do)
-        shared = find(self._key, _any)
+        shared = find(self._key, any_entry)
         if shared is None:
             return None
         if will_do(shared.without(PARTS)):
@@ -52,7 +52,7 @@ class CachedAnswer:
     def fetched_at(self) -> frozenset[float]:
         """When what is kept of it was fetched (epoch seconds): what is shared, and what is the key's."""
         names = [self._key, self._own()]
-        found = [self._context.cache.peek_shared(name, _any) for name in names if name is not None]
+        found = [self._context.cache.peek_shared(name, any_entry) for name in names if name is not None]
         return frozenset(entry.fetched_at for entry in found if entry is not None)
 
     def put(self, entry: Entry, stays: WillDo) -> bool:
@@ -84,7 +84,7 @@ def find_many(keys: Collection[str], context: Context, parts: Collection[str], w
     """As `CachedAnswer.find` for many, with the configured key."""
     if PARTS.isdisjoint(parts):
         return context.cache.find_many(keys, will_do)
-    shared = {key: entry.without(PARTS) for key, entry in context.cache.find_many(keys, _any).items()}
+    shared = {key: entry.without(PARTS) for key, entry in context.cache.find_many(keys, any_entry).items()}
     found = {key: entry for key, entry in shared.items() if will_do(entry)}
     owner = context.owner(None) if len(found) < len(shared) else None
     if owner is None:
@@ -98,7 +98,3 @@ def find_many(keys: Collection[str], context: Context, parts: Collection[str], w
 
 def _same_analysis(kept: Entry, entry: Entry) -> bool:
     return bool(kept.report.get("last_analysis") == entry.report.get("last_analysis"))
-
-
-def _any(entry: Entry) -> bool:
-    return True

@@ -5,10 +5,11 @@ CONTRIBUTING.md says how to add one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ..errors import UnknownAction
+from ..errors import ConnectorError, OutcomeUnknown, UnknownAction
 from .action import Action, Deferred
 from .lookup import look_up, look_up_any
 
@@ -171,3 +172,16 @@ def find(name: str) -> Action:
     if action is None:
         raise UnknownAction(f"there is no action {name[:60]!r}; see details", details={"actions": sorted(ACTIONS)})
     return action
+
+
+def action_of(document: object) -> Action | None:
+    """The action that a request document names, if it is one."""
+    name = document.get("action") if isinstance(document, Mapping) else None
+    return ACTIONS.get(name) if isinstance(name, str) else None
+
+
+def interrupted(action: Action | None, why: str, error: ConnectorError, *, has_begun: bool) -> ConnectorError:
+    """The error of an action that is not waited for any longer: `error`, unless it may have changed something."""
+    if has_begun and action is not None and action.writes:
+        return OutcomeUnknown(f"{why}; it was not repeated")
+    return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
-from ..cache import Entry
+from ..cache import Entry, any_entry
 from ..clock import iso
 from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as
@@ -45,7 +45,7 @@ def note_spelling(context: Context, indicator: Indicator, report: Mapping[str, A
 
 
 def _spellings(context: Context, about: Mapping[str, Any]) -> list[str]:
-    entry = context.cache.peek(_spellings_key(context, about), lambda entry: True)
+    entry = context.cache.peek(_spellings_key(context, about), any_entry)
     values = entry.report.get("values") if entry is not None else None
     return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
@@ -73,7 +73,7 @@ def forget_before_scan(context: Context, about: Mapping[str, Any]) -> None:
     on, until one is newer. `about`: `type`, `indicator`, and `id` and `hashes` as far as they are known.
     """
     now = context.clock.now()
-    for key in _forgotten(context, about, lambda entry: True):
+    for key in _forgotten(context, about, any_entry):
         context.cache.put(cache_key(context, f"scan:{key}"), Entry("ok", {}, now))
 
 
@@ -92,7 +92,7 @@ def awaits_scan(context: Context, indicator: Indicator, report: Mapping[str, Any
     """Whether the object was sent to be scanned a while ago, and `report` is older than that."""
     names = {f"scan:{key}" for key in _keys({**report, "type": indicator.kind, "indicator": indicator.value})}
     now = context.clock.now()
-    marks = context.cache.find_many([cache_key(context, name) for name in names], lambda entry: True)
+    marks = context.cache.find_many([cache_key(context, name) for name in names], any_entry)
     scanned_at = max((mark.fetched_at for mark in marks.values()), default=0.0)
     is_older: bool = report.get("last_analysis", "") < iso(scanned_at)
     return now - scanned_at < _LONGEST_SCAN_S and is_older

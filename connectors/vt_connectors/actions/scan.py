@@ -25,7 +25,7 @@ def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
         file = Indicator("hash", sample.sha256)
         if request.options.cache == "only":
             return skipped(file, "not_cached")
-        upload = sample.upload(budget.sent)
+        upload = sample.upload(budget.observer.bytes_sent)
         # The file's name goes along, and makes no other file of it.
         sent = _send(
             [sample.sha256], lambda api: api.scan_file(upload, sample.hashes, budget), context, request, budget

@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Callable
 
-from ..cache import Entry
-from ..coalescing import Fetched, Task
+from ..cache import Entry, any_entry
+from ..coalescing import Fetched, Task, find_nothing
 from ..contract.documents import Request, Source
 from ..errors import OutcomeUnknown
 from ..indicators import Indicator
@@ -49,10 +49,10 @@ def send_once(
     task = Task(
         key,
         account.identity,
-        _nothing,
+        find_nothing,
         fetch,
         _not_kept,
-        _any,
+        any_entry,
         is_write=True,
         lasts=False,
         turn=permit.turn,
@@ -89,13 +89,5 @@ def known_sha256(file: Indicator, context: Context) -> str | None:
     return found if isinstance(found, str) and len(found) == _SHA256 else None
 
 
-def _nothing() -> Entry | None:
-    return None
-
-
 def _not_kept(entry: Entry, public: Entry | None) -> Fetched:
     return Fetched(entry, public)
-
-
-def _any(entry: Entry) -> bool:
-    return True

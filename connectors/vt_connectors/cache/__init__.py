@@ -1,7 +1,7 @@
 """The cache: the stored form of an answer, when it is fresh enough, and the levels where it is stored."""
 
-from .entry import Entry
+from .entry import Entry, any_entry
 from .freshness import Freshness
 from .two_level import AnswerCache
 
-__all__ = ["AnswerCache", "Entry", "Freshness"]
+__all__ = ["AnswerCache", "Entry", "Freshness", "any_entry"]

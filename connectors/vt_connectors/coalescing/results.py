@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from typing import NamedTuple
 
 from ..cache import Entry
 from ..cache.entry import MAX_STORED_BYTES, TooLargeToKeep, is_deep
 from ..errors import ConnectorError, from_dict
+from ..state.checksum import checksum
 
 _CHECKSUM_LENGTH = 8
 # Two answers in base64, and some text. A longer one is not ours: it could fill the memory of its readers.
@@ -73,5 +73,4 @@ def _unpacked(text: str | None) -> Entry | None:
 
 
 def _checksum(key: str, content: str) -> str:
-    known = zlib.crc32(key.encode("utf-8", "surrogatepass"))
-    return f"{zlib.crc32(content.encode('utf-8', 'surrogatepass'), known):08x}"
+    return checksum(content.encode("utf-8", "surrogatepass"), key).decode("ascii")

@@ -64,5 +64,10 @@ class Task(NamedTuple):
     permit: Turn | None = None
 
 
-def untold(waiting: bool) -> None:
+def find_nothing() -> Entry | None:
+    """The `find` of a task whose answer is in no cache."""
     return None
+
+
+def untold(waiting: bool) -> None:
+    """The `Tell` of a caller whom nobody follows."""

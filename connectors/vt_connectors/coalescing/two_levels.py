@@ -4,21 +4,8 @@ from __future__ import annotations
 
 from typing import Callable
 
-from ..cache import Entry
 from .single_flight import SingleFlight
-from .task import Fetched, Task, Tell
-
-
-def _nothing() -> Entry | None:
-    return None
-
-
-def _unknown() -> Fetched | None:
-    return None
-
-
-def _untold(fetched: Fetched) -> None:
-    return None
+from .task import Fetched, Task, Tell, find_nothing
 
 
 class TwoLevels:
@@ -34,8 +21,8 @@ class TwoLevels:
         deadline: float,
         *,
         stays_here: bool = False,
-        known: Callable[[], Fetched | None] = _unknown,
-        tell: Callable[[Fetched], None] = _untold,
+        known: Callable[[], Fetched | None] | None = None,
+        tell: Callable[[Fetched], None] | None = None,
     ) -> Fetched:
         """As `SingleFlight.run`. `stays_here`: other processes see neither the task nor its answer.
 
@@ -46,13 +33,14 @@ class TwoLevels:
         shared = task._replace(turn=task.permit or task.turn)
 
         def fetch(waiting: Tell) -> Fetched:
-            fetched = known()
+            fetched = known() if known is not None else None
             if fetched is None:
                 fetched = task.fetch(waiting) if stays_here else self._shared.run(shared, deadline, waiting)
-                tell(fetched)
+                if tell is not None:
+                    tell(fetched)
             return fetched
 
-        return self._here.run(task._replace(find=_nothing, fetch=fetch), deadline)
+        return self._here.run(task._replace(find=find_nothing, fetch=fetch), deadline)
 
     def is_led_here(self, key: str) -> bool:
         """Whether another thread of this process is fetching it now."""

@@ -39,9 +39,9 @@ def make_account(
     quota = MeasuredQuota(settings.quota, clock)
     limiter = Limiter(book, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
-    api, refused, prospects = _API[settings.api_version](client, key), Refused(limiter, clock), CircuitBreaker(clock)
-    breaker = KeyProbe(prospects, clock, settings.timeout_s)
-    account = Account(api, limiter, prospects, breaker, quota, refused, _identity(key, settings))
+    api, refused, breaker = _API[settings.api_version](client, key), Refused(limiter, clock), CircuitBreaker(clock)
+    probe = KeyProbe(breaker, clock, settings.timeout_s)
+    account = Account(api, limiter, breaker, probe, quota, refused, _identity(key, settings))
     if settings.quota.auto:
         quota.figures = lambda: account.own_figures(Budget(clock.monotonic()))
     return account

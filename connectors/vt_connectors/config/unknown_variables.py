@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..contract.nearest import nearest
+from ..errors import printable
 from ..log import logger
 
 _LOG = logger("config.settings")
@@ -44,4 +45,4 @@ def _meant(name: str, known: tuple[str, ...]) -> str:
 
 
 def _shown(name: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_SHOWN])
+    return printable(name[:_LONGEST_SHOWN])

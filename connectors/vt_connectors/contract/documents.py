@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
 from ..log import logger
 from ..redaction import redacted
+from ..verdict.rule import WORST_FIRST as WORST_FIRST
 from ..verdict.rule import Thresholds
 from ..verdict.rule import Verdict as Verdict
 from ..version import __version__
 from .validation import all_violations, violation
+
+if TYPE_CHECKING:
+    from ..errors import ErrorDocument
+    from .response import Meta, Response
 
 _LOG = logger("contract.documents")
 VERSION = 1
@@ -175,7 +180,7 @@ def _options(given: dict[str, Any]) -> Options:
     )
 
 
-def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: float) -> dict[str, Any]:
+def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: float) -> Response:
     """The contract's response to an action that was answered."""
     fetched = outcome.fetched_at
     meta = _meta(outcome.source, spent)
@@ -186,19 +191,19 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: fl
     return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
 
 
-def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Cost = _NOTHING_SPENT) -> dict[str, Any]:
+def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Cost = _NOTHING_SPENT) -> Response:
     """The contract's response to one that was not."""
     summary = f"error: {error.message}"
     return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))
 
 
-def refusal(document: object, error: ConnectorError) -> dict[str, Any]:
+def refusal(document: object, error: ConnectorError) -> Response:
     """The contract's response to a request document that was not worked on, whatever the document is."""
     action = document.get("action") if isinstance(document, dict) else None
     return error_response(action if isinstance(action, str) else None, request_id(document), error)
 
 
-def finds_no_quota(response: Mapping[str, Any]) -> bool:
+def finds_no_quota(response: Response) -> bool:
     """Whether other lookups would be refused as this one was; not if it only waited for another caller's request."""
     error = response["error"]
     if error is None or error["code"] != "rate_limited":
@@ -212,17 +217,23 @@ def _envelope(
     status: Status,
     summary: str,
     data: dict[str, Any] | None,
-    error: dict[str, Any] | None,
-    meta: dict[str, Any],
-) -> dict[str, Any]:
+    error: ErrorDocument | None,
+    meta: Meta,
+) -> Response:
     # What a caller gave is said again here and in errors, and a key may be among it.
-    head = {"v": VERSION, "id": redacted(id_), "action": redacted(action), "status": status, "summary": summary}
-    if error is not None:
-        head["summary"], error = redacted(summary), redacted(error)
-    return {**head, "data": data, "error": error, "meta": meta}
+    return {
+        "v": VERSION,
+        "id": redacted(id_),
+        "action": redacted(action),
+        "status": status,
+        "summary": summary if error is None else redacted(summary),
+        "data": data,
+        "error": error if error is None else redacted(error),
+        "meta": meta,
+    }
 
 
-def _meta(source: Source | None, spent: Cost) -> dict[str, Any]:
+def _meta(source: Source | None, spent: Cost) -> Meta:
     return {
         "source": source,
         "fetched_at": None,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..errors import BY_CODE
+
+if TYPE_CHECKING:
+    from .response import Response
 
 OK, FAILED, MALFORMED, RETRY_LATER = 0, 1, 2, 75
 _MALFORMED = frozenset(("invalid_request", "unknown_action", "unsupported_version", "config_error"))
@@ -16,7 +22,7 @@ class ExitCode:
     def __init__(self) -> None:
         self._codes = {OK}
 
-    def saw(self, response: dict[str, Any]) -> None:
+    def saw(self, response: Response) -> None:
         error = response["error"]
         if error is not None:
             self._codes.add(exit_status_of(error["code"], retryable=error["retryable"]))
@@ -28,6 +34,15 @@ class ExitCode:
     @property
     def value(self) -> int:
         return next(code for code in (MALFORMED, FAILED, RETRY_LATER, OK) if code in self._codes)
+
+
+def status_of(codes: Iterable[str]) -> int:
+    """The exit status for these error codes of the contract."""
+    exit_code = ExitCode()
+    for code in codes:
+        kind = BY_CODE.get(code)
+        exit_code.add(exit_status_of(code, retryable=kind is not None and kind.retryable))
+    return exit_code.value
 
 
 def exit_status_of(code: str, *, retryable: bool) -> int:

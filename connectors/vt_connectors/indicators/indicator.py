@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 from typing import Literal, NamedTuple
-from urllib.parse import quote
 
-from ..errors import InvalidIndicator
+from ..errors import InvalidIndicator, printable
 from ..patterns import pattern
 from .placeholders import is_placeholder
 from .userinfo import shown_without_credentials
@@ -56,18 +55,12 @@ class Indicator(NamedTuple):
             return base64.urlsafe_b64encode(self.value.encode("utf-8")).rstrip(b"=").decode("ascii")
         return self.value
 
-    @property
-    def path_segment(self) -> str:
-        """The id as exactly one segment of a path, so that no value can reach another endpoint."""
-        return quote(self.vt_id, safe="")
-
 
 def refuse(value: str, why: str) -> InvalidIndicator:
     """An `invalid_indicator` with the value, shortened, without credentials and control characters."""
     value = shown_without_credentials(value)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
-    printable = "".join(char if char.isprintable() else "?" for char in shown)
-    return InvalidIndicator(f"{printable!r} {why}")
+    return InvalidIndicator(f"{printable(shown)!r} {why}")
 
 
 def checked_text(value: object) -> str:

@@ -37,7 +37,12 @@ class ReservationRequest(NamedTuple):
     claim: Claim
     quota: Callable[[], Quota]
     reserved: Callable[[], int]
-    waiting: Callable[[bool], None]
+    waiting: Callable[[bool], None] | None
+
+    def tell(self, waiting: bool) -> None:
+        """That the wait begins, or is over."""
+        if self.waiting is not None:
+            self.waiting(waiting)
 
 
 class Acquisition:
@@ -58,14 +63,14 @@ class Acquisition:
             decision, again = self._look()
             if isinstance(decision, policy.Wait):
                 self._slot.has_waited = True
-                self._wanted.waiting(True)
+                self._wanted.tell(True)
                 turn.waits()
                 decision = self._wait(again)
         finally:
             turn.leave()
         if isinstance(decision, policy.Refuse):
             if self._slot.has_waited:
-                self._wanted.waiting(False)
+                self._wanted.tell(False)
             raise refusal(decision, self._wanted.deadline - self._began, self._wanted.reserved())
         self._slot.waited_s = turn.take_waited_s() + self._clock.monotonic() - began
         return self._slot

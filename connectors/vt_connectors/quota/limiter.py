@@ -33,10 +33,6 @@ _BLIND_SHARE = 4
 _LOOKING_AHEAD = "looking ahead"
 
 
-def _ignore(waiting: bool) -> None:
-    return None
-
-
 class Limiter:
     """One key's quota, shared with every process that uses the same book."""
 
@@ -74,7 +70,7 @@ class Limiter:
     def slot(
         self,
         deadline: float,
-        waiting: Callable[[bool], None] = _ignore,
+        waiting: Callable[[bool], None] | None = None,
         keep: int | None = 0,
         claim: Claim | None = None,
         turn: Turn | None = None,
@@ -101,7 +97,7 @@ class Limiter:
         try:
             if slot.has_waited:
                 slot.never_sent()
-                waiting(False)
+                wanted.tell(False)
                 slot.outcome = "unknown"
             with self._heartbeat.keeping(self._beat):
                 yield slot

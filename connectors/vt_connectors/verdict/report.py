@@ -15,7 +15,7 @@ from ..indicators import Indicator, Kind, object_page
 Report = dict[str, Any]
 _MOST_NAMES = 50
 _OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
-_LATEST_TIME = 253402300799  # the end of the year 9999
+LATEST_EPOCH = 253402300799  # the end of the year 9999
 
 
 def report_of(
@@ -27,7 +27,7 @@ def report_of(
     """`parts`: `raw` adds VirusTotal's response (argument `raw`, else the object), `engines` the category and result
     of each engine.
     """
-    attributes = _mapping(vt_object.get("attributes"))
+    attributes = mapping(vt_object.get("attributes"))
     report: Report = {
         "type": indicator.kind,
         "indicator": indicator.value,
@@ -77,14 +77,14 @@ def _common(attributes: Mapping[str, Any]) -> Report:
 
 
 def _file(attributes: Mapping[str, Any]) -> Report:
-    classification = _mapping(attributes.get("popular_threat_classification"))
-    hashes = {name: attributes[name] for name in ("md5", "sha1", "sha256") if _text(attributes.get(name))}
+    classification = mapping(attributes.get("popular_threat_classification"))
+    hashes = {name: attributes[name] for name in ("md5", "sha1", "sha256") if text(attributes.get(name))}
     return {
-        "label": _text(classification.get("suggested_threat_label")),
+        "label": text(classification.get("suggested_threat_label")),
         "names": _names(attributes),
         "hashes": hashes or None,
         "size": _integer(attributes.get("size")),
-        "file_type": _text(attributes.get("type_description")),
+        "file_type": text(attributes.get("type_description")),
     }
 
 
@@ -92,16 +92,16 @@ def _url(attributes: Mapping[str, Any]) -> Report:
     threats = _texts(attributes.get("threat_names"))
     return {
         "label": threats[0] if threats else None,
-        "url": _text(attributes.get("url")),
-        "final_url": _text(attributes.get("last_final_url")),
-        "title": _text(attributes.get("title")),
+        "url": text(attributes.get("url")),
+        "final_url": text(attributes.get("last_final_url")),
+        "title": text(attributes.get("title")),
         "categories": _categories(attributes.get("categories")),
     }
 
 
 def _domain(attributes: Mapping[str, Any]) -> Report:
     return {
-        "registrar": _text(attributes.get("registrar")),
+        "registrar": text(attributes.get("registrar")),
         "created": _time(attributes.get("creation_date")),
         "categories": _categories(attributes.get("categories")),
     }
@@ -109,10 +109,10 @@ def _domain(attributes: Mapping[str, Any]) -> Report:
 
 def _ip(attributes: Mapping[str, Any]) -> Report:
     return {
-        "country": _text(attributes.get("country")),
+        "country": text(attributes.get("country")),
         "asn": _integer(attributes.get("asn")),
-        "owner": _text(attributes.get("as_owner")),
-        "network": _text(attributes.get("network")),
+        "owner": text(attributes.get("as_owner")),
+        "network": text(attributes.get("network")),
     }
 
 
@@ -149,7 +149,7 @@ def _counts(value: object, names: Iterable[str]) -> dict[str, int] | None:
 def _names(attributes: Mapping[str, Any]) -> list[str] | None:
     """The most meaningful name first, without duplicates."""
     names = _texts(attributes.get("names"))
-    telling = _text(attributes.get("meaningful_name"))
+    telling = text(attributes.get("meaningful_name"))
     if names is None and telling is None:
         return None
     return list(dict.fromkeys([*([telling] if telling else []), *(names or [])]))[:_MOST_NAMES]
@@ -164,17 +164,17 @@ def _categories(value: object) -> list[str] | None:
 
 def _engines(value: object) -> dict[str, dict[str, Any]]:
     return {
-        str(name): {"category": _text(result.get("category")), "result": _text(result.get("result"))}
-        for name, result in _mapping(value).items()
+        str(name): {"category": text(result.get("category")), "result": text(result.get("result"))}
+        for name, result in mapping(value).items()
         if isinstance(result, Mapping)
     }
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: object) -> str | None:
+def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
@@ -192,4 +192,4 @@ def _integer(value: object) -> int | None:
 
 def _time(value: object) -> str | None:
     epoch = _integer(value)
-    return iso(epoch) if epoch is not None and 0 < epoch <= _LATEST_TIME else None
+    return iso(epoch) if epoch is not None and 0 < epoch <= LATEST_EPOCH else None

@@ -7,8 +7,7 @@ import threading
 from typing import Any, Callable, TypeVar
 
 from ..clock import Clock
-from ..errors import ConnectorError, RateLimited
-from ..internal_errors import told
+from ..errors import ConnectorError, RateLimited, told
 from ..log import logger
 from ..quota import Quota
 from ..quota.account_quota import measured, use_of
@@ -40,8 +39,8 @@ class Account:
         self,
         api: Api,
         limiter: Limiter,
-        prospects: CircuitBreaker,
-        breaker: KeyProbe,
+        breaker: CircuitBreaker,
+        probe: KeyProbe,
         quota: MeasuredQuota,
         refused: Refused,
         identity: str = "",
@@ -50,8 +49,8 @@ class Account:
         self._api = api
         self.limiter = limiter
         self.identity = identity
-        self._prospects = prospects
         self._breaker = breaker
+        self._probe = probe
         self._quota = quota
         self._refused = refused
 
@@ -67,7 +66,7 @@ class Account:
         `purpose` is the kind of call, such as `lookup_hash`.
         """
         self._quota.look()
-        return self._breaker.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
+        return self._probe.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
 
     def ask(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
         """The result of `call(api)`, unless the circuit breaker is open. Raises `ConnectorError`.
@@ -94,14 +93,14 @@ class Account:
         return result
 
     def _try(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
-        open_error = self._breaker.open_error(permit)
+        open_error = self._probe.open_error(permit)
         if open_error is not None:
             raise open_error
         budget.permit = permit
         try:
             result = call(self._api)
         except ForeignLimit as error:
-            self._prospects.failed(permit.purpose, error)
+            self._breaker.failed(permit.purpose, error)
             raise
         except RateLimited as error:
             self._refused.remember(error)
@@ -109,7 +108,7 @@ class Account:
                 permit.accepted()
             raise
         except ConnectorError as error:
-            self._prospects.failed(permit.purpose, error)
+            self._breaker.failed(permit.purpose, error)
             raise
         else:
             self._refused.forget()
@@ -131,7 +130,7 @@ class Account:
         """
         # This call needs no quota, so lack of quota does not prevent it.
         began = self._quota.clock.monotonic()
-        permit = self._breaker.permit("quota", math.inf)
+        permit = self._probe.permit("quota", math.inf)
         permit.enter()
         figures = self._try(permit, lambda api: api.overall_quotas(budget), budget)
         self._quota.heard(figures)

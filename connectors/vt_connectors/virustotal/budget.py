@@ -5,18 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Callable, Protocol
 
+from ..observer import SILENT
+
 if TYPE_CHECKING:
     from ..quota.gate import Turn
     from ..quota.limiter import Limiter
     from ..quota.waiters import Claim
-
-
-def _ignore_waiting(waiting: bool) -> None:
-    return None
-
-
-def _ignore_sent(sent: int, total: int) -> None:
-    return None
 
 
 class Permit(Protocol):
@@ -47,8 +41,8 @@ class Budget:
     """`deadline`: the end of waiting for quota (the clock's monotonic seconds).
 
     `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is called with True
-    when a request begins to wait for quota, and with False when it is sent after that. `sent` is called with the sent
-    and the total bytes of a file. `keep`: the day's requests to reserve for others; None: the default share. `claim`:
+    when a request begins to wait for quota, and with False when it is sent after that. `observer` is
+    notified of the bytes of a file. `keep`: the day's requests to reserve for others; None: the default share. `claim`:
     the data of its requests in the queue for quota; `turn`: their place among those of their client, if taken.
     `permit`: checked before each request. `has_written`: a write was sent, and VirusTotal did not refuse it.
     """
@@ -63,8 +57,8 @@ class Budget:
         self.turn: Turn | None = None
         self.permit: Permit = _Always()
         self.quota: dict[str, Any] = {}
-        self.waiting: Callable[[bool], None] = _ignore_waiting
-        self.sent: Callable[[int, int], None] = _ignore_sent
+        self.waiting: Callable[[bool], None] | None = None
+        self.observer = SILENT
 
     def take_turn(self, limiter: Limiter, key: str) -> Turn:
         """The place of the request for `key` among those of its client. Enter it, and leave it."""

@@ -192,7 +192,8 @@ class Client:
         def waiting(now: bool) -> None:
             if now:
                 budget.permit.waits()
-            budget.waiting(now)
+            if budget.waiting is not None:
+                budget.waiting(now)
 
         with self._limiter.slot(budget.deadline, waiting, budget.keep, budget.claim, budget.turn) as slot:
             budget.waited_s += slot.waited_s

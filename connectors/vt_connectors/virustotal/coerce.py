@@ -7,17 +7,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..errors import InvalidResponse
+from ..verdict.report import LATEST_EPOCH
+from ..verdict.report import mapping as mapping
+from ..verdict.report import text as text
 from .port import AnalysisStatus
-
-_LATEST_EPOCH = 253402300799  # the end of the year 9999
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def number(value: object) -> int | None:
@@ -32,7 +25,7 @@ def number(value: object) -> int | None:
 def epoch(value: object) -> int | None:
     """v3's dates: seconds since 1970."""
     found = number(value)
-    return found if found is not None and 0 < found <= _LATEST_EPOCH else None
+    return found if found is not None and 0 < found <= LATEST_EPOCH else None
 
 
 def epoch_of_text(value: object, form: str = "%Y-%m-%d %H:%M:%S") -> int | None:

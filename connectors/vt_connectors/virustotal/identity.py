@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InvalidIndicator, InvalidResponse
+from ..errors import InvalidIndicator, InvalidResponse, printable
 from ..indicators import Indicator, Kind, parse_as, shown_without_credentials
 from ..patterns import pattern
 from .coerce import mapping, text
@@ -154,7 +154,7 @@ def time_of_analysis(analysis_id: str) -> int | None:
 
 def another(asked: str, found: str) -> InvalidResponse:
     """The error for a response about `found` to a request for `asked`."""
-    shown = "".join(char if char.isprintable() else "?" for char in found[:80])
+    shown = printable(found[:80])
     return InvalidResponse(
         f"VirusTotal's response is not about {asked[:80]!r} but about {shown!r}; if this happens again, look for a "
         "proxy in between",

@@ -84,7 +84,6 @@ class Api(Protocol):
     A response about another object than the requested one is an `InvalidResponse`; for a write, an `OutcomeUnknown`.
     """
 
-    version: str
     # Whether a write on a URL needs VirusTotal's id of it, from its report.
     writes_to_url_ids: bool
 

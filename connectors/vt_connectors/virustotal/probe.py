@@ -24,9 +24,9 @@ _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
 class KeyProbe:
     """The probe of one account in one process. Safe for many threads."""
 
-    def __init__(self, prospects: CircuitBreaker, clock: Clock, patience_s: float) -> None:
+    def __init__(self, breaker: CircuitBreaker, clock: Clock, patience_s: float) -> None:
         """`patience_s`: for how long a request waits for probes, if its deadline is not later."""
-        self._prospects = prospects
+        self._breaker = breaker
         self._clock = clock
         self._patience_s = patience_s
         self._lock = threading.Lock()
@@ -42,15 +42,15 @@ class KeyProbe:
 
     def open_error(self, permit: Permit) -> ConnectorError | None:
         """The error that other requests just got and that this request would get."""
-        return self._prospects.open_error(permit.purpose, permit.deadline)
+        return self._breaker.open_error(permit.purpose, permit.deadline)
 
     def lets_by(self, permit: Permit) -> bool:
         """Whether the request need not wait: the key works, or is refused, or the request becomes the probe."""
-        if self._prospects.is_proven or self.open_error(permit) is not None:
+        if self._breaker.is_proven or self.open_error(permit) is not None:
             return True
         with self._lock:
             # Checked again, because an outcome is recorded before its probe ends.
-            if self._prospects.is_proven or permit in self._probes or self.open_error(permit) is not None:
+            if self._breaker.is_proven or permit in self._probes or self.open_error(permit) is not None:
                 return True
             if self._ahead_of(permit) is not None:
                 return False
@@ -66,7 +66,7 @@ class KeyProbe:
 
     def accepted(self, purpose: str) -> None:
         """VirusTotal answered a request with this key."""
-        self._prospects.answered(purpose)
+        self._breaker.answered(purpose)
         with self._lock:
             for ended in self._probes.values():
                 ended.set()
@@ -113,13 +113,13 @@ class Permit:
     processes see.
     """
 
-    def __init__(self, breaker: KeyProbe, purpose: str, deadline: float, turn: Turn | None) -> None:
+    def __init__(self, probe: KeyProbe, purpose: str, deadline: float, turn: Turn | None) -> None:
         self.purpose = purpose
         self.deadline = deadline
         self.sends_file = purpose in _SENDS_A_FILE
         self.turn = turn
-        self._breaker = breaker
-        self._until = breaker.give_up_at(deadline)
+        self._probe = probe
+        self._until = probe.give_up_at(deadline)
         self._is_in = False
 
     def enter(self) -> None:
@@ -127,14 +127,14 @@ class Permit:
         if self._is_in:
             return
         while not self._goes_in():
-            self._breaker.wait(self, self._until)
+            self._probe.wait(self, self._until)
         self._is_in = True
 
     def _goes_in(self) -> bool:
         # A request that is refused anyway does not wait for its turn.
-        if self.turn is not None and self._breaker.open_error(self) is None:
+        if self.turn is not None and self._probe.open_error(self) is None:
             self.turn.enter()
-        if self._breaker.lets_by(self):
+        if self._probe.lets_by(self):
             return True
         if self.turn is not None:
             self.turn.leave()
@@ -142,24 +142,24 @@ class Permit:
 
     def waits(self) -> None:
         """The request begins to wait for quota: other requests do not wait for its outcome meanwhile."""
-        self._breaker.end(self)
+        self._probe.end(self)
 
     def may_send(self) -> None:
         """The request has its reservation: return when it may be sent. Raises an expected error, or like `wait`."""
-        until = self._breaker.give_up_at(self.deadline)
-        while not self._breaker.lets_by(self):
-            self._breaker.wait(self, until)
-        error = self._breaker.open_error(self)
+        until = self._probe.give_up_at(self.deadline)
+        while not self._probe.lets_by(self):
+            self._probe.wait(self, until)
+        error = self._probe.open_error(self)
         if error is not None:
             raise error
 
     def accepted(self) -> None:
         """VirusTotal answered the request."""
-        self._breaker.accepted(self.purpose)
+        self._probe.accepted(self.purpose)
 
     def settle(self) -> None:
         """`CircuitBreaker` has the outcome, or there is none."""
-        self._breaker.end(self)
+        self._probe.end(self)
 
     def refuse_if_late(self) -> None:
         """Raise `RateLimited` if there is no quota in time."""
@@ -169,6 +169,6 @@ class Permit:
     def leave(self) -> None:
         """Let the next request pass."""
         self._is_in = False
-        self._breaker.end(self)
+        self._probe.end(self)
         if self.turn is not None:
             self.turn.leave()

@@ -6,8 +6,6 @@ statuses: https://docs.virustotal.com/v2.0/reference/api-responses.
 
 from __future__ import annotations
 
-import json
-import math
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Union
@@ -23,7 +21,9 @@ from ..errors import (
     InvalidResponse,
     RateLimited,
     Unavailable,
+    printable,
 )
+from ..strict_json import loads_finite
 from .http.transport import HttpResponse
 
 _LONGEST_MESSAGE = 300
@@ -173,20 +173,10 @@ def _json(answer: HttpResponse) -> Document | None:
     if answer.broken or not answer.body:
         return None
     try:
-        body = json.loads(answer.body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
+        body = loads_finite(answer.body.decode("utf-8"))
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, (dict, list)) else None
-
-
-def _no_number(text: str) -> float:
-    """Refuse numbers that Python accepts but JSON does not have, because they could not be written again."""
-    raise ValueError(f"{text} is not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
 
 
 def _printable(text: object, key: ApiKey) -> str:
@@ -194,7 +184,7 @@ def _printable(text: object, key: ApiKey) -> str:
     if not isinstance(text, str):
         return ""
     shown = key.redact(text.strip())[:_LONGEST_MESSAGE]
-    return "".join(char if char.isprintable() else " " for char in shown)
+    return printable(shown, " ")
 
 
 def retry_after(header: str | None, now: float) -> float | None:

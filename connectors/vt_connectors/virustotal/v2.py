@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge
+from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -40,7 +40,6 @@ class ApiV2:
     The id of an analysis is VirusTotal's scan id after `f-` or `u-`, because files and URLs have different calls.
     """
 
-    version = "2"
     writes_to_url_ids = False
 
     def __init__(self, client: Client, key: ApiKey) -> None:
@@ -180,7 +179,7 @@ def _checked(answer: Any, value: str) -> Report:
     report = mapping(answer)
     code = _code(report)
     if code == _INVALID:
-        said = "".join(char for char in str(report.get("verbose_msg", ""))[:200] if char.isprintable())
+        said = printable(str(report.get("verbose_msg", ""))[:200], "")
         raise InvalidIndicator(f"VirusTotal does not accept the value {value[:80]!r}: {said}", http_status=200)
     return report
 

@@ -38,7 +38,6 @@ _TYPE: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip"
 class ApiV3:
     """See `port.Api`."""
 
-    version = "3"
     writes_to_url_ids = True
 
     def __init__(self, client: Client, key: ApiKey) -> None:

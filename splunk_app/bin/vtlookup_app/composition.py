@@ -33,6 +33,8 @@ from .splunkd import KeyNotSeen, Splunkd
 from .warning_collector import WarningCollector
 
 if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
+
     from .endpoint_client.client import EndpointClient
 
 _KEY_NAMES = ("api_key", "api_key_file")
@@ -65,7 +67,7 @@ class Asking(NamedTuple):
     broker: Callable[[], EndpointClient | None]
     caller: Caller
 
-    def answer(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    def answer(self, document: Mapping[str, Any]) -> Response:
         """The response to a request of any action; an error if this user has no right to it. Never raises."""
         broker = self.broker()
         if broker is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from .setting_names import in_splunk
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 Cell = Union[str, "list[str]"]
 Columns = dict[str, Cell]
@@ -55,7 +58,6 @@ ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this o
 _NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
-_WORST_FIRST = ("malicious", "suspicious", "undetected", "unknown")
 # Joins the values of a list if the field itself is multivalued, with one value per indicator.
 _WITHIN = ", "
 
@@ -80,7 +82,7 @@ def empty() -> Columns:
     return _EMPTY.copy()
 
 
-def of_response(response: Mapping[str, Any]) -> Columns:
+def of_response(response: Response) -> Columns:
     """One indicator's fields. Times are epoch seconds, counts plain integers; missing values are empty."""
     data, meta = response["data"] or {}, response["meta"]
     columns = empty()
@@ -120,7 +122,7 @@ class SharedColumns:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], Columns] = {}
 
-    def of_response(self, response: Mapping[str, Any]) -> Columns:
+    def of_response(self, response: Response) -> Columns:
         error = response["error"]
         if error is None or error["code"] != "rate_limited":
             return of_response(response)
@@ -130,12 +132,12 @@ class SharedColumns:
         return self._known[alike]
 
 
-def _details(response: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = (response["error"] or {}).get("details") or {}
-    return found
+def _details(response: Response) -> Mapping[str, Any]:
+    error = response["error"]
+    return {} if error is None else error["details"]
 
 
-def _status(response: Mapping[str, Any]) -> tuple[str, str]:
+def _status(response: Response) -> tuple[str, str]:
     """The status, and the error. `pending` if the lookup waits for quota, or waited when the search ended."""
     error = response["error"]
     if error is None:
@@ -152,9 +154,11 @@ def _stats(stats: Mapping[str, int]) -> Columns:
 
 def side_by_side(rows: Sequence[Columns]) -> Columns:
     """The fields of an event with several indicators: one value per indicator, in order, and the worst verdict."""
+    from vt_connectors.contract.documents import WORST_FIRST
+
     joined: Columns = {name: [_one(row[name]) for row in rows] for name in (*NAMES, RAW)}
     verdicts = {row["verdict"] for row in rows}
-    joined["worst_verdict"] = next((verdict for verdict in _WORST_FIRST if verdict in verdicts), "")
+    joined["worst_verdict"] = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "")
     if not any(joined[RAW]):
         joined[RAW] = ""
     return joined

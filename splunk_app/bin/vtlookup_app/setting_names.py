@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 # The original environment; the proxy and CA bundle of `vtlookup.conf` are put into `os.environ` later.
 _ENVIRONMENT = dict(os.environ)
@@ -54,13 +57,16 @@ def in_splunk(text: str) -> str:
     return _VARIABLE.sub(_named, text)
 
 
-def response_in_splunk(response: Mapping[str, Any]) -> dict[str, Any]:
+def response_in_splunk(response: Response) -> Response:
     """A response of the core with its messages so translated."""
     error = response["error"]
     if error is None:
-        return dict(response)
-    translated = {**error, "message": in_splunk(error["message"])}
-    return {**response, "summary": in_splunk(response["summary"]), "error": translated}
+        return response
+    return {
+        **response,
+        "summary": in_splunk(response["summary"]),
+        "error": {**error, "message": in_splunk(error["message"])},
+    }
 
 
 def _named(found: re.Match[str]) -> str:

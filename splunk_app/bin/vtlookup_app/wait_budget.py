@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 
 class WaitBudget:
@@ -32,7 +34,7 @@ class WaitBudget:
             self._counted_to = max(self._counted_to, end)
 
 
-def waited_s(response: Mapping[str, Any], took_s: float) -> float:
+def waited_s(response: Response, took_s: float) -> float:
     """Seconds a lookup waited for quota. If it got no quota, or a shared answer, it only waited."""
     error, meta = response["error"], response["meta"]
     only_waited = meta["source"] == "shared" or (error is not None and error["code"] == "rate_limited")

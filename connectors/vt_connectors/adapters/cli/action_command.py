@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ...actions import ACTIONS, Action
 from ...actions.local_answers import plain_lookup
@@ -21,12 +21,16 @@ from ...contract.documents import Options, Request, finds_no_quota
 from ...contract.exit_status import RETRY_LATER, ExitCode
 from ...errors import Cancelled, ConnectorError
 from ...indicators import shown_without_credentials
+from ...observer import SILENT, Observer
 from ...quota.waiters import BATCH, Claim
 from ..core_from_environment import core_from
 from ..process.descriptors import Input
 from ..process.termination import LOOK_S, Termination
-from ..process.workers import EachByItself, Job, Response, Workers
+from ..process.workers import EachByItself, Job, Workers
 from .action_arguments import given_params
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _SIDE_BY_SIDE = 4
 # How many are given to the threads before the first answer is there, and how many are answered at once without them.
@@ -34,23 +38,19 @@ _AHEAD = 4 * _SIDE_BY_SIDE
 _AT_ONCE = 1000
 _PIECE_BYTES = 65536
 
-Sent = Callable[[int, int], None]
-
 
 class Answering(LookingUp, Protocol):
-    def run(self, request: Request, progress: Sent | None = None, *, claim: Claim | None = None) -> Response: ...
+    def run(self, request: Request, observer: Observer = SILENT, *, claim: Claim | None = None) -> Response: ...
 
     def refuse(self, document: object, error: ConnectorError) -> Response: ...
 
 
-class _Bars(Protocol):
-    """Where progress is seen."""
+class Progress(Observer):
+    """Where progress is seen; this one shows nothing."""
 
-    def answered(self) -> None: ...
-
-    def sent(self, sent: int, total: int) -> None: ...
-
-    def aside(self) -> AbstractContextManager[None]: ...
+    def aside(self) -> AbstractContextManager[None]:
+        """Nothing is shown meanwhile, nor for a moment after."""
+        return contextlib.nullcontext()
 
 
 def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool) -> int:
@@ -61,8 +61,8 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
     shown = []
     try:
         with bars(len(requests), as_json) as seen:
-            for response in _Answers(core, ending, seen.sent).of(requests):
-                seen.answered()
+            for response in _Answers(core, ending, seen).of(requests):
+                seen.answered(response)
                 code.saw(response)
                 if as_json:
                     with seen.aside():
@@ -127,15 +127,15 @@ class _Asked(Job):
 class _Answers:
     """The responses to requests, in order, whatever happens."""
 
-    def __init__(self, core: Answering, ending: Termination, sent: Sent) -> None:
+    def __init__(self, core: Answering, ending: Termination, observer: Observer) -> None:
         self._core = core
         self._ending = ending
-        self._sent = sent
+        self._observer = observer
         self._workers = Workers(_SIDE_BY_SIDE, EachByItself())
 
     def of(self, requests: list[Request]) -> Iterator[Response]:
         """Once a lookup finds no quota, the next ones of which that is known are answered at once."""
-        how: dict[str, Any] = {"progress": self._sent} if len(requests) == 1 else {"claim": BATCH}
+        how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else {"claim": BATCH}
         left, under_way = deque(requests), deque[_Asked]()
         while left or under_way:
             while left and len(under_way) < _AHEAD:
@@ -159,7 +159,7 @@ class _Answers:
 
     def _outcome(self, asked: _Asked) -> Response:
         outcome = self._ending.outcome_of(asked, ACTIONS[asked.request.action], self._workers)
-        return outcome if isinstance(outcome, dict) else self._refused(asked.request, outcome)
+        return self._refused(asked.request, outcome) if isinstance(outcome, ConnectorError) else outcome
 
     def _refused(self, request: Request, error: ConnectorError) -> Response:
         return self._core.refuse({"action": request.action, "id": request.id}, error)
@@ -181,23 +181,12 @@ class _Answers:
                 yield {**found[value], "id": request.id, "action": request.action}
 
 
-class _Unseen:
-    def answered(self) -> None:
-        return None
-
-    def sent(self, sent: int, total: int) -> None:
-        return None
-
-    def aside(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext()
-
-
 @contextlib.contextmanager
-def bars(count: int, as_json: bool) -> Iterator[_Bars]:
+def bars(count: int, as_json: bool) -> Iterator[Progress]:
     """Progress on a terminal; nothing where there is none."""
     # JSON on the same terminal would be mixed up with them.
     if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
-        yield _Unseen()
+        yield Progress()
         return
     from .progress import Bars
 

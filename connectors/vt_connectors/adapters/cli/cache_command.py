@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ...actions.cache_listing import listed
 from ...clock import SystemClock, iso
 from ...contract.exit_status import MALFORMED, OK
 from ...core import Core
@@ -21,19 +20,19 @@ def run_cache_command(
     """The exit status."""
     core = core_from(environment, clock)
     if not isinstance(core, Core):
-        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        sys.stderr.write(f"error: {core.error.message}\n")
         return MALFORMED
-    cache = core.context.cache
+    cache = core.cache
     if operation == "clear":
         tell({"cleared": cache.clear()}, as_json)
     elif operation == "stats":
-        pending = core.context.pending.stats()
+        pending = core.pending.stats()
         queue = {f"pending_{name}": pending[name] for name in ("refused", "most")}
         remember_keys(environment)
         tell(redacted({**cache.stats(), "pending": pending["entries"], **queue}), as_json)
     else:
         now = clock.now()
-        for key, status, fetched_at in listed(core.context, limit):
+        for key, status, fetched_at in cache.listed(limit):
             row = {"key": key, "status": status, "fetched_at": iso(fetched_at), "age_s": max(0, int(now - fetched_at))}
             sys.stdout.write((json.dumps(row) if as_json else f"{row['age_s']:>8} s  {status:<9}  {key}") + "\n")
     return OK

@@ -19,8 +19,7 @@ from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ...errors import ConfigError, ConnectorError
 from ..core_from_environment import core_from, remember_keys
 from ..process.termination import ENDED, Termination
-from .check import Check, check
-from .doctor_state import state_findings
+from .doctor_state import Check, check, state_findings
 
 
 def examine(environment: Mapping[str, str], ending: Termination, *, online: bool, as_json: bool) -> int:

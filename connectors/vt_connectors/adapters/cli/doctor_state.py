@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from ...backends.redis_url import RedisAddress
 from ...clock import Clock
 from ...composition.state import server_at, state_files, state_place, substitute_place
 from ...config.settings import Settings
 from ...errors import ConnectorError
+from ...redaction import without_keys
 from ...state.fallback import StateUnavailable
 from ...state.private_folder import make_private_folder
-from .check import Check, check
 
 if TYPE_CHECKING:
     from ...composition.state import Condition
@@ -28,6 +29,27 @@ _DROPS_LEASES = {
 _HARMLESS = ("noeviction", "volatile-lru", "volatile-lfu")
 _ALMOST_FULL = 0.95
 _CLOCKS_DIFFER_S = 2.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: `ok` is True, False, or None for what is only told."""
+
+    about: str
+    ok: bool | None
+    text: str
+
+    def without_keys(self) -> Check:
+        """The same without any key that is remembered."""
+        return replace(self, text=without_keys(self.text))
+
+
+def check(about: str, look: Callable[[], str]) -> Check:
+    """What `look` tells, or what is wrong."""
+    try:
+        return Check(about, True, look())
+    except (ConnectorError, OSError) as error:
+        return Check(about, False, str(error))
 
 
 def state_findings(settings: Settings, clock: Clock) -> Iterator[Check]:

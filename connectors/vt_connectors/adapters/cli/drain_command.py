@@ -6,17 +6,38 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...actions.drain import DrainLimits, DrainResult
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
 from ...core import Core
 from ..core_from_environment import core_from
 from ..process.termination import ENDED, Termination
+from .action_arguments import seconds
 from .action_command import bars
 from .cache_command import tell
 
+if TYPE_CHECKING:
+    from ...contract.response import Response
+
 _CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep", type=_requests, metavar="N", help="leave N of the day's requests to people (default: a quarter)"
+    )
+    parser.add_argument(
+        "--max-wait", type=seconds, default=0.0, metavar="TIME", help="how long to wait for quota: 90, 5m (default 0)"
+    )
+    parser.add_argument("--discard", action="store_true", help="ask nothing, and forget all that waits")
+    parser.add_argument("--json", action="store_true", help="as JSON (so in a pipe)")
+
+
+def _requests(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of requests")
+    return int(text)
 
 
 def run_drain(
@@ -26,22 +47,22 @@ def run_drain(
     clock = ending.clock
     core = core_from(environment, clock)
     if not isinstance(core, Core):
-        sys.stderr.write(core.answer({"action": "quota", "params": {}})["summary"] + "\n")
+        sys.stderr.write(f"error: {core.error.message}\n")
         return MALFORMED
     if options.discard:
-        tell({"discarded": core.context.pending.clear()}, as_json)
+        tell({"discarded": core.pending.clear()}, as_json)
         return OK
     code = ExitCode()
     spend = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
-    waiting = core.context.pending.stats()["entries"]
+    waiting = core.pending.stats()["entries"]
     so_far = DrainResult(left=waiting)
     with bars(waiting, as_json) as seen:
 
-        def heard(response: dict[str, Any], drained: DrainResult) -> None:
+        def heard(response: Response, drained: DrainResult) -> None:
             nonlocal so_far
             so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)
-            seen.answered()
+            seen.answered(response)
 
         drained = ending.result_of(lambda: core.drain(spend, heard)) or so_far._replace(message=_CUT_SHORT)
     if clock.cancelled:

@@ -17,7 +17,7 @@ from ..process.signals import end_on_signals
 from ..process.standard_streams import take_over
 from ..process.termination import Termination
 from . import logs
-from .parser import Parser
+from .parser import Parser, add_run_arguments
 
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
@@ -103,9 +103,7 @@ def _command(commands: Commands, name: str, about: str, example: str = "") -> ar
 def _add_run(commands: Commands) -> None:
     about = "JSON requests on stdin, JSON responses on stdout, one a line"
     parser = _command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
-    from ..runner.options import add_arguments
-
-    add_arguments(parser)
+    add_run_arguments(parser)
     parser.set_defaults(command=_run, ends_itself=True)
 
 
@@ -179,7 +177,7 @@ def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
     about = "asks for what waits for quota, oldest first, with what there is of it now"
     parser = _command(commands, "drain", about, "vtaction drain --keep 200")
     if "drain" in wanted:
-        from .drain_options import add_arguments
+        from .drain_command import add_arguments
 
         add_arguments(parser)
         parser.set_defaults(command=_drain)
@@ -195,7 +193,7 @@ def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
     about = "a stand-in for VirusTotal's API on this machine, to build against without spending quota"
     parser = _command(commands, "sandbox", about, "vtaction sandbox --latency 50ms --fault 503:0.1 --log")
     if "sandbox" in wanted:
-        from .sandbox_options import add_arguments
+        from .sandbox_command import add_arguments
 
         add_arguments(parser)
         parser.set_defaults(command=_sandbox, ends_itself=True)

@@ -1,4 +1,4 @@
-"""The parser of `vtaction`'s command line."""
+"""The parser of `vtaction`'s command line, and the options of `vtaction run`."""
 
 from __future__ import annotations
 
@@ -15,3 +15,14 @@ class Parser(argparse.ArgumentParser):
 
         remember_keys(os.environ)
         super().error(without_keys(message))
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=_workers, default=8, metavar="N", help="lines side by side (default 8)")
+    parser.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the answers were")
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError("a number from 1 to 64")
+    return int(text)

@@ -7,11 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
+import rich.progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from ...threads import start_thread
+from .action_command import Progress
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _MEGABYTE = 1_000_000
 # For how long the terminal is left alone after an answer: the program behind the pipe may show it there.
@@ -19,13 +25,13 @@ _ASIDE_S = 0.3
 _LOOK_S = 0.1
 
 
-class Bars:
+class Bars(Progress):
     """On stderr, and gone when it is over."""
 
     def __init__(self, count: int) -> None:
         columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}")
         # What goes to stdout is no business of the bars: it may be a pipe. Log lines on stderr appear above them.
-        self._progress = Progress(
+        self._progress = rich.progress.Progress(
             *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
         )
         self._count = count
@@ -38,12 +44,11 @@ class Bars:
         self._aside_until = 0.0
         self._over = threading.Event()
 
-    def answered(self) -> None:
+    def answered(self, response: Response) -> None:
         self._answered += 1
         self._progress.update(self._asking, completed=self._answered, told=f"{self._answered}/{self._count}")
 
-    def sent(self, sent: int, total: int) -> None:
-        """Bytes of the file that are on their way, of all."""
+    def bytes_sent(self, sent: int, total: int) -> None:
         if self._sending is None:
             self._sending = self._progress.add_task("sending", total=total, told="")
         told = f"{sent / _MEGABYTE:.1f}/{total / _MEGABYTE:.1f} MB"
@@ -51,7 +56,6 @@ class Bars:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """The bars are not there meanwhile, and for a moment after."""
         with self._lock:
             self._hide()
             try:

@@ -7,16 +7,33 @@ import sys
 from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
+from ...config.durations import seconds_of
 from ...contract.exit_status import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
-from ...patterns import pattern
 from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 
-_TIME = pattern(r"([0-9]+(?:\.[0-9]+)?)(ms|s)?")
 _MOST_SECONDS = 86400
 # An analysis waits in the queue for this part of its time.
 _QUEUED_PART = 0.4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
+    parser.add_argument(
+        "--quota", default="4/minute,500/day,15500/month", help="as VT_QUOTA (default the public API's)"
+    )
+    parser.add_argument("--latency", default="0", metavar="TIME", help="of each answer: 50ms, 0.5s, 50ms-500ms")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="WHAT:SHARE",
+        help="what goes wrong how often: a status (503:0.1), or reset, cut, html, garbage, slow; may be given again",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the same faults in the same order each time")
+    parser.add_argument("--scan-time", default="5s", metavar="TIME", help="until an analysis is completed (default 5s)")
+    parser.add_argument("--log", action="store_true", help="a line for each request on stderr")
 
 
 def serve(options: argparse.Namespace, clock: SystemClock) -> int:
@@ -61,10 +78,9 @@ def sandbox_quota(text: str) -> Quota:
 
 
 def seconds(text: str) -> float:
-    """`50ms`, `2s`, `0.5` as seconds. Raises `ValueError`."""
-    found = _TIME.fullmatch(text.strip())
-    time_s = float(found[1]) / (1000 if found[2] == "ms" else 1) if found else -1.0
-    if not 0 <= time_s <= _MOST_SECONDS:
+    """`50ms`, `2s`, `0.5`, `1h` in seconds, a day at most. Raises `ValueError`."""
+    time_s = seconds_of(text)
+    if time_s is None or time_s > _MOST_SECONDS:
         raise ValueError(f"{text!r} is not a time such as 50ms, 0.5s or 2")
     return time_s
 

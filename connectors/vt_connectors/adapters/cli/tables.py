@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+from ...errors import printable
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green", "error": "bold magenta"}
 
 
-def show(action: Action, responses: list[dict[str, Any]]) -> None:
+def show(action: Action, responses: list[Response]) -> None:
     """Print a table of the answers; for what comes in rows, one for each answer."""
     console = Console()
     others = []
@@ -33,7 +37,7 @@ def show(action: Action, responses: list[dict[str, Any]]) -> None:
             if response["status"] == "pending":
                 # Beside the table, in one piece: it is there to be copied.
                 command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
-                console.print(Text(f"ask again: {_printable(command)}"), soft_wrap=True)
+                console.print(Text(f"ask again: {printable(command)}"), soft_wrap=True)
 
 
 class _Rows(NamedTuple):
@@ -53,12 +57,12 @@ def _rows_of(action: Action) -> _Rows | None:
     return None
 
 
-def _rows(rows: _Rows, response: dict[str, Any]) -> Table:
+def _rows(rows: _Rows, response: Response) -> Table:
     data = response["data"]
     found = data[rows.name]
     more = ", and there are more (--limit)" if data.get("more") else ""
     about = f"{data['indicator']}: " if "indicator" in data else ""
-    table = Table(title=Text(_printable(f"{about}{len(found)} {rows.name}{more}")))
+    table = Table(title=Text(printable(f"{about}{len(found)} {rows.name}{more}")))
     for title in rows.columns.values():
         table.add_column(title, overflow="fold")
     for row in found:
@@ -66,10 +70,10 @@ def _rows(rows: _Rows, response: dict[str, Any]) -> Table:
     return table
 
 
-def _quota(response: dict[str, Any]) -> Table:
+def _quota(response: Response) -> Table:
     """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
     data = response["data"]
-    table = Table(title=Text(_printable(response["summary"])))
+    table = Table(title=Text(printable(response["summary"])))
     for title in ("quota", "limit", "used", "left", "source"):
         table.add_column(title, overflow="fold")
     for name, seen in data["windows"].items():
@@ -84,7 +88,7 @@ def _quota(response: dict[str, Any]) -> Table:
             if pool in figure:
                 numbers = (_number(figure[pool][word]) for word in ("allowed", "used", "left"))
                 first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
-                table.add_row(*map(Text, (_printable(name), *numbers, f"VirusTotal: {pool}{first}")))
+                table.add_row(*map(Text, (printable(name), *numbers, f"VirusTotal: {pool}{first}")))
     return table
 
 
@@ -92,7 +96,7 @@ def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
+def _verdicts(action: Action, responses: list[Response]) -> Table:
     table = Table()
     for name in ("indicator", "verdict", "what", "last analysis", "source"):
         table.add_column(name, overflow="fold")
@@ -102,9 +106,9 @@ def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
         verdict = error["code"] if error else status if status == "pending" else data.get("verdict") or status
         # Text, not markup: names and messages come from outside.
         table.add_row(
-            Text(_printable(data.get("indicator") or str(response["id"] or action.name))),
+            Text(printable(data.get("indicator") or str(response["id"] or action.name))),
             Text(verdict, style=_COLORS.get("error" if error else verdict, "")),
-            Text(_printable(response["summary"])),
+            Text(printable(response["summary"])),
             Text(data.get("last_analysis", "")),
             Text(response["meta"]["source"] or ""),
         )
@@ -112,8 +116,4 @@ def _verdicts(action: Action, responses: list[dict[str, Any]]) -> Table:
 
 
 def _cell(value: object) -> str:
-    return _printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))

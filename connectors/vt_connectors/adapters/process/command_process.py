@@ -52,12 +52,11 @@ def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
     failures: list[BaseException] = []
     codes: list[int] = []
 
-    def work() -> dict[str, object]:
+    def work() -> None:
         try:
             codes.append(command())
         except BaseException as failure:  # raised again where it is handled
             failures.append(failure)
-        return {}
 
     job = Job(work)
     if start_thread(job.run, "vt-command") is None:

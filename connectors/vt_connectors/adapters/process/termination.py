@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Protocol, TypeVar
+from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 
-from ...actions import Action
+from ...actions import Action, interrupted
 from ...clock import SystemClock
-from ...errors import Cancelled, ConnectorError, Internal, OutcomeUnknown
-from ...internal_errors import outcome_unknown
+from ...errors import Cancelled, ConnectorError, Internal, outcome_unknown
 from ...threads import StandstillGuard
-from .workers import EachByItself, Job, Response, Workers
+from .workers import EachByItself, Job, Workers
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 Result = TypeVar("Result")
 
@@ -66,9 +68,8 @@ class Termination:
         """What `work` returns, which may hang; None if the process has to end first."""
         found: list[Result] = []
 
-        def run() -> Response:
+        def run() -> None:
             found.append(work())
-            return {}
 
         workers, job = Workers(1, EachByItself()), Job(run)
         workers.give(job)
@@ -78,15 +79,11 @@ class Termination:
 
 def lost(job: Job, action: Action | None, error: ConnectorError) -> ConnectorError:
     """The answer to what was lost to `error`: a request that writes may have gone out."""
-    return outcome_unknown(error) if _may_have_written(job, action) else error
+    return outcome_unknown(error) if job.begun and action is not None and action.writes else error
 
 
 def _cut_short(job: Job, action: Action | None, why: str) -> ConnectorError:
     """The answer to what is still under way."""
-    if _may_have_written(job, action):
-        return OutcomeUnknown(f"{why} while the request was under way; it was not repeated")
-    return Cancelled(f"{why} while the request was under way") if why == ENDED else Internal(why)
-
-
-def _may_have_written(job: Job, action: Action | None) -> bool:
-    return job.begun and action is not None and action.writes
+    told = f"{why} while the request was under way"
+    error = Cancelled(told) if why == ENDED else Internal(why)
+    return interrupted(action, told, error, has_begun=job.begun)

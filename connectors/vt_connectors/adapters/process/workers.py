@@ -6,13 +6,14 @@ import contextlib
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...errors import ConnectorError
-from ...internal_errors import internal_error
+from ...errors import ConnectorError, internal_error
 from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
 
-Response = dict[str, Any]
+if TYPE_CHECKING:
+    from ...contract.response import Response
+
 # After a thread was lost, or memory ran out: how long nothing may end before what is under way is given up. Without
 # memory even the end of a `with` can fail, and its lock stays locked.
 _TROUBLED_S = 10.0
@@ -21,12 +22,13 @@ _AT_ONCE = 64
 
 
 class Job:
-    """When `is_over`, `response` is there, or `failure`, or neither if there was no memory for that.
+    """When `is_over`, `response` is there, or `failure`, or neither if there was no memory for that, or if `work`
+    returns none.
 
     `begun`: a thread has taken it. The flags are plain, as setting them needs no memory; `wait` only waits.
     """
 
-    def __init__(self, work: Callable[[], Response]) -> None:
+    def __init__(self, work: Callable[[], Response | None]) -> None:
         self._work = work
         self._done = threading.Event()
         self.begun = False

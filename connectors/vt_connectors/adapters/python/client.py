@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from ...actions.request_batch import BatchAnswers
 from ...contract.documents import Request
 from ...indicators import Kind
+from ...observer import BytesSent
 from ...quota.waiters import BATCH
 from .answers import Lookup, Report
 from .concurrent_lookups import Batch
@@ -22,6 +23,7 @@ from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, Post
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ...contract.response import Response
     from .options import ConnectionSettings
 
 Progress = Callable[[int, int], None]
@@ -97,11 +99,11 @@ class VirusTotal:
         how = read_options(LookupOptions, options)
         connection, answered = self._connection(), BatchAnswers()
 
-        def look_up(value: str) -> dict[str, Any]:
+        def look_up(value: str) -> Response:
             with connection.core() as core:
                 return core.within(answered).look_up(kind, value, how, BATCH)
 
-        def at_hand(value: str) -> dict[str, Any] | None:
+        def at_hand(value: str) -> Response | None:
             with connection.core() as core:
                 values = [value] if isinstance(value, str) else []
                 return core.look_up_at_hand(kind, values, how, BATCH, after_refusal=True).get(value)
@@ -225,12 +227,12 @@ class VirusTotal:
         known: type,
         options: Mapping[str, object],
         progress: Progress | None = None,
-    ) -> dict[str, Any]:
+    ) -> Response:
         given = {name: value for name, value in params.items() if value is not None}
         request = Request(action, given, read_options(known, options))
         with self._core() as core:
-            run: Callable[..., dict[str, Any]] = core.run
-            return run(request) if progress is None else run(request, progress=progress)
+            run: Callable[..., Response] = core.run
+            return run(request) if progress is None else run(request, observer=BytesSent(progress))
 
 
 def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Generator[Lookup, None, None]:

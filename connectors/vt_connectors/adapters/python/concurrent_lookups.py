@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Iterable, Iterator
-from typing import Any, Callable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from ...clock import StopFlag
 from ...contract.documents import finds_no_quota
@@ -13,10 +13,13 @@ from ...errors import Internal
 from ...threads import WorkThread, start_thread
 from .connection import CLOSED, CallersClock
 
-LookUp = Callable[[str], dict[str, Any]]
-AtHand = Callable[[str], Optional[dict[str, Any]]]
+if TYPE_CHECKING:
+    from ...contract.response import Response
+
+LookUp = Callable[[str], "Response"]
+AtHand = Callable[[str], Optional["Response"]]
 _LOOK_S = 1.0
-_Done = tuple[str, Union[dict[str, Any], BaseException]]
+_Done = tuple[str, Union["Response", BaseException]]
 
 
 class Batch:
@@ -39,7 +42,7 @@ class Batch:
         self._to_do: queue.SimpleQueue[tuple[str] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[_Done | None] = queue.SimpleQueue()
 
-    def answers(self, values: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def answers(self, values: Iterable[str]) -> Iterator[tuple[str, Response]]:
         """Each value with its response, as it comes.
 
         Values are taken in the caller's thread: what they come from may belong to it. None is taken while an answer
@@ -78,7 +81,7 @@ class Batch:
             for _ in self._workers:
                 self._to_do.put(None)
 
-    def _answer_at_hand(self, value: str) -> dict[str, Any] | None:
+    def _answer_at_hand(self, value: str) -> Response | None:
         if not self._no_quota or self._pid != os.getpid():
             return None
         response = self._at_hand(value)
@@ -106,7 +109,7 @@ class Batch:
         except BaseException as error:
             return value, error
 
-    def _next_done(self) -> tuple[str, dict[str, Any]]:
+    def _next_done(self) -> tuple[str, Response]:
         if self._pid != os.getpid():
             raise RuntimeError("lookup_many does not go on in a forked process; begin it there")
         done = self._first_done()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...actions.lookup_port import LookingUp
 from ...actions.request_batch import BatchAnswers
@@ -13,13 +13,16 @@ from ...clock import StopFlag, SystemClock
 from ...contract.documents import Request
 from ...errors import Cancelled
 
+if TYPE_CHECKING:
+    from ...contract.response import Response
+
 CLOSED = "this connection to VirusTotal is closed; make a new one with connect()"
 
 
 class Answering(LookingUp, Protocol):
     """The core, as far as it is used here."""
 
-    def run(self, request: Request) -> dict[str, Any]: ...
+    def run(self, request: Request) -> Response: ...
 
     def within(self, batch: BatchAnswers) -> Answering: ...
 

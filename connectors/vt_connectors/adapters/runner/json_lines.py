@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from ...internal_errors import internal_error
+from ...errors import internal_error
 from .brackets import Brackets
 from .document import Document, refused, refused_whole, too_long
 from .line_parser import LineParser, as_far_as_readable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ... import strict_json
 from .document import Document, refused
 from .multiline_json import Text
 from .partial_json import MOST_NESTED, PartialJson
@@ -32,7 +33,7 @@ class LineParser:
     def parsed(self, number: int, text: str) -> Document:
         self.examined += len(text)
         try:
-            return Document(number, json.loads(text, parse_constant=_no_constant))
+            return Document(number, strict_json.loads(text))
         except json.JSONDecodeError as error:
             return refused(number, f"is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
         except RecursionError:
@@ -43,7 +44,3 @@ class LineParser:
 
 def as_far_as_readable(content: bytes) -> str:
     return content.decode("utf-8", "replace")
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Callable, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...actions import ACTIONS, Action
+from ...actions import Action, action_of
 from ...actions.request_batch import BatchAnswers
 from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
 from ...errors import ConnectorError
 from ...quota.waiters import BATCH, Claim
-from ..process.workers import Job, Response
-from .document import Document
+from ..process.workers import Job
+from .document import Document, refused_whole
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 # Answers are older than their callers think in a batch that never ends.
 _LONGEST_BATCH_S = 60.0
+
+# More requests in one array would take minutes and hundreds of megabytes of answers at once. One a line they may go on
+# for ever.
+MOST_REQUESTS = 20_000
 
 
 class Answering(Protocol):
@@ -42,9 +49,7 @@ class RunLine(Job):
 
     @property
     def action(self) -> Action | None:
-        value = self.document.value
-        name = value.get("action") if isinstance(value, dict) else None
-        return ACTIONS.get(name) if isinstance(name, str) else None
+        return action_of(self.document.value)
 
 
 class Batches:
@@ -86,3 +91,27 @@ class AtHand:
         for line, response in zip(lines, self._core.answers_at_hand([line.document.value for line in lines], BATCH)):
             if response is not None:
                 line.finish(response)
+
+
+def requests_in(document: Document) -> Iterator[Document]:
+    """The document itself; of an array each element, in order.
+
+    One that has no request in it, or something that is not an object, is one refusal, and none of it is executed.
+    """
+    if not isinstance(document.value, list):
+        yield document
+        return
+    why = _why_not(document.value)
+    if why is None:
+        yield from (Document(document.line, value) for value in document.value)
+    else:
+        yield refused_whole(document.line, why)
+
+
+def _why_not(array: list[object]) -> str | None:
+    if not array:
+        return "is empty"
+    if len(array) > MOST_REQUESTS:
+        return f"has {len(array)} requests; {MOST_REQUESTS} is the most: write one a line, without the array"
+    wrong = next((place for place, value in enumerate(array, 1) if not isinstance(value, dict)), None)
+    return None if wrong is None else f"has an element that is no object (the one at place {wrong})"

@@ -5,23 +5,25 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from ... import strict_json
 from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
-from ...errors import Cancelled
-from ...internal_errors import internal_error
+from ...errors import Cancelled, ConnectorError, internal_error
 from ...log import logger
 from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
 from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
-from ..process.workers import Job, Response, Workers
-from .arrays import requests_in
+from ..process.workers import Job, Workers
 from .document import Document
 from .json_lines import DocumentReader
 from .refused_input import RefusedInput
-from .request_lines import Answering, AtHand, Batches, RunLine
-from .response_line import NO_MEMORY, bytes_of
+from .request_lines import Answering, AtHand, Batches, RunLine, requests_in
+
+if TYPE_CHECKING:
+    from ...contract.response import Response
 
 _LOG = logger("runner")
 WORKERS = 8
@@ -33,6 +35,14 @@ _LAST_LINES_S = 5.0
 _LAST_OUTPUT_S = 3.0
 # How long writing what is left for the queue of pending lookups may take.
 _LAST_WRITE_S = 30.0
+
+# For when there is not even memory for an answer.
+NO_MEMORY = (
+    b'{"v":1,"id":null,"action":null,"status":"error","summary":"error: out of memory","data":null,"error":{"code":'
+    b'"internal","message":"out of memory","retryable":false,"retry_after_s":null,"http_status":null,"vt_code":null,'
+    b'"details":{}},"meta":{"source":null,"fetched_at":null,"age_s":null,"requests":0,"waited_s":0.0,"quota":{},'
+    b'"duration_ms":0,"version":""}}\n'
+)
 
 
 class Runner:
@@ -72,11 +82,7 @@ class Runner:
     def _end_batch(self) -> None:
         """In a thread: the state may be locked, perhaps by a thread that was lost."""
 
-        def write() -> Response:
-            self._core.end_batch()
-            return {}
-
-        end = Job(write)
+        end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
             return
         began = self._clock.monotonic()
@@ -198,4 +204,9 @@ class Runner:
 
     def _finished(self, line: RunLine) -> Response:
         outcome = self._ending.outcome_of(line, line.action, self._workers)
-        return outcome if isinstance(outcome, dict) else self._core.refuse(line.document.value, outcome)
+        return self._core.refuse(line.document.value, outcome) if isinstance(outcome, ConnectorError) else outcome
+
+
+def bytes_of(response: Response) -> bytes:
+    """Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
+    return strict_json.dumps(response).encode("ascii") + b"\n"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any
 
 from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
+from ...state.checksum import checksum
 from .file import SqliteFile
 
 SCHEMA = """
@@ -49,7 +49,7 @@ def entry_in_row(key: str, content: object) -> Entry:
 
 
 def _belongs(key: str, content: bytes) -> bytes:
-    return zlib.crc32(content, zlib.crc32(key.encode("utf-8", "surrogatepass"))).to_bytes(4, "big")
+    return bytes.fromhex(checksum(content, key).decode("ascii"))
 
 
 class SqliteAnswers:

@@ -7,21 +7,22 @@ it knows nothing. There the seal does not fit, or nothing is there at all.
 from __future__ import annotations
 
 import json
-import zlib
+
+from ...state.checksum import checksum
 
 
 def with_checksum(ledgers: dict[str, str]) -> bytes:
     """Ledgers (as JSON, by scope) as they are kept."""
     text = json.dumps(ledgers, separators=(",", ":")).encode()
-    return b"%08x %s" % (zlib.crc32(text), text)
+    return b"%b %b" % (checksum(text), text)
 
 
 def checked_content(content: object) -> dict[str, str]:
     """What `seal` was given. Raises `ValueError` for anything that it did not write."""
     if not isinstance(content, bytes):
         raise ValueError("no record is there")
-    checksum, _, text = content.partition(b" ")
-    if checksum != b"%08x" % zlib.crc32(text):
+    found, _, text = content.partition(b" ")
+    if found != checksum(text):
         raise ValueError("the record is not what was written")
     ledgers: dict[str, str] = json.loads(text)
     return ledgers

@@ -71,13 +71,6 @@ class SandboxServer:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(_POLL_S,), daemon=True)
         self._thread.start()
 
-    def serve_forever(self) -> None:
-        """Serve in this thread until interrupted; the port is closed afterwards."""
-        try:
-            self._http.serve_forever()
-        finally:
-            self._http.server_close()
-
     def stop(self) -> None:
         """Stop the server, and close the port and all connections."""
         if self._thread is not None:

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Callable, Literal, Protocol
 
-# The place of the key in a request. Only v2 has other places than the header (`apikey` in each of them).
+from ...observer import SILENT
+
+# The place of the key in a request. Only v2 has other places than the header (`apikey`, in each of them).
 KeyPlace = Literal["header", "form", "query", "multipart"]
-
-
-def _ignore_sent(sent: int, total: int) -> None:
-    return None
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Upload:
     filename: str
     size: int
     read: Callable[[int], bytes]
-    sent: Callable[[int, int], None] = _ignore_sent
+    sent: Callable[[int, int], None] = SILENT.bytes_sent
 
 
 def _do_nothing() -> None:

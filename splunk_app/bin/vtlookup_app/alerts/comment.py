@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from vt_connectors.contract.exit_status import OK, status_of
+
 from ..app_settings import APP
 from ..cancellation import Cancellation
 from ..comment_policy import request_of
@@ -14,7 +16,7 @@ from ..options import UsageError
 from ..search_summary import advised
 from ..setting_names import in_splunk
 from ..warning_collector import WarningCollector
-from .outcome import OK, AlertOutcome, status_of
+from .outcome import AlertOutcome
 from .payload import InvalidPayload, Payload
 
 NAME = "vt_alert_comment"

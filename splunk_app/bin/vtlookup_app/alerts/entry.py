@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Callable
 
+from vt_connectors.contract.exit_status import FAILED, MALFORMED, status_of
 from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP
 from ..logs.search_log import SearchLog
 from ..search.field_names import shown
 from ..setting_names import in_splunk
-from .outcome import FAILED, UNUSABLE, AlertOutcome, status_of
+from .outcome import AlertOutcome
 from .payload import InvalidPayload, Payload, read_payload
 
 _MOST_SHOWN = 3
@@ -30,11 +31,11 @@ def run(module: str, name: str) -> int:
     home = import_module(f"{__package__}.{module}")
     action: Action = getattr(home, module)
     if sys.argv[1:] != ["--execute"]:
-        return _report(name, UNUSABLE, "Splunk starts this script, with --execute")
+        return _report(name, MALFORMED, "Splunk starts this script, with --execute")
     try:
         payload = read_payload(sys.stdin.buffer)
     except InvalidPayload as error:
-        return _report(name, UNUSABLE, str(error))
+        return _report(name, MALFORMED, str(error))
     log = SearchLog(APP, os.environ, payload.searchinfo(name), event="alert")
     began = time.monotonic()
     # If splunkd kills the process, this line is its only trace.
@@ -51,7 +52,7 @@ def _done(action: Action, payload: Payload, log: SearchLog) -> AlertOutcome:
     try:
         return action(payload, log)
     except InvalidPayload as error:
-        return AlertOutcome(UNUSABLE, {"errors": {"invalid_request": 1}}, (str(error),))
+        return AlertOutcome(MALFORMED, {"errors": {"invalid_request": 1}}, (str(error),))
     except ConnectorError as error:
         return AlertOutcome(status_of([error.code]), {"errors": {error.code: 1}}, (in_splunk(error.message),))
     except Exception as error:

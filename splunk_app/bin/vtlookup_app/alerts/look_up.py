@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from vt_connectors.config.durations import seconds_of
+from vt_connectors.contract.exit_status import OK, RETRY_LATER, status_of
 from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP, most_time, splunk_home
@@ -21,7 +22,7 @@ from ..search.enrichment import Enrichment
 from ..search.field_names import hint, shown
 from ..setting_names import in_splunk
 from .index_writer import Writing
-from .outcome import OK, RETRY_LATER, AlertOutcome, status_of
+from .outcome import AlertOutcome
 from .payload import InvalidPayload, Payload
 from .results import Found, Indicators, indicators_in, results_of_job
 

@@ -40,20 +40,18 @@ class VtCache(Generating):
         if self._action == "clear":
             self._require(CAPABILITY)
         asking = Asking(self)
-        cache = asking.ready().context.cache
+        cache = asking.ready().cache
         if self._action == "clear":
             yield {"cleared": str(cache.clear())}
         elif self._action == "stats":
-            figures = {**cache.stats(), "pending": asking.ready().context.pending.stats()["entries"]}
+            figures = {**cache.stats(), "pending": asking.ready().pending.stats()["entries"]}
             yield {name: "" if value is None else str(value) for name, value in figures.items()}
         else:
             yield from self._newest(asking)
         self.warn(asking.warnings)
 
     def _newest(self, asking: Asking) -> Iterator[Row]:
-        from vt_connectors.actions.cache_listing import newest
-
-        for kept in newest(asking.ready().context, self._limit):
+        for kept in asking.ready().cache.newest(self._limit):
             yield {
                 "indicator": kept.indicator,
                 "type": kept.kind,

@@ -18,6 +18,8 @@ from ..warning_collector import WarningCollector
 from .base import Generating, Refused
 
 if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
+    from vt_connectors.errors import ErrorDocument
     from vt_connectors.indicators import Kind
 
 
@@ -40,10 +42,10 @@ class Asking:
     def ready(self) -> Core:
         """The core. Raises `Refused` if the settings are invalid."""
         if isinstance(self.core, Misconfigured):
-            raise _refused(self.core.answer({"action": "quota", "params": {}}))
+            raise _refused(self.core.error.to_dict())
         return self.core
 
-    def look_up(self, kind: Kind | None, value: str, options: Options) -> Mapping[str, Any]:
+    def look_up(self, kind: Kind | None, value: str, options: Options) -> Response:
         """The response; a cached answer needs no request."""
         known = self.core.look_up_at_hand(kind, [value], options)
         if known:
@@ -63,13 +65,14 @@ class Asking:
         found: Mapping[str, Any] = self.response(document)["data"]
         return found
 
-    def response(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    def response(self, document: Mapping[str, Any]) -> Response:
         """The response to a request of any action. Raises `Refused` for an error."""
         response = self._answer(document)
         if response["error"] is not None:
-            raise _refused(response)
+            raise _refused(response["error"])
         return response
 
 
-def _refused(response: Mapping[str, Any]) -> Refused:
-    return Refused(response["error"]["code"], advised(response["error"]))
+def _refused(error: ErrorDocument | None) -> Refused:
+    assert error is not None  # of a response that was refused
+    return Refused(error["code"], advised(error))

@@ -12,6 +12,7 @@ from .base import Generating, Row
 
 if TYPE_CHECKING:
     from vt_connectors.contract.documents import Options
+    from vt_connectors.contract.response import Response
 
 _TYPES = ("hash", "url", "domain", "ip")
 _AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
@@ -60,14 +61,14 @@ class VtReport(Generating):
     def _prefixed(self, found: columns.Columns) -> Row:
         return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
 
-    def _ask(self) -> tuple[Mapping[str, Any], str | None]:
+    def _ask(self) -> tuple[Response, str | None]:
         from ..search_summary import SearchSummary
         from .core_access import Asking
 
         asking, tally = Asking(self), SearchSummary(self._options.noun)
         kind: Any = self._options.kind
         response = asking.look_up(kind, self._value, self._how())
-        tally.saw(response)
+        tally.answered(response)
         found, waited_s = columns.of_response(response), response["meta"]["waited_s"]
         pending, queued = int(found["status"] == "pending"), int(found["queued"] == "true")
         self.note(distinct=1, **tally.figures(), pending=pending, queued=queued, waited_s=waited_s)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from vt_connectors import strict_json
 from vt_connectors.errors import InvalidRequest, TooLarge
 
 from ..limits import MOST_BYTES, MOST_NESTED, MOST_REQUESTS, MOST_WITH_RAW
@@ -15,7 +15,7 @@ def read_body(body: str) -> dict[str, Any]:
     if len(body.encode("utf-8", "replace")) > MOST_BYTES:
         raise TooLarge(f"the body is larger than {MOST_BYTES} bytes; send fewer requests at once")
     try:
-        document = json.loads(body, parse_constant=_no_constant)
+        document = strict_json.loads(body)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not JSON", details={"path": ""}) from None
     if not isinstance(document, dict) or _is_nested_deeper(document, MOST_NESTED):
@@ -41,10 +41,6 @@ def _asks_for_raw(request: Any) -> bool:
     options = request.get("options") if isinstance(request, dict) else None
     include = options.get("include") if isinstance(options, dict) else None
     return isinstance(include, list) and "raw" in include
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _is_nested_deeper(document: Any, levels: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vt_connectors.contract.documents import read_request
 from vt_connectors.core import Core
@@ -13,6 +13,9 @@ from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
 from ..limits import MOST_VALUES
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 REFUSED = "refused"
 _KINDS = ("hash", "url", "domain", "ip", None)
@@ -38,18 +41,18 @@ def refusals(core: Core | Misconfigured, call: Any, claim: Claim) -> dict[str, A
     return _reply([None if has_no_value(value) else _refusal(found.get(value)) for value in values])
 
 
-def _refusal(response: dict[str, Any] | None) -> dict[str, Any] | None:
+def _refusal(response: Response | None) -> Response | None:
     """Only a refusal; answers are sent in the normal way, because they may be large."""
     return None if response is None or response["error"] is None else response
 
 
-def _reply(responses: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+def _reply(responses: Sequence[Response | None]) -> dict[str, Any]:
     distinct = {id(response): response for response in responses if response is not None}
     places = {identity: place for place, identity in enumerate(distinct)}
     return {"responses": list(distinct.values()), "of": [places.get(id(response)) for response in responses]}
 
 
-def refused_values(values: Sequence[str], reply: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def refused_values(values: Sequence[str], reply: Mapping[str, Any]) -> dict[str, Response]:
     """The responses to those of `values` that are refused, from the endpoint's `reply`.
 
     Raises `ValueError`, `LookupError` or `TypeError` for an invalid reply.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vt_connectors.actions import ACTIONS
+from vt_connectors.actions import action_of, interrupted
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.clock import Clock
 from vt_connectors.contract.documents import error_response, request_id
 from vt_connectors.core import Core
-from vt_connectors.errors import ConnectorError, Internal, InvalidRequest, OutcomeUnknown, RequestTimeout
+from vt_connectors.errors import ConnectorError, Internal, InvalidRequest, RequestTimeout
 from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
@@ -24,9 +24,11 @@ from .exhausted_quota import REFUSED, refusals
 from .rest_request import NotFromSplunkd, read_rest_request, reply
 from .shared_core import SharedCore
 
-Response = dict[str, Any]
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
+
 # A response, and the clock's monotonic seconds when it was made.
-Made = tuple[Response, float]
+Made = tuple["Response", float]
 # A child of the core's logger, because that one redacts keys.
 _LOG = logging.getLogger("vt_connectors.core")
 _STATUS = {"too_large": 413, "invalid_request": 400}
@@ -108,11 +110,9 @@ def _outcome(future: Future[Made], document: Any, now: float) -> Response:
         response, made_at = future.result()
         return _sent_later(response, now - made_at)
     never_began = future.cancel()
-    name = document.get("action") if isinstance(document, Mapping) else None
-    action = ACTIONS.get(name) if isinstance(name, str) else None
-    if action is not None and action.writes and not never_began:
-        return _unanswered(document, OutcomeUnknown(f"no answer within {LONGEST_S:g} s; the request was not repeated"))
-    return _unanswered(document, RequestTimeout(f"no answer within {LONGEST_S:g} s; try again with fewer requests"))
+    why = f"no answer within {LONGEST_S:g} s"
+    error = RequestTimeout(f"{why}; try again with fewer requests")
+    return _unanswered(document, interrupted(action_of(document), why, error, has_begun=not never_began))
 
 
 def _sent_later(response: Response, passed_s: float) -> Response:

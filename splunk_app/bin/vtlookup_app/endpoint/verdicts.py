@@ -7,8 +7,8 @@ cannot write other verdicts. No request is sent to VirusTotal.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from vt_connectors.clock import Clock, iso
 from vt_connectors.contract.documents import Options
@@ -28,6 +28,9 @@ from .base import Answer
 from .rest_request import RestRequest
 from .shared_core import SharedCore
 from .verdict_request import LINKS, Met, VerdictRequest, read_verdict_request
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 SOURCETYPE, SOURCE = "vtlookup:verdict", "vt_alert_lookup"
 _PREFIX = "vt_"
@@ -83,7 +86,7 @@ class VerdictsEndpoint:
             return 429, {"error": f"{self._allowed}; try again in {again_s:.0f} s"}
         with self._shared.core(request.system) as core:
             if isinstance(core, Misconfigured):
-                return 503, {"error": in_splunk(core.look_up(None, "", Options())["error"]["message"])}
+                return 503, {"error": in_splunk(core.error.message)}
             verdicts = [_verdict(met, response) for met, response in zip(wanted.met, _responses(core, wanted.met))]
             _note_queued(core, wanted.met, verdicts)
         events = [self._event(request.name, met, verdict, wanted) for met, verdict in zip(wanted.met, verdicts)]
@@ -104,10 +107,10 @@ class VerdictsEndpoint:
         return line.decode("ascii")
 
 
-def _responses(core: Core, met: Sequence[Met]) -> list[Mapping[str, Any]]:
+def _responses(core: Core, met: Sequence[Met]) -> list[Response]:
     """The core's response to each, only from the cache, with the thresholds of the settings."""
-    options = Options("only", max(core.context.freshness.ttl_s, _JUST_NOW_S), 0.0)
-    found: dict[tuple[str, str | None], Mapping[str, Any]] = {}
+    options = Options("only", max(core.cache.ttl_s, _JUST_NOW_S), 0.0)
+    found: dict[tuple[str, str | None], Response] = {}
     for kind in {each.kind for each in met}:
         values = {each.value for each in met if each.kind == kind}
         known = core.look_up_at_hand(kind, values, options)
@@ -115,7 +118,7 @@ def _responses(core: Core, met: Sequence[Met]) -> list[Mapping[str, Any]]:
     return [found[each.value, each.kind] for each in met]
 
 
-def _verdict(met: Met, response: Mapping[str, Any]) -> columns.Columns:
+def _verdict(met: Met, response: Response) -> columns.Columns:
     if (response["data"] or {}).get("reason") == "not_cached":
         return {**columns.empty(), "status": "error", "type": response["data"]["type"], "error": _NOT_CACHED}
     return columns.of_response(response)
@@ -126,7 +129,7 @@ def _note_queued(core: Core, met: Sequence[Met], verdicts: Sequence[columns.Colu
     unknown = [(each, verdict) for each, verdict in zip(met, verdicts) if verdict.get("error") == _NOT_CACHED]
     if not unknown:
         return
-    pending = core.context.pending
+    pending = core.pending
     queued = {entry.key for entry in pending.oldest(pending.stats()["most"])}
     for each, verdict in unknown:
         indicator = recognise(each.value) if each.kind is None else parse_as(each.kind, each.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vt_connectors.actions.lookup import request_for
 from vt_connectors.contract.documents import Options, Request, error_response
@@ -15,8 +15,10 @@ from ..endpoint.exhausted_quota import REFUSED, refused_values
 from ..limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW
 from ..splunkd import KeyNotSeen, Splunkd
 
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
+
 _LOG = logging.getLogger("vt_connectors.broker")
-Response = Mapping[str, Any]
 Result = TypeVar("Result")
 # Characters of text per call; far below the endpoint's limit, because JSON may escape a character as six.
 _MOST_CHARACTERS = 100_000

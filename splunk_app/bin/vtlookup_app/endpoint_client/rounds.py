@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
 
 from vt_connectors.contract.documents import Options, finds_no_quota
 from vt_connectors.indicators import Kind
 
 from ..cancellation import Cancellation
 from ..wait_budget import WaitBudget, waited_s
-from .client import EndpointClient, Response
+from .client import EndpointClient
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 # How long one call may wait for quota. The rest of the wait is here, where it can be cancelled and blocks no other
 # search.

@@ -48,16 +48,8 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
             self.configuration.required_fields = self._search.required_fields
 
     def stream(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """A simple reference implementation with the SDK's records, only for tests; searches use `_execute_v2`."""
-        held = list(records)
-        own = columns.used_by_events(held[0] if held else (), columns.names(self._search.raw), self._search.prefix)
-        names = [name for name in columns.names(self._search.raw) if name not in own]
-        values = [_values(record.get(self._search.field)) for record in held]
-        found = self._enrich(values, preview=False)
-        for record, key in zip(held, values):
-            added = {self._search.prefix + name: found[key][name] for name in names}
-            kept = {name: value for name, value in record.items() if name not in added}
-            yield {**kept, **added}
+        """The SDK refuses a command without one; `_execute_v2` does the work."""
+        raise NotImplementedError
 
     def _execute_v2(self, ifile: object, process: Any) -> None:
         """Write one reply per chunk. The SDK would turn each record into a dictionary, and write it again."""
@@ -157,9 +149,3 @@ def _indicators(values: Iterable[str]) -> list[str]:
     from vt_connectors.indicators import has_no_value
 
     return [value for value in given if not has_no_value(value)]
-
-
-def _values(cell: object) -> Values:
-    if isinstance(cell, list):
-        return tuple(str(value) for value in cell)
-    return (str(cell),) if cell not in (None, "") else ()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from vt_connectors.actions.lookup_port import LookingUp
+    from vt_connectors.contract.response import Response
     from vt_connectors.quota.waiters import Claim
 
     from ..endpoint_client.client import EndpointClient
@@ -35,11 +36,6 @@ _LEEWAY = 1.05
 _LOOK_S = 0.2
 # Values to look up in the cache between two checks whether the search has ended.
 _AT_ONCE = 2000
-Response = Mapping[str, Any]
-
-
-def _no_broker() -> None:
-    return None
 
 
 class Enrichment:
@@ -54,7 +50,7 @@ class Enrichment:
         options: SearchOptions,
         warnings: WarningCollector,
         stopping: Cancellation | None = None,
-        broker: Callable[[], EndpointClient | None] = _no_broker,
+        broker: Callable[[], EndpointClient | None] | None = None,
     ) -> None:
         self._core = core
         self._warnings = warnings
@@ -94,8 +90,8 @@ class Enrichment:
                 break
         return [value for value in values if value not in self._known]
 
-    def _know(self, value: str, response: Mapping[str, Any]) -> None:
-        self._tally.saw(response)
+    def _know(self, value: str, response: Response) -> None:
+        self._tally.answered(response)
         self._known[value] = self._shared.of_response(response)
 
     def _ask_all(self, values: Collection[str]) -> None:
@@ -129,7 +125,7 @@ class Enrichment:
 
     @cached_property
     def _rounds(self) -> Rounds | None:
-        broker = self._find_broker()
+        broker = self._find_broker() if self._find_broker is not None else None
         if broker is None:
             return None
         from ..endpoint_client.rounds import Rounds
@@ -169,7 +165,7 @@ class Enrichment:
         # If this search cannot see the key, only the endpoint has the answers for it.
         return {value: self._previewed(found[value]) if value in found else columns.PENDING for value in values}
 
-    def _previewed(self, response: Mapping[str, Any]) -> Columns:
+    def _previewed(self, response: Response) -> Columns:
         if self._options.cache != "only" and (response["data"] or {}).get("reason") == "not_cached":
             return columns.PENDING
         return columns.of_response(response)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vt_connectors.contract.documents import Request
 from vt_connectors.core import Core
@@ -15,6 +14,9 @@ from vt_connectors.redaction import without_keys
 
 from ..setting_names import response_in_splunk
 from ..splunkd import Splunkd
+
+if TYPE_CHECKING:
+    from vt_connectors.contract.response import Response
 
 # In the order in which a request passes them.
 _STEPS = ("settings", "network", "certificate", "key", "quota")
@@ -40,7 +42,7 @@ def connection(core: Core | Misconfigured, system: Splunkd) -> dict[str, Any]:
     return {"ok": failed is None, "text": text, "findings": findings}
 
 
-def _failure(response: Mapping[str, Any], system: Splunkd) -> tuple[str | None, str]:
+def _failure(response: Response, system: Splunkd) -> tuple[str | None, str]:
     """The step that failed, if any, and the message."""
     error = response["error"]
     if error is None:
@@ -74,5 +76,5 @@ def account(core: Core | Misconfigured) -> dict[str, Any]:
     return {"quota": str(found.quota), "tier": "public" if str(found.quota) == str(public) else "premium"}
 
 
-def _ask(core: Core | Misconfigured) -> dict[str, Any]:
+def _ask(core: Core | Misconfigured) -> Response:
     return response_in_splunk(core.run(Request("quota", {})))

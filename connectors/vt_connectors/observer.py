@@ -1,0 +1,34 @@
+"""The port for notifications while a request is answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from .contract.response import Response
+
+
+class Observer:
+    """Does nothing. A subclass overrides the methods for its notifications, which may come from any thread.
+
+    The response says what a request cost, whether its answer was cached, and whether it was refused or queued.
+    """
+
+    def answered(self, response: Response) -> None:
+        """A request has its response."""
+
+    def bytes_sent(self, sent: int, total: int) -> None:
+        """`sent` of the `total` bytes of a file were sent."""
+
+
+class BytesSent(Observer):
+    """Calls `told(sent, total)` while a file is sent, and nothing else."""
+
+    def __init__(self, told: Callable[[int, int], None]) -> None:
+        self._told = told
+
+    def bytes_sent(self, sent: int, total: int) -> None:
+        self._told(sent, total)
+
+
+SILENT = Observer()

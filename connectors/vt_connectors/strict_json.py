@@ -1,0 +1,31 @@
+"""JSON as its standard has it: Python also reads and writes NaN and infinities, which nobody else understands."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def loads(text: str) -> Any:
+    """Raises `ValueError`, and `RecursionError` for what is nested too deep."""
+    return json.loads(text, parse_constant=_no_number)
+
+
+def loads_finite(text: str) -> Any:
+    """As `loads`, and refuses numbers that are too large for a float: they could not be written again."""
+    return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+
+
+def dumps(value: Any) -> str:
+    """In one line, ASCII. Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not JSON")
