@@ -1,4 +1,4 @@
-"""Things broken on purpose, counted. The quick part runs with the tests, the long one is `make soak`."""
+"""Injected faults and their losses. The quick part runs with the tests, the long one is `make soak`."""
 
 import sys
 from pathlib import Path
