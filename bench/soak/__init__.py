@@ -1,4 +1,4 @@
-"""Things broken on purpose, counted. The quick part runs with the tests, the long one is `make soak`."""
+"""Injected faults, and their losses counted. A brief part runs with the tests, all of it with `make soak`."""
 
 import sys
 from pathlib import Path

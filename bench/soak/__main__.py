@@ -1,4 +1,4 @@
-"""`python -m bench.soak`: every drill at full length; what was tried and what was lost, into bench/results.md."""
+"""`python -m bench.soak`: runs every drill at full length, and writes tries and losses to bench/results.md."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from bench import page
 from bench.soak.drill import Drill, Effort, Tally
 
-# In this order: the last one searches what all others have left for the key.
+# In this order, because the last one searches the files of all others for the key.
 DRILLS = (
     "kills",
     "shares",
@@ -35,8 +35,8 @@ DRILLS = (
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(DRILLS)}; all without")
-    parser.add_argument("--seed", type=int, default=20261123, help="another seed tries other things")
-    parser.add_argument("--quick", action="store_true", help="as much as the tests do")
+    parser.add_argument("--seed", type=int, default=20261123, help="another seed makes other tries")
+    parser.add_argument("--quick", action="store_true", help="only the part that runs with the tests")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vt-faults-") as folder:
         # What stands in for a record that cannot be used is not this machine's user's.

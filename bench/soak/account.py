@@ -1,4 +1,4 @@
-"""What VirusTotal tells of an account, its quota and its key: lost is what is sent in vain, and what is not sent."""
+"""VirusTotal's figures and refusals for an account: a loss is a useless request, or one that is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`VT_QUOTA=auto` with figures of every shape: of users and groups, partly missing, partly nonsense."""
+"""`VT_QUOTA=auto` with all kinds of figures: of users and groups, partly missing, partly invalid."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _period(window: str) -> str:
 
 
 def _pools(figure: Any) -> list[tuple[int | None, int | None]]:
-    """(allowed, used) of the user and of the group, if there is one; None for what is no number of VirusTotal's."""
+    """(allowed, used) of the user and of the group, if there is one; None for an invalid number."""
     if not isinstance(figure, dict):
         return []
     holders = [figure.get("user"), *([figure["group"]] if "group" in figure else [])]
@@ -96,7 +96,7 @@ def _number(value: Any) -> int | None:
 
 def _limited(pools: list[tuple[int | None, int | None]]) -> list[int]:
     limits = [allowed for allowed, _ in pools if allowed is not None and allowed < 10**9]
-    # A user's 0 is none if the group pays.
+    # A user's 0 is not a limit if the request counts for the group.
     return limits[1:] if len(pools) == 2 and pools[0][0] == 0 and pools[1][0] else limits
 
 

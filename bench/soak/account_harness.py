@@ -1,4 +1,4 @@
-"""A stand-in for VirusTotal without a network: lookups that are counted, an account whose figures are drawn."""
+"""A fake VirusTotal without a network: it counts lookups, and its account has random figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASK = {"action": "quota", "params": {}}
 
 
 class Account:
-    """`figures`: what the account tells. `refusals`: headers of the 429s that come before any answer."""
+    """`figures`: those of the account. `refusals`: headers of the 429s before the first other response."""
 
     def __init__(self, figures: dict[str, Any]) -> None:
         self.figures = figures
@@ -55,6 +55,6 @@ def look_up(core: Core, number: int) -> Mapping[str, Any]:
 
 
 def windows(core: Core) -> dict[str, Any]:
-    """As our own record has them."""
+    """The windows of our own quota record."""
     found: dict[str, Any] = core.answer(SHOW)["data"]["windows"]
     return found

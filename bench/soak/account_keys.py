@@ -1,4 +1,4 @@
-"""Keys that VirusTotal rejects, now or later, and networks that lose answers: how many requests that costs."""
+"""Keys that VirusTotal rejects, now or later, and networks that lose responses: the number of requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_THREADS = 12
 
 
 class _Clock(SystemClock):
-    """It can be set forward, and its pauses are short."""
+    """A clock that can be set forward, with short pauses."""
 
     ahead_s = 0.0
 
@@ -46,7 +46,7 @@ class _Clock(SystemClock):
 
 
 class _VirusTotal:
-    """Loses the first `lost` answers, and then rejects the key or accepts it."""
+    """Loses the first `lost` responses, and then rejects the key or accepts it."""
 
     def __init__(self, version: str, draw: random.Random) -> None:
         self.rejects = True

@@ -1,4 +1,4 @@
-"""429s that ask for pauses of any length, at any hour: how long they hold, who hears of them, and what ends them."""
+"""429s that request pauses of any length, at any hour: their duration, their visibility, and their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equal requests at the same moment: one is sent, and every caller has its answer, whatever holds the state up."""
+"""Simultaneous equal requests: one is sent, and every caller gets its answer, even if the state is blocked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _PROCESSES = 6
-# Time for the others to meet the one that asks.
+# Time for the others to become followers of the leader.
 _MET_S = 0.5
 _ACTIONS = ("default", "refresh", "off", "scan_file", "scan_url", "rescan_file", "add_comment")
 _READS = _ACTIONS[:3]
@@ -117,7 +117,7 @@ def _say(request: HttpRequest) -> HttpResponse:
 
 
 class _Held:
-    """Another program's lock on the state's file, for so long."""
+    """Another program's lock on the state file, for a given time."""
 
     def __init__(self, path: Path, seconds: float, is_held: bool) -> None:
         self.seconds = seconds if is_held else 0.0
@@ -140,7 +140,7 @@ class _Held:
 
 
 class _Shifted(SystemClock):
-    """This machine's clock, after someone has set it for all processes."""
+    """This machine's clock, set for all processes."""
 
     shift_s = 0.0
 

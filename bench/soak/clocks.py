@@ -1,4 +1,4 @@
-"""Clocks that are set, forward and back, while others count on them. All time is simulated."""
+"""Clocks that are set forward and back while they are in use. All time is simulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kept answers and leases while the clock is set: none is too old or from the future, none is held for ever."""
+"""Cached answers and leases while the clock is set: no answer is too old or from the future, no lease never ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _HASHES = tuple(f"{number:02x}" * 32 for number in (0xA1, 0xB2, 0xC3))
 _TTL_S = 86400.0
-# One from so far in the future may be the work of two clocks.
+# An answer this far in the future may come from the difference of two clocks.
 _AHEAD_S = 300.0
 
 
@@ -56,7 +56,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 @dataclass(frozen=True)
 class _Told:
-    """An answer of the server's: when by the true time, by the clock, and how far that had been set back by then."""
+    """A response of the server: its true time, its time by the clock, and how far the clock had been set back."""
 
     true: float
     clock: float
@@ -64,7 +64,7 @@ class _Told:
 
 
 class _Pair:
-    """Two processes; the server is known by the number of its answer, which is among the opinions."""
+    """Two processes; an engine count contains the number of the server's response."""
 
     def __init__(self, seed: int, state: Path) -> None:
         self._name = f"pair {seed}"

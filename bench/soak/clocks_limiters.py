@@ -1,4 +1,4 @@
-"""Several processes' limiters with one book in a file, at midnights and month's ends, while the clock is set."""
+"""Limiters of several processes with one ledger file, at midnights and month's ends, while the clock is set."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 
 class _Machine:
-    """`counted` is when the server counted, in true time, and `dated` the same by the clock.
+    """`counted` has the server's times of requests in true time, `dated` the same times by the clock.
 
-    Where the clock was set while a request was under way, `dated` has when it went out: it had its place on that day.
+    If the clock was set while a request was in flight, `dated` has the time when it was sent: it counts on that day.
     """
 
     def __init__(self, seed: int, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A clock that is set at random moments, while the time of those who are asked goes on."""
+"""A clock that is set at random moments, while the server's time continues."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import random
 
 from tests.fake_clock import FakeClock
 
-# To and fro within half a day of the right time: what was counted on a day is kept for one more.
+# Within half a day of the right time, because the count of a day is stored for one more day.
 FURTHEST_S = 43200.0
 _SIZES_S = (0.2, 1.0, 4.0, 7.0, 59.0, 61.0, 300.0, 3600.0, 20000.0, 43000.0)
 
 
 def step_from(draw: random.Random, off_by: float) -> float:
-    """How far a clock that is off by `off_by` is set now: put right, or put wrong."""
+    """The next change of a clock that is off by `off_by`: to the right time, or to a wrong one."""
     if off_by and draw.random() < 0.3:
         return -off_by
     step = draw.choice(_SIZES_S) * draw.choice((1, -1)) * draw.uniform(0.6, 1.0)
@@ -20,7 +20,7 @@ def step_from(draw: random.Random, off_by: float) -> float:
 
 
 class SetClock(FakeClock):
-    """Set with the chance `often` whenever time passes. `true` is the time that nobody sets."""
+    """A clock that is set with the probability `often` whenever time passes. `true` is the unchanged time."""
 
     def __init__(self, now: float, draw: random.Random, often: float) -> None:
         super().__init__(now)

@@ -1,4 +1,4 @@
-"""The world of `tests.quota.simulation`, whose callers come, wait, ask and die, with a clock that is set meanwhile."""
+"""`tests.quota.simulation`, with callers that wait, send and die, and a clock that is set meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vt_connectors.quota.reservations import GRACE_S
 
 _QUOTAS = ("1/second", "3/2s", "4/10s", "2/second,5/8s", "4/minute", "3/5s,6/minute")
 _SLOWEST_S = 20.0
-# Who waits behind one that was killed, or is late itself.
+# For callers that wait behind a killed one, or that are late.
 _LOOKS_S = 25.0
 
 

@@ -1,4 +1,4 @@
-"""What a drill is: one kind of fault, tried many times, and what was lost by it."""
+"""A drill: one kind of fault, tried many times, and its losses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-# The API key of all drills: what any of them leaves behind is searched for it.
+# The API key of all drills; all their files are searched for it.
 KEY = "5ec4e7" + "d" * 58
-# Enough to see what is wrong, however often it is.
+# Enough examples to find the cause.
 _MOST_KEPT = 5
 
 
 @dataclass
 class Tally:
-    """One line of the page: `what` was broken, how often, what `lost` counts, and how often that came."""
+    """One line of the page: `what` was broken, the number of tries, the meaning of `lost`, and the number of losses."""
 
     what: str
     lost_means: str
@@ -24,7 +24,7 @@ class Tally:
     losses: list[str] = field(default_factory=list)
 
     def count(self, *losses: str) -> None:
-        """One more try. Each of `losses` says what was wrong, to which value, and how to see it again."""
+        """Count one try. Each of `losses` says what was wrong, with which value, and how to reproduce it."""
         self.tried += 1
         self.lost += len(losses)
         self.losses.extend(losses[: _MOST_KEPT - len(self.losses)])
@@ -32,7 +32,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried. `folder`: what a drill leaves there (outputs, logs, state files) is searched for the key."""
+    """The number of tries. `folder`: a drill's outputs, logs and state files there are searched for the key."""
 
     folder: Path
     is_long: bool = False
@@ -52,7 +52,7 @@ Drill = Callable[[Effort], Iterable[Tally]]
 
 
 def assert_nothing_lost(tallies: Iterable[Tally]) -> None:
-    """For the tests: something was tried, and nothing lost."""
+    """For the tests: there were tries, and no losses."""
     seen: Iterator[Tally] = iter(tallies)
     any_tried = False
     for tally in seen:

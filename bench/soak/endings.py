@@ -1,4 +1,4 @@
-"""`vtaction run` comes to its end, with an answer to each line, whatever fails in it: signals, threads, descriptors."""
+"""`vtaction run` ends with an answer to each line, whatever fails: signals, threads, descriptors."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _small(runner: RunnerProcess, chance: random.Random) -> str:
 
 
 def _end_of(process: subprocess.Popen[bytes], answers: int | None, statuses: Sequence[int]) -> str:
-    """What is wrong with the end of a process that gets five lines; `answers` None: nobody can count them."""
+    """The errors at the end of a process that gets five lines; `answers` None: they cannot be counted."""
     try:
         out, _ = process.communicate(_lines(5) if process.stdin is not None else None, timeout=_MOST_S)
     except subprocess.TimeoutExpired:
@@ -153,7 +153,7 @@ def _end_of(process: subprocess.Popen[bytes], answers: int | None, statuses: Seq
 
 
 class _Failing:
-    """A core in which anything may fail at any time."""
+    """A core that may fail anywhere at any time."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -185,7 +185,7 @@ class _Failing:
 
 
 class _Pieces:
-    """An input that comes in pieces, and fails between them; for good at last, or not."""
+    """An input that comes in pieces with failures between them; the last failure may be permanent."""
 
     is_terminal = False
 
@@ -237,13 +237,13 @@ def _ran(core: _Failing, stdin: _Pieces, lines: int) -> str:
     if not codes:
         return "it did not end"
     ids = [json.loads(answer)["id"] for answer in answers]
-    # A line that was in hand when reading failed is answered without its id.
+    # A line that was being read when reading failed is answered without its id.
     is_right = len(ids) == lines and all(id_ in (None, place) for place, id_ in enumerate(ids))
     return "" if is_right and codes[0] in _DOCUMENTED else f"{len(ids)} answers to {lines} lines, status {codes[0]}"
 
 
 def _spread(effort: Effort) -> Tally:
-    """Requests printed over thousands of lines: each character is looked at a few times, however many there are."""
+    """Requests over thousands of lines: each character is read a few times, however many there are."""
     tally = Tally("requests spread over thousands of lines, and those that break off", "read more often than 8 times")
     chance = random.Random(effort.seed)
     for number in range(effort.times(8, 100)):

@@ -1,4 +1,4 @@
-"""The quota is used up, and very many ask: nothing is sent, all are answered, and who says "queued" is in the queue."""
+"""Very many lookups without quota: no request is sent, all get answers, and "queued" lookups are in the queue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vt_connectors.sandbox import Quota, SandboxServer
 
 _LOST = "a request, a value without its answer, a row that says it is queued and is not, or the other way round"
 _AT_ONCE = Options(max_wait_s=0.0)
-# What each queue takes: fewer than there are values.
+# The limit of each queue: fewer than there are values.
 _ROOM = 1000
 
 
@@ -58,7 +58,7 @@ def _cores(effort: Effort, server: SandboxServer, backend: Backend) -> Tally:
 
 
 def _flags(core: Core, values: Sequence[str]) -> dict[str, bool]:
-    """What each refused value is told; every fiftieth asks by itself."""
+    """The answer for each refused value; every fiftieth is a single lookup."""
     alone = values[::50]
     responses = dict(core.look_up_at_hand("hash", values, _AT_ONCE))
     responses.update((value, core.look_up("hash", value, _AT_ONCE)) for value in alone)
@@ -114,7 +114,7 @@ def _processes(effort: Effort, server: SandboxServer) -> Tally:
 
 
 def _runner(place: Path, server: SandboxServer, room: int = _ROOM // 2) -> RunnerProcess:
-    """One whose quota is used up."""
+    """A runner whose quota is used up."""
     runner = vtaction_process(server, place)
     runner.environment.update(VT_API_KEY=KEY, VT_QUOTA=f"1/{period()}", VT_PENDING_MAX=str(room))
     runner.text("lookup_hash", "0" * 64)
@@ -152,7 +152,7 @@ def _searches(effort: Effort, server: SandboxServer) -> Tally:
 
 
 def _locked(effort: Effort, server: SandboxServer) -> Tally:
-    """A backup holds the state's file while lookups find no quota. When it is done all of them are in the queue."""
+    """A backup locks the state file while lookups find no quota. At its end, all of them are in the queue."""
     tally = Tally(
         "lookups without quota while another program holds the state's file for longer than patience lasts",
         "a value without its answer or not in the queue at the end, a row that says it is queued and is not",

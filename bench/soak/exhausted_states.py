@@ -1,4 +1,4 @@
-"""Cores with a state of each kind, whose quota is used up with the first request."""
+"""Cores with each kind of state, and a quota that is used up by the first request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vt_connectors.core import Core
 from vt_connectors.quota.windows import period_end
 from vt_connectors.sandbox import SandboxServer
 
-# A drill is over sooner.
+# A drill takes less time.
 _LONGEST_S = 3600.0
 
 
@@ -35,7 +35,7 @@ class Backend:
 
 
 def period() -> str:
-    """The calendar window that does not end during the drill."""
+    """A calendar window that does not end during the drill."""
     now = time.time()
     return "day" if period_end("day", now) - now > _LONGEST_S else "month"
 

@@ -1,4 +1,4 @@
-"""`python -m bench.soak.guided <target> -runs=1000`: atheris looks for inputs that reach new code, and fail there."""
+"""`python -m bench.soak.guided <target> -runs=1000`: atheris searches for inputs that reach new code and fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LOOKUPS = {"hash": "ab" * 32, "url": "http://example.com/", "domain": "example.
 
 
 class Saying:
-    """A VirusTotal that says one thing to everything."""
+    """A fake VirusTotal with the same response to all requests."""
 
     def __init__(self, status: int, body: bytes) -> None:
         self._answer = HttpResponse(status, {"content-type": "application/json"}, body)
@@ -58,7 +58,7 @@ def lines(data: bytes) -> None:
 
 
 def answers(data: bytes) -> None:
-    """Each to one of the lookups, always the same for the same data."""
+    """A response to one of the lookups, always the same one for the same data."""
     number = zlib.crc32(data)
     kind, value = list(_LOOKUPS.items())[number % 4]
     house = _house(200, data, "32"[number // 4 % 2])

@@ -1,4 +1,4 @@
-"""A TLS server before the sandbox that lets a client wait in the middle of its handshake."""
+"""A TLS server in front of the sandbox that stops clients in the middle of their handshake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import trustme
 
 
 class HeldHandshakes:
-    """`ca`: the file of the authority that its certificate is from."""
+    """`ca`: the file with the CA of its certificate."""
 
     def __init__(self, server: str, place: Path) -> None:
         """`server`: the sandbox's address."""
@@ -73,7 +73,7 @@ class HeldHandshakes:
 
 
 def _request(client: socket.socket) -> bytes:
-    """One request without a body, as one after which the server closes."""
+    """One request without a body, changed so that the server closes the connection after it."""
     text = b""
     while b"\r\n\r\n" not in text:
         piece = client.recv(65536)

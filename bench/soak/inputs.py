@@ -1,4 +1,4 @@
-"""What may come in by any door: values, requests, lines, chunks, and VirusTotal's own objects, bent in every way."""
+"""All kinds of input, mutated: values, requests, lines, chunks, and VirusTotal's own objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chunks of any kind by the search command's ways, which must agree; and frames that are none, to its process."""
+"""All kinds of chunks through the search command's paths, which must agree; and invalid frames to its process."""
 
 from __future__ import annotations
 

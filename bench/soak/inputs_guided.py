@@ -1,4 +1,4 @@
-"""Inputs that a fuzzer finds by the code they reach. Where atheris is not installed this part is left out."""
+"""Inputs that a fuzzer finds by code coverage. If atheris is not installed, this part is skipped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 
 def _seeds() -> dict[str, list[str]]:
-    """What each target begins with."""
+    """The initial inputs of each target."""
     examples = [action.example for action in ACTIONS.values()]
     return {
         "indicators": [str(value) for params in examples for value in params.values()],

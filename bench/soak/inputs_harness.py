@@ -1,4 +1,4 @@
-"""The real core, what it sends, and what is wrong with an answer whatever was asked."""
+"""The real core, its requests, and checks that hold for every answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, T
 
 
 class OnResponse:
-    """A transport that remembers what went through it."""
+    """A transport that records its requests."""
 
     def __init__(self, inner: Transport) -> None:
         self._inner = inner
@@ -42,7 +42,7 @@ class OnResponse:
 
 
 class Harness:
-    """One core; `sent` since the last `ask` is in `heard`."""
+    """One core; `heard` has the requests since the last `ask`."""
 
     def __init__(self, url: str, clock: FakeClock, version: str = "3", inner: Transport | None = None) -> None:
         self.version = version
@@ -57,7 +57,7 @@ class Harness:
 
 @contextlib.contextmanager
 def logged(effort: Effort) -> Iterator[None]:
-    """What the product logs goes to a file, which is searched for the key like all others."""
+    """Write the product's log to a file, which is searched for the key like all others."""
     logger = logging.getLogger("vt_connectors")
     handler = logging.FileHandler(effort.place("inputs") / "log", encoding="utf-8", errors="backslashreplace")
     logger.addHandler(handler)
@@ -77,7 +77,7 @@ def outcome_of(response: Mapping[str, Any]) -> str:
 
 
 def broken(response: Mapping[str, Any]) -> Iterator[str]:
-    """What no answer may be."""
+    """The errors that no answer may have."""
     against = violation("response.json", response)
     if against is not None:
         yield f"against the contract: {against.path} {against.message}"

@@ -1,4 +1,4 @@
-"""Texts in the place of indicators, to each lookup of both API versions."""
+"""Texts as indicators for each lookup of both API versions."""
 
 from __future__ import annotations
 
@@ -121,10 +121,10 @@ def _wrong_lookup(house: Harness, kind: str, value: Any, response: Mapping[str, 
 
 
 def _wrong_again(house: Harness, kind: str, before: Mapping[str, Any]) -> Iterator[str]:
-    """The one form of an indicator is the same indicator, and is known by now."""
+    """The canonical form of an indicator is the same indicator, and is already cached."""
     value = before["data"]["indicator"]
     after = house.ask({"action": f"lookup_{kind}", "params": {kind: value}})
-    # What was removed of the text is not in its one form.
+    # Removed parts of the text are not in its canonical form.
     data = {name: told for name, told in before["data"].items() if name != "removed"}
     if house.heard.sent or outcome_of(after) != outcome_of(before) or after["data"] != data:
         yield f"its one form {value!r} is not the same: {after['summary']}, {house.heard.paths()}"

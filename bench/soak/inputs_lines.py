@@ -22,15 +22,15 @@ from vt_connectors.adapters.runner.partial_json import MOST_NESTED
 from vt_connectors.sandbox import Quota, SandboxServer
 
 _LONGEST = 1024 * 1024
-# What breaks off is put together with the lines behind it. Two of these behind each line are never taken for its rest:
-# no JSON has one object right behind another.
+# A truncated document is joined with the lines after it. Two of these after each line are never taken for its rest,
+# because JSON never has one object directly after another.
 _BEHIND = [json.dumps(lookup(id=name)).encode() for name in ("one behind", "two behind")]
 _MOST_S = 240
 _MALFORMED = ("invalid_request", "unknown_action", "unsupported_version", "config_error")
 _TOO_LONG = [
     b'{"id": "long", "x": "%s"}' % (b"x" * (size - 24)) for size in (_LONGEST, _LONGEST + 1, _LONGEST + 2, 3 * _LONGEST)
 ]
-# Far deeper than Python reads, and as deep as it can only just read.
+# Far deeper than Python can parse, and around its limit.
 _TOO_DEEP = [
     b"[" * 500_000 + b"]" * 500_000,
     b'{"a":' * 100_000,
@@ -39,7 +39,7 @@ _TOO_DEEP = [
 
 
 def _at_once(document: Any) -> Any:
-    """Without what would have the real clock waited for."""
+    """The document without options that would wait in real time."""
     params = document.get("params") if isinstance(document, dict) else None
     if isinstance(params, dict):
         params = {name: value for name, value in params.items() if name not in ("wait_s", "scan_if_missing")}
@@ -78,7 +78,7 @@ _LINES = (
 
 
 def _begins_array(line: bytes) -> bool:
-    """Whether what is behind it may belong to it, or it has several answers: tests/runner/test_arrays.py has these."""
+    """Whether later lines may belong to it, or it has several answers: tests/runner/test_arrays.py tests these."""
     text = line.decode("utf-8", "replace")
     if not begins_array(text):
         return False
@@ -103,7 +103,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 
 def _with_those_behind(lines: list[bytes]) -> Iterator[bytes]:
-    # The first line alone may have a mark of its order of bytes.
+    # Only the first line may have a byte order mark.
     yield from _BEHIND
     for line in lines:
         yield line
@@ -151,7 +151,7 @@ def _wrong_answer(number: int, line: bytes, response: dict[str, Any]) -> Iterato
     try:
         document = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
-        return  # whether it is too deep depends on who reads it
+        return  # whether it is too deep depends on the version of Python
     except ValueError:
         document = None
         if outcome == "invalid_request" and response["error"]["details"].get("line") != number:
@@ -169,7 +169,7 @@ def _wrong_answer(number: int, line: bytes, response: dict[str, Any]) -> Iterato
 
 
 def _is_too_deep(document: Any) -> bool:
-    """Whether its levels are more than the runner takes."""
+    """Whether it has more levels than the runner allows."""
     level = [document]
     for _ in range(MOST_NESTED):
         level = [inner for value in level for inner in _within(value)]

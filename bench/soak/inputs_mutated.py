@@ -1,4 +1,4 @@
-"""JSON documents with something wrong in them somewhere."""
+"""JSON documents with errors at random places."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 Place = tuple[Union[str, int], ...]
 _DEEPEST_PLACE = 12
-# Of a large document most places are far down, and most that matter are not.
+# In a large document most places are deep, but the important ones are near the top.
 _NEAR_THE_TOP = 4
 _NESTED = re.compile(r'"<nested (\d+)>"')
-# Around what Python's recursion takes, and far beyond it.
+# Around Python's recursion limit, and far above it.
 _DEPTHS = [5, 100, 500, *range(880, 1000, 4), 1100, 3000, 100_000]
 
 ODD: st.SearchStrategy[Any] = st.one_of(
@@ -45,7 +45,7 @@ _MUTATIONS: dict[str, Callable[[Any, Any], Any]] = {
 
 @st.composite
 def mutated(draw: st.DrawFn, documents: st.SearchStrategy[str]) -> Any:
-    """A document of `documents`, which are JSON texts, after one to four mutations."""
+    """A document of `documents` (JSON texts) after one to four mutations."""
     document = json.loads(draw(documents))
     for _ in range(draw(st.integers(1, 4))):
         found = list(places(document))
@@ -57,7 +57,7 @@ def mutated(draw: st.DrawFn, documents: st.SearchStrategy[str]) -> Any:
 
 
 def places(document: Any) -> Iterator[Place]:
-    """Of all subtrees, the document itself first."""
+    """The places of all subtrees, beginning with the document itself."""
     left: list[tuple[Place, Any]] = [((), document)]
     while left:
         place, value = left.pop()
@@ -81,5 +81,5 @@ def _done(document: Any, place: Place, mutation: str, odd: Any) -> Any:
 
 
 def text_of(document: Any) -> str:
-    """As JSON, with NaN as Python writes it, and with what is nested deeper than Python could hold."""
+    """As JSON, with NaN as Python writes it, and with nesting that is deeper than Python can represent."""
     return _NESTED.sub(lambda found: "[" * int(found[1]) + "]" * int(found[1]), json.dumps(document))

@@ -1,4 +1,4 @@
-"""VirusTotal's answers, recorded and the sandbox's, with something wrong in them, to the actions that meet them."""
+"""Mutated responses, recorded and from the sandbox, to the actions that could get them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _OPINIONS = ("malicious", "suspicious", "harmless", "undetected")
-# The outcomes that a 200 may have, by the kind of the action.
+# The valid outcomes for a 200, by kind of action.
 _OF_200 = {
     "lookup": {"ok", "not_found", "invalid_response", "rate_limited", "invalid_indicator"},
     "write": {"ok", "pending", "outcome_unknown", "not_found", "conflict", "invalid_indicator", "too_large"},
@@ -28,7 +28,7 @@ _OF_200 = {
 
 @dataclass(frozen=True)
 class Base:
-    """An answer, and the action and parameters that meet it."""
+    """A response, and the action and parameters that could get it."""
 
     name: str
     said: Said = field(repr=False)
@@ -37,7 +37,7 @@ class Base:
 
 
 class _Saying:
-    """A VirusTotal that says one thing to everything."""
+    """A fake VirusTotal with the same response to all requests."""
 
     def __init__(self, said: Said, body: str) -> None:
         self._answer = HttpResponse(said.status, {"content-type": "application/json"}, body.encode())

@@ -1,4 +1,4 @@
-"""Request documents near the schemas, and bent ones, to the core."""
+"""Request documents near the schemas, and mutated ones, to the core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left in a state after a drill, read row by row."""
+"""The content of a state after a drill, read row by row."""
 
 from __future__ import annotations
 

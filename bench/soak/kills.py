@@ -1,4 +1,4 @@
-"""Processes that share a state die at any moment: kill -9, under a quota that is enforced to the request."""
+"""Processes with shared state are killed at any moment (kill -9), under a quota that the server enforces exactly."""
 
 from __future__ import annotations
 

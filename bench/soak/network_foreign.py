@@ -1,4 +1,4 @@
-"""Answers that are not VirusTotal's, to one of several indicators: of proxies, portals, gateways, front ends."""
+"""Foreign responses to one of several indicators: from proxies, portals, gateways and front ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real core with the drills' key against a scripted server, and what is wrong with an answer of it."""
+"""The real core with the drills' key against a scripted server, and checks of its answers."""
 
 from __future__ import annotations
 

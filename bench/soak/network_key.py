@@ -1,4 +1,4 @@
-"""Where the key goes: to the one server that was meant, and to no other that answers in its place."""
+"""The key is sent only to the intended server, and to no other in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies without measure: what a process takes for them is measured in a process of its own."""
+"""Unlimited bodies: the memory of a process is measured in a separate process."""
 
 from __future__ import annotations
 

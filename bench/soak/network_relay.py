@@ -1,4 +1,4 @@
-"""A connection that breaks in the middle, wherever that is: of TLS too, whose bytes nobody can script."""
+"""A connection that breaks at any point, also with TLS, whose bytes cannot be scripted."""
 
 from __future__ import annotations
 

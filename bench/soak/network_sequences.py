@@ -1,4 +1,4 @@
-"""Faults one after the other, and then a good answer: it is got, and nothing of what was before it is left."""
+"""Several faults and then a good response: the answer is right, and the faults have no effect on it."""
 
 from __future__ import annotations
 

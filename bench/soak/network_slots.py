@@ -1,4 +1,4 @@
-"""Requests that are answered with redirects and faults: each that is sent has a slot of the quota of its own."""
+"""Redirects and faults as responses: each request that is sent has its own reservation of quota."""
 
 from __future__ import annotations
 

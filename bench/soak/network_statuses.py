@@ -1,4 +1,4 @@
-"""Every status a server can send, with every kind of body, to a lookup and to a comment."""
+"""Every status with every kind of body, as the response to a lookup and to a comment."""
 
 from __future__ import annotations
 

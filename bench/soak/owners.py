@@ -1,4 +1,4 @@
-"""Whose an answer is: of the object that was asked about, of the server that was asked, and of the key that asked."""
+"""The owner of an answer: the requested object, the server, and the key."""
 
 from __future__ import annotations
 

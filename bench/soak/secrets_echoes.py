@@ -1,4 +1,4 @@
-"""What can be answered to a request, with all answers that say the key again."""
+"""Responses to a request, all of which echo the key."""
 
 from __future__ import annotations
 

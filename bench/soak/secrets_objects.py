@@ -1,4 +1,4 @@
-"""The key in a living core: everything that can be reached from it, and what that says of itself."""
+"""The key in a running core: all objects that can be reached from it, and their texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key in bytes: as it is or in the clothes in which text travels, also within what is packed."""
+"""Searches bytes for the key: plain, in usual encodings, and in compressed data."""
 
 from __future__ import annotations
 

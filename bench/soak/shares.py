@@ -1,4 +1,4 @@
-"""Who gets the quota: clients beside one that floods, some of them killed; and processes that were stopped."""
+"""The distribution of quota: clients beside one that floods, some of them killed; and suspended processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches as splunkd runs them, with everything that a search can bring: nothing of an event is lost or changed."""
+"""Searches like splunkd runs them, with all kinds of events: no part of an event is lost or changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The app as Splunk unpacks it, outside of pytest."""
+"""The app, unpacked like Splunk does it, outside of pytest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state's files, broken in every way files break: lookups go on, and what they answer is right."""
+"""State files with all kinds of damage: lookups continue, with right answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short processes without the record of the quota: all of them together have a share, or nothing is asked."""
+"""Short processes without the quota record: together they use at most a share of the quota, or send no requests."""
 
 from __future__ import annotations
 

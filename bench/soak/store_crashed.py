@@ -1,4 +1,4 @@
-"""Files as an end or a crash leaves them, SQLite's own beside them, damaged anywhere: they are made anew."""
+"""State files after an exit or crash, with SQLite's own files beside them, damaged anywhere: they are rebuilt."""
 
 from __future__ import annotations
 

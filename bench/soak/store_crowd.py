@@ -1,4 +1,4 @@
-"""Files of the state broken under real processes, whose server grants the quota to the request."""
+"""State files that are damaged while real processes use them; the server enforces the quota exactly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis server filled with answers under each policy, while processes that live for one lookup come and go."""
+"""A full Redis server under each eviction policy, with processes that each do one lookup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A house whose VirusTotal knows what it said, so that every answer can be checked."""
+"""A harness whose fake VirusTotal records its responses, so that every answer can be checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One state under several names and places, asked through by real processes: the quota is granted once."""
+"""One state under several names and paths, used by real processes: the quota is granted only once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same with processes and real file systems: locks, full and read-only disks, and many who begin at once."""
+"""Damaged state with processes and real file systems: locks, full and read-only disks, and many simultaneous starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the state deleted under several who work with them, while others come who never saw what was there."""
+"""State files that are deleted while several processes use them and others start."""
 
 from __future__ import annotations
 

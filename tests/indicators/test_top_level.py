@@ -30,7 +30,7 @@ def test_file_names_and_networks_are_not_recognised(text: str) -> None:
 
 
 def test_the_refusal_says_what_to_do() -> None:
-    with pytest.raises(InvalidIndicator, match=r"no top-level domain 'exe'.*by its type"):
+    with pytest.raises(InvalidIndicator, match=r"no top-level domain 'exe'.*give its type"):
         recognise("evil.exe")
     with pytest.raises(InvalidIndicator, match="is a network"):
         recognise("8.8.8.0/24")

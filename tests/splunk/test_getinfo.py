@@ -136,6 +136,6 @@ def test_getinfo_imports_nothing_of_the_core_and_nothing_for_http(lookup: Lookup
         check=False,
     ).stderr.decode()
     imported = {line.rpartition("|")[2].strip() for line in import_times.splitlines()}
-    assert "vtlookup_app.command" in imported or "vtlookup_app.commands.base" in imported
+    assert "vtlookup_app.search.command" in imported or "vtlookup_app.commands.base" in imported
     heavy = ("vt_connectors", "requests", "urllib3", "sqlite3", "concurrent.futures.thread")
     assert [found for found in imported if found.startswith(heavy)] == []

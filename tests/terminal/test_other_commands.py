@@ -138,5 +138,5 @@ def test_the_doctor_looks_at_the_certificates_that_are_named(run: RunnerProcess,
     done = run.text("doctor", REQUESTS_CA_BUNDLE=str(tmp_path / "none.pem"))
     found = {finding["about"]: finding for finding in json.loads(done.stdout)}
     assert found["certificates"]["ok"] is False
-    assert "there is no" in found["certificates"]["text"]
+    assert "does not exist" in found["certificates"]["text"]
     assert done.returncode == 2
