@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+_MOST_PROPERTIES = 4
+
 ANY: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -32,11 +34,11 @@ def _satisfying(rules: dict[str, Any]) -> list[st.SearchStrategy[Any]]:
 
 def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
     if kind == "object":
-        known = {name: near(inner) for name, inner in rules.get("properties", {}).items()}
+        known = _properties(rules.get("properties", {}), rules.get("required", []))
         others = rules.get("additionalProperties")
         other = near(others) if isinstance(others, dict) else ANY
         more = st.dictionaries(st.sampled_from(["x", "a/b", "~"]), other, max_size=1)
-        return st.tuples(st.fixed_dictionaries({}, optional=known), more).map(lambda both: {**both[0], **both[1]})
+        return st.tuples(known, more).map(lambda both: {**both[0], **both[1]})
     if kind == "array":
         return st.lists(near(rules["items"]) if "items" in rules else ANY, max_size=12)
     if kind == "string":
@@ -48,3 +50,12 @@ def _of_type(kind: str, rules: dict[str, Any]) -> st.SearchStrategy[Any]:
         bounds = [rules.get("minimum", 0), rules.get("maximum", 9)]
         return st.sampled_from([value + step for value in bounds for step in (-1, -0.5, 0, 0.0, 0.5, 1)])
     return st.booleans() if kind == "boolean" else st.none()
+
+
+def _properties(known: dict[str, Any], required: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """A few of the known properties, with or without those that are required: all of them would be slow to draw."""
+    if not known:
+        return st.just({})
+    some = st.sets(st.sampled_from(list(known)), max_size=_MOST_PROPERTIES)
+    names = some | some.map(lambda drawn: drawn | set(required))
+    return names.flatmap(lambda drawn: st.fixed_dictionaries({name: near(known[name]) for name in sorted(drawn)}))

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fake_clock import FakeClock
@@ -21,6 +21,8 @@ from vt_connectors.core import Core
 from vt_connectors.errors import InvalidRequest
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
+# How long a document takes to make and to check is not tested.
+on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 _SECRET = "5ec2e7" * 10
 
@@ -73,6 +75,7 @@ _DOCUMENTS = _ANY | st.fixed_dictionaries(
 )
 
 
+@on_a_busy_machine
 @given(_DOCUMENTS)
 def test_any_document_gets_one_valid_response(document: Any) -> None:
     response = _core().answer(document)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vt_connectors.actions import ACTIONS
@@ -17,6 +17,8 @@ from vt_connectors.errors import BY_CODE
 
 from .near import ANY, near
 
+# How long a document takes to make and to check is not tested.
+on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
 _NAMES = sorted(str(path.relative_to(schema_folder()).as_posix()) for path in schema_folder().rglob("*.json"))
 _CHECKED = {"type", "enum", "required", "properties", "additionalProperties", "items"}
@@ -39,11 +41,13 @@ def test_an_example_is_taken_or_refused_where_it_says(path: Path) -> None:
     assert (wrong.path if wrong else None) == example.get("path")
 
 
+@on_a_busy_machine
 @given(st.sampled_from(_NAMES).flatmap(lambda name: st.tuples(st.just(name), near(schema(name)))))
 def test_the_plain_check_agrees_with_jsonschema(drawn: tuple[str, Any]) -> None:
     _agrees(*drawn)
 
 
+@on_a_busy_machine
 @given(st.sampled_from(_NAMES), ANY)
 def test_what_is_refused_is_shown_as_a_pointer_without_its_value(name: str, document: Any) -> None:
     wrong = violation(name, document)
