@@ -13,6 +13,9 @@ import pytest
 
 from tests.vtaction_process import EICAR, RunnerProcess, lookup
 from vt_connectors.actions import ACTIONS
+from vt_connectors.adapters.cli.arguments import parse
+from vt_connectors.adapters.cli.run_command import RunOptions
+from vt_connectors.adapters.cli.run_command import run as run_requests
 
 
 def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run: RunnerProcess) -> None:
@@ -140,3 +143,11 @@ def test_the_doctor_looks_at_the_certificates_that_are_named(run: RunnerProcess,
     assert found["certificates"]["ok"] is False
     assert "does not exist" in found["certificates"]["text"]
     assert done.returncode == 2
+
+
+def test_a_plain_run_has_the_options_that_the_command_line_gives_it() -> None:
+    parsed = vars(parse(["run"]))
+    assert {name: getattr(RunOptions, name) for name in parsed if name != "command"} == {
+        name: value for name, value in parsed.items() if name != "command"
+    }
+    assert parsed["command"] is run_requests
