@@ -132,7 +132,7 @@ def test_an_alert_that_is_done_in_time_is_not_early(alert: Alert, splunkd: FakeS
 STUCK = """
 import sys, time
 sys.path.insert(0, {bin!r})
-from vtlookup_app.stopping import Cancellation
+from vtlookup_app.cancellation import Cancellation
 Cancellation().watch_time(0.1, 75, lambda: sys.stdout.write("last words") and sys.stdout.flush())
 while True:
     time.sleep(1)

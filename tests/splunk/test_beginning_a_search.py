@@ -69,10 +69,10 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
 def test_a_bug_is_told_as_one_without_what_it_had_in_hand(lookup: Lookup, tmp_path: Path) -> None:
     broken = dataclasses.replace(lookup, app=Path(shutil.copytree(lookup.app, tmp_path / "vtlookup")))
     kept = broken.app / "lib/vt_connectors/actions/cache_listing.py"
-    kept.write_text("def newest(context, limit):\n    raise ValueError('in hand: {0}')\n")
+    kept.write_text(kept.read_text("utf-8") + "\ndef newest(context, limit):\n    raise ValueError('in hand: {0}')\n")
     result = broken.command("vtcache")([])
     ((level, text),) = result.messages
     assert (level, result.complete, result.records) == ("ERROR", True, [])
     assert text == "vtcache: a bug in this app (ValueError); splunkd's log has the place"
-    assert "kept.py" in result.stderr
+    assert "cache_listing.py" in result.stderr
     assert "in hand: " not in result.stderr.replace("raise ValueError('in hand: {0}')", "")

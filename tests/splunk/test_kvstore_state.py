@@ -79,7 +79,7 @@ def test_one_who_may_not_write_the_quota_asks_nothing_and_reads_all_the_same(
         result = search(in_kvstore, splunkd, EICAR_MD5, md5(1))
     assert statuses(result) == ["ok", "error"]
     assert "your role needs write access" in result.records[1]["vt_error"]
-    assert "nothing is asked without the record of the quota" in only_message(result)
+    assert "no request is sent without the quota record" in only_message(result)
     assert len(sandbox.requests) == 1
 
 

@@ -19,6 +19,7 @@ from vt_connectors.adapters.cli import logs
 from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
+from vt_connectors.log import logger
 from vt_connectors.redaction import remember
 from vt_connectors.virustotal.http.requests_transport import RequestsTransport
 from vt_connectors.virustotal.http.transport import HttpRequest, TransportFailure
@@ -111,9 +112,9 @@ def test_in_another_programs_logs_the_lines_of_libraries_have_no_key(
 
 _SOURCES = Path(vt_connectors.__file__).parent
 _LOGGERS = {
-    name
+    f"vt_connectors.{name}"
     for path in _SOURCES.rglob("*.py")
-    for name in re.findall(r'^_LOG = logging\.getLogger\("([\w.]+)"\)', path.read_text("utf-8"), re.MULTILINE)
+    for name in re.findall(r'^_LOG = logger\("([\w.]+)"\)', path.read_text("utf-8"), re.MULTILINE)
 }
 
 
@@ -124,6 +125,6 @@ def test_there_are_loggers_to_look_for() -> None:
 @pytest.mark.parametrize("name", sorted(_LOGGERS))
 def test_no_logger_of_ours_writes_the_key(name: str, caplog: pytest.LogCaptureFixture) -> None:
     remember(ApiKey(SECRET))
-    logging.getLogger(name).warning("here it is: %s", SECRET)
+    logger(name[len("vt_connectors.") :]).warning("here it is: %s", SECRET)
     assert "here it is: [key]" in caplog.text
     assert SECRET not in caplog.text

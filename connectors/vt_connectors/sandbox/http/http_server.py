@@ -153,7 +153,8 @@ class HttpServer(ThreadingHTTPServer):
         """Close one connection."""
         with self._lock:
             self._connections.discard(request)
-        super().shutdown_request(request)
+        with contextlib.suppress(OSError):  # `server_close` may have been there first
+            super().shutdown_request(request)
 
     def server_close(self) -> None:
         """Close the port and every open connection."""
