@@ -51,7 +51,7 @@ def test_rows_that_change_often_are_not_cached_for_long(v3: Scenario) -> None:
 def test_unknown_internal_and_unfit_indicators(v3: Scenario) -> None:
     assert _ask(v3, indicator="unknown.example").status == "not_found"
     assert _ask(v3, indicator="host.internal").status == "skipped"
-    with pytest.raises(InvalidIndicator, match="of hash or domain"):
+    with pytest.raises(InvalidIndicator, match="for hash or domain"):
         _ask(v3, indicator="8.8.8.8")
 
 

@@ -29,7 +29,7 @@ def test_a_missing_file(v3: Scenario, tmp_path: Path) -> None:
     code, path, message = refused(v3, path=str(tmp_path / "gone.bin"))
     assert (code, path) == ("invalid_request", "/params/path")
     assert "gone.bin" in message
-    assert "no such file" in message
+    assert "does not exist" in message
 
 
 def test_a_folder(v3: Scenario, tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def test_a_message_says_where_the_array_begins_where_it_breaks_and_that_nothing_
     (found,) = reader.feed(b"\n[\n{},\n{}\n{}\n]\n")
     assert found.error is not None
     assert found.error.details["line"] == 2
-    for part in ("line 2 ", "line 5", "nothing of it was executed"):
+    for part in ("line 2 ", "line 5", "none of it was executed"):
         assert part in found.error.message
 
 

@@ -36,9 +36,13 @@ def test_doctor_tells_of_a_good_server(run: RunnerProcess, tmp_path: Path) -> No
     ("options", "about", "said"),
     [
         (("--maxmemory-policy", "allkeys-lru"), "state: memory", "set noeviction before it gets one"),
-        (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-ttl"), "state: memory", "asked for twice"),
-        (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-random"), "state: memory", "asked for twice"),
-        (("--maxmemory", "1mb"), "state: memory", "new answers take the place of old ones"),
+        (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-ttl"), "state: memory", "a request may be sent twice"),
+        (
+            ("--maxmemory", "9mb", "--maxmemory-policy", "volatile-random"),
+            "state: memory",
+            "a request may be sent twice",
+        ),
+        (("--maxmemory", "1mb"), "state: memory", "new answers replace old ones"),
         ((), "state: restart", "appendonly is off"),
     ],
 )

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .registry import ACTIONS, action_of, find, interrupted
 else:
-    # Loaded when used: an answer from the cache needs only the lookup.
+    # Imported on first use: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
         from importlib import import_module
 

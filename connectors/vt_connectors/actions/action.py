@@ -1,4 +1,4 @@
-"""An action as data: what an entry of the registry says. Manifest, command line and documentation derive from it."""
+"""An action as data: an entry of the registry. Manifest, command line and documentation derive from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..virustotal.budget import Budget
 
 Run = Callable[[Context, Request, "Budget"], Outcome]
-# Codes that every action may fail with. The envelope's own (`unknown_action`, `unsupported_version`) are no action's.
+# Codes that every action may fail with. `unknown_action` and `unsupported_version` belong to the envelope.
 _ALWAYS = (
     "invalid_request",
     "config_error",
@@ -32,7 +32,7 @@ _OF_WRITES = ("conflict", "too_large", "outcome_unknown")
 
 
 class Deferred:
-    """The action `name` of `module`, which is imported when it is first run: most processes run one kind."""
+    """The action `name` of `module`. The module is imported on the first run: most processes run one action only."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
@@ -48,16 +48,16 @@ class Deferred:
 
 
 class Action(NamedTuple):
-    """`title`: a name for people, as a step of a playbook has. `about`: what it does, in a sentence.
+    """`title`: a name for people, like the name of a playbook step. `about`: a description in one sentence.
 
-    `requests`: what it costs of the quota, for people; `counted`: whether VirusTotal counts them. `example`: params
-    that make a valid request. `command_line` shows how a person does it.
+    `requests`: the cost in requests, as text for people; `counted`: whether they count against VirusTotal's quota.
+    `example`: params that make a valid request. `command_line`: an example for a shell.
 
-    `writes`: it changes something at VirusTotal, so it is never repeated unasked. `write_params`: parameters of a
-    reading action that make it write.
+    `writes`: the action changes something at VirusTotal, so it is never repeated automatically. `write_params`:
+    parameters that make a reading action write.
 
-    `value`: the parameter that a command line gives by position; `params_of` makes parameters of it, any of
-    `value_params`. `several`: it may be asked to do many at once.
+    `value`: the positional parameter on a command line. `params_of` turns the value into one of `value_params`.
+    `several`: a command line may give several values.
     """
 
     name: str
@@ -76,13 +76,13 @@ class Action(NamedTuple):
     value_params: tuple[str, ...] = ()
 
     def params_of(self, value: str) -> dict[str, Any]:
-        """The parameters that a value by position stands for."""
+        """The parameters for a positional value."""
         if self.params_of_value is not None:
             return self.params_of_value(value)
         return {self.value: value} if self.value else {}
 
     def writes_with(self, params: Mapping[str, Any]) -> bool:
-        """Whether a request with these parameters changes something at VirusTotal. They need not be valid."""
+        """Whether a request with these parameters changes something at VirusTotal. The parameters may be invalid."""
         return self.writes or any(params.get(name) for name in self.write_params)
 
     @property
@@ -91,18 +91,18 @@ class Action(NamedTuple):
 
     @property
     def result_schema(self) -> dict[str, Any]:
-        """Of `data` in a response that is no error, whatever its status."""
+        """The schema of `data` in a response without an error, for every status."""
         return schema(f"results/{self.name}.json")
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The codes that it may fail with."""
+        """The codes of all errors that the action may return."""
         of_values = ("invalid_indicator",) if self.params_schema["properties"] else ()
         of_writes = _OF_WRITES if self.writes or self.write_params else ()
         return (*_ALWAYS, *of_values, *of_writes)
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Raises `InvalidRequest`, its `details.path` being within the request."""
+        """Raises `InvalidRequest`. `details.path` is the path within the request."""
         name = f"actions/{self.name}.json"
         wrong = violation(name, params)
         if wrong is not None:

@@ -1,4 +1,4 @@
-"""What the cache holds, for people who want to see it. Nothing is asked."""
+"""The contents of the cache, for people. No request is sent."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _VERSIONS = ("3", "2")
 
 
 class CachedRow(NamedTuple):
-    """An answer at rest. `kind` is an indicator's, or what else was asked; `verdict` of indicators only.
+    """A cached answer. `kind`: the indicator's kind, or the name of another query. `verdict`: for indicators only.
 
-    `fetched_at` in epoch seconds. `malicious` of `total` engines call it so, where VirusTotal knows it.
+    `fetched_at` in epoch seconds. `malicious`: the number of engines, out of `total`, with that verdict, if known.
     """
 
     kind: str
@@ -41,7 +41,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
     for key, status, fetched_at in rows:
         _, kind, indicator, *_ = [*key.split(":", 2), "", ""]
         verdict, stats = None, None
-        # One that went away meanwhile has no verdict.
+        # An answer that was removed in the meantime has no verdict.
         if kind in _KINDS and key in entries:
             stats = entries[key].report.get("stats")
             verdict = judge(stats, context.thresholds)
@@ -52,7 +52,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
 
 
 class Listed(NamedTuple):
-    """A row of the whole cache. `key` leaves out the server if it is the configured one."""
+    """A row of the whole cache. `key` omits the server if it is the configured one."""
 
     key: str
     status: str
@@ -62,7 +62,7 @@ class Listed(NamedTuple):
 def listed(context: Context, limit: int) -> list[Listed]:
     """The newest `limit` answers of all servers, newest first.
 
-    They are without the key, which an earlier version may have stored.
+    API keys are removed from them: an earlier version may have stored some.
     """
     _, at, server = context.space.partition("@")
     rows, known = [], context.cache.keys(limit)
@@ -76,7 +76,7 @@ def listed(context: Context, limit: int) -> list[Listed]:
 
 
 class CacheListing:
-    """The cache, for people who want to see what it holds, or to clear it."""
+    """Lists and clears the cache."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -87,17 +87,17 @@ class CacheListing:
         return self._context.freshness.ttl_s
 
     def stats(self) -> dict[str, Any]:
-        """Entries, bytes and so on, as the store knows them."""
+        """Entries, bytes and other figures of the store."""
         return self._context.cache.stats()
 
     def clear(self) -> int:
-        """How many answers were forgotten."""
+        """Remove all answers. Returns their number."""
         return self._context.cache.clear()
 
     def newest(self, limit: int) -> list[CachedRow]:
-        """As `newest`."""
+        """The newest `limit` answers of this server, newest first."""
         return newest(self._context, limit)
 
     def listed(self, limit: int) -> list[Listed]:
-        """As `listed`."""
+        """The newest `limit` answers of all servers, newest first."""
         return listed(self._context, limit)

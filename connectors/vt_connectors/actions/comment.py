@@ -1,4 +1,4 @@
-"""Commenting on an indicator, in public and under the account's name; and reading what others said."""
+"""Comments on an indicator: adding one, in public and under the account's name, and reading those of others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 10
 
 
 def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
-    """`ok` with `comment_id`, `not_found` where VirusTotal does not know the indicator, `skipped` for internal ones."""
+    """`ok` with `comment_id`; `not_found` if VirusTotal does not know the indicator; `skipped` for internal ones."""
     indicator, comment = indicator_of(request.params, context.never_query), _sendable(request.params["comment"])
     return noted(indicator, _commented(indicator, comment, context, request, budget))
 
@@ -36,7 +36,7 @@ def _commented(indicator: Indicator, comment: str, context: Context, request: Re
     if indicator.kind == "hash":
         object_id = known_sha256(indicator, context)
     elif indicator.kind == "url" and account.writes_to_url_ids:
-        # Reading takes a URL's base64, writing wants its SHA-256: that is in VirusTotal's answer.
+        # Reading accepts a URL's base64, writing needs its SHA-256, which is in VirusTotal's response.
         found = find(report_on(indicator, context, request, budget), context, request, budget)
         if found is None:
             return skipped(indicator, "not_cached")
@@ -60,7 +60,7 @@ def _commented(indicator: Indicator, comment: str, context: Context, request: Re
 
 
 def _sendable(comment: str) -> str:
-    """JSON can write half a character; nobody can read it."""
+    """`comment`. Raises `InvalidRequest` for half a surrogate pair, which JSON can express but UTF-8 cannot."""
     try:
         comment.encode()
     except UnicodeEncodeError:
@@ -69,9 +69,9 @@ def _sendable(comment: str) -> str:
 
 
 def get_comments(context: Context, request: Request, budget: Budget) -> Outcome:
-    """`ok` with `comments`, the newest first and `limit` at most.
+    """`ok` with `comments`, at most `limit`, the newest first.
 
-    They are good for as long as an unknown indicator is: somebody may say something any minute.
+    They are cached only as long as an unknown indicator, because new comments may appear at any time.
     """
     indicator = indicator_of(request.params, context.never_query)
     limit = int(request.params.get("limit", DEFAULT_LIMIT))
@@ -87,5 +87,5 @@ def _row(comment: Comment) -> dict[str, Any]:
 
 def _unknown(indicator: Indicator, about: dict[str, str]) -> Outcome:
     return Outcome(
-        "not_found", f"not found: VirusTotal does not know this {indicator.kind}, so nothing was said", about
+        "not_found", f"not found: VirusTotal does not know this {indicator.kind}, so no comment was added", about
     )

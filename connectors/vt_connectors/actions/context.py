@@ -1,4 +1,4 @@
-"""What an action works with."""
+"""The objects that an action works with."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class Context(NamedTuple):
-    """`space`: of the shared state, what belongs to this server and API version (`Settings.space`).
+    """`space`: the part of the shared state for this server and API version (`Settings.space`).
 
     `account(key)` is the key's account; None means the configured key. It may raise `ConfigError`.
 
-    `owner(key)` is a hash of the key, as `account` takes it; None if there is no key.
+    `owner(key)` is a hash of the key; None means the configured key. The result is None if there is no key.
 
-    `refusal(key, deadline, claim)`: how a request is refused that may wait for quota until `deadline` (monotonic
-    seconds), if the account was refused a moment ago. `claim`: what it says of itself in the queue for quota.
+    `refusal(key, deadline, claim)`: the refusal of a request that may wait for quota until `deadline` (monotonic
+    seconds), if the account was refused a moment ago; else None. `claim`: how the request queues for quota.
 
-    `batch`: what the batch knows already that a request belongs to, if it belongs to one.
+    `batch`: the answers of the batch that the request belongs to, if any.
     """
 
     clock: Clock

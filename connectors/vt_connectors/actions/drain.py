@@ -1,4 +1,4 @@
-"""Spending what is left of the quota on what is queued, oldest first."""
+"""Draining: looking up queued indicators with the quota that is left, oldest first."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 _LOG = logger("actions.drain")
 _SIDE_BY_SIDE = 4
-# A drain that found no quota comes again when it is started again, not at the time that it was told.
+# A drain that found no quota ends; it does not return at the time that the refusal gives.
 _CLAIM = Claim(batch=True, returns=False)
-# An answer that came while its lookup was being queued answers it.
+# An answer that was stored while its lookup was being queued is accepted.
 _MEANWHILE_S = 1.0
-# So many failures on end mean that there is no use in going on now.
+# After this many failures in a row the run ends.
 _FAILURES = 3
-# What ends a run: the trouble is not one indicator's.
-_NOT_THE_ENTRYS = ("access_denied", "config_error")
-_FOR_GOOD = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
+# These errors end the run, because they concern every indicator.
+_END_THE_RUN = ("access_denied", "config_error")
+_PERMANENT = ("invalid_indicator", "invalid_request", "unknown_action", "forbidden", "conflict", "too_large")
 
 
 class Run(Protocol):
@@ -36,8 +36,8 @@ class Run(Protocol):
 
 
 class DrainLimits(NamedTuple):
-    """How far to go. `keep`: requests of the day that are left to others; None: the usual share. `stopped` is looked
-    at before each entry.
+    """`keep`: requests of the day that are reserved for other callers; None: the default share. `max_wait_s`: how long
+    to wait for quota. The run ends if `stopped()`, which is checked before each entry.
     """
 
     keep: int | None = None
@@ -46,10 +46,11 @@ class DrainLimits(NamedTuple):
 
 
 class DrainResult(NamedTuple):
-    """What became of the entries.
+    """Numbers of entries.
 
-    `asked`: VirusTotal was. `failed`: without an answer; they stay, unless it is for good. `dropped`: answered
-    meanwhile, or not to be asked any more. `left`: in the queue now. `message`: why not all went well, or None.
+    `asked`: a request was sent. `failed`: no answer; they stay queued unless the failure is permanent. `dropped`:
+    answered by other callers in the meantime, or no longer allowed. `left`: still queued. `message`: the first error,
+    or None.
     """
 
     asked: int = 0
@@ -61,25 +62,25 @@ class DrainResult(NamedTuple):
     message: str | None = None
 
 
-# Hears each answer, with what became of all entries so far; `left` is known at the end only.
+# Called with each response and the result so far; `left` is known at the end only.
 OnResponse = Callable[["Response", DrainResult], None]
 
 
 class Drain:
-    """One run. Entries are met in order, some side by side, each once. One leaves the queue when its answer is kept
-    where all find it.
+    """One run. Entries are taken in order, some concurrently, each once. An entry leaves the queue when its answer is
+    in the shared cache.
     """
 
-    def __init__(self, run: Run, context: Context, spend: DrainLimits, heard: OnResponse | None) -> None:
+    def __init__(self, run: Run, context: Context, limits: DrainLimits, on_response: OnResponse | None) -> None:
         self._run = run
         self._context = context
-        self._spend = spend
-        self._heard = heard
-        self._deadline = context.clock.monotonic() + spend.max_wait_s
+        self._limits = limits
+        self._on_response = on_response
+        self._deadline = context.clock.monotonic() + limits.max_wait_s
         self._lock = threading.Lock()
-        self._met: set[tuple[str, int]] = set()
-        # How many of those are in the queue yet.
-        self._staying = 0
+        self._taken: set[tuple[str, int]] = set()
+        # How many of the taken entries are still queued.
+        self._still_queued = 0
         self._failures = 0
         self._is_over = False
         self._failure: BaseException | None = None
@@ -96,7 +97,7 @@ class Drain:
         return self._done._replace(left=self._context.pending.stats()["entries"])
 
     def _work(self) -> None:
-        """A failure ends the run, of all threads."""
+        """A failure ends the run in all threads."""
         try:
             while self._step():
                 pass
@@ -105,32 +106,32 @@ class Drain:
             self._failure = failure
 
     def _step(self) -> bool:
-        """Whether there was an entry to ask for."""
+        """Look up the next entry. Returns False if there is none."""
         entry = self._next()
         if entry is None:
             return False
-        response = self._run(self._request(entry), keep=self._spend.keep, claim=_CLAIM)
+        response = self._run(self._request(entry), keep=self._limits.keep, claim=_CLAIM)
         with self._lock:
             if self._settle(entry, response):
                 self._context.pending.remove(entry)
-                self._staying -= 1
-            if self._heard is not None:
-                self._heard(response, self._done)
+                self._still_queued -= 1
+            if self._on_response is not None:
+                self._on_response(response, self._done)
         return True
 
     def _next(self) -> PendingLookup | None:
-        """The oldest that was not met yet. Read each time anew: others may be draining too."""
+        """The oldest entry that was not taken yet. The queue is read each time: other processes may drain it too."""
         with self._lock:
-            self._is_over = self._is_over or (self._spend.stopped is not None and self._spend.stopped())
-            found = [] if self._is_over else self._context.pending.oldest(self._staying + 1)
-            entry = next((entry for entry in found if (entry.key, entry.parts_mask) not in self._met), None)
+            self._is_over = self._is_over or (self._limits.stopped is not None and self._limits.stopped())
+            found = [] if self._is_over else self._context.pending.oldest(self._still_queued + 1)
+            entry = next((entry for entry in found if (entry.key, entry.parts_mask) not in self._taken), None)
             if entry is not None:
-                self._met.add((entry.key, entry.parts_mask))
-                self._staying += 1
+                self._taken.add((entry.key, entry.parts_mask))
+                self._still_queued += 1
             return entry
 
     def _request(self, entry: PendingLookup) -> Request:
-        """An answer that anybody got since the entry was put will do."""
+        """The lookup; it accepts any answer that was stored after the entry was queued."""
         clock = self._context.clock
         options = Options(
             max_age_s=max(0.0, clock.now() - entry.queued_at + _MEANWHILE_S),
@@ -140,28 +141,28 @@ class Drain:
         return Request(f"lookup_{entry.kind}", {entry.kind: entry.value}, options)
 
     def _settle(self, entry: PendingLookup, response: Response) -> bool:
-        """Count it; whether the entry is done with."""
+        """Count the response. Returns whether the entry may leave the queue."""
         error, asked = response["error"], response["meta"]["requests"] > 0
         if error is None:
             self._failures = 0
             self._count(_became(response), asked)
-            # An answer that only this process has is none to others.
+            # An answer in this process's memory only is of no use to the process that queued the entry.
             return response["status"] == "skipped" or self._context.cache.is_shared
         code = error["code"]
         if code in ("rate_limited", "cancelled"):
-            # Who only follows another that waits for quota for the same indicator is alone in its trouble.
+            # A follower that timed out says nothing about the quota for other indicators.
             self._is_over = self._is_over or code == "cancelled" or finds_no_quota(response)
-            self._say(error)
+            self._note_error(error)
             return False
         self._count("failed", asked)
-        self._say(error)
-        # What a refused call of this kind foretells of others is no reason to give them up.
-        if code in _FOR_GOOD and (asked or code != "forbidden"):
+        self._note_error(error)
+        # `forbidden` without a request only predicts a refusal, so the entry stays queued.
+        if code in _PERMANENT and (asked or code != "forbidden"):
             shown = without_user(without_keys(entry.value))
             _LOG.warning("the %s %.80r leaves the queue: %s: %s", entry.kind, shown, code, error["message"])
             return True
         self._failures += 1
-        self._is_over = self._is_over or code in _NOT_THE_ENTRYS or self._failures >= _FAILURES
+        self._is_over = self._is_over or code in _END_THE_RUN or self._failures >= _FAILURES
         return False
 
     def _count(self, name: str, asked: bool) -> None:
@@ -170,8 +171,8 @@ class Drain:
         counts["asked"] += asked
         self._done = DrainResult(**counts)
 
-    def _say(self, error: ErrorDocument) -> None:
-        """The first trouble is told."""
+    def _note_error(self, error: ErrorDocument) -> None:
+        """Record the first error."""
         if self._done.message is None:
             self._done = self._done._replace(message=error["message"])
 

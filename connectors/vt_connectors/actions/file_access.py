@@ -1,4 +1,4 @@
-"""Which files may be sent: none of the product's own, and if folders are named, only what lies below one of them."""
+"""Which files may be sent: none of vt-connectors' own files, and if folders are configured, only files in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..state.ownership import is_any_of_ours
 PathsOf = Callable[[], Iterable[Path]]
 
 
-_OWN = "is a file of this product's own, with its key, settings or state; it is never sent"
+_OWN = "is one of vt-connectors' own files (key, settings or state), which are never sent"
 
 
 def _none() -> Iterable[Path]:
@@ -21,8 +21,8 @@ def _none() -> Iterable[Path]:
 
 
 class OwnFiles(NamedTuple):
-    """`files`: key and configuration. `states`: files of the state; what lies beside them under their names is meant
-    too.
+    """`files`: key and configuration. `states`: files of the state, including files beside them that begin with the
+    same name.
     """
 
     files: PathsOf = _none
@@ -33,8 +33,8 @@ NO_FILES = OwnFiles()
 
 
 class FileAccess:
-    """`why_not` says why a file may not be sent. What counts is the open file itself and no name: a link, another
-    mount or `/proc/self/fd` leads to the same file, and a name may change its meaning meanwhile.
+    """Says why a file may not be sent. The open file decides, not its name: a link, another mount or `/proc/self/fd`
+    leads to the same file, and a name may come to mean another file.
     """
 
     def __init__(self, own: OwnFiles = NO_FILES, roots: Iterable[str] = ()) -> None:
@@ -42,20 +42,20 @@ class FileAccess:
         self._roots = tuple(roots)
 
     def why_not_opened(self, path: str) -> str | None:
-        """Why the file at `path` is not even to be opened: if this process closed a file of the state again, it would
-        lose its locks on it. None says no more than that; it raises nothing.
+        """Why the file at `path` must not be opened, or None: if this process opened and closed a file of the state,
+        it would lose its locks on that file. Raises nothing. None does not mean that the file may be sent.
         """
         with contextlib.suppress(OSError, ValueError):
             return _OWN if self._is_own(path, os.stat(path)) else None  # noqa: PTH116
         return None
 
     def why_not(self, descriptor: int) -> str | None:
-        """None if it may be sent."""
+        """Why the open file may not be sent, or None if it may."""
         seen = os.fstat(descriptor)
         if self._is_own(descriptor, seen):
             return _OWN
         if self._roots and not self._is_below_a_root(descriptor, seen):
-            return "is in none of the folders that VT_SCAN_ROOTS names"
+            return "is not in a folder of VT_SCAN_ROOTS"
         return None
 
     def _is_own(self, file: int | str, seen: os.stat_result) -> bool:
@@ -70,7 +70,7 @@ class FileAccess:
     def _own_paths(self) -> Iterator[Path]:
         yield from self._own.files()
         for path in {path for named in self._own.states for path in (named, Path(os.path.realpath(named)))}:
-            # The records of quota and leases, SQLite's own files, those being made, and damaged ones set aside.
+            # The records of quota and leases, SQLite's own files, temporary files, and damaged files set aside.
             of_state = path.name, f"{path.stem}-"
             with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
                 yield from (Path(entry.path) for entry in entries if entry.name.lstrip(".").startswith(of_state))
@@ -81,7 +81,7 @@ class FileAccess:
             return False
         with contextlib.suppress(OSError, ValueError):
             there = path.stat()
-            # Gone, or moved away and another one put in its place: then its name says nothing of it.
+            # If another file has this name now, the name says nothing about the open file.
             if (there.st_dev, there.st_ino) != (seen.st_dev, seen.st_ino):
                 return False
             return any(Path(os.path.realpath(root)) in path.parents for root in self._roots)
@@ -92,7 +92,7 @@ EVERY_FILE = FileAccess()
 
 
 def _path_of(descriptor: int) -> Path | None:
-    """Where the open file lies, without links; None if the system does not say."""
+    """The open file's path with links resolved; None if the system does not give it."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/self/fd/{descriptor}").readlink()
     with contextlib.suppress(ImportError, AttributeError, OSError):

@@ -1,4 +1,4 @@
-"""A file as a request gives it: its content in base64, as common tools write that, and its name."""
+"""A file in a request: its content in base64, in the forms that common tools write, and its name."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ..errors import InvalidRequest
 from ..patterns import pattern
 
 _PARAM = "content_base64"
-# RFC 2397: a type and parameters, of which the last one says that base64 follows.
+# RFC 2397: a type and parameters; the last parameter says that base64 follows.
 _DATA_URL = pattern(r"data:[^,]{0,500};base64,", re.IGNORECASE)
 _URL_SAFE = str.maketrans("-_", "+/")
-# What separates the parts of a path anywhere: a name may come from a machine of another kind.
+# Path separators of all systems: a name may come from another system.
 _SEPARATORS = pattern(r"[/\\\uff0f\uff3c\u2215\u2044]+")
 _DRIVE = pattern(r"^\s*[A-Za-z]:")
 _LONGEST_NAME = 255
 
 
 def refused(param: str, why: str) -> InvalidRequest:
-    """`param`: its name, or nothing for all of them together."""
+    """The error for the parameter `param`; an empty `param` means all parameters together."""
     path = f"/params/{param}".rstrip("/")
     return InvalidRequest(f"{path} {why}", details={"path": path})
 
 
 def content_of(text: str) -> bytes:
-    """What base64 says: in lines (RFC 2045), URL-safe (RFC 4648, 5), with or without padding, as a `data:` URL.
+    """Decode base64: in lines (RFC 2045), URL-safe (RFC 4648, 5), with or without padding, or as a `data:` URL.
 
     Raises `InvalidRequest`.
     """
@@ -46,16 +46,16 @@ def content_of(text: str) -> bytes:
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise refused(_PARAM, "is not base64, neither the usual nor the URL-safe one") from None
+        raise refused(_PARAM, "is not base64, neither standard nor URL-safe") from None
 
 
 def last_component(name: str) -> str:
-    """The file's own name without folders and drive, which tell of the machine it was on; `file` if nothing is left.
+    """The file's name without folders and drive, which would reveal details of a machine; `file` if nothing is left.
 
-    VirusTotal shows it to everybody. Raises `InvalidRequest`.
+    VirusTotal shows the name in public. Raises `InvalidRequest`.
     """
     parts = [part for part in _SEPARATORS.split(_DRIVE.sub("/", name)) if part.strip(". ")]
     last = parts[-1] if parts else ""
     if len(last) > _LONGEST_NAME:
-        raise refused("filename", f"is a name of {len(last)} characters; {_LONGEST_NAME} is the most")
+        raise refused("filename", f"has {len(last)} characters; at most {_LONGEST_NAME} are allowed")
     return last or "file"

@@ -1,4 +1,4 @@
-"""A file to be scanned: opened, measured and hashed before anything is sent, and watched while it is."""
+"""A file to be scanned: opened, measured and hashed before it is sent, and checked for changes while it is sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Sent = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Sample:
-    """`hashes`: md5, sha1 and sha256, in hexadecimal digits. `upload(sent)` may be read once."""
+    """`hashes`: md5, sha1 and sha256, in hexadecimal digits. The upload can be read once only."""
 
     filename: str
     size: int
@@ -45,8 +45,8 @@ class Sample:
 def opened(
     params: Mapping[str, Any], access: FileAccess = EVERY_FILE, keys: Collection[ApiKey] = ()
 ) -> Iterator[Sample]:
-    """The sample that `path`, or `content_base64` with `filename`, names: a file that `access` allows, and in which
-    none of `keys` is.
+    """The sample from `path`, or from `content_base64` with `filename`. `access` must allow the file, and it must not
+    contain any of `keys`.
 
     Raises `InvalidRequest` with `details.path`, and `TooLarge`.
     """
@@ -63,22 +63,22 @@ def opened(
 
 
 def _opened(path: str, access: FileAccess) -> BinaryIO:
-    """A regular file that may be sent, for reading. A pipe or device is refused, and never waited for."""
+    """Open a regular file that may be sent. A pipe or device is refused without waiting for it."""
     why_not = access.why_not_opened(path)
     if why_not is not None:
         raise refused("path", f"{_shown(path)} {why_not}")
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
-        raise refused("path", f"{_shown(path)}: there is no such file") from None
+        raise refused("path", f"{_shown(path)} does not exist") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it cannot be a path"
         raise refused("path", f"{_shown(path)} cannot be read: {why}") from None
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-        raise refused("path", f"{_shown(path)} is {what}; name a file")
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise refused("path", f"{_shown(path)} is {kind}; name a file")
     why_not = access.why_not(descriptor)
     if why_not is not None:
         os.close(descriptor)
@@ -88,23 +88,25 @@ def _opened(path: str, access: FileAccess) -> BinaryIO:
 
 def _sample(file: BinaryIO, filename: str, keys: Collection[ApiKey]) -> Sample:
     name = _shown(filename)
-    before = _standing(file)
+    before = _file_state(file)
     _check_size(before.size, "path", name)
     pieces = iter(lambda: file.read(_PIECE_BYTES), b"")
     hashes = _hashes(_without_keys(pieces, keys, "path", name))
-    changed = refused("path", f"{name} changed while it was read, so nothing was submitted; try again when it is done")
-    if _standing(file) != before:
+    changed = refused(
+        "path", f"{name} changed while it was read, so nothing was submitted; try again when it is complete"
+    )
+    if _file_state(file) != before:
         raise changed
     file.seek(0)
     return Sample(filename, before.size, hashes, _Reread(file, before, hashes["sha256"], changed).read)
 
 
 class _Reread:
-    """The file as it was hashed. What differs is never sent to its end: its last piece is held back until all of it
-    is known to be the same, whatever its times say.
+    """Reads the file again after it was hashed. The last piece is returned only if the hash of the whole file is the
+    same, so a changed file is never sent completely, even if its times are unchanged.
     """
 
-    def __init__(self, file: BinaryIO, before: _Standing, sha256: str, changed: InvalidRequest) -> None:
+    def __init__(self, file: BinaryIO, before: _FileState, sha256: str, changed: InvalidRequest) -> None:
         self._file = file
         self._before = before
         self._expected = sha256
@@ -113,7 +115,7 @@ class _Reread:
         self._left = before.size
 
     def read(self, size: int) -> bytes:
-        """The next bytes; asked for none, only whether it is still the same file. Raises `InvalidRequest`."""
+        """The next bytes. With `size` 0, only check that the file is unchanged. Raises `InvalidRequest`."""
         piece = self._file.read(min(size, self._left))
         self._hash.update(piece)
         self._left -= len(piece)
@@ -121,35 +123,35 @@ class _Reread:
         is_last = not self._left
         if ended_early or (is_last and self._hash.hexdigest() != self._expected):
             raise self._changed
-        if size == 0 and _standing(self._file) != self._before:
+        if size == 0 and _file_state(self._file) != self._before:
             raise self._changed
         return piece
 
 
 def _without_keys(pieces: Iterable[bytes], keys: Collection[ApiKey], param: str, name: str) -> Iterator[bytes]:
-    """The same pieces. Raises `InvalidRequest` if one of `keys` is in them, also over the end of a piece."""
+    """The same pieces. Raises `InvalidRequest` if they contain one of `keys`, even across two pieces."""
     overlap = max((key.longest_form for key in keys), default=0)
     end = b""
     for piece in pieces:
         if any(key.is_in_bytes(end + piece) for key in keys):
-            raise refused(param, f"{name} has an API key in it, so it is not sent; take it out")
+            raise refused(param, f"{name} contains an API key, so it was not sent; remove the key")
         end = (end + piece)[-overlap:] if overlap else b""
         yield piece
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _FileState:
     size: int
     written_ns: int
 
 
-def _standing(file: BinaryIO) -> _Standing:
+def _file_state(file: BinaryIO) -> _FileState:
     seen = os.fstat(file.fileno())
-    return _Standing(seen.st_size, seen.st_mtime_ns)
+    return _FileState(seen.st_size, seen.st_mtime_ns)
 
 
 def _hashes(pieces: Any) -> dict[str, str]:
-    # By these VirusTotal knows files; nothing rests on their strength.
+    # VirusTotal identifies files by these hashes; their strength does not matter here.
     found = hashlib.md5(usedforsecurity=False), hashlib.sha1(usedforsecurity=False), hashlib.sha256()
     for piece in pieces:
         for measure in found:
@@ -162,7 +164,7 @@ def _check_size(size: int, param: str, name: str) -> None:
         raise refused(param, f"{name} is empty: there is nothing to scan")
     if size > LARGEST_BYTES:
         raise TooLarge(
-            f"{name} has {size} bytes; VirusTotal takes {LARGEST_BYTES} at most (650 MB)",
+            f"{name} has {size} bytes; VirusTotal accepts at most {LARGEST_BYTES} (650 MB)",
             details={"path": f"/params/{param}"},
         )
 

@@ -1,4 +1,4 @@
-"""A kept answer as plain fields, for a place whose content others read too."""
+"""A cached answer as flat fields, for a store that other users can read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ _TEXTS = ("label", "link", "last_analysis")
 
 
 def flat_report(key: str, entry: Entry, settings: Settings) -> dict[str, str | int]:
-    """Of an indicator's report that is for all keys, judged by the settings' thresholds; nothing of what else is kept.
+    """The fields of an indicator's report, judged by the settings' thresholds. Empty for other cached answers.
 
-    `key` is the cache's. `server` is the one that said it: others than VirusTotal's say what they like.
+    `key`: the cache key. The fields include only the part of a report that is the same for all API keys. `server`: the
+    server that gave the report, because a server other than VirusTotal's may give any verdict.
     """
     report = entry.report
     kind, indicator = report.get("type"), report.get("indicator")

@@ -1,4 +1,4 @@
-"""Many lookups at once, as far as nothing has to be asked: from the cache, refused, or wrong in themselves."""
+"""Many lookups at once that need no request: answered from the cache, refused, or invalid."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .read_through import find_kept, report_key
 if TYPE_CHECKING:
     from ..quota.refused import Refusal
 
-# What is written to the queue at once, and for how many a refusal is taken to hold.
+# How many lookups are queued in one write, and how many one refusal is applied to.
 _AT_ONCE = 1000
 _LOOKUPS: Mapping[str, tuple[str, Kind | None]] = {
     "lookup": ("value", None),
@@ -32,7 +32,7 @@ _ENVELOPE = {"v", "id", "action", "params", "options"}
 
 
 class AtHand(NamedTuple):
-    """What is known of `value`: its outcome, or its error, with the quota's state if that is why it was refused."""
+    """The local answer for `value`: an outcome or an error. `quota`: its state, if the quota is the reason."""
 
     value: str
     kind: Kind | None
@@ -44,10 +44,10 @@ class AtHand(NamedTuple):
 def answers_at_hand(
     kind: Kind | None, values: Iterable[str], context: Context, options: Options, claim: Claim | None
 ) -> Iterator[AtHand]:
-    """Those of `values` that need no asking; refusals have equal errors as one object.
+    """The answers for those of `values` that need no request. Refusals with equal errors share one error object.
 
-    A value is refused if the account refused another one a moment ago, and is queued then. `claim`: what the requests
-    say of themselves in the queue for quota.
+    A value is refused, and queued for a drain, if the account was refused a moment ago. `claim`: how the requests queue
+    for quota.
     """
     source = iter(values)
     while some := list(islice(source, _AT_ONCE)):
@@ -57,14 +57,14 @@ def answers_at_hand(
 
 
 def refusal_of(context: Context, options: Options, claim: Claim | None) -> Refusal | None:
-    """How lookups with these options are refused now, if that is known."""
-    # These requests do not return at the time that they are told.
+    """The refusal that lookups with these options would get now, or None if that is not known."""
+    # These requests do not return at the time that the refusal gives.
     claim = (claim or Claim())._replace(returns=False)
     return context.refusal(None, context.clock.monotonic() + options.max_wait_s, claim)
 
 
 def plain_lookup(request: Request) -> tuple[Kind | None, str] | None:
-    """The kind, where the action says it, and the value of a lookup that asks for nothing more; None for all else."""
+    """The kind (None for `lookup`) and the value of a lookup without further parameters; None for other requests."""
     param, kind = _LOOKUPS.get(request.action, ("", None))
     if request.params.keys() != {param} or not isinstance(request.params[param], str):
         return None
@@ -72,8 +72,8 @@ def plain_lookup(request: Request) -> tuple[Kind | None, str] | None:
 
 
 def alike(documents: Sequence[object]) -> Iterator[tuple[Kind | None, Options, dict[int, str]]]:
-    """Those of the request documents that are lookups and nothing more: the values of neighbours that differ in nothing
-    else, by their places.
+    """Groups of adjacent plain lookups among the request documents that differ only in their values. Each group has the
+    kind, the options, and the values by position in `documents`.
     """
     lookups = [(place, *found) for place, document in enumerate(documents) if (found := _read(document)) is not None]
     for (kind, options), same in groupby(lookups, lambda lookup: lookup[1:3]):
@@ -96,7 +96,7 @@ def _read(document: object) -> tuple[Kind | None, Options, str] | None:
 def _known(
     kind: Kind | None, values: list[str], context: Context, options: Options, left: dict[str, Indicator]
 ) -> Iterator[AtHand]:
-    """What no quota is needed for. The others are put into `left`, but those that are being asked for just now."""
+    """The answers that need no quota. The other values are put into `left`, except those that are in flight now."""
     keys: dict[str, tuple[Indicator, str]] = {}
     for value in values:
         try:
@@ -109,12 +109,12 @@ def _known(
             keys[value] = indicator, report_key(context, indicator)
         else:
             yield AtHand(value, indicator.kind, skipped(indicator, reason))
-    kept = find_kept({key for _, key in keys.values()}, context, options)
-    # Where the key is not seen, another way to the cache may see it.
+    cached = find_kept({key for _, key in keys.values()}, context, options)
+    # If this process cannot read the API key, another process may still find the answer.
     may_skip = options.cache == "only" and not is_without_key(context, options.include)
     for value, (indicator, key) in keys.items():
-        if key in kept:
-            yield AtHand(value, indicator.kind, outcome(indicator, kept[key], "cache", context, options))
+        if key in cached:
+            yield AtHand(value, indicator.kind, outcome(indicator, cached[key], "cache", context, options))
         elif may_skip:
             yield AtHand(value, indicator.kind, skipped(indicator, "not_cached"))
         elif options.cache != "only" and not context.single_flight.is_led_here(key):

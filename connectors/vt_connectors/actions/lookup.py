@@ -1,4 +1,4 @@
-"""Looking an indicator up: never-query list, cache, one request for all, verdict."""
+"""Looking up an indicator: never-query list, cache, one request for all callers, verdict."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REASONS = {
     "private_address": "it is a private or reserved address",
     "internal_name": "it is an internal name, or one outside the public DNS",
     "never_query": "it is on the never-query list",
-    "not_cached": "it is not in the cache, and cache=only forbids asking",
+    "not_cached": "it is not in the cache, and cache=only allows no request",
 }
 _PARTS = ("engines", "raw")
 
@@ -36,7 +36,7 @@ def look_up(kind: Kind, param: str, context: Context, request: Request, budget: 
 
 
 def look_up_any(context: Context, request: Request, budget: Budget) -> Outcome:
-    """The action for any indicator: `params["value"]`, of the kind that `params["type"]` names, else recognised."""
+    """The action for any indicator: `params["value"]` of kind `params["type"]`, which is recognised if it is absent."""
     indicator = any_indicator(request.params, context.never_query)
     return outcome_for(indicator, context, request._replace(action=f"lookup_{indicator.kind}"), budget)
 
@@ -48,7 +48,7 @@ def any_indicator(params: Mapping[str, Any], never_query: NeverQuery) -> Indicat
 
 
 def request_for(kind: Kind | None, value: str, options: Options, never_query: NeverQuery | None = None) -> Request:
-    """The lookup of `value`, whose kind is recognised where it is not given. Raises `InvalidIndicator`."""
+    """The lookup of `value`. The kind is recognised if `kind` is None. Raises `InvalidIndicator`."""
     kind = kind or recognise(value, never_query).kind
     return Request(f"lookup_{kind}", {kind: value}, options)
 
@@ -70,12 +70,12 @@ def outcome_for(indicator: Indicator, context: Context, request: Request, budget
 
 
 def may_be_queued(key: ApiKey | None, options: Options) -> bool:
-    """Whether a drain would be of use: not for an answer that is not to be kept, nor one for a key that is not kept."""
+    """Whether a drain can help: not if the answer must not be cached, nor with a key that only the request has."""
     return options.cache != "off" and key is None
 
 
 def refused(error: RateLimited, queued: bool) -> RateLimited:
-    """What a lookup makes of `error`: `details.queued` says whether the indicator is in the queue."""
+    """`error` with `details.queued`: whether the indicator is in the queue."""
     return RateLimited(
         error.message,
         retry_after=error.retry_after,
@@ -88,7 +88,7 @@ def refused(error: RateLimited, queued: bool) -> RateLimited:
 def report_on(
     indicator: Indicator, context: Context, request: Request, budget: Budget, object_id: str | None = None
 ) -> Query:
-    """The question what VirusTotal knows of `indicator`; `object_id` is VirusTotal's own id of it, where known."""
+    """The query for VirusTotal's report on `indicator`; `object_id` is VirusTotal's own id of it, if known."""
 
     def ask(api: Api) -> Entry:
         known = api.lookup(indicator, budget, object_id)
@@ -121,8 +121,8 @@ def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context
 
 
 def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
-    """`outcome` with what was removed from the value before asking; the cache's entries, which are all callers', have
-    nothing of it.
+    """`outcome` with the parts that were removed from the value before the lookup. Cache entries do not have them,
+    because all callers share the entries.
     """
     if not indicator.removed:
         return outcome
@@ -130,17 +130,17 @@ def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
 
 
 def summary_of(verdict: str, report: dict[str, Any]) -> str:
-    """In a line: the verdict, and how many engines of those that gave an opinion object."""
+    """One line: the verdict, and how many of the engines with a result detect the indicator."""
     stats = report.get("stats")
     if not stats:
-        return "unknown: VirusTotal tells no engine's opinion"
+        return "unknown: no engine results"
     if verdict == "unknown":
-        return "unknown: no engine has looked"
+        return "unknown: no engine has scanned it"
     label = f" ({report['label']})" if report.get("label") else ""
     return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"
 
 
 def skipped(indicator: Indicator, reason: str) -> Outcome:
-    """The outcome where nothing may be asked; `reason` is one of `_REASONS`."""
+    """The outcome if no request may be sent; `reason` is one of `_REASONS`."""
     data = {"type": indicator.kind, "indicator": indicator.value, "verdict": "unknown", "reason": reason}
     return noted(indicator, Outcome("skipped", f"skipped: {_REASONS[reason]}; no request was made", data))

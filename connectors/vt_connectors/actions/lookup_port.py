@@ -1,4 +1,4 @@
-"""The port to the core for what looks values up."""
+"""The core's port for code that looks up values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LookingUp(Protocol):
-    """As far as lookups need it; what the methods do is told in `core.Core`."""
+    """The part of the core that lookups need; `core.Core` documents the methods."""
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response: ...
 

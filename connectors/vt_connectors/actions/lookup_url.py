@@ -1,4 +1,4 @@
-"""Looking a URL up, and having it scanned where VirusTotal does not know it."""
+"""Looking up a URL, and submitting it for a scan if VirusTotal does not know it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .read_through import Query, find
 
 
 def look_up_url(context: Context, request: Request, budget: Budget) -> Outcome:
-    """A lookup. With `scan_if_missing` an unknown URL is submitted, and its report asked for when the scan is over;
-    `pending` if that takes longer than `max_wait_s`.
+    """A lookup. With `scan_if_missing`, an unknown URL is submitted and its report is fetched after the scan; `pending`
+    if that takes longer than `max_wait_s`.
     """
     url = parse_as("url", request.params["url"])
     return noted(url, _looked_up(url, context, request, budget))
@@ -29,7 +29,7 @@ def _looked_up(url: Indicator, context: Context, request: Request, budget: Budge
     try:
         entry = _submission(url, context, request, budget)
     except RateLimited as error:
-        # A drain looks up, and submits nothing.
+        # Not queued: a drain only looks up and submits nothing.
         raise refused(error, False) from None
     about = {"type": "url", "indicator": url.value}
     object_id = entry.report.get("id")
@@ -41,26 +41,26 @@ def _looked_up(url: Indicator, context: Context, request: Request, budget: Budge
 
 
 def _submission(url: Indicator, context: Context, request: Request, budget: Budget) -> Entry:
-    """The scan under way, submitted once for all who miss the same URL, now and until it could have become known."""
+    """The current scan, submitted once for all callers with the same unknown URL, until the URL could be known."""
 
     def ask(api: Api) -> Entry:
         submitted = api.scan_url(url, budget, only_if_missing=True)
         return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
 
-    question = Query(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
-    found = find(question, context, _reading(request, "off" if request.options.cache == "off" else "default"), budget)
-    assert found is not None  # the cache is not all that may be asked
+    query = Query(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
+    found = find(query, context, _with_cache(request, "off" if request.options.cache == "off" else "default"), budget)
+    assert found is not None  # the cache mode allows a request
     return found[0]
 
 
 def _report_after(
     scanned: Outcome, url: Indicator, object_id: str | None, context: Context, request: Request, budget: Budget
 ) -> Outcome:
-    """The URL's report; what the analysis said where that cannot be had now."""
-    asking = _reading(request, "off" if request.options.cache == "off" else "refresh")
-    report = report_on(url, context, asking, budget, object_id)._replace(not_before=scanned.fetched_at or 0.0)
+    """The URL's report, or the outcome of the analysis if the report is not available now."""
+    report_request = _with_cache(request, "off" if request.options.cache == "off" else "refresh")
+    report = report_on(url, context, report_request, budget, object_id)._replace(not_before=scanned.fetched_at or 0.0)
     try:
-        found = find(report, context, asking, budget)
+        found = find(report, context, report_request, budget)
     except ConnectorError:
         return scanned
     if found is None or found[0].status != "ok":
@@ -70,5 +70,5 @@ def _report_after(
     return answer._replace(data={**(answer.data or {}), "analysis_id": analysis_id})
 
 
-def _reading(request: Request, cache: CacheMode) -> Request:
+def _with_cache(request: Request, cache: CacheMode) -> Request:
     return request._replace(options=request.options._replace(cache=cache))

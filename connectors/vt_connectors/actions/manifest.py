@@ -14,9 +14,9 @@ from .registry import ACTIONS
 
 _EXIT_STATUSES = {
     OK: "every request was answered; not_found, pending and skipped are answers",
-    FAILED: "an action failed for good",
+    FAILED: "an action failed permanently",
     MALFORMED: "a request was malformed, or the configuration is wrong",
-    RETRY_LATER: "only failures that are worth repeating",
+    RETRY_LATER: "all failures are temporary: try again later",
 }
 
 
@@ -49,7 +49,7 @@ def _entry(action: Action) -> dict[str, Any]:
 
 
 def _marked(action: Action) -> dict[str, Any]:
-    """The parameters' schema; those that make a reading action write have `writes`."""
+    """The parameters' schema; parameters that make a reading action write are marked with `writes`."""
     known = action.params_schema
     properties = {
         name: {**rules, "writes": True} if name in action.write_params else rules

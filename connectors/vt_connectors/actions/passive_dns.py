@@ -1,4 +1,4 @@
-"""Passive DNS: at which addresses a domain was seen, and which names at an address."""
+"""Passive DNS: the addresses at which a domain was seen, and the names that were seen at an address."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What of an answer depends on the key that asked, and where the cache keeps it.
+"""The part of an answer that depends on the API key, and how it is cached.
 
-VirusTotal's own object has what the key's licence adds, such as `gti_assessment` and `threat_severity`, and nothing
-says which of its attributes those are. So `raw` belongs to the key: the cache keeps it under a hash of the key, and
-gives it to no other. All else is the same for every key, and shared.
+VirusTotal's object contains attributes that the key's licence adds, such as `gti_assessment` and `threat_severity`, and
+nothing marks them. So `raw` belongs to the key: it is cached under a hash of the key, and only that key can read it.
+All other parts are the same for every key, and shared.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Find = Callable[[str, WillDo], "Entry | None"]
 
 
 class CachedAnswer:
-    """One question's answer in the cache. `key`: what is shared of it. `api_key`: who asks; None: the configured key.
+    """One query's answer in the cache. `key`: the cache key of the shared part. `api_key`: the caller's API key; None
+    means the configured one.
 
-    What belongs to a key is good as long as what is shared is there, and is not newer: what makes the one outdated
-    makes the other so.
+    The key's own part is valid as long as the shared part is cached and not newer.
     """
 
     def __init__(self, context: Context, key: str, api_key: ApiKey | None) -> None:
@@ -35,9 +35,10 @@ class CachedAnswer:
         self._api_key = api_key
 
     def find(self, find: Find, parts: Collection[str], will_do: WillDo, *, is_new: bool) -> Entry | None:
-        """The answer with `parts`, if there is one that will do. `find`: the cache's way to look.
+        """The answer with `parts` that `will_do` accepts, or None. `find`: the method of the cache to use.
 
-        `is_new`: what will do was fetched just now, so another key's answer of a moment later does not outdate it.
+        `is_new`: only answers fetched just now are accepted, so an answer that another key got a moment later does not
+        outdate them.
         """
         if PARTS.isdisjoint(parts):
             return find(self._key, will_do)
@@ -50,20 +51,20 @@ class CachedAnswer:
         return find(own, lambda entry: entry.fetched_at >= since and will_do(entry)) if own else None
 
     def fetched_at(self) -> frozenset[float]:
-        """When what is kept of it was fetched (epoch seconds): what is shared, and what is the key's."""
+        """When the cached parts were fetched (epoch seconds): the shared part and the key's own part."""
         names = [self._key, self._own()]
         found = [self._context.cache.peek_shared(name, any_entry) for name in names if name is not None]
         return frozenset(entry.fetched_at for entry in found if entry is not None)
 
     def put(self, entry: Entry, stays: WillDo) -> bool:
-        """Whether all processes find it now. What is shared is left as it is if it `stays`."""
+        """Store the answer. Returns whether all processes can find it. A shared part that `stays` is not replaced."""
         shared = entry.without(PARTS)
         if shared is entry:
             return self._context.cache.put(self._key, entry)
         own, cache = self._own(), self._context.cache
-        there = cache.peek_shared(self._key, lambda kept: stays(kept) and _same_analysis(kept, entry))
-        is_kept = there is not None or cache.put(self._key, shared)
-        return own is not None and cache.put(own, entry) and is_kept
+        there = cache.peek_shared(self._key, lambda cached: stays(cached) and _same_analysis(cached, entry))
+        is_shared = there is not None or cache.put(self._key, shared)
+        return own is not None and cache.put(own, entry) and is_shared
 
     def _own(self) -> str | None:
         owner = self._context.owner(self._api_key)
@@ -71,17 +72,17 @@ class CachedAnswer:
 
 
 def is_without_key(context: Context, parts: Collection[str]) -> bool:
-    """Whether the cache may have what belongs to a key that this process cannot see."""
+    """Whether `parts` depend on the API key, and this process has none: then the cache may have them unseen."""
     return not PARTS.isdisjoint(parts) and context.owner(None) is None
 
 
 def own_key(key: str, owner: str) -> str:
-    """What the cache knows the owner's part of the answer with this key by."""
+    """The cache key of the owner's part of the answer with the cache key `key`."""
     return f"key-{owner}:{key}"
 
 
 def find_many(keys: Collection[str], context: Context, parts: Collection[str], will_do: WillDo) -> dict[str, Entry]:
-    """As `CachedAnswer.find` for many, with the configured key."""
+    """Like `CachedAnswer.find` for many answers, with the configured API key."""
     if PARTS.isdisjoint(parts):
         return context.cache.find_many(keys, will_do)
     shared = {key: entry.without(PARTS) for key, entry in context.cache.find_many(keys, any_entry).items()}
@@ -96,5 +97,5 @@ def find_many(keys: Collection[str], context: Context, parts: Collection[str], w
     return found
 
 
-def _same_analysis(kept: Entry, entry: Entry) -> bool:
-    return bool(kept.report.get("last_analysis") == entry.report.get("last_analysis"))
+def _same_analysis(cached: Entry, entry: Entry) -> bool:
+    return bool(cached.report.get("last_analysis") == entry.report.get("last_analysis"))

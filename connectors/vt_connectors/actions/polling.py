@@ -1,4 +1,4 @@
-"""How often to look at a scan that is under way. Pure."""
+"""How often to poll a running scan. Pure functions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 _FIRST_S = 5.0
 _GROWTH = 1.5
 _LONGEST_S = 60.0
-# Of the quota, polling takes at most every second request.
+# Polling uses at most every second request of the quota.
 _SHARE = 2
 
 
 def intervals(quota_pace_s: float) -> Iterator[float]:
-    """Seconds between looks, without end. `quota_pace_s`: the seconds in which the quota gives one request."""
+    """An endless series of seconds between polls. `quota_pace_s`: the seconds in which the quota allows one request."""
     interval = _FIRST_S
     while True:
         yield max(interval, _SHARE * quota_pace_s)
@@ -20,5 +20,5 @@ def intervals(quota_pace_s: float) -> Iterator[float]:
 
 
 def first_interval(quota_pace_s: float) -> float:
-    """What to tell those who are to ask again."""
+    """The seconds after which a caller should poll again."""
     return next(intervals(quota_pace_s))

@@ -1,4 +1,4 @@
-"""The quota, as we keep it and as the account tells it."""
+"""The quota: our own record and the account's figures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..quota.account_quota import shown
 from ..virustotal.budget import Budget
 from .context import Context
 
-_WORDS = {"api_requests_hourly": "this hour", "api_requests_daily": "today", "api_requests_monthly": "this month"}
+_PERIODS = {"api_requests_hourly": "this hour", "api_requests_daily": "today", "api_requests_monthly": "this month"}
 
 
 def show_quota(context: Context, request: Request, budget: Budget) -> Outcome:
-    """Asks the account (VirusTotal does not count that), takes over what it tells, and shows both sides.
+    """Gets the account's figures (VirusTotal does not count the request), records them, and returns both records.
 
-    With `cache=only` nothing is asked, and our own side is shown.
+    With `cache=only` no request is sent, and only our own record is returned.
     """
     account = context.account(request.api_key)
     if request.options.cache == "only":
@@ -30,14 +30,14 @@ def show_quota(context: Context, request: Request, budget: Budget) -> Outcome:
 
 def _summary(windows: Mapping[str, Any], account: Mapping[str, Any]) -> str:
     used = [f"{seen['used']} of {seen['limit']} a {name}" for name, seen in windows.items() if "limit" in seen]
-    told = [f"used: {', '.join(used) or 'no windows set'}"]
+    parts = [f"used: {', '.join(used) or 'no windows set'}"]
     left = [
-        f"{account[name]['left']} {word}"
-        for name, word in _WORDS.items()
+        f"{account[name]['left']} {period}"
+        for name, period in _PERIODS.items()
         if name in account and account[name]["pool"] == "group" and account[name]["left"] is not None
     ]
     if left:
-        told.append(f"left in the group's pool: {', '.join(left)}")
+        parts.append(f"left in the group's pool: {', '.join(left)}")
     if "blocked" in windows:
-        told.append(f"paused until {windows['blocked']['until']}")
-    return "; ".join(told)
+        parts.append(f"paused until {windows['blocked']['until']}")
+    return "; ".join(parts)

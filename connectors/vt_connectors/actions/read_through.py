@@ -1,4 +1,4 @@
-"""Asking a question of VirusTotal once: the cache, one request for all who ask the same, and only then VirusTotal."""
+"""Read-through: a query is answered from the cache, else by one request to VirusTotal that equal queries share."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _nowhere(entry: Entry) -> Mapping[str, Entry]:
 
 
 class Query(NamedTuple):
-    """`key`: what cache and leases know it by, within one version of the API.
+    """`key`: the name in cache and leases, within one version of the API.
 
-    `parts`: which of `raw` and `engines` its answer has where they are asked for. `lives_s`: how old an answer may
-    be, where that is less than other answers may. `covers`: whether a kept answer answers this question. `is_write`:
-    asking changes something at VirusTotal. `not_before`: an answer that was fetched before (epoch seconds) will not do.
-    `also`: the questions, by their keys, that an answer answers too, and how it stands in the cache for them.
+    `parts`: which of `raw` and `engines` the answer has if they are requested. `lives_s`: the maximum age of an answer,
+    if it is less than for other answers. `covers`: whether a cached answer answers this query. `is_write`: the request
+    changes something at VirusTotal. `not_before`: answers fetched earlier (epoch seconds) are not accepted.
+    `also`: the cache entries of other queries, by their keys, that the answer answers too.
     """
 
     key: str
@@ -49,7 +49,7 @@ class Query(NamedTuple):
 
 
 def find(question: Query, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
-    """The answer and where it came from; None when only the cache may be asked and has none.
+    """The answer and its source; None if only the cache may be used and has no answer.
 
     Raises `ConnectorError`.
     """
@@ -57,7 +57,7 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
 
 
 def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
-    """What the cache has for the questions with these keys, and may be given; none where it may not be read."""
+    """The cached answers to the queries with these keys that `options` accept; empty if they forbid the cache."""
     if options.cache not in ("default", "only"):
         return {}
     now = context.clock.now()
@@ -69,12 +69,12 @@ def find_kept(keys: Collection[str], context: Context, options: Options) -> dict
 
 
 def report_key(context: Context, indicator: Indicator) -> str:
-    """What the cache knows an indicator's report by."""
+    """The cache key of an indicator's report."""
     return cache_key(context, indicator.key)
 
 
 def space_begin(context: Context, version: str) -> str:
-    """What the cache's keys of this server and that version of the API begin with."""
+    """The prefix of the cache keys for this server and the API version `version`."""
     _, at, server = context.space.partition("@")
     return f"v{version}{at}{server}:"
 
@@ -84,14 +84,14 @@ def cache_key(context: Context, key: str) -> str:
 
 
 def forget(context: Context, key: str) -> None:
-    """What is known of the question with this key of the cache is outdated."""
+    """Remove the answer with this cache key, because it is outdated."""
     context.cache.forget(key)
     if context.batch is not None:
         context.batch.forget(key)
 
 
 class _Search:
-    """One question's way through cache, single flight and VirusTotal."""
+    """One query: cache, single flight, then VirusTotal."""
 
     def __init__(self, question: Query, context: Context, request: Request, budget: Budget) -> None:
         self._question = question
@@ -104,12 +104,12 @@ class _Search:
         self._parts = request.options.include & question.parts
         self._batch = context.batch or BatchAnswers()
         self._began = context.clock.now(), context.clock.monotonic()
-        # With `refresh`: when the cached answers were fetched that will not do.
+        # With `refresh`: the fetch times of the cached answers, which are not accepted.
         self._outdated: frozenset[float] = frozenset()
 
     def run(self) -> tuple[Entry, Source] | None:
         mode = self._options.cache
-        if not self._asks_anew:
+        if not self._ignores_cached:
             entry = self._read(self._context.cache.find)
             if entry is not None:
                 return entry, "cache"
@@ -145,23 +145,24 @@ class _Search:
             self._batch.put(cache_key(self._context, key), account.identity, answer)
 
     def _known_in_batch(self) -> Fetched | None:
-        """What was answered in this batch is as good for an equal request as for the one that asked it."""
+        """The answer that an equal request of this batch got, if it is valid for this one."""
         account = self._context.account(self._request.api_key).identity
         found = self._batch.find(self._key, account)
         if found is None or not self._fits(found.entry):
             return None
-        if not self._asks_anew and not self._is_fresh(found.entry):
+        if not self._ignores_cached and not self._is_fresh(found.entry):
             return None
         if not found.is_cached and self._options.cache != "off":
-            # It was asked for by one that keeps nothing.
+            # The equal request had `cache: off`.
             found = self._keep(found.entry, found.public)
             self._batch.put(self._key, account, found)
         return found._replace(is_shared=True)
 
     def _refuse_at_once(self) -> None:
-        """Without a lease and a slot, if the quota is known to be used up. Raises `RateLimited`.
+        """Raises `RateLimited`, without a lease or reservation, if the quota is known to be used up.
 
-        What another thread asks for is waited for instead. A drain ends with its first refusal.
+        Not if another thread is fetching the same answer: then this one waits for it. Nor in a drain, which ends with
+        its first refusal.
         """
         budget = self._budget
         if budget.keep != 0 or self._context.single_flight.is_led_here(self._key):
@@ -194,10 +195,10 @@ class _Search:
         )
 
     def _read(self, find: Find) -> Entry | None:
-        """While the store cannot be read, it is not known whether VirusTotal was asked already: so it is waited for."""
+        """Read the cache. If the store cannot be read, wait for it: another process may have sent the request."""
 
         def look() -> Entry | None:
-            return self._kept.find(find, self._parts, self._will_do, is_new=self._asks_anew)
+            return self._kept.find(find, self._parts, self._will_do, is_new=self._ignores_cached)
 
         return patiently(look, self._context.clock, self._budget.deadline)
 
@@ -210,26 +211,28 @@ class _Search:
         return Fetched(entry, public, is_cached=is_kept)
 
     def _stays(self, shared: Entry) -> bool:
-        """Whether what is shared would do, but for what belongs to the key."""
-        if self._asks_anew or not self._question.covers(shared) or shared.fetched_at < self._question.not_before:
+        """Whether the shared part of the answer is acceptable, apart from the parts that belong to a key."""
+        if self._ignores_cached or not self._question.covers(shared) or shared.fetched_at < self._question.not_before:
             return False
         return shared.has(self._parts - PARTS) and self._is_fresh(shared)
 
     def _refuse_keys(self) -> None:
-        """The configured key is known from here on: no value that has it leaves this process, not even as a lease."""
+        """Read the configured key, and refuse values that contain it: they must not leave this process, not even in a
+        lease.
+        """
         guard = self._context.guard
         guard.read_key()
         guard.refuse(self._request.action, self._request.params, self._request.api_key)
 
     @property
-    def _asks_anew(self) -> bool:
+    def _ignores_cached(self) -> bool:
         return self._options.cache in ("off", "refresh")
 
     def _will_do(self, entry: Entry) -> bool:
-        return self._fits(entry) and (self._is_new(entry) if self._asks_anew else self._is_fresh(entry))
+        return self._fits(entry) and (self._is_new(entry) if self._ignores_cached else self._is_fresh(entry))
 
     def _is_new(self, entry: Entry) -> bool:
-        """Whether it was fetched since this question was asked, by the clock as it was then or is now."""
+        """Whether it was fetched after this query began, by the clock as it was then or as it is now."""
         began, began_monotonic = self._began
         clock = self._context.clock
         since = min(began, clock.now() - (clock.monotonic() - began_monotonic))

@@ -26,7 +26,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "lookup",
         "Look up an indicator",
-        "What VirusTotal knows of any indicator: a hash, a URL, a domain or an address",
+        "VirusTotal's report on any indicator: a hash, a URL, a domain or an IP address",
         "1",
         {"value": "8.8.8.8"},
         look_up_any,
@@ -36,7 +36,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "lookup_hash",
         "Look up a file hash",
-        "What VirusTotal knows of a file, by MD5, SHA-1 or SHA-256",
+        "VirusTotal's report on a file, by MD5, SHA-1 or SHA-256",
         "1",
         {"hash": _EICAR},
         partial(look_up, "hash", "hash"),
@@ -46,7 +46,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "lookup_url",
         "Look up a URL",
-        "What VirusTotal knows of a URL; can have unknown ones scanned",
+        "VirusTotal's report on a URL; can submit an unknown URL for a scan",
         "1; up to 3 and polls when scanning",
         {"url": "https://example.com/login?next=%2F"},
         Deferred("lookup_url", "look_up_url"),
@@ -57,7 +57,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "lookup_domain",
         "Look up a domain",
-        "What VirusTotal knows of a domain",
+        "VirusTotal's report on a domain",
         "1",
         {"domain": "example.com"},
         partial(look_up, "domain", "domain"),
@@ -67,7 +67,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "lookup_ip",
         "Look up an IP address",
-        "What VirusTotal knows of an IPv4 or IPv6 address",
+        "VirusTotal's report on an IPv4 or IPv6 address",
         "1",
         {"ip": "8.8.8.8"},
         partial(look_up, "ip", "ip"),
@@ -89,7 +89,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "scan_file",
         "Scan a file",
-        "Send a file to be scanned, up to 650 MB; it is then in VirusTotal's collection",
+        "Send a file of up to 650 MB for a scan; VirusTotal then has it in its collection",
         "1, or 2 above 32 MB; and polls",
         {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
         Deferred("scan", "scan_file"),
@@ -100,7 +100,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "rescan_file",
         "Rescan a file",
-        "Have a file that VirusTotal has scanned again",
+        "Scan a file again that VirusTotal already has",
         "1, and polls",
         {"hash": _EICAR},
         Deferred("scan", "rescan_file"),
@@ -111,7 +111,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "scan_url",
         "Scan a URL",
-        "Have a URL scanned, known or not",
+        "Scan a URL, whether VirusTotal knows it or not",
         "1, and polls",
         {"url": "https://example.com/login?next=%2F"},
         Deferred("scan", "scan_url"),
@@ -122,7 +122,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "get_analysis",
         "Get an analysis",
-        "How a scan stands, by the `analysis_id` of a `pending` answer",
+        "The state of a scan, by the `analysis_id` of a `pending` answer",
         "1",
         {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
         Deferred("analysis", "get_analysis"),
@@ -132,7 +132,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "passive_dns",
         "Get passive DNS",
-        "Where a domain was seen, or which names at an address",
+        "The addresses of a domain, or the domains at an address",
         "1 for each page of 40",
         {"domain": "example.com", "limit": 40},
         Deferred("passive_dns", "passive_dns"),
@@ -144,7 +144,7 @@ _TABLE: tuple[Action, ...] = (
     Action(
         "get_comments",
         "Get comments",
-        "What others said of an indicator",
+        "Comments of other users on an indicator",
         "1",
         {"indicator": _EICAR, "limit": 10},
         Deferred("comment", "get_comments"),
@@ -167,7 +167,7 @@ ACTIONS: dict[str, Action] = {action.name: action for action in _TABLE}
 
 
 def find(name: str) -> Action:
-    """Raises `UnknownAction`, which tells what there is."""
+    """Raises `UnknownAction`, which lists all actions."""
     action = ACTIONS.get(name)
     if action is None:
         raise UnknownAction(f"there is no action {name[:60]!r}; see details", details={"actions": sorted(ACTIONS)})
@@ -175,13 +175,13 @@ def find(name: str) -> Action:
 
 
 def action_of(document: object) -> Action | None:
-    """The action that a request document names, if it is one."""
+    """The action that a request document names, or None if there is no such action."""
     name = document.get("action") if isinstance(document, Mapping) else None
     return ACTIONS.get(name) if isinstance(name, str) else None
 
 
 def interrupted(action: Action | None, why: str, error: ConnectorError, *, has_begun: bool) -> ConnectorError:
-    """The error of an action that is not waited for any longer: `error`, unless it may have changed something."""
+    """The error of an action that was interrupted: `error`, or `OutcomeUnknown` if it may have changed something."""
     if has_begun and action is not None and action.writes:
         return OutcomeUnknown(f"{why}; it was not repeated")
     return error

@@ -1,4 +1,4 @@
-"""What VirusTotal has many of for one indicator: comments, resolutions."""
+"""Relationships: rows that belong to one indicator, such as comments and resolutions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVERY_KIND: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 @dataclass(frozen=True)
 class Listing:
-    """`name`: what the rows are, and where they stand in the answer. `row` makes one of VirusTotal's."""
+    """`name`: the field of the answer that has the rows. `row` makes a row from an object of VirusTotal's."""
 
     name: str
     fetch: Callable[[Api], Rows | None]
@@ -34,11 +34,11 @@ class Listing:
 class Relationship:
     """An action: the rows that one endpoint of API v3 has for `params["indicator"]`, the newest first.
 
-    `name`: what the rows are, and where they stand in the answer. `vt_type`: the type of VirusTotal's objects. `row`
-    makes a row from one of them; it raises `InvalidResponse` if the object is not about the indicator.
+    `name`: the field of the answer that has the rows. `vt_type`: the type of VirusTotal's objects. `row` makes a row
+    from one of them; it raises `InvalidResponse` if the object is not about the indicator.
 
-    `default_limit`: how many, unless `params["limit"]` says. `kinds`: the indicators that have such rows.
-    `changes_often`: rows are cached only as long as an unknown indicator is.
+    `default_limit`: the number of rows without `params["limit"]`. `kinds`: the kinds of indicators with such rows.
+    `changes_often`: rows are cached only as long as an unknown indicator.
     """
 
     name: str
@@ -64,22 +64,22 @@ class Relationship:
         """Raises `InvalidIndicator`."""
         indicator = indicator_of(params, never_query)
         if indicator.kind not in self.kinds:
-            raise InvalidIndicator(f"there are {self.name} of {' or '.join(self.kinds)}, not of {indicator.kind}")
+            raise InvalidIndicator(f"{self.name} exist for {' or '.join(self.kinds)}, not for {indicator.kind}")
         return indicator
 
     def limit_of(self, params: Mapping[str, Any]) -> int:
-        """How many rows are wanted."""
+        """The maximum number of rows."""
         return int(params.get("limit", self.default_limit))
 
 
 def indicator_of(params: Mapping[str, Any], never_query: NeverQuery) -> Indicator:
-    """What `params` name, of the kind they say or recognised. Raises `InvalidIndicator`."""
+    """The indicator in `params`. Its kind is `params["type"]`, else recognised. Raises `InvalidIndicator`."""
     value, kind = params["indicator"], params.get("type")
     return parse_as(kind, value) if kind else recognise(value, never_query)
 
 
 def rows_key(name: str, indicator: Indicator) -> str:
-    """What the cache knows the rows of an indicator by."""
+    """The key of the query for the rows of an indicator."""
     return f"{name}:{indicator.key}"
 
 
@@ -91,24 +91,24 @@ def listed(
     budget: Budget,
     lives_s: float | None = None,
 ) -> Outcome:
-    """`ok` with `listing.limit` rows at most and whether there are `more`; `not_found` and `skipped` as in lookups."""
+    """`ok` with at most `listing.limit` rows and `more`, if there are more; `not_found` and `skipped` as in lookups."""
     reason = context.never_query.reason(indicator)
     if reason is not None:
         return skipped(indicator, reason)
-    question = Query(
+    query = Query(
         rows_key(listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
         parts=frozenset(("raw",)),
         lives_s=lives_s,
         covers=lambda entry: entry.status != "ok" or entry.report["limit"] >= listing.limit or not entry.report["more"],
     )
-    found = find(question, context, request, budget)
+    found = find(query, context, request, budget)
     if found is None:
         return skipped(indicator, "not_cached")
     entry, source = found
     if entry.status == "not_found":
-        said = f"not found: VirusTotal does not know this {indicator.kind}"
-        return noted(indicator, Outcome("not_found", said, dict(entry.report), source, entry.fetched_at))
+        summary = f"not found: VirusTotal does not know this {indicator.kind}"
+        return noted(indicator, Outcome("not_found", summary, dict(entry.report), source, entry.fetched_at))
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)
     count = len(data[listing.name])
     many = "more than " if data["more"] else ""
@@ -122,7 +122,7 @@ def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, r
     if rows is None:
         return Entry("not_found", about, now)
     about[listing.name] = [listing.row(item) for item in rows.items]
-    # Fewer than asked for although there are more: the quota ended the paging.
+    # If there are fewer rows than `limit` although there are more, the quota ended the paging.
     about.update(more=rows.more, limit=min(listing.limit, len(rows.items)) if rows.more else listing.limit)
     if "raw" in request.options.include:
         about["raw"] = {"data": list(rows.raw)}
@@ -130,7 +130,7 @@ def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, r
 
 
 def _cut(report: dict[str, Any], listing: Listing, *, with_raw: bool) -> dict[str, Any]:
-    """The part of what was kept that was asked for now."""
+    """The requested part of a cached report."""
     rows = report[listing.name]
     data = {name: report[name] for name in ("type", "indicator")}
     data[listing.name] = rows[: listing.limit]

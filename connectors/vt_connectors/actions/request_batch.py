@@ -1,4 +1,4 @@
-"""What VirusTotal answered within one batch of requests: equal ones share it, whatever they say of the cache."""
+"""The answers within one batch of requests: equal requests share them, even with `cache: off` or `refresh`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MOST_WRITES = 65_536
 
 
 class BatchAnswers:
-    """One batch's: a call with many values, a search, the lines that a runner has in hand.
+    """The answers of one batch: a call with many values, a search, or the lines that a runner has read.
 
-    With `cache: off` and `cache: refresh` nothing is taken from the cache, but a batch asks for equal indicators once.
-    The `_MOST` last answers are kept, in memory, for as long as the batch lasts. So are `_MOST_WRITES` of what was
-    written: equal scans and comments of a batch are performed once.
+    With `cache: off` and `cache: refresh` the cache is not read, but a batch looks up equal indicators once. The last
+    `_MOST` answers stay in memory until the batch ends. So do the last `_MOST_WRITES` outcomes of writes: equal scans
+    and comments of a batch are performed once.
     """
 
     def __init__(self) -> None:
@@ -27,12 +27,12 @@ class BatchAnswers:
         self._lock = threading.Lock()
 
     def has(self, key: str) -> bool:
-        """Whether the question with this key was answered at all."""
+        """Whether the query with this key was answered in this batch."""
         with self._lock:
             return key in self._answers
 
     def find(self, key: str, account: str) -> Fetched | None:
-        """The answer to the question with this key, as far as a caller of `account` may have it."""
+        """The answer to the query with this key; to another account only the part that is the same for all keys."""
         with self._lock:
             owner, fetched = self._answers.get(key, ("", None))
         if fetched is None or owner == account:
@@ -44,9 +44,7 @@ class BatchAnswers:
             self._answers[key] = account, fetched
 
     def written(self, key: str) -> Fetched | None:
-        """The answer to an equal request of this batch that wrote. Raises `OutcomeUnknown` if that is what it ended
-        with.
-        """
+        """The answer to an equal write of this batch, or None. Raises `OutcomeUnknown` if its outcome is unknown."""
         with self._lock:
             found = self._writes.get(key)
         if isinstance(found, OutcomeUnknown):
@@ -54,11 +52,11 @@ class BatchAnswers:
         return found if found is None else found._replace(is_shared=True)
 
     def note_written(self, key: str, outcome: Fetched | OutcomeUnknown) -> None:
-        """`key`: of request and account."""
+        """`key`: identifies the request and the account."""
         with self._lock:
             self._writes[key] = outcome
 
     def forget(self, key: str) -> None:
-        """What was written since makes it outdated."""
+        """Remove the answer, because a write made it outdated."""
         with self._lock:
             self._answers.pop(key, None)

@@ -1,4 +1,4 @@
-"""The names of one object: a file's three hashes, a URL as it was given and as VirusTotal writes it."""
+"""The names of one object: a file's three hashes, or a URL as given and as VirusTotal writes it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .read_through import cache_key
 
 _MOST_SPELLINGS = 50
 _HASHES = ("md5", "sha1", "sha256")
-# A scan may take so long; a report that is still older then is taken for the latest there is.
+# The longest time for a scan; an older report is accepted as the latest after it.
 _LONGEST_SCAN_S = 6 * 3600.0
 
 
 def other_names(indicator: Indicator, report: Mapping[str, Any]) -> list[Indicator]:
-    """By what else the object is known that `report` is about, as far as the report tells."""
-    found = [other for other in _told(indicator.kind, report) if other.value != indicator.value]
+    """The other names of the report's object, if the report gives any."""
+    found = [other for other in _named_in(indicator.kind, report) if other.value != indicator.value]
     if indicator.kind == "hash" and indicator.value not in report.get("hashes", {}).values():
         return []
     return found
 
 
 def under_other_names(indicator: Indicator, entry: Entry) -> dict[str, Entry]:
-    """The same answer as it stands in the cache under each other name, by its question's key."""
+    """The cache entry for each other name of the object, by the key of its query."""
     return {
         other.key: entry._replace(report={**entry.report, "indicator": other.value}, is_copy=True)
         for other in other_names(indicator, entry.report)
@@ -35,7 +35,7 @@ def under_other_names(indicator: Indicator, entry: Entry) -> dict[str, Entry]:
 
 
 def note_spelling(context: Context, indicator: Indicator, report: Mapping[str, Any]) -> None:
-    """Remember the spelling of a URL that VirusTotal writes otherwise: its report is to be forgotten with the other."""
+    """Store the spelling of a URL that VirusTotal writes differently, so that both reports can be removed together."""
     if indicator.kind != "url" or not other_names(indicator, report):
         return
     known = _spellings(context, report)
@@ -54,7 +54,7 @@ def _spellings_key(context: Context, about: Mapping[str, Any]) -> str:
     return cache_key(context, f"spellings:{about.get('id')}")
 
 
-def _told(kind: Kind, report: Mapping[str, Any]) -> Iterator[Indicator]:
+def _named_in(kind: Kind, report: Mapping[str, Any]) -> Iterator[Indicator]:
     if kind == "hash":
         hashes = report.get("hashes")
         values = [hashes.get(name) for name in _HASHES] if isinstance(hashes, Mapping) else []
@@ -69,8 +69,8 @@ def _told(kind: Kind, report: Mapping[str, Any]) -> Iterator[Indicator]:
 
 
 def forget_before_scan(context: Context, about: Mapping[str, Any]) -> None:
-    """VirusTotal scans the object that `about` is about: reports from before go, and are not kept for long from now
-    on, until one is newer. `about`: `type`, `indicator`, and `id` and `hashes` as far as they are known.
+    """Remove the reports of an object that VirusTotal scans now. From now on, older reports are cached only for a short
+    time. `about`: `type`, `indicator`, and `id` and `hashes` if they are known.
     """
     now = context.clock.now()
     for key in _forgotten(context, about, any_entry):
@@ -78,7 +78,7 @@ def forget_before_scan(context: Context, about: Mapping[str, Any]) -> None:
 
 
 def forget_older(context: Context, about: Mapping[str, Any], last_analysis: str) -> None:
-    """Forget the reports of the object that are older than its `last_analysis` (ISO, UTC), or that nothing is known."""
+    """Remove the object's reports that are older than its `last_analysis` (ISO, UTC), and `not_found` answers."""
 
     def is_older(entry: Entry) -> bool:
         before: str = entry.report.get("last_analysis", "")
@@ -89,7 +89,7 @@ def forget_older(context: Context, about: Mapping[str, Any], last_analysis: str)
 
 
 def awaits_scan(context: Context, indicator: Indicator, report: Mapping[str, Any]) -> bool:
-    """Whether the object was sent to be scanned a while ago, and `report` is older than that."""
+    """Whether the object was submitted for a scan recently, and `report` is older than the submission."""
     names = {f"scan:{key}" for key in _keys({**report, "type": indicator.kind, "indicator": indicator.value})}
     now = context.clock.now()
     marks = context.cache.find_many([cache_key(context, name) for name in names], any_entry)
@@ -99,7 +99,7 @@ def awaits_scan(context: Context, indicator: Indicator, report: Mapping[str, Any
 
 
 def _keys(about: Mapping[str, Any]) -> set[str]:
-    """The keys of the questions what is known of an object."""
+    """The keys of the queries for reports on an object."""
     hashes = about.get("hashes")
     values = [about.get("indicator"), about.get("id"), about.get("url")]
     values += hashes.values() if isinstance(hashes, Mapping) else []
@@ -107,7 +107,7 @@ def _keys(about: Mapping[str, Any]) -> set[str]:
 
 
 def _forgotten(context: Context, about: Mapping[str, Any], is_outdated: Callable[[Entry], bool]) -> set[str]:
-    """Forget the outdated reports of an object, under all of its names: the keys of their questions."""
+    """Remove the outdated reports of an object under all its names. Returns the keys of their queries."""
     keys = _keys(about)
     if about["type"] == "url":
         keys |= {f"url:{value}" for value in _spellings(context, about)}

@@ -1,4 +1,4 @@
-"""Having VirusTotal scan: a file that is sent, one it has already, a URL. Sent once, never repeated unasked."""
+"""Scans: of a file that is sent, of a file that VirusTotal has, of a URL. Never repeated automatically."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .writes import known_sha256, said, send_once
 
 
 def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
-    """`pending` with `analysis_id`; `ok` with the verdict if the scan is over within `wait_s`."""
+    """`pending` with `analysis_id`; `ok` with the verdict if the scan ends within `wait_s` seconds."""
     with opened(request.params, context.file_access, known_keys(request.api_key)) as sample:
         file = Indicator("hash", sample.sha256)
         if request.options.cache == "only":
             return skipped(file, "not_cached")
         upload = sample.upload(budget.observer.bytes_sent)
-        # The file's name goes along, and makes no other file of it.
+        # The file's name is sent too, but does not distinguish requests.
         sent = _send(
             [sample.sha256], lambda api: api.scan_file(upload, sample.hashes, budget), context, request, budget
         )
@@ -35,7 +35,7 @@ def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
 
 
 def rescan_file(context: Context, request: Request, budget: Budget) -> Outcome:
-    """As `scan_file`, of a file VirusTotal has; `not_found` where it has not."""
+    """Like `scan_file`, for a file that VirusTotal has; `not_found` if it does not have the file."""
     file = parse_as("hash", request.params["hash"])
     if request.options.cache == "only":
         return skipped(file, "not_cached")
@@ -49,7 +49,7 @@ def rescan_file(context: Context, request: Request, budget: Budget) -> Outcome:
 
 
 def scan_url(context: Context, request: Request, budget: Budget) -> Outcome:
-    """As `scan_file`, of a URL; `skipped` for internal ones."""
+    """Like `scan_file`, for a URL; `skipped` for internal ones."""
     url = parse_as("url", request.params["url"])
     reason = "not_cached" if request.options.cache == "only" else context.never_query.reason(url)
     if reason is not None:
@@ -59,7 +59,7 @@ def scan_url(context: Context, request: Request, budget: Budget) -> Outcome:
 
 
 class _Sent(NamedTuple):
-    """A scan that was asked for, here or by another caller (`source`); `submitted`: None if there is nothing to scan.
+    """A scan that this or another caller (`source`) submitted. `submitted`: None if VirusTotal does not have the file.
 
     `at`: epoch seconds.
     """
@@ -95,8 +95,8 @@ def _followed(sent: _Sent, about: Mapping[str, Any], context: Context, request: 
     forget_before_scan(context, known)
     wait_s = float(request.params.get("wait_s", 0))
     if wait_s <= 0:
-        standing = pending(submitted.analysis_id, known, "queued", context, request)
-        summary = said(standing.summary, sent.source)
-        return standing._replace(summary=summary, source=sent.source, fetched_at=sent.at)
+        queued = pending(submitted.analysis_id, known, "queued", context, request)
+        summary = said(queued.summary, sent.source)
+        return queued._replace(summary=summary, source=sent.source, fetched_at=sent.at)
     outcome = wait_for(submitted.analysis_id, known, wait_s, context, request, budget)
     return outcome._replace(summary=said(outcome.summary, sent.source))

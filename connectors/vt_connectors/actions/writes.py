@@ -1,4 +1,4 @@
-"""Sending what changes something at VirusTotal: equal requests at the same moment are one, of all processes."""
+"""Writes, which change something at VirusTotal: all processes together send equal simultaneous requests once."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _SHA256 = 64
 def send_once(
     content: list[str], send: Callable[[Api], Entry], context: Context, request: Request, budget: Budget
 ) -> tuple[Entry, Source]:
-    """`send(api)`, unless an equal request of the same key is under way or was made in the same batch: then its answer,
-    and `shared`.
+    """The answer of `send(api)`. If an equal request of the same key is in flight or was made in the same batch, its
+    answer and `shared`.
 
-    Requests are equal if action and `content` are. A request that begins when the other is over is another one in a
-    batch of its own, whatever `options.cache` says. Raises `ConnectorError`: `OutcomeUnknown` also if the process that
-    sent the equal request ended before it had an answer.
+    Requests are equal if action and `content` are equal. After a request has ended, an equal one of another batch is
+    sent again, for every `options.cache`. Raises `ConnectorError`: `OutcomeUnknown` also if the process that sent the
+    equal request ended without an answer.
     """
     account = context.account(request.api_key)
     digest = hashlib.sha256(json.dumps([request.action, account.identity, *content]).encode()).hexdigest()
@@ -51,7 +51,7 @@ def send_once(
         account.identity,
         find_nothing,
         fetch,
-        _not_kept,
+        _not_cached,
         any_entry,
         is_write=True,
         lasts=False,
@@ -66,7 +66,7 @@ def send_once(
             tell=lambda fetched: batch.note_written(key, fetched),
         )
     except OutcomeUnknown as error:
-        batch.note_written(key, error)  # another process's too
+        batch.note_written(key, error)  # also if another process sent the request
         raise
     finally:
         permit.leave()
@@ -74,7 +74,7 @@ def send_once(
 
 
 def said(summary: str, source: Source | None) -> str:
-    """`summary` of a request that writes, and whether it was an equal one that was sent."""
+    """`summary` of a write, with a note if an equal request was sent instead of this one."""
     return (
         f"{summary} (equal requests of a batch or at the same moment are sent once)" if source == "shared" else summary
     )
@@ -89,5 +89,5 @@ def known_sha256(file: Indicator, context: Context) -> str | None:
     return found if isinstance(found, str) and len(found) == _SHA256 else None
 
 
-def _not_kept(entry: Entry, public: Entry | None) -> Fetched:
+def _not_cached(entry: Entry, public: Entry | None) -> Fetched:
     return Fetched(entry, public)

@@ -1,4 +1,4 @@
-"""The core as the command line's environment makes it."""
+"""The core with the settings of the environment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..redaction import remember
 
 
 def core_from(environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
-    """Never raises: wrong settings are every request's answer."""
+    """The core. Never raises: with wrong settings, each request is answered with their error."""
 
     def key() -> ApiKey:
         return remember(find_key(environment)[0])
@@ -35,8 +35,8 @@ def core_from(environment: Mapping[str, str], clock: SystemClock) -> Core | Misc
 
 
 def remember_keys(environment: Mapping[str, str]) -> None:
-    """Remember each key that the environment names, as far as it can be read, whatever else is wrong with it: what is
-    said of a wrong setting or argument may repeat its value. A key from a pipe is not waited for.
+    """Remember each key of the environment that can be read, even an invalid one, because a message about a wrong
+    setting or argument may quote it. Does not wait for a key from a pipe.
     """
     value, path = (environment.get(name, "").strip() for name in ("VT_API_KEY", "VT_API_KEY_FILE"))
     if value:

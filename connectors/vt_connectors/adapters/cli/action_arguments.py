@@ -1,4 +1,4 @@
-"""The actions as subcommands of `vtaction`: their options are what their schemas say."""
+"""The actions as subcommands of `vtaction`. Their options come from their schemas."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, Callable
 from ...actions import Action
 from ...config.durations import seconds_of
 
-# Of a command line they would be the wrong end: a file is named by its path.
+# Not an option on the command line, which names a file by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))
 _TYPES: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
 
 
 def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
-    """The action's value by position, its further parameters, and how it is to be done."""
+    """Add the action's positional value, its further parameters, and the options for caching and waiting."""
     if action.value and action.several:
         parser.add_argument(
             "values", nargs="+", metavar=action.value.upper(), help="one or more, or - for stdin's lines"
@@ -25,13 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
         parser.set_defaults(values=[])
     for name, rules in further_params(action).items():
         _add_param(parser, name, rules, required=name in action.params_schema["required"])
-    parser.add_argument("--json", action="store_true", help="responses as JSON, one a line (so in a pipe)")
+    parser.add_argument("--json", action="store_true", help="responses as JSON, one per line (the default in a pipe)")
     parser.add_argument(
         "--max-wait", type=seconds, default=20, metavar="TIME", help="how long to wait for quota: 90, 5m"
     )
-    parser.add_argument(
-        "--max-age", type=seconds, metavar="TIME", help="the oldest cached answer that will do: 3600, 7d"
-    )
+    parser.add_argument("--max-age", type=seconds, metavar="TIME", help="maximum age of a cached answer: 3600, 7d")
     parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
     parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
 
@@ -45,13 +43,13 @@ def seconds(text: str) -> float:
 
 
 def further_params(action: Action) -> dict[str, Any]:
-    """The schemas of the parameters that are options: not the value itself."""
+    """The schemas of the parameters that are options: all except the positional value."""
     by_value = {action.value, *action.value_params, *_NOT_OPTIONS}
     return {name: rules for name, rules in action.params_schema["properties"].items() if name not in by_value}
 
 
 def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
-    """The further parameters as the command line has them."""
+    """The further parameters that the command line gives."""
     found = {name: getattr(options, f"param_{name}") for name in further_params(action)}
     return {name: value for name, value in found.items() if value is not None and value is not False}
 
@@ -59,14 +57,14 @@ def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
 def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
     flag = "--" + name.removesuffix("_s").replace("_", "-")
     about, target = rules.get("description"), f"param_{name}"
-    # What is left out is left out; there is no null on a command line.
+    # An option is given or omitted; a command line has no null.
     kinds = rules.get("type", [])
     kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)
     if kind == "boolean":
         parser.add_argument(flag, dest=target, action="store_true", help=about)
     elif kind == "array":
         of_item = rules.get("items", {})
-        about = f"{about}; may be given several times" if about else "may be given several times"
+        about = f"{about}; may be repeated" if about else "may be repeated"
         choices = of_item.get("enum")
         parser.add_argument(
             flag,

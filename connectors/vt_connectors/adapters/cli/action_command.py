@@ -1,4 +1,4 @@
-"""Actions for people: a table on a terminal, JSON lines in a pipe, a progress bar where waiting is likely."""
+"""Actions for people: a table on a terminal, JSON lines in a pipe, and a progress bar."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ...contract.response import Response
 
 _SIDE_BY_SIDE = 4
-# How many are given to the threads before the first answer is there, and how many are answered at once without them.
+# How many requests the threads get before the first response, and how many are answered at once without threads.
 _AHEAD = 4 * _SIDE_BY_SIDE
 _AT_ONCE = 1000
 _PIECE_BYTES = 65536
@@ -46,15 +46,17 @@ class Answering(LookingUp, Protocol):
 
 
 class Progress(Observer):
-    """Where progress is seen; this one shows nothing."""
+    """Shows progress; this class shows nothing."""
 
     def aside(self) -> AbstractContextManager[None]:
-        """Nothing is shown meanwhile, nor for a moment after."""
+        """Hide the progress within the block and for a moment after it."""
         return contextlib.nullcontext()
 
 
 def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool) -> int:
-    """The exit status. Once the process is asked to end, what is not answered yet is `cancelled`."""
+    """Run the action and print its answers. Returns the exit status. After a request to end, the remaining requests are
+    answered with `cancelled`.
+    """
     core = core_from(environment, ending.clock).within(BatchAnswers())
     requests = list(requests_of(options, ending))
     code = ExitCode()
@@ -82,7 +84,7 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
 
 
 def requests_of(options: argparse.Namespace, ending: Termination) -> Iterator[Request]:
-    """One for each value; one in all where the action takes none. Values on stdin end when the process has to."""
+    """One request for each value; a single one if the action has no value. Reading stdin stops on a request to end."""
     action: Action = options.action
     how = Options(
         cache=options.cache,
@@ -100,32 +102,32 @@ def requests_of(options: argparse.Namespace, ending: Termination) -> Iterator[Re
 def _values(values: list[str], ending: Termination) -> Iterator[str]:
     for value in values:
         if value == "-":
-            yield from _listed(ending)
+            yield from _lines_on_stdin(ending)
         else:
             yield value
 
 
-def _listed(ending: Termination) -> Iterator[str]:
-    """The values of a list on stdin, one a line, as soon as they come. Raises `OSError`."""
+def _lines_on_stdin(ending: Termination) -> Iterator[str]:
+    """The values on stdin, one per line, as soon as they arrive. Raises `OSError`."""
     stdin = Input(sys.stdin.fileno())
     if stdin.is_terminal:
-        sys.stderr.write("one value a line; Ctrl-D ends the list\n")
+        sys.stderr.write("enter one value per line; Ctrl-D ends the list\n")
     lines = Lines()
     while (piece := stdin.read(LOOK_S)) != b"" and not ending.clock.cancelled:
         yield from lines.feed(piece or b"")
     if not ending.clock.cancelled:
-        # Else the last line may be half a value.
+        # After a request to end, the last line may be incomplete, so it is dropped.
         yield from lines.end()
 
 
-class _Asked(Job):
+class _RequestJob(Job):
     def __init__(self, request: Request, work: Callable[[], Response]) -> None:
         super().__init__(work)
         self.request = request
 
 
 class _Answers:
-    """The responses to requests, in order, whatever happens."""
+    """The responses to requests, in order. Each request gets one, also after failures."""
 
     def __init__(self, core: Answering, ending: Termination, observer: Observer) -> None:
         self._core = core
@@ -134,9 +136,9 @@ class _Answers:
         self._workers = Workers(_SIDE_BY_SIDE, EachByItself())
 
     def of(self, requests: list[Request]) -> Iterator[Response]:
-        """Once a lookup finds no quota, the next ones of which that is known are answered at once."""
+        """After a lookup that found no quota, the next lookups that would find none either are answered at once."""
         how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else {"claim": BATCH}
-        left, under_way = deque(requests), deque[_Asked]()
+        left, under_way = deque(requests), deque[_RequestJob]()
         while left or under_way:
             while left and len(under_way) < _AHEAD:
                 under_way.append(self._given(left.popleft(), how))
@@ -147,25 +149,25 @@ class _Answers:
                 under_way.clear()
                 yield from self._at_hand(left)
 
-    def _given(self, request: Request, how: dict[str, Any]) -> _Asked:
-        asked = _Asked(request, lambda: self._respond(request, how))
-        self._workers.give(asked)
-        return asked
+    def _given(self, request: Request, how: dict[str, Any]) -> _RequestJob:
+        job = _RequestJob(request, lambda: self._respond(request, how))
+        self._workers.give(job)
+        return job
 
     def _respond(self, request: Request, how: dict[str, Any]) -> Response:
         if self._ending.clock.cancelled:
-            return self._refused(request, Cancelled("the process was asked to end before this one's turn"))
+            return self._refused(request, Cancelled("the process was asked to end before this request was started"))
         return self._core.run(request, **how)
 
-    def _outcome(self, asked: _Asked) -> Response:
-        outcome = self._ending.outcome_of(asked, ACTIONS[asked.request.action], self._workers)
-        return self._refused(asked.request, outcome) if isinstance(outcome, ConnectorError) else outcome
+    def _outcome(self, job: _RequestJob) -> Response:
+        outcome = self._ending.outcome_of(job, ACTIONS[job.request.action], self._workers)
+        return self._refused(job.request, outcome) if isinstance(outcome, ConnectorError) else outcome
 
     def _refused(self, request: Request, error: ConnectorError) -> Response:
         return self._core.refuse({"action": request.action, "id": request.id}, error)
 
     def _at_hand(self, left: deque[Request]) -> Iterator[Response]:
-        """The responses to the first of `left` for which nothing has to be asked; these are taken out of it."""
+        """Responses without a request for as many of the first requests in `left` as possible; removes these."""
         options = left[0].options
         while left:
             some = list(map(plain_lookup, islice(left, _AT_ONCE)))
@@ -183,8 +185,8 @@ class _Answers:
 
 @contextlib.contextmanager
 def bars(count: int, as_json: bool) -> Iterator[Progress]:
-    """Progress on a terminal; nothing where there is none."""
-    # JSON on the same terminal would be mixed up with them.
+    """Progress bars if stderr is a terminal, else nothing."""
+    # JSON on the same terminal would be mixed up with the bars.
     if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
         yield Progress()
         return

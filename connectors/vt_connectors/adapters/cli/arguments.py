@@ -21,8 +21,8 @@ _EPILOG = """examples:
   vtaction sample lookup_url | vtaction run
   vtaction doctor --online
 
-the key: VT_API_KEY_FILE (a file that holds it) or VT_API_KEY, never on the command line.
-exit status: 0 answered; 1 an action failed for good; 2 usage, malformed request or configuration; 75 try again later.
+the key: VT_API_KEY_FILE (a file that contains it) or VT_API_KEY, never on the command line.
+exit status: 0 answered; 1 an action failed; 2 wrong usage, malformed request or configuration; 75 try again later.
 """
 
 
@@ -32,13 +32,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _commands_named(arguments: Sequence[str]) -> Sequence[str]:
-    """The first word that may be a command; after `curl` also the first that may be its action."""
+    """The first argument that may be a command; after `curl` also the first that may be an action."""
     words = [word for word in arguments if not word.startswith("-")]
     return words[:1] + ([word for word in words if word in ACTIONS][:1] if words[:1] == ["curl"] else [])
 
 
 def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
-    """Of the actions only the one that is `wanted` gets its options, and `run` stands alone: each is felt at start."""
+    """The parser. For a fast start, only the `wanted` action gets its options, and `run` gets a parser by itself."""
     parser = Parser(
         prog="vtaction",
         description="VirusTotal with one cache and one quota for all processes.",
@@ -60,7 +60,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
 
 
 Command = Callable[[argparse.Namespace, Termination], int]
-Commands = Any  # argparse does not publish the type of what `add_subparsers` gives
+Commands = Any  # argparse does not publish the return type of `add_subparsers`
 
 
 def _command(commands: Commands, name: str, about: str, example: str = "") -> argparse.ArgumentParser:
@@ -71,14 +71,14 @@ def _command(commands: Commands, name: str, about: str, example: str = "") -> ar
         epilog=f"example:\n  {example}" if example else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--log-level", choices=logs.LEVELS, default="warning", help="what goes to stderr")
+    parser.add_argument("--log-level", choices=logs.LEVELS, default="warning", help="lowest level to log on stderr")
     parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
     parser.set_defaults(ends_itself=False)
     return parser
 
 
 def _add_run(commands: Commands) -> None:
-    about = "JSON requests on stdin, JSON responses on stdout, one a line"
+    about = "JSON requests on stdin, JSON responses on stdout, one per line"
     parser = _command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
     _add_run_options(parser)
     parser.set_defaults(command=run, ends_itself=True)
@@ -112,8 +112,8 @@ def _sample(options: argparse.Namespace, _: Termination) -> int:
 
 
 def _add_doctor(commands: Commands) -> None:
-    parser = _command(commands, "doctor", "what is set, and whether it works", "vtaction doctor --online")
-    parser.add_argument("--online", action="store_true", help="make one call, which VirusTotal does not count")
+    parser = _command(commands, "doctor", "check the setup", "vtaction doctor --online")
+    parser.add_argument("--online", action="store_true", help="send one request, which VirusTotal does not count")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=_doctor)
 
@@ -125,7 +125,7 @@ def _doctor(options: argparse.Namespace, ending: Termination) -> int:
 
 
 def _add_cache(commands: Commands) -> None:
-    parser = _command(commands, "cache", "what is remembered: list, clear, stats", "vtaction cache list --limit 5")
+    parser = _command(commands, "cache", "list, clear or count cached answers", "vtaction cache list --limit 5")
     parser.add_argument("operation", choices=("list", "clear", "stats"), metavar="list|clear|stats")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many to list (default 50)")
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -141,7 +141,7 @@ def _cache(options: argparse.Namespace, ending: Termination) -> int:
 
 
 def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
-    about = "asks for what waits for quota, oldest first, with what there is of it now"
+    about = "look up queued indicators with the quota that is left, oldest first"
     parser = _command(commands, "drain", about, "vtaction drain --keep 200")
     if "drain" in wanted:
         from .drain_command import add_arguments
@@ -157,7 +157,7 @@ def _drain(options: argparse.Namespace, ending: Termination) -> int:
 
 
 def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
-    about = "a stand-in for VirusTotal's API on this machine, to build against without spending quota"
+    about = "a local stand-in for VirusTotal's API, for development without quota"
     parser = _command(commands, "sandbox", about, "vtaction sandbox --latency 50ms --fault 503:0.1 --log")
     if "sandbox" in wanted:
         from .sandbox_command import add_arguments
@@ -184,7 +184,7 @@ def _add_actions(commands: Commands, wanted: Sequence[str], command: Command, be
 
 
 def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
-    about = "what does an action by hand, for sh, curl and python3; $VT_API_KEY stands for the key"
+    about = "print an action as shell commands for curl and python3; $VT_API_KEY stands for the key"
     parser = _command(commands, "curl", about, "vtaction curl lookup_hash 44d88612fea8a8f36de82e1278abb02f | sh")
     _add_actions(parser.add_subparsers(metavar="ACTION", required=True), wanted, _curl, "curl ")
 
@@ -211,7 +211,7 @@ def _print(text: str) -> None:
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """As argparse's; a wrong argument that has the key is repeated without it."""
+        """Like argparse's, but a wrong argument that contains the key is printed without the key."""
         from ...redaction import without_keys
         from ..core_from_environment import remember_keys
 
@@ -221,12 +221,12 @@ class Parser(argparse.ArgumentParser):
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--workers", type=_workers, default=RunOptions.workers, metavar="N", help="lines side by side (default 8)"
+        "--workers", type=_workers, default=RunOptions.workers, metavar="N", help="concurrent requests (default 8)"
     )
-    parser.add_argument("--exit-zero", action="store_true", help="exit 0 whatever the answers were")
+    parser.add_argument("--exit-zero", action="store_true", help="exit 0 even if requests failed")
 
 
 def _workers(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError("a number from 1 to 64")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
     return int(text)

@@ -1,4 +1,4 @@
-"""`vtaction cache`: what is remembered."""
+"""`vtaction cache`: lists, clears and counts cached answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..core_from_environment import core_from, remember_keys
 def run_cache_command(
     operation: str, environment: Mapping[str, str], clock: SystemClock, *, limit: int, as_json: bool
 ) -> int:
-    """The exit status."""
+    """Run the operation. Returns the exit status."""
     core = core_from(environment, clock)
     if not isinstance(core, Core):
         sys.stderr.write(f"error: {core.error.message}\n")
@@ -39,7 +39,7 @@ def run_cache_command(
 
 
 def tell(facts: dict[str, Any], as_json: bool) -> None:
-    """As a line of JSON, or for people."""
+    """Print as a line of JSON, or for people."""
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
     else:

@@ -1,4 +1,4 @@
-"""`vtaction curl`: an action as the shell lines that make its calls."""
+"""`vtaction curl`: prints an action as shell commands that make its calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .action_command import requests_of
 
 
 def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination) -> int:
-    """Print a paragraph for each value. The exit status: 2 if any of them was refused."""
+    """Print a paragraph for each value. Returns the exit status: 2 if any value was refused."""
     code = OK
     try:
         settings = read_settings(environment)
@@ -33,11 +33,11 @@ def print_curl(options: argparse.Namespace, environment: Mapping[str, str], endi
         return _refused(error)
     for request in requests_of(options, ending):
         try:
-            manual = request_plan(request, settings.api_version, never_query, guard, access)
+            plan = request_plan(request, settings.api_version, never_query, guard, access)
         except ConnectorError as error:
             code = _refused(error)
             continue
-        text = f"# {manual.skipped}\n" if manual.skipped else Script(settings.api_url).text(manual.calls)
+        text = f"# {plan.skipped}\n" if plan.skipped else Script(settings.api_url).text(plan.calls)
         # A path need not be Unicode.
         sys.stdout.buffer.write(os.fsencode(text))
     sys.stdout.buffer.flush()

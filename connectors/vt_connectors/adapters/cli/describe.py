@@ -1,4 +1,4 @@
-"""The registry for readers: as a manifest in JSON, as a table for the documentation, and as samples."""
+"""The registry as a JSON manifest, as a Markdown table, and as sample requests."""
 
 from __future__ import annotations
 

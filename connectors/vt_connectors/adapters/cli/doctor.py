@@ -1,4 +1,4 @@
-"""What is set, where the key comes from, whether the state is shared, and, if wanted, one call that costs nothing."""
+"""Checks the setup: settings, source of the key, shared state and, with `--online`, one call that costs no quota."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .doctor_state import Check, check, state_findings
 
 
 def examine(environment: Mapping[str, str], ending: Termination, *, online: bool, as_json: bool) -> int:
-    """Print the findings. 2 if any of them is bad, else 0; 75 if the process has to end before all are made."""
+    """Print the findings. Returns the exit status: 2 if any finding is bad, else 0; 75 after a request to end."""
     remember_keys(environment)
     findings = [finding.without_keys() for finding in _findings(environment, ending, online)]
     if as_json:
@@ -50,10 +50,10 @@ def _findings(environment: Mapping[str, str], ending: Termination, online: bool)
         "settings",
         True,
         f"quota {settings.quota}{' (auto)' if settings.quota.auto else ''}, "
-        f"answers kept {settings.cache_ttl_s:g} s, unknown ones {settings.cache_ttl_not_found_s:g} s",
+        f"answers cached for {settings.cache_ttl_s:g} s, unknown indicators {settings.cache_ttl_not_found_s:g} s",
     )
     yield from others
-    yield check("wiring", lambda: _wired(settings, clock))
+    yield check("wiring", lambda: _build_core(settings, clock))
     yield check("API key", lambda: f"from {find_key(environment)[1]}")
     yield from (Check("API key", None, f"warning: {text}") for text in readable_by_all(environment))
     yield Check("server", None, f"{settings.api_url}, API version {settings.api_version}")
@@ -63,8 +63,8 @@ def _findings(environment: Mapping[str, str], ending: Termination, online: bool)
     yield Check(
         "privacy",
         None,
-        "what is looked up becomes visible to VirusTotal's community, files that are sent can be had by its customers; "
-        "comments are public, under the account's name",
+        "indicators that are looked up become visible to VirusTotal's community, and its customers can download files "
+        "that are sent; comments are public, under the account's name",
     )
     if online:
         yield _call(environment, ending)
@@ -72,49 +72,49 @@ def _findings(environment: Mapping[str, str], ending: Termination, online: bool)
 
 
 def _network(settings: Settings) -> Iterator[Check]:
-    """Proxy and certificates, where any are named."""
+    """Proxy and certificates, if any are configured."""
     from ...composition.account import certificates_of, proxy_of
 
     named: dict[str, tuple[Callable[[], str | None], str]] = {
         "proxy": (lambda: proxy_of(settings), "requests go through {}"),
-        "certificates": (certificates_of, "servers are trusted by those in {}"),
+        "certificates": (certificates_of, "servers are verified with the certificates in {}"),
     }
-    for about, (look, told) in named.items():
+    for about, (look, text) in named.items():
         try:
             found = look()
         except ConfigError as error:
             yield Check(about, False, error.message)
             continue
         if found:
-            yield Check(about, True, told.format(found))
+            yield Check(about, True, text.format(found))
 
 
 def _scan_roots(settings: Settings) -> Iterator[Check]:
     for root in settings.scan_roots:
         ok = Path(root).is_dir()
-        yield Check("VT_SCAN_ROOTS", ok, f"scan_file sends files below {root}" if ok else f"{root} is no folder")
+        yield Check("VT_SCAN_ROOTS", ok, f"scan_file sends files in {root}" if ok else f"{root} is not a folder")
 
 
-def _wired(settings: Settings, clock: SystemClock) -> str:
+def _build_core(settings: Settings, clock: SystemClock) -> str:
     build(settings, _no_key, clock)
-    return "the settings go together"
+    return "the settings are consistent"
 
 
 def _no_key() -> ApiKey:
-    raise AssertionError("nothing is asked here")
+    raise AssertionError("no request is sent here")
 
 
 def _call(environment: Mapping[str, str], ending: Termination) -> Check:
     response = ending.result_of(lambda: core_from(environment, ending.clock).run(Request("quota", {})))
     if response is None:
-        return Check("VirusTotal", False, f"no answer before {ENDED}")
+        return Check("VirusTotal", False, f"no response before {ENDED}")
     if response["error"] is not None:
         return Check("VirusTotal", False, f"{response['error']['code']}: {response['error']['message']}")
-    return Check("VirusTotal", True, f"answers, and accepts the key; {response['summary']}")
+    return Check("VirusTotal", True, f"reachable, and accepts the key; {response['summary']}")
 
 
 def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Check]:
-    """The quota by our own record. Without a key there is no finding: another finding tells of that."""
+    """The quota by our own record. Without a key there is no finding here, because another one reports it."""
     response = core_from(environment, clock).run(Request("quota", {}, Options(cache="only")))
     if response["error"] is not None:
         return
@@ -125,8 +125,8 @@ def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Chec
     yield Check(
         "quota",
         False,
-        f"nothing is asked until {pause['until']}, as VirusTotal refused a request for lack of quota; if the account "
-        "has requests left, `vtaction doctor --online` or `vtaction quota` ends that sooner",
+        f"paused until {pause['until']} because VirusTotal refused a request for lack of quota; if the account has "
+        "requests left, `vtaction doctor --online` or `vtaction quota` ends the pause sooner",
     )
 
 

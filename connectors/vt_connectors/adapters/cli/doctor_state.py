@@ -1,4 +1,4 @@
-"""Where cache and quota are, whether they can be used, and who shares them."""
+"""Checks the shared state: its location, whether it can be used, and which processes share it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ...state.private_folder import make_private_folder
 if TYPE_CHECKING:
     from ...composition.state import Condition
 
-# What a full server drops with each policy, as far as it matters here.
+# The maxmemory policies of a Redis server: what a full server drops.
 _DROPS_ANYTHING = "allkeys-"
 _DROPS_LEASES = {
-    "volatile-ttl": "what ends soonest goes first",
-    "volatile-random": "what goes is left to chance",
+    "volatile-ttl": "it drops the keys that expire soonest",
+    "volatile-random": "it drops random keys",
 }
 _HARMLESS = ("noeviction", "volatile-lru", "volatile-lfu")
 _ALMOST_FULL = 0.95
@@ -33,19 +33,19 @@ _CLOCKS_DIFFER_S = 2.0
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at: `ok` is True, False, or None for what is only told."""
+    """One finding. `ok`: True, False, or None for information only."""
 
     about: str
     ok: bool | None
     text: str
 
     def without_keys(self) -> Check:
-        """The same without any key that is remembered."""
+        """The same finding without any known API key."""
         return replace(self, text=without_keys(self.text))
 
 
 def check(about: str, look: Callable[[], str]) -> Check:
-    """What `look` tells, or what is wrong."""
+    """The finding with the text that `look` returns, or with its error."""
     try:
         return Check(about, True, look())
     except (ConnectorError, OSError) as error:
@@ -53,7 +53,7 @@ def check(about: str, look: Callable[[], str]) -> Check:
 
 
 def state_findings(settings: Settings, clock: Clock) -> Iterator[Check]:
-    """The first says whether it can be used; those after it are told where there is something to tell."""
+    """The first finding says whether the state can be used; the others follow only if there is something to report."""
     try:
         place = state_place(settings)
         if isinstance(place, RedisAddress):
@@ -73,56 +73,56 @@ def _at_server(address: RedisAddress, clock: Clock) -> Iterator[Check]:
         server.greet()
         found = server.examine()
     except StateUnavailable as error:
-        lost = "until it can be, all processes of a user on a machine share a quarter of the quota, and no cache"
-        yield Check("state", False, f"{error}; {lost}")
+        fallback = "until then, all processes of a user on a machine share a quarter of the quota, and no cache"
+        yield Check("state", False, f"{error}; {fallback}")
         return
     finally:
         server.close()
     yield Check(
         "state",
         True,
-        f"{server.place} ({found.version}), answers within {found.latency_s * 1000:.1f} ms; "
+        f"{server.place} ({found.version}), latency {found.latency_s * 1000:.1f} ms; "
         "shared by all processes of all machines that use it",
     )
     yield from _memory(found)
     if found.ending:
         yield _warning(
             "record",
-            f"{found.ending} keys of the quota's record or the queue end by themselves: a full server may drop them; "
-            "an earlier version wrote them, and each stays from its next use on, if the user may use PERSIST",
+            f"{found.ending} keys of the quota's record or the queue expire, so a full server may drop them; an "
+            "earlier version wrote them, and each becomes permanent on its next use if the Redis user may use PERSIST",
         )
     if not found.keeps_a_log:
-        yield _warning("restart", "appendonly is off: a restart forgets what was noted since the last snapshot, if any")
+        yield _warning("restart", "appendonly is off: a restart loses all changes since the last snapshot, if any")
     if abs(found.ahead_s) >= _CLOCKS_DIFFER_S:
         differ = f"{abs(found.ahead_s):.0f} s {'ahead of' if found.ahead_s > 0 else 'behind'} this machine's"
-        yield Check("state: clock", None, f"the server's clock is {differ}; quota and ages go by the server's")
+        yield Check("state: clock", None, f"the server's clock is {differ}; quota and ages follow the server's clock")
     if address.is_in_the_open:
-        yield _warning("network", "without TLS, password and answers can be read and changed on the way: use rediss://")
+        yield _warning(
+            "network", "without TLS, the password and answers can be read and changed in transit: use rediss://"
+        )
 
 
 def _memory(found: Condition) -> Iterator[Check]:
-    """What the server does, or may do, when it has no memory left."""
+    """What the server does when its memory is full."""
     if found.policy.startswith(_DROPS_ANYTHING):
         dropped = f"maxmemory-policy is {found.policy}: a full server drops the record of the quota and the queue too"
         if found.most_bytes:
-            lost = f"requests can then exceed the quota of the day and the month ({found.evicted} keys dropped so far)"
-            yield Check("state: memory", False, f"{dropped}, and {lost}; set noeviction")
+            effect = f"requests can then exceed the daily and monthly quota ({found.evicted} keys dropped so far)"
+            yield Check("state: memory", False, f"{dropped}, and {effect}; set noeviction")
         else:
-            yield _warning(
-                "memory", f"{dropped}; it has no limit (maxmemory) now, but set noeviction before it gets one"
-            )
+            yield _warning("memory", f"{dropped}; maxmemory is not set now, but set noeviction before you set it")
     elif found.policy in _DROPS_LEASES:
         how = _DROPS_LEASES[found.policy]
         yield _warning(
             "memory",
             f"maxmemory-policy is {found.policy}: the record of the quota stays, but when memory is full {how}, also "
-            "the note of what is being asked for, which is then asked for twice; noeviction is better",
+            "leases, so a request may be sent twice; noeviction is better",
         )
     elif found.policy not in _HARMLESS:
-        yield _warning("memory", f"maxmemory-policy is {found.policy}, which is not known here; set noeviction")
+        yield _warning("memory", f"maxmemory-policy is {found.policy}, which is unknown; set noeviction")
     if found.most_bytes and found.bytes > found.most_bytes * _ALMOST_FULL:
         used = f"{found.bytes / 2**20:.0f} of {found.most_bytes / 2**20:.0f} MB are in use"
-        yield _warning("memory", f"{used}: new answers take the place of old ones, as far as there are any")
+        yield _warning("memory", f"{used}: new answers replace old ones, if there are any")
 
 
 def _warning(about: str, text: str) -> Check:
@@ -131,12 +131,14 @@ def _warning(about: str, text: str) -> Check:
 
 def _in_file(path: Path | None) -> str:
     if path is None:
-        return "memory: not shared; each process has a cache, and the whole quota, for itself"
+        return "memory: not shared; each process has its own cache and the whole quota"
     files = state_files(path)
     _write_test(files.answers.path)
     for file in files.paths:
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
-            raise OSError(f"{file} is there and may not be read and written by this user; set VT_STATE, or its rights")
+            raise OSError(
+                f"{file} exists, but this user may not read and write it; set VT_STATE, or change its permissions"
+            )
     return f"{path}, shared by all processes of this machine that use it"
 
 
@@ -148,9 +150,9 @@ def _write_test(path: Path) -> None:
 
 
 def _without_it(settings: Settings) -> Check:
-    """What happens while the record of the quota cannot be used."""
+    """What happens if the record of the quota cannot be used."""
     if settings.state_required:
-        return Check("state: without it", None, "nothing is asked (VT_STATE_REQUIRED)")
+        return Check("state: without it", None, "no request is sent (VT_STATE_REQUIRED)")
     place = substitute_place()
     return Check(
         "state: without it",

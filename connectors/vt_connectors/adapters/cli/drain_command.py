@@ -1,4 +1,4 @@
-"""`vtaction drain`: what waits for quota, asked with what there is now."""
+"""`vtaction drain`: looks up queued indicators with the quota that is left."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ from .cache_command import tell
 if TYPE_CHECKING:
     from ...contract.response import Response
 
-_CUT_SHORT = f"{ENDED} while requests were under way; what they asked for is still queued"
+_CUT_SHORT = f"{ENDED} while requests were in flight; their indicators are still queued"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--keep", type=_requests, metavar="N", help="leave N of the day's requests to people (default: a quarter)"
+        "--keep",
+        type=_requests,
+        metavar="N",
+        help="reserve N of the day's requests for interactive use (default: a quarter)",
     )
     parser.add_argument(
         "--max-wait", type=seconds, default=0.0, metavar="TIME", help="how long to wait for quota: 90, 5m (default 0)"
     )
-    parser.add_argument("--discard", action="store_true", help="ask nothing, and forget all that waits")
-    parser.add_argument("--json", action="store_true", help="as JSON (so in a pipe)")
+    parser.add_argument("--discard", action="store_true", help="empty the queue without sending a request")
+    parser.add_argument("--json", action="store_true", help="as JSON (the default in a pipe)")
 
 
 def _requests(text: str) -> int:
@@ -43,7 +46,7 @@ def _requests(text: str) -> int:
 def run_drain(
     options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool
 ) -> int:
-    """The exit status."""
+    """Drain the queue, or discard it. Returns the exit status."""
     clock = ending.clock
     core = core_from(environment, clock)
     if not isinstance(core, Core):
@@ -53,18 +56,18 @@ def run_drain(
         tell({"discarded": core.pending.clear()}, as_json)
         return OK
     code = ExitCode()
-    spend = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
-    waiting = core.pending.stats()["entries"]
-    so_far = DrainResult(left=waiting)
-    with bars(waiting, as_json) as seen:
+    limits = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
+    queued = core.pending.stats()["entries"]
+    so_far = DrainResult(left=queued)
+    with bars(queued, as_json) as progress:
 
-        def heard(response: Response, drained: DrainResult) -> None:
+        def on_response(response: Response, drained: DrainResult) -> None:
             nonlocal so_far
-            so_far = drained._replace(left=waiting - drained.answered - drained.not_found - drained.dropped)
+            so_far = drained._replace(left=queued - drained.answered - drained.not_found - drained.dropped)
             code.saw(response)
-            seen.answered(response)
+            progress.answered(response)
 
-        drained = ending.result_of(lambda: core.drain(spend, heard)) or so_far._replace(message=_CUT_SHORT)
+        drained = ending.result_of(lambda: core.drain(limits, on_response)) or so_far._replace(message=_CUT_SHORT)
     if clock.cancelled:
         code.add(RETRY_LATER)
     if as_json:

@@ -1,4 +1,4 @@
-"""Logs: to stderr, for people or as JSON lines, and never with the key."""
+"""Logs on stderr, as text or as JSON lines, never with the key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 def to_stderr(level: str, as_json: bool) -> None:
-    """Only this product's own loggers are heard: the libraries' debug lines name addresses with ids in them."""
+    """Log to stderr. Only vt_connectors' own loggers: debug lines of libraries contain URLs with ids."""
     handler = _CurrentStderr()
     handler.addFilter(_KnowsKeys())
     handler.setFormatter(_JsonLines() if as_json else _Lines())
@@ -27,23 +27,23 @@ def to_stderr(level: str, as_json: bool) -> None:
 
 if TYPE_CHECKING:
     _StreamHandler = logging.StreamHandler[TextIO]
-else:  # Python 3.9 and 3.10 know it without a type only
+else:  # not generic in Python 3.9 and 3.10
     _StreamHandler = logging.StreamHandler
 
 
 class _CurrentStderr(_StreamHandler):
-    """Whatever `sys.stderr` is when a line is written: while bars are shown, it puts lines above them."""
+    """Writes to the current `sys.stderr`: while progress bars are shown, it is an object that puts lines above them."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute there
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute of the base class
         return sys.stderr
 
 
 class _KnowsKeys(logging.Filter):
-    """Reads the keys of the environment before the first line is written, which may repeat a wrong setting."""
+    """Reads the keys of the environment before the first line is written, because it may quote a wrong setting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class _KnowsKeys(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not self._knows:
-            # Reading them may be logged in turn.
+            # Set first, because reading the keys may log a line too.
             self._knows = True
             from ..core_from_environment import remember_keys
 

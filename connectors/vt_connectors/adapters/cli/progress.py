@@ -1,4 +1,4 @@
-"""Progress on a terminal: how many answers are there, and how much of a file is sent."""
+"""Progress on a terminal: the number of answers, and the bytes of a file that were sent."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
     from ...contract.response import Response
 
 _MEGABYTE = 1_000_000
-# For how long the terminal is left alone after an answer: the program behind the pipe may show it there.
+# After an answer the bars stay hidden for this time, so that the program that reads the pipe can print on the terminal.
 _ASIDE_S = 0.3
 _LOOK_S = 0.1
 
 
 class Bars(Progress):
-    """On stderr, and gone when it is over."""
+    """Bars on stderr, which are removed at the end."""
 
     def __init__(self, count: int) -> None:
-        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}")
-        # What goes to stdout is no business of the bars: it may be a pipe. Log lines on stderr appear above them.
+        columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}")
+        # stdout is not redirected, because it may be a pipe. Log lines on stderr appear above the bars.
         self._progress = rich.progress.Progress(
             *columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False
         )
         self._count = count
         self._answered = 0
-        self._asking = self._progress.add_task("asking VirusTotal", total=count, told=f"0/{count}")
+        self._answers = self._progress.add_task("waiting for VirusTotal", total=count, count=f"0/{count}")
         self._sending: TaskID | None = None
-        # What follows is changed with the lock.
+        # The lock protects the fields below.
         self._lock = threading.Lock()
         self._is_shown = False
         self._aside_until = 0.0
@@ -46,13 +46,13 @@ class Bars(Progress):
 
     def answered(self, response: Response) -> None:
         self._answered += 1
-        self._progress.update(self._asking, completed=self._answered, told=f"{self._answered}/{self._count}")
+        self._progress.update(self._answers, completed=self._answered, count=f"{self._answered}/{self._count}")
 
     def bytes_sent(self, sent: int, total: int) -> None:
         if self._sending is None:
-            self._sending = self._progress.add_task("sending", total=total, told="")
-        told = f"{sent / _MEGABYTE:.1f}/{total / _MEGABYTE:.1f} MB"
-        self._progress.update(self._sending, completed=sent, told=told)
+            self._sending = self._progress.add_task("sending", total=total, count="")
+        count = f"{sent / _MEGABYTE:.1f}/{total / _MEGABYTE:.1f} MB"
+        self._progress.update(self._sending, completed=sent, count=count)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -73,7 +73,7 @@ class Bars(Progress):
             self._is_shown = True
             self._progress.start()
 
-    def _come_back(self) -> None:
+    def _keep_showing(self) -> None:
         while not self._over.wait(_LOOK_S):
             with self._lock:
                 self._show()
@@ -81,7 +81,7 @@ class Bars(Progress):
     def __enter__(self) -> Bars:
         with self._lock:
             self._show()
-        start_thread(self._come_back, "vt-progress")
+        start_thread(self._keep_showing, "vt-progress")
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""`vtaction sandbox`: the stand-in for VirusTotal until it is stopped."""
+"""`vtaction sandbox`: runs the stand-in for VirusTotal until it is stopped."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 
 _MOST_SECONDS = 86400
-# An analysis waits in the queue for this part of its time.
+# The share of an analysis' time that it is queued.
 _QUEUED_PART = 0.4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
     parser.add_argument(
-        "--quota", default="4/minute,500/day,15500/month", help="as VT_QUOTA (default the public API's)"
+        "--quota", default="4/minute,500/day,15500/month", help="like VT_QUOTA (default: the public API's quota)"
     )
-    parser.add_argument("--latency", default="0", metavar="TIME", help="of each answer: 50ms, 0.5s, 50ms-500ms")
+    parser.add_argument("--latency", default="0", metavar="TIME", help="of each response: 50ms, 0.5s, 50ms-500ms")
     parser.add_argument(
         "--fault",
         action="append",
         default=[],
         metavar="WHAT:SHARE",
-        help="what goes wrong how often: a status (503:0.1), or reset, cut, html, garbage, slow; may be given again",
+        help="a fault and its share of requests: a status (503:0.1), reset, cut, html, garbage, slow; may be repeated",
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the same faults in the same order each time")
-    parser.add_argument("--scan-time", default="5s", metavar="TIME", help="until an analysis is completed (default 5s)")
-    parser.add_argument("--log", action="store_true", help="a line for each request on stderr")
+    parser.add_argument("--scan-time", default="5s", metavar="TIME", help="duration of an analysis (default 5s)")
+    parser.add_argument("--log", action="store_true", help="log each request on stderr")
 
 
 def serve(options: argparse.Namespace, clock: SystemClock) -> int:
-    """Answer on 127.0.0.1 until the process is asked to end. The exit status."""
+    """Serve on 127.0.0.1 until the process is asked to end. Returns the exit status."""
     try:
         server = sandbox_server(options, clock)
     except (ConfigError, OSError, OverflowError, ValueError) as error:
@@ -46,18 +46,18 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     if options.log:
         server.app.told = _log
     with server:
-        _tell(server.url)
+        _print_address(server.url)
         try:
             while server.is_answering:
                 clock.sleep(1.0)
         except Cancelled:
             return OK
-        sys.stderr.write("vtaction sandbox: it has stopped answering\n")
+        sys.stderr.write("vtaction sandbox: the server stopped unexpectedly\n")
         return FAILED
 
 
 def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
-    """The server that the options ask for. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
+    """The server for these options. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
     scan_s = seconds(options.scan_time)
     config = SandboxConfig(
         queued_s=scan_s * _QUEUED_PART,
@@ -70,7 +70,7 @@ def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
 
 
 def sandbox_quota(text: str) -> Quota:
-    """`VT_QUOTA`'s notation as the sandbox's. Raises `ConfigError`."""
+    """The sandbox's quota from the notation of `VT_QUOTA`. Raises `ConfigError`."""
     quota = parse_quota(text)
     days = {window.period: window.limit for window in quota.calendar}
     sliding = tuple((window.limit, window.seconds) for window in quota.sliding)
@@ -78,7 +78,7 @@ def sandbox_quota(text: str) -> Quota:
 
 
 def seconds(text: str) -> float:
-    """`50ms`, `2s`, `0.5`, `1h` in seconds, a day at most. Raises `ValueError`."""
+    """`50ms`, `2s`, `0.5`, `1h` in seconds, at most a day. Raises `ValueError`."""
     time_s = seconds_of(text)
     if time_s is None or time_s > _MOST_SECONDS:
         raise ValueError(f"{text!r} is not a time such as 50ms, 0.5s or 2")
@@ -86,7 +86,7 @@ def seconds(text: str) -> float:
 
 
 def seconds_between(text: str) -> tuple[float, float]:
-    """A time, or two with a dash between: the shortest and the longest. Raises `ValueError`."""
+    """The minimum and maximum in seconds: two times with a dash between them, or one time. Raises `ValueError`."""
     low, dash, high = text.partition("-")
     between = seconds(low), seconds(high if dash else low)
     if between[0] > between[1]:
@@ -100,20 +100,20 @@ def _log(request: LoggedRequest) -> None:
 
 
 def log_line(request: LoggedRequest) -> str:
-    """Time, method, path without key, status (`-` for none), what was charged, and what went wrong on purpose."""
-    # A path may have anything in it, and a terminal obeys.
+    """Time, method, path without key, status (`-` for none), charge, and the injected fault, if any."""
+    # Quoted because a path may contain control sequences for the terminal.
     path = quote(request.path, safe="/%[]:@!$&'()*+,;=~")
     charged = f"{request.charge.value} {request.cost}" if request.charge is Charge.SPENT else request.charge.value
-    words = [iso(request.arrived_at), request.method, path, str(request.status or "-"), charged]
-    return " ".join([*words, f"fault={request.fault}"] if request.fault else words)
+    parts = [iso(request.arrived_at), request.method, path, str(request.status or "-"), charged]
+    return " ".join([*parts, f"fault={request.fault}"] if request.fault else parts)
 
 
-def _tell(url: str) -> None:
+def _print_address(url: str) -> None:
     sys.stdout.write(
-        f"VirusTotal's stand-in answers at {url} (Ctrl-C ends it). In another shell:\n\n"
+        f"The sandbox listens at {url} (Ctrl-C stops it). In another shell:\n\n"
         f"  export VT_API_URL={url} VT_API_KEY=sandbox VT_STATE=$(mktemp -d)/state.db\n"
         "  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f\n\n"
-        "Any key is accepted but those that begin with 'wrong' (401) or 'forbidden' (403).\n"
-        "It speaks API v3, and v2 for VT_API_VERSION=2.\n"
+        "It accepts any key, except keys that begin with 'wrong' (401) or 'forbidden' (403).\n"
+        "It supports API v3, and v2 with VT_API_VERSION=2.\n"
     )
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Answers for people, as tables."""
+"""Answers as tables on a terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green
 
 
 def show(action: Action, responses: list[Response]) -> None:
-    """Print a table of the answers; for what comes in rows, one for each answer."""
+    """Print a table of the answers; for actions that return rows, one table for each answer."""
     console = Console()
     others = []
     rows = _rows_of(action)
@@ -35,20 +35,20 @@ def show(action: Action, responses: list[Response]) -> None:
         console.print(_verdicts(action, others))
         for response in others:
             if response["status"] == "pending":
-                # Beside the table, in one piece: it is there to be copied.
+                # Below the table and not wrapped, so that it can be copied.
                 command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
-                console.print(Text(f"ask again: {printable(command)}"), soft_wrap=True)
+                console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
 
 
 class _Rows(NamedTuple):
-    """The field of an answer that is shown as a table: its name, and the title of each column by the row's field."""
+    """The field of an answer that is shown as a table: its name, and the column titles by the row's fields."""
 
     name: str
     columns: dict[str, str]
 
 
 def _rows_of(action: Action) -> _Rows | None:
-    """By the result's schema: the field with rows whose own fields have titles; None if there is none."""
+    """The field in the result's schema with rows whose fields have titles; None if there is none."""
     for name, rules in action.result_schema["properties"].items():
         fields = rules.get("items", {}).get("properties", {})
         columns = {field: of_field["title"] for field, of_field in fields.items() if "title" in of_field}
@@ -71,7 +71,7 @@ def _rows(rows: _Rows, response: Response) -> Table:
 
 
 def _quota(response: Response) -> Table:
-    """Our own record, then the account's figures: of each pool, with a mark at the one that runs out first."""
+    """Our own record, then the account's figures for each pool, with a mark at the pool that runs out first."""
     data = response["data"]
     table = Table(title=Text(printable(response["summary"])))
     for title in ("quota", "limit", "used", "left", "source"):
@@ -104,7 +104,7 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
         data = response["data"] or {}
         status, error = response["status"], response["error"]
         verdict = error["code"] if error else status if status == "pending" else data.get("verdict") or status
-        # Text, not markup: names and messages come from outside.
+        # Text, not markup, because names and messages come from outside.
         table.add_row(
             Text(printable(data.get("indicator") or str(response["id"] or action.name))),
             Text(verdict, style=_COLORS.get("error" if error else verdict, "")),

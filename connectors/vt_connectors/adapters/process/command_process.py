@@ -1,4 +1,4 @@
-"""One command as a process: its output, its end on request, and its exit status."""
+"""Runs one command as a process: its output, its end on request, and its exit status."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .descriptors import NotRead, Output
 from .termination import LAST_WORDS_S, LOOK_S, Termination
 from .workers import Job
 
-# After a request to end: when a command is given up that does not end by itself, and has had a moment to say so.
+# After a request to end: when a command that does not end by itself is given up.
 _GIVEN_UP_S = LAST_WORDS_S + 0.4
 
 
 class _GivenUp(Exception):
-    """The command did not end in time when the process was asked to."""
+    """The command did not end in time after a request to end."""
 
 
 def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itself: bool) -> NoReturn:
     """Run `command` and end the process with the exit status that it returns.
 
-    It may hang, in a system call too: after a request to end it is not waited for, unless it `ends_itself` then.
+    It may hang, also in a system call: after a request to end it is given up, unless it `ends_itself`.
     """
     try:
         code = command() if ends_itself else _in_a_thread(command, ending)
@@ -32,18 +32,18 @@ def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itse
     except NotRead:
         code = RETRY_LATER
     except BrokenPipeError:
-        code = OK  # the reader is gone: there is nothing to report
+        code = OK  # the reader is gone, so there is nothing to report
     except _GivenUp:
         code = OK
         if ending.output is None or not ending.output.is_unread:
             code = RETRY_LATER
-            _complain("ended on request; what was under way is not answered")
+            _complain("ended on request; requests in flight were not answered")
     except OSError as error:
         code = FAILED
-        _complain(f"input or output has failed, so not all was answered: {error}")
-    with contextlib.suppress(OSError):  # a terminal that has hung up
+        _complain(f"input or output failed, so some requests were not answered: {error}")
+    with contextlib.suppress(OSError):  # the terminal may have hung up
         sys.stderr.flush()
-    # A request under way in a thread must not hold up the end.
+    # Does not wait for requests in flight in other threads.
     os._exit(code)
 
 
@@ -55,7 +55,7 @@ def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
     def work() -> None:
         try:
             codes.append(command())
-        except BaseException as failure:  # raised again where it is handled
+        except BaseException as failure:  # raised again in the main thread
             failures.append(failure)
 
     job = Job(work)

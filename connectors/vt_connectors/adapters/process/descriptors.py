@@ -1,4 +1,4 @@
-"""Standard input and output without waiting for ever: nothing here outlasts the caller's patience."""
+"""Standard input and output with time limits, so that no call blocks forever."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Callable
 
 _PIECE_BYTES = 65536
 _LOOK_S = 0.2
-# So much goes into a pipe without waiting once the pipe says that it takes something.
+# If a pipe is ready, a write of this size does not block.
 _WITHOUT_WAITING_BYTES = getattr(select, "PIPE_BUF", 512)
-# Errors that say that the reader is gone.
+# Errors that mean that the reader is gone.
 _UNREAD = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 
 
@@ -24,7 +24,7 @@ class Input:
         self.is_terminal = os.isatty(descriptor)
 
     def read(self, wait_s: float) -> bytes | None:
-        """What is there; None if nothing comes within `wait_s`; empty at the end. Raises `OSError`."""
+        """The available bytes; None if none arrive within `wait_s` seconds; empty at the end. Raises `OSError`."""
         if not _is_ready(self._descriptor, "POLLIN", wait_s):
             return None
         try:
@@ -34,7 +34,7 @@ class Input:
 
 
 class NotRead(BrokenPipeError):
-    """The reader of an output is there, but reads nothing while the process has to end."""
+    """The reader of an output exists but does not read, and the process has to end."""
 
 
 class Output:
@@ -42,12 +42,12 @@ class Output:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        # Looked at once: a terminal that has hung up is no terminal any more.
+        # Checked once, because a terminal that has hung up no longer counts as one.
         self.is_terminal = os.isatty(descriptor)
 
     @property
     def is_unread(self) -> bool:
-        """Whether its reader is gone. Not known of files, nor where the system cannot tell."""
+        """Whether its reader is gone. False for files, and on systems without `poll`."""
         if not hasattr(select, "poll"):
             return False
         poll = select.poll()
@@ -55,9 +55,9 @@ class Output:
         return any(seen & (select.POLLERR | select.POLLHUP) for _, seen in poll.poll(0))
 
     def write(self, data: bytes, goes_on: Callable[[], bool]) -> None:
-        """All of `data`, for as long as `goes_on()`.
+        """Write all of `data`. While the output is blocked, wait as long as `goes_on()` returns True.
 
-        Raises `BrokenPipeError` if the reader is gone, `NotRead` if it reads nothing, and `OSError`.
+        Raises `BrokenPipeError` if the reader is gone, `NotRead` if it does not read, and `OSError`.
         """
         left = memoryview(data)
         while left:
@@ -78,7 +78,7 @@ class Output:
 
 
 def take_stdout_aside() -> Output:
-    """The real stdout, for response lines alone: what any library prints goes to stderr from now on."""
+    """The real stdout, for response lines only. From now on, output that libraries print goes to stderr."""
     sys.stdout.flush()
     real = os.dup(1)
     os.dup2(2, 1)
@@ -87,21 +87,21 @@ def take_stdout_aside() -> Output:
 
 
 def replace_closed_ones() -> None:
-    """A standard input, output or error that is closed fails from now on. Its number would be given to the next file
-    that is opened, and what a library prints would go there.
+    """Replace closed standard streams with ones that fail. Otherwise the next file that is opened would get the
+    stream's number, and output that a library prints would go to that file.
     """
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_WRONLY)  # gets the lowest free number: this one
+            os.open(os.devnull, os.O_WRONLY)  # gets the lowest free number, which is this one
     sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
     sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _is_ready(descriptor: int, event: str, wait_s: float) -> bool:
-    """Whether reading or writing would not wait. Where the system cannot tell, it may wait."""
+    """Whether reading or writing would not block. On systems without `poll` always True."""
     if not hasattr(select, "poll"):
         return True
     poll = select.poll()

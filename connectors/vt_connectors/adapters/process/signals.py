@@ -8,7 +8,7 @@ from ...clock import SystemClock
 
 
 def end_on_signals(clock: SystemClock) -> None:
-    """SIGTERM and SIGINT cancel what waits by `clock`, and SIGHUP unless it was ignored at start, as by `nohup`."""
+    """SIGTERM and SIGINT cancel `clock`, and SIGHUP does unless it was ignored at start, for example by `nohup`."""
     _end_on(signal.SIGTERM, clock)
     _end_on(signal.SIGINT, clock)
     number = getattr(signal, "SIGHUP", None)
@@ -17,5 +17,5 @@ def end_on_signals(clock: SystemClock) -> None:
 
 
 def _end_on(number: int, clock: SystemClock) -> None:
-    # The handler takes no lock: another signal may come while it runs.
+    # The handler takes no lock, because another signal may arrive while it runs.
     signal.signal(number, lambda *_: clock.cancel())

@@ -1,4 +1,4 @@
-"""stdout and stderr that lose nothing and never outlast the process's end, whether their descriptors block or not."""
+"""stdout and stderr that lose no output and never delay the end of the process, with or without blocking."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Raw(io.RawIOBase):
         self._ending = ending
 
     def write(self, data: Any, /) -> int:
-        """All of it. Raises `BrokenPipeError` if the reader is gone, and `NotRead`."""
+        """Write all of `data`. Raises `BrokenPipeError` if the reader is gone, and `NotRead` if it does not read."""
         whole = bytes(data)
         self._output.write(whole, lambda: self._ending.for_s < _LAST_OUTPUT_S)
         return len(whole)
@@ -36,19 +36,19 @@ class _Raw(io.RawIOBase):
 
 
 def take_over(ending: Termination) -> None:
-    """From now on `sys.stdout` and `sys.stderr` are such streams. They must not be None."""
+    """Replace `sys.stdout` and `sys.stderr` with such streams. They must not be None."""
     sys.stdout.flush()
-    sys.stdout = _patient(sys.stdout, ending)
-    sys.stderr = _patient(sys.stderr, ending)
+    sys.stdout = _interruptible(sys.stdout, ending)
+    sys.stderr = _interruptible(sys.stderr, ending)
 
 
-def _patient(stream: TextIO, ending: Termination) -> TextIO:
+def _interruptible(stream: TextIO, ending: Termination) -> TextIO:
     raw = _Raw(stream, ending)
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding,
         errors="backslashreplace",
-        # An error is to be seen although the process may be killed right after it.
+        # Errors are written immediately, because the process may be killed right after them.
         line_buffering=raw.isatty() or stream is sys.stderr,
         write_through=stream is sys.stderr,
     )

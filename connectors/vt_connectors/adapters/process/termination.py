@@ -1,4 +1,4 @@
-"""When a process has to end: a signal asked for it, or the reader of its output is gone."""
+"""The end of a process: after a signal, or if the reader of its output is gone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Result = TypeVar("Result")
 
 ENDED = "the process was asked to end"
 LOST = "the process is out of threads or memory"
-# How often is looked whether the process is to end.
+# Seconds between checks whether the process has to end.
 LOOK_S = 0.2
-# After a request to end: how long what is under way may take, in all.
+# After a request to end: how long requests in flight may take in all.
 LAST_WORDS_S = 1.0
 
 
@@ -31,7 +31,7 @@ class Watched(Protocol):
 
 
 class Termination:
-    """Look often: `look()` keeps the process alive where memory is limited, and notices an output without a reader."""
+    """Call `look()` often: it detects an output without a reader, and a process that is stuck without memory."""
 
     def __init__(self, clock: SystemClock, output: Watched | None = None) -> None:
         self.clock = clock
@@ -40,7 +40,7 @@ class Termination:
         self.output = output
 
     def look(self) -> None:
-        """Ask the process to end if the reader of its output is gone."""
+        """Request the process to end if the reader of its output is gone."""
         self._guard.look()
         if not self.clock.cancelled and self.output is not None and self.output.is_unread:
             self.clock.cancel()
@@ -55,7 +55,7 @@ class Termination:
         return self.clock.monotonic() - self._since
 
     def outcome_of(self, job: Job, action: Action | None, workers: Workers) -> Response | ConnectorError:
-        """What comes of `job`, which does `action` and is with `workers`. If the process has to end first: an error."""
+        """The result of `job`, which runs `action` in `workers`; an error if the process has to end first."""
         while not job.wait(0 if self.for_s > LAST_WORDS_S else LOOK_S):
             self.look()
             if self.for_s > LAST_WORDS_S:
@@ -65,7 +65,7 @@ class Termination:
         return job.response or lost(job, action, job.failure or Internal(LOST))
 
     def result_of(self, work: Callable[[], Result]) -> Result | None:
-        """What `work` returns, which may hang; None if the process has to end first."""
+        """The result of `work`, which may hang; None if the process has to end first."""
         found: list[Result] = []
 
         def run() -> None:
@@ -78,12 +78,12 @@ class Termination:
 
 
 def lost(job: Job, action: Action | None, error: ConnectorError) -> ConnectorError:
-    """The answer to what was lost to `error`: a request that writes may have gone out."""
+    """The error of a job that failed with `error`: a write may have been sent, so its outcome is unknown."""
     return outcome_unknown(error) if job.begun and action is not None and action.writes else error
 
 
 def _cut_short(job: Job, action: Action | None, why: str) -> ConnectorError:
-    """The answer to what is still under way."""
-    told = f"{why} while the request was under way"
-    error = Cancelled(told) if why == ENDED else Internal(why)
-    return interrupted(action, told, error, has_begun=job.begun)
+    """The error of a job that has not ended."""
+    message = f"{why} while the request was in flight"
+    error = Cancelled(message) if why == ENDED else Internal(why)
+    return interrupted(action, message, error, has_begun=job.begun)

@@ -1,4 +1,4 @@
-"""Work done side by side, in threads whose failure keeps no caller waiting."""
+"""Concurrent work in threads. A failing thread does not leave its caller waiting."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_th
 if TYPE_CHECKING:
     from ...contract.response import Response
 
-# After a thread was lost, or memory ran out: how long nothing may end before what is under way is given up. Without
-# memory even the end of a `with` can fail, and its lock stays locked.
+# After a thread died or memory ran out, running jobs are given up if no job ends for this time. Without memory even the
+# end of a `with` block can fail, and its lock stays locked.
 _TROUBLED_S = 10.0
-# So many are run together.
+# The maximum number of jobs that are run together.
 _AT_ONCE = 64
 
 
 class Job:
-    """When `is_over`, `response` is there, or `failure`, or neither if there was no memory for that, or if `work`
-    returns none.
+    """When `is_over`, `response` or `failure` is set; neither if there was no memory for it, or `work` returned None.
 
-    `begun`: a thread has taken it. The flags are plain, as setting them needs no memory; `wait` only waits.
+    `begun`: a thread has started it. The flags are plain attributes because setting them needs no memory.
     """
 
     def __init__(self, work: Callable[[], Response | None]) -> None:
@@ -37,20 +36,20 @@ class Job:
         self.failure: ConnectorError | None = None
 
     def wait(self, seconds: float) -> bool:
-        """Whether it is over, at the latest after so many seconds."""
+        """Wait for the end, at most this number of seconds. Returns whether it is over."""
         return self.is_over or self._done.wait(seconds) or self.is_over
 
     def run(self) -> None:
         self.begun = True
         try:
             self.response = self._work()
-        except BaseException:  # whatever it is, somebody waits for the end
+        except BaseException:  # a caller waits for the end in any case
             self.failure = internal_error()
         finally:
             self._end()
 
     def finish(self, response: Response) -> None:
-        """Without running it: this is its response."""
+        """Set the response without running the job."""
         self.response = response
         self._end()
 
@@ -60,9 +59,9 @@ class Job:
 
 
 class Together(Protocol):
-    """Many jobs at once. `goes_on(response)`: whether a job's response says that it is worth trying with the next ones.
+    """Runs many jobs at once. `goes_on(response)`: whether, after this response, the next jobs should be run together.
 
-    `run(jobs)` finishes those it can, and leaves the others as they are.
+    `run(jobs)` finishes the jobs that it can, and leaves the others unchanged.
     """
 
     def goes_on(self, response: Response) -> bool: ...
@@ -81,20 +80,20 @@ class EachByItself:
 
 
 class Workers:
-    """At most `most` threads, started when there is work. If there is none to be had, the caller's thread does it."""
+    """At most `most` threads, started on demand. If no thread can be started, the caller's thread does the work."""
 
     def __init__(self, most: int, together: Together) -> None:
         self._most = room_for_threads(most)
         self._together = together
         self._threads: list[WorkThread] = []
         self._to_do: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        # Whether something happened after which a job may never end.
+        # After some failures a job may never end.
         self.in_trouble = False
         self._ended = 0
         self._seen = (0, 0.0)
 
     def give(self, job: Job) -> None:
-        """In the caller's thread it is over on return."""
+        """Queue the job, or run it here if there are no threads."""
         if len(self._threads) < self._most:
             thread = start_thread(self._run, "vt-worker")
             if thread is None:
@@ -107,7 +106,7 @@ class Workers:
             _run(job)
 
     def are_stuck(self, now: float) -> bool:
-        """Whether a job that is not over will not be. `now` is in the clock's monotonic seconds; ask often."""
+        """Whether unfinished jobs will never end. `now`: the clock's monotonic seconds. Call it often."""
         if not any(thread.is_alive for thread in self._threads):
             return True
         if not self.in_trouble and not a_thread_was_lost():
@@ -123,21 +122,21 @@ class Workers:
         while True:
             try:
                 goes_on = self._run_waiting() if goes_on else self._run_next()
-            except BaseException:  # what was in hand may never end
+            except BaseException:  # the current jobs may never end
                 self.in_trouble = True
                 goes_on = False
 
     def _run_next(self) -> bool:
-        """Whether those that wait may be run together."""
+        """Run the next job. Returns whether the queued jobs may be run together."""
         job = self._to_do.get()
         _run(job)
         if job.response is None:
             self.in_trouble = True
-        self._ended += 1  # two at once may count as one: it is only seen whether it changes
+        self._ended += 1  # without a lock, because only a change matters, not the number
         return job.response is not None and self._together.goes_on(job.response)
 
     def _run_waiting(self) -> bool:
-        """Run those that wait, together; whether that finished all of them."""
+        """Run the queued jobs together. Returns whether that finished all of them."""
         jobs = self._waiting()
         try:
             self._together.run(jobs)
@@ -159,5 +158,5 @@ class Workers:
 def _run(job: Job) -> None:
     try:
         job.run()
-    except BaseException:  # without memory even the call fails; the next job may fare better
+    except BaseException:  # without memory even the call fails; the next job may succeed
         job.is_over = True

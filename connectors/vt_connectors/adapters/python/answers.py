@@ -1,6 +1,6 @@
-"""What Python callers get: frozen, typed, read from the contract's response documents.
+"""Answers for Python callers: frozen and typed, read from the contract's response documents.
 
-What VirusTotal did not say is None, or empty where there may be several. Times are `datetime` in UTC.
+Values that VirusTotal did not give are None, or empty for collections. Times are `datetime` in UTC.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ AnalysisStatus = Literal["queued", "in-progress", "completed"]
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`document`, a response. Raises its error, a `ConnectorError`, if it is one."""
+    """`document`, a response. Raises its error, a `ConnectorError`, if it has one."""
     if document["error"] is not None:
         raise from_dict(document["error"])
     return document
 
 
 def time_of(text: str | None) -> datetime | None:
-    """The contract's `2026-01-02T03:04:05Z`."""
-    # Python 3.9 and 3.10 do not read the Z.
+    """A time in the contract's format, `2026-01-02T03:04:05Z`."""
+    # Python 3.9 and 3.10 cannot parse the Z.
     return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What every answer says.
+    """The fields of every answer.
 
     `status`: `not_found`, `pending` and `skipped` are answers too. `summary`: one line for people. `source`: `api`,
-    `cache`, or `shared` (another caller's request answered this one); None where nothing was asked. `requests`: what
-    it cost of the quota; `waited_s`: for how long it waited for quota. `age_s`: seconds since `fetched_at`.
+    `cache`, or `shared` (another caller's request answered this one); None if no request was needed. `requests`: the
+    cost in requests of the quota; `waited_s`: seconds spent waiting for quota. `age_s`: seconds since `fetched_at`.
     """
 
     status: AnswerStatus
@@ -57,7 +57,7 @@ class Answer:
 
 
 def answer_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`Answer`'s fields by name, for those built on it. Raises the document's error."""
+    """`Answer`'s fields by name, for its subclasses. Raises the document's error."""
     meta = checked(document)["meta"]
     return {
         "status": document["status"],
@@ -73,7 +73,7 @@ def answer_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Stats:
-    """How many engines said what. `total` counts those that gave an opinion."""
+    """The number of engines per result. `total` counts the engines with a result."""
 
     malicious: int
     suspicious: int
@@ -84,7 +84,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Votes:
-    """How many people of VirusTotal's community voted so; None where it was not said."""
+    """The votes of VirusTotal's community; None if VirusTotal did not give them."""
 
     harmless: int | None
     malicious: int | None
@@ -92,7 +92,7 @@ class Votes:
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine's result: its `category` (such as `malicious`, `undetected`), and what it calls the thing."""
+    """One engine's result: its `category` (such as `malicious`, `undetected`), and its name for the detection."""
 
     category: str | None
     result: str | None
@@ -100,12 +100,12 @@ class Engine:
 
 @dataclass(frozen=True)
 class Judged(Answer):
-    """An answer with a verdict, by engines.
+    """An answer with a verdict from engine results.
 
-    `verdict`: `malicious`, `suspicious`, `undetected` (engines looked and none objects: not the same as safe) or
-    `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: what a URL had that was not
-    sent (`user`, `password`). `engines` only where `include` asked for them.
-    `analysis_id`, `analysis_status` and `poll_after_s` (ask again in so many seconds) where there is a scan.
+    `verdict`: `malicious`, `suspicious`, `undetected` (scanned without a detection, which does not mean safe) or
+    `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: parts of a URL that were not sent (`user`,
+    `password`). `engines`: empty unless `include` requested them.
+    `analysis_id`, `analysis_status` and `poll_after_s` (seconds until the next poll): for scans only.
     """
 
     verdict: Verdict
@@ -122,12 +122,12 @@ class Judged(Answer):
 
     @cached_property
     def raw(self) -> dict[str, Any] | None:
-        """VirusTotal's own object, a copy: the cache's stays as it is. None unless `include` asked for it."""
+        """A copy of VirusTotal's own object. None unless `include` requested it."""
         return copy.deepcopy((self._document["data"] or {}).get("raw"))
 
 
 def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """`Judged`'s fields by name, for those built on it. Raises the document's error."""
+    """`Judged`'s fields by name, for its subclasses. Raises the document's error."""
     fields = answer_fields(document)
     data: Mapping[str, Any] = document["data"] or {}
     fields.update((name, data.get(name)) for name in ("id", "link", "reason", "analysis_id", "analysis_status"))
@@ -144,10 +144,10 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Report(Judged):
-    """What VirusTotal knows of a file, URL, domain or address: the answer of `lookup_*`.
+    """VirusTotal's report on a file, URL, domain or address: the answer of `lookup_*`.
 
-    `indicator` is the value in its canonical form. `size` in bytes. A scan is in it where `lookup_url` had to ask for
-    one.
+    `indicator` is the value in its canonical form. `size` in bytes. The fields of a scan are set if `lookup_url`
+    submitted the URL for a scan.
     """
 
     type: Kind
@@ -176,17 +176,17 @@ class Report(Judged):
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Report:
-        """From a response document, such as `to_dict()` gives or `vtaction run` writes. Raises its error."""
+        """From a response document, as `to_dict()` returns or `vtaction run` writes it. Raises its error."""
         fields = judged_fields(document)
         data: Mapping[str, Any] = document["data"]
-        fields.update((name, data.get(name)) for name in _AS_IT_IS)
+        fields.update((name, data.get(name)) for name in _COPIED)
         fields.update((name, tuple(data.get(name) or ())) for name in ("names", "tags", "categories"))
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
         fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
         return cls(**fields, votes=_votes(data))
 
 
-_AS_IT_IS = (
+_COPIED = (
     *("type", "indicator", "reputation", "label", "size", "file_type", "url", "final_url", "title", "registrar"),
     *("country", "asn", "owner", "network"),
 )
@@ -194,7 +194,7 @@ _AS_IT_IS = (
 
 @dataclass(frozen=True)
 class Lookup:
-    """One value of `lookup_many`, as it was given, with its `report` or the `error` that stood in its way."""
+    """One value of `lookup_many`, as it was given, with its `report` or its `error`."""
 
     value: str
     report: Report | None
@@ -202,7 +202,7 @@ class Lookup:
 
     @classmethod
     def from_dict(cls, value: str, document: Mapping[str, Any]) -> Lookup:
-        """From the response document to looking `value` up."""
+        """From the response document of the lookup of `value`."""
         try:
             return cls(value, Report.from_dict(document), None)
         except ConnectorError as error:

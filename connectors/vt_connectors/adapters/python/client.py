@@ -1,4 +1,4 @@
-"""VirusTotal for Python programs: `from vt_connectors import connect`. The page for readers is `docs/python.md`."""
+"""VirusTotal for Python programs: `from vt_connectors import connect`. The documentation is `docs/python.md`."""
 
 from __future__ import annotations
 
@@ -31,22 +31,21 @@ SIDE_BY_SIDE = 8
 
 
 def connect(api_key: str | None = None, **settings: Unpack[ConnectionSettings]) -> VirusTotal:
-    """A connection with these settings; what is not given comes from the environment and the configuration file.
+    """A connection with these settings. Other settings come from the environment and the configuration file.
 
-    Nothing is asked yet, and the key is not needed before something is. Raises `ConfigError`.
+    No request is sent, and the key is not read before the first request. Raises `ConfigError`.
     """
     return VirusTotal(opening({**settings, "api_key": api_key}))
 
 
 class VirusTotal:
-    """What can be asked of VirusTotal; made by `connect`.
+    """A connection to VirusTotal, made by `connect`.
 
-    Any thread may use it. So may a forked process: it begins anew there, with the same settings and the same shared
-    state; of `state="memory"`, cache and quota begin empty.
+    Any thread may use it. A forked process may use it too: it gets a new connection with the same settings and the same
+    shared state; with `state="memory"`, its cache and quota are empty.
 
-    `not_found`, `pending` and `skipped` are answers. Everything else that goes wrong is a `ConnectorError`, with
-    `code`, `retryable` and `retry_after` (seconds). A closed connection raises `RuntimeError`, an option that does
-    not exist `TypeError`.
+    `not_found`, `pending` and `skipped` are answers. Failures raise a `ConnectorError` with `code`, `retryable` and
+    `retry_after` (seconds). A closed connection raises `RuntimeError`; an unknown option raises `TypeError`.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -55,28 +54,28 @@ class VirusTotal:
         self._closed = False
 
     def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of `value`, whose type is recognised from its form unless it is given. One request,
-        unless the cache has it.
+        """VirusTotal's report on `value`. The type is recognised unless it is given. Costs one request if the report is
+        not cached.
         """
         return Report.from_dict(self._run("lookup", {"value": value, "type": type}, LookupOptions, options))
 
     def lookup_hash(self, hash: str, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of the file with this MD5, SHA-1 or SHA-256."""
+        """VirusTotal's report on the file with this MD5, SHA-1 or SHA-256."""
         return Report.from_dict(self._run("lookup_hash", {"hash": hash}, LookupOptions, options))
 
     def lookup_url(self, url: str, scan_if_missing: bool = False, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of a URL, defanged or not. `scan_if_missing` sends one that it does not know to be
-        scanned, in public: the answer is then `pending`, with `analysis_id`.
+        """VirusTotal's report on a URL, which may be defanged. `scan_if_missing` submits an unknown URL for a public
+        scan: if the scan does not end in time, the answer is `pending`, with `analysis_id`.
         """
         params = {"url": url, "scan_if_missing": scan_if_missing or None}
         return Report.from_dict(self._run("lookup_url", params, LookupOptions, options))
 
     def lookup_domain(self, domain: str, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of a domain."""
+        """VirusTotal's report on a domain."""
         return Report.from_dict(self._run("lookup_domain", {"domain": domain}, LookupOptions, options))
 
     def lookup_ip(self, ip: str, **options: Unpack[LookupOptions]) -> Report:
-        """What VirusTotal knows of an IPv4 or IPv6 address."""
+        """VirusTotal's report on an IPv4 or IPv6 address."""
         return Report.from_dict(self._run("lookup_ip", {"ip": ip}, LookupOptions, options))
 
     def lookup_many(
@@ -86,16 +85,16 @@ class VirusTotal:
         side_by_side: int = SIDE_BY_SIDE,
         **options: Unpack[LookupOptions],
     ) -> Generator[Lookup, None, None]:
-        """Each value's `Lookup`, as the answers come: not in the order of the values.
+        """Each value's `Lookup`, in the order of the answers, not of the values.
 
-        `values` may be endless: at most `side_by_side` are taken ahead, in the thread that iterates. Without `kind`
-        it is recognised from each value. What is wrong with one value is that one's `error`. Values that are the same
-        cost one request in all. Leaving the loop, or `close()`, ends the asking.
+        `values` may be endless: at most `side_by_side` are taken ahead, in the thread that iterates. Without `kind`,
+        the kind of each value is recognised. If a lookup fails, its `error` is set. Equal values cost one request in
+        all. Leaving the loop, or `close()`, stops the lookups.
         """
         if isinstance(values, (str, bytes)):
-            raise TypeError("values is one value; put it into a list, or use lookup()")
+            raise TypeError("values is a single value; put it into a list, or use lookup()")
         if side_by_side < 1:
-            raise ValueError("side_by_side is at least 1")
+            raise ValueError("side_by_side must be at least 1")
         how = read_options(LookupOptions, options)
         connection, answered = self._connection(), BatchAnswers()
 
@@ -115,7 +114,7 @@ class VirusTotal:
     ) -> PostedComment:
         """Comment on an indicator, in public and under the account's name. Words that begin with # become tags.
 
-        Sent once: where the answer never came, `OutcomeUnknown` is raised, and it may have taken effect.
+        Sent once: if no response arrives, `OutcomeUnknown` is raised, and the comment may have been added.
         """
         params = {"indicator": indicator, "comment": comment, "type": type}
         return PostedComment.from_dict(self._run("add_comment", params, CacheOptions, options))
@@ -128,10 +127,10 @@ class VirusTotal:
         progress: Progress | None = None,
         **options: Unpack[LookupOptions],
     ) -> Analysis:
-        """Send a file to be scanned: bytes are its content, a str is its path. Others may then download it.
+        """Send a file for a scan: bytes are its content, a str is its path. VirusTotal's customers can download it.
 
-        `wait_s`: for how many seconds to wait for the result; `pending` where there is none by then.
-        `progress(sent, total)` is called as its bytes go out. Raises `TooLarge`, `OutcomeUnknown`, ...
+        `wait_s`: how many seconds to wait for the result; `pending` if the scan has not ended by then.
+        `progress(sent, total)` is called with the number of bytes. Raises `TooLarge`, `OutcomeUnknown`, ...
         """
         params: dict[str, Any] = {"filename": filename, "wait_s": wait_s or None}
         if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
@@ -141,21 +140,21 @@ class VirusTotal:
         return Analysis.from_dict(self._run("scan_file", params, LookupOptions, options, progress))
 
     def rescan_file(self, hash: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
-        """Have a file that VirusTotal has scanned again. `wait_s` as for `scan_file`."""
+        """Scan a file again that VirusTotal already has. `wait_s` as for `scan_file`."""
         params = {"hash": hash, "wait_s": wait_s or None}
         return Analysis.from_dict(self._run("rescan_file", params, LookupOptions, options))
 
     def scan_url(self, url: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
-        """Have a URL scanned, in public. `wait_s` as for `scan_file`."""
+        """Submit a URL for a public scan. `wait_s` as for `scan_file`."""
         params = {"url": url, "wait_s": wait_s or None}
         return Analysis.from_dict(self._run("scan_url", params, LookupOptions, options))
 
     def get_analysis(self, id: str, **options: Unpack[LookupOptions]) -> Analysis:
-        """How far the scan with this `analysis_id` is, and what came of it."""
+        """The state and the result of the scan with this `analysis_id`."""
         return Analysis.from_dict(self._run("get_analysis", {"analysis_id": id}, LookupOptions, options))
 
     def passive_dns(self, domain_or_ip: str, limit: int = 40, **options: Unpack[CacheOptions]) -> PassiveDns:
-        """What a domain resolved to, or what resolved to an address. One request for every 40 of `limit`."""
+        """The addresses of a domain, or the domains at an address. One request for every 40 of `limit`."""
         from ...actions.passive_dns import indicator_of, params_of
 
         params: dict[str, Any] = {**params_of(domain_or_ip), "limit": limit}
@@ -177,8 +176,8 @@ class VirusTotal:
         """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.
 
         Keywords are the action's parameters (`vtaction describe` lists them) and the options of a lookup (`cache`,
-        `max_age_s`, `max_wait_s`, `include`, `thresholds`); None is left out. Raises `UnknownAction`, and
-        `InvalidRequest` for a parameter that the action does not have.
+        `max_age_s`, `max_wait_s`, `include`, `thresholds`); None values are ignored. Raises `UnknownAction`, and
+        `InvalidRequest` for an unknown parameter.
         """
         known: frozenset[str] = LookupOptions.__optional_keys__
         params = {name: plain_value(value) for name, value in given.items() if name not in known}
@@ -186,8 +185,8 @@ class VirusTotal:
         return ActionAnswer.from_dict(self._run(action, params, LookupOptions, options))
 
     def close(self) -> None:
-        """Let go of connections, files and threads. Who waits for quota in another thread gets `Cancelled`; what is
-        on its way to VirusTotal ends by itself first. Closing twice is fine.
+        """Close connections, files and threads. Calls that wait for quota in other threads raise `Cancelled`; requests
+        in flight are completed first. It may be called several times.
         """
         self._closed = True
         connection = self._connections.get(os.getpid())
@@ -204,10 +203,10 @@ class VirusTotal:
         return f"<VirusTotal at {self._opening.about}{', closed' if self._closed else ''}>"
 
     def __reduce__(self) -> str:
-        raise TypeError("a connection is not pickled; call connect() in each process")
+        raise TypeError("a connection cannot be pickled; call connect() in each process")
 
     def _connection(self) -> Connection:
-        """This process's: locks and connections do not outlive a fork, so a forked process makes its own."""
+        """This process's connection. A forked process makes a new one: locks and sockets do not survive a fork."""
         if self._closed:
             raise RuntimeError(CLOSED)
         pid = os.getpid()

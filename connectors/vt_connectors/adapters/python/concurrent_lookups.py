@@ -1,4 +1,4 @@
-"""Many values asked side by side, answered as the answers come."""
+"""Looks up many values concurrently and returns the answers as they arrive."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _Done = tuple[str, Union["Response", BaseException]]
 
 
 class Batch:
-    """`at_hand` answers a value for which nothing has to be asked; it is used once another has found no quota.
+    """`at_hand` answers a value without a request, if possible; it is used after another value found no quota.
 
-    `answers(values)` may be run once. `stop()` ends it from any thread: waiting for quota is given up, what is on
-    its way to VirusTotal ends by itself, and nothing more is asked.
+    `answers(values)` may be run once. `stop()` ends it from any thread: calls stop waiting for quota, requests in
+    flight are completed, and no further request is sent.
     """
 
     def __init__(self, look_up: LookUp, at_hand: AtHand, side_by_side: int, clock: CallersClock) -> None:
@@ -38,15 +38,16 @@ class Batch:
         self._pid = os.getpid()
         self._stopped = StopFlag()
         self._workers: list[WorkThread] = []
-        # None: there is nothing more to do, and nothing more to come.
+        # None means that there is no more work, and no more answers.
         self._to_do: queue.SimpleQueue[tuple[str] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[_Done | None] = queue.SimpleQueue()
 
     def answers(self, values: Iterable[str]) -> Iterator[tuple[str, Response]]:
-        """Each value with its response, as it comes.
+        """Each value with its response, as it arrives.
 
-        Values are taken in the caller's thread: what they come from may belong to it. None is taken while an answer
-        is ready, nor while `side_by_side` are unanswered. What taking one raises is raised when the rest is answered.
+        Values are taken in the caller's thread, because their source may belong to it. No value is taken while an
+        answer is ready, or while `side_by_side` values are unanswered. An exception of the source is raised after the
+        values taken so far are answered.
         """
         source = iter(values)
         more, unanswered = True, 0
@@ -74,7 +75,7 @@ class Batch:
             raise failure
 
     def stop(self) -> None:
-        # In a forked process there are no workers, and locks may be held by threads that are no more.
+        # A forked process has no workers, and its locks may be held by threads that do not exist there.
         if self._pid == os.getpid():
             self._stopped.set()
             self._done.put(None)
@@ -111,7 +112,7 @@ class Batch:
 
     def _next_done(self) -> tuple[str, Response]:
         if self._pid != os.getpid():
-            raise RuntimeError("lookup_many does not go on in a forked process; begin it there")
+            raise RuntimeError("lookup_many cannot continue in a forked process; start it there")
         done = self._first_done()
         if done is None:
             raise RuntimeError(CLOSED)
@@ -126,12 +127,12 @@ class Batch:
             try:
                 return self._done.get(timeout=_LOOK_S)
             except queue.Empty:
-                # All worker threads are dead, and they end on request only: their work will never be done.
+                # A worker thread died, so its work will never be done.
                 if not all(worker.is_alive for worker in self._workers) and self._done.empty():
-                    raise Internal("a thread that looked values up is gone; the log may say why") from None
+                    raise Internal("a lookup thread died; the log may contain the reason") from None
 
     def _dismiss(self) -> None:
-        """The workers have nothing left to do: what they hold open is closed when they have ended."""
+        """Stop the workers and wait for them, so that their connections are closed."""
         self.stop()
         for worker in self._workers:
             worker.join()

@@ -1,4 +1,4 @@
-"""From what `connect` was given to a connection, once for every process."""
+"""Makes connections from the arguments of `connect`, one for each process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = Callable[[], ApiKey]
 
 
 class Opening:
-    """`open()` makes a connection; `about` names it, for people. Both without the key."""
+    """`open()` makes a connection; `about` names it for people, without the key."""
 
     def __init__(self, open_: Callable[[], Connection], about: str) -> None:
         self.open = open_
@@ -40,7 +40,7 @@ def opening(given: Mapping[str, object]) -> Opening:
     def files() -> Iterable[Path]:
         return [*given_files, *own_files(os.environ)]
 
-    _open(settings, key, files)  # says what is wrong with the settings now, not when something is asked
+    _open(settings, key, files)  # raises errors of the settings now, not at the first request
     return Opening(lambda: _open(settings, key, files), settings.api_url)
 
 
@@ -53,7 +53,7 @@ def _open(settings: Settings, key: Key, files: Callable[[], Iterable[Path]]) -> 
 
 
 def _key(values: Mapping[str, Any]) -> Key:
-    """Looked for when it is needed, unless it is given."""
+    """A function that returns the key. A key that is not given is read on the first call."""
     if all(name in values for name in _KEYS):
         raise ConfigError("connect(): api_key and api_key_file are both given; give one of them")
     if "api_key" in values:

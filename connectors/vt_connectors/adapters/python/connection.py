@@ -20,7 +20,7 @@ CLOSED = "this connection to VirusTotal is closed; make a new one with connect()
 
 
 class Answering(LookingUp, Protocol):
-    """The core, as far as it is used here."""
+    """The part of the core that is used here."""
 
     def run(self, request: Request) -> Response: ...
 
@@ -34,31 +34,31 @@ class Stoppable(Protocol):
 
 
 class CallersClock(SystemClock):
-    """The machine's clock, in which one batch's threads can be woken without the others."""
+    """The system clock; the sleeping threads of one batch can be woken without the others."""
 
     def __init__(self) -> None:
         super().__init__()
         self._thread = threading.local()
 
     def wake_this_thread_at(self, stop: StopFlag) -> None:
-        """From now on this thread's sleep is ended by `stop`, and by nothing else."""
+        """From now on only `stop` interrupts this thread's sleep."""
         self._thread.stop = stop
 
     def sleep(self, seconds: float) -> None:
         stop: StopFlag = getattr(self._thread, "stop", self._cancelled)
         if stop.wait(max(0.0, seconds)):
-            raise Cancelled("stopped while waiting: the connection was closed, or the rest was not wanted any more")
+            raise Cancelled("stopped while waiting: the connection was closed, or the loop over the answers was left")
 
 
 class Connection:
-    """`core()` lets callers in. After `close` none comes in, those who sleep are woken, and the last one out closes
-    the core. Safe for many threads.
+    """`core()` gives callers the core. After `close`, new callers get an error, sleeping callers are woken, and the
+    last caller closes the core. Thread-safe.
     """
 
     def __init__(self, core: Answering, clock: CallersClock) -> None:
         self.clock = clock
         self._core = core
-        # Reentrant: the collector may end a batch, and a signal's handler close all, within any line of this class.
+        # Reentrant, because the garbage collector may end a batch, and a signal handler may call `close`, at any line.
         self._lock = threading.RLock()
         self._inside = 0
         self._closed = False
@@ -66,7 +66,7 @@ class Connection:
 
     @contextlib.contextmanager
     def core(self) -> Iterator[Answering]:
-        """Raises `RuntimeError` when closed."""
+        """The core, for the length of the block. Raises `RuntimeError` if the connection is closed."""
         with self._lock:
             if self._closed:
                 raise RuntimeError(CLOSED)
@@ -82,7 +82,7 @@ class Connection:
 
     @contextlib.contextmanager
     def working_on(self, batch: Stoppable) -> Iterator[None]:
-        """`batch` is stopped at the block's end, and by `close` if that comes first. Raises as `core`."""
+        """Stop `batch` at the end of the block, or on `close` if that is earlier. Raises like `core`."""
         with self._lock:
             if self._closed:
                 raise RuntimeError(CLOSED)
@@ -94,7 +94,7 @@ class Connection:
             self._batches.discard(batch)
 
     def end_batch(self) -> None:
-        """As the core's; its end is one too."""
+        """Like the core's `end_batch`; no error if the connection is closed."""
         with contextlib.suppress(RuntimeError), self.core() as core:
             core.end_batch()
 

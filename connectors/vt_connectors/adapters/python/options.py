@@ -1,4 +1,4 @@
-"""What a Python caller may set: a connection's settings, and the options of one call."""
+"""The options of Python callers: a connection's settings, and the options of one call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Part = Literal["raw", "engines"]
 
 
 class ConnectionSettings(TypedDict, total=False):
-    """The configuration file's settings (`schemas/settings.json`), the key aside. None is as good as not given."""
+    """The configuration file's settings (`schemas/settings.json`) without the key. None means not given."""
 
     api_key_file: str | os.PathLike[str] | None
     api_url: str | None
@@ -34,14 +34,14 @@ class ConnectionSettings(TypedDict, total=False):
 
 
 class WaitOptions(TypedDict, total=False):
-    """`max_wait_s`: how long the call may wait for quota in all, seconds (20; a day at most)."""
+    """`max_wait_s`: how long the call may wait for quota in all, in seconds (default 20; at most a day)."""
 
     max_wait_s: float | None
 
 
 class CacheOptions(WaitOptions, total=False):
-    """`cache`: `default`, `refresh` (ask, then store), `only` (never ask) or `off`. `max_age_s`: the oldest answer
-    that will do, seconds.
+    """`cache`: `default`, `refresh` (send a request and store the answer), `only` (never send a request) or `off`.
+    `max_age_s`: the maximum age of a cached answer, in seconds.
     """
 
     cache: CacheMode | None
@@ -49,8 +49,8 @@ class CacheOptions(WaitOptions, total=False):
 
 
 class LookupOptions(CacheOptions, total=False):
-    """Of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
-    `thresholds`: engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
+    """Options of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
+    `thresholds`: the number of engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
     """
 
     include: Iterable[Part] | None
@@ -58,7 +58,7 @@ class LookupOptions(CacheOptions, total=False):
 
 
 def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:
-    """What `connect` was given, in the configuration file's form. Raises `ConfigError`."""
+    """The arguments of `connect` in the configuration file's form. Raises `ConfigError`."""
     plain = _plain(given)
     wrong = violation("settings.json", plain)
     if wrong is not None:
@@ -67,24 +67,24 @@ def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def read_options(known: type, given: Mapping[str, object]) -> Options:
-    """The contract's options from keywords that `known`, one of the types above, has.
+    """The contract's options from keywords of `known`, one of the types above.
 
-    Raises `TypeError` for another keyword, `InvalidRequest` for a value that the contract does not know.
+    Raises `TypeError` for an unknown keyword, `InvalidRequest` for an invalid value.
     """
     names: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
     unknown = sorted(set(given) - names)
     if unknown:
-        raise TypeError(f"there is no option {unknown[0]!r} here; there are {', '.join(sorted(names))}")
+        raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(names))}")
     return read_request({"action": "options", "params": {}, "options": _plain(given)}).options
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:
-    """As JSON would bring it; None is left out."""
+    """The values in JSON types; None values are left out."""
     return {name: plain_value(value) for name, value in values.items() if value is not None}
 
 
 def plain_value(value: object) -> object:
-    """`value` as JSON would bring it: a path as text, anything with items as an object or a list."""
+    """`value` in JSON types: a path as text, a mapping as an object, another iterable as a list."""
     if isinstance(value, os.PathLike):
         return os.fsdecode(value)
     if isinstance(value, Mapping):

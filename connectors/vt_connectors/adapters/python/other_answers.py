@@ -1,4 +1,4 @@
-"""What Python callers get of all that is no lookup: scans, comments, resolutions, the quota."""
+"""The answers of other actions for Python callers: scans, comments, resolutions, the quota."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .answers import Answer, Judged, answer_fields, judged_fields, time_of
 
 @dataclass(frozen=True)
 class ActionAnswer(Answer):
-    """The answer of `run`. `data`: what the action found, as `vtaction describe` describes it; the caller's own copy.
+    """The answer of `run`. `data`: a copy of the action's result; `vtaction describe` prints its schema.
 
-    `poll_after_s`: ask again in so many seconds; None unless `status` is `pending`.
+    `poll_after_s`: seconds until the next poll; None unless `status` is `pending`.
     """
 
     poll_after_s: float | None
@@ -33,10 +33,10 @@ class ActionAnswer(Answer):
 
 @dataclass(frozen=True)
 class Analysis(Judged):
-    """A scan on its way or done: the answer of `scan_file`, `rescan_file`, `scan_url` and `get_analysis`.
+    """A running or completed scan: the answer of `scan_file`, `rescan_file`, `scan_url` and `get_analysis`.
 
-    While `status` is `pending`, ask `get_analysis(analysis_id)` again in `poll_after_s` seconds. `type` and
-    `indicator` are None where only the scan's id is known.
+    While `status` is `pending`, call `get_analysis(analysis_id)` again in `poll_after_s` seconds. `type` and
+    `indicator` are None if only the scan's id is known.
     """
 
     type: Kind | None
@@ -52,7 +52,7 @@ class Analysis(Judged):
 
 @dataclass(frozen=True)
 class PostedComment(Answer):
-    """The answer of `add_comment`. `comment_id` and `text` are None where nothing was said."""
+    """The answer of `add_comment`. `comment_id` and `text` are None if no comment was added."""
 
     type: Kind
     indicator: str
@@ -75,7 +75,7 @@ class PostedComment(Answer):
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment of VirusTotal's community. API v2 tells no `id`."""
+    """One comment of VirusTotal's community. API v2 gives no `id`."""
 
     id: str | None
     text: str
@@ -85,7 +85,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class CommentList(Answer):
-    """The answer of `get_comments`, newest first. `more`: there are further ones."""
+    """The answer of `get_comments`, newest first. `more`: there are more than the requested number."""
 
     type: Kind
     indicator: str
@@ -117,7 +117,7 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PassiveDns(Answer):
-    """The answer of `passive_dns`, newest first. `more`: there are further ones."""
+    """The answer of `passive_dns`, newest first. `more`: there are more than the requested number."""
 
     type: Kind
     indicator: str
@@ -144,7 +144,7 @@ class PassiveDns(Answer):
 
 @dataclass(frozen=True)
 class QuotaWindow:
-    """Requests `used` out of `limit` in one window, by our own record. `resets_in_s`: seconds until room is made."""
+    """Requests `used` of `limit` in one window, by our own record. `resets_in_s`: seconds until requests are freed."""
 
     limit: int
     used: int
@@ -153,7 +153,7 @@ class QuotaWindow:
 
 @dataclass(frozen=True)
 class QuotaPool:
-    """Requests that a user or a group is `allowed`, has `used` and has `left`; None for what cannot be read."""
+    """The numbers of requests that a user or a group is `allowed`, has `used` and has `left`; None if unknown."""
 
     allowed: int | None
     used: int | None
@@ -162,9 +162,9 @@ class QuotaPool:
 
 @dataclass(frozen=True)
 class AccountQuota(QuotaPool):
-    """One quota of the account: the numbers are those of the pool that runs out first, and `pool` says which it is.
+    """One quota of the account. The numbers belong to the pool that runs out first, which `pool` names.
 
-    `group` is there for members of a group, who share it.
+    `group`: the shared pool, for members of a group only.
     """
 
     pool: Literal["user", "group"] | None
@@ -180,7 +180,7 @@ class AccountQuota(QuotaPool):
 @dataclass(frozen=True)
 class QuotaReport(Answer):
     """The answer of `quota`: our record by window (`minute`, `day`, ...), and the account's figures by VirusTotal's
-    names. `blocked_for_s`: for how many seconds VirusTotal asked everybody to pause; None where it did not.
+    names. `blocked_for_s`: seconds until the pause that VirusTotal requested ends; None if there is no pause.
     """
 
     windows: Mapping[str, QuotaWindow] = field(hash=False)

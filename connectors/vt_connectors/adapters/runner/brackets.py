@@ -1,4 +1,4 @@
-"""Where an array ends that is no JSON, as far as its brackets show."""
+"""Finds the end of an array that is not valid JSON, by its brackets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MOST_OPEN = 10_000
 
 
 class Brackets:
-    """`add` each line of the array, the first one too, and `add_part` what else comes of a line that is very long.
+    """`add` each line of the array, including the first, and `add_part` further parts of a very long line.
 
-    A string without an end may go on in the next line, or its quotation mark is missing. The array is closed when it is
-    both ways: nothing that may be within it is taken for what stands behind it.
+    A string without an end may continue in the next line, or its closing quotation mark is missing. The array counts as
+    closed only if it is closed both ways, so that no part of it is taken for input after it.
     """
 
     def __init__(self) -> None:
-        self._by_line = _Reading()
-        self._over_lines = _Reading()
+        self._by_line = _Scan()
+        self._over_lines = _Scan()
 
     @property
     def are_closed(self) -> bool:
@@ -30,7 +30,7 @@ class Brackets:
 
     @property
     def arrays(self) -> int:
-        """How many arrays are open."""
+        """The number of open arrays."""
         return self._by_line.of_kind["["]
 
     def add(self, line: str) -> None:
@@ -46,7 +46,7 @@ class Brackets:
 
 
 def _is_element(line: str) -> bool:
-    """Whether it is a whole object: it would hardly be written so within a string."""
+    """Whether the line is a complete object, which is unlikely within a string."""
     bare = line.strip(", \t\r[]")
     if not (bare.startswith("{") and bare.endswith("}")):
         return False
@@ -57,8 +57,8 @@ def _is_element(line: str) -> bool:
     return True
 
 
-class _Reading:
-    """A bracket closes those that were left open within it. What is deeper than `_MOST_OPEN` is only counted."""
+class _Scan:
+    """A closing bracket also closes brackets that were left open inside. Levels below `_MOST_OPEN` are only counted."""
 
     def __init__(self) -> None:
         self.of_kind = {"{": 0, "[": 0}

@@ -1,4 +1,4 @@
-"""A request document, or why there is none."""
+"""A request document, or the error of an unreadable one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .lines import LONGEST_BYTES
 
 
 class Document(NamedTuple):
-    """What stood at `line` (from 1): `value`, or the `error` that it is none."""
+    """The document at `line` (from 1): its `value`, or the `error` if it cannot be read."""
 
     line: int
     value: Any = None
@@ -17,15 +17,15 @@ class Document(NamedTuple):
 
 
 def too_long(number: int) -> Document:
-    """What begins at the line."""
+    """The error for a document that begins at line `number`."""
     return refused(number, f"begins an object or array that is longer than {LONGEST_BYTES} bytes")
 
 
 def refused(number: int, why: str) -> Document:
-    """`why` says what is wrong with the line."""
+    """The error for line `number`; `why` completes the sentence "line 1 ..."."""
     return Document(number, error=InvalidRequest(f"line {number} {why}", details={"line": number, "path": ""}))
 
 
 def refused_whole(number: int, why: str) -> Document:
-    """`why` says what is wrong with what begins at the line. None of its requests may be executed."""
-    return refused(number, f"begins an array, or an object with one, that {why}; nothing of it was executed")
+    """The error for a whole array that begins at line `number`. None of its requests may be executed."""
+    return refused(number, f"begins an array, or an object with an array, that {why}; none of it was executed")

@@ -1,4 +1,4 @@
-"""Request documents from a stream of bytes: one JSON object or array, or one a line."""
+"""Reads request documents from a stream of bytes: JSON objects or arrays, each on one line or on several."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .multiline_json import LONG_PATIENCE_S, PATIENCE_S, Text, Unfinished, begin
 from .partial_json import State
 from .skipped_input import SkippedInput
 
-# Of each byte that comes, so many may be examined again, to find out where an object begins behind one that breaks off.
+# Each byte of input allows this many bytes to be examined again, to find the object after an incomplete one.
 _EXAMINED_AGAIN = 4
 
 
 class DocumentReader:
-    """`feed` it what arrives, tell it when nothing arrives (`quiet`), and that nothing will (`end`). Each returns the
-    documents that are complete by then. Blank lines are passed over.
+    """Call `feed` with input, `quiet` if no input arrives, and `end` at the end of input. Each returns the documents
+    that are complete by then. Blank lines are skipped.
 
-    An object may be spread over lines. A line that can no longer become JSON is answered at once. One that breaks off
-    between two tokens is put together with the next ones for as long as that can become JSON; it is answered by
-    itself when it cannot, when a request of its own follows, or when nothing follows for a while. An array that cannot
-    become JSON is one answer: what follows is passed over up to its end by its brackets, or until nothing follows for a
-    while. The cost is linear in the bytes fed: `examined` counts the characters that were looked at, each time anew.
+    An object may span several lines. A line that can no longer become JSON is answered immediately. A line that ends
+    between two tokens is joined with the next lines while the result can become JSON; it is answered separately if it
+    cannot, if a complete request follows, or if no input follows for a while. An array that cannot become JSON gets one
+    answer, and the input is skipped up to the array's end by its brackets, or until no input follows for a while.
+    The cost is linear in the bytes fed: `examined` counts the examined characters, including repetitions.
     """
 
     def __init__(self, *, at_terminal: bool = False) -> None:
-        """`at_terminal`: a person types, line by line."""
+        """`at_terminal`: the input is typed line by line."""
         self._parser = LineParser()
         self._at_terminal = at_terminal
         self._lines = LineSplitter()
         self._unended_tried = -1
         self._to_do: deque[Text] = deque()
         self._held: Unfinished | None = None
-        # Of an array that was refused already: what is passed over.
+        # The rest of an array that was refused already; it is skipped.
         self._rest: SkippedInput | None = None
         self._may_examine_again = 0
         self.in_hand = InHand()
@@ -55,12 +55,12 @@ class DocumentReader:
         self.in_hand = InHand(self._held.lines[0].number if self._held else None, self._lines.place)
 
     def quiet(self, seconds: float) -> list[Document]:
-        """Nothing has come for so many seconds."""
-        found = self._after(seconds)
+        """No input has arrived for this number of seconds."""
+        found = self._after_pause(seconds)
         self._note()
         return found
 
-    def _after(self, seconds: float) -> list[Document]:
+    def _after_pause(self, seconds: float) -> list[Document]:
         if seconds < PATIENCE_S:
             return []
         if self._lines.unended.strip():
@@ -74,12 +74,12 @@ class DocumentReader:
         return [*self._take_all(self._lines.end()), *self._give_all_up(), *self._end_rest()]
 
     def _end_rest(self) -> list[Document]:
-        """No end came of the array that is passed over."""
+        """The end of the skipped array did not arrive."""
         rest, self._rest = self._rest, None
         return rest.give_up() if rest and not rest.is_over else []
 
     def _is_whole(self, unended: bytes) -> bool:
-        """Whether a line without its end is the end of an object or array: its sender forgot it, and waits."""
+        """Whether a line without a line end completes an object or array: its sender waits for the answer."""
         is_new, self._unended_tried = self._unended_tried != len(unended), len(unended)
         if not is_new or self._rest or not unended.rstrip().endswith((b"}", b"]")):
             return False
@@ -101,7 +101,7 @@ class DocumentReader:
         if not line.content.strip():
             return []
         try:
-            # Some editors and shells of Windows begin a file with a mark of its order of bytes.
+            # Some editors and shells on Windows begin a file with a byte order mark.
             text = line.content.decode("utf-8-sig" if line.number == 1 else "utf-8")
         except UnicodeDecodeError:
             return self._unreadable(line.number, line.content, "is not JSON in UTF-8")
@@ -125,13 +125,13 @@ class DocumentReader:
         return [*found, refused_whole(number, f"has a line that {why} (this one)")]
 
     def _pass_over_from(self, number: int, text: str) -> None:
-        """What belongs to the array that begins so, and is refused."""
+        """Skip the rest of the refused array that begins with `text`."""
         brackets = Brackets()
         brackets.add(text)
         self._rest = SkippedInput(number, brackets)
 
     def _break(self, why: str) -> list[Document]:
-        """The array that is held cannot be JSON; one that is passed over was answered already."""
+        """Refuse the held array, because it cannot be JSON. A skipped array was answered already."""
         held, self._held = self._held, None
         if held is None:
             return []
@@ -146,16 +146,16 @@ class DocumentReader:
         return found
 
     def _give_up(self) -> list[Document]:
-        """Nothing continues what is held."""
+        """Answer the held input, because no input continues it."""
         assert self._held is not None
         if self._held.is_one:
-            found = self._break("breaks off")
+            found = self._break("is incomplete")
             self._rest = None
             return found
         return [*self._broken_off(self._held), *self._work()]
 
     def _work(self) -> list[Document]:
-        """Answer or hold what is to be done. A failure of ours costs each line in hand one answer, and no other."""
+        """Answer or hold the new lines. After an internal failure each line in hand gets an error; others do not."""
         found: list[Document] = []
         try:
             for document in self._documents():
@@ -205,7 +205,7 @@ class DocumentReader:
         return found
 
     def _begun(self, line: Text) -> Document | None:
-        """The line as a document; None if more may belong to it."""
+        """The line as a document; None if further lines may belong to it."""
         document = self._parser.alone(line)
         if document.error is not None and (line.text.lstrip().startswith("{") or begins_array(line.text)):
             held = Unfinished()
@@ -228,7 +228,7 @@ class DocumentReader:
         return too_long(first) if held.is_too_long else self._parser.parsed(first, held.text())
 
     def _broken_off(self, held: Unfinished) -> Iterator[Document]:
-        """The first line is answered by itself; the others are looked at anew, if that has not been done too often."""
+        """Answer the first line separately and examine the other lines again, unless that was done too often."""
         first, rest = held.lines[0], held.lines[1:]
         self._held = None
         self._may_examine_again -= held.size
@@ -238,7 +238,7 @@ class DocumentReader:
         if held.is_too_long:
             yield too_long(first.number)
         else:
-            yield refused(first.number, "breaks off in the middle of its JSON")
+            yield refused(first.number, "ends in the middle of its JSON")
         for line in rest:
             if self._rest:
                 yield from self._pass_over(line, self._rest)

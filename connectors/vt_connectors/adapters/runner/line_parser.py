@@ -1,4 +1,4 @@
-"""One line, or several put together, as a document."""
+"""Parses one line, or several joined lines, as a document."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .partial_json import MOST_NESTED, PartialJson
 
 
 class LineParser:
-    """`examined` counts the characters that were looked at, each time anew."""
+    """`examined` counts the examined characters, including repetitions."""
 
     def __init__(self) -> None:
         self.examined = 0
 
     def is_request(self, line: Text) -> bool:
-        """Whether a line that could continue an object is a request of its own."""
+        """Whether a line that could continue an object is a complete request."""
         if not (line.text.startswith("{") and line.text.rstrip().endswith("}")):
             return False
         value = self.alone(line).value

@@ -1,4 +1,4 @@
-"""Numbered lines from pieces of bytes."""
+"""Splits a stream of bytes into numbered lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LONGEST_BYTES = 1024 * 1024
 class Line(NamedTuple):
     """`number` counts from 1. `content` has no line end; None: the line is longer than `LONGEST_BYTES`.
 
-    Of one that is too long, `part` is what has come of it until then. What comes later follows, marked `goes_on`.
+    For a line that is too long, `part` is the content so far. Later parts follow with `goes_on`.
     """
 
     number: int
@@ -20,7 +20,7 @@ class Line(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Within which line, and whether something of it has come, or it was returned already as too long."""
+    """The current line, and whether a part of it has arrived, or it was returned already because it is too long."""
 
     number: int = 1
     has_begun: bool = False
@@ -28,17 +28,17 @@ class Place(NamedTuple):
 
 
 class InHand(NamedTuple):
-    """What a reader has not answered after a call: the object that began at line `held`, and part of the last line."""
+    """The input that a reader has not answered: the object that began at line `held`, and part of the last line."""
 
     held: int | None = None
     place: Place = Place()
 
 
 class LineSplitter:
-    """Holds one line at most, and nothing of one that is too long."""
+    """Holds at most one line, and no part of a line that is too long."""
 
     def __init__(self, number: int = 1, begun: bytes = b"", *, passes_over: bool = False) -> None:
-        """To go on where another one was: see `place`."""
+        """The arguments continue the work of another splitter: see `place`."""
         self._number = number
         self._unended = bytearray(begun)
         self._passes_over = passes_over
@@ -49,11 +49,11 @@ class LineSplitter:
 
     @property
     def unended(self) -> bytes:
-        """What has come of the line that has no end yet."""
+        """The content of the line that has no end yet."""
         return bytes(self._unended)
 
     def feed(self, piece: bytes) -> list[Line]:
-        """The lines that ended in `piece`, and what came in it of one that is too long."""
+        """The lines that end in `piece`, and the parts in it of a line that is too long."""
         found: list[Line] = []
         start = 0
         while (end := piece.find(b"\n", start)) >= 0:
@@ -64,14 +64,14 @@ class LineSplitter:
         return found
 
     def end(self) -> list[Line]:
-        """The line that has no end yet, as if it had one; none if it was returned already."""
+        """End the current line and return it; nothing if it was returned already."""
         found = self.take_unended() if not self._passes_over else []
         self._number += 1
         self._passes_over = False
         return found
 
     def take_unended(self) -> list[Line]:
-        """The same, and what may yet come of it is a line of the same number."""
+        """Return the current line. Further parts of it become a line with the same number."""
         line = Line(self._number, self.unended)
         self._unended.clear()
         return [line]

@@ -1,4 +1,4 @@
-"""An object or array that is spread over lines, and not whole yet."""
+"""An incomplete object or array that spans several lines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .brackets import Brackets
 from .lines import LONGEST_BYTES
 from .partial_json import PartialJson, State
 
-# For how long nothing may come while an object is unfinished. The first is for one line that breaks off: most likely
-# it is all there is, and its sender waits for the answer. The second is for an object that is being spread over lines.
+# How long to wait for more input while an object is incomplete. The short time is for a single incomplete line, because
+# its sender probably waits for the answer. The long time is for an object that spans several lines.
 PATIENCE_S = 2.0
 LONG_PATIENCE_S = 30.0
 
@@ -23,26 +23,26 @@ class Text(NamedTuple):
     size: int
 
 
-# Marks of the order of bytes, controls, spaces of all kinds (those without a width too), and bytes that are no UTF-8.
+# Byte order marks, control characters, spaces (also of zero width), and bytes that are not UTF-8.
 _ARRAY = pattern("[\\s\\x00-\\x20\\x7f-\\x9f\\u200b-\\u200f\\u2060\\ufeff\\ufffd]*\\[")
 
 
 def begins_array(text: str) -> bool:
-    """Whether it may be the first line of an array: of what can be seen of it, a bracket is the first."""
+    """Whether the line may begin an array: its first visible character is a bracket."""
     return _ARRAY.match(text) is not None
 
 
 def _is_element(text: str) -> bool:
-    """Whether it is a line as those write it who write an array with one object a line."""
+    """Whether the line is one element of an array with one object per line."""
     bare = text.strip()
     return bare.startswith("{") and bare.endswith(",") and bare[:-1].rstrip().endswith("}")
 
 
 class Unfinished:
-    """`add` a line that begins with a bracket, then the next ones for as long as the answer is `open`."""
+    """`add` a line that begins with a bracket, then the next lines while the result is `open`."""
 
     def __init__(self) -> None:
-        # Of an object that is too long only the first line is kept.
+        # If the object is too long, only its first line is stored.
         self.lines: list[Text] = []
         self.size = 0
         self._json = PartialJson()
@@ -52,9 +52,9 @@ class Unfinished:
 
     @property
     def is_one(self) -> bool:
-        """Whether it is an array, or an object with one in it that is written one element a line.
+        """Whether it is an array, or an object that contains an array with one element per line.
 
-        Its lines are no requests of their own, whatever becomes of it.
+        Its lines are never separate requests, even if it turns out to be invalid.
         """
         return self._is_one or (self._is_spread and self._json.awaits_object)
 
@@ -64,19 +64,19 @@ class Unfinished:
 
     @property
     def patience_s(self) -> float:
-        """How long nothing may come."""
-        # As those who spread an object write it: a bracket by itself, or already several lines that fit together. The
-        # other elements of an array are waited for.
+        """How long to wait for more input, in seconds."""
+        # The object spans several lines if a bracket is alone on its line, or if several lines were joined already. For
+        # an array, the other elements are expected.
         is_spread = self._is_spread or self.is_one or self.lines[0].text.strip() == "{"
         return LONG_PATIENCE_S if is_spread else PATIENCE_S
 
     @property
     def rest(self) -> Brackets | None:
-        """What ends it if it does not go on as JSON; None if its last line did."""
+        """The brackets that must close before an invalid array ends; None if they are closed."""
         return None if self._brackets.are_closed else self._brackets
 
     def add(self, line: Text) -> State:
-        """What it is with this line. Kept is the line unless it is the one that does not fit."""
+        """The state with this line. The line is stored unless it makes the JSON invalid."""
         arrays = self._brackets.arrays
         self._brackets.add(line.text)
         self._is_one = self.is_one or (_is_element(line.text) if self.lines else begins_array(line.text))
@@ -86,16 +86,16 @@ class Unfinished:
             self.lines.append(line)
             self.size += line.size + 1
         elif self.lines and not line.text.lstrip().startswith(("{", "[")):
-            # The array that begins in this line is part of the object.
+            # An array that begins in this line is part of the object.
             self._is_one = self._is_one or self._brackets.arrays > arrays
         if self.is_too_long:
             del self.lines[1:]
         return state
 
     def add_unreadable(self, text: str) -> None:
-        """The line that breaks it, as far as it can be read."""
+        """Add the readable part of the line that makes it invalid."""
         self._brackets.add(text)
 
     def text(self, more: str | None = None) -> str:
-        """All lines, and perhaps one more."""
+        """All lines, and `more` if it is given."""
         return "\n".join([*(line.text for line in self.lines), *([] if more is None else [more])])

@@ -1,13 +1,13 @@
-"""JSON that arrives line by line: whether it is whole, may go on, or can no longer become JSON.
+"""JSON that arrives line by line: whether it is complete, incomplete, or can no longer become JSON.
 
-Each character is examined once. No token of JSON goes over the end of a line, so a line is always whole tokens.
+Each character is examined once. A JSON token cannot span lines, so a line always consists of complete tokens.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring  # type: ignore[attr-defined]  # what `json` reads strings with
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the function that `json` uses
 from typing import Literal
 
 from ...patterns import pattern
@@ -19,7 +19,7 @@ MOST_NESTED = 100
 _SPACE = pattern(r"[ \t\r\n]*")
 _SCALAR = pattern(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
 
-# What may come next.
+# The tokens that may come next.
 _VALUE, _VALUE_OR_END, _NAME, _NAME_OR_END, _COLON, _COMMA_OR_END, _NOTHING = range(7)
 _OPENED = {"{": _NAME_OR_END, "[": _VALUE_OR_END}
 _CLOSES = {"}": ("{", (_NAME_OR_END, _COMMA_OR_END)), "]": ("[", (_VALUE_OR_END, _COMMA_OR_END))}
@@ -35,7 +35,7 @@ _OTHERS = {
 
 
 class PartialJson:
-    """`add` each line of one object or array, until it says that it is not open any more."""
+    """`add` each line of one object or array while the result is `open`."""
 
     def __init__(self) -> None:
         self._open: list[str] = []
@@ -44,13 +44,13 @@ class PartialJson:
 
     @property
     def awaits_object(self) -> bool:
-        """Whether an object may come next as an element of an array that has nothing but objects until now."""
+        """Whether an object may come next as an element of an array that contains only objects so far."""
         if self._open[-1:] != ["["]:
             return False
         return self._next == _VALUE_OR_END or (self._next == _VALUE and self._before_comma == "}")
 
     def add(self, line: str) -> State:
-        """What all lines up to this one are together."""
+        """The state of all lines up to this one."""
         try:
             for mark in _tokens(line):
                 if not self._take(mark):
@@ -65,7 +65,7 @@ class PartialJson:
         return "whole" if self._next == _NOTHING else "open"
 
     def _take(self, mark: str) -> bool:
-        """Whether it may stand here."""
+        """Whether the token is allowed here."""
         if mark in _OPENED:
             if self._next not in (_VALUE, _VALUE_OR_END):
                 return False

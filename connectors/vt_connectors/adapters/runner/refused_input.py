@@ -1,4 +1,4 @@
-"""Reading on when requests cannot be read any more: each line has its answer."""
+"""Answers the remaining input with an error if requests can no longer be read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .lines import InHand, Line, LineSplitter
 
 
 class RefusedInput:
-    """Reads on as `DocumentReader` does, and has `error` for what that one had in hand, and for every line."""
+    """Replaces a failed `DocumentReader`: answers its unanswered input and every further line with `error`."""
 
     def __init__(self, error: ConnectorError, in_hand: InHand) -> None:
         self._error = error
@@ -19,7 +19,7 @@ class RefusedInput:
         self._lines = LineSplitter(number, b"?" if has_begun else b"", passes_over=passes_over)
 
     def held(self) -> list[Document]:
-        """The object that was not whole, if any."""
+        """The error for the incomplete object, if any."""
         return [] if self._in_hand.held is None else [Document(self._in_hand.held, error=self._error)]
 
     def feed(self, piece: bytes) -> list[Document]:

@@ -1,4 +1,4 @@
-"""The lines of `vtaction run` on their way: each by itself, or many at once."""
+"""The lines of `vtaction run` as jobs: single, or many at once."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .document import Document, refused_whole
 if TYPE_CHECKING:
     from ...contract.response import Response
 
-# Answers are older than their callers think in a batch that never ends.
+# A batch that never ended would return outdated answers.
 _LONGEST_BATCH_S = 60.0
 
-# More requests in one array would take minutes and hundreds of megabytes of answers at once. One a line they may go on
-# for ever.
+# More requests in one array would take minutes and hundreds of megabytes of answers at once. The number of lines is
+# unlimited.
 MOST_REQUESTS = 20_000
 
 
 class Answering(Protocol):
-    """The core, as far as it is used here."""
+    """The part of the core that is used here."""
 
     def within(self, batch: BatchAnswers) -> Answering: ...
 
@@ -41,7 +41,7 @@ class Answering(Protocol):
 
 
 class RunLine(Job):
-    """A line on its way, which the `core` of its batch answers."""
+    """A line as a job, which the `core` of its batch answers."""
 
     def __init__(self, document: Document, core: Answering, respond: Callable[[Document, Answering], Response]) -> None:
         super().__init__(lambda: respond(document, core))
@@ -53,7 +53,7 @@ class RunLine(Job):
 
 
 class Batches:
-    """The lines that come while others are unanswered, without a pause, are one batch: equal ones are asked once."""
+    """Lines that arrive without a pause while others are unanswered are one batch: equal requests are sent once."""
 
     def __init__(self, core: Answering, clock: SystemClock) -> None:
         self._core = core
@@ -63,19 +63,19 @@ class Batches:
 
     @property
     def core(self) -> Answering:
-        """The core for the batch that is coming in."""
+        """The core for the current batch."""
         if self._clock.monotonic() - self._began > _LONGEST_BATCH_S:
             self._began = self._clock.monotonic()
             self._current = self._core.within(BatchAnswers())
         return self._current
 
     def pause(self) -> None:
-        """Nothing came for a while, or all that came is answered: what comes next is another batch."""
+        """End the batch, because no line arrived for a while or all lines are answered."""
         self._began = -math.inf
 
 
 class AtHand:
-    """Lines that would find no quota either, as the one before them: answered many at once, as far as possible."""
+    """After a line that found no quota, answers many lines at once that would find none either."""
 
     def __init__(self, core: Answering, clock: SystemClock) -> None:
         self._core = core
@@ -94,9 +94,9 @@ class AtHand:
 
 
 def requests_in(document: Document) -> Iterator[Document]:
-    """The document itself; of an array each element, in order.
+    """The document itself, or each element of an array, in order.
 
-    One that has no request in it, or something that is not an object, is one refusal, and none of it is executed.
+    An array that is empty or has an element that is not an object is refused as a whole, and none of it is executed.
     """
     if not isinstance(document.value, list):
         yield document
@@ -112,6 +112,6 @@ def _why_not(array: list[object]) -> str | None:
     if not array:
         return "is empty"
     if len(array) > MOST_REQUESTS:
-        return f"has {len(array)} requests; {MOST_REQUESTS} is the most: write one a line, without the array"
+        return f"has {len(array)} requests; at most {MOST_REQUESTS} are allowed: write one per line, without the array"
     wrong = next((place for place, value in enumerate(array, 1) if not isinstance(value, dict)), None)
-    return None if wrong is None else f"has an element that is no object (the one at place {wrong})"
+    return None if wrong is None else f"has an element that is not an object (element {wrong})"

@@ -1,4 +1,4 @@
-"""`vtaction run`: requests on stdin, one response line each on stdout, in order, as soon as they are ready."""
+"""`vtaction run`: requests on stdin, one response line for each on stdout, in order, as soon as they are ready."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 _LOG = logger("runner")
 WORKERS = 8
 _READ_AHEAD = 64
-# So often reading may fail, as it does without memory, before the rest is given up.
+# The rest of the input is given up after this many failures to read, for example without memory.
 _READING_FAILURES = 100
-# After a request to end: how long lines are read that keep coming, and how long an output may take that does not move.
+# After a request to end: how long lines are still read, and how long a blocked output is waited for.
 _LAST_LINES_S = 5.0
 _LAST_OUTPUT_S = 3.0
-# How long writing what is left for the queue of pending lookups may take.
+# How long it may take to store the remaining lookups in the queue.
 _LAST_WRITE_S = 30.0
 
-# For when there is not even memory for an answer.
+# The response if there is no memory to make one.
 NO_MEMORY = (
     b'{"v":1,"id":null,"action":null,"status":"error","summary":"error: out of memory","data":null,"error":{"code":'
     b'"internal","message":"out of memory","retryable":false,"retry_after_s":null,"http_status":null,"vt_code":null,'
@@ -46,9 +46,9 @@ NO_MEMORY = (
 
 
 class Runner:
-    """Reads, works and writes at the same time: `workers` lines are worked on side by side.
+    """Reads, executes and writes at the same time; `workers` lines are executed concurrently.
 
-    No failure of a thread leaves a line without its answer, or the process without its end.
+    Every line is answered and the process ends, even if a thread fails.
     """
 
     def __init__(self, core: Answering, clock: SystemClock, workers: int = WORKERS) -> None:
@@ -58,21 +58,21 @@ class Runner:
         self._batches = Batches(core, clock)
         self._ending = Termination(clock)
         self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
-        # What was read, and is not given to the workers yet.
+        # Input that was read and not given to the workers yet.
         self._piece: bytes | None = None
         self._found: deque[Document] = deque()
-        # Lines that were read, and those whose answers were written or are about to be.
+        # The number of lines that were read, and of those whose answers were written or are being written.
         self._read_lines = 0
         self._answered_lines = 0
         self.exit_code = ExitCode()
 
     def run(self, stdin: Input, stdout: Output) -> int:
-        """The exit status. Raises `BrokenPipeError` if the reader is gone, and `OSError` if it cannot be written."""
+        """Returns the exit status. Raises `BrokenPipeError` if the reader is gone, and `OSError` if writing fails."""
         self._ending.output = stdout
         try:
             for line in self._lines(stdin):
                 written = self._response_line(line)
-                # Before it is written: who reads it may send the next line at once.
+                # Counted before it is written, because its reader may send the next line immediately.
                 self._answered_lines += 1
                 stdout.write(written, self._waits_for_output)
         finally:
@@ -80,7 +80,7 @@ class Runner:
         return self.exit_code.value
 
     def _end_batch(self) -> None:
-        """In a thread: the state may be locked, perhaps by a thread that was lost."""
+        """End the batch in a thread, because the state may be locked, perhaps by a dead thread."""
 
         end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
@@ -135,14 +135,14 @@ class Runner:
             self._in_order.put(None)
 
     def _incoming(self, stdin: Input) -> Iterator[RunLine]:
-        """Each line, given to the workers. If reading fails, the lines that can be read yet are answered so."""
+        """Each line, after it was given to the workers. If reading fails, further lines are answered with the error."""
         reader: DocumentReader | RefusedInput = DocumentReader(at_terminal=stdin.is_terminal)
         for _ in range(_READING_FAILURES):
             try:
                 yield from self._given(stdin, reader)
                 return
             except OSError as error:
-                _LOG.error("stdin cannot be read to its end (%s); what came before is answered", error)
+                _LOG.error("stdin cannot be read to its end (%s); the requests before the error are answered", error)
                 self.exit_code.add(FAILED)
                 self._find(reader.end())
                 yield from self._give_all()
@@ -155,7 +155,7 @@ class Runner:
 
     def _given(self, stdin: Input, reader: DocumentReader | RefusedInput) -> Iterator[RunLine]:
         quiet_s = 0.0
-        # What was in hand when reading failed comes first.
+        # The input that was in hand when reading failed comes first.
         piece = self._piece or stdin.read(LOOK_S)
         while piece != b"":
             self._ending.look()
@@ -167,7 +167,7 @@ class Runner:
             self._piece = None
             yield from self._give_all()
             if self._clock.cancelled and (piece is None or self._ending.for_s > _LAST_LINES_S):
-                cut_off = Cancelled("the process was asked to end before the rest of it came")
+                cut_off = Cancelled("the process was asked to end before the rest of the request arrived")
                 self._find(document._replace(error=document.error and cut_off) for document in reader.end())
                 break
             piece = stdin.read(LOOK_S)
@@ -193,9 +193,9 @@ class Runner:
         if document.error is not None:
             return self._core.refuse(None, document.error)
         if self._clock.cancelled:
-            error = Cancelled("the process was asked to end before this line's turn")
+            error = Cancelled("the process was asked to end before this request was started")
             return self._core.refuse(document.value, error)
-        # Several lines that wait for their answers are a batch; a single one is somebody who waits.
+        # Several unanswered lines are a batch; a single one is interactive.
         is_batch = self._read_lines - self._answered_lines > 1
         response = core.answer(document.value, BATCH if is_batch else None)
         if response["error"] is not None and response["error"]["details"].get("cause") == "memory":
@@ -208,5 +208,5 @@ class Runner:
 
 
 def bytes_of(response: Response) -> bytes:
-    """Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
+    """The response as a line. Raises `ValueError`, `TypeError` or `RecursionError` if it is not valid JSON."""
     return strict_json.dumps(response).encode("ascii") + b"\n"

@@ -1,4 +1,4 @@
-"""The rest of a broken array: none of it is executed, and nothing that stands behind it is left without an answer."""
+"""The rest of an invalid array: it is not executed, and every request after the array is answered."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from .brackets import Brackets
 from .document import Document, refused
 from .multiline_json import Text
 
-# So many requests without an end of the array behind them stand behind it: they are answered then.
+# After this many requests without the end of the array, the requests count as input after the array and are answered.
 _MOST_KEPT = 1000
 
 
 class SkippedInput:
-    """`add` each line behind the one in which the array broke, until `is_over`.
+    """`add` each line after the one that made the array invalid, until `is_over`.
 
-    A line that could be a request of its own may be the array's last element: if the array ends, that is answered with
-    it; if no end comes, the line is refused by itself.
+    A line that could be a request may be an element of the array. If the array ends, the array's answer includes it; if
+    no end arrives, the line is refused separately.
     """
 
     def __init__(self, array: int, rest: Brackets) -> None:
-        """`array`: the line it begins in."""
+        """`array`: the number of the line in which the array begins."""
         self._array = array
         self._rest = rest
         self._requests: list[int] = []
@@ -36,7 +36,7 @@ class SkippedInput:
         return self.give_up() if len(self._requests) > _MOST_KEPT else []
 
     def add_unreadable(self, text: str, *, goes_on: bool) -> None:
-        """A line that is no request, as far as it can be read; `goes_on`: more of the last one."""
+        """Add the readable part of a line that is not a request; `goes_on`: a further part of the last line."""
         if goes_on:
             self._rest.add_part(text)
         else:
@@ -45,7 +45,7 @@ class SkippedInput:
             self._requests.clear()
 
     def give_up(self) -> list[Document]:
-        """The answers that are due if no end of the array comes."""
-        why = f"stands behind an array without an end, which begins in line {self._array} and is broken"
+        """The answers if the end of the array does not arrive."""
+        why = f"follows an invalid array without an end, which begins in line {self._array}"
         numbers, self._requests = self._requests, []
         return [refused(number, f"{why}; it was not executed: send it again") for number in numbers]
