@@ -41,5 +41,5 @@ setup(
         "rich>=13",
     ],
     extras_require={"splunk": ["splunk-sdk>=2.1.1,<4"], "redis": ["redis>=5.0.2,<9"]},
-    entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.main:main"]},
+    entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.start:start"]},
 )

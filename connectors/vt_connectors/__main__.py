@@ -1,6 +1,6 @@
 """`python -m vt_connectors` is `vtaction`."""
 
-from .adapters.cli.main import main
+from .adapters.cli.start import start
 
 if __name__ == "__main__":
-    main()
+    start()

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .api_key import ApiKey, may_hold_a_key
-from .errors import ConnectorError, InvalidIndicator, InvalidRequest
+from .errors import BY_CODE, ConnectorError, InvalidIndicator, InvalidRequest
 from .log import filter_lines
 
 if TYPE_CHECKING:
@@ -55,10 +55,18 @@ def _redacted(document: Any, keys: Collection[ApiKey]) -> Any:
             document = key.redact(document) if key.is_in(document) else document
         return document
     if isinstance(document, Mapping):
-        return {_redacted(name, keys): _redacted(value, keys) for name, value in document.items()}
+        return {
+            # A key that is a word, as for a sandbox, may be equal to an error code of the contract.
+            _redacted(name, keys): value if name == "code" and _is_code(value) else _redacted(value, keys)
+            for name, value in document.items()
+        }
     if isinstance(document, (list, tuple)):
         return [_redacted(value, keys) for value in document]
     return document
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and value in BY_CODE
 
 
 class KeyGuard:

@@ -120,3 +120,14 @@ def test_a_relative_state_is_a_config_error_of_each_request_and_bad_for_doctor(r
     findings = {each["about"]: each for each in json.loads(run.text("doctor", "--json", VT_STATE="state.db").stdout)}
     assert findings["state"]["ok"] is False
     assert "relative" in findings["state"]["text"]
+
+
+@pytest.mark.parametrize("setting", ["state", "api_key_file"])
+def test_a_path_with_a_nul_character_is_a_config_error(setting: str, run: RunnerProcess, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({setting: "/tmp/a\0b"}), "utf-8")
+    config.chmod(0o600)
+    environment = {name: value for name, value in run.environment.items() if name not in ("VT_STATE", "VT_API_KEY")}
+    ran = RunnerProcess(environment)(lookup(), VT_CONFIG=str(config))
+    assert (ran.exit_code, ran.lines[0]["error"]["code"]) == (2, "config_error")
+    assert "NUL" in ran.lines[0]["error"]["message"]

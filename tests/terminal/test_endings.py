@@ -8,6 +8,7 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -214,7 +215,7 @@ def test_an_output_without_room_is_told_without_a_traceback(run: RunnerProcess, 
             run.command(*arguments), stdout=full, stderr=subprocess.PIPE, env=run.environment, check=False
         )
     assert done.returncode == 1
-    assert b"input or output has failed" in done.stderr
+    assert b"input or output failed" in done.stderr
     assert b"Traceback" not in done.stderr
 
 
@@ -239,3 +240,33 @@ def test_no_command_is_printed_for_half_a_value(run: RunnerProcess) -> None:
     # stdin stays open until then: at its end the value would be a whole one.
     assert process.wait(MOST_S) in (75, -signal.SIGTERM)
     assert b"evil.example" not in process.communicate()[0]
+
+
+def test_an_interrupt_while_the_program_is_imported_ends_it_without_a_traceback() -> None:
+    script = """
+import os, signal, sys, types
+from vt_connectors.adapters.cli.start import start
+main = types.ModuleType("vt_connectors.adapters.cli.main")
+main.main = lambda: os.kill(os.getpid(), signal.SIGINT)
+sys.modules[main.__name__] = main
+start()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_an_interrupt_that_was_ignored_at_start_stays_ignored() -> None:
+    script = """
+import os, signal
+from vt_connectors.adapters.process.signals import end_on_signals
+from vt_connectors.clock import SystemClock
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+clock = SystemClock()
+end_on_signals(clock)
+os.kill(os.getpid(), signal.SIGINT)
+print(clock.cancelled)
+os.kill(os.getpid(), signal.SIGTERM)
+print(clock.cancelled)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"]

@@ -145,7 +145,7 @@ _TABLE: tuple[Action, ...] = (
         "get_comments",
         "Get comments",
         "Comments of other users on an indicator",
-        "1",
+        "1 for each page of 40",
         {"indicator": _EICAR, "limit": 10},
         Deferred("comment", "get_comments"),
         "vtaction get_comments example.com --limit 20",

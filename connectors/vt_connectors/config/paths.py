@@ -18,6 +18,9 @@ _VARIABLE = pattern(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)
 def expanded(name: str, path: str, environment: Mapping[str, str] = os.environ) -> Path:
     """`path` with `~`, `$NAME` and `${NAME}` replaced. Raises `ConfigError`, which names the setting `name`."""
 
+    if "\0" in path:
+        raise ConfigError(f"{name}: {path!r} contains a NUL character, which no path can have; write another path")
+
     def value_of(found: re.Match[str]) -> str:
         variable = found[1] or found[2]
         value = environment.get(variable)

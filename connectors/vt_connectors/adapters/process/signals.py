@@ -8,12 +8,15 @@ from ...clock import SystemClock
 
 
 def end_on_signals(clock: SystemClock) -> None:
-    """SIGTERM and SIGINT cancel `clock`, and SIGHUP does unless it was ignored at start, for example by `nohup`."""
+    """SIGTERM cancels `clock`. So do SIGINT and SIGHUP, unless they were ignored at start.
+
+    `nohup` ignores SIGHUP, and a shell without job control ignores SIGINT for what it starts in the background.
+    """
     _end_on(signal.SIGTERM, clock)
-    _end_on(signal.SIGINT, clock)
-    number = getattr(signal, "SIGHUP", None)
-    if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-        _end_on(number, clock)
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            _end_on(number, clock)
 
 
 def _end_on(number: int, clock: SystemClock) -> None:
