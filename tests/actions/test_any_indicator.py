@@ -43,7 +43,7 @@ def test_its_type_may_be_given(v3: Scenario) -> None:
 
 
 @pytest.mark.parametrize("value", ["nonsense", "", "10.0.0.1", "C:\\x"])
-def test_nothing_is_asked_for_what_is_no_indicator_or_private(v3: Scenario, value: str) -> None:
+def test_no_request_is_sent_for_invalid_or_private_values(v3: Scenario, value: str) -> None:
     answer = v3("lookup", {}, value=value)
     assert answer["status"] == "skipped" or answer["error"]["code"] in ("invalid_indicator", "invalid_request")
     assert v3.calls == []

@@ -46,7 +46,7 @@ def told(answer: Mapping[str, Any]) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("modes", [["off"], ["refresh"], ["off", "refresh", "default"], ["default", "off"]])
-def test_threads_of_a_process_share_what_is_under_way(several: Several, modes: list[str]) -> None:
+def test_threads_of_a_process_share_requests_in_flight(several: Several, modes: list[str]) -> None:
     played, clock = virustotal(holds=True), WatchedClock()
     core = several.core(played, clock=clock)
     with ThreadPoolExecutor(CALLERS) as pool:
@@ -63,7 +63,7 @@ def test_threads_of_a_process_share_what_is_under_way(several: Several, modes: l
     assert len(played.asked) == 1
 
 
-def test_processes_that_refresh_share_what_is_under_way(several: Several) -> None:
+def test_processes_that_refresh_share_requests_in_flight(several: Several) -> None:
     played, clock = virustotal(holds=True), WatchedClock()
     cores = [several.core(played, clock=clock) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
@@ -79,7 +79,9 @@ def test_processes_that_refresh_share_what_is_under_way(several: Several) -> Non
 @pytest.mark.parametrize("mode", ["refresh", "off"])
 @pytest.mark.parametrize("shift_s", [-86400.0, -1.0, 1.0, 86400.0])
 @pytest.mark.parametrize("before", [True, False], ids=["before the answer", "after it"])
-def test_who_asks_anew_shares_though_the_clock_is_set(mode: str, shift_s: float, before: bool, tmp_path: Path) -> None:
+def test_refreshes_share_a_request_although_the_clock_is_set(
+    mode: str, shift_s: float, before: bool, tmp_path: Path
+) -> None:
     several, clock, played = Several(str(tmp_path / "state.db")), SetClock(), virustotal(holds=True)
     cores = [several.core(played, clock=clock) for _ in range(3)]
     cores[0].answer({"action": "lookup_ip", "params": {"ip": "10.0.0.1"}})
@@ -124,7 +126,7 @@ def test_threads_of_a_batch_ask_once_whenever_they_come(tmp_path: Path) -> None:
     assert len(played.asked) == 20
 
 
-def test_what_is_over_is_asked_anew(several: Several) -> None:
+def test_an_expired_answer_is_requested_again(several: Several) -> None:
     played = virustotal()
     core = several.core(played)
     assert [told(core.answer(lookup(cache="off"))) for _ in range(2)] == [("api", 1), ("api", 2)]

@@ -182,7 +182,7 @@ def test_passive_dns_pairs_names_with_addresses(scenario: Scenario, params: dict
         ("get_comments", {"indicator": "10.1.2.3"}),
     ],
 )
-def test_what_must_not_leave_the_house_does_not(scenario: Scenario, action: str, params: dict[str, str]) -> None:
+def test_excluded_values_are_not_sent(scenario: Scenario, action: str, params: dict[str, str]) -> None:
     assert scenario(action, **params)["status"] == "skipped"
     assert scenario.server.all_requests == []
 

@@ -145,7 +145,7 @@ def test_many_at_hand_are_each_keys_own(several: Several) -> None:
     assert set(free.look_up_at_hand("hash", [SHA256], Options())) == {SHA256}
 
 
-def test_who_has_no_key_gets_what_is_common_and_nothing_licensed(several: Several) -> None:
+def test_callers_without_a_key_get_common_and_no_licensed_data(several: Several) -> None:
     several.core(VirusTotal(LICENSED), LICENSED).answer(lookup())
     keyless = several.core(VirusTotal(FREE), "")
     assert keyless.answer(lookup(include=[]))["meta"]["source"] == "cache"
@@ -173,7 +173,7 @@ def test_what_makes_the_answer_outdated_makes_every_keys_own_so(several: Several
 
 @pytest.mark.parametrize("mode", ["default", "off"])
 @pytest.mark.parametrize("leader", [LICENSED, FREE], ids=["licensed", "free"])
-def test_those_who_ask_at_once_get_their_own(several: Several, leader: str, mode: str) -> None:
+def test_simultaneous_callers_get_their_own_answers(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     slow, quick = VirusTotal(leader, holds=True), VirusTotal(follower)
     clock = WatchedClock()
@@ -203,7 +203,7 @@ def told_by_key(core: Core, key: str, mode: str) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("mode", ["default", "off", "refresh"])
 @pytest.mark.parametrize("leader", [LICENSED, FREE], ids=["licensed", "free"])
-def test_those_who_ask_at_once_in_one_process_get_their_own(several: Several, leader: str, mode: str) -> None:
+def test_simultaneous_callers_of_one_process_get_their_own_answers(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     played = {leader: VirusTotal(leader, holds=True), follower: VirusTotal(follower)}
     clock = WatchedClock()

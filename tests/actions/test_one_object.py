@@ -85,7 +85,7 @@ def test_hashes_of_another_file_in_a_report_are_not_believed(several: Several) -
 
 
 @pytest.mark.parametrize("mode", ["refresh", "off"])
-def test_a_batch_that_asks_anew_asks_for_one_file_once(several: Several, mode: str) -> None:
+def test_a_batch_with_refresh_requests_one_file_once(several: Several, mode: str) -> None:
     from vt_connectors.actions.request_batch import BatchAnswers
 
     played = virustotal()

@@ -99,9 +99,7 @@ def test_no_action_takes_a_value_with_the_key(
     assert core.context.pending.stats()["entries"] == 0
 
 
-def test_a_key_that_was_never_read_is_told_by_its_looks_and_by_what_is_to_be_asked(
-    sandbox: SandboxServer, tmp_path: Path
-) -> None:
+def test_an_unread_key_is_recognised_by_its_form_and_its_use(sandbox: SandboxServer, tmp_path: Path) -> None:
     """A cached answer needs no key: it is read for what looks like one, and before anything is asked."""
     read: list[int] = []
 

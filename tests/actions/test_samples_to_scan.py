@@ -128,7 +128,7 @@ def test_names_go_out_in_plain_ascii_and_cannot_leave_their_header(v3: Scenario)
     assert answer["status"] == "pending"
 
 
-def test_what_was_sent_is_told_as_it_goes(v3: Scenario, tmp_path: Path) -> None:
+def test_the_progress_of_an_upload_is_reported(v3: Scenario, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"x" * 500_000)
     from vt_connectors.contract.documents import read_request

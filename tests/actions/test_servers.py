@@ -32,7 +32,7 @@ def told(answer: Mapping[str, Any]) -> tuple[str, int]:
     return meta["source"], data["stats"]["malicious"]
 
 
-def test_what_one_server_said_is_not_told_as_anothers(several: Several) -> None:
+def test_an_answer_of_one_server_is_not_used_for_another(several: Several) -> None:
     servers = {VIRUSTOTAL: virustotal(1), SANDBOX: virustotal(2), GATEWAY: virustotal(3)}
     cores = {url: several.core(played, VT_API_URL=url) for url, played in servers.items()}
     assert [told(core.answer(LOOKUP)) for core in cores.values()] == [("api", 1), ("api", 2), ("api", 3)]

@@ -115,7 +115,7 @@ URL_ACTIONS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("action", "params"), URL_ACTIONS)
-def test_credentials_are_not_sent_and_not_repeated_and_their_removal_is_told(
+def test_credentials_are_not_sent_and_not_repeated_and_their_removal_is_reported(
     scenario: Scenario, tmp_path: Path, action: str, params: dict[str, Any]
 ) -> None:
     answer = scenario(action, **params)
@@ -139,7 +139,7 @@ def test_a_url_is_sent_to_be_scanned_without_its_credentials(clock: FakeClock) -
     assert b"bob" not in sent.body
 
 
-def test_who_gave_no_credentials_is_told_of_none_though_the_answer_is_cached(scenario: Scenario) -> None:
+def test_no_removal_is_reported_to_callers_without_credentials_from_the_cache(scenario: Scenario) -> None:
     scenario("lookup_url", url=URL)
     again = scenario("lookup_url", url=URL.replace(f"bob:{SECRET}@", ""))
     assert again["meta"]["source"] == "cache"

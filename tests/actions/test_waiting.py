@@ -59,7 +59,7 @@ def test_partial_results_are_not_taken_for_the_end(clock: FakeClock) -> None:
     assert clock.slept == [5.0, 7.5, 11.25, 16.875]
 
 
-def test_a_status_that_nobody_knows_is_not_the_end(clock: FakeClock) -> None:
+def test_an_unknown_status_is_not_the_end(clock: FakeClock) -> None:
     answer, _ = scan(clock, 30, ACCEPTED, analysis("finalising"))
     assert (answer["status"], answer["data"]["verdict"]) == ("pending", "unknown")
 
@@ -96,7 +96,7 @@ def test_a_poll_that_is_refused_leaves_the_scan_pending(clock: FakeClock, status
         assert answer["meta"]["poll_after_s"] >= 30
 
 
-def test_waiting_beyond_the_quota_is_pending_and_asks_nothing_in_vain(make_desk: MakeDesk) -> None:
+def test_a_wait_beyond_the_quota_is_pending_without_needless_requests(make_desk: MakeDesk) -> None:
     scenario = make_desk("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
     answer = scenario("scan_url", url=URL, wait_s=30)
     assert answer["status"] == "pending"
@@ -121,7 +121,7 @@ def test_a_completed_analysis_is_asked_for_once(v3: Scenario) -> None:
     assert sources == ["api", "cache", "cache"]
 
 
-def test_an_analysis_under_way_is_asked_for_each_time(v3: Scenario) -> None:
+def test_an_unfinished_analysis_is_requested_each_time(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     states = []
     for _ in range(4):
@@ -130,7 +130,7 @@ def test_an_analysis_under_way_is_asked_for_each_time(v3: Scenario) -> None:
     assert states == ["queued", "in-progress", "in-progress", "completed"]
 
 
-def test_those_who_ask_at_the_same_moment_share_the_answer(v3: Scenario) -> None:
+def test_simultaneous_callers_share_the_answer(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     asked = [v3("get_analysis", analysis_id=ident) for _ in range(16)]
     assert {answer["status"] for answer in asked} == {"pending"}

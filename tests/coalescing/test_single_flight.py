@@ -129,7 +129,7 @@ def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threa
     return pool, go_on, led
 
 
-def test_sixteen_who_want_the_same_ask_once(place: Place) -> None:
+def test_sixteen_callers_with_the_same_lookup_send_one_request(place: Place) -> None:
     outcomes = _together(place, accounts=4)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
@@ -174,7 +174,7 @@ def _name(error: ConnectorError) -> str:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=_name)
-def test_virustotals_refusal_is_told_to_the_followers_of_the_same_account_and_nobody_later(
+def test_virustotals_refusal_is_shared_with_current_followers_of_the_account_only(
     place: Place, refusal: ConnectorError
 ) -> None:
     def fail(_: Tell) -> Entry:
@@ -190,9 +190,7 @@ def test_virustotals_refusal_is_told_to_the_followers_of_the_same_account_and_no
 
 
 @pytest.mark.parametrize("failure", REFUSALS + OWN_TROUBLE, ids=_name)
-def test_no_error_of_a_leader_is_told_to_another_account_of_which_one_leads_next(
-    place: Place, failure: ConnectorError
-) -> None:
+def test_errors_are_not_shared_with_another_account_which_gets_a_leader(place: Place, failure: ConnectorError) -> None:
     def fail(_: Tell) -> Entry:
         raise failure
 
@@ -208,7 +206,7 @@ def test_no_error_of_a_leader_is_told_to_another_account_of_which_one_leads_next
 
 
 @pytest.mark.parametrize("failure", OWN_TROUBLE, ids=_name)
-def test_a_leaders_own_trouble_is_told_to_nobody(place: Place, failure: ConnectorError) -> None:
+def test_a_leaders_own_error_is_not_shared(place: Place, failure: ConnectorError) -> None:
     def give_up(_: Tell) -> Entry:
         raise failure
 
@@ -222,7 +220,7 @@ def test_a_leaders_own_trouble_is_told_to_nobody(place: Place, failure: Connecto
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * 3
 
 
-def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Place) -> None:
+def test_callers_with_short_deadlines_do_not_wait_for_a_leader_that_waits_for_quota(place: Place) -> None:
     pool, go_on, _ = _led(place, place.ask)
     with pool:
         impatient = place.outcome(patience=0.05)
@@ -231,7 +229,7 @@ def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Plac
     assert impatient.details["source"] == "local"
 
 
-def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: Place) -> None:
+def test_a_follower_waits_for_a_sent_request_beyond_its_wait_for_quota(place: Place) -> None:
     is_out = threading.Event()
 
     def out_now(waiting: Tell) -> Entry:
@@ -248,7 +246,7 @@ def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: 
         assert place.run(patience=0.0) == (FOUND, True)
 
 
-def test_a_follower_tells_whether_its_leader_waits_for_quota(place: Place) -> None:
+def test_a_follower_reports_whether_its_leader_waits_for_quota(place: Place) -> None:
     told: list[bool] = []
 
     def out_now(waiting: Tell) -> Entry:
@@ -267,7 +265,7 @@ def test_a_follower_tells_whether_its_leader_waits_for_quota(place: Place) -> No
     assert told == [True, False]
 
 
-def test_a_bug_in_asking_frees_the_key(place: Place) -> None:
+def test_a_bug_in_a_request_releases_the_key(place: Place) -> None:
     def bug(_: Tell) -> Entry:
         raise KeyError("a bug")
 
@@ -285,7 +283,7 @@ def test_an_answer_that_the_cache_does_not_take_is_handed_over(make_leases: Make
     assert place.asked == 1
 
 
-def test_an_answer_that_was_left_goes_into_the_cache_when_it_takes_answers_again(make_leases: MakeLeases) -> None:
+def test_a_left_result_is_cached_when_the_cache_accepts_answers_again(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     assert place.run() == (FOUND, False)
     place.is_cached = True
@@ -293,7 +291,7 @@ def test_an_answer_that_was_left_goes_into_the_cache_when_it_takes_answers_again
     assert place.entry == FOUND
 
 
-def test_an_answer_that_was_left_and_is_none_to_this_task_is_not_taken(make_leases: MakeLeases) -> None:
+def test_a_left_result_that_does_not_fit_the_task_is_not_used(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     place.run()
     assert place.run(accepts=lambda entry: False) == (FOUND, False)
@@ -445,7 +443,7 @@ class _Locked(MemoryLeases):
 
 
 @pytest.mark.parametrize("locked_s", [1.0, LEASE_S - 0.5, LEASE_S + 1])
-def test_a_leader_that_cannot_give_a_sign_of_life_is_not_taken_for_dead(locked_s: float) -> None:
+def test_a_leader_with_failing_heartbeats_is_not_taken_for_dead(locked_s: float) -> None:
     leases = _Locked(SystemClock())
     place = Place(leases, is_cached=False)
 
@@ -466,7 +464,7 @@ def test_a_leader_that_cannot_give_a_sign_of_life_is_not_taken_for_dead(locked_s
     assert outcomes == [(FOUND, True)] * 3
 
 
-def test_while_the_leases_are_locked_nothing_is_asked() -> None:
+def test_no_request_is_sent_while_the_leases_are_locked() -> None:
     leases = _Locked(SystemClock())
     leases.is_locked = True
     place = Place(leases)

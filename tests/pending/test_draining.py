@@ -30,7 +30,7 @@ SIDE_BY_SIDE = 4
 KEEP_NONE = DrainLimits(keep=0)
 
 
-def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: Harness) -> None:
+def test_lookups_without_quota_are_done_by_the_next_drain_oldest_first(house: Harness) -> None:
     later, sooner = HOSTS, [f"8.8.4.{number}" for number in range(8)]
     house.run_out(*sooner)
     house.clock.advance(60)
@@ -48,20 +48,20 @@ def test_what_finds_no_quota_is_asked_by_the_next_drain_oldest_first(house: Harn
     assert len(house.asked) == 16
 
 
-def test_an_indicator_is_queued_once_however_it_is_written(house: Harness) -> None:
+def test_an_indicator_is_queued_once_in_any_spelling(house: Harness) -> None:
     house.run_out("8.8.8.8", "8[.]8[.]8[.]8", " 8.8.8.8 ")
     house.run_out("8.8.8.8")
     assert house.queued() == ["8.8.8.8"]
 
 
-def test_who_waits_and_gets_an_answer_queues_nothing(house: Harness) -> None:
+def test_a_caller_that_waits_and_gets_an_answer_queues_nothing(house: Harness) -> None:
     core = house.core("1/minute")
     answers = [house.look_up(core, host, max_wait_s=300) for host in HOSTS[:3]]
     assert {answer["status"] for answer in answers} == {"ok"}
     assert house.queued() == []
 
 
-def test_what_virustotal_refuses_for_want_of_quota_is_queued(clock: FakeClock, tmp_path: Any) -> None:
+def test_lookups_refused_with_a_429_are_queued(clock: FakeClock, tmp_path: Any) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
         house = Harness(server, clock, tmp_path / "state.db")
         core = house.core()
@@ -75,7 +75,7 @@ def test_what_virustotal_refuses_for_want_of_quota_is_queued(clock: FakeClock, t
 
 
 @pytest.mark.parametrize("failure", [{"cache": "off"}, {"cache": "only"}])
-def test_what_a_drain_would_be_no_use_to_is_not_queued(house: Harness, failure: dict[str, str]) -> None:
+def test_lookups_that_a_drain_cannot_answer_are_not_queued(house: Harness, failure: dict[str, str]) -> None:
     core = house.core("1/day")
     house.look_up(core, "9.9.9.9")
     house.look_up(core, HOSTS[0], **failure)
@@ -94,7 +94,7 @@ def test_other_failures_queue_nothing(clock: FakeClock) -> None:
         assert core.context.pending.stats()["entries"] == 0
 
 
-def test_what_anybody_was_answered_meanwhile_is_dropped_at_no_request(house: Harness) -> None:
+def test_entries_answered_meanwhile_are_removed_without_a_request(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
     house.clock.advance(60)
     house.look_up(house.core(), HOSTS[1])
@@ -102,7 +102,7 @@ def test_what_anybody_was_answered_meanwhile_is_dropped_at_no_request(house: Har
     assert len(house.asked) == 3
 
 
-def test_an_answer_older_than_the_wish_is_not_the_answer_to_it(house: Harness) -> None:
+def test_an_answer_from_before_the_refresh_is_not_accepted(house: Harness) -> None:
     house.look_up(house.core(), HOSTS[0])
     house.clock.advance(3600)
     house.run_out(HOSTS[0], options={"max_age_s": 60})
@@ -112,7 +112,7 @@ def test_an_answer_older_than_the_wish_is_not_the_answer_to_it(house: Harness) -
     assert house.look_up(core, HOSTS[0], max_age_s=60)["meta"]["source"] == "cache"
 
 
-def test_the_parts_that_were_wanted_are_asked_for(house: Harness) -> None:
+def test_the_requested_parts_are_looked_up(house: Harness) -> None:
     house.run_out(HOSTS[0])
     house.run_out(HOSTS[0], options={"include": ["raw"]})
     house.drain()
@@ -131,7 +131,9 @@ def test_the_parts_that_were_wanted_are_asked_for(house: Harness) -> None:
         (DrainLimits(keep=10_000), 0),
     ],
 )
-def test_a_drain_leaves_people_their_share_of_the_day(house: Harness, spend: DrainLimits, asked: int) -> None:
+def test_a_drain_leaves_a_share_of_the_day_to_interactive_callers(
+    house: Harness, spend: DrainLimits, asked: int
+) -> None:
     house.run_out(*HOSTS)
     done = house.drain("10/day,9999/month", spend)
     assert (done.asked, done.left) == (asked, 8 - asked)
@@ -142,7 +144,7 @@ def test_a_drain_leaves_people_their_share_of_the_day(house: Harness, spend: Dra
 
 
 @pytest.mark.parametrize("keep", [4, 5])
-def test_where_all_is_kept_nothing_is_asked(house: Harness, keep: int) -> None:
+def test_if_all_quota_is_reserved_a_drain_sends_nothing(house: Harness, keep: int) -> None:
     core = house.core("4/day")
     core.context.pending.put(f"ip:{HOSTS[0]}", ())
     done = core.drain(DrainLimits(keep=keep, max_wait_s=3 * DAY))
@@ -150,14 +152,14 @@ def test_where_all_is_kept_nothing_is_asked(house: Harness, keep: int) -> None:
     assert "reserved for others" in str(done.message)
 
 
-def test_what_is_kept_is_not_refused_to_people_of_the_same_process(house: Harness) -> None:
+def test_the_reserved_quota_is_available_to_interactive_callers_of_the_same_process(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
     core = house.core("4/day")
     assert core.drain(DrainLimits(keep=2)).asked == 1
     assert house.look_up(core, "7.7.7.7")["status"] == "ok"
 
 
-def test_without_a_days_window_there_is_nothing_to_keep_from(house: Harness) -> None:
+def test_without_a_daily_window_nothing_is_reserved(house: Harness) -> None:
     house.run_out(*HOSTS[:3])
     assert house.drain("9/hour", DrainLimits(keep=100)).asked == 3
 
@@ -172,14 +174,14 @@ def test_it_does_not_wait_unless_it_may(house: Harness) -> None:
     assert 50 < sum(house.clock.slept) < 70
 
 
-def test_it_stops_when_it_is_told_to(house: Harness) -> None:
+def test_it_stops_when_cancelled(house: Harness) -> None:
     house.run_out(*HOSTS[:5])
     looks = iter([False, False])
     done = house.drain(spend=DrainLimits(stopped=lambda: next(looks, True)))
     assert (done.asked, done.left) == (2, 3)
 
 
-def test_an_indicator_that_may_not_be_sent_any_more_leaves_the_queue_unasked(house: Harness) -> None:
+def test_an_indicator_that_may_no_longer_be_sent_leaves_the_queue_without_a_request(house: Harness) -> None:
     house.run_out(*HOSTS[:2])
     assert house.drain(VT_NEVER_QUERY=HOSTS[0]) == DrainResult(asked=1, answered=1, dropped=1)
     assert house.asked == [HOSTS[1]]
@@ -225,7 +227,7 @@ def refusal(status: int, code: str = "SomeError") -> Any:
 FOUND = json_answer(200, {"data": {"type": "file", "id": "a" * 64, "attributes": {}}})
 
 
-def test_an_indicator_that_virustotal_does_not_take_leaves_the_queue_with_a_line(
+def test_an_indicator_that_virustotal_rejects_leaves_the_queue_with_a_line(
     scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = scripted.drain(refusal(400, "InvalidArgumentError"), FOUND, FOUND)
@@ -236,7 +238,7 @@ def test_an_indicator_that_virustotal_does_not_take_leaves_the_queue_with_a_line
     assert "leaves the queue: invalid_indicator" in record.getMessage()
 
 
-def test_a_refused_call_costs_its_own_entry_and_not_its_neighbours(scripted: Scripted) -> None:
+def test_a_refused_request_removes_only_its_own_entry(scripted: Scripted) -> None:
     done = scripted.drain(refusal(403, "ForbiddenError"))
     assert (done.asked, done.left) == (1, 2)
     assert len(scripted.queued) == 2
@@ -260,7 +262,7 @@ def test_a_failure_that_may_pass_stays_and_is_not_tried_again_in_the_run(scripte
     assert scripted.drain(FOUND).left == 0
 
 
-def test_no_way_to_virustotal_ends_the_run_after_some_tries(scripted: Scripted, clock: FakeClock) -> None:
+def test_an_unreachable_virustotal_ends_the_run_after_some_tries(scripted: Scripted, clock: FakeClock) -> None:
     for number in range(3, 40):
         scripted.core.context.pending.put(f"hash:{number:032d}", ())
     done = scripted.drain(*[reset()] * 60)
@@ -269,7 +271,7 @@ def test_no_way_to_virustotal_ends_the_run_after_some_tries(scripted: Scripted, 
     assert "could not be reached" in str(done.message)
 
 
-def test_an_entry_that_is_no_indicator_leaves_the_queue(clock: FakeClock) -> None:
+def test_an_entry_that_is_not_an_indicator_leaves_the_queue(clock: FakeClock) -> None:
     core = core_at("http://127.0.0.1:9", clock)
     for key in ("nothing", ":", "hash:../users/me", "users:me"):
         core.context.pending.put(key, ())
@@ -290,7 +292,7 @@ def test_an_answer_that_cannot_be_kept_leaves_its_entry(house: Harness, monkeypa
     assert house.queued() == HOSTS[:1]
 
 
-def test_what_waits_for_another_who_waits_is_passed_over(house: Harness) -> None:
+def test_entries_that_another_caller_waits_for_are_skipped(house: Harness) -> None:
     house.run_out(*HOSTS[:2])
     core = house.core()
     leases = core.context.single_flight._shared._leases
@@ -309,7 +311,7 @@ def test_what_waits_for_another_who_waits_is_passed_over(house: Harness) -> None
     assert house.queued() == HOSTS[:1]
 
 
-def test_a_full_queue_is_told_once_and_counted(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_queue_causes_one_warning_and_is_counted(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         house.run_out(*HOSTS, VT_PENDING_MAX="3")
     assert house.queued() == HOSTS[:3]
@@ -322,13 +324,13 @@ def test_a_full_queue_is_told_once_and_counted(house: Harness, caplog: pytest.Lo
     }
 
 
-def test_with_no_room_nothing_is_queued_nor_said(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_room_nothing_is_queued_or_reported(house: Harness, caplog: pytest.LogCaptureFixture) -> None:
     house.run_out(*HOSTS, VT_PENDING_MAX="0")
     assert (house.queued(), caplog.messages) == ([], [])
     assert house.core().context.pending.stats()["refused"] == 0
 
 
-def test_an_answer_has_the_same_form_as_ever(house: Harness) -> None:
+def test_an_answer_has_the_usual_form(house: Harness) -> None:
     core = house.core("1/day")
     house.look_up(core, "9.9.9.9")
     answer = core.run(Request("lookup_ip", {"ip": HOSTS[0]}))

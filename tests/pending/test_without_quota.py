@@ -93,7 +93,7 @@ def test_one_by_one_each_answer_says_whether_it_is_queued(
     assert len(sandbox.requests) == 1
 
 
-def test_many_at_once_are_told_the_same(make_core: MakeCore, sandbox: SandboxServer) -> None:
+def test_many_callers_at_once_get_the_same_refusal(make_core: MakeCore, sandbox: SandboxServer) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     assert core.look_up_at_hand("ip", HOSTS, NOW) == {}, "nobody was refused yet"
@@ -111,7 +111,7 @@ def test_many_at_once_are_told_the_same(make_core: MakeCore, sandbox: SandboxSer
     assert len(sandbox.requests) == 1
 
 
-def test_what_would_be_no_use_to_a_drain_is_not_queued(make_core: MakeCore) -> None:
+def test_entries_that_a_drain_cannot_use_are_not_queued(make_core: MakeCore) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_what_would_be_no_use_to_a_drain_is_not_queued(make_core: MakeCore) -> N
     assert entries(core) == [HOSTS[5]]
 
 
-def test_the_parts_that_are_wanted_are_queued(make_core: MakeCore) -> None:
+def test_the_requested_parts_are_queued(make_core: MakeCore) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     core.look_up("ip", HOSTS[0], NOW)
@@ -158,7 +158,7 @@ def test_the_next_day_there_is_quota_again(make_core: MakeCore, kind: str, clock
     assert HOSTS[0] not in entries(core), "it was queued here, and is answered"
 
 
-def test_what_has_become_known_meanwhile_is_answered(make_core: MakeCore, kind: str) -> None:
+def test_a_value_cached_meanwhile_is_answered(make_core: MakeCore, kind: str) -> None:
     if kind == "memory":
         pytest.skip("there is one process only")
     core = make_core()
@@ -179,7 +179,7 @@ def test_a_record_with_more_room_is_noticed_within_a_second(house: Harness) -> N
     assert core.look_up_at_hand("ip", HOSTS[:3], NOW) == {}
 
 
-def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock, tmp_path: Path) -> None:
+def test_a_pause_after_a_429_is_reported_from_memory(clock: FakeClock, tmp_path: Path) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
         house = Harness(server, clock, tmp_path / "state.db")
         core = house.core("none")
@@ -207,7 +207,7 @@ def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest
     assert house.look_up(core, FIRST)["status"] == "ok"
 
 
-def test_what_another_thread_is_asking_is_waited_for(tmp_path: Path) -> None:
+def test_a_request_of_another_thread_is_waited_for(tmp_path: Path) -> None:
     with SandboxServer(Quota.unlimited(), latency_s=1.0) as server:
         given = {"VT_API_URL": server.url, "VT_STATE": str(tmp_path / "state.db"), "VT_QUOTA": "2/month"}
         core = build(settings_from(given), lambda: ApiKey(SECRET), SystemClock())

@@ -23,7 +23,7 @@ def test_a_window_is_longer_by_as_much() -> None:
     assert scenario.after(0.2).goes("b")
 
 
-def test_one_who_fell_silent_is_waited_for_by_everybodys_clock() -> None:
+def test_an_owner_without_heartbeats_counts_until_its_grace_ends_by_every_clock() -> None:
     scenario = _desk("1/minute")
     assert scenario.goes("a")
     scenario.after(1).beat("a")
@@ -32,7 +32,7 @@ def test_one_who_fell_silent_is_waited_for_by_everybodys_clock() -> None:
 
 
 @pytest.mark.parametrize("at", ["2026-01-02T23:59:58.500", "2026-01-03T00:00:01.500"])
-def test_nobody_starts_while_it_is_midnight_somewhere(at: str) -> None:
+def test_no_request_starts_while_clocks_disagree_on_the_day(at: str) -> None:
     scenario = _desk("5/day", at)
     refused = scenario.refused("a")
     assert refused.window == "day"
@@ -42,14 +42,14 @@ def test_nobody_starts_while_it_is_midnight_somewhere(at: str) -> None:
     assert _desk("5/minute", at).asked("a"), "which is nothing to those without a day"
 
 
-def test_what_comes_back_right_before_midnight_counts_on_both_days() -> None:
+def test_a_response_right_before_midnight_counts_on_both_days() -> None:
     scenario = _desk("5/day", "2026-01-02T23:59:55")
     assert scenario.goes("a")
     scenario.after(4).answer("a")
     assert scenario.ledger.used["day"] == {"2026-01-02": 1, "2026-01-03": 1}
 
 
-def test_one_that_was_never_sent_is_given_back_all_the_same() -> None:
+def test_a_request_never_sent_is_refunded_without_windows_too() -> None:
     scenario = _desk("1/minute,5/day")
     assert scenario.goes("a")
     scenario.never_sent("a")
@@ -63,7 +63,7 @@ def test_a_pause_lasts_until_it_is_over_by_every_clock() -> None:
     assert scenario.after(0.2).goes("a")
 
 
-def test_what_is_given_back_around_midnight_is_taken_from_the_day_it_was_counted_on() -> None:
+def test_a_refund_around_midnight_applies_to_the_counted_day() -> None:
     scenario = _desk("5/minute", "2026-01-02T23:59:59")
     scenario.ledger.used["day"] = {"2026-01-02": 3}
     assert scenario.goes("a")

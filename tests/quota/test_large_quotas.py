@@ -159,7 +159,7 @@ def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, cloc
     assert exact <= book.transact("a", look) <= late
 
 
-def test_a_window_that_only_the_horizon_tells_of_is_seen_as_finely() -> None:
+def test_the_longest_window_is_counted_as_precisely_as_a_recorded_length() -> None:
     scenario = Scenario("4/minute")
     now = scenario.now
     scenario.ledger.settled = [now - 3600.0 + place for place in range(3600)]
@@ -176,7 +176,7 @@ def test_a_ledger_without_the_new_fields_is_read() -> None:
     assert Ledger.from_json(json.dumps(fields).encode()) == Ledger(settled=[1.0, 2.0], longest_window_s=60.0)
 
 
-def test_all_processes_of_a_book_have_one_large_window(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_all_processes_share_one_large_window(limiter: MakeLimiter, clock: FakeClock) -> None:
     limiters = [limiter("100/minute") for _ in range(3)]
     began, granted = clock.now(), []
     for number in range(250):
@@ -192,7 +192,7 @@ def test_all_processes_of_a_book_have_one_large_window(limiter: MakeLimiter, clo
 
 
 @pytest.mark.parametrize("place", ["older", "lengths", "inherited_until"])
-def test_damage_in_the_new_fields_is_told(place: str) -> None:
+def test_damage_in_the_new_fields_is_detected(place: str) -> None:
     fields = json.loads(Ledger().to_json())
     fields[place] = ["x"]
     with pytest.raises(ValueError, match=r".+"):

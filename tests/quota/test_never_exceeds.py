@@ -49,7 +49,7 @@ def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(quota=st.sampled_from(_QUOTAS), began=st.sampled_from(_MOMENTS), callers=st.lists(_callers, max_size=30))
-def test_no_window_is_ever_exceeded_and_nobody_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
+def test_no_window_is_exceeded_and_no_caller_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
     world = Simulation(parse_quota(quota), utc(began))
     world.run(callers)
     assert world.exceeded() == []

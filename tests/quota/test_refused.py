@@ -52,7 +52,7 @@ def test_the_next_callers_get_what_the_first_one_got(limiter: MakeLimiter, clock
     assert found.error is not first
 
 
-def test_time_passes_for_what_is_remembered(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_remembered_refusal_gets_older(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("1/day")
     refused = Refused(mine, clock)
     use(mine, clock)
@@ -66,7 +66,7 @@ def test_time_passes_for_what_is_remembered(limiter: MakeLimiter, clock: FakeClo
     assert refused.refusal(clock.monotonic()) is None, "the day is over"
 
 
-def test_who_may_wait_until_there_is_quota_is_not_refused(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_caller_that_may_wait_long_enough_is_not_refused(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("1/day")
     refused = Refused(mine, clock)
     use(mine, clock)
@@ -79,7 +79,7 @@ def test_who_may_wait_until_there_is_quota_is_not_refused(limiter: MakeLimiter, 
     assert "this action waits 20 s at most" in found.error.message
 
 
-def test_of_a_minute_each_caller_gets_what_the_record_says_then(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_full_minute_is_read_again_for_each_caller(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("1/minute")
     refused = Refused(mine, clock)
     use(mine, clock)
@@ -92,9 +92,7 @@ def test_of_a_minute_each_caller_gets_what_the_record_says_then(limiter: MakeLim
     use(mine, clock)
 
 
-def test_a_client_that_returns_when_it_was_told_is_not_refused_from_memory(
-    limiter: MakeLimiter, clock: FakeClock
-) -> None:
+def test_a_client_that_returns_on_time_is_not_refused_from_memory(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine, other = limiter("2/minute"), limiter("2/minute")
     refused, me = Refused(mine, clock), Claim("me", about="the hash")
     use(other, clock, 2)
@@ -112,7 +110,7 @@ def test_a_client_that_returns_when_it_was_told_is_not_refused_from_memory(
         pass
 
 
-def test_who_gets_a_place_to_return_to_has_to_ask_for_it(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_client_without_a_place_is_not_refused_from_memory(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("2/minute")
     refused = Refused(mine, clock)
     use(mine, clock, 2)
@@ -124,7 +122,7 @@ def test_who_gets_a_place_to_return_to_has_to_ask_for_it(limiter: MakeLimiter, c
     assert refused.refusal(clock.monotonic(), Claim("me", about="another hash")) is not None
 
 
-def test_what_changes_in_the_record_is_noticed_within_a_second(book: LedgerStore, clock: FakeClock) -> None:
+def test_a_change_of_the_record_is_noticed_within_a_second(book: LedgerStore, clock: FakeClock) -> None:
     quota: list[Quota] = [parse_quota("1/day")]
     shared = Fallback[LedgerStore](book, MemoryLedgers(clock), clock, "alone")
     mine = Limiter(shared, "a", lambda: quota[0], clock, Heartbeat())
@@ -141,7 +139,7 @@ def test_what_changes_in_the_record_is_noticed_within_a_second(book: LedgerStore
     assert refused.refusal(clock.monotonic()) is None
 
 
-def test_another_keys_quota_is_another_ones(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_another_key_has_a_separate_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine, other = limiter("1/day"), limiter("1/day", "another key")
     refused, others = Refused(mine, clock), Refused(other, clock)
     use(mine, clock)
@@ -150,7 +148,7 @@ def test_another_keys_quota_is_another_ones(limiter: MakeLimiter, clock: FakeClo
     use(other, clock)
 
 
-def test_a_refusal_for_others_sake_says_nothing_of_those(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_refusal_because_of_others_does_not_apply_to_them(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("4/day")
     refused = Refused(mine, clock)
     use(mine, clock)
@@ -198,7 +196,7 @@ def test_the_record_is_read_once_a_second_and_not_changed(clock: FakeClock) -> N
     assert looks + 9 <= book.looks <= looks + 10
 
 
-def test_what_is_known_holds_while_the_record_cannot_be_read(clock: FakeClock) -> None:
+def test_the_last_refusal_is_valid_while_the_record_cannot_be_read(clock: FakeClock) -> None:
     book, mine, refused = counted(clock)
     use(mine, clock)
     refuse(mine, refused, clock)
@@ -209,7 +207,7 @@ def test_what_is_known_holds_while_the_record_cannot_be_read(clock: FakeClock) -
     assert found.error.retry_after == pytest.approx(TO_MIDNIGHT_S - 60, abs=0.01)
 
 
-def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: LedgerStore, clock: FakeClock) -> None:
+def test_a_forecast_does_not_change_the_record(limiter: MakeLimiter, book: LedgerStore, clock: FakeClock) -> None:
     mine = limiter("2/minute,5/day")
     use(mine, clock, 2)
     before = book.peek("a key")[0].to_json()
@@ -218,7 +216,7 @@ def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: Le
     assert book.peek("a key")[0].to_json() == before
 
 
-def test_a_copy_of_a_ledger_is_its_own(clock: FakeClock) -> None:
+def test_a_copy_of_a_ledger_is_independent(clock: FakeClock) -> None:
     book = MemoryLedgers(clock)
     book.transact("a", lambda ledger, now: ledger.settled.append(now))
     copied, _ = book.peek("a")

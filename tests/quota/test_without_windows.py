@@ -90,7 +90,7 @@ def test_its_slot_counts_from_the_answer_when_the_next_change_is_made(two: _Two,
     assert two.may_ask()
 
 
-def test_without_a_next_change_it_counts_from_the_end_of_its_grace(two: _Two, clock: FakeClock) -> None:
+def test_without_a_next_change_the_slot_counts_from_the_end_of_its_grace(two: _Two, clock: FakeClock) -> None:
     two.asks()
     clock.advance(GRACE_S + 59.9)
     assert not two.may_ask()
@@ -98,7 +98,7 @@ def test_without_a_next_change_it_counts_from_the_end_of_its_grace(two: _Two, cl
     assert two.may_ask()
 
 
-def test_what_was_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeClock) -> None:
+def test_a_request_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeClock) -> None:
     two.asks()
     clock.advance(30)
     assert two.limited.usage()["minute"]["used"] == 1
@@ -108,7 +108,7 @@ def test_what_was_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeC
     assert two.limited.usage()["minute"]["used"] == 1
 
 
-def test_a_request_that_took_long_is_told_at_once(two: _Two, clock: FakeClock) -> None:
+def test_a_slow_request_is_reported_at_once(two: _Two, clock: FakeClock) -> None:
     two.asks(takes_s=GRACE_S + 10)
     clock.advance(59.9)
     assert not two.may_ask()
@@ -117,14 +117,14 @@ def test_a_request_that_took_long_is_told_at_once(two: _Two, clock: FakeClock) -
 
 
 @pytest.mark.parametrize(("fate", "used"), [("never_sent", 0), ("unknown", 1)])
-def test_what_is_no_answer_is_told_at_once(two: _Two, clock: FakeClock, fate: str, used: int) -> None:
+def test_a_failed_request_is_reported_at_once(two: _Two, clock: FakeClock, fate: str, used: int) -> None:
     with two.free.slot(clock.monotonic()) as slot:
         slot.outcome = fate
     assert two.book.writes == 2
     assert two.limited.usage()["day"]["used"] == used
 
 
-def test_a_pause_that_its_answer_began_is_in_its_usage(two: _Two, clock: FakeClock) -> None:
+def test_the_usage_of_a_429_contains_its_pause(two: _Two, clock: FakeClock) -> None:
     with two.free.slot(clock.monotonic()) as slot:
         two.free.penalise(30.0)
         slot.answered()

@@ -40,7 +40,7 @@ def test_more_equal_lines_than_workers_share_one_request_whatever_they_say_of_th
     assert len(sandbox.requests) == 1
 
 
-def test_a_host_that_waits_for_each_answer_has_each_line_asked_anew(run: RunnerProcess, sandbox: SandboxServer) -> None:
+def test_a_host_that_waits_for_each_answer_gets_a_request_per_line(run: RunnerProcess, sandbox: SandboxServer) -> None:
     process = run.start("run")
     assert process.stdin is not None
     assert process.stdout is not None
@@ -53,7 +53,7 @@ def test_a_host_that_waits_for_each_answer_has_each_line_asked_anew(run: RunnerP
     assert process.wait(30) == 0
 
 
-def test_a_bad_line_is_answered_with_its_number_and_the_rest_goes_on(run: RunnerProcess) -> None:
+def test_a_bad_line_is_answered_with_its_number_and_the_rest_continues(run: RunnerProcess) -> None:
     ran = run("", lookup(id=1), "   ", "{bad", "[]", lookup(id=2))
     assert [line["status"] for line in ran.lines] == ["ok", "error", "error", "ok"]
     assert ran.lines[1]["error"]["code"] == ran.lines[2]["error"]["code"] == "invalid_request"

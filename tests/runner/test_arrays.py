@@ -231,7 +231,7 @@ def test_nothing_of_a_broken_array_within_an_object_is_executed(lines: tuple[str
 @pytest.mark.parametrize(
     "line", ["x", "x [", "]", '{"id": "\xff"}', '{"a": [1', '{"a": [x', '"[', "[x]", "[1] x", "{[]"]
 )
-def test_a_bad_line_that_is_no_beginning_of_an_array_costs_one_answer_and_the_rest_goes_on(line: str) -> None:
+def test_a_bad_line_that_is_no_beginning_of_an_array_costs_one_answer_and_the_rest_continues(line: str) -> None:
     text = (line + "\n").encode("latin-1")
     assert read(text + (LATER * 3).encode()) == ["invalid_request", *[json.loads(LATER)] * 3]
 

@@ -100,7 +100,7 @@ class Running:
         return found
 
 
-def test_who_waits_for_each_answer_is_no_batch() -> None:
+def test_a_client_that_waits_for_each_answer_is_not_a_batch() -> None:
     core = FakeCore()
     running = Running(core)
     for number in range(50):

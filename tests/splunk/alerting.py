@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .brokered import KEY
+from .endpoint_harness import KEY
 from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
 from .forked_app import run_started

@@ -10,7 +10,7 @@ from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
 from .alerting import Alert
-from .brokered import ANALYST, ENDPOINT, KEY, call
+from .endpoint_harness import ANALYST, ENDPOINT, KEY, call
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup
 
@@ -70,7 +70,7 @@ def test_nothing_is_said_in_public_until_the_admin_allows_it(
     ]
 
 
-def test_who_may_look_up_and_not_write_may_not_comment(
+def test_users_without_the_write_right_cannot_comment(
     alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):

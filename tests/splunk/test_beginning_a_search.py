@@ -66,7 +66,7 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
     assert (told["command"], told["event"], told["ended"]) == ("vtreport", "search", "early")
 
 
-def test_a_bug_is_told_as_one_without_what_it_had_in_hand(lookup: Lookup, tmp_path: Path) -> None:
+def test_a_bug_is_reported_without_its_data(lookup: Lookup, tmp_path: Path) -> None:
     broken = dataclasses.replace(lookup, app=Path(shutil.copytree(lookup.app, tmp_path / "vtlookup")))
     kept = broken.app / "lib/vt_connectors/actions/cache_listing.py"
     kept.write_text("def newest(context, limit):\n    raise ValueError('in hand: {0}')\n")

@@ -28,7 +28,7 @@ def rows(command: Lookup, *args: str) -> list[Record]:
     return normal(command([], *args)).records
 
 
-def test_it_lists_what_is_kept_with_the_newest_first(filled: Lookup, sandbox: SandboxServer) -> None:
+def test_it_lists_cached_answers_newest_first(filled: Lookup, sandbox: SandboxServer) -> None:
     asked = len(sandbox.all_requests)
     found = rows(filled)
     assert [list(row) for row in found] == [
@@ -93,7 +93,7 @@ def clear(command: Lookup, splunkds: dict[str, Any], session: str = SESSION) -> 
         return command([], "clear=true", session_key=session, splunkd_uri=splunkd.url)
 
 
-def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
+def test_users_with_the_right_clear_it(filled: Lookup, python: str) -> None:
     allowed = clear(filled.on(python), may("search", "vtlookup_admin"))
     assert normal(allowed).records == [{"cleared": "3"}]
     assert rows(filled) == []
@@ -111,7 +111,7 @@ def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
         (may("vtlookup_admin"), "", "there is no session for splunkd"),
     ],
 )
-def test_whoever_is_not_shown_to_be_allowed_clears_nothing(
+def test_unknown_users_cannot_clear_the_cache(
     filled: Lookup, splunkds: dict[str, Any], session: str, told: str
 ) -> None:
     result = clear(filled, splunkds, session)
@@ -122,7 +122,7 @@ def test_whoever_is_not_shown_to_be_allowed_clears_nothing(
     assert len(rows(filled)) == 3
 
 
-def test_a_splunkd_that_is_not_there_lets_nobody_clear(filled: Lookup) -> None:
+def test_without_splunkd_the_cache_cannot_be_cleared(filled: Lookup) -> None:
     result = filled([], "clear=true", session_key=SESSION, splunkd_uri="https://127.0.0.1:1")
     assert "could not be reached" in result.messages[0][1]
     assert len(rows(filled)) == 3

@@ -64,7 +64,7 @@ def test_wait_is_a_budget_for_the_whole_search(lookup: Lookup, sandbox: SandboxS
     assert "are pending" in only_message(result)
 
 
-def test_virustotals_own_no_is_told_and_not_tried_over_and_over(lookup: Lookup) -> None:
+def test_virustotals_refusal_is_reported_and_not_retried(lookup: Lookup) -> None:
     with SandboxServer(Quota(windows=((3, 60.0),))) as strict:
         result = lookup.set(VT_API_URL=strict.url)(CHUNKS, "hash=x", "wait=0")
         assert len(strict.requests) == 3
@@ -92,7 +92,7 @@ def test_a_refused_key_still_gets_what_the_cache_has(lookup: Lookup) -> None:
     assert result.records[1]["vt_source"] == "cache"
 
 
-def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -> None:
+def test_no_network_is_reported_once_and_not_tried_for_every_value(lookup: Lookup) -> None:
     began = time.monotonic()
     result = lookup.set(VT_API_URL="http://127.0.0.1:9")(CHUNKS, "hash=x")
     # A second or two for each of fifty values would be more.
@@ -113,7 +113,7 @@ def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -
         ("VT_CONFIG", "/no/such/file", "VT_CONFIG"),
     ],
 )
-def test_a_wrong_setting_is_told_once(
+def test_a_wrong_setting_is_reported_once(
     lookup: Lookup, sandbox: SandboxServer, variable: str, value: str, told: str
 ) -> None:
     result = lookup.set(**{variable: value})(CHUNKS, "hash=x")

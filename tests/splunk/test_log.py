@@ -87,7 +87,7 @@ def test_the_page_tells_of_everything_in_the_line(lookup: Lookup) -> None:
         assert value not in log_file(lookup).read_text("ascii")
 
 
-def test_answers_from_the_cache_are_told_apart(lookup: Lookup) -> None:
+def test_answers_from_the_cache_are_marked(lookup: Lookup) -> None:
     for _ in range(2):
         normal(lookup(EVENTS, "hash=x"))
     told = summary(lookup)
@@ -113,7 +113,7 @@ def test_what_is_skipped_is_counted_by_its_reason_and_has_no_verdict(lookup: Loo
     assert (summary(lookup)["skipped"], summary(lookup)["verdicts"]) == ({"private_address": 1}, {})
 
 
-def test_the_wait_for_quota_is_told(lookup: Lookup) -> None:
+def test_the_wait_for_quota_is_reported(lookup: Lookup) -> None:
     normal(lookup.set(VT_QUOTA="1/second")([[{"x": md5(number)} for number in range(3)]], "hash=x", "wait=30"))
     assert 1.5 < summary(lookup)["waited_s"] < 20
 
@@ -237,7 +237,7 @@ def test_what_the_core_says_is_a_line_with_its_search(lookup: Lookup) -> None:
 # Where it cannot be written
 
 
-def test_a_log_that_cannot_be_written_is_one_message_and_the_search_goes_on(lookup: Lookup) -> None:
+def test_a_log_that_cannot_be_written_is_one_message_and_the_search_continues(lookup: Lookup) -> None:
     log_file(lookup).mkdir()
     result = lookup(EVENTS, "hash=x")
     assert [record["vt_status"] for record in result.records] == ["ok", "not_found", "ok", ""]
@@ -250,7 +250,7 @@ def test_a_log_that_cannot_be_written_is_one_message_and_the_search_goes_on(look
     assert result.records[0]["vt_status"] == "ok"
 
 
-def test_whoever_says_that_the_search_is_over_returns_when_its_line_is_written(tmp_path: Path) -> None:
+def test_ending_the_search_returns_after_its_line_is_written(tmp_path: Path) -> None:
     path = tmp_path / "var/log/splunk/vtlookup.log"
     path.parent.mkdir(parents=True)
     # So full that the writer waits for whoever is setting it aside.
@@ -322,7 +322,7 @@ def test_the_file_and_those_set_aside_get_the_sourcetype(props: Stanzas, path: s
     assert "vtlookup:log" in props
 
 
-def test_what_is_written_is_what_splunk_is_told_to_read(lookup: Lookup, props: Stanzas) -> None:
+def test_the_log_files_are_those_in_inputs_conf(lookup: Lookup, props: Stanzas) -> None:
     reading = props["vtlookup:log"]
     hostile = 'x"y\nz\r{"time":"1999-01-01T00:00:00.000Z"} \u2028 ü'
     lookup.set(VT_QUOTA="1/day")([[{"x": EICAR_MD5}, {"x": md5(1)}]], "hash=x", "wait=0", owner=hostile)

@@ -76,7 +76,7 @@ def test_the_oldest_goes_and_the_newest_stays(tmp_path: Path) -> None:
     assert kept == [["line 04....", "line 05...."], ["line 06....", "line 07...."], ["line 08....", "line 09...."]]
 
 
-def test_a_process_that_died_while_setting_aside_blocks_nobody(tmp_path: Path) -> None:
+def test_a_process_that_died_while_renaming_a_file_blocks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     log = LogFile(path, most_bytes=30, set_aside=3)
     for number in range(2, 6):

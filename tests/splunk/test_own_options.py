@@ -236,7 +236,7 @@ def test_options_of_another_form_are_not_understood(args: Any, lookup: Lookup) -
     ],
 )
 @pytest.mark.parametrize("name", ["vtlookup", "vtquota"])
-def test_a_search_that_is_told_wrongly_is_refused_in_one_message(name: str, getinfo: bytes, lookup: Lookup) -> None:
+def test_a_search_with_wrong_options_is_refused_in_one_message(name: str, getinfo: bytes, lookup: Lookup) -> None:
     ran = started(lookup.command(name), [], getinfo)
     reply = read_frame(io.BytesIO(ran.stdout))
     assert reply is not None
@@ -323,7 +323,7 @@ class Told:
         return reply.metadata
 
 
-def test_an_option_that_a_later_sdk_brings_is_refused_before_anybody_has_decided(
+def test_an_option_of_a_later_sdk_is_refused_until_it_is_decided(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     was_set: list[object] = []

@@ -41,7 +41,7 @@ def test_it_is_a_table_with_a_row_for_each_window(limited: Lookup, python: str) 
     ]
 
 
-def test_it_is_read_from_our_own_record_and_asks_nobody(limited: Lookup, sandbox: SandboxServer) -> None:
+def test_it_is_read_from_our_own_record_and_sends_no_request(limited: Lookup, sandbox: SandboxServer) -> None:
     normal(limited([[{"x": md5(number)} for number in range(4)]], "hash=x"))
     asked = len(sandbox.all_requests)
     minute, day, _ = rows(limited)
@@ -116,7 +116,7 @@ def test_without_a_quota_it_says_that_nothing_is_counted(lookup: Lookup) -> None
         ("k", {"conf-vtlookup": 403}, "you may not read the settings of the app"),
     ],
 )
-def test_what_splunkd_does_not_give_is_told(
+def test_missing_data_of_splunkd_is_reported(
     lookup: Lookup, password: str | None, failing: dict[str, int], told: str
 ) -> None:
     with FakeSplunkd(password, {}, failing) as splunkd:
@@ -126,7 +126,7 @@ def test_what_splunkd_does_not_give_is_told(
     assert told in text
 
 
-def test_a_refused_key_is_told_and_is_in_no_output(lookup: Lookup) -> None:
+def test_a_refused_key_is_reported_and_is_in_no_output(lookup: Lookup) -> None:
     result = lookup.set(VT_API_KEY="wrong-key-of-mine").command("vtquota")([], "account=true")
     ((level, text),) = result.messages
     assert level == "ERROR"

@@ -9,7 +9,7 @@ from package.splunkd_driver.driver import SearchResult
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ENDPOINT, KEY
+from .endpoint_harness import ENDPOINT, KEY
 from .draining import drain
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message
@@ -57,7 +57,7 @@ def test_the_quota_is_shown_without_seeing_the_key(keyless: Lookup, splunkd: Fak
     assert (row["window"], row["limit"], row["used"], row["left"]) == ("day", "5", "1", "4")
 
 
-def test_who_may_neither_see_the_key_nor_look_up_is_told_what_is_needed(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_users_without_key_and_lookup_rights_see_which_right_is_needed(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = frozenset()
     for name, args in (("vtreport", [f"value={EICAR_MD5}"]), ("vtquota", [])):
         ((_, text),) = run(keyless.command(name), splunkd, *args).messages

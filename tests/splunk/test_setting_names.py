@@ -9,7 +9,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
-from .brokered import ANALYST, KEY, call, codes
+from .endpoint_harness import ANALYST, KEY, call, codes
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal, only_message
 
@@ -97,7 +97,7 @@ def test_a_key_that_virustotal_refuses_is_looked_for_on_the_setup_page(keyless: 
     assert "VT_API_KEY" not in told
 
 
-def test_a_misspelt_setting_is_told_with_the_nearest(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_a_misspelt_setting_is_reported_with_the_nearest(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING
     splunkd.settings = {**splunkd.settings, "never_qurey": "secret.example", "disabled": "0", "log_level": "info"}
     told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))

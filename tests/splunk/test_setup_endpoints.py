@@ -12,7 +12,7 @@ from tests.scripted_server import ScriptedServer, answer, json_answer
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ENDPOINT, KEY, call, codes, lookup_of
+from .endpoint_harness import ENDPOINT, KEY, call, codes, lookup_of
 from .fake_splunkd import EVERYTHING, IS_ADMIN, SESSION, STORES_KEYS, FakeSplunkd
 from .searching import EICAR_MD5
 

@@ -10,7 +10,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import KEY
+from .endpoint_harness import KEY
 from .browser import DOWN, ENTER, SPACE, TAB, Browser
 from .fake_splunk_web import FakeSplunkWeb
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
@@ -170,7 +170,7 @@ def test_times_may_have_a_unit(page: Browser, splunkd: FakeSplunkd, time: str) -
         ("ca_bundle", "/no/such/file.pem", "absolute path of a file that splunkd can read"),
     ],
 )
-def test_what_only_the_server_can_see_is_told_at_the_field_too(
+def test_what_only_the_server_can_see_is_reported_at_the_field_too(
     page: Browser, splunkd: FakeSplunkd, field: str, bad: str, told: str
 ) -> None:
     before = dict(splunkd.settings)
@@ -252,7 +252,9 @@ def test_every_field_has_its_name_and_a_choice_that_is_not_there_cannot_be_made(
     assert page.script(disabled) == ["redis"]
 
 
-def test_who_may_not_set_up_is_told_so(chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd) -> None:
+def test_users_without_the_setup_right_see_a_message(
+    chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd
+) -> None:
     splunkd.users[SESSION] = frozenset(("run_vtlookup",))
     chromium.open(web.view("setup"))
     chromium.until("document.querySelector('#vtlookup-setup [role=alert]')")

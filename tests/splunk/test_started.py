@@ -9,7 +9,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
-from .brokered import ANALYST, call, lookup_of
+from .endpoint_harness import ANALYST, call, lookup_of
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal
 

@@ -60,7 +60,7 @@ def ask(way: str, keyless: Lookup, splunkd: FakeSplunkd) -> str:
 
 @pytest.mark.parametrize("sees_the_key", [True, False], ids=["itself", "by the endpoint"])
 @pytest.mark.parametrize("way", ["search", "report", "alert"])
-def test_nobody_is_asked_whose_certificate_is_not_known(
+def test_no_request_is_sent_to_a_server_with_an_unknown_certificate(
     way: str, sees_the_key: bool, keyless: Lookup, splunkd: FakeSplunkd, secure: tuple[ScriptedServer, str]
 ) -> None:
     server, _ = secure

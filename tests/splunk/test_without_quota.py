@@ -15,7 +15,7 @@ from vt_connectors.sandbox import SandboxServer
 from vtlookup_app.endpoint_client.client import EndpointClient
 from vtlookup_app.splunkd import KeyNotSeen
 
-from .brokered import ENDPOINT, call
+from .endpoint_harness import ENDPOINT, call
 from .draining import counts, drain
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message, statuses
@@ -48,7 +48,7 @@ def test_rows_say_whether_they_are_queued_and_as_many_are(everywhere: Lookup, sa
     assert counts(drain(limited.set(VT_QUOTA="none")))["asked"] == 40
 
 
-def test_what_is_not_kept_is_not_queued(lookup: Lookup) -> None:
+def test_unstored_lookups_are_not_queued(lookup: Lookup) -> None:
     result = lookup.set(VT_QUOTA="1/month")(CHUNKS, "hash=x", "wait=0", "cache=off")
     assert set(queued(result).values()) == {"", "false"}
     assert "499 of 500 hashes are pending, 0 of them queued" in only_message(result)
@@ -100,7 +100,9 @@ def test_the_endpoint_is_asked_about_all_the_rest_at_once(
     assert list(queued(again).values()) == told, "what is in the queue is told anew"
 
 
-def test_who_may_wait_through_the_endpoint_waits(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd) -> None:
+def test_callers_with_a_wait_budget_wait_at_the_endpoint(
+    keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
+) -> None:
     splunkd.settings = {**splunkd.settings, "quota": "2/2s"}
     rows: list[Chunk] = [[{"x": md5(number)} for number in range(6)]]
     assert set(statuses(search(keyless, splunkd, rows, "hash=x", "wait=60"))) == {"ok", "not_found"}

@@ -115,7 +115,7 @@ def test_a_foreign_file_is_a_config_error_and_stays_untouched(tmp_path: Path, fo
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
-def test_so_is_one_behind_a_link(tmp_path: Path, foreign: str, name: str) -> None:
+def test_a_foreign_file_behind_a_link_stays_untouched(tmp_path: Path, foreign: str, name: str) -> None:
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
     FOREIGN[foreign](folder / f"precious{name}")
@@ -127,7 +127,7 @@ def test_so_is_one_behind_a_link(tmp_path: Path, foreign: str, name: str) -> Non
 
 
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
-def test_so_is_one_that_takes_the_place_of_ours(tmp_path: Path, foreign: str) -> None:
+def test_a_foreign_file_that_replaces_ours_stays_untouched(tmp_path: Path, foreign: str) -> None:
     house = Harness(tmp_path / "state.db", "9/minute")
     _used(tmp_path / "state.db")
     core = house.core()
@@ -201,7 +201,7 @@ def _without_application_id(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_files_of_the_version_before_are_taken_over_once(tmp_path: Path) -> None:
+def test_files_of_an_earlier_version_are_taken_over_once(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     _used(state)
     house = Harness(state, "1/minute")
@@ -247,14 +247,14 @@ def test_without_extended_attributes_a_whole_file_is_ours_and_a_damaged_one_is_r
     _used(state)
 
 
-def test_a_file_that_was_set_aside_is_not_overwritten_by_the_next(tmp_path: Path) -> None:
+def test_a_renamed_damaged_file_is_not_overwritten_by_the_next(tmp_path: Path) -> None:
     for number in range(4):
         _used(tmp_path / "state.db", f"{number:032x}")
         DAMAGES["header"](tmp_path / "state.db")
     assert len(list(tmp_path.glob("state.db.bad-*"))) == 3
 
 
-def test_a_file_that_comes_between_the_look_and_the_move_is_not_moved(
+def test_a_file_that_appears_between_check_and_move_is_not_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may write to the folder swaps the file at each step there is."""
@@ -282,7 +282,9 @@ def test_a_file_that_comes_between_the_look_and_the_move_is_not_moved(
         assert list(path.parent.glob(".*")) == [], "nothing half made is left"
 
 
-def test_a_folder_that_is_swapped_meanwhile_is_not_worked_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_happens_in_a_folder_that_was_swapped_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The path leads to another folder as soon as the first one is locked."""
     folder, other = tmp_path / "folder", tmp_path / "other"
     folder.mkdir()
@@ -335,7 +337,7 @@ def test_a_second_name_for_the_state_file_is_refused(tmp_path: Path) -> None:
     assert Harness(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
 
 
-def test_a_second_name_that_a_killed_process_left_is_cleared_up(tmp_path: Path) -> None:
+def test_a_second_name_left_by_a_killed_process_is_deleted(tmp_path: Path) -> None:
     _used(tmp_path / "state.db")
     left = tmp_path / ".state.db.0123456789abcdef"
     os.link(tmp_path / "state.db", left)

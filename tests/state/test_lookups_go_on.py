@@ -73,7 +73,7 @@ def test_a_second_process_has_the_answer_of_the_first(state: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
+def test_a_damaged_cache_causes_new_requests(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
     house = Harness(state)
     for number in range(40):
         house.answer(f"{number:032x}")
@@ -85,7 +85,7 @@ def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFix
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_quota_book_lets_nobody_past_for_a_window(state: Path, damage: str) -> None:
+def test_a_damaged_record_blocks_requests_for_a_window(state: Path, damage: str) -> None:
     house = Harness(state, "4/90s")
     assert house.answer()["status"] == "ok"
     DAMAGES[damage](state.with_name("state-quota.db"))
@@ -130,7 +130,7 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
     assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 
-def test_files_deleted_during_use_are_made_anew(state: Path) -> None:
+def test_files_deleted_during_use_are_made_again(state: Path) -> None:
     house = Harness(state)
     core = house.core()
     core.answer(lookup())
@@ -160,7 +160,7 @@ def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_file_for_folder, _newer])
-def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+def test_without_a_required_state_no_request_is_sent(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     state = tmp_path / "folder" / "state.db"
     state.parent.mkdir()
     spoil(state)
@@ -171,6 +171,6 @@ def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, sp
     assert house.virustotal.asked == []
 
 
-def test_a_required_state_in_memory_can_never_be() -> None:
+def test_a_required_state_in_memory_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="VT_STATE_REQUIRED"):
         Harness(Path("memory"), required=True).core()

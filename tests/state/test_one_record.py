@@ -202,7 +202,7 @@ def test_both_places_share_one_quota_from_then_on(tmp_path: Path, elsewhere: Nam
         assert sum(asked) == LIMIT, asked
 
 
-def test_a_process_that_knew_the_record_and_a_new_one_agree_after_it_was_replaced(tmp_path: Path) -> None:
+def test_an_old_and_a_new_process_agree_after_the_record_was_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     house = Harness(folder / "state.db", f"{LIMIT}/minute")
     knew = house.core()
@@ -241,7 +241,7 @@ def test_a_single_file_that_is_mounted_by_itself_is_refused(tmp_path: Path, monk
     not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0,
     reason="no mounts of our own here",
 )
-def test_so_it_is_by_a_real_mount(tmp_path: Path) -> None:
+def test_a_really_mounted_single_file_is_refused(tmp_path: Path) -> None:
     Harness(tmp_path / "state.db").answer()
     (tmp_path / "inside").mkdir(mode=0o700)
     (tmp_path / "inside" / "state.db").touch(0o600)

@@ -65,7 +65,7 @@ def test_machines_with_clocks_of_their_own_share_answers_and_quota(redis_process
     assert len(house.virustotal.asked) == 2
 
 
-def test_nothing_in_it_tells_the_key(redis_process: RedisProcess) -> None:
+def test_it_does_not_reveal_the_key(redis_process: RedisProcess) -> None:
     house = Harness(redis_process.url, "4/minute")
     _ask(house.core(), 1)
     server = redis_process.server()
@@ -93,7 +93,7 @@ def _other_password(process: RedisProcess) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_gone, _read_only, _other_password])
-def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
+def test_lookups_continue_with_a_quarter_when_the_state_becomes_unusable(
     own: RedisProcess, caplog: pytest.LogCaptureFixture, spoil: Spoil
 ) -> None:
     clock = FakeClock()
@@ -110,7 +110,7 @@ def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
     assert len(told) <= 5, told
 
 
-def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the_same(
+def test_on_a_full_server_the_quota_is_counted_and_no_request_is_sent_twice(
     own: RedisProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
     own.server().call("CONFIG", "SET", "maxmemory", "1")
@@ -134,7 +134,7 @@ def test_when_it_is_back_it_is_used_again(own: RedisProcess) -> None:
     assert _ask(house.core(), 2) == "cache", "others see it"
 
 
-def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_is_missing_at_the_start_blocks_nothing(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     core = Harness("redis://127.0.0.1:9", "8/minute").core(clock)
     assert _ask(core, 1) == "rate_limited"
@@ -143,7 +143,7 @@ def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCa
     assert "refused" in caplog.text
 
 
-def test_a_wrong_password_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_a_wrong_password_is_reported_before_any_request(tmp_path: Path) -> None:
     process = RedisProcess(tmp_path, "--requirepass", "right", user=":s3cr3t").start()
     try:
         with pytest.raises(ConfigError, match="refuses the user or the password") as told:
@@ -153,7 +153,7 @@ def test_a_wrong_password_is_told_before_anything_is_asked(tmp_path: Path) -> No
         process.kill()
 
 
-def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) -> None:
+def test_the_minimal_rights_of_a_server_user(own: RedisProcess) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/state.md").read_text("utf-8")
     [rule] = [line for line in page.splitlines() if line.startswith("ACL SETUSER")]
     own.server().call(*rule.split())

@@ -96,7 +96,7 @@ def test_a_file_that_others_may_read_at_most_is_trusted(folder: Path, mode: int)
     refuse_untrusted(path, "the file")
 
 
-def test_a_folder_in_which_none_may_replace_anothers_files_is_trusted(folder: Path) -> None:
+def test_a_folder_with_the_sticky_bit_is_trusted(folder: Path) -> None:
     (folder / "file").touch(0o600)
     folder.chmod(0o1777)
     refuse_untrusted(folder / "file", "the file")
@@ -126,7 +126,7 @@ def test_a_state_that_others_can_write_is_a_config_error(folder: Path, expose: E
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
-def test_so_is_one_beside_which_another_user_left_a_file(folder: Path, suffix: str) -> None:
+def test_a_state_beside_another_users_file_is_refused(folder: Path, suffix: str) -> None:
     core = Harness(folder / "state.db", "9/minute").core()
     core.answer(lookup())
     core.close()
@@ -152,7 +152,7 @@ def test_a_key_file_that_others_can_write_is_a_config_error(run: RunnerProcess, 
 
 
 @pytest.mark.parametrize("expose", EXPOSED)
-def test_so_is_a_configuration_file(run: RunnerProcess, folder: Path, expose: Expose) -> None:
+def test_a_writable_configuration_file_is_a_config_error(run: RunnerProcess, folder: Path, expose: Expose) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps({"timeout": 5}), "utf-8")
     assert run(lookup(), VT_CONFIG=str(path)).lines[0]["error"] is None
@@ -164,7 +164,7 @@ def test_so_is_a_configuration_file(run: RunnerProcess, folder: Path, expose: Ex
     assert str(path.parent) in doctor.stdout
 
 
-def test_a_key_that_every_user_may_read_is_warned_of_once_and_by_doctor(run: RunnerProcess, folder: Path) -> None:
+def test_a_key_readable_by_every_user_causes_one_warning_and_one_in_doctor(run: RunnerProcess, folder: Path) -> None:
     path, config = folder / "key", folder / "config.json"
     path.write_text(_KEY, "utf-8")
     config.write_text(json.dumps({"api_key": _KEY}), "utf-8")
@@ -236,7 +236,7 @@ except Exception as error:
 
 
 @needs_root
-def test_a_state_in_a_folder_that_this_user_may_not_enter_is_told_of_and_the_lookup_goes_on(tmp_path: Path) -> None:
+def test_a_state_in_an_inaccessible_folder_causes_a_warning_and_the_lookup_continues(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     script = """

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.by_hand.shell import KEY, Shell
+from tests.export.shell import KEY, Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.sandbox import SandboxServer
 
@@ -80,9 +80,9 @@ def test_every_byte_of_a_key_arrives(shell: Shell, sandbox: SandboxServer) -> No
     for action in (("lookup_hash", EICAR), ("lookup_ip", "8.8.8.8"), ("scan_url", "http://evil.example/")):
         shell.answer(*action, VT_API_KEY=odd)
     assert nothing_else_ran(shell)
-    by_hand = {entry.key for entry in sandbox.all_requests}
+    with_curl = {entry.key for entry in sandbox.all_requests}
     shell.action("lookup_hash", EICAR, VT_API_KEY=odd)
-    assert by_hand == {sandbox.all_requests[-1].key}
+    assert with_curl == {sandbox.all_requests[-1].key}
 
 
 @pytest.mark.parametrize(

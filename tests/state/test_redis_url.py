@@ -79,7 +79,7 @@ def test_a_path_is_no_address(text: str) -> None:
         f"some/where://:{SECRET}@host",
     ],
 )
-def test_what_cannot_be_used_is_told_without_a_word_of_it(text: str) -> None:
+def test_an_invalid_address_is_reported_without_its_text(text: str) -> None:
     with pytest.raises(ConfigError, match="VT_STATE") as told:
         redis_address(text)
     assert SECRET not in told.value.message
@@ -101,7 +101,7 @@ def test_the_settings_do_not_show_it_either() -> None:
         ("unix:///run/redis.sock", False),
     ],
 )
-def test_what_can_be_read_on_the_way_is_known(text: str, open_: bool) -> None:
+def test_unencrypted_connections_are_recognised(text: str, open_: bool) -> None:
     address = redis_address(text)
     assert address is not None
     assert address.is_in_the_open is open_

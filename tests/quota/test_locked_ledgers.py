@@ -37,13 +37,11 @@ def _lock(folder: Path) -> sqlite3.Connection:
     return other
 
 
-def test_a_book_that_stays_locked_is_not_replaced_by_a_guess(
-    tmp_path: Path, clock: FakeClock, limiter: Limiter
-) -> None:
+def test_a_locked_record_is_not_replaced_by_a_guess(tmp_path: Path, clock: FakeClock, limiter: Limiter) -> None:
     with limiter.slot(clock.monotonic()) as slot:
         slot.answered()
     other = _lock(tmp_path)
-    with pytest.raises(Unavailable, match="repeat later"), limiter.slot(clock.monotonic()):
+    with pytest.raises(Unavailable, match="repeat it later"), limiter.slot(clock.monotonic()):
         pytest.fail("a slot was granted without the book")
     other.close()
     assert limiter.usage()["minute"]["used"] == 1

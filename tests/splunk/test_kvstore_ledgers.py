@@ -87,7 +87,7 @@ def _version(document: dict[str, Any]) -> int:
     return int(document["version"])
 
 
-def test_who_writes_sees_what_it_wrote_though_its_member_does_not_yet(store: FakeKvStore) -> None:
+def test_a_writer_sees_its_change_before_its_member_does(store: FakeKvStore) -> None:
     with FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
         book = book_at(behind, FakeClock(), patience_s=0.5)
         for _ in range(3):
@@ -95,7 +95,9 @@ def test_who_writes_sees_what_it_wrote_though_its_member_does_not_yet(store: Fak
         assert _consecutive_429s(book) == 3
 
 
-def test_a_member_that_stays_behind_is_told_and_nobody_guesses(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
+def test_a_member_that_stays_behind_is_an_error_and_nothing_is_guessed(
+    store: FakeKvStore, splunkd: FakeSplunkd
+) -> None:
     with FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
         book_at(splunkd, FakeClock()).transact("a", _note)
         with pytest.raises(StateBusy, match="is locked by other processes"):
@@ -112,7 +114,7 @@ def test_a_look_writes_nothing_and_so_does_a_change_that_changes_nothing(
     assert _versions(store) == [1]
 
 
-def test_old_versions_lose_their_content_at_once_and_go_when_nobody_can_be_that_far_behind(
+def test_old_versions_lose_their_content_at_once_and_are_deleted_later(
     store: FakeKvStore, splunkd: FakeSplunkd
 ) -> None:
     clock = FakeClock()
@@ -130,7 +132,7 @@ def test_old_versions_lose_their_content_at_once_and_go_when_nobody_can_be_that_
     assert _consecutive_429s(book_at(splunkd, clock)) == 256
 
 
-def test_a_ledger_never_begins_twice_for_those_who_see_nothing(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
+def test_a_ledger_never_begins_twice_for_members_with_a_stale_view(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
     clock = FakeClock()
     book = book_at(splunkd, clock)
     for _ in range(192):
@@ -141,7 +143,7 @@ def test_a_ledger_never_begins_twice_for_those_who_see_nothing(store: FakeKvStor
         book_at(empty, clock, patience_s=0.2).transact("a", _note)
 
 
-def test_one_who_stood_still_between_look_and_step_takes_the_step_anew(
+def test_a_process_suspended_between_read_and_insertion_repeats_the_step(
     store: FakeKvStore, splunkd: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, tries = time.time, list[int]()
@@ -168,7 +170,7 @@ def _with(consecutive_429s: int) -> str:
     return Ledger(consecutive_429s=consecutive_429s, max_clock_skew_s=APART_S).to_json()
 
 
-def test_who_knew_a_ledger_that_is_gone_goes_on_with_it_and_tells_those_who_did_not(
+def test_a_process_that_knew_a_lost_ledger_marks_the_loss_for_others(
     store: FakeKvStore, splunkd: FakeSplunkd, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = FakeClock()
@@ -183,7 +185,7 @@ def test_who_knew_a_ledger_that_is_gone_goes_on_with_it_and_tells_those_who_did_
 
 
 @pytest.mark.parametrize("content", ["", "{}", None])
-def test_a_damaged_ledger_is_a_lost_one(
+def test_a_damaged_ledger_is_lost(
     store: FakeKvStore, splunkd: FakeSplunkd, caplog: pytest.LogCaptureFixture, content: str | None
 ) -> None:
     clock = FakeClock()
@@ -207,7 +209,7 @@ def test_the_time_never_goes_back_between_search_heads(splunkd: FakeSplunkd, cap
     assert caplog.text == ""
 
 
-def test_a_clock_that_is_far_off_is_told_and_holds_nobody_up(
+def test_a_clock_that_is_far_off_is_reported_and_blocks_nothing(
     splunkd: FakeSplunkd, caplog: pytest.LogCaptureFixture
 ) -> None:
     book_at(splunkd, FakeClock(START + 3600)).transact("a", _note)
@@ -227,7 +229,7 @@ def test_clocks_that_differ_never_give_a_slot_too_early(splunkd: FakeSplunkd, or
     assert 60 <= sum(second.slept) <= 60 + 2 * APART_S + 0.1
 
 
-def test_one_who_may_not_write_gets_no_part_of_the_quota(store: FakeKvStore) -> None:
+def test_a_user_without_write_access_gets_no_part_of_the_quota(store: FakeKvStore) -> None:
     clock = FakeClock()
     with FakeSplunkd(kvstore=Member(store, forbidden=frozenset([LEDGERS]))) as splunkd:
         limiter = _limiter(book_at(splunkd, clock), clock, "4/minute")
@@ -235,7 +237,9 @@ def test_one_who_may_not_write_gets_no_part_of_the_quota(store: FakeKvStore) -> 
             pass
 
 
-def test_who_has_found_the_store_gone_asks_again_only_later(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
+def test_after_a_failed_connection_the_store_is_called_again_only_later(
+    store: FakeKvStore, splunkd: FakeSplunkd
+) -> None:
     store.busy = True
     book = book_at(splunkd, FakeClock())
     for _ in range(3):
@@ -244,7 +248,7 @@ def test_who_has_found_the_store_gone_asks_again_only_later(store: FakeKvStore, 
     assert len(store.asked) == 1
 
 
-def test_a_ledger_holds_no_more_than_others_do(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
+def test_a_ledger_document_is_within_the_size_limits(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
     book_at(splunkd, FakeClock()).transact("a", _note)
     document = store.documents[LEDGERS]["a.1"]
     assert set(document) == {"_key", "_user", "name", "version", "store_id", "at", "content"}

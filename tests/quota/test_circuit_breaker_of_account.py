@@ -48,9 +48,7 @@ def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: Circ
     assert _hopeless(prospects, clock) is None
 
 
-def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(
-    prospects: CircuitBreaker, clock: FakeClock
-) -> None:
+def test_out_of_quota_refuses_callers_that_will_not_wait_so_long(prospects: CircuitBreaker, clock: FakeClock) -> None:
     prospects.failed("lookup_hash", RateLimited("the day is used up", retry_after=60.0))
     clock.advance(20)
     error = _hopeless(prospects, clock, 30)
@@ -61,9 +59,7 @@ def test_out_of_quota_is_hopeless_for_those_who_will_not_wait_so_long(
     assert _hopeless(prospects, clock) is None
 
 
-def test_three_failures_in_a_row_mean_that_there_is_no_way_just_now(
-    prospects: CircuitBreaker, clock: FakeClock
-) -> None:
+def test_three_failures_in_a_row_open_the_circuit_breaker(prospects: CircuitBreaker, clock: FakeClock) -> None:
     for error in (Unavailable("a"), RequestTimeout("b")):
         prospects.failed("lookup_hash", error)
         assert _hopeless(prospects, clock) is None
@@ -98,7 +94,7 @@ def _ask_in_vain(prospects: CircuitBreaker, kind: type[ConnectorError]) -> weakr
 
 
 @pytest.mark.parametrize("kind", [AccessDenied, Forbidden])
-def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
+def test_a_remembered_failure_does_not_keep_the_call_alive(
     prospects: CircuitBreaker, kind: type[ConnectorError]
 ) -> None:
     in_hand = _ask_in_vain(prospects, kind)
@@ -108,7 +104,7 @@ def test_what_is_remembered_of_a_failure_keeps_nothing_of_the_call_alive(
 @pytest.mark.parametrize(
     "answer", [AccessDenied("no such key", http_status=401), Forbidden("no", http_status=403, vt_code="ForbiddenError")]
 )
-def test_failures_in_a_row_are_counted_anew_after_an_answer(
+def test_an_answer_resets_the_number_of_failures(
     prospects: CircuitBreaker, clock: FakeClock, answer: ConnectorError
 ) -> None:
     for _ in range(2):

@@ -186,7 +186,7 @@ def test_a_terminal_is_left_as_it_was(run: RunnerProcess, silent: ScriptedServer
     assert seen.count(b"cancelled") >= 2
 
 
-def test_answers_that_nobody_reads_do_not_keep_it(run: RunnerProcess) -> None:
+def test_unread_answers_do_not_keep_it_alive(run: RunnerProcess) -> None:
     process = run.start("lookup_ip", *[f"10.0.{third}.{last}" for third in range(8) for last in range(100)])
     assert process.stdout is not None
     select.select([process.stdout], [], [], MOST_S)
@@ -208,7 +208,7 @@ def test_a_reader_that_is_gone_is_nothing_to_report(run: RunnerProcess, argument
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("describe",), ("lookup_ip", "10.0.0.1")])
-def test_an_output_without_room_is_told_without_a_traceback(run: RunnerProcess, arguments: tuple[str, ...]) -> None:
+def test_an_output_without_room_is_reported_without_a_traceback(run: RunnerProcess, arguments: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device
         done = subprocess.run(
             run.command(*arguments), stdout=full, stderr=subprocess.PIPE, env=run.environment, check=False

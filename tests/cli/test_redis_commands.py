@@ -105,7 +105,7 @@ def test_doctor_says_what_a_lost_server_means(run: RunnerProcess) -> None:
 def test_an_address_that_is_none_is_a_configuration_error_everywhere(run: RunnerProcess, state: str) -> None:
     findings, code = _doctor(run, state)
     assert (code, findings["state"][0]) == (2, False)
-    assert "not an address" in findings["state"][1]
+    assert "not a supported address" in findings["state"][1]
     ran = run(lookup(), VT_STATE=state)
     assert (ran.lines[0]["error"]["code"], ran.exit_code) == ("config_error", 2)
     assert SECRET not in json.dumps(ran.lines) + ran.stderr

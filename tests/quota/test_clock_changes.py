@@ -63,7 +63,7 @@ def test_a_clock_set_forward_frees_no_slot_before_its_time(limiter: MakeLimiter,
     assert _asks(mine, clock, 3) == 2
 
 
-def test_every_step_forward_counts_be_there_ever_so_many(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_every_step_forward_counts_even_many(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("1/minute")
     assert _asks(mine, clock, 1) == 1
     for _ in range(59):
@@ -74,7 +74,7 @@ def test_every_step_forward_counts_be_there_ever_so_many(limiter: MakeLimiter, c
     assert _asks(mine, clock, 1) == 1
 
 
-def test_a_slot_under_way_and_a_pause_move_along_too(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_slot_in_flight_and_a_pause_move_with_the_clock(limiter: MakeLimiter, clock: FakeClock) -> None:
     mine = limiter("1/minute")
     with mine.slot(clock.monotonic()):
         clock.step(3600)
@@ -86,7 +86,7 @@ def test_a_slot_under_way_and_a_pause_move_along_too(limiter: MakeLimiter, clock
     assert _retry_after(mine, clock) == pytest.approx(100, abs=0.2)
 
 
-def test_a_lost_book_is_waited_out_whatever_the_clock_does(
+def test_a_lost_record_is_waited_out_even_if_the_clock_is_set(
     limiter: MakeLimiter, clock: FakeClock, tmp_path: Path
 ) -> None:
     book = SqliteLedgers(tmp_path / "lost.db", clock)
@@ -99,7 +99,7 @@ def test_a_lost_book_is_waited_out_whatever_the_clock_does(
     assert _retry_after(mine, clock) == pytest.approx(60, abs=0.2)
 
 
-def test_another_run_of_the_machine_says_nothing_of_the_clock() -> None:
+def test_after_a_reboot_a_clock_change_is_not_detected() -> None:
     ledger = Ledger(settled=[1000.0])
     adjust(ledger, 1000.0, Uptime("before", 500.0))
     adjust(ledger, 1030.0, Uptime("after the restart", 10.0))
@@ -108,14 +108,14 @@ def test_another_run_of_the_machine_says_nothing_of_the_clock() -> None:
     assert ledger.settled == [pytest.approx(1099.5)]
 
 
-def test_where_nobody_tells_for_how_long_the_machine_is_up_all_is_taken_as_it_is() -> None:
+def test_without_an_uptime_stored_times_stay_unchanged() -> None:
     ledger = Ledger(settled=[1000.0])
     adjust(ledger, 9000.0, None)
     assert ledger == Ledger(settled=[1000.0])
 
 
 @pytest.mark.parametrize("step", [-600.0, 600.0])
-def test_a_request_under_way_when_the_clock_is_set_over_midnight_is_counted(
+def test_a_request_in_flight_when_the_clock_is_set_over_midnight_is_counted(
     limiter: MakeLimiter, clock: FakeClock, step: float
 ) -> None:
     midnight = 86400.0 - clock.now() % 86400.0
@@ -127,7 +127,7 @@ def test_a_request_under_way_when_the_clock_is_set_over_midnight_is_counted(
     assert _asks(mine, clock, 1) == 0
 
 
-def test_so_it_is_where_the_step_cannot_be_seen() -> None:
+def test_without_a_visible_step_no_slot_is_free_too_early() -> None:
     scenario = Scenario("1/day", "2026-01-03T00:05:00")
     assert scenario.goes("a")
     scenario.at("2026-01-02T23:55:00").answer("a")

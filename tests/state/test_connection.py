@@ -19,7 +19,7 @@ class SlowConnection:
         time.sleep(0.05)
 
 
-def test_a_connection_is_closed_once_though_several_threads_let_go_of_it_at_the_same_moment() -> None:
+def test_a_connection_is_closed_once_if_several_threads_release_it_at_once() -> None:
     connection: Any = SlowConnection()
     opened = ThreadConnection(connection, 1, os.getpid())
     threads = [threading.Thread(target=opened.close) for _ in range(8)]

@@ -25,11 +25,11 @@ def _used(ledger: Ledger, now: float = 0.0) -> int:
     return ledger.used["day"].get("2026-01-02", 0)
 
 
-def test_what_a_change_leaves_is_kept(book: LedgerStore) -> None:
+def test_a_change_is_stored(book: LedgerStore) -> None:
     assert [book.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
 
 
-def test_a_look_sees_what_was_kept_and_changes_nothing(book: LedgerStore, clock: FakeClock) -> None:
+def test_peek_returns_the_stored_ledger_and_changes_nothing(book: LedgerStore, clock: FakeClock) -> None:
     book.transact("a", _one_more)
     ledger, now = book.peek("a")
     assert (_used(ledger), now) == (1, clock.now())
@@ -70,7 +70,7 @@ def test_a_whole_ledger_comes_back_as_it_was(book: LedgerStore, clock: FakeClock
     assert book.transact("a", lambda ledger, _: ledger.to_json()) == filled.to_json()
 
 
-def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: LedgerStore) -> None:
+def test_a_failed_change_of_a_shared_ledger_writes_nothing(book: LedgerStore) -> None:
     if isinstance(book, MemoryLedgers):
         pytest.skip("memory has no transactions to roll back")
 
@@ -99,7 +99,7 @@ def test_a_change_that_fails_in_a_shared_book_leaves_nothing(book: LedgerStore) 
         Ledger().to_json().encode().replace(b'"queue":[]', b'"queue":[1]'),
     ],
 )
-def test_what_is_no_ledger_is_told(text: bytes) -> None:
+def test_an_invalid_ledger_is_rejected(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Ledger.from_json(text)
 
@@ -110,7 +110,7 @@ def _flipped(path: Path, digit: bytes, other: bytes) -> None:
     path.write_bytes(content.replace(digit, other))
 
 
-def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_changed_digit_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
     book = SqliteLedgers(path, clock)
     book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
@@ -119,7 +119,7 @@ def test_a_digit_that_became_another_is_a_lost_record_and_not_a_smaller_use(tmp_
     assert book.transact("a", lambda ledger, now: ledger.reset_at == now)
 
 
-def test_a_record_that_fell_out_of_its_page_is_lost_and_not_new(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_missing_row_is_a_lost_record_and_not_a_new_one(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
     book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)
@@ -136,7 +136,7 @@ def _begun_anew(path: Path, clock: FakeClock) -> SqliteLedgers:
     return SqliteLedgers(path, clock)
 
 
-def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_one_who_knew_comes(
+def test_a_ledger_begun_again_by_a_new_process_is_lost_for_all_once_an_older_process_reads_it(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     path = tmp_path / "quota.db"
@@ -149,7 +149,7 @@ def test_a_book_begun_anew_by_one_who_knew_of_none_is_a_lost_record_to_all_once_
     assert [other.transact(key, lambda ledger, now: ledger.reset_at) for key in ("a", "b")] == [reset_at, reset_at]
 
 
-def test_who_knew_a_lost_book_tells_of_it_once(
+def test_a_process_that_knew_a_lost_record_warns_once(
     tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "quota.db"
@@ -164,7 +164,7 @@ def test_who_knew_a_lost_book_tells_of_it_once(
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
-def test_a_thread_that_had_not_seen_the_lost_book_knows_of_it_by_the_others(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_thread_knows_of_a_lost_record_from_other_threads(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
     book = SqliteLedgers(path, clock)
     book.transact("a", _one_more)

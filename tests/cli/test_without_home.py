@@ -97,9 +97,7 @@ def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> N
 
 
 @pytest.mark.parametrize("umask", [0o277, 0o777, 0o000])
-def test_a_state_can_be_used_later_whatever_the_umask_was_when_it_was_made(
-    homeless: Homeless, temporary: Path, umask: int
-) -> None:
+def test_a_state_made_with_any_umask_can_be_used_later(homeless: Homeless, temporary: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         made = homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8")

@@ -67,7 +67,7 @@ def _restore(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("happens", [_stop, _restore])
-def test_a_request_does_not_go_out_on_a_slot_that_is_too_old(
+def test_a_request_is_not_sent_with_an_expired_slot(
     happens: Callable[[FakeClock], None], mine: Limiter, clock: FakeClock
 ) -> None:
     with mine.slot(clock.monotonic()) as slot:
@@ -76,7 +76,7 @@ def test_a_request_does_not_go_out_on_a_slot_that_is_too_old(
             slot.sending()
 
 
-def test_a_machine_that_slept_is_noticed() -> None:
+def test_the_sleep_of_a_machine_is_detected() -> None:
     clock = _SleptClock()
     quota = parse_quota("1/minute")
     book = MemoryLedgers(clock)
@@ -87,7 +87,7 @@ def test_a_machine_that_slept_is_noticed() -> None:
             slot.sending()
 
 
-def test_a_slot_is_good_for_as_long_as_its_owner_gives_signs_of_life(
+def test_a_slot_is_valid_as_long_as_its_owner_sends_heartbeats(
     mine: Limiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
     with mine.slot(clock.monotonic()) as slot:
@@ -97,7 +97,7 @@ def test_a_slot_is_good_for_as_long_as_its_owner_gives_signs_of_life(
         slot.sending()
 
 
-def test_a_sign_of_life_that_comes_too_late_does_not_bring_the_slot_back(
+def test_a_late_heartbeat_does_not_restore_an_expired_slot(
     mine: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
     with mine.slot(clock.monotonic()) as slot:
@@ -111,7 +111,7 @@ def test_a_sign_of_life_that_comes_too_late_does_not_bring_the_slot_back(
     assert mine.usage()["minute"]["used"] == 1, "the other's alone"
 
 
-def test_a_request_that_was_sent_counts_however_late_its_owner_comes_back(
+def test_a_sent_request_counts_even_if_its_owner_returns_late(
     mine: Limiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
     with mine.slot(clock.monotonic()) as slot:
@@ -123,7 +123,7 @@ def test_a_request_that_was_sent_counts_however_late_its_owner_comes_back(
     assert slot.usage_after["minute"]["used"] == 1
 
 
-def test_a_slot_that_was_too_old_leaves_no_more_than_one_request_in_the_record(mine: Limiter, clock: FakeClock) -> None:
+def test_an_expired_slot_leaves_at_most_one_request_in_the_record(mine: Limiter, clock: FakeClock) -> None:
     with contextlib.suppress(ReservationTooOld), mine.slot(clock.monotonic()) as slot:
         clock.advance(66)
         slot.sending()

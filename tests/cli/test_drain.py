@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.terminal.test_direct_form import on_a_terminal
+from tests.cli.test_direct_form import on_a_terminal
 from tests.vtaction_process import RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
@@ -49,7 +49,7 @@ def test_on_a_terminal_it_tells_why_something_is_left(queued: RunnerProcess) -> 
     assert code == 75
 
 
-def test_what_is_left_for_want_of_quota_exits_75(queued: RunnerProcess) -> None:
+def test_lookups_left_without_quota_exit_75(queued: RunnerProcess) -> None:
     report, code = drain(queued, "--keep", "2", VT_QUOTA="4/day")
     assert (report["asked"], report["left"], code) == (1, 2, 75)
     assert "reserved for others" in report["message"]

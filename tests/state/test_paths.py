@@ -52,13 +52,13 @@ def test_a_network_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPat
         refuse_unsafe_place(Path("/mnt/x/state.db"))
 
 
-def test_the_default_lies_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_is_in_the_users_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert default_state_file({}) == tmp_path / "vt-connectors" / "state.db"
 
 
 @pytest.mark.parametrize(("state", "quota"), [("a/state.db", "a/state-quota.db"), ("a/state", "a/state-quota.db")])
-def test_the_quota_has_a_file_of_its_own(state: str, quota: str) -> None:
+def test_the_quota_has_a_separate_file(state: str, quota: str) -> None:
     assert quota_file(Path(state)) == Path(quota)
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.by_hand.shell import Shell
+from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 
 

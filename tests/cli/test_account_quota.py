@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.scripted_server import Received, ScriptedServer, Step, json_answer, own_error
-from tests.terminal.test_direct_form import on_a_terminal
+from tests.cli.test_direct_form import on_a_terminal
 from tests.vtaction_process import RunnerProcess, lookup
 
 _MONTH_S = "2678400"
@@ -47,7 +47,7 @@ def refused(run: RunnerProcess, server: Refusing) -> RunnerProcess:
     return run
 
 
-def test_doctor_says_that_nothing_is_asked_and_until_when(refused: RunnerProcess) -> None:
+def test_doctor_reports_a_pause_and_its_end(refused: RunnerProcess) -> None:
     done = refused.text("doctor", "--json")
     findings = {finding["about"]: finding for finding in json.loads(done.stdout)}
     assert (findings["quota"]["ok"], done.returncode) == (False, 2)

@@ -11,7 +11,7 @@ from vt_connectors.contract.validation import violation
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ANALYST, ENDPOINT, KEY, PASSWORD, batch, call, codes, lookup_of
+from .endpoint_harness import ANALYST, ENDPOINT, KEY, PASSWORD, batch, call, codes, lookup_of
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, md5
 
@@ -122,7 +122,7 @@ def test_it_is_posted_to(splunkd: FakeSplunkd) -> None:
     assert call(splunkd, "", method="GET")[0] == 405
 
 
-def test_a_refused_key_costs_one_request_and_is_shown_to_nobody(splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
+def test_a_refused_key_costs_one_request_and_is_not_shown(splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
     splunkd.password = "wrong-key-in-splunk"
     answer = call(splunkd, batch(lookup_of(md5(number)) for number in range(30)))[1]
     assert codes(answer) == ["access_denied"] * 30
@@ -131,7 +131,7 @@ def test_a_refused_key_costs_one_request_and_is_shown_to_nobody(splunkd: FakeSpl
 
 
 @pytest.mark.parametrize(("password", "told"), [(None, "no API key is stored"), (" ", "the API key is empty")])
-def test_a_missing_key_is_told_and_found_as_soon_as_it_is_there(
+def test_a_missing_key_is_reported_and_found_as_soon_as_it_is_there(
     splunkd: FakeSplunkd, password: str | None, told: str
 ) -> None:
     splunkd.password = password

@@ -47,7 +47,7 @@ def _note(ledger: Ledger, now: float) -> float:
     return now
 
 
-def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisProcess) -> None:
+def test_the_time_is_the_servers_not_the_machines(redis_process: RedisProcess) -> None:
     real = SystemClock().now()
     ahead, behind = FakeClock(real + 3600), FakeClock(real - 3600)
     limiters = [(_limiter(RedisLedgers(redis_process.server(clock)), clock), clock) for clock in (ahead, behind)]
@@ -64,7 +64,7 @@ def test_the_time_is_the_servers_whatever_the_machines_say(redis_process: RedisP
 NEVER = -1
 
 
-def test_a_ledger_does_not_end_by_itself(redis_server: RedisServer) -> None:
+def test_a_ledger_does_not_expire(redis_server: RedisServer) -> None:
     RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("TTL", LEDGER) == NEVER
 
@@ -93,7 +93,7 @@ def test_ledgers_of_keys_that_are_no_longer_used_go_when_another_begins(redis_se
     assert [redis_server.call("EXISTS", name) for name in (old, young, LEDGER)] == [0, 1, 1]
 
 
-def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_server: RedisServer) -> None:
+def test_a_ledger_with_a_longer_window_stays_as_long_as_the_window(redis_server: RedisServer) -> None:
     long = _last_written(redis_server, "long", 0)
     RedisLedgers(redis_server).transact("long", lambda ledger, _: setattr(ledger, "longest_window_s", 365 * 86400.0))
     redis_server.call("HINCRBY", long, "at", -300 * 86400)
@@ -105,14 +105,14 @@ def test_a_ledger_with_a_window_that_is_longer_stays_as_long_as_that(redis_serve
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "1"])
-def test_a_ledger_that_cannot_be_read_is_not_taken_for_an_old_one(redis_server: RedisServer, content: str) -> None:
+def test_an_unreadable_ledger_is_not_removed_as_old(redis_server: RedisServer, content: str) -> None:
     damaged = _last_written(redis_server, "damaged", 1000)
     redis_server.call("HSET", damaged, "content", content)
     RedisLedgers(redis_server).transact("a", _note)
     assert redis_server.call("EXISTS", damaged) == 1
 
 
-def test_old_ledgers_that_may_not_be_removed_hold_nobody_up(own: RedisProcess) -> None:
+def test_old_ledgers_that_may_not_be_removed_block_nothing(own: RedisProcess) -> None:
     server = own.server()
     old = _last_written(server, "old", 91)
     server.call("ACL", "SETUSER", "default", "-scan")
@@ -121,7 +121,7 @@ def test_old_ledgers_that_may_not_be_removed_hold_nobody_up(own: RedisProcess) -
     assert server.call("EXISTS", old) == 1
 
 
-def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:
+def test_a_transaction_that_only_reads_does_not_write(redis_server: RedisServer) -> None:
     book = RedisLedgers(redis_server)
     book.transact("a", _note)
     before = redis_server.call("HGET", LEDGER, "mark")
@@ -129,7 +129,7 @@ def test_what_was_only_read_is_not_written(redis_server: RedisServer) -> None:
     assert redis_server.call("HGET", LEDGER, "mark") == before
 
 
-def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
+def test_a_process_that_knew_a_lost_ledger_marks_the_loss_for_all(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     knows = RedisLedgers(redis_server)
@@ -145,9 +145,7 @@ def test_one_who_knew_a_ledger_that_is_gone_tells_all_who_did_not(
 
 
 @pytest.mark.parametrize("content", ["", "{}", "\xff"])
-def test_a_damaged_ledger_is_a_lost_one(
-    redis_server: RedisServer, caplog: pytest.LogCaptureFixture, content: str
-) -> None:
+def test_a_damaged_ledger_is_lost(redis_server: RedisServer, caplog: pytest.LogCaptureFixture, content: str) -> None:
     RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "content", content)
     now = RedisLedgers(redis_server).transact("a", _note)
@@ -177,14 +175,14 @@ def test_after_a_restart_nothing_is_forgotten_and_each_window_is_waited_out(
     assert _reset_at(RedisLedgers(own.server())) == reset_at
 
 
-def test_a_server_that_took_over_from_another_may_have_missed_what_came_last(redis_server: RedisServer) -> None:
+def test_a_replica_that_took_over_may_have_missed_the_last_changes(redis_server: RedisServer) -> None:
     RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("HSET", LEDGER, "run", "another")
     now = RedisLedgers(redis_server).transact("a", _note)
     assert _reset_at(RedisLedgers(redis_server)) == now
 
 
-def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_old_restart_blocks_nothing(redis_server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
     while redis_server.call("INFO", "server")["uptime_in_seconds"] < 2:
         time.sleep(0.1)
     RedisLedgers(redis_server).transact("a", lambda ledger, _: setattr(ledger, "longest_window_s", 0.001))
@@ -193,7 +191,7 @@ def test_a_restart_of_long_ago_holds_nobody_up(redis_server: RedisServer, caplog
     assert caplog.text == ""
 
 
-def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer) -> None:
+def test_a_writer_that_holds_its_turn_too_long_loses_it(redis_server: RedisServer) -> None:
     redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 300)
     redis_server.call("ZADD", PREFIX + "line:a", 1, "another dead one")
     book = RedisLedgers(redis_server)
@@ -202,14 +200,14 @@ def test_one_who_holds_its_turn_for_too_long_loses_it(redis_server: RedisServer)
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
 
 
-def test_one_who_only_read_gives_its_turn_up_too(redis_server: RedisServer) -> None:
+def test_a_transaction_that_only_reads_ends_its_turn_too(redis_server: RedisServer) -> None:
     RedisLedgers(redis_server).transact("a", _note)
     redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 100)
     RedisLedgers(redis_server).transact("a", lambda ledger, _: len(ledger.settled))
     assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
 
 
-def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: RedisServer) -> None:
+def test_a_slow_process_among_fast_ones_is_too_late_once_at_most(redis_server: RedisServer) -> None:
     over, tries = threading.Event(), list[float]()
 
     def hurry() -> None:
@@ -233,7 +231,7 @@ def test_a_slow_one_among_fast_ones_is_too_late_once_at_most(redis_server: Redis
     assert len(tries) <= 10
 
 
-def test_a_full_server_counts_on_and_keeps_the_line_too(own: RedisProcess) -> None:
+def test_a_full_server_still_counts_and_still_queues(own: RedisProcess) -> None:
     server = own.server()
     RedisLedgers(server).transact("a", _note)
     server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 400)
@@ -243,14 +241,16 @@ def test_a_full_server_counts_on_and_keeps_the_line_too(own: RedisProcess) -> No
 
 
 @pytest.mark.parametrize("left_ms", [None, 3_600_000])
-def test_a_turn_of_a_clock_that_was_set_back_holds_nobody_up(redis_server: RedisServer, left_ms: int | None) -> None:
+def test_a_turn_from_before_the_clock_was_set_back_blocks_nothing(
+    redis_server: RedisServer, left_ms: int | None
+) -> None:
     redis_server.call("SET", PREFIX + "turn:a", "somebody", *(("PX", left_ms) if left_ms else ()))
     began = time.monotonic()
     RedisLedgers(redis_server).transact("a", _note)
     assert time.monotonic() - began < 30
 
 
-def test_a_book_that_stays_in_others_hands_is_told_and_nobody_guesses(redis_server: RedisServer) -> None:
+def test_a_locked_ledger_is_an_error_and_nothing_is_guessed(redis_server: RedisServer) -> None:
     over = threading.Event()
 
     def hold() -> None:
@@ -260,13 +260,13 @@ def test_a_book_that_stays_in_others_hands_is_told_and_nobody_guesses(redis_serv
     holder = threading.Thread(target=hold)
     holder.start()
     time.sleep(0.1)
-    with pytest.raises(StateBusy, match="in others' hands"):
+    with pytest.raises(StateBusy, match="is locked by other processes"):
         RedisLedgers(redis_server, patience_s=0.8).transact("a", _note)
     over.set()
     holder.join()
 
 
-def test_a_change_made_in_vain_is_made_again_on_what_the_other_wrote(redis_server: RedisServer) -> None:
+def test_a_failed_write_is_repeated_on_the_newer_content(redis_server: RedisServer) -> None:
     book, seen = RedisLedgers(redis_server), list[int]()
 
     def slowly(ledger: Ledger, now: float) -> None:
@@ -281,7 +281,7 @@ def test_a_change_made_in_vain_is_made_again_on_what_the_other_wrote(redis_serve
     assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
 
 
-def test_all_who_want_to_write_all_the_time_get_about_the_same(redis_server: RedisServer) -> None:
+def test_writers_that_write_all_the_time_get_about_equal_turns(redis_server: RedisServer) -> None:
     over, counts = threading.Event(), [0] * 16
 
     def write(number: int) -> None:

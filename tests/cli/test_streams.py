@@ -98,7 +98,7 @@ def test_the_runner_answers_each_line_wherever_the_streams_lead(run: RunnerProce
         assert seen.exit_code == 0
 
 
-def test_a_usage_error_is_told_into_a_pipe_that_does_not_block(run: RunnerProcess) -> None:
+def test_a_usage_error_is_reported_into_a_pipe_that_does_not_block(run: RunnerProcess) -> None:
     seen = run_with(run.command("lookup_hsah"), run.environment, stderr="nonblocking")
     assert seen.exit_code == 2
     assert "lookup_hash" in seen.stderr

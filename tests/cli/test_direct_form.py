@@ -123,7 +123,7 @@ def test_the_rows_of_passive_dns_and_comments_are_tables(run: RunnerProcess) -> 
     assert "#drill" in seen
 
 
-def test_a_file_is_sent_with_a_bar_and_the_way_on_is_told(run: RunnerProcess, tmp_path: Path) -> None:
+def test_a_file_is_sent_with_a_progress_bar_and_the_next_step_is_shown(run: RunnerProcess, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"never seen " * 300_000)
     seen, code = on_a_terminal(run.command("scan_file", str(sample)), run.environment)
@@ -132,13 +132,13 @@ def test_a_file_is_sent_with_a_bar_and_the_way_on_is_told(run: RunnerProcess, tm
     assert code == 0
 
 
-def test_a_file_that_cannot_be_sent_is_told(run: RunnerProcess, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_sent_is_reported(run: RunnerProcess, tmp_path: Path) -> None:
     ran = run(arguments=("scan_file", str(tmp_path / "gone"), str(tmp_path)))
     assert [line["error"]["code"] for line in ran.lines] == ["invalid_request", "invalid_request"]
     assert ran.exit_code == 2
 
 
-def test_a_closed_stdout_is_told_without_a_traceback(run: RunnerProcess) -> None:
+def test_a_closed_stdout_is_reported_without_a_traceback(run: RunnerProcess) -> None:
     command = " ".join([*run.command("quota"), ">&-"])
     done = subprocess.run(["sh", "-c", command], env=run.environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2

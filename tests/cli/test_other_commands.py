@@ -98,7 +98,7 @@ def test_the_default_state_is_private_and_where_xdg_says(run: RunnerProcess, tmp
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
 
 
-def test_the_sandbox_answers_until_it_is_told_to_end(run: RunnerProcess) -> None:
+def test_the_sandbox_runs_until_it_is_stopped(run: RunnerProcess) -> None:
     process = run.start("sandbox", "--port", "0", "--quota", "2/minute")
     assert process.stdout is not None
     url = process.stdout.readline().decode().split()[4]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.by_hand.shell import Shell
+from tests.export.shell import Shell
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 

@@ -51,7 +51,7 @@ def test_a_request_is_answered_with_what_was_removed_and_without_it(run: RunnerP
     assert len(sandbox.requests) == 1
 
 
-def test_what_is_kept_on_the_disk_has_none_of_them(run: RunnerProcess, tmp_path: Path) -> None:
+def test_files_on_the_disk_contain_no_credentials(run: RunnerProcess, tmp_path: Path) -> None:
     run({"action": "lookup_url", "params": {"url": _GOOD}, "options": {"include": ["raw", "engines"]}})
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert files

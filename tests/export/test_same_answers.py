@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.by_hand.shell import Shell
+from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
 from vt_connectors.export.plan_action import has_plan
@@ -66,11 +66,11 @@ def data_of(answer: Any, version: str) -> Any:
 
 @pytest.mark.parametrize(("action", "value"), LOOKUPS)
 def test_a_lookup_gets_the_object_that_the_action_reports(shell: Shell, action: str, value: str) -> None:
-    by_hand = shell.answer(action, value)
-    assert data_of(by_hand, shell.version) == shell.action(action, value)["data"]["raw"]
+    with_curl = shell.answer(action, value)
+    assert data_of(with_curl, shell.version) == shell.action(action, value)["data"]["raw"]
 
 
-def test_an_unknown_indicator_is_unknown_by_hand_too(shell: Shell) -> None:
+def test_an_unknown_indicator_is_unknown_with_curl_too(shell: Shell) -> None:
     answer = shell.answer("lookup_hash", "0" * 64)
     assert (answer["error"]["code"] == "NotFoundError") if shell.version == "3" else (answer["response_code"] == 0)
     assert shell.action("lookup_hash", "0" * 64)["status"] == "not_found"
@@ -88,9 +88,9 @@ def test_a_scan_is_the_one_that_the_action_would_ask_for(shell: Shell, action: s
 @pytest.mark.parametrize(("action", "value"), SCANS)
 def test_a_scan_that_is_waited_for_gets_what_the_action_reports(shell: Shell, action: str, value: str) -> None:
     (shell.folder / "sample.bin").write_bytes(b"another sample")
-    by_hand = shell.answer(action, value, "--wait", "60")
+    with_curl = shell.answer(action, value, "--wait", "60")
     analysis_id = shell.action(action, value)["data"]["analysis_id"]
-    assert data_of(by_hand, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
+    assert data_of(with_curl, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
 
 
 def test_a_file_above_32_mb_goes_to_an_address_of_its_own(shell: Shell, sandbox: SandboxServer) -> None:
@@ -107,20 +107,20 @@ def test_a_file_above_32_mb_goes_to_an_address_of_its_own(shell: Shell, sandbox:
 
 def test_an_analysis_is_the_one_that_the_action_reports(shell: Shell) -> None:
     analysis_id = shell.action("scan_url", URL)["data"]["analysis_id"]
-    by_hand = shell.answer("get_analysis", analysis_id)
-    assert data_of(by_hand, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
+    with_curl = shell.answer("get_analysis", analysis_id)
+    assert data_of(with_curl, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
 
 
 def test_a_known_url_is_not_scanned_for_being_missing(shell: Shell, sandbox: SandboxServer) -> None:
-    by_hand = shell.answer("lookup_url", URL, "--scan-if-missing")
+    with_curl = shell.answer("lookup_url", URL, "--scan-if-missing")
     assert len(sandbox.all_requests) == 1
-    assert data_of(by_hand, shell.version) == shell.action("lookup_url", URL)["data"]["raw"]
+    assert data_of(with_curl, shell.version) == shell.action("lookup_url", URL)["data"]["raw"]
 
 
 def test_a_missing_url_is_scanned_and_then_reported(shell: Shell, sandbox: SandboxServer) -> None:
-    by_hand = shell.answer("lookup_url", MISSING, "--scan-if-missing")
+    with_curl = shell.answer("lookup_url", MISSING, "--scan-if-missing")
     assert len(sandbox.all_requests) == 4
-    assert data_of(by_hand, shell.version) == shell.action("lookup_url", MISSING)["data"]["raw"]
+    assert data_of(with_curl, shell.version) == shell.action("lookup_url", MISSING)["data"]["raw"]
 
 
 @pytest.mark.parametrize("indicator", [EICAR, URL, "malicious.example", "8.8.8.8"])
@@ -131,28 +131,30 @@ def test_a_comment_is_posted_where_the_action_reads_it(shell: Shell, indicator: 
 
 
 def test_comments_are_the_ones_that_the_action_reads(shell: Shell) -> None:
-    by_hand = shell.answer("get_comments", EICAR, "--type", "hash")
+    with_curl = shell.answer("get_comments", EICAR, "--type", "hash")
     expected = shell.action("get_comments", EICAR)["data"]["raw"]["data"]
-    found = by_hand["data"] if shell.version == "3" else by_hand["comments"]
+    found = with_curl["data"] if shell.version == "3" else with_curl["comments"]
     assert sorted(found, key=str) == sorted(expected, key=str)
     assert len(found) == 3
 
 
 @pytest.mark.parametrize("value", ["malicious.example", "8.8.8.8"])
 def test_resolutions_are_the_ones_that_the_action_reads(shell: Shell, value: str) -> None:
-    by_hand = shell.answer("passive_dns", value, "--limit", "3")
+    with_curl = shell.answer("passive_dns", value, "--limit", "3")
     expected = shell.action("passive_dns", value, "--limit", "3")["data"]["raw"]["data"]
     assert expected
     if shell.version == "3":
-        assert by_hand["data"] == expected
+        assert with_curl["data"] == expected
     else:
-        assert all(row in by_hand["resolutions"] for row in expected)
+        assert all(row in with_curl["resolutions"] for row in expected)
 
 
 def test_the_quota_is_the_accounts(shell: Shell) -> None:
-    by_hand = shell.answer("quota")["data"]
-    assert by_hand["api_requests_daily"]["user"]["allowed"] == 1_000_000_000
-    assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in by_hand} | set(by_hand)
+    with_curl = shell.answer("quota")["data"]
+    assert with_curl["api_requests_daily"]["user"]["allowed"] == 1_000_000_000
+    assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in with_curl} | set(
+        with_curl
+    )
 
 
 def test_several_values_are_several_paragraphs(shell: Shell) -> None:

@@ -23,7 +23,7 @@ from vtlookup_app.endpoint.shared_core import SharedCore
 from vtlookup_app.setup.endpoints import SettingsEndpoint
 from vtlookup_app.splunkd import Splunkd
 
-from .brokered import KEY, batch, codes, lookup_of
+from .endpoint_harness import KEY, batch, codes, lookup_of
 from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, md5
@@ -130,7 +130,7 @@ def test_what_takes_too_long_is_given_up_and_the_rest_is_answered(monkeypatch: p
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", "\ud800", passed({}, session=None), passed({}, server={})])
-def test_what_splunkd_never_passes_is_answered_all_the_same(text: str) -> None:
+def test_requests_that_splunkd_never_passes_are_answered_anyway(text: str) -> None:
     reply = LookUpEndpoint(FakeCore(FakeClock()), FakeClock()).handle(text)  # type: ignore[arg-type]
     assert reply["status"] == 500
     assert codes(json.loads(reply["payload"])) == ["invalid_request"]

@@ -30,7 +30,7 @@ def test_answers_are_listed_with_the_newest_first_and_the_verdict_of_now(make_de
     assert len(scenario.calls) == asked
 
 
-def test_what_is_kept_of_anything_else_has_no_verdict(make_desk: MakeDesk) -> None:
+def test_a_cached_answer_of_another_kind_has_no_verdict(make_desk: MakeDesk) -> None:
     scenario = make_desk()
     scenario("passive_dns", {}, domain="malicious.example")
     (kept,) = newest(scenario.core.context, 10)
@@ -46,7 +46,7 @@ def test_an_answer_that_outlived_its_time_is_listed_while_it_is_there(make_desk:
     assert [kept.age_s for kept in newest(scenario.core.context, 10)] == [20 * 86400]
 
 
-def test_the_quotas_own_record_is_told_without_asking(make_desk: MakeDesk) -> None:
+def test_the_quotas_own_record_is_reported_without_asking(make_desk: MakeDesk) -> None:
     scenario = make_desk(VT_QUOTA="4/minute,500/day")
     scenario("lookup_hash", {}, hash=EICAR)
     before = len(scenario.server.all_requests)

@@ -13,7 +13,7 @@ from package.splunkd_driver.driver import Chunk, SearchInfo, SearchResult
 from vt_connectors.sandbox import Quota, SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ANALYST, ENDPOINT, KEY, PASSWORD
+from .endpoint_harness import ANALYST, ENDPOINT, KEY, PASSWORD
 from .fake_splunkd import SEES_KEYS, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, added, md5, normal, only_message, statuses
 from .test_ended_early import EVENTS, Running
@@ -28,7 +28,7 @@ def search(command: Lookup, splunkd: FakeSplunkd, *args: str, values: list[str])
     return result
 
 
-def test_who_may_not_see_the_key_looks_up_all_the_same(
+def test_users_who_cannot_see_the_key_can_look_up(
     keyless: Lookup, python: str, sandbox: SandboxServer, splunkd: FakeSplunkd
 ) -> None:
     assert splunkd.endpoints is not None
@@ -52,12 +52,12 @@ def test_placeholders_and_skipped_values_stay_in_the_search(
     assert (ENDPOINT in splunkd.asked, sandbox.all_requests) == (False, [])
 
 
-def test_its_rows_are_those_of_who_may_see_the_key(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_its_rows_are_those_of_users_who_may_see_the_key(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     values = [md5(number) for number in range(5)] + [EICAR_MD5]
-    brokered = normal(search(keyless, splunkd, "hash=x", "raw=true", "cache=off", values=values))
+    from_endpoint = normal(search(keyless, splunkd, "hash=x", "raw=true", "cache=off", values=values))
     splunkd.users[SESSION] = ANALYST | {SEES_KEYS}
     own = normal(search(keyless, splunkd, "hash=x", "raw=true", "cache=off", values=values))
-    assert [added(record) for record in brokered.records] == [added(record) for record in own.records]
+    assert [added(record) for record in from_endpoint.records] == [added(record) for record in own.records]
     assert splunkd.asked.count(ENDPOINT) == 1
 
 
@@ -74,7 +74,7 @@ def test_values_go_a_hundred_to_a_call(keyless: Lookup, sandbox: SandboxServer, 
     assert len(sandbox.requests) == 250
 
 
-def test_what_the_cache_has_is_not_asked_of_anybody(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_cached_values_are_not_requested(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     search(keyless, splunkd, "hash=x", values=[EICAR_MD5])
     splunkd.asked.clear()
     again = normal(search(keyless, splunkd, "hash=x", values=[EICAR_MD5]))
@@ -101,7 +101,9 @@ def test_what_belongs_to_the_key_comes_from_the_cache_through_the_endpoint(
 
 
 @pytest.mark.parametrize("args", [["hash=x"], ["hash=x", "raw=true"], ["hash=x", "raw=true", "cache=only"]])
-def test_a_preview_asks_nobody(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd, args: list[str]) -> None:
+def test_a_preview_sends_no_request(
+    keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd, args: list[str]
+) -> None:
     info = SearchInfo(args, session_key=SESSION, splunkd_uri=splunkd.url)
     with keyless.process() as process:
         process.exchange(info.as_metadata())
@@ -171,7 +173,7 @@ def test_a_cancelled_search_does_not_wait_for_the_endpoint(keyless: Lookup, splu
     assert [record["vt_status"] for record in reply.records] == ["pending"]
 
 
-def test_who_may_neither_see_the_key_nor_look_up_is_told_once_what_is_missing(
+def test_users_without_key_and_lookup_rights_see_once_which_right_is_missing(
     keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
 ) -> None:
     splunkd.users[SESSION] = frozenset()
@@ -194,7 +196,7 @@ def test_who_may_neither_see_the_key_nor_look_up_is_told_once_what_is_missing(
         ({ENDPOINT: 500}, "splunkd's vtlookup/lookup did not answer (HTTP 500)"),
     ],
 )
-def test_an_endpoint_that_does_not_answer_is_told_once_and_asked_once(
+def test_an_endpoint_that_does_not_answer_is_reported_once_and_asked_once(
     keyless: Lookup, splunkd: FakeSplunkd, failing: dict[str, int], told: str
 ) -> None:
     splunkd.failing = failing
