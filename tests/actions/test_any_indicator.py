@@ -11,7 +11,7 @@ from tests.responses import error_of
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 VALUES = {
     EICAR.upper(): ("hash", EICAR),
@@ -49,8 +49,8 @@ def test_no_request_is_sent_for_invalid_or_private_values(v3: Scenario, value: s
     assert v3.calls == []
 
 
-def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_desk: MakeDesk) -> None:
-    scenario = make_desk(VT_QUOTA="1/day")
+def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario(VT_QUOTA="1/day")
     first, *others = scenario.core.context, *documents({"max_wait_s": 0})
     scenario("lookup", {}, value="9.9.9.9")
     refused = scenario.core.answer(others[0])

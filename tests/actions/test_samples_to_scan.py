@@ -133,9 +133,9 @@ def test_the_progress_of_an_upload_is_reported(v3: Scenario, tmp_path: Path) -> 
     sample.write_bytes(b"x" * 500_000)
     from vt_connectors.contract.documents import read_request
 
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     request = read_request({"action": "scan_file", "params": {"path": str(sample)}})
-    v3.core.run(request, BytesSent(lambda *so: told.append(so)))
-    assert told == sorted(told)
-    assert told[-1] == (500_000, 500_000)
-    assert len(told) > 3
+    v3.core.run(request, BytesSent(lambda *so: reported.append(so)))
+    assert reported == sorted(reported)
+    assert reported[-1] == (500_000, 500_000)
+    assert len(reported) > 3

@@ -16,7 +16,7 @@ from vt_connectors.actions.polling import first_interval, intervals
 from vt_connectors.errors import Cancelled
 from vt_connectors.sandbox import Quota, SandboxConfig
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 URL = "http://malicious.example/payload.bin"
 SHA256 = hashlib.sha256(URL.encode()).hexdigest()
@@ -96,8 +96,8 @@ def test_a_poll_that_is_refused_leaves_the_scan_pending(clock: FakeClock, status
         assert answer["meta"]["poll_after_s"] >= 30
 
 
-def test_a_wait_beyond_the_quota_is_pending_without_needless_requests(make_desk: MakeDesk) -> None:
-    scenario = make_desk("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
+def test_a_wait_beyond_the_quota_is_pending_without_needless_requests(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
     answer = scenario("scan_url", url=URL, wait_s=30)
     assert answer["status"] == "pending"
     assert answer["meta"]["requests"] == 1
@@ -170,8 +170,8 @@ def test_no_analysis_id_reaches_another_endpoint(v3: Scenario, ident: str) -> No
     assert all("/" not in request.path[len("/api/v3/analyses/") :] for request in v3.server.requests)
 
 
-def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_desk: MakeDesk) -> None:
-    scenario = make_desk("3", config=SandboxConfig(queued_s=100, completed_s=200))
+def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario("3", config=SandboxConfig(queued_s=100, completed_s=200))
     answers = [
         scenario("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"
     ]

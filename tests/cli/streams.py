@@ -129,8 +129,8 @@ def run_with(
     text: str = "",
 ) -> Seen:
     """The result of `command` with streams of the given `KINDS`; `text` is its input."""
-    given, told, complained = _Input(stdin, text.encode()), _Stream(stdout), _Stream(stderr)
-    descriptors = (given.theirs, told.theirs, complained.theirs)
+    given, reported, complained = _Input(stdin, text.encode()), _Stream(stdout), _Stream(stderr)
+    descriptors = (given.theirs, reported.theirs, complained.theirs)
 
     def place() -> None:
         kept = [None if one is None else fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in descriptors]
@@ -144,7 +144,7 @@ def run_with(
 
     settings = {**environment, "TERM": "xterm-256color", "COLUMNS": "150"}
     process = subprocess.Popen(command, env=settings, preexec_fn=place, close_fds=False)
-    told.begin()
+    reported.begin()
     complained.begin()
     given.begin()
     given.end_of_file(stdin)
@@ -153,4 +153,4 @@ def run_with(
     finally:
         process.kill()
     given.end()
-    return Seen(told.end(), complained.end(), code)
+    return Seen(reported.end(), complained.end(), code)

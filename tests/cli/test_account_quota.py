@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.scripted_server import Received, ScriptedServer, Step, json_answer, own_error
 from tests.cli.test_direct_form import on_a_terminal
+from tests.scripted_server import Received, ScriptedServer, Step, json_answer, own_error
 from tests.vtaction_process import RunnerProcess, lookup
 
 _MONTH_S = "2678400"

@@ -139,9 +139,9 @@ def test_a_drain_that_is_cut_short_tells_what_it_has_done(run: RunnerProcess, si
     process = run.start("drain", VT_API_URL=silent.url, **FOR_EVER)
     until(lambda: len(silent.received) > 1, process)
     process.send_signal(signal.SIGINT)
-    (told,) = answers(process)
-    assert (told["answered"], told["left"]) == (0, 2)
-    assert "still queued" in told["message"]
+    (reported,) = answers(process)
+    assert (reported["answered"], reported["left"]) == (0, 2)
+    assert "still queued" in reported["message"]
     assert json.loads(run.text("cache", "stats", VT_API_URL=silent.url).stdout)["pending"] == 2
 
 

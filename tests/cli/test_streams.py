@@ -75,13 +75,13 @@ def test_a_command_that_reads_nothing_does_not_need_stdin(run: RunnerProcess, st
 @pytest.mark.parametrize("command", COMMANDS)
 def test_other_commands_say_the_same_into_every_stream(run: RunnerProcess, command: str) -> None:
     arguments = run.command(*COMMANDS[command])
-    told = {
+    reported = {
         kind: run_with(arguments, run.environment, stdout=kind, stderr="terminal")
         for kind in ("pipe", "file", "nonblocking", "terminal")
     }
-    assert {seen.exit_code for seen in told.values()} == {0}
-    assert all(seen.stdout.strip() and is_without_traceback(seen) for seen in told.values())
-    blurred = [re.sub(r"\d+", "0", told[kind].stdout) for kind in ("pipe", "file", "nonblocking")]
+    assert {seen.exit_code for seen in reported.values()} == {0}
+    assert all(seen.stdout.strip() and is_without_traceback(seen) for seen in reported.values())
+    blurred = [re.sub(r"\d+", "0", reported[kind].stdout) for kind in ("pipe", "file", "nonblocking")]
     assert blurred[0] == blurred[1] == blurred[2]
 
 

@@ -247,22 +247,22 @@ def test_a_follower_waits_for_a_sent_request_beyond_its_wait_for_quota(place: Pl
 
 
 def test_a_follower_reports_whether_its_leader_waits_for_quota(place: Place) -> None:
-    told: list[bool] = []
+    reported: list[bool] = []
 
     def out_now(waiting: Tell) -> Entry:
         waiting(False)
-        while told[-1]:
+        while reported[-1]:
             time.sleep(0.01)
         return place.ask(waiting)
 
     pool, go_on, _ = _led(place, out_now)
     with pool:
-        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 60, told.append)
-        while not told:
+        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 60, reported.append)
+        while not reported:
             time.sleep(0.01)
         go_on.set()
         assert following.result().is_shared
-    assert told == [True, False]
+    assert reported == [True, False]
 
 
 def test_a_bug_in_a_request_releases_the_key(place: Place) -> None:

@@ -170,21 +170,21 @@ def test_a_value_cached_meanwhile_is_answered(make_core: MakeCore, kind: str) ->
     assert core.look_up_at_hand("ip", HOSTS[:2], NOW)[HOSTS[1]]["meta"]["source"] == "cache"
 
 
-def test_a_record_with_more_room_is_noticed_within_a_second(house: Harness) -> None:
-    core = house.core("1/day")
-    house.look_up(core, FIRST)
-    assert queued(house.look_up(core, HOSTS[0]))
-    (house._state.parent / "state-quota.db").unlink()
-    house.clock.advance(1.01)
+def test_a_record_with_more_room_is_noticed_within_a_second(harness: Harness) -> None:
+    core = harness.core("1/day")
+    harness.look_up(core, FIRST)
+    assert queued(harness.look_up(core, HOSTS[0]))
+    (harness._state.parent / "state-quota.db").unlink()
+    harness.clock.advance(1.01)
     assert core.look_up_at_hand("ip", HOSTS[:3], NOW) == {}
 
 
 def test_a_pause_after_a_429_is_reported_from_memory(clock: FakeClock, tmp_path: Path) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
-        house = Harness(server, clock, tmp_path / "state.db")
-        core = house.core("none")
-        house.look_up(core, FIRST)
-        house.look_up(core, HOSTS[0])
+        harness = Harness(server, clock, tmp_path / "state.db")
+        core = harness.core("none")
+        harness.look_up(core, FIRST)
+        harness.look_up(core, HOSTS[0])
         asked = len(server.all_requests)
         found = core.look_up_at_hand("ip", HOSTS[:50], NOW)
         assert {error_of(response)["details"]["source"] for response in found.values()} == {"upstream"}
@@ -192,10 +192,10 @@ def test_a_pause_after_a_429_is_reported_from_memory(clock: FakeClock, tmp_path:
         assert len(server.all_requests) == asked
 
 
-def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    core = house.core("1/day")
-    house.look_up(core, FIRST)
-    house.look_up(core, HOSTS[0])
+def test_the_rest_takes_no_lease_and_no_slot(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    core = harness.core("1/day")
+    harness.look_up(core, FIRST)
+    harness.look_up(core, HOSTS[0])
 
     def never(*_: Any) -> Any:
         pytest.fail("it is known that there is no quota")
@@ -203,8 +203,8 @@ def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest
     monkeypatch.setattr(core.context.single_flight, "run", never)
     monkeypatch.setattr(core.context.account(None).limiter, "_transact", never)
     for mode in ("default", "refresh", "off"):
-        assert house.look_up(core, HOSTS[1], cache=mode)["error"]["code"] == "rate_limited"
-    assert house.look_up(core, FIRST)["status"] == "ok"
+        assert harness.look_up(core, HOSTS[1], cache=mode)["error"]["code"] == "rate_limited"
+    assert harness.look_up(core, FIRST)["status"] == "ok"
 
 
 def test_a_request_of_another_thread_is_waited_for(tmp_path: Path) -> None:
@@ -258,9 +258,9 @@ def test_the_runner_answers_every_line_in_order(exhausted: RunnerProcess, sandbo
     documents[151] = "no JSON"
     ran = exhausted(*documents)
     assert [line["id"] for line in ran.lines] == [None if place == 151 else place for place in range(300)]
-    told = Counter(line["error"]["code"] if line["error"] else line["status"] for line in ran.lines)
+    reported = Counter(line["error"]["code"] if line["error"] else line["status"] for line in ran.lines)
     refused = [line for line in ran.lines if line["error"] and line["error"]["code"] == "rate_limited"]
-    assert told == {
+    assert reported == {
         "rate_limited": 294,
         "ok": 1,
         "skipped": 1,

@@ -40,7 +40,7 @@ class RedisLedgersByFakeClock(RedisLedgers):
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
+def ledgers(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     if request.param == "redis":
         return RedisLedgersByFakeClock(request.getfixturevalue("redis_server"), clock)
     if request.param == "kvstore":
@@ -50,14 +50,14 @@ def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> Le
 
 
 @pytest.fixture
-def limiter(book: LedgerStore, clock: FakeClock) -> MakeLimiter:
+def limiter(ledgers: LedgerStore, clock: FakeClock) -> MakeLimiter:
     """Makes limiters that share one book."""
 
     def make(
         quota: str, scope: str = "a key", given: LedgerStore | None = None, own_clock: FakeClock | None = None
     ) -> Limiter:
         parsed = parse_quota(quota)
-        shared = Fallback[LedgerStore](given or book, MemoryLedgers(clock), clock, "alone")
+        shared = Fallback[LedgerStore](given or ledgers, MemoryLedgers(clock), clock, "alone")
         return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
 
     return make

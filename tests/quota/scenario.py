@@ -91,8 +91,8 @@ class Scenario:
 
     def take_over(self, age_s: float = 0.0, *, left: Mapping[Told, int | None] | None = None, **used: int) -> None:
         """The account tells: `day=3` and `month=4` are used, and so many are left."""
-        told: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
-        take_over(self.ledger, self.quota, AccountUse(told, left or {}, frozenset(left or ()), age_s), self.now)
+        reported: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
+        take_over(self.ledger, self.quota, AccountUse(reported, left or {}, frozenset(left or ()), age_s), self.now)
 
     def used(self, window: str) -> int:
         used: int = usage(self.ledger, self.quota, self.now)[window]["used"]

@@ -116,45 +116,47 @@ class Simulation:
 
 
 class _Life:
-    def __init__(self, world: Simulation, name: str, caller: Caller, comes_at: float) -> None:
-        self._world = world
+    def __init__(self, simulation: Simulation, name: str, caller: Caller, comes_at: float) -> None:
+        self._world = simulation
         self._name = name
         self._caller = caller
         self._dies_at = float("inf") if caller.dies_after is None else comes_at + caller.dies_after
-        self._deadline = comes_at + world.patience
+        self._deadline = comes_at + simulation.patience
         self._comes_at = comes_at
         self._taken_at = 0.0
         self._done_at = 0.0
-        world.later(comes_at, self._look)
+        simulation.later(comes_at, self._look)
 
     def _look(self) -> None:
-        world, ahead = self._world, self._caller.ahead
-        if world.now >= self._dies_at:
+        simulation, ahead = self._world, self._caller.ahead
+        if simulation.now >= self._dies_at:
             return
-        now = world.open(ahead)
-        decision = policy.decide(world.ledger, world.quota, self._name, now, now + (self._deadline - world.now))
+        now = simulation.open(ahead)
+        decision = policy.decide(
+            simulation.ledger, simulation.quota, self._name, now, now + (self._deadline - simulation.now)
+        )
         if isinstance(decision, Refuse):
-            assert world.now + decision.retry_after > self._deadline
-            world.refused.append(self._name)
+            assert simulation.now + decision.retry_after > self._deadline
+            simulation.refused.append(self._name)
             return
         if not isinstance(decision, Start):
-            until = world.by_the_server(decision.until) - ahead
-            world.later(max(until, world.now + 0.005) + self._caller.look_delay, self._look)
+            until = simulation.by_the_server(decision.until) - ahead
+            simulation.later(max(until, simulation.now + 0.005) + self._caller.look_delay, self._look)
             return
-        world.started.append(self._name)
-        world.waits.append((self._comes_at, world.now))
+        simulation.started.append(self._name)
+        simulation.waits.append((self._comes_at, simulation.now))
         self._taken_at = decision.taken_at
         self._start()
 
     def _start(self) -> None:
-        world, caller = self._world, self._caller
-        self._done_at = world.now + caller.latency
+        simulation, caller = self._world, self._caller
+        self._done_at = simulation.now + caller.latency
         if caller.dies_at_work is not None:
-            self._dies_at = min(self._dies_at, world.now + caller.dies_at_work)
+            self._dies_at = min(self._dies_at, simulation.now + caller.dies_at_work)
         if caller.fate != "never_sent":
             self._be_counted()
-        world.later(world.now + INTERVAL_S, self._beat)
-        world.later(self._done_at, self._finish)
+        simulation.later(simulation.now + INTERVAL_S, self._beat)
+        simulation.later(self._done_at, self._finish)
 
     def _be_counted(self) -> None:
         now, caller = self._world.now, self._caller
@@ -175,11 +177,11 @@ class _Life:
             self._world.later(now + INTERVAL_S, self._beat)
 
     def _finish(self) -> None:
-        world = self._world
-        if world.now >= self._dies_at:
+        simulation = self._world
+        if simulation.now >= self._dies_at:
             return
-        now = world.open(self._caller.ahead)
+        now = simulation.open(self._caller.ahead)
         if self._caller.fate == "never_sent":
-            slots.refund(world.ledger, self._name, self._taken_at)
+            slots.refund(simulation.ledger, self._name, self._taken_at)
         else:
-            slots.settle(world.ledger, self._name, now, answered=self._caller.fate == "answered")
+            slots.settle(simulation.ledger, self._name, now, answered=self._caller.fate == "answered")

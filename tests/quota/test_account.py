@@ -85,9 +85,9 @@ _UNREADABLE: dict[str, Any] = {
 def test_a_number_that_cannot_be_read_removes_no_window_and_is_named(name: str, shape: str) -> None:
     found = measured(with_user(name, _UNREADABLE[shape]), parse_quota("auto"))
     assert str(found.quota) == "4/minute,500/day,15500/month"
-    (told,) = found.unread
-    assert told.startswith(f"{name}: user.allowed is ")
-    assert len(told) < 150
+    (reported,) = found.unread
+    assert reported.startswith(f"{name}: user.allowed is ")
+    assert len(reported) < 150
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -95,7 +95,7 @@ def test_a_number_that_cannot_be_read_removes_no_window_and_is_named(name: str, 
 def test_an_unexpected_figure_removes_no_window(name: str, figure: Any) -> None:
     found = measured({**with_user(DAY, 500), name: figure}, parse_quota("auto"))
     assert str(found.quota) == "4/minute,500/day,15500/month"
-    assert all(told.startswith(name) for told in found.unread)
+    assert all(reported.startswith(name) for reported in found.unread)
     assert found.unread
 
 
@@ -153,13 +153,16 @@ GROUP = {
 
 
 def test_the_readable_part_of_the_use_is_taken() -> None:
-    told = use_of(PUBLIC)
-    assert (told.used, told.left) == ({"hour": 1, "day": 7, "month": 9}, {"hour": 239, "day": 493, "month": None})
-    assert [told.has_left("hour"), told.has_left("day"), told.has_left("month")] == [True] * 3
+    use = use_of(PUBLIC)
+    assert (use.used, use.left) == (
+        {"hour": 1, "day": 7, "month": 9},
+        {"hour": 239, "day": 493, "month": None},
+    )
+    assert [use.has_left("hour"), use.has_left("day"), use.has_left("month")] == [True] * 3
     assert use_of({DAY: {"user": {"allowed": 5, "used": 9}}}).left == {"day": 0}
     for unreadable in (-1, 10**30, "3", None, 3.0):
-        told = use_of({DAY: {"user": {"allowed": 5, "used": unreadable}}})
-        assert (told.used, told.left, told.has_left("day")) == ({}, {}, False)
+        reported = use_of({DAY: {"user": {"allowed": 5, "used": unreadable}}})
+        assert (reported.used, reported.left, reported.has_left("day")) == ({}, {}, False)
     assert use_of(GROUP).left == {"hour": 1_791_288, "day": 10, "month": None}
     assert use_of({DAY: {"user": {"allowed": 0, "used": 5}, "group": {"allowed": 25, "used": 1829}}}).left == {"day": 0}
 

@@ -23,7 +23,7 @@ from vt_connectors.quota.limiter import Limiter
 
 
 @pytest.fixture(params=["memory", "sqlite", "kvstore"])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
+def ledgers(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
     if request.param == "kvstore":
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
@@ -52,51 +52,51 @@ def _retry_after(limiter: Limiter, clock: FakeClock) -> float:
 
 @pytest.mark.parametrize("step", [0.2, 30.0, 3600.0, 86400.0])
 def test_a_clock_set_forward_frees_no_slot_before_its_time(limiter: MakeLimiter, clock: FakeClock, step: float) -> None:
-    mine = limiter("2/minute")
-    assert _asks(mine, clock, 2) == 2
+    own = limiter("2/minute")
+    assert _asks(own, clock, 2) == 2
     clock.advance(10)
     clock.step(step)
-    assert _retry_after(mine, clock) == pytest.approx(50, abs=0.2)
+    assert _retry_after(own, clock) == pytest.approx(50, abs=0.2)
     clock.advance(49.9)
-    assert _asks(mine, clock, 1) == 0
+    assert _asks(own, clock, 1) == 0
     clock.advance(0.3)
-    assert _asks(mine, clock, 3) == 2
+    assert _asks(own, clock, 3) == 2
 
 
 def test_every_step_forward_counts_even_many(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/minute")
-    assert _asks(mine, clock, 1) == 1
+    own = limiter("1/minute")
+    assert _asks(own, clock, 1) == 1
     for _ in range(59):
         clock.advance(1)
         clock.step(0.09)
-        assert _asks(mine, clock, 1) == 0
+        assert _asks(own, clock, 1) == 0
     clock.advance(1.3)
-    assert _asks(mine, clock, 1) == 1
+    assert _asks(own, clock, 1) == 1
 
 
 def test_a_slot_in_flight_and_a_pause_move_with_the_clock(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/minute")
-    with mine.slot(clock.monotonic()):
+    own = limiter("1/minute")
+    with own.slot(clock.monotonic()):
         clock.step(3600)
-        assert _retry_after(mine, clock) == pytest.approx(60, abs=6)
+        assert _retry_after(own, clock) == pytest.approx(60, abs=6)
     clock.advance(100)
-    mine.penalise(120.0)
+    own.penalise(120.0)
     clock.advance(20)
     clock.step(86400)
-    assert _retry_after(mine, clock) == pytest.approx(100, abs=0.2)
+    assert _retry_after(own, clock) == pytest.approx(100, abs=0.2)
 
 
 def test_a_lost_record_is_waited_out_even_if_the_clock_is_set(
     limiter: MakeLimiter, clock: FakeClock, tmp_path: Path
 ) -> None:
-    book = SqliteLedgers(tmp_path / "lost.db", clock)
-    book.transact("before", lambda ledger, now: None)
-    book.close()
+    ledgers = SqliteLedgers(tmp_path / "lost.db", clock)
+    ledgers.transact("before", lambda ledger, now: None)
+    ledgers.close()
     (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
-    assert _asks(limiter("4/minute", "who found it lost", given=book), clock, 1) == 0
+    assert _asks(limiter("4/minute", "who found it lost", given=ledgers), clock, 1) == 0
     clock.step(3600)
-    mine = limiter("4/minute", given=book)
-    assert _retry_after(mine, clock) == pytest.approx(60, abs=0.2)
+    own = limiter("4/minute", given=ledgers)
+    assert _retry_after(own, clock) == pytest.approx(60, abs=0.2)
 
 
 def test_after_a_reboot_a_clock_change_is_not_detected() -> None:
@@ -120,11 +120,11 @@ def test_a_request_in_flight_when_the_clock_is_set_over_midnight_is_counted(
 ) -> None:
     midnight = 86400.0 - clock.now() % 86400.0
     clock.advance(midnight + (300.0 if step < 0 else -300.0))
-    mine = limiter("1/day")
-    with mine.slot(clock.monotonic()) as slot:
+    own = limiter("1/day")
+    with own.slot(clock.monotonic()) as slot:
         clock.step(step)
         slot.answered()
-    assert _asks(mine, clock, 1) == 0
+    assert _asks(own, clock, 1) == 0
 
 
 def test_without_a_visible_step_no_slot_is_free_too_early() -> None:
@@ -139,10 +139,10 @@ def test_processes_of_one_machine_agree_for_how_long_it_is_up() -> None:
     before = clock.uptime()
     if before is None:
         pytest.skip("this system does not tell")
-    told = (
+    reported = (
         "from vt_connectors.clock import SystemClock; up = SystemClock().uptime(); print(up.boot, up.seconds, sep='|')"
     )
-    boot, seconds = subprocess.check_output([sys.executable, "-c", told], text=True).strip().split("|")
+    boot, seconds = subprocess.check_output([sys.executable, "-c", reported], text=True).strip().split("|")
     after = clock.uptime()
     assert after is not None
     assert boot == before.boot

@@ -93,10 +93,10 @@ def test_a_client_that_returns_on_time_gets_its_slot_although_others_wait(quota:
     limit, window = scenario.quota.sliding[0].limit, scenario.quota.sliding[0].seconds
     assert scenario.asks(limit) == limit
     scenario.after(window / 10)
-    told = scenario.refused("mine", 0.0, _person("mine"))
+    reported = scenario.refused("mine", 0.0, _person("mine"))
     for number in range(2 * limit):
         assert isinstance(scenario.look(f"other {number}", claim=_person(f"other {number}")), Wait)
-    until = scenario.now + told.retry_after
+    until = scenario.now + reported.retry_after
     while scenario.now < until + 0.3:
         for number in range(2 * limit):
             if isinstance(scenario.look(f"other {number}", claim=_person(f"other {number}")), Start):
@@ -108,9 +108,9 @@ def test_a_client_that_returns_on_time_gets_its_slot_although_others_wait(quota:
 def test_another_process_with_the_same_request_takes_the_reserved_place() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, _person("a process", about="the hash"))
+    reported = scenario.refused("mine", 0.0, _person("a process", about="the hash"))
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
-    scenario.after(told.retry_after)
+    scenario.after(reported.retry_after)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
     assert isinstance(scenario.look("mine again", 0.0, _person("another process", about="the hash")), Start)
 
@@ -118,8 +118,8 @@ def test_another_process_with_the_same_request_takes_the_reserved_place() -> Non
 def test_an_unused_place_goes_to_the_next_client_after_a_while() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, _person("mine"))
-    scenario.after(told.retry_after + 0.1)
+    reported = scenario.refused("mine", 0.0, _person("mine"))
+    scenario.after(reported.retry_after + 0.1)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
     scenario.after(4)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
@@ -192,11 +192,11 @@ def test_a_clock_that_is_set_does_not_prolong_reserved_places() -> None:
     scenario = Scenario("1/minute")
     adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, PERSON)
+    reported = scenario.refused("mine", 0.0, PERSON)
     scenario.now += 3600
     adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     [kept] = scenario.ledger.queue
-    assert kept.due == pytest.approx(scenario.now + told.retry_after)
+    assert kept.due == pytest.approx(scenario.now + reported.retry_after)
     scenario.now -= 10 * LONGEST_RESERVATION_S
     policy.tidy(scenario.ledger, scenario.quota, scenario.now)
     assert scenario.ledger.queue == []

@@ -91,8 +91,8 @@ def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
     quota: str, seed: int, apart: float, steps: bool
 ) -> None:
     draw = random.Random(seed)
-    world = Simulation(parse_quota(quota), utc("2026-01-02T12:00:00"), apart)
-    world.patience = draw.choice([0.0, 1.0])
+    simulation = Simulation(parse_quota(quota), utc("2026-01-02T12:00:00"), apart)
+    simulation.patience = draw.choice([0.0, 1.0])
     callers = [
         Caller(
             comes_at=draw.uniform(0, 40),
@@ -107,10 +107,10 @@ def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
         callers = [replace(caller, ahead=draw.uniform(-apart / 2, apart / 2)) for caller in callers]
     elif steps:
         for _ in range(draw.randint(1, 5)):
-            world.set_clock(draw.uniform(0, 40), draw.choice([-3600.0, -7.0, -0.5, 0.3, 20.0, 3600.0]))
-    world.run(callers)
-    assert world.exceeded() == []
-    assert len(world.started) + len(world.refused) == len(callers)
+            simulation.set_clock(draw.uniform(0, 40), draw.choice([-3600.0, -7.0, -0.5, 0.3, 20.0, 3600.0]))
+    simulation.run(callers)
+    assert simulation.exceeded() == []
+    assert len(simulation.started) + len(simulation.refused) == len(callers)
 
 
 @pytest.mark.parametrize("limit", [4, EXACT])
@@ -138,14 +138,14 @@ def test_the_record_stays_small(quota: str) -> None:
 
 
 @pytest.mark.parametrize("later", [0.0, 1800.0, 3590.0])
-def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, clock: FakeClock, later: float) -> None:
+def test_a_record_of_an_earlier_version_loses_no_request(ledgers: LedgerStore, clock: FakeClock, later: float) -> None:
     quota = parse_quota("20000/hour")
     stamps = [clock.now() - 3599.0 + 3599.0 * place / 20_000 for place in range(20_000)]
 
     def of_an_earlier_version(ledger: Ledger, now: float) -> None:
         ledger.settled, ledger.longest_window_s, ledger.lengths = list(stamps), 3600.0, []
 
-    book.transact("a", of_an_earlier_version)
+    ledgers.transact("a", of_an_earlier_version)
     clock.advance(later)
 
     def look(ledger: Ledger, now: float) -> int:
@@ -154,9 +154,9 @@ def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, cloc
 
     exact = sum(stamp > clock.now() - 3600.0 for stamp in stamps)
     late = sum(stamp > clock.now() - 3600.0 * (1 + 1 / PARTS) for stamp in stamps)
-    assert exact <= book.transact("a", look) <= late
-    assert book.transact("a", lambda ledger, now: len(ledger.to_json())) < 10_000
-    assert exact <= book.transact("a", look) <= late
+    assert exact <= ledgers.transact("a", look) <= late
+    assert ledgers.transact("a", lambda ledger, now: len(ledger.to_json())) < 10_000
+    assert exact <= ledgers.transact("a", look) <= late
 
 
 def test_the_longest_window_is_counted_as_precisely_as_a_recorded_length() -> None:

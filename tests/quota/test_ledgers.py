@@ -25,34 +25,34 @@ def _used(ledger: Ledger, now: float = 0.0) -> int:
     return ledger.used["day"].get("2026-01-02", 0)
 
 
-def test_a_change_is_stored(book: LedgerStore) -> None:
-    assert [book.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
+def test_a_change_is_stored(ledgers: LedgerStore) -> None:
+    assert [ledgers.transact("a", _one_more) for _ in range(3)] == [1, 2, 3]
 
 
-def test_peek_returns_the_stored_ledger_and_changes_nothing(book: LedgerStore, clock: FakeClock) -> None:
-    book.transact("a", _one_more)
-    ledger, now = book.peek("a")
+def test_peek_returns_the_stored_ledger_and_changes_nothing(ledgers: LedgerStore, clock: FakeClock) -> None:
+    ledgers.transact("a", _one_more)
+    ledger, now = ledgers.peek("a")
     assert (_used(ledger), now) == (1, clock.now())
-    assert _used(book.peek("b")[0]) == 0
-    assert book.transact("a", _used) == 1
+    assert _used(ledgers.peek("b")[0]) == 0
+    assert ledgers.transact("a", _used) == 1
 
 
-def test_each_key_has_a_ledger_of_its_own(book: LedgerStore) -> None:
-    book.transact("a", _one_more)
-    assert book.transact("b", _used) == 0
-    assert book.transact("a", _used) == 1
+def test_each_key_has_a_ledger_of_its_own(ledgers: LedgerStore) -> None:
+    ledgers.transact("a", _one_more)
+    assert ledgers.transact("b", _used) == 0
+    assert ledgers.transact("a", _used) == 1
 
 
-def test_changes_of_many_threads_are_made_one_after_the_other(book: LedgerStore) -> None:
-    threads = [threading.Thread(target=lambda: [book.transact("a", _one_more) for _ in range(25)]) for _ in range(8)]
+def test_changes_of_many_threads_are_made_one_after_the_other(ledgers: LedgerStore) -> None:
+    threads = [threading.Thread(target=lambda: [ledgers.transact("a", _one_more) for _ in range(25)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert book.transact("a", _used) == 200
+    assert ledgers.transact("a", _used) == 200
 
 
-def test_a_whole_ledger_comes_back_as_it_was(book: LedgerStore, clock: FakeClock) -> None:
+def test_a_whole_ledger_comes_back_as_it_was(ledgers: LedgerStore, clock: FakeClock) -> None:
     uptime = clock.uptime()
 
     def fill(ledger: Ledger, now: float = 0.0) -> None:
@@ -64,14 +64,14 @@ def test_a_whole_ledger_comes_back_as_it_was(book: LedgerStore, clock: FakeClock
         ledger.longest_window_s, ledger.reset_at = 60.0, 4.0
         ledger.boot, ledger.booted_at = uptime.boot, clock.now() - uptime.seconds
 
-    book.transact("a", fill)
+    ledgers.transact("a", fill)
     filled = Ledger()
     fill(filled)
-    assert book.transact("a", lambda ledger, _: ledger.to_json()) == filled.to_json()
+    assert ledgers.transact("a", lambda ledger, _: ledger.to_json()) == filled.to_json()
 
 
-def test_a_failed_change_of_a_shared_ledger_writes_nothing(book: LedgerStore) -> None:
-    if isinstance(book, MemoryLedgers):
+def test_a_failed_change_of_a_shared_ledger_writes_nothing(ledgers: LedgerStore) -> None:
+    if isinstance(ledgers, MemoryLedgers):
         pytest.skip("memory has no transactions to roll back")
 
     def broken(ledger: Ledger, now: float) -> None:
@@ -79,9 +79,9 @@ def test_a_failed_change_of_a_shared_ledger_writes_nothing(book: LedgerStore) ->
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError):
-        book.transact("a", broken)
-    assert book.transact("a", _used) == 0
-    assert book.transact("a", _one_more) == 1
+        ledgers.transact("a", broken)
+    assert ledgers.transact("a", _used) == 0
+    assert ledgers.transact("a", _one_more) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,22 +112,22 @@ def _flipped(path: Path, digit: bytes, other: bytes) -> None:
 
 def test_a_changed_digit_is_a_lost_record_and_not_a_smaller_use(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteLedgers(path, clock)
-    book.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
-    book.close()
+    ledgers = SqliteLedgers(path, clock)
+    ledgers.transact("a", lambda ledger, _: ledger.used["day"].update({"2026-01-02": 98765}))
+    ledgers.close()
     _flipped(path, b"98765", b"08765")
-    assert book.transact("a", lambda ledger, now: ledger.reset_at == now)
+    assert ledgers.transact("a", lambda ledger, now: ledger.reset_at == now)
 
 
 def test_a_missing_row_is_a_lost_record_and_not_a_new_one(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteLedgers(path, clock)
-    book.transact("a", _one_more)
-    book.close()
+    ledgers = SqliteLedgers(path, clock)
+    ledgers.transact("a", _one_more)
+    ledgers.close()
     with sqlite3.connect(path) as connection:
         connection.execute("DELETE FROM book")
     connection.close()
-    assert book.transact("a", lambda ledger, now: ledger.reset_at == now)
+    assert ledgers.transact("a", lambda ledger, now: ledger.reset_at == now)
 
 
 def _begun_anew(path: Path, clock: FakeClock) -> SqliteLedgers:
@@ -140,12 +140,12 @@ def test_a_ledger_begun_again_by_a_new_process_is_lost_for_all_once_an_older_pro
     tmp_path: Path, clock: FakeClock
 ) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteLedgers(path, clock)
-    book.transact("a", _one_more)
+    ledgers = SqliteLedgers(path, clock)
+    ledgers.transact("a", _one_more)
     other = _begun_anew(path, clock)
     assert other.transact("a", lambda ledger, now: (_one_more(ledger), ledger.reset_at)) == (1, 0.0)
     reset_at = clock.now()
-    assert book.transact("a", lambda ledger, now: (ledger.reset_at, _used(ledger))) == (reset_at, 1)
+    assert ledgers.transact("a", lambda ledger, now: (ledger.reset_at, _used(ledger))) == (reset_at, 1)
     assert [other.transact(key, lambda ledger, now: ledger.reset_at) for key in ("a", "b")] == [reset_at, reset_at]
 
 
@@ -154,24 +154,24 @@ def test_a_process_that_knew_a_lost_record_warns_once(
 ) -> None:
     path = tmp_path / "quota.db"
     knew = [SqliteLedgers(path, clock) for _ in range(2)]
-    for book in knew:
-        book.transact("a", _one_more)
+    for ledgers in knew:
+        ledgers.transact("a", _one_more)
     _begun_anew(path, clock).transact("a", _one_more)
     reset_at = clock.now()
     knew[0].transact("a", _one_more)
     clock.advance(100)
-    assert [book.transact("a", lambda ledger, now: ledger.reset_at) for book in knew] == [reset_at, reset_at]
+    assert [ledgers.transact("a", lambda ledger, now: ledger.reset_at) for ledgers in knew] == [reset_at, reset_at]
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
 
 def test_a_thread_knows_of_a_lost_record_from_other_threads(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "quota.db"
-    book = SqliteLedgers(path, clock)
-    book.transact("a", _one_more)
+    ledgers = SqliteLedgers(path, clock)
+    ledgers.transact("a", _one_more)
     path.unlink()
     found: list[float] = []
     thread = threading.Thread(
-        target=lambda: found.append(book.transact("a", lambda ledger, now: now - ledger.reset_at))
+        target=lambda: found.append(ledgers.transact("a", lambda ledger, now: now - ledger.reset_at))
     )
     thread.start()
     thread.join()

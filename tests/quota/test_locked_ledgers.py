@@ -27,8 +27,8 @@ def clock() -> FakeClock:
 def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
     """One whose book, in `quota.db`, has little patience with others."""
     shared = SqliteLedgers(tmp_path / "quota.db", clock, patience_s=0.02)
-    book = Fallback[LedgerStore](shared, MemoryLedgers(clock), clock, "alone")
-    return Limiter(book, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
+    ledgers = Fallback[LedgerStore](shared, MemoryLedgers(clock), clock, "alone")
+    return Limiter(ledgers, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())
 
 
 def _lock(folder: Path) -> sqlite3.Connection:

@@ -44,9 +44,9 @@ def heartbeat() -> _ByHand:
 
 
 @pytest.fixture
-def mine(book: LedgerStore, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
+def own(ledgers: LedgerStore, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
     quota = parse_quota("1/minute,5/day")
-    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
+    return Limiter(Fallback(ledgers, MemoryLedgers(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
 
 
 class _SleptClock(FakeClock):
@@ -68,9 +68,9 @@ def _restore(clock: FakeClock) -> None:
 
 @pytest.mark.parametrize("happens", [_stop, _restore])
 def test_a_request_is_not_sent_with_an_expired_slot(
-    happens: Callable[[FakeClock], None], mine: Limiter, clock: FakeClock
+    happens: Callable[[FakeClock], None], own: Limiter, clock: FakeClock
 ) -> None:
-    with mine.slot(clock.monotonic()) as slot:
+    with own.slot(clock.monotonic()) as slot:
         happens(clock)
         with pytest.raises(ReservationTooOld):
             slot.sending()
@@ -79,18 +79,18 @@ def test_a_request_is_not_sent_with_an_expired_slot(
 def test_the_sleep_of_a_machine_is_detected() -> None:
     clock = _SleptClock()
     quota = parse_quota("1/minute")
-    book = MemoryLedgers(clock)
-    mine = Limiter(Fallback[LedgerStore](book, book, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
-    with mine.slot(clock.monotonic()) as slot:
+    ledgers = MemoryLedgers(clock)
+    own = Limiter(Fallback[LedgerStore](ledgers, ledgers, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
+    with own.slot(clock.monotonic()) as slot:
         clock.slept_for = 30.0
         with pytest.raises(ReservationTooOld):
             slot.sending()
 
 
 def test_a_slot_is_valid_as_long_as_its_owner_sends_heartbeats(
-    mine: Limiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
-    with mine.slot(clock.monotonic()) as slot:
+    with own.slot(clock.monotonic()) as slot:
         for _ in range(60):
             clock.advance(1)
             heartbeat.beat()
@@ -98,9 +98,9 @@ def test_a_slot_is_valid_as_long_as_its_owner_sends_heartbeats(
 
 
 def test_a_late_heartbeat_does_not_restore_an_expired_slot(
-    mine: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
-    with mine.slot(clock.monotonic()) as slot:
+    with own.slot(clock.monotonic()) as slot:
         clock.advance(66)
         with limiter("1/minute,5/day").slot(clock.monotonic()) as others:
             others.sending()
@@ -108,13 +108,13 @@ def test_a_late_heartbeat_does_not_restore_an_expired_slot(
         heartbeat.beat()
         with pytest.raises(ReservationTooOld):
             slot.sending()
-    assert mine.usage()["minute"]["used"] == 1, "the other's alone"
+    assert own.usage()["minute"]["used"] == 1, "the other's alone"
 
 
 def test_a_sent_request_counts_even_if_its_owner_returns_late(
-    mine: Limiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, clock: FakeClock, heartbeat: _ByHand
 ) -> None:
-    with mine.slot(clock.monotonic()) as slot:
+    with own.slot(clock.monotonic()) as slot:
         slot.sending()
         clock.advance(600)
         heartbeat.beat()
@@ -123,11 +123,11 @@ def test_a_sent_request_counts_even_if_its_owner_returns_late(
     assert slot.usage_after["minute"]["used"] == 1
 
 
-def test_an_expired_slot_leaves_at_most_one_request_in_the_record(mine: Limiter, clock: FakeClock) -> None:
-    with contextlib.suppress(ReservationTooOld), mine.slot(clock.monotonic()) as slot:
+def test_an_expired_slot_leaves_at_most_one_request_in_the_record(own: Limiter, clock: FakeClock) -> None:
+    with contextlib.suppress(ReservationTooOld), own.slot(clock.monotonic()) as slot:
         clock.advance(66)
         slot.sending()
-    with mine.slot(clock.monotonic()) as slot:
+    with own.slot(clock.monotonic()) as slot:
         slot.sending()
         slot.answered()
     assert slot.usage_after["day"]["used"] <= 2

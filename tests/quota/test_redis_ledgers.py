@@ -27,9 +27,9 @@ from vt_connectors.state.heartbeat import Heartbeat
 LEDGER = PREFIX + "ledger:a"
 
 
-def _limiter(book: LedgerStore, clock: FakeClock, quota: str = "2/minute") -> Limiter:
+def _limiter(ledgers: LedgerStore, clock: FakeClock, quota: str = "2/minute") -> Limiter:
     parsed = parse_quota(quota)
-    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+    return Limiter(Fallback(ledgers, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
 
 
 def _ask(limiter: Limiter, clock: FakeClock) -> None:
@@ -37,8 +37,8 @@ def _ask(limiter: Limiter, clock: FakeClock) -> None:
         slot.answered()
 
 
-def _reset_at(book: RedisLedgers) -> float:
-    return book.transact("a", lambda ledger, _: ledger.reset_at)
+def _reset_at(ledgers: RedisLedgers) -> float:
+    return ledgers.transact("a", lambda ledger, _: ledger.reset_at)
 
 
 def _note(ledger: Ledger, now: float) -> float:
@@ -122,10 +122,10 @@ def test_old_ledgers_that_may_not_be_removed_block_nothing(own: RedisProcess) ->
 
 
 def test_a_transaction_that_only_reads_does_not_write(redis_server: RedisServer) -> None:
-    book = RedisLedgers(redis_server)
-    book.transact("a", _note)
+    ledgers = RedisLedgers(redis_server)
+    ledgers.transact("a", _note)
     before = redis_server.call("HGET", LEDGER, "mark")
-    book.transact("a", lambda ledger, _: len(ledger.settled))
+    ledgers.transact("a", lambda ledger, _: len(ledger.settled))
     assert redis_server.call("HGET", LEDGER, "mark") == before
 
 
@@ -167,9 +167,9 @@ def test_after_a_restart_nothing_is_forgotten_and_each_window_is_waited_out(
     before = RedisLedgers(own.server()).transact("a", _note)
     own.kill()
     own.start()
-    book = RedisLedgers(own.server())
-    assert book.transact("a", lambda ledger, _: ledger.settled) == [before]
-    reset_at, now = book.transact("a", lambda ledger, now: (ledger.reset_at, now))
+    ledgers = RedisLedgers(own.server())
+    assert ledgers.transact("a", lambda ledger, _: ledger.settled) == [before]
+    reset_at, now = ledgers.transact("a", lambda ledger, now: (ledger.reset_at, now))
     assert before < reset_at <= now, "from the restart on"
     assert caplog.text.count("restarted") == 1
     assert _reset_at(RedisLedgers(own.server())) == reset_at
@@ -194,9 +194,9 @@ def test_an_old_restart_blocks_nothing(redis_server: RedisServer, caplog: pytest
 def test_a_writer_that_holds_its_turn_too_long_loses_it(redis_server: RedisServer) -> None:
     redis_server.call("SET", PREFIX + "turn:a", "a dead one", "PX", 300)
     redis_server.call("ZADD", PREFIX + "line:a", 1, "another dead one")
-    book = RedisLedgers(redis_server)
-    book.transact("a", _note)
-    assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 1
+    ledgers = RedisLedgers(redis_server)
+    ledgers.transact("a", _note)
+    assert ledgers.transact("a", lambda ledger, _: len(ledger.settled)) == 1
     assert redis_server.call("EXISTS", PREFIX + "turn:a", PREFIX + "line:a") == 0
 
 
@@ -211,9 +211,9 @@ def test_a_slow_process_among_fast_ones_is_too_late_once_at_most(redis_server: R
     over, tries = threading.Event(), list[float]()
 
     def hurry() -> None:
-        book = RedisLedgers(redis_server)
+        ledgers = RedisLedgers(redis_server)
         while not over.is_set():
-            book.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
+            ledgers.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
 
     def slowly(ledger: Ledger, now: float) -> None:
         tries.append(now)
@@ -267,7 +267,7 @@ def test_a_locked_ledger_is_an_error_and_nothing_is_guessed(redis_server: RedisS
 
 
 def test_a_failed_write_is_repeated_on_the_newer_content(redis_server: RedisServer) -> None:
-    book, seen = RedisLedgers(redis_server), list[int]()
+    ledgers, seen = RedisLedgers(redis_server), list[int]()
 
     def slowly(ledger: Ledger, now: float) -> None:
         seen.append(len(ledger.settled))
@@ -275,9 +275,9 @@ def test_a_failed_write_is_repeated_on_the_newer_content(redis_server: RedisServ
             RedisLedgers(redis_server).transact("a", _note)
         _note(ledger, now)
 
-    book.transact("a", slowly)
+    ledgers.transact("a", slowly)
     assert seen == [0, 1]
-    assert book.transact("a", lambda ledger, _: len(ledger.settled)) == 2
+    assert ledgers.transact("a", lambda ledger, _: len(ledger.settled)) == 2
     assert redis_server.call("EXISTS", PREFIX + "turn:a") == 0
 
 
@@ -285,9 +285,9 @@ def test_writers_that_write_all_the_time_get_about_equal_turns(redis_server: Red
     over, counts = threading.Event(), [0] * 16
 
     def write(number: int) -> None:
-        book = RedisLedgers(redis_server)
+        ledgers = RedisLedgers(redis_server)
         while not over.is_set():
-            book.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
+            ledgers.transact("a", lambda ledger, _: setattr(ledger, "consecutive_429s", ledger.consecutive_429s + 1))
             counts[number] += 1
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]

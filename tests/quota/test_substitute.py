@@ -49,8 +49,8 @@ class _Machine:
         substitute = SubstituteLedgers(self._folder / "runtime" / "quota.db", self.clock, readable(shared))
         rejoining = RejoiningLedgers(shared, substitute, self.clock)
         instead = Fallback[LedgerStore](rejoining, substitute, self.clock, "a quarter")
-        book = Required[LedgerStore](rejoining, self.clock, "required") if required else instead
-        return Limiter(book, "a key", lambda: self._quota, self.clock, Heartbeat())
+        ledgers = Required[LedgerStore](rejoining, self.clock, "required") if required else instead
+        return Limiter(ledgers, "a key", lambda: self._quota, self.clock, Heartbeat())
 
     def asks(self, limiter: Limiter, times: int) -> int:
         """How many of so many requests are granted at once."""
@@ -159,9 +159,9 @@ def test_a_place_that_others_can_write_is_not_used(machine: _Machine, tmp_path: 
 
 def test_without_a_required_state_no_request_is_sent(machine: _Machine) -> None:
     assert machine.asks(machine.process(required=True), 1) == 1
-    with pytest.raises(Unavailable, match="the disk is full; required") as told:
+    with pytest.raises(Unavailable, match="the disk is full; required") as caught:
         machine.asks(machine.process(broken=True, required=True), 1)
-    assert told.value.retryable
+    assert caught.value.retryable
     assert len(machine.granted) == 1
 
 

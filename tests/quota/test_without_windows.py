@@ -19,8 +19,8 @@ from vt_connectors.state.heartbeat import Heartbeat
 class _Counting:
     """Counts the transactions that change something."""
 
-    def __init__(self, book: LedgerStore) -> None:
-        self._book = book
+    def __init__(self, ledgers: LedgerStore) -> None:
+        self._book = ledgers
         self.writes = 0
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
@@ -39,8 +39,8 @@ class _Counting:
 class _Two:
     """A process with windows, which has looked already, and one without."""
 
-    def __init__(self, book: LedgerStore, clock: FakeClock, quota: str) -> None:
-        self.book = _Counting(book)
+    def __init__(self, ledgers: LedgerStore, clock: FakeClock, quota: str) -> None:
+        self.book = _Counting(ledgers)
         self._clock = clock
         self.limited, self.free = self._limiter(quota), self._limiter("none")
         self.limited.usage()
@@ -69,8 +69,8 @@ class _Two:
 
 
 @pytest.fixture
-def two(book: LedgerStore, clock: FakeClock) -> _Two:
-    return _Two(book, clock, "1/minute,100/day,1000/month")
+def two(ledgers: LedgerStore, clock: FakeClock) -> _Two:
+    return _Two(ledgers, clock, "1/minute,100/day,1000/month")
 
 
 def test_a_request_is_one_change_of_the_record(two: _Two) -> None:

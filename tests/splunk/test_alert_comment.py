@@ -81,7 +81,7 @@ def test_users_without_the_write_right_cannot_comment(
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "reported"),
     [
         ({"comment": "x"}, "indicator is empty"),
         ({"indicator": EICAR_MD5, "comment": "  "}, "comment is empty"),
@@ -96,11 +96,11 @@ def test_users_without_the_write_right_cannot_comment(
     ],
 )
 def test_an_alert_that_says_too_little_comments_on_nothing(
-    params: dict[str, str], told: str, alert: Alert, sandbox: SandboxServer
+    params: dict[str, str], reported: str, alert: Alert, sandbox: SandboxServer
 ) -> None:
     ran = alert([], **params)
     assert (ran.status, sandbox.requests) == (2, [])
-    assert told in ran.said[0]
+    assert reported in ran.said[0]
 
 
 @pytest.mark.parametrize("text", LITERAL)
@@ -130,7 +130,7 @@ def test_no_way_to_comment_says_what_was_not_filled_in(
 
 
 @pytest.mark.parametrize(
-    ("indicator", "status", "told"),
+    ("indicator", "status", "reported"),
     [
         ("0" * 31 + "1", 0, "no comment was made: "),
         ("10.0.0.1", 0, "no comment was made: "),
@@ -140,11 +140,11 @@ def test_no_way_to_comment_says_what_was_not_filled_in(
     ids=["unknown to VirusTotal", "private", "never asked about", "no indicator"],
 )
 def test_a_comment_that_is_not_made_says_why(
-    indicator: str, status: int, told: str, alert: Alert, sandbox: SandboxServer
+    indicator: str, status: int, reported: str, alert: Alert, sandbox: SandboxServer
 ) -> None:
     ran = alert([], indicator=indicator, comment="x")
     assert ran.status == status
-    assert ran.said[0].startswith(told)
+    assert ran.said[0].startswith(reported)
     assert ran.logged["written"] == 0
 
 

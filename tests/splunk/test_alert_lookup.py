@@ -162,8 +162,8 @@ def test_many_indicators_are_written_in_several_calls_of_the_endpoint(alert: Ale
 
 def test_the_log_tells_of_the_alert_as_of_a_search(alert: Alert) -> None:
     logged = alert([{"md5": EICAR_MD5}, {"md5": EICAR_MD5}], fields="md5").logged
-    told = {name: logged[name] for name in ("event", "command", "user", "rows", "distinct", "asked", "written")}
-    assert told == {
+    reported = {name: logged[name] for name in ("event", "command", "user", "rows", "distinct", "asked", "written")}
+    assert reported == {
         "event": "alert",
         "command": "vt_alert_lookup",
         "user": "somebody",
@@ -253,7 +253,7 @@ def test_a_misspelt_field_is_reported(alert: Alert) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "reported"),
     [
         ({}, "fields= is empty: name one or more fields of the results"),
         ({"fields": " , "}, "fields= is empty: name one or more fields of the results"),
@@ -265,29 +265,29 @@ def test_a_misspelt_field_is_reported(alert: Alert) -> None:
         ({"fields": "md5", "wait": "2h"}, "wait=7200: 600 seconds at most"),
     ],
 )
-def test_a_wrong_setting_of_the_alert_is_reported(params: dict[str, str], told: str, alert: Alert) -> None:
+def test_a_wrong_setting_of_the_alert_is_reported(params: dict[str, str], reported: str, alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], **params)
     assert (ran.status, ran.levels) == (2, ["ERROR"])
-    assert told in ran.said[0]
+    assert reported in ran.said[0]
 
 
 @pytest.mark.parametrize(
     "document", [b"", b"{", b"[]", b"null", b"{}", b'{"configuration": 3}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_what_is_no_document_of_an_alert_is_refused_in_one_line(document: bytes, alert: Alert) -> None:
-    ran = alert.told(document)
+    ran = alert.reported(document)
     assert (ran.status, ran.levels) == (2, ["ERROR"])
     assert "stdin is not an alert's JSON document" in ran.said[0]
 
 
 def test_a_document_without_a_session_or_of_any_size_is_refused(alert: Alert) -> None:
     bare = {**alert.document(None, fields="md5"), "session_key": ""}
-    assert alert.told(json.dumps(bare).encode()).said == ["splunkd passed no session key"]
-    assert "is larger than" in alert.told(b" " * (16 * 1024 * 1024 + 1)).said[0]
+    assert alert.reported(json.dumps(bare).encode()).said == ["splunkd passed no session key"]
+    assert "is larger than" in alert.reported(b" " * (16 * 1024 * 1024 + 1)).said[0]
 
 
 def test_only_splunk_starts_it(alert: Alert) -> None:
-    ran = alert.told(b"", "--help")
+    ran = alert.reported(b"", "--help")
     assert (ran.status, ran.said) == (2, ["Splunk starts this script, with --execute"])
 
 
@@ -337,8 +337,8 @@ def test_no_file_but_the_jobs_own_is_read(
             ["the file with the results is not from this search's job: leave out results_path="],
         )
     for sid in ("", ".", "..", "../dispatch", "another_job/..", str(tmp_path)):
-        told = {**alert.document(others[0], fields="md5"), "sid": sid}
-        assert alert.told(json.dumps(told).encode()).status == 2
+        reported = {**alert.document(others[0], fields="md5"), "sid": sid}
+        assert alert.reported(json.dumps(reported).encode()).status == 2
     assert (splunkd.indexed, sandbox.all_requests) == ([], [])
 
 

@@ -62,8 +62,8 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
         assert time.monotonic() - began < SOON_S
         assert process.stderr == ""
     last = (lookup.home / "var/log/splunk/vtlookup.log").read_text().splitlines()[-1]
-    told = json.loads(last)
-    assert (told["command"], told["event"], told["ended"]) == ("vtreport", "search", "early")
+    reported = json.loads(last)
+    assert (reported["command"], reported["event"], reported["ended"]) == ("vtreport", "search", "early")
 
 
 def test_a_bug_is_reported_without_its_data(lookup: Lookup, tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ def test_it_lists_cached_answers_newest_first(filled: Lookup, sandbox: SandboxSe
     assert [list(row) for row in found] == [
         ["indicator", "type", "status", "verdict", "malicious", "total", "age_s", "fetched_at"]
     ] * 3
-    told = [(row["indicator"], row["type"], row["status"], row["verdict"]) for row in found]
+    reported = [(row["indicator"], row["type"], row["status"], row["verdict"]) for row in found]
     assert found[1]["malicious"] == found[1]["total"] == ""
     assert int(str(found[2]["malicious"])) > int(str(found[0]["malicious"])) == 0
     assert all(int(str(row["total"])) > 50 for row in (found[0], found[2]))
-    assert told == [
+    assert reported == [
         (CLEAN_IP, "ip", "ok", "undetected"),
         (UNKNOWN, "hash", "not_found", "unknown"),
         (EICAR_MD5, "hash", "ok", "malicious"),
@@ -100,7 +100,7 @@ def test_users_with_the_right_clear_it(filled: Lookup, python: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("splunkds", "session", "told"),
+    ("splunkds", "session", "reported"),
     [
         (may(), SESSION, "needs the capability vtlookup_admin"),
         (may("run_vtlookup", "admin", "admin_all_objects"), SESSION, "needs the capability vtlookup_admin"),
@@ -112,13 +112,13 @@ def test_users_with_the_right_clear_it(filled: Lookup, python: str) -> None:
     ],
 )
 def test_unknown_users_cannot_clear_the_cache(
-    filled: Lookup, splunkds: dict[str, Any], session: str, told: str
+    filled: Lookup, splunkds: dict[str, Any], session: str, reported: str
 ) -> None:
     result = clear(filled, splunkds, session)
     ((level, text),) = result.messages
     assert (level, result.records, result.complete) == ("ERROR", [], True)
     assert text.startswith("vtcache: nothing was cleared: ")
-    assert told in text
+    assert reported in text
     assert len(rows(filled)) == 3
 
 

@@ -82,7 +82,7 @@ def test_a_comment_that_is_not_made_says_so(value: str, command: Lookup, splunkd
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "reported"),
     [
         ([], "value= must be the indicator, and comment= the text of the comment"),
         ([f"value={EICAR_MD5}"], "comment= the text of the comment"),
@@ -90,7 +90,7 @@ def test_a_comment_that_is_not_made_says_so(value: str, command: Lookup, splunkd
         ([f"value={EICAR_MD5}", "comment=x", "type=file"], "type='file': one of hash, url, domain, ip, ioc"),
     ],
 )
-def test_malformed_settings_are_reported(args: list[str], told: str, command: Lookup, splunkd: FakeSplunkd) -> None:
+def test_malformed_settings_are_reported(args: list[str], reported: str, command: Lookup, splunkd: FakeSplunkd) -> None:
     ((level, text),) = run(command, splunkd, *args).messages
     assert level == "ERROR"
-    assert told in text
+    assert reported in text

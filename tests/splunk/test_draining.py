@@ -40,8 +40,8 @@ def test_the_row_tells_what_became_of_the_queue(lookup: Lookup) -> None:
     assert row(result)["message"] == ""
     known = counts(result)["answered"]
     assert 0 < known < 10, "VirusTotal knows some of them"
-    told = {"asked": 10, "answered": known, "not_found": 10 - known, "failed": 0, "dropped": 1, "left": 0}
-    assert counts(result) == told
+    reported = {"asked": 10, "answered": known, "not_found": 10 - known, "failed": 0, "dropped": 1, "left": 0}
+    assert counts(result) == reported
     assert counts(drain(lookup)) == dict.fromkeys(COUNTS, 0)
 
 

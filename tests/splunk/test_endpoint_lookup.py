@@ -130,14 +130,14 @@ def test_a_refused_key_costs_one_request_and_is_not_shown(splunkd: FakeSplunkd, 
     assert len(sandbox.all_requests) == 1
 
 
-@pytest.mark.parametrize(("password", "told"), [(None, "no API key is stored"), (" ", "the API key is empty")])
+@pytest.mark.parametrize(("password", "reported"), [(None, "no API key is stored"), (" ", "the API key is empty")])
 def test_a_missing_key_is_reported_and_found_as_soon_as_it_is_there(
-    splunkd: FakeSplunkd, password: str | None, told: str
+    splunkd: FakeSplunkd, password: str | None, reported: str
 ) -> None:
     splunkd.password = password
     answer = call(splunkd, lookup_of(EICAR_MD5))[1]
     assert codes(answer) == ["config_error"]
-    assert told in answer["responses"][0]["error"]["message"]
+    assert reported in answer["responses"][0]["error"]["message"]
     splunkd.password = KEY
     assert codes(call(splunkd, lookup_of(EICAR_MD5))[1]) == ["ok"]
 

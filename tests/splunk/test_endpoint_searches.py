@@ -188,7 +188,7 @@ def test_users_without_key_and_lookup_rights_see_once_which_right_is_missing(
 
 
 @pytest.mark.parametrize(
-    ("failing", "told"),
+    ("failing", "reported"),
     [
         ({ENDPOINT: 404}, "your role needs the capability list_storage_passwords"),
         ({ENDPOINT: 401}, "splunkd does not accept this search's session"),
@@ -197,11 +197,11 @@ def test_users_without_key_and_lookup_rights_see_once_which_right_is_missing(
     ],
 )
 def test_an_endpoint_that_does_not_answer_is_reported_once_and_asked_once(
-    keyless: Lookup, splunkd: FakeSplunkd, failing: dict[str, int], told: str
+    keyless: Lookup, splunkd: FakeSplunkd, failing: dict[str, int], reported: str
 ) -> None:
     splunkd.failing = failing
     result = search(keyless, splunkd, "hash=x", values=[md5(number) for number in range(150)])
-    assert told in only_message(result)
+    assert reported in only_message(result)
     assert statuses(result) == ["error"] * 150
     assert splunkd.asked.count(ENDPOINT) == 1
 

@@ -10,8 +10,8 @@ from vt_connectors.cache.entry import Entry
 from vt_connectors.config.settings import Settings
 from vt_connectors.sandbox import SandboxServer
 
-from .endpoint_harness import ENDPOINT, KEY, batch, call, codes, lookup_of
 from .draining import counts, drain
+from .endpoint_harness import ENDPOINT, KEY, batch, call, codes, lookup_of
 from .fake_kvstore import FakeKvStore, Member
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .kvstore_parts import Splunkd, parts_of

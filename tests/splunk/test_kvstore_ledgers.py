@@ -39,17 +39,17 @@ def _note(ledger: Ledger, now: float) -> float:
     return now
 
 
-def _consecutive_429s(book: KvLedgers) -> int:
-    return book.transact("a", lambda ledger, _: ledger.consecutive_429s)
+def _consecutive_429s(ledgers: KvLedgers) -> int:
+    return ledgers.transact("a", lambda ledger, _: ledger.consecutive_429s)
 
 
 def _versions(store: FakeKvStore) -> list[int]:
     return sorted(document["version"] for document in store.documents[LEDGERS].values())
 
 
-def _limiter(book: LedgerStore, clock: FakeClock, quota: str) -> Limiter:
+def _limiter(ledgers: LedgerStore, clock: FakeClock, quota: str) -> Limiter:
     parsed = parse_quota(quota)
-    return Limiter(Fallback(book, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+    return Limiter(Fallback(ledgers, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
 
 
 def test_a_member_that_is_behind_never_undoes_what_others_wrote(store: FakeKvStore) -> None:
@@ -68,9 +68,9 @@ def test_many_members_that_are_behind_count_every_change_once(store: FakeKvStore
     def work(lag_s: float) -> None:
         try:
             with FakeSplunkd(kvstore=Member(store, lag_s=lag_s)) as splunkd:
-                book = book_at(splunkd, clock)
+                ledgers = book_at(splunkd, clock)
                 for _ in range(10):
-                    book.transact("a", _note)
+                    ledgers.transact("a", _note)
         except BaseException as failure:
             failures.append(failure)
 
@@ -89,10 +89,10 @@ def _version(document: dict[str, Any]) -> int:
 
 def test_a_writer_sees_its_change_before_its_member_does(store: FakeKvStore) -> None:
     with FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
-        book = book_at(behind, FakeClock(), patience_s=0.5)
+        ledgers = book_at(behind, FakeClock(), patience_s=0.5)
         for _ in range(3):
-            book.transact("a", _note)
-        assert _consecutive_429s(book) == 3
+            ledgers.transact("a", _note)
+        assert _consecutive_429s(ledgers) == 3
 
 
 def test_a_member_that_stays_behind_is_an_error_and_nothing_is_guessed(
@@ -107,10 +107,10 @@ def test_a_member_that_stays_behind_is_an_error_and_nothing_is_guessed(
 def test_a_look_writes_nothing_and_so_does_a_change_that_changes_nothing(
     store: FakeKvStore, splunkd: FakeSplunkd
 ) -> None:
-    book = book_at(splunkd, FakeClock())
-    book.transact("a", _note)
-    book.peek("a")
-    _consecutive_429s(book)
+    ledgers = book_at(splunkd, FakeClock())
+    ledgers.transact("a", _note)
+    ledgers.peek("a")
+    _consecutive_429s(ledgers)
     assert _versions(store) == [1]
 
 
@@ -118,25 +118,25 @@ def test_old_versions_lose_their_content_at_once_and_are_deleted_later(
     store: FakeKvStore, splunkd: FakeSplunkd
 ) -> None:
     clock = FakeClock()
-    book = book_at(splunkd, clock)
+    ledgers = book_at(splunkd, clock)
     for _ in range(192):
         clock.advance(0.1)
-        book.transact("a", _note)
+        ledgers.transact("a", _note)
     kept = [document["version"] for document in store.documents[LEDGERS].values() if "content" in document]
     assert sorted(kept) == list(range(129, 193))
     assert _versions(store) == list(range(1, 193))
     clock.advance(3601)
     for _ in range(64):
-        book.transact("a", _note)
+        ledgers.transact("a", _note)
     assert _versions(store) == [1, *range(129, 257)]
     assert _consecutive_429s(book_at(splunkd, clock)) == 256
 
 
 def test_a_ledger_never_begins_twice_for_members_with_a_stale_view(store: FakeKvStore, splunkd: FakeSplunkd) -> None:
     clock = FakeClock()
-    book = book_at(splunkd, clock)
+    ledgers = book_at(splunkd, clock)
     for _ in range(192):
-        book.transact("a", _note)
+        ledgers.transact("a", _note)
         clock.advance(60)
     assert _versions(store)[1] > 2
     with FakeSplunkd(kvstore=Member(store, lag_s=3600.0)) as empty, pytest.raises(StateBusy):
@@ -147,8 +147,8 @@ def test_a_process_suspended_between_read_and_insertion_repeats_the_step(
     store: FakeKvStore, splunkd: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, tries = time.time, list[int]()
-    book = book_at(splunkd, FakeClock())
-    book.transact("a", _note)
+    ledgers = book_at(splunkd, FakeClock())
+    ledgers.transact("a", _note)
 
     def long(ledger: Ledger, now: float) -> None:
         tries.append(ledger.consecutive_429s)
@@ -161,9 +161,9 @@ def test_a_process_suspended_between_read_and_insertion_repeats_the_step(
             monkeypatch.setattr(time, "time", lambda: real() + 7200)
         _note(ledger, now)
 
-    book.transact("a", long)
+    ledgers.transact("a", long)
     assert tries == [1, 5]
-    assert _consecutive_429s(book) == 6
+    assert _consecutive_429s(ledgers) == 6
 
 
 def _with(consecutive_429s: int) -> str:
@@ -213,8 +213,8 @@ def test_a_clock_that_is_far_off_is_reported_and_blocks_nothing(
     splunkd: FakeSplunkd, caplog: pytest.LogCaptureFixture
 ) -> None:
     book_at(splunkd, FakeClock(START + 3600)).transact("a", _note)
-    book = book_at(splunkd, FakeClock(START))
-    assert [book.transact("a", _note) for _ in range(2)] == [START, START]
+    ledgers = book_at(splunkd, FakeClock(START))
+    assert [ledgers.transact("a", _note) for _ in range(2)] == [START, START]
     assert caplog.text.count("clock is 3600 s behind") == 1
 
 
@@ -241,10 +241,10 @@ def test_after_a_failed_connection_the_store_is_called_again_only_later(
     store: FakeKvStore, splunkd: FakeSplunkd
 ) -> None:
     store.busy = True
-    book = book_at(splunkd, FakeClock())
+    ledgers = book_at(splunkd, FakeClock())
     for _ in range(3):
         with pytest.raises(StateUnavailable, match="HTTP 503"):
-            book.transact("a", _note)
+            ledgers.transact("a", _note)
     assert len(store.asked) == 1
 
 

@@ -40,9 +40,9 @@ def test_each_hash_is_asked_once_and_no_request_is_refused(lookup: Lookup, stric
         heads = [stack.enter_context(FakeSplunkd(kvstore=Member(store, lag_s))) for lag_s in LAGS_S]
 
         def search(number: int) -> None:
-            mine = HASHES[number * 3 :] + HASHES[: number * 3]
+            own = HASHES[number * 3 :] + HASHES[: number * 3]
             results[number] = command(
-                [[{"x": value} for value in mine]],
+                [[{"x": value} for value in own]],
                 "hash=x",
                 "wait=250",
                 session_key=SESSION,

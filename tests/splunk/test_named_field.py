@@ -51,8 +51,8 @@ def test_a_field_that_no_event_has_is_one_warning_with_the_nearest(
 @pytest.mark.parametrize("selected", [True, False])
 def test_a_list_of_fields_is_an_error_that_asks_for_single_names(lookup: Lookup, selected: bool) -> None:
     events = [{"md5": EICAR_MD5, "sha256": "0" * 64}]
-    told = only_message(lookup([events], "hash=md5,sha256", select_fields=selected))
-    assert told == (
+    reported = only_message(lookup([events], "hash=md5,sha256", select_fields=selected))
+    assert reported == (
         "vtlookup: no event has the field 'md5,sha256'; the nearest are md5, sha256; name one field for each vtlookup"
     )
 
@@ -63,9 +63,9 @@ def test_a_list_of_fields_is_an_error_that_asks_for_single_names(lookup: Lookup,
 )
 @pytest.mark.parametrize("selected", [True, False])
 def test_a_value_in_place_of_a_field_is_reported(lookup: Lookup, option: str, value: str, selected: bool) -> None:
-    told = only_message(lookup([[{"host": "a"}]], f"{option}={value}", select_fields=selected))
-    assert "no event has the field " in told
-    assert told.endswith("; if it is a value and not the name of a field, use | vtreport value=...")
+    reported = only_message(lookup([[{"host": "a"}]], f"{option}={value}", select_fields=selected))
+    assert "no event has the field " in reported
+    assert reported.endswith("; if it is a value and not the name of a field, use | vtreport value=...")
 
 
 def test_a_misspelt_field_is_reported_with_what_can_be_known(lookup: Lookup) -> None:
@@ -80,9 +80,9 @@ def test_a_misspelt_field_is_reported_with_what_can_be_known(lookup: Lookup) -> 
 
 
 def test_a_name_of_any_length_and_kind_is_shown_short_and_in_one_line(lookup: Lookup) -> None:
-    told = only_message(lookup([EVENTS], "hash=" + "x\n{0}" * 2000))
-    assert len(told) < 300
-    assert "\n" not in told
+    reported = only_message(lookup([EVENTS], "hash=" + "x\n{0}" * 2000))
+    assert len(reported) < 300
+    assert "\n" not in reported
 
 
 @pytest.mark.parametrize("selected", [True, False])

@@ -130,9 +130,9 @@ def test_no_command_takes_an_option_of_the_sdk_or_opens_what_it_names(
     name: str, option: str, watched: Bait, sandbox: SandboxServer
 ) -> None:
     for value in (watched.evaluates, watched.secret, "DEBUG"):
-        told = refusal(run(watched.lookup, name, f"{option}={value}"))
+        reported = refusal(run(watched.lookup, name, f"{option}={value}"))
         ours = ", ".join(f"{own}=" for own in options_of(name))
-        assert told == (
+        assert reported == (
             f"{name}: {option}= is not an option of this command. Options are written as name=value: {ours}"
         )
     assert watched.is_untouched()
@@ -177,14 +177,14 @@ def test_no_command_takes_an_option_of_the_sdk_or_opens_what_it_names(
 )
 def test_repeated_options_and_what_only_looks_like_an_option_are_refused(args: list[str], watched: Bait) -> None:
     filled = [arg.replace("{evaluates}", str(watched.evaluates)) for arg in args]
-    told = refusal(watched.lookup(EVENTS, *filled))
-    assert "hash=, url=, domain=" in told or "is given twice" in told
+    reported = refusal(watched.lookup(EVENTS, *filled))
+    assert "hash=, url=, domain=" in reported or "is given twice" in reported
     assert watched.is_untouched()
 
 
 def test_a_long_or_secret_value_is_not_shown_again(lookup: Lookup) -> None:
-    told = refusal(lookup(EVENTS, "hash=a", "api_key=not-to-be-shown"))
-    assert "not-to-be-shown" not in told
+    reported = refusal(lookup(EVENTS, "hash=a", "api_key=not-to-be-shown"))
+    assert "not-to-be-shown" not in reported
     assert len(refusal(lookup(EVENTS, "hash=a", "x" * 5000 + "=1"))) < 400
     assert len(refusal(lookup(EVENTS, "hash=a", "x" * 5000))) < 400
 
@@ -330,8 +330,8 @@ def test_an_option_of_a_later_sdk_is_refused_until_it_is_decided(
     later = Option(fget=lambda self: None, fset=lambda self, value: was_set.append(value), name="later")
     monkeypatch.setattr(SearchCommand, "later", later, raising=False)
     monkeypatch.setattr(VtQuota, "option_definitions", [("later", later)])
-    told = Told(["later=x"], tmp_path).process()
-    assert "later= is not an option of this command" in json.dumps(told)
+    reported = Told(["later=x"], tmp_path).process()
+    assert "later= is not an option of this command" in json.dumps(reported)
     assert was_set == []
 
 

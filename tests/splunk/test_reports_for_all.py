@@ -9,8 +9,8 @@ from package.splunkd_driver.driver import SearchResult
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .endpoint_harness import ENDPOINT, KEY
 from .draining import drain
+from .endpoint_harness import ENDPOINT, KEY
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message
 

@@ -68,7 +68,7 @@ def test_a_configuration_file_without_a_key_leaves_it_to_splunkd(keyless: Lookup
 
 
 @pytest.mark.parametrize(
-    ("password", "failing", "told"),
+    ("password", "failing", "reported"),
     [
         (None, {}, "no API key is stored"),
         ("  ", {}, "the API key is empty"),
@@ -81,12 +81,12 @@ def test_a_configuration_file_without_a_key_leaves_it_to_splunkd(keyless: Lookup
     ],
 )
 def test_missing_data_of_splunkd_is_requested_and_reported_once(
-    keyless: Lookup, sandbox: SandboxServer, password: str | None, failing: dict[str, int], told: str
+    keyless: Lookup, sandbox: SandboxServer, password: str | None, failing: dict[str, int], reported: str
 ) -> None:
     with FakeSplunkd(password, UNLIMITED, failing) as splunkd:
         result = search(keyless, splunkd)
         assert len(splunkd.asked) <= 4
-    assert told in only_message(result)
+    assert reported in only_message(result)
     assert statuses(result) == ["error"] * 20
     assert sandbox.all_requests == []
 

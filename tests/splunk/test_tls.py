@@ -49,8 +49,8 @@ def ask(way: str, keyless: Lookup, splunkd: FakeSplunkd) -> str:
     if way == "alert":
         splunkd.settings = {**splunkd.settings, "verdict_indexes": "main"}
         ran = Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5")
-        [found], [code], [told] = events(splunkd), ran.logged["errors"], ran.said
-        return f"{found['vt_status']} {code}: {told}"
+        [found], [code], [reported] = events(splunkd), ran.logged["errors"], ran.said
+        return f"{found['vt_status']} {code}: {reported}"
     if way == "report":
         [found] = keyless.command("vtreport")([], f"value={EICAR_MD5}", **there).records
     else:

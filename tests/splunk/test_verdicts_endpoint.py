@@ -485,7 +485,7 @@ def test_an_alerts_texts_are_cut_to_what_the_endpoint_takes(
     ]
     path = results_file(alert.job / "results.csv.gz", rows)
     document = {**alert.document(path, fields=name), "search_name": long, "app": long}
-    assert alert.told(json.dumps(document).encode()).status == 0
+    assert alert.reported(json.dumps(document).encode()).status == 0
     written = events(endpoint)
     assert len(written) == 42
     assert written[0]["vt_verdict"] == "malicious"

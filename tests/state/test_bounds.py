@@ -164,22 +164,22 @@ def test_a_result_that_is_too_long_is_ignored(
     tmp_path: Path, redis_process: RedisProcess, splunkd_with_kvstore: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FakeClock()
-    books: list[LeaseStore] = [
+    lease_stores: list[LeaseStore] = [
         SqliteLeases(SqliteFile(tmp_path / "leases.db", LEASES_SCHEMA, "WAL"), clock),
         RedisLeases(redis_process.server(clock)),
         parts_of(Splunkd(splunkd_with_kvstore.url, SESSION), Settings(), clock).leases,
     ]
     text = "0" * (MOST_CHARACTERS + 1)
-    for book in books:
+    for leases in lease_stores:
         # The KV store takes no document that large.
-        length = len(text) if not isinstance(book, KvLeases) else 1_000_000
+        length = len(text) if not isinstance(leases, KvLeases) else 1_000_000
         monkeypatch.setattr(Result, "to_text", lambda *_: text[:length])  # noqa: B023
-        book.claim(_KEY, Lease("leader"))
-        book.release(_KEY, "leader", Result())
+        leases.claim(_KEY, Lease("leader"))
+        leases.release(_KEY, "leader", Result())
         with _bounded(2 * _MOST_MB):
-            lease = book.peek(_KEY)
+            lease = leases.peek(_KEY)
         assert lease is not None
-        assert lease.result == Result(), type(book)
+        assert lease.result == Result(), type(leases)
 
 
 @pytest.mark.parametrize("bomb", sorted(BOMBS))
@@ -216,7 +216,7 @@ def test_a_ledger_that_is_too_large_is_a_lost_record(redis_server: RedisServer) 
     text = Ledger(settled=[0.0] * (MOST_BYTES // 4)).to_json()
     with pytest.raises(ValueError, match="bytes"):
         Ledger.from_json(text.encode())
-    book = RedisLedgers(redis_server)
-    book.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
+    ledgers = RedisLedgers(redis_server)
+    ledgers.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
     redis_server.call("HSET", f"{PREFIX}ledger:a", "content", text)
-    assert book.transact("a", lambda ledger, now: now - ledger.reset_at) == 0.0
+    assert ledgers.transact("a", lambda ledger, now: now - ledger.reset_at) == 0.0

@@ -97,11 +97,11 @@ def _used(state: Path, *values: str) -> None:
 
 def _refused(state: Path) -> None:
     """Whatever is asked of it, it is a `config_error` that names the file."""
-    house = Harness(state)
-    with pytest.raises(ConfigError, match=r"VT_STATE|state file") as told:
-        house.core()
-    assert str(state.parent) in told.value.message
-    assert house.virustotal.asked == []
+    harness = Harness(state)
+    with pytest.raises(ConfigError, match=r"VT_STATE|state file") as caught:
+        harness.core()
+    assert str(state.parent) in caught.value.message
+    assert harness.virustotal.asked == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,9 +128,9 @@ def test_a_foreign_file_behind_a_link_stays_untouched(tmp_path: Path, foreign: s
 
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
 def test_a_foreign_file_that_replaces_ours_stays_untouched(tmp_path: Path, foreign: str) -> None:
-    house = Harness(tmp_path / "state.db", "9/minute")
+    harness = Harness(tmp_path / "state.db", "9/minute")
     _used(tmp_path / "state.db")
-    core = house.core()
+    core = harness.core()
     for path in list(tmp_path.iterdir()):
         path.unlink()
     for name in NAMES:
@@ -204,12 +204,12 @@ def _without_application_id(path: Path) -> None:
 def test_files_of_an_earlier_version_are_taken_over_once(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     _used(state)
-    house = Harness(state, "1/minute")
+    harness = Harness(state, "1/minute")
     for name in NAMES:
         _without_application_id(tmp_path / name)
     before = {name: (tmp_path / name).stat().st_ino for name in NAMES}
-    assert house.answer("a" * 32)["meta"]["source"] == "cache"
-    assert house.answer("f" * 32)["error"]["code"] == "rate_limited", "and what was used is still known"
+    assert harness.answer("a" * 32)["meta"]["source"] == "cache"
+    assert harness.answer("f" * 32)["error"]["code"] == "rate_limited", "and what was used is still known"
     assert {name: (tmp_path / name).stat().st_ino for name in NAMES} == before
     for name, application_id in zip(NAMES, (CACHE_ID, QUOTA_ID)):
         with sqlite3.connect(tmp_path / name) as connection:

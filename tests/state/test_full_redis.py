@@ -84,9 +84,9 @@ class Harness:
 
     def ask(self, number: int) -> str:
         core = self.core()
-        told = core.answer(lookup(f"{number:032x}", options={"max_wait_s": 0}))
+        reported = core.answer(lookup(f"{number:032x}", options={"max_wait_s": 0}))
         core.close()
-        return str(told["error"]["code"] if told["error"] else told["meta"]["source"])
+        return str(reported["error"]["code"] if reported["error"] else reported["meta"]["source"])
 
 
 @pytest.mark.parametrize("policy", KEEP)
@@ -94,13 +94,13 @@ def test_answers_do_not_evict_the_record_with_policies_that_spare_keys_without_e
     policy: str, small: MakeServer
 ) -> None:
     process = small(policy)
-    server, house = process.server(), Harness(process.url, "4/minute,6/day")
-    assert [house.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
+    server, harness = process.server(), Harness(process.url, "4/minute,6/day")
+    assert [harness.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
     fill(server, 3000)
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     assert server.call("TTL", ledger) == -1
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
 
 
 @pytest.mark.parametrize("policy", DROP)
@@ -108,16 +108,16 @@ def test_an_evicted_record_is_lost_for_new_processes_too(
     policy: str, small: MakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = small("noeviction")
-    server, house = process.server(), Harness(process.url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    server, harness = process.server(), Harness(process.url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["api"] * 4
     server.call("CONFIG", "SET", "maxmemory-policy", policy)
     for _ in range(20):
         fill(server, 3000)
         if not list(server.keys(LEDGERS)):
             break
     assert list(server.keys(LEDGERS)) == [], "nothing was tried"
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
     assert "drops keys when its memory is full" in caplog.text
     assert "noeviction" in caplog.text
 
@@ -126,15 +126,15 @@ def test_an_evicted_record_is_lost_for_new_processes_too(
 def test_no_request_is_sent_in_the_first_window_if_the_server_may_evict_the_record(
     policy: str, small: MakeServer
 ) -> None:
-    house = Harness(small(policy).url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["rate_limited"] * 4
-    assert house.virustotal.asked == []
+    harness = Harness(small(policy).url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["rate_limited"] * 4
+    assert harness.virustotal.asked == []
 
 
 def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: MakeServer) -> None:
     process = small("noeviction")
-    server, house = process.server(), Harness(process.url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    server, harness = process.server(), Harness(process.url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["api"] * 4
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     server.call("PEXPIRE", ledger, 3_600_000)
     server.call("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
@@ -145,8 +145,8 @@ def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: M
         if server.call("EXISTS", ledger) == 0:
             break
     assert server.call("EXISTS", ledger) == 0, "nothing was tried"
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
 
 
 @pytest.mark.parametrize("policy", KEEP)
@@ -242,8 +242,8 @@ def test_parts_of_a_deleted_queue_do_not_stay_for_ever(redis_server: RedisServer
 
 
 def test_only_data_that_may_be_lost_expires(redis_process: RedisProcess) -> None:
-    house, server = Harness(redis_process.url, "1/minute"), redis_process.server()
-    house.ask(1)
+    harness, server = Harness(redis_process.url, "1/minute"), redis_process.server()
+    harness.ask(1)
     RedisPending(server, "3").put_many({"ip:1.1.1.1": 1}, 9)
     names = [name for batch in server.keys(PREFIX) for name in batch]
     ends = {name.decode()[len(PREFIX) :].partition(":")[0]: server.call("TTL", name) > 0 for name in names}

@@ -99,15 +99,15 @@ def test_a_wrong_password_is_a_configuration_error(process: MakeProcess, user: s
         server.greet()
         assert server.call("PING")
         return
-    with pytest.raises(ConfigError, match="refuses the user or the password") as told:
+    with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
         server.greet()
-    assert SECRET not in told.value.message
+    assert SECRET not in caught.value.message
 
 
 def test_an_unneeded_password_is_reported_too(process: MakeProcess) -> None:
-    with pytest.raises(ConfigError, match="refuses the user or the password") as told:
+    with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
         process(user=f":{SECRET}").server().greet()
-    assert SECRET not in told.value.message
+    assert SECRET not in caught.value.message
 
 
 def test_greeting_an_unreachable_server_is_not_an_error() -> None:
@@ -183,9 +183,9 @@ def test_the_password_is_in_no_log_repr_or_error(process: MakeProcess, caplog: p
         server = own.server()
         server.call("PING")
         own.kill()
-        with pytest.raises(StateUnavailable) as told:
+        with pytest.raises(StateUnavailable) as caught:
             server.call("PING")
-    causes = [told.value, told.value.__cause__, told.value.__cause__ and told.value.__cause__.__context__]
+    causes = [caught.value, caught.value.__cause__, caught.value.__cause__ and caught.value.__cause__.__context__]
     assert SECRET not in repr(server) + str(causes) + caplog.text
 
 

@@ -80,10 +80,10 @@ def test_a_path_is_no_address(text: str) -> None:
     ],
 )
 def test_an_invalid_address_is_reported_without_its_text(text: str) -> None:
-    with pytest.raises(ConfigError, match="VT_STATE") as told:
+    with pytest.raises(ConfigError, match="VT_STATE") as caught:
         redis_address(text)
-    assert SECRET not in told.value.message
-    assert told.value.__cause__ is None
+    assert SECRET not in caught.value.message
+    assert caught.value.__cause__ is None
 
 
 def test_the_settings_do_not_show_it_either() -> None:

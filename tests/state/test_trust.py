@@ -73,9 +73,9 @@ def test_a_file_that_another_user_can_change_is_refused_and_by_links_too(folder:
     refuse_untrusted(path, "the file")
     expose(path)
     for name in (path, link):
-        with pytest.raises(ConfigError, match=r"another user|other users|every user") as told:
+        with pytest.raises(ConfigError, match=r"another user|other users|every user") as caught:
             refuse_untrusted(name, "the file")
-        assert str(folder) in told.value.message
+        assert str(folder) in caught.value.message
 
 
 @needs_root
@@ -119,10 +119,10 @@ def test_a_state_that_others_can_write_is_a_config_error(folder: Path, expose: E
     core.answer(lookup())
     core.close()
     expose(folder / name)
-    house = Harness(state, "9/minute")
+    harness = Harness(state, "9/minute")
     with pytest.raises(ConfigError, match="state file"):
-        house.core()
-    assert house.virustotal.asked == []
+        harness.core()
+    assert harness.virustotal.asked == []
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
@@ -178,8 +178,10 @@ def test_a_key_readable_by_every_user_causes_one_warning_and_one_in_doctor(run: 
             assert [line["error"] for line in ran.lines] == [None, None]
             assert ran.stderr.count("chmod 600") == warned
             findings = json.loads(run.text("doctor", "--json", **given).stdout)
-            told = [finding for finding in findings if "warning" in finding["text"] and finding["about"] == "API key"]
-            assert bool(told) is warned
+            about_key = [
+                finding for finding in findings if "warning" in finding["text"] and finding["about"] == "API key"
+            ]
+            assert bool(about_key) is warned
 
 
 def test_one_file_for_two_purposes_is_refused(run: RunnerProcess, folder: Path) -> None:
