@@ -1,4 +1,4 @@
-"""`lookup` is for any indicator: what it is, is recognised from its form."""
+"""`lookup` is for any indicator; its type is recognised from its form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equal indicators share a request, at the same moment and within a batch, whatever the cache may do."""
+"""Equal indicators share a request, at the same moment and in a batch, in all cache modes."""
 
 from __future__ import annotations
 

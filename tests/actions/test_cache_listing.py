@@ -1,4 +1,4 @@
-"""What the cache holds is shown, and the quota's own record told, without asking anybody."""
+"""The cached answers and the quota record are shown without any request."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def document(action: str, params: dict[str, Any], **options: Any) -> dict[str, A
 def all_at_once(
     virustotal: Played, clock: WatchedClock, cores: list[Core], documents: list[dict[str, Any]]
 ) -> list[Response]:
-    """The answers; VirusTotal's comes when the others wait for the one that asks."""
+    """The answers; VirusTotal responds when the others wait for the leader."""
     with ThreadPoolExecutor(len(cores)) as pool:
         first = pool.submit(cores[0].answer, documents[0])
         assert virustotal.is_asked.wait(60)

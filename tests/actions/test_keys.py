@@ -1,4 +1,4 @@
-"""What a licence adds to an answer is its key's, in the cache, among those who ask at once, and from the queue."""
+"""Licensed data belongs to its key: in the cache, among simultaneous callers, and from the queue."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DATE = "2026-01-02 03:04:05"
 
 
 class VirusTotal(Played):
-    """Tells the holder of the licence more than others, and everyone which key it was that asked."""
+    """Returns more data for the licensed key, and the key of the request to all."""
 
     def __init__(self, key: str, *, holds: bool = False, last_analysis: int = 1_767_323_045) -> None:
         super().__init__(self._answer, holds=holds)
@@ -72,7 +72,7 @@ def lookup(kind: str = "hash", **options: Any) -> dict[str, Any]:
 
 
 def reported(answer: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """Where it came from, whose it is, and whether it has what is licensed."""
+    """The source, the key, and whether it has licensed data."""
     assert answer["error"] is None, answer["error"]
     raw = answer["data"]["raw"]
     attributes = raw.get("attributes", raw)
@@ -217,7 +217,7 @@ def test_simultaneous_callers_of_one_process_get_their_own_answers(several: Seve
         assert reported(first.result()) == ("api", leader[0], leader == LICENSED)
         for key, future in rest.items():
             assert reported(future.result())[1:] == (key[0], key == LICENSED)
-    # With `off` nothing is kept: who comes to the answer after the other key's request has begun may ask again.
+    # With `off` nothing is cached, so a caller may send again after the other key's request has begun.
     assert len(played[leader].asked) <= (2 if mode == "off" else 1)
     assert len(played[follower].asked) == 1
 

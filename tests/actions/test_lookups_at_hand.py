@@ -1,4 +1,4 @@
-"""Many lookups at once, as far as nothing has to be asked: each is answered as `look_up` answers it."""
+"""Many lookups at once that need no request: each gets the same answer as from `look_up`."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_that_it_was_unknown_by_one_hash_is_over_when_it_is_known_by_another(sev
 
 
 def test_hashes_of_another_file_in_a_report_are_not_believed(several: Several) -> None:
-    """A v3 report has the hash that was asked for."""
+    """A v3 report has the requested hash."""
     other = {**HASHES, "md5": "not a hash", "sha1": 5, "sha256": HASHES["sha256"]}
     core = several.core(virustotal(**other))
     assert look_up(core, HASHES["sha256"])["status"] == "ok"
@@ -119,7 +119,7 @@ def test_after_a_rescan_no_hash_of_the_file_has_the_old_report(
 
 
 def test_a_report_from_during_a_scan_is_not_kept_for_long(make_scenario: MakeScenario, version: str) -> None:
-    """Nobody asks for the analysis here."""
+    """The analysis is not requested here."""
     scenario = scenario_that_scans(make_scenario, version)
     scenario("lookup_hash", {}, hash=EICAR["md5"])
     scenario("rescan_file", {}, hash=EICAR["sha1"])

@@ -1,4 +1,4 @@
-"""What comes in pages: forty at a time up to the limit, and the same rows never asked for twice."""
+"""Pages of forty rows up to the limit; no row is requested twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are to be scanned: what can be wrong with them, each told apart and told before anything is sent."""
+"""Files to scan: each kind of error has its own message, before any request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import Scenario
 
 
 def refused(scenario: Scenario, **params: Any) -> tuple[str, str, str]:
-    """Code, path and message; nothing was asked of the server."""
+    """Code, path and message; no request was sent."""
     error = scenario("scan_file", **params)["error"]
     assert scenario.server.all_requests == []
     return error["code"], error["details"]["path"], error["message"]

@@ -1,4 +1,4 @@
-"""Values as logs and people write them: asked about once, refused, or kept at home; without a URL's credentials."""
+"""Spellings in logs and by people: looked up once, refused, or not sent; without a URL's credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store in memory forgets."""
+"""Eviction of the store in memory."""
 
 from __future__ import annotations
 

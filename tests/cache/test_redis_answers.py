@@ -1,4 +1,4 @@
-"""What is Redis's own about answers: how long they live, whose clock they go by, and what is nobody else's business."""
+"""Answers in Redis: their lifetime, their clock, and keys of other programs."""
 
 from __future__ import annotations
 

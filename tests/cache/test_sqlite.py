@@ -1,4 +1,4 @@
-"""The file's own troubles: size, and rows that are not what they were."""
+"""Answers in SQLite: the size of the file, and damaged rows."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_damaged_row_is_a_miss_or_intact_and_can_be_replaced(file: SqliteFile,
 
 
 def _hit(path: Path, key: str, other: str) -> Iterator[bytes]:
-    """The file with `key` read as `other`: in the row, and in the index."""
+    """The file with `key` changed to `other`: in the row, and in the index."""
     content, old = path.read_bytes(), key.encode()
     places = [found.start() for found in re.finditer(re.escape(old), content)]
     assert len(places) == 2

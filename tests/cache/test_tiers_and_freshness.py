@@ -1,4 +1,4 @@
-"""When a cached answer will do, and which of the two levels gives it."""
+"""When a cached answer is accepted, and from which level."""
 
 from __future__ import annotations
 

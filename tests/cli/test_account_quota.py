@@ -1,4 +1,4 @@
-"""What the account tells, and a pause after a 429, as `vtaction` shows them."""
+"""The account's figures and a pause after a 429 in the output of `vtaction`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUP = {"api_requests_daily": _DAILY, "api_requests_monthly": _MONTHLY}
 
 
 class Refusing(ScriptedServer):
-    """Refuses each lookup for a month, and tells `figures`."""
+    """Refuses each lookup for a month, and returns `figures`."""
 
     figures: dict[str, Any] = GROUP
 

@@ -1,4 +1,4 @@
-"""`vtaction drain` for people and for programs: what it prints, and how it exits."""
+"""`vtaction drain` for people and programs: its output and exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A direct command ends soon when it is asked to, whatever it waits for, and says what it has not done."""
+"""A cancelled command ends soon during any wait, and reports its unfinished work."""
 
 from __future__ import annotations
 

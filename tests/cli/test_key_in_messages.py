@@ -1,4 +1,4 @@
-"""A key that was set in the wrong place is not repeated by what is said of it."""
+"""Messages do not repeat a key that was set in the wrong place."""
 
 from __future__ import annotations
 

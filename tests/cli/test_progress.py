@@ -1,4 +1,4 @@
-"""The bars on a terminal stand in nobody's way."""
+"""Progress bars on a terminal do not disturb other output."""
 
 from __future__ import annotations
 

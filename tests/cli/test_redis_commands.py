@@ -1,4 +1,4 @@
-"""`doctor`, `cache` and `run` where the state is at a server."""
+"""`doctor`, `cache` and `run` with the state at a server."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ COMMANDS = {
 
 
 def plain(text: str) -> str:
-    """Without what moves a terminal's cursor and colours it."""
+    """The text without cursor movements and colours."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", text)
 
 

@@ -1,4 +1,4 @@
-"""The contract of every lease book."""
+"""The contract of every lease store."""
 
 from __future__ import annotations
 

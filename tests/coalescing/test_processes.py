@@ -1,4 +1,4 @@
-"""One asks, the others have the answer: between real processes."""
+"""One process sends the request, the others get its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cache: refresh` and the others, through the real composition."""
+"""`cache: refresh` and the other modes, with the real composition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 
 class SlowVirusTotal:
-    """Answers when it is let go, each time with one engine more."""
+    """Answers when it is released, each time with one more engine."""
 
     def __init__(self) -> None:
         self.asked = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""One asks, the others have the answer: between threads, over every lease book."""
+"""One thread sends the request, the others get its answer: with every lease store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WRITE: dict[str, Any] = {"is_write": True, "lasts": False}
 
 
 class Place:
-    """Where callers meet: a cache of one key, and who asked. `is_cached`: the cache takes answers."""
+    """A shared cache of one key, and the requests. `is_cached`: the cache accepts answers."""
 
     def __init__(self, leases: LeaseStore, is_cached: bool = True) -> None:
         self.clock = WatchedClock()
@@ -59,7 +59,7 @@ class Place:
         return FOUND
 
     def ask_for_all(self, _: Tell) -> Entry:
-        """Not before all the others of `CALLERS` wait."""
+        """Return when all the others of `CALLERS` wait."""
         self.asked += 1
         self.clock.until_waiting(CALLERS - 1)
         return FOUND
@@ -74,7 +74,7 @@ class Place:
         return Fetched(entry, public, self.is_cached)
 
     def until_looked(self, callers: int) -> None:
-        """Wait until so many are there, the leader among them."""
+        """Wait until this many callers have arrived, including the leader."""
         give_up = time.monotonic() + 60
         while len(self._looked) < callers:
             assert time.monotonic() < give_up
@@ -92,7 +92,7 @@ class Place:
         return fetched.entry, fetched.is_shared
 
     def outcome(self, ask: Ask | None = None, patience: float = 60.0, **more: Any) -> object:
-        """The result of `run`, or what it raised."""
+        """The result of `run`, or its exception."""
         try:
             return self.run(ask, patience, **more)
         except ConnectorError as error:
@@ -114,7 +114,7 @@ def _together(place: Place, ask: Ask | None = None, accounts: int = 1) -> list[o
 
 
 def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threading.Event, Future[object]]:
-    """A leader that is under way in a thread of its own; set the event to let it go on."""
+    """A leader with a request in flight, in a separate thread; set the event to continue."""
     begun, go_on = threading.Event(), threading.Event()
 
     def slowly(waiting: Tell) -> Entry:
@@ -334,7 +334,7 @@ def _die(leases: LeaseStore, *, waiting: bool) -> None:
 
 
 def _outlived(place: Place, leases: LeaseStore, callers: int, **more: Any) -> list[object]:
-    """What becomes of `callers` that find the lease of the one that was killed."""
+    """The results of `callers` that find the lease of the killed process."""
 
     def is_held() -> bool:
         found = leases.peek("key")
@@ -392,7 +392,7 @@ def test_when_the_leader_is_dead_one_of_its_followers_leads(make_leases: MakeLea
 
 
 class _Unwilling(MemoryLeases):
-    """A book that can be claimed from and then no more: its disk is full."""
+    """A store whose disk is full after the claim."""
 
     def release(self, key: str, token: str, result: Result | None, left_s: float = RESULT_LEFT_S) -> None:
         raise StateUnavailable("the disk is full")
@@ -417,7 +417,7 @@ def test_a_lease_that_could_not_be_released_ends_though_its_holder_lives() -> No
 
 
 class _Locked(MemoryLeases):
-    """A book that another program can lock: it can be looked at then, and not written."""
+    """A store that another program can lock: then it can be read but not written."""
 
     is_locked = False
 

@@ -1,4 +1,4 @@
-"""One thread of a process asks for all of them, over every lease book."""
+"""One thread of a process sends the request for all: with every lease store."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_threads_of_other_accounts_get_only_public_answers(make_leases: MakeLeas
 
 
 def _fails(place: Place, failure: ConnectorError) -> Callable[[Tell], Entry]:
-    """Asks when all callers are there; the first request fails, later ones are answered."""
+    """Sends when all callers have arrived; the first request fails, later ones are answered."""
 
     def ask(waiting: Tell) -> Entry:
         place.asked += 1

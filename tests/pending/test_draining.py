@@ -1,4 +1,4 @@
-"""What found no quota is queued, and a drain spends what quota there is on it."""
+"""Lookups without quota are queued, and a drain uses the available quota for them."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_each_version_has_a_queue_of_its_own(harness: Harness) -> None:
 
 
 class Scripted:
-    """A core with three queued lookups, and what VirusTotal answers to each in turn."""
+    """A core with three queued lookups, and VirusTotal's responses in order."""
 
     def __init__(self, server: ScriptedServer, clock: FakeClock) -> None:
         self.server = server
@@ -247,7 +247,7 @@ def test_a_refused_request_removes_only_its_own_entry(scripted: Scripted) -> Non
 
 def test_a_refused_key_ends_the_run_and_loses_nothing(scripted: Scripted) -> None:
     done = scripted.drain(refusal(401, "WrongCredentialsError"))
-    # Others that were begun at the same time end with the same error.
+    # Lookups that began at the same time end with the same error.
     assert (done.asked, done.answered, done.left) == (1, 0, 3)
     assert "does not accept the API key" in str(done.message)
     assert len(scripted.server.received) == 1

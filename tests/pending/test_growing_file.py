@@ -1,4 +1,4 @@
-"""A state file that a version without a queue made, and may be using, gets one and loses nothing."""
+"""A state file of a version without a queue gets one and loses nothing, even while that version uses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOUND = Entry("ok", {"type": "ip"}, START)
 
 
 class Before:
-    """The parts that a version without a queue has, at work in its file."""
+    """The parts of a version without a queue, in use."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
         file = SqliteFile(path, SCHEMA, "WAL")

@@ -1,4 +1,4 @@
-"""Several drains at once ask nothing twice, and one that is killed loses nothing: with real processes."""
+"""Simultaneous drains send no request twice, and a killed drain loses nothing: with real processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def slow() -> Iterator[SandboxServer]:
 
 @pytest.fixture(params=["file", "redis"])
 def runner(request: pytest.FixtureRequest, slow: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    """One whose queue has `HOSTS`."""
+    """A state whose queue has `HOSTS`."""
     process = vtaction_process(slow, tmp_path)
     if request.param == "redis":
         process.environment["VT_STATE"] = request.getfixturevalue("redis_process").url

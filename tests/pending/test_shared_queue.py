@@ -1,4 +1,4 @@
-"""The queue as the core sees it: written in groups, and what cannot be written now is neither lost nor claimed."""
+"""The queue in the core: written in groups; entries that cannot be written are neither lost nor reported as queued."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vt_connectors.state.fallback import StateUnavailable
 
 
 class Store(MemoryPending):
-    """`writes` has the keys of each write. With `is_out` it cannot be used, and `held` keeps a write waiting."""
+    """`writes`: the keys of each write. With `is_out` it cannot be used; `held` blocks a write."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
@@ -188,7 +188,7 @@ def test_an_answered_entry_of_this_process_leaves_the_queue(memory: Store, clock
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program, such as a backup, which may hold the state's file."""
+    """Another program, such as a backup, which may lock the state file."""
     SqlitePending(SqliteFile(tmp_path / "state.db", SCHEMA, "WAL"), FakeClock(), "3").put_many({"ip:0": 0}, 9)
     other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

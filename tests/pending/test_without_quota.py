@@ -43,7 +43,7 @@ MakeCore = Callable[..., Core]
 def make_core(
     kind: str, clock: FakeClock, tmp_path: Path, sandbox: SandboxServer, request: pytest.FixtureRequest
 ) -> Iterator[MakeCore]:
-    """Cores with one state of each kind, as processes have; in memory there is one only."""
+    """Cores that share a state of each kind, like processes; in memory there is only one core."""
     made: list[Core] = []
     state, places = str(tmp_path / "state.db"), NO_PLACES
     if kind == "redis":
@@ -211,7 +211,7 @@ def test_a_request_of_another_thread_is_waited_for(tmp_path: Path) -> None:
     with SandboxServer(Quota.unlimited(), latency_s=1.0) as server:
         given = {"VT_API_URL": server.url, "VT_STATE": str(tmp_path / "state.db"), "VT_QUOTA": "2/month"}
         core = build(settings_from(given), lambda: ApiKey(SECRET), SystemClock())
-        # Until VirusTotal has accepted the key, the others wait for that.
+        # The others wait until VirusTotal has accepted the key.
         core.look_up("ip", HOSTS[2], NOW)
         answers: list[Response] = []
         first = threading.Thread(target=lambda: answers.append(core.look_up("ip", FIRST, NOW)))
@@ -230,7 +230,7 @@ def test_a_request_of_another_thread_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.fixture
 def exhausted(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    """One whose month is over, and whose queue takes ten."""
+    """A core with an exhausted month and room for ten queue entries."""
     process = vtaction_process(sandbox, tmp_path)
     process.environment.update(VT_QUOTA="1/month", VT_PENDING_MAX="10")
     assert process.text("lookup_ip", FIRST).returncode == 0

@@ -17,7 +17,7 @@ from vt_connectors.sandbox import Quota, SandboxServer
 PROCESSES = 16
 KILLED = 5
 HASHES = [f"{number:032x}" for number in range(1, 41)]
-# What the processes are told, and what the server enforces to the request.
+# The quota of the processes, which the server enforces exactly.
 LIMIT, SECONDS = 8, 1.5
 
 

@@ -1,4 +1,4 @@
-"""A limiter over every kind of book."""
+"""A limiter with every ledger store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def clock() -> FakeClock:
 
 
 class RedisLedgersByFakeClock(RedisLedgers):
-    """The server's clock is the test's."""
+    """Uses the test's clock instead of the server's."""
 
     def __init__(self, server: RedisServer, clock: FakeClock) -> None:
         super().__init__(server)
@@ -44,14 +44,14 @@ def ledgers(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) ->
     if request.param == "redis":
         return RedisLedgersByFakeClock(request.getfixturevalue("redis_server"), clock)
     if request.param == "kvstore":
-        # The others' clocks do not differ.
+        # As for the other stores, clocks do not differ.
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
     return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
 @pytest.fixture
 def limiter(ledgers: LedgerStore, clock: FakeClock) -> MakeLimiter:
-    """Makes limiters that share one book."""
+    """Makes limiters that share one ledger store."""
 
     def make(
         quota: str, scope: str = "a key", given: LedgerStore | None = None, own_clock: FakeClock | None = None

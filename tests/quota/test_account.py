@@ -1,4 +1,4 @@
-"""An account's figures, and what its answers mean for the next requests, through the real composition."""
+"""The figures of an account, and their effect on later requests, with the real composition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def windows_of(figures: dict[str, Any]) -> str:
 
 
 def with_user(name: str, allowed: Any, used: Any = 0) -> dict[str, Any]:
-    """The public account's figures, of which one is another."""
+    """The figures of the public account, with one changed."""
     return {
         **PUBLIC,
         MONTH: {"user": {"allowed": 15500, "used": 9}},
@@ -181,7 +181,7 @@ def test_the_pool_that_runs_out_first_is_shown_beside_both() -> None:
 
 
 class ScriptedVirusTotal:
-    """Gives the next status of `script` for each lookup, 200 when there is none left; `figures` whenever asked."""
+    """Returns the next status of `script` for each lookup, then 200; `figures` for each request of the quota."""
 
     def __init__(self, *script: int) -> None:
         self.script = list(script)

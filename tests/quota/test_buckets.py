@@ -1,4 +1,4 @@
-"""Buckets of finished requests: beside every stamp by itself they are never early, and late by 1/256 of the window."""
+"""Buckets of finished requests: compared with exact stamps, never early, and late by 1/256 of the window at most."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _seeds = st.integers(0, 2**32)
 
 
 def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
-    """Times, and the ages of the requests that are put into buckets then: in any order, some of them long ago."""
+    """Times, and the ages of the requests that are then put into buckets, in any order."""
     draw = random.Random(seed)
     dense = longest / draw.choice([50, 2000])
     return [

@@ -1,4 +1,4 @@
-"""What was refused a moment ago is not asked again in vain."""
+"""After a refusal, no needless request is sent for a while."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_answer_clears_everything(prospects: CircuitBreaker, clock: FakeClock
 
 
 class _InHand:
-    """What a caller has in hand while it asks."""
+    """An object that a caller holds during its request."""
 
 
 def _ask_in_vain(prospects: CircuitBreaker, kind: type[ConnectorError]) -> weakref.ref[_InHand]:

@@ -1,4 +1,4 @@
-"""A clock that is set, by an administrator or a time server: what that does to the quota of a machine."""
+"""The effect on the quota if a clock is set, by an administrator or a time server."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from vt_connectors.quota.limiter import Limiter
 
 @pytest.fixture(params=["memory", "sqlite", "kvstore"])
 def ledgers(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
-    """Those that go by the machine's clock: a server goes by its own, and tells nobody whether that was set."""
+    """The stores that use the machine's clock. Redis uses its own, and does not report changes of it."""
     if request.param == "kvstore":
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
     return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
 def _asks(limiter: Limiter, clock: FakeClock, count: int) -> int:
-    """How many of `count` callers who do not wait are answered now."""
+    """How many of `count` callers are answered now, without a wait."""
     went = 0
     for _ in range(count):
         try:
@@ -93,7 +93,7 @@ def test_a_lost_record_is_waited_out_even_if_the_clock_is_set(
     ledgers.transact("before", lambda ledger, now: None)
     ledgers.close()
     (tmp_path / "lost.db").write_bytes(b"not a database" * 100)
-    assert _asks(limiter("4/minute", "who found it lost", given=ledgers), clock, 1) == 0
+    assert _asks(limiter("4/minute", "finds the loss", given=ledgers), clock, 1) == 0
     clock.step(3600)
     own = limiter("4/minute", given=ledgers)
     assert _retry_after(own, clock) == pytest.approx(60, abs=0.2)

@@ -1,4 +1,4 @@
-"""Those who share a ledger may have clocks that differ by `max_clock_skew_s`."""
+"""Processes that share a ledger may have clocks that differ by `max_clock_skew_s`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fair shares: one ticket a client, interactive clients before batches, and a time that was told is kept."""
+"""Fair shares: one ticket per client, interactive clients before batches, and reserved places after refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _batch(name: str) -> Claim:
 
 
 def _served(scenario: Scenario, waiting: dict[str, Claim], count: int) -> list[str]:
-    """The tickets that get the next `count` slots; each of them waits again at once under the same name."""
+    """The tickets that get the next `count` slots; each waits again at once with the same name."""
     served: list[str] = []
     for _ in range(1000 * count):
         for ticket in list(waiting):
@@ -217,7 +217,7 @@ def test_a_request_behind_others_of_its_client_is_refused_if_it_cannot_be_in_tim
 
 
 def test_each_client_waits_for_at_most_one_slot_more_than_clients_during_a_flood() -> None:
-    """With N clients each waits N + 1 slots' time at most, and one window, because slots come in bursts."""
+    """With N clients, each waits for N + 1 slots at most, plus one window, because slots come in bursts."""
     clients, window, limit = 16, 2.0, 4
     scenario = Scenario(f"{limit}/2s")
     bound = (clients + 1) * window / limit + window

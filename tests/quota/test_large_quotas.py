@@ -1,4 +1,4 @@
-"""Windows with thousands of requests: beside a record of every single one, nothing is early, and nothing late."""
+"""Windows with thousands of requests: compared with an exact record, no start is early or too late."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _seeds = st.integers(0, 2**32)
 
 
 class _Exact:
-    """Every request by itself. `ended` and `in_flight` have the moments from which they count."""
+    """An exact record. `ended` and `in_flight` have the times from which requests count."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -37,7 +37,7 @@ class _Exact:
         self.in_flight: dict[str, float] = {}
 
     def free(self, *, back_by: float | None = None, late: bool = False) -> float:
-        """When the next may start; with `back_by`, if all under way have come back by then; `late`: at the latest."""
+        """When the next may start; `back_by`: if all requests in flight end by then; `late`: at the latest."""
         in_flight = self.in_flight.values()
         stamps = sorted([*self.ended, *(in_flight if back_by is None else (min(one, back_by) for one in in_flight))])
         free = self.scenario.now

@@ -1,4 +1,4 @@
-"""The contract of every quota book."""
+"""The contract of every ledger store."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_missing_row_is_a_lost_record_and_not_a_new_one(tmp_path: Path, clock:
 
 
 def _begun_anew(path: Path, clock: FakeClock) -> SqliteLedgers:
-    """By one who knew of no book before."""
+    """By a process that had not read the ledger before."""
     path.unlink()
     return SqliteLedgers(path, clock)
 

@@ -1,4 +1,4 @@
-"""The limiter as its callers meet it, over every book."""
+"""The limiter with every ledger store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vt_connectors.state.fallback import StateUnavailable
 
 
 def _ask(limiter: Limiter, clock: FakeClock, patience: float = 0.0) -> float:
-    """One request answered at once; how long it waited."""
+    """One request that is answered at once. Returns how long it waited."""
     with limiter.slot(clock.monotonic() + patience) as slot:
         slot.answered()
     return slot.waited_s
@@ -130,7 +130,7 @@ def test_only_a_request_that_was_never_sent_is_given_back(limiter: MakeLimiter, 
 
 
 class _StoppedClock(FakeClock):
-    """The process is asked to end during the first sleep."""
+    """The process is cancelled during the first sleep."""
 
     def sleep(self, seconds: float) -> None:
         raise Cancelled("stopped")

@@ -1,4 +1,4 @@
-"""A book in others' hands for long: nobody guesses, nothing is asked."""
+"""A ledger that is locked for long: no guess, and no request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def limiter(tmp_path: Path, clock: FakeClock) -> Limiter:
-    """One whose book, in `quota.db`, has little patience with others."""
+    """A limiter whose record `quota.db` waits only briefly for locks."""
     shared = SqliteLedgers(tmp_path / "quota.db", clock, patience_s=0.02)
     ledgers = Fallback[LedgerStore](shared, MemoryLedgers(clock), clock, "alone")
     return Limiter(ledgers, "scope", lambda: parse_quota("4/minute"), clock, Heartbeat())

@@ -1,4 +1,4 @@
-"""Whatever callers do and whenever the server counts: no window is exceeded there, and nobody waits for ever."""
+"""For any behaviour of callers and server: no window is exceeded at the server, and no caller waits for ever."""
 
 from __future__ import annotations
 

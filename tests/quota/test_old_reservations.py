@@ -1,4 +1,4 @@
-"""A slot that was taken and not used for long is another's: its request does not go out on it."""
+"""A slot that was not used for long has expired: its request is not sent with it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Beat, Heartbeat
 
 
-class _ByHand(Heartbeat):
-    """`beat()` is one sign of life."""
+class _ManualHeartbeat(Heartbeat):
+    """`beat()` sends one heartbeat."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,18 +39,18 @@ class _ByHand(Heartbeat):
 
 
 @pytest.fixture
-def heartbeat() -> _ByHand:
-    return _ByHand()
+def heartbeat() -> _ManualHeartbeat:
+    return _ManualHeartbeat()
 
 
 @pytest.fixture
-def own(ledgers: LedgerStore, clock: FakeClock, heartbeat: _ByHand) -> Limiter:
+def own(ledgers: LedgerStore, clock: FakeClock, heartbeat: _ManualHeartbeat) -> Limiter:
     quota = parse_quota("1/minute,5/day")
     return Limiter(Fallback(ledgers, MemoryLedgers(clock), clock, "alone"), "a key", lambda: quota, clock, heartbeat)
 
 
 class _SleptClock(FakeClock):
-    """The machine slept: only its uptime says so."""
+    """After a sleep of the machine, only its uptime has advanced."""
 
     slept_for = 0.0
 
@@ -80,7 +80,9 @@ def test_the_sleep_of_a_machine_is_detected() -> None:
     clock = _SleptClock()
     quota = parse_quota("1/minute")
     ledgers = MemoryLedgers(clock)
-    own = Limiter(Fallback[LedgerStore](ledgers, ledgers, clock, "alone"), "a key", lambda: quota, clock, _ByHand())
+    own = Limiter(
+        Fallback[LedgerStore](ledgers, ledgers, clock, "alone"), "a key", lambda: quota, clock, _ManualHeartbeat()
+    )
     with own.slot(clock.monotonic()) as slot:
         clock.slept_for = 30.0
         with pytest.raises(ReservationTooOld):
@@ -88,7 +90,7 @@ def test_the_sleep_of_a_machine_is_detected() -> None:
 
 
 def test_a_slot_is_valid_as_long_as_its_owner_sends_heartbeats(
-    own: Limiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, clock: FakeClock, heartbeat: _ManualHeartbeat
 ) -> None:
     with own.slot(clock.monotonic()) as slot:
         for _ in range(60):
@@ -98,7 +100,7 @@ def test_a_slot_is_valid_as_long_as_its_owner_sends_heartbeats(
 
 
 def test_a_late_heartbeat_does_not_restore_an_expired_slot(
-    own: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, limiter: MakeLimiter, clock: FakeClock, heartbeat: _ManualHeartbeat
 ) -> None:
     with own.slot(clock.monotonic()) as slot:
         clock.advance(66)
@@ -112,7 +114,7 @@ def test_a_late_heartbeat_does_not_restore_an_expired_slot(
 
 
 def test_a_sent_request_counts_even_if_its_owner_returns_late(
-    own: Limiter, clock: FakeClock, heartbeat: _ByHand
+    own: Limiter, clock: FakeClock, heartbeat: _ManualHeartbeat
 ) -> None:
     with own.slot(clock.monotonic()) as slot:
         slot.sending()

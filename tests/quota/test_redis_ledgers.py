@@ -1,4 +1,4 @@
-"""The book on a server: whose clock it goes by, what it knows of losses, and how turns are taken."""
+"""Ledgers in Redis: the clock, losses, and turns."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_ledger_of_an_earlier_version_stays_from_its_next_use_on(
 
 
 def _last_written(server: RedisServer, scope: str, days_ago: float) -> str:
-    """Another key's ledger, as it is after so many days; its name."""
+    """The name of another key's ledger, which was last written this many days ago."""
     RedisLedgers(server).transact(scope, _note)
     [now, _] = server.call("TIME")
     server.call("HSET", f"{PREFIX}ledger:{scope}", "at", int(now) - int(days_ago * 86400))
@@ -155,7 +155,7 @@ def test_a_damaged_ledger_is_lost(redis_server: RedisServer, caplog: pytest.LogC
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[RedisProcess]:
-    """A server that writes down everything at once."""
+    """A server that syncs every write."""
     process = RedisProcess(tmp_path, "--appendonly", "yes", "--appendfsync", "always").start()
     yield process
     process.kill()

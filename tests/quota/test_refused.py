@@ -1,4 +1,4 @@
-"""What a refusal tells the next callers: from memory, for a second, and never more than the record says."""
+"""Refusals from memory: for a second, and never stricter than the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def use(limiter: Limiter, clock: FakeClock, times: int = 1) -> None:
 
 
 def refuse(limiter: Limiter, refused: Refused, clock: FakeClock) -> RateLimited:
-    """A caller is refused the usual way."""
+    """A caller is refused by the limiter."""
     with pytest.raises(RateLimited) as caught, limiter.slot(clock.monotonic()):
         pytest.fail("there was quota")
     refused.remember(caught.value)
@@ -102,7 +102,7 @@ def test_a_client_that_returns_on_time_is_not_refused_from_memory(limiter: MakeL
     reported = caught.value.retry_after
     assert reported is not None
     clock.advance(reported / 2)
-    # Another one is refused meanwhile, for longer.
+    # Another caller is refused meanwhile, for longer.
     refused.remember(RateLimited("", retry_after=3 * reported))
     clock.advance(reported / 2 + 0.1)
     assert refused.refusal(clock.monotonic(), me) is None
@@ -159,7 +159,7 @@ def test_a_refusal_because_of_others_does_not_apply_to_them(limiter: MakeLimiter
 
 
 class CountingBook(MemoryLedgers):
-    """`looks` and `changes` are how often it was asked; with `busy` it is held by others."""
+    """`looks` and `changes` count the calls; with `busy` it is locked by others."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)

@@ -1,4 +1,4 @@
-"""Sliding windows: who may go when, and what a slot costs."""
+"""Sliding windows: when requests may start, and for how long a slot counts."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_first_come_first_served() -> None:
     assert scenario.waits("c")
     assert scenario.waits("b")
     assert isinstance(scenario.look("a"), Start)
-    assert not scenario.goes("late"), "one who comes now does not overtake those who wait"
+    assert not scenario.goes("late"), "a new caller does not overtake waiters"
 
 
 def test_a_killed_waiter_leaves_the_queue() -> None:

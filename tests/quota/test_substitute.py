@@ -1,4 +1,4 @@
-"""The record in place of the shared one: one for all processes of a user, and nothing is granted twice."""
+"""The substitute record: one for all processes of a user, and no slot is granted twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Breaking(SqliteLedgers):
 
 
 class _Machine:
-    """Processes that come one after the other, on one machine."""
+    """Processes on one machine, one after another."""
 
     def __init__(self, folder: Path, quota: str) -> None:
         self.clock = FakeClock()
@@ -53,7 +53,7 @@ class _Machine:
         return Limiter(ledgers, "a key", lambda: self._quota, self.clock, Heartbeat())
 
     def asks(self, limiter: Limiter, times: int) -> int:
-        """How many of so many requests are granted at once."""
+        """How many of `times` requests are granted at once."""
         before = len(self.granted)
         for _ in range(times):
             try:
@@ -166,7 +166,7 @@ def test_without_a_required_state_no_request_is_sent(machine: _Machine) -> None:
 
 
 def _grants(machine: _Machine, limiter: Limiter, times: int, pace_s: float) -> int:
-    """How many of so many requests are granted, one after the other."""
+    """How many of `times` requests are granted, one after another."""
     granted = 0
     for _ in range(times):
         machine.clock.advance(pace_s)

@@ -1,4 +1,4 @@
-"""What a 429 does to everyone."""
+"""The effect of a 429 on all processes."""
 
 from __future__ import annotations
 

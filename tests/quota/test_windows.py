@@ -1,4 +1,4 @@
-"""Quotas as people write them."""
+"""The notation of quotas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`VT_QUOTA=none` while others with windows share the record: its requests count, at one change each."""
+"""`VT_QUOTA=none` while processes with windows share the ledger: its requests count, at one change each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Counting:
 
 
 class _Two:
-    """A process with windows, which has looked already, and one without."""
+    """A process with windows, which has read the ledger already, and a process without."""
 
     def __init__(self, ledgers: LedgerStore, clock: FakeClock, quota: str) -> None:
         self.book = _Counting(ledgers)
@@ -52,14 +52,14 @@ class _Two:
         return Limiter(shared, "a key", lambda: parsed, clock, Heartbeat())
 
     def asks(self, count: int = 1, takes_s: float = 0.0) -> None:
-        """The one without windows."""
+        """The process without windows."""
         for _ in range(count):
             with self.free.slot(self._clock.monotonic()) as slot:
                 self._clock.advance(takes_s)
                 slot.answered()
 
     def may_ask(self) -> bool:
-        """Whether the one with windows gets a slot now."""
+        """Whether the process with windows gets a slot now."""
         try:
             with self.limited.slot(self._clock.monotonic()) as slot:
                 slot.answered()

@@ -1,4 +1,4 @@
-"""`vtaction run`: one line out for each line in, whatever the line is."""
+"""`vtaction run`: one output line for each input line of any kind."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_response_is_one_line_of_ascii_even_for_ids_with_line_separators(run: 
 
 
 def test_each_answer_is_flushed_as_it_is_ready(run: RunnerProcess) -> None:
-    """A host that waits for each answer before it sends the next request is not kept waiting."""
+    """A host that sends the next request only after each answer gets its answers at once."""
     process = run.start("run")
     assert process.stdin is not None
     assert process.stdout is not None

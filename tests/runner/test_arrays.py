@@ -33,7 +33,7 @@ WRITTEN = {
 
 
 def read(text: str | bytes, *, piece: int = 11) -> list[Any]:
-    """The requests, and an error's code for what is none."""
+    """The requests, and the error code for an invalid one."""
     data = text.encode() if isinstance(text, str) else text
     reader = DocumentReader()
     found = [document for at in range(0, len(data), piece) for document in reader.feed(data[at : at + piece])]
@@ -107,7 +107,7 @@ def test_a_line_that_is_too_long_breaks_its_array() -> None:
 A, B = LINES[0], LINES[1]
 LONG = "x" * (LONGEST_BYTES + 100_000)
 
-# Each first line has something wrong with it, or is not what arrays begin with.
+# Each first line is invalid, or cannot begin an array.
 BEGINS_BROKEN = {
     "a line break within a string": '[{"id": "a", "comment": "one\ntwo"}},\n',
     "a line break within a string with brackets": '[{"id": "a", "comment": "one\ntwo ] three"}},\n',

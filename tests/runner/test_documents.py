@@ -1,4 +1,4 @@
-"""Bytes to documents: what is answered, when, and at which cost."""
+"""Bytes to documents: the answers, their time and their cost."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ MOST_S = 60
 
 
 class FakeCore:
-    """Answers with what `work` makes of a document."""
+    """Answers with the result of `work` for a document."""
 
     def __init__(self, work: Callable[[Any], object] = lambda document: None) -> None:
         self.work = work
@@ -261,7 +261,7 @@ CLOSED = {0: "stdin cannot be read to its end", 1: "stdout is closed"}
 
 @pytest.mark.parametrize("descriptor", [0, 1, 2])
 def test_a_descriptor_that_is_closed_is_reported_if_it_matters(run: RunnerProcess, descriptor: int) -> None:
-    """And what is opened later does not get its number: what a library prints would go there."""
+    """A file that is opened later does not get its number, because libraries may print to it."""
     done = subprocess.run(
         run.command("run"),
         input=json.dumps({"action": "lookup_ip", "params": {"ip": "10.0.0.1"}}).encode(),

@@ -1,4 +1,4 @@
-"""A key is recognised in whatever clothes it stands in a text or a file."""
+"""A key is recognised in any encoding in a text or a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A misspelt setting is told of, with the one that was meant."""
+"""A misspelt setting causes a warning with the nearest name."""
 
 from __future__ import annotations
 

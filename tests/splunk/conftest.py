@@ -84,7 +84,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def store() -> Iterator[FakeKvStore]:
-    """A KV store whose limits were kept to, as is seen at the end."""
+    """A KV store. Fails at the end if a limit was exceeded."""
     store = FakeKvStore()
     yield store
     assert store.over == []

@@ -1,4 +1,4 @@
-"""A splunkd with the app's endpoints, and what is asked of it as one user or another."""
+"""A splunkd with the app's endpoints, and calls as different users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alert action vt_alert_comment: one comment, by who may, once the admin has allowed it."""
+"""The alert action vt_alert_comment: one comment by users with the right, if the admin allows it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LITERAL = ("from $5 to $6", "$", "$$", "cost $5$6", "under $HOME/$USER", "a ^x$ 
 
 @pytest.fixture
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
-    """The action of an alert whose owner may comment, where the admin allows it."""
+    """The action of an alert; its owner may comment, and the admin allows it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users[SESSION] = WRITER
     return Alert("vt_alert_comment", keyless, splunkd)

@@ -1,4 +1,4 @@
-"""A lookup alert that is ended before it is done leaves its line in the log, and what it has learnt in the index."""
+"""A lookup alert that ends early leaves its line in the log and its verdicts in the index."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ UNKNOWN = "0" * 31 + "1"
 
 @pytest.fixture
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
-    """The action of an alert whose owner may look up, and neither see the key nor write to an index."""
+    """The action of an alert; its owner may look up, but neither see the key nor write to an index."""
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat, main"}
     return Alert("vt_alert_lookup", keyless, splunkd)
 

@@ -1,4 +1,4 @@
-"""`| vtcache` shows what is kept, and clears it for those who may."""
+"""`| vtcache` shows cached answers, and clears them for users with the right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`| vtcomment` says one thing in public, once the admin has allowed it, for whoever may."""
+"""`| vtcomment` posts one public comment, for users with the right, if the admin allows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITER = ANALYST | {"run_vtlookup_write"}
 
 @pytest.fixture
 def command(keyless: Lookup, splunkd: FakeSplunkd) -> Lookup:
-    """Of a user who may comment, where the admin allows it."""
+    """The command of a user with the right to comment, if the admin allows it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users[SESSION] = WRITER
     return keyless.command("vtcomment")

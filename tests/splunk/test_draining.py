@@ -23,7 +23,7 @@ def test_what_a_search_leaves_pending_the_next_has_at_no_request(everywhere: Loo
     while left:
         time.sleep(3.05)  # the quota's window
         before, left = left, counts(drain(limited))["left"]
-        # A place may be kept for the search that was refused.
+        # A place may be reserved for the refused search.
         assert left <= max(0, before - 3)
     assert len(sandbox.requests) == 12
     second = limited([CHUNK], "hash=x", "wait=0")

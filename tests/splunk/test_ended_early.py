@@ -1,4 +1,4 @@
-"""A cancelled search: its process goes within two seconds, whatever it waits for, and leaves what it learned."""
+"""A cancelled search: its process ends within two seconds during any wait, and stores its answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search whose user may not see the key goes through the app's endpoint, and its rows are the same."""
+"""If its user may not see the key, a search uses the app's endpoint, and its rows are the same."""
 
 from __future__ import annotations
 

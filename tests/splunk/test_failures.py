@@ -1,4 +1,4 @@
-"""When VirusTotal cannot be asked the search finishes, the rows say so, and one message says what to do."""
+"""If VirusTotal cannot be used, the search finishes, its rows say so, and one message says what to do."""
 
 from __future__ import annotations
 

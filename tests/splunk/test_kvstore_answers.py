@@ -1,4 +1,4 @@
-"""Answers and leases in the KV store: its limits are kept to, what is too old goes, and rights are respected."""
+"""Answers and leases in the KV store: limits and rights are respected, and old documents are deleted."""
 
 from __future__ import annotations
 

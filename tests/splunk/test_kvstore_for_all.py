@@ -1,4 +1,4 @@
-"""With the state in the KV store: those who may not see the key, the queue, and sessions that end."""
+"""With the state in the KV store: users who may not see the key, the queue, and sessions that end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The quota's record in the KV store: who is late looks again, who is behind is refused, and nothing old comes back."""
+"""Ledgers in the KV store: late and stale writers read again, and old versions do not return."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_process_suspended_between_read_and_insertion_repeats_the_step(
     def long(ledger: Ledger, now: float) -> None:
         tries.append(ledger.consecutive_429s)
         if len(tries) == 1:
-            # The machine slept; others wrote, and what they wrote first is gone.
+            # The machine slept; others wrote, and their first versions are deleted.
             for version in range(2, 6):
                 document = store.documents[LEDGERS]["a.1"]
                 store.put(LEDGERS, {**document, "_key": f"a.{version}", "version": version, "content": _with(version)})
@@ -220,7 +220,7 @@ def test_a_clock_that_is_far_off_is_reported_and_blocks_nothing(
 
 @pytest.mark.parametrize("order", [(0.0, APART_S), (APART_S, 0.0)])
 def test_clocks_that_differ_never_give_a_slot_too_early(splunkd: FakeSplunkd, order: tuple[float, float]) -> None:
-    """One asks, the other as soon as it may: never within a minute of each other."""
+    """One sends, the other as soon as allowed: never within a minute of each other."""
     first, second = (FakeClock(START + ahead) for ahead in order)
     with _limiter(book_at(splunkd, first), first, "1/minute").slot(first.monotonic()) as slot:
         slot.answered()

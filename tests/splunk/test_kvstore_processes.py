@@ -18,7 +18,7 @@ from .searching import Lookup, md5
 
 PROCESSES = 8
 HASHES = [md5(number) for number in range(24)]
-# What the searches are told, and what the server enforces to the request. Clocks that may differ add 2 seconds.
+# The quota of the searches, which the server enforces exactly. Clocks that may differ add 2 seconds.
 LIMIT, SECONDS = 6, 1.5
 # Of the three members: how far behind the captain each is.
 LAGS_S = (0.0, 0.05, 0.2)

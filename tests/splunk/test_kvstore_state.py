@@ -90,7 +90,7 @@ def test_a_store_that_is_not_ready_is_reported_and_the_rows_are_answered(
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         # What other search heads were granted is not known: a window is waited out.
         result = search(in_kvstore.set(VT_QUOTA="8/2s"), splunkd, EICAR_MD5, md5(1))
-        # One finds out, and the others are told.
+        # One finds it unavailable, and the others fail at once.
         assert len(store.asked) <= 3
     assert statuses(result) == ["ok", "ok"]
     assert "Splunk's KV store cannot be used (HTTP 503): working without the shared cache" in only_message(result)

@@ -257,7 +257,7 @@ def test_a_log_that_cannot_be_written_is_one_message_and_the_search_continues(lo
 def test_ending_the_search_returns_after_its_line_is_written(tmp_path: Path) -> None:
     path = tmp_path / "var/log/splunk/vtlookup.log"
     path.parent.mkdir(parents=True)
-    # So full that the writer waits for whoever is setting it aside.
+    # So full that the writer waits for the process that rotates it.
     path.touch()
     os.truncate(path, MOST_BYTES * 3)
     log = SearchLog(tmp_path, {"SPLUNK_HOME": str(tmp_path)}, None)

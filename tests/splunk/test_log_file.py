@@ -63,7 +63,7 @@ def test_it_stays_bounded_while_many_write(tmp_path: Path) -> None:
         process.stdin.close()
     assert [process.wait(60) for process in started] == [0] * processes
     assert [file.name for file in files(path)] == ["vtlookup.log", *(f"vtlookup.log.{n}" for n in (1, 2, 3))]
-    # Whoever opened the file before it was set aside may add one line yet.
+    # A process that opened the file before its rotation may still add one line.
     assert all(file.stat().st_size <= 2 * most + processes * 400 for file in files(path))
     assert {stat.S_IMODE(file.stat().st_mode) for file in files(path)} == {0o600}
 

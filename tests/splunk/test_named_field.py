@@ -1,4 +1,4 @@
-"""The field that a search names: what is said if no event has it, and which fields of the events stay as they are."""
+"""The field that a search names: the warning if no event has it, and unchanged fields of events."""
 
 from __future__ import annotations
 

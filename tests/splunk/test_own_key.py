@@ -1,4 +1,4 @@
-"""A value that has the API key in it is asked, queued, indexed and repeated by none of the app's ways."""
+"""A value with the API key is not sent, queued, indexed or repeated anywhere in the app."""
 
 from __future__ import annotations
 

@@ -306,7 +306,7 @@ def test_no_message_has_a_line_of_the_file(watched: Bait, tmp_path: Path) -> Non
 
 
 class Told:
-    """A command in this process, which is told of a search with `args`."""
+    """A command in this process, for a search with `args`."""
 
     def __init__(self, args: Sequence[str], tmp_path: Path) -> None:
         self.command = VtQuota()

@@ -386,7 +386,7 @@ def test_the_app_asks_the_policy_before_each_answer_to_a_request() -> None:
         nodes = ast.walk(ast.parse(path.read_text("utf-8")))
         called = (ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call))
         calls.update(path.name for name in called if re.fullmatch(r"(self\.)?_?core\.(answer|run)", name))
-    # `core_access.py` asks a core without settings what is wrong, `checks.py` for the quota.
+    # `core_access.py` calls a core without settings for its error, `checks.py` for the quota.
     assert calls == {"lookup.py": 1, "composition.py": 1, "core_access.py": 1, "checks.py": 1}
 
 

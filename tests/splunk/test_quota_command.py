@@ -1,4 +1,4 @@
-"""`| vtquota` tells what is left, and costs nothing."""
+"""`| vtquota` shows the remaining quota without a request."""
 
 from __future__ import annotations
 

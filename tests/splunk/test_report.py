@@ -1,4 +1,4 @@
-"""`| vtreport` tells of one indicator, without any events."""
+"""`| vtreport` shows one indicator, without events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What begins a search works for those who may not see the key too: through the app's endpoint."""
+"""Generating commands work for users who may not see the key, through the app's endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The setup page's server side: it checks again what the page has checked, and gives the key to nobody."""
+"""The setup page's endpoints: they repeat the page's checks, and never return the key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = (
 
 @pytest.fixture
 def admin(splunkd: FakeSplunkd) -> FakeSplunkd:
-    """The same splunkd, asked by an admin."""
+    """The same splunkd, called by an admin."""
     splunkd.users[SESSION] = EVERYTHING
     return splunkd
 
@@ -138,7 +138,7 @@ def test_it_takes_the_capability_and_the_users_own_rights(splunkd: FakeSplunkd) 
 
 
 def wrong(splunkd: FakeSplunkd) -> tuple[list[str], str]:
-    """The steps that the test of the connection finds wrong, and what it says."""
+    """The failed steps of the connection test, and their messages."""
     status, found = call(splunkd, {"check": "connection"}, CHECKS)
     assert status == 200
     steps = [finding["about"] for finding in found["findings"] if finding["ok"] is False]

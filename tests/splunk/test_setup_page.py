@@ -1,4 +1,4 @@
-"""The setup page in a real browser: what an admin sees, types and gets told."""
+"""The setup page in a real browser: what an admin sees, types and reads."""
 
 from __future__ import annotations
 

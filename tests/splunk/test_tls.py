@@ -1,4 +1,4 @@
-"""The packaged app believes nobody without a certificate: AppInspect cannot see it where `requests` is in the app."""
+"""The packaged app trusts no server without a certificate; AppInspect cannot check that for `requests`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint that writes verdicts takes them from the cache: a caller says what was met, and never what it is."""
+"""The endpoint that writes verdicts takes them from the cache: a caller gives indicators, never verdicts."""
 
 from __future__ import annotations
 
@@ -431,7 +431,7 @@ def test_whatever_is_posted_an_event_says_what_the_cache_says_and_no_more(near: 
 
 
 def _counts(said: Mapping[str, Any]) -> str | None:
-    """How many engines object to it, by the cache; None for what it does not know."""
+    """How many engines flag it, by the cache; None if it is not cached."""
     value, kind = said["value"].strip(), said.get("type")
     if value.lower() == EICAR_MD5 and kind in (None, "", "hash"):
         return "60"

@@ -1,4 +1,4 @@
-"""What others put into the shared state is bounded: nothing there fills the memory of all that read it."""
+"""Content of the shared state is bounded, so that it cannot fill the memory of its readers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ Plant = Callable[[bytes], None]
 
 @pytest.fixture(params=["sqlite", "redis", "kvstore"])
 def planted(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[AnswerStore, Plant]:
-    """A store, and how an entry's bytes come into it past `put`."""
+    """A store, and a function that writes an entry's bytes without `put`."""
     clock = FakeClock()
     if request.param == "sqlite":
         file = SqliteFile(tmp_path / "state.db", SCHEMA, "WAL")

@@ -1,4 +1,4 @@
-"""Connections to the state's files, which threads let go of."""
+"""Connections to state files, and their release by threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that this product did not make stays as it is, whatever a setting calls it."""
+"""A file that this product did not make stays unchanged, even if a setting names it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _database(path: Path, *statements: str) -> None:
 
 
 def _database_in_use(path: Path) -> None:
-    """As a killed process leaves it: with a write-ahead log that has what the file has not."""
+    """A file of a killed process: its last changes are only in the write-ahead log."""
     _database(path, "PRAGMA user_version=1")
     held = sqlite3.connect(path)
     held.execute("PRAGMA journal_mode=WAL")
@@ -88,7 +88,7 @@ NAMES = ("state.db", "state-quota.db")
 
 
 def _used(state: Path, *values: str) -> None:
-    """A process was there, and has ended."""
+    """A process used it, and has ended."""
     core = Harness(state, "9/minute").core()
     for value in values or ("a" * 32,):
         assert core.answer(lookup(value))["status"] == "ok"
@@ -96,7 +96,7 @@ def _used(state: Path, *values: str) -> None:
 
 
 def _refused(state: Path) -> None:
-    """Whatever is asked of it, it is a `config_error` that names the file."""
+    """Every use is a `config_error` that names the file."""
     harness = Harness(state)
     with pytest.raises(ConfigError, match=r"VT_STATE|state file") as caught:
         harness.core()
@@ -189,7 +189,7 @@ def test_names_that_sqlite_writes_to_are_not_followed_and_what_is_there_stays(
 
 
 def _without_application_id(path: Path) -> None:
-    """As the version before made it."""
+    """A file of an earlier version."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=DELETE")
     connection.execute("PRAGMA application_id=0")
@@ -257,7 +257,7 @@ def test_a_renamed_damaged_file_is_not_overwritten_by_the_next(tmp_path: Path) -
 def test_a_file_that_appears_between_check_and_move_is_not_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may write to the folder swaps the file at each step there is."""
+    """Another user of the folder swaps the file at each possible step."""
     path, precious = tmp_path / "state" / "state.db", tmp_path / "precious"
     for step in ("rename", "link", "unlink"):
         shutil.rmtree(path.parent, ignore_errors=True)
@@ -325,7 +325,7 @@ def test_each_command_refuses_it(run: RunnerProcess, tmp_path: Path, command: tu
 
 
 def test_a_second_name_for_the_state_file_is_refused(tmp_path: Path) -> None:
-    """SQLite finds its log by name: two names for one file would have two logs."""
+    """SQLite finds its log by name, so two names of a file would have two logs."""
     _used(tmp_path / "state.db")
     other = tmp_path / "other"
     other.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""A Redis server whose memory is full: the quota is kept with each policy, and what must not be lost is not lost."""
+"""A Redis server with full memory: with each policy, the quota is respected and lasting keys are not lost."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def small(tmp_path: Path) -> Iterator[MakeServer]:
 
 @pytest.fixture
 def full(small: MakeServer) -> RedisServer:
-    """A server that has no byte left, and drops nothing."""
+    """A full server that evicts nothing."""
     server = small("noeviction").server()
     server.call("CONFIG", "SET", "maxmemory", "1")
     return server
 
 
 def answer(seed: int, size: int = 1500, fetched_at: float = 0.0) -> Entry:
-    """One that cannot be packed into less."""
+    """Content that cannot be compressed."""
     return Entry("ok", {"x": random.Random(seed).randbytes(size // 2).hex()}, fetched_at or SystemClock().now())
 
 
@@ -73,7 +73,7 @@ def fill(server: RedisServer, count: int, keep_s: float = 30 * DAY_S) -> RedisAn
 
 
 class Harness:
-    """Processes that live for one lookup, and the VirusTotal that all of them ask."""
+    """Processes with one lookup each, and their VirusTotal."""
 
     def __init__(self, state: str, quota: str) -> None:
         self.virustotal = PlayedVirusTotal()
@@ -138,7 +138,7 @@ def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: M
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     server.call("PEXPIRE", ledger, 3_600_000)
     server.call("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
-    # Redis looks at a few keys picked at random.
+    # Redis examines a few random keys.
     server.call("CONFIG", "SET", "maxmemory-samples", "64")
     for _ in range(20):
         fill(server, 3000)

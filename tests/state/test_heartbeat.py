@@ -1,4 +1,4 @@
-"""The sign of life."""
+"""The heartbeat."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vt_connectors.threads import alive_threads
 
 @pytest.fixture(autouse=True)
 def _no_other_beats() -> None:
-    """Those of earlier tests end within moments."""
+    """Threads of earlier tests end soon."""
     give_up = time.monotonic() + 60
     while "vt-heartbeat" in alive_threads():
         assert time.monotonic() < give_up

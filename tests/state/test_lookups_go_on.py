@@ -1,4 +1,4 @@
-"""Whatever happens to the state, lookups are answered: through the real composition, with VirusTotal played."""
+"""Lookups are answered whatever happens to the state: with the real composition and a fake VirusTotal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PlayedVirusTotal:
 
 
 class Harness:
-    """Processes that come one after the other, with one state."""
+    """Processes with one state, one after another."""
 
     def __init__(self, state: Path, quota: str = "none", *, required: bool = False) -> None:
         self.virustotal = PlayedVirusTotal()
@@ -48,7 +48,7 @@ class Harness:
         self._settings = Settings(state=str(state), quota=parse_quota(quota), state_required=required)
 
     def at(self, state: Path) -> Harness:
-        """The same VirusTotal, clock and quota, with another place of the state."""
+        """The same VirusTotal, clock and quota, with another state file."""
         other = copy.copy(self)
         other._settings = self._settings._replace(state=str(state))
         return other

@@ -1,4 +1,4 @@
-"""State and quota record belong together by identity: whatever its file is called, a key's quota is granted once."""
+"""A quota record belongs to its state by its id: a key's quota is granted once under any file name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Names = Callable[[Path], Path]
 
 
 def _asked(state: Path, seed: str, harness: Harness) -> int:
-    """How many lookups a new process at `state` is granted, of as many as there are and one."""
+    """How many lookups a new process at `state` is granted, if it tries one more than the quota."""
     core = harness.at(state).core()
     before = len(harness.virustotal.asked)
     for number in range(LIMIT + 1):
@@ -114,7 +114,7 @@ def _copied_alone_and_the_rest_is_gone(folder: Path) -> Path:
 
 
 def _copied_while_in_use(folder: Path) -> Path:
-    """Without the log beside it, as of a process that was killed."""
+    """A copy without the log beside it, as of a killed process."""
     Harness(folder / "state.db", "none").core().answer(lookup("8" * 32, options={"cache": "only"}))
     return _copied_alone(folder)
 
@@ -136,7 +136,7 @@ def _with_a_record_from_elsewhere(folder: Path) -> Path:
 
 
 def _with_an_older_copy_of_its_record(folder: Path) -> Path:
-    """`older` was made when nothing was used."""
+    """`older` is a copy from before any use."""
     (folder / "older").replace(folder / "state-quota.db")
     return folder / "state.db"
 

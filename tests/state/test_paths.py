@@ -1,4 +1,4 @@
-"""Where the state lies, and where it must not."""
+"""The paths of the state, and paths that are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens to the server, lookups are answered: through the real composition, with VirusTotal played."""
+"""Lookups are answered whatever happens to the server: with the real composition and a fake VirusTotal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Spoil = Callable[[RedisProcess], None]
 
 
 class Harness:
-    """Processes of several machines, each with a clock of its own, and one server."""
+    """Processes on several machines with different clocks, and one server."""
 
     def __init__(self, state: str, quota: str) -> None:
         self.virustotal = PlayedVirusTotal()

@@ -1,4 +1,4 @@
-"""The server's troubles: each ends soon, as `StateUnavailable`, and says what it was without the password."""
+"""Errors of the server: each is a quick `StateUnavailable` with its reason and without the password."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MakeProcess = Callable[..., RedisProcess]
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[MakeProcess]:
-    """Starts servers of this test's own."""
+    """Starts servers for this test."""
     started: list[RedisProcess] = []
 
     def make(*options: str, user: str = "", tcp: bool = False) -> RedisProcess:
@@ -51,7 +51,7 @@ def test_a_refusing_server_is_unavailable_at_once() -> None:
     for _ in range(3):
         with pytest.raises(StateUnavailable, match=r"redis://127\.0\.0\.1:9/0 cannot be used .*refused"):
             _server("redis://127.0.0.1:9").call("PING")
-    # Waited for, each would take two seconds.
+    # With a wait, each would take two seconds.
     assert time.monotonic() - began < 5
 
 

@@ -1,4 +1,4 @@
-"""Addresses of servers, and that their passwords are shown nowhere."""
+"""Addresses of servers. Their passwords are never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One file, many processes, and everything that can happen to files."""
+"""One SQLite file, many processes, and all kinds of damage."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_renamed_and_made_again_with_a_warning(
 
 
 def test_no_damage_is_undetected(tmp_path: Path) -> None:
-    """Bytes anywhere in the file, one place after the other: it works, or says that it does not."""
+    """Damage at every place of the file: it works, or raises an error."""
     path = tmp_path / "state.db"
     _filled(path)
     whole = path.read_bytes()
@@ -240,7 +240,7 @@ for number in range(5):
 
 
 def _eight_at_once(path: Path) -> list[str]:
-    """Eight processes write five notes each; what they said."""
+    """Eight processes write five notes each. Returns their output."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _EIGHT, str(path), str(number)],

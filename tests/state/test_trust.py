@@ -40,7 +40,7 @@ def _folder_of_another_user(path: Path) -> None:
 
 
 def _for_a_group(path: Path) -> None:
-    """One with members."""
+    """A group with members."""
     os.chown(path, -1, _group_with_members())
     path.chmod(0o660)
 
@@ -80,7 +80,7 @@ def test_a_file_that_another_user_can_change_is_refused_and_by_links_too(folder:
 
 @needs_root
 def test_a_link_that_another_user_made_is_refused(folder: Path) -> None:
-    """In a folder such as /tmp, where all may make files and none may replace another's."""
+    """In a folder such as /tmp, where all users may make files but not replace files of others."""
     (folder / "file").touch(0o600)
     (folder.parent / "link").symlink_to(folder / "file")
     os.lchown(folder.parent / "link", _ANOTHER_USER, -1)
@@ -208,7 +208,7 @@ def test_one_file_for_two_purposes_is_refused(run: RunnerProcess, folder: Path) 
 
 @needs_root
 def test_a_state_file_of_another_user_that_may_not_be_read_is_a_config_error(tmp_path: Path) -> None:
-    """Root may read all, so another user tries."""
+    """Root may read all files, so another user tries."""
     folder = tmp_path / "shared"
     folder.mkdir()
     Harness(folder / "state.db").answer()
