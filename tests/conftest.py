@@ -24,7 +24,7 @@ from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
-_ONCE = frozenset(("by_hand", "docs", "package", "processes", "splunk"))
+_ONCE = frozenset(("export", "docs", "package", "processes", "splunk"))
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("any machine", deadline=None, database=None)
 hypothesis.settings.load_profile("any machine")

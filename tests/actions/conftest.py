@@ -38,7 +38,7 @@ class Scenario:
         return [f"{request.method} {request.path.split('?')[0]}" for request in self.server.requests]
 
 
-MakeDesk = Callable[..., Scenario]
+MakeScenario = Callable[..., Scenario]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def make_desk(clock: FakeClock, tmp_path: Path) -> Iterator[MakeDesk]:
+def make_scenario(clock: FakeClock, tmp_path: Path) -> Iterator[MakeScenario]:
     """Makes scenarios that share one state, each with its own sandbox unless one is given."""
     servers: list[SandboxServer] = []
 
@@ -76,14 +76,14 @@ def version(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def scenario(make_desk: MakeDesk, version: str) -> Scenario:
+def scenario(make_scenario: MakeScenario, version: str) -> Scenario:
     """A scenario for each version of the API."""
-    return make_desk(version, config=SandboxConfig(private_keys=True))
+    return make_scenario(version, config=SandboxConfig(private_keys=True))
 
 
 @pytest.fixture
-def v3(make_desk: MakeDesk) -> Scenario:
-    return make_desk("3")
+def v3(make_scenario: MakeScenario) -> Scenario:
+    return make_scenario("3")
 
 
 @pytest.fixture(params=["file", "redis", "kvstore"])

@@ -109,7 +109,7 @@ def about(action: str, params: dict[str, Any], document: Any) -> dict[str, Any]:
     if not isinstance(row, dict):
         return params
     attributes = row.get("attributes", {})
-    told = {
+    reported = {
         "lookup_hash": attributes.get("sha256") or row.get("resource"),
         "rescan_file": row.get("resource"),
         "lookup_url": attributes.get("url") or row.get("url") or row.get("resource"),
@@ -121,7 +121,7 @@ def about(action: str, params: dict[str, Any], document: Any) -> dict[str, Any]:
         "passive_dns": attributes.get("ip_address" if "ip" in params else "host_name"),
     }.get(action)
     names = [name for name in params if name != "comment"]
-    return {**params, names[0]: told} if told and names else params
+    return {**params, names[0]: reported} if reported and names else params
 
 
 def _commented_on(comment_id: str) -> str | None:

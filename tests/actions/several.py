@@ -53,7 +53,7 @@ class Played:
 
 
 class Several:
-    """`core(...)` stands for another process; with the state `memory`, all are the same process."""
+    """`core(...)` simulates another process; with the state `memory`, all are the same process."""
 
     def __init__(self, state: str, splunkd: FakeSplunkd | None = None) -> None:
         self._state = state

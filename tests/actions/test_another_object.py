@@ -1,4 +1,4 @@
-"""An answer about another object is none to the question, and is not kept: on both versions, for every kind."""
+"""An answer about another object is rejected and not cached: on both versions, for every kind."""
 
 from __future__ import annotations
 

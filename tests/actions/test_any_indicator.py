@@ -1,4 +1,4 @@
-"""`lookup` is for any indicator: what it is, is recognised from its form."""
+"""`lookup` is for any indicator; its type is recognised from its form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.responses import error_of
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 VALUES = {
     EICAR.upper(): ("hash", EICAR),
@@ -43,14 +43,14 @@ def test_its_type_may_be_given(v3: Scenario) -> None:
 
 
 @pytest.mark.parametrize("value", ["nonsense", "", "10.0.0.1", "C:\\x"])
-def test_nothing_is_asked_for_what_is_no_indicator_or_private(v3: Scenario, value: str) -> None:
+def test_no_request_is_sent_for_invalid_or_private_values(v3: Scenario, value: str) -> None:
     answer = v3("lookup", {}, value=value)
     assert answer["status"] == "skipped" or answer["error"]["code"] in ("invalid_indicator", "invalid_request")
     assert v3.calls == []
 
 
-def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_desk: MakeDesk) -> None:
-    scenario = make_desk(VT_QUOTA="1/day")
+def test_without_quota_it_is_queued_and_answered_at_once_like_the_others(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario(VT_QUOTA="1/day")
     first, *others = scenario.core.context, *documents({"max_wait_s": 0})
     scenario("lookup", {}, value="9.9.9.9")
     refused = scenario.core.answer(others[0])

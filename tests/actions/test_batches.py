@@ -1,4 +1,4 @@
-"""Equal indicators share a request, at the same moment and within a batch, whatever the cache may do."""
+"""Equal indicators share a request, at the same moment and in a batch, in all cache modes."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def lookup(value: str = SHA256, **options: Any) -> dict[str, Any]:
     return {"action": "lookup_hash", "params": {"hash": value}, "options": options}
 
 
-def told(answer: Mapping[str, Any]) -> tuple[str, int]:
+def reported(answer: Mapping[str, Any]) -> tuple[str, int]:
     return answer["meta"]["source"], answer["data"]["stats"]["malicious"]
 
 
 @pytest.mark.parametrize("modes", [["off"], ["refresh"], ["off", "refresh", "default"], ["default", "off"]])
-def test_threads_of_a_process_share_what_is_under_way(several: Several, modes: list[str]) -> None:
+def test_threads_of_a_process_share_requests_in_flight(several: Several, modes: list[str]) -> None:
     played, clock = virustotal(holds=True), WatchedClock()
     core = several.core(played, clock=clock)
     with ThreadPoolExecutor(CALLERS) as pool:
@@ -58,12 +58,12 @@ def test_threads_of_a_process_share_what_is_under_way(several: Several, modes: l
         ]
         clock.until_waiting(threads=len(rest))
         played.go_on.set()
-        answers = [told(future.result()) for future in [first, *rest]]
+        answers = [reported(future.result()) for future in [first, *rest]]
     assert answers == [("api", 1)] + [("shared", 1)] * (CALLERS - 1)
     assert len(played.asked) == 1
 
 
-def test_processes_that_refresh_share_what_is_under_way(several: Several) -> None:
+def test_processes_that_refresh_share_requests_in_flight(several: Several) -> None:
     played, clock = virustotal(holds=True), WatchedClock()
     cores = [several.core(played, clock=clock) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
@@ -72,14 +72,16 @@ def test_processes_that_refresh_share_what_is_under_way(several: Several) -> Non
         rest = [pool.submit(core.answer, lookup(cache="refresh")) for core in cores[1:]]
         clock.until_waiting(threads=len(rest))
         played.go_on.set()
-        answers = [told(future.result()) for future in [first, *rest]]
+        answers = [reported(future.result()) for future in [first, *rest]]
     assert answers == [("api", 1), ("shared", 1), ("shared", 1)]
 
 
 @pytest.mark.parametrize("mode", ["refresh", "off"])
 @pytest.mark.parametrize("shift_s", [-86400.0, -1.0, 1.0, 86400.0])
 @pytest.mark.parametrize("before", [True, False], ids=["before the answer", "after it"])
-def test_who_asks_anew_shares_though_the_clock_is_set(mode: str, shift_s: float, before: bool, tmp_path: Path) -> None:
+def test_refreshes_share_a_request_although_the_clock_is_set(
+    mode: str, shift_s: float, before: bool, tmp_path: Path
+) -> None:
     several, clock, played = Several(str(tmp_path / "state.db")), SetClock(), virustotal(holds=True)
     cores = [several.core(played, clock=clock) for _ in range(3)]
     cores[0].answer({"action": "lookup_ip", "params": {"ip": "10.0.0.1"}})
@@ -96,7 +98,7 @@ def test_who_asks_anew_shares_though_the_clock_is_set(mode: str, shift_s: float,
             played.go_on.set()
             futures[0].result()
             clock.shift_s = shift_s
-        answers = [told(future.result()) for future in futures]
+        answers = [reported(future.result()) for future in futures]
     assert answers == [("api", 1), ("shared", 1), ("shared", 1)]
 
 
@@ -104,11 +106,11 @@ def test_a_refresh_takes_no_answer_from_before_though_the_clock_was_set_back(sev
     clock, played = SetClock(), virustotal()
     core, other = several.core(played, clock=clock), several.core(played, clock=clock)
     wanted = lookup(include=["raw"])
-    assert told(core.answer(wanted)) == ("api", 1)
+    assert reported(core.answer(wanted)) == ("api", 1)
     refresh = lookup(include=["raw"], cache="refresh")
     clock.shift_s = -3600.0
-    assert told(other.answer(refresh)) == ("api", 2)
-    assert told(core.answer(refresh)) == ("api", 3)
+    assert reported(other.answer(refresh)) == ("api", 2)
+    assert reported(core.answer(refresh)) == ("api", 3)
 
 
 def test_threads_of_a_batch_ask_once_whenever_they_come(tmp_path: Path) -> None:
@@ -119,26 +121,26 @@ def test_threads_of_a_batch_ask_once_whenever_they_come(tmp_path: Path) -> None:
         batch = core.within(BatchAnswers())
         asked = [lookup(spelt, cache=mode) for spelt in (value, value.upper()) for mode in ("off", "refresh")] * 3
         with ThreadPoolExecutor(CALLERS) as pool:
-            answers = [told(answer) for answer in pool.map(batch.answer, asked)]
+            answers = [reported(answer) for answer in pool.map(batch.answer, asked)]
         assert Counter(source for source, _ in answers) == {"api": 1, "shared": len(asked) - 1}
     assert len(played.asked) == 20
 
 
-def test_what_is_over_is_asked_anew(several: Several) -> None:
+def test_an_expired_answer_is_requested_again(several: Several) -> None:
     played = virustotal()
     core = several.core(played)
-    assert [told(core.answer(lookup(cache="off"))) for _ in range(2)] == [("api", 1), ("api", 2)]
-    assert [told(core.answer(lookup(cache="refresh"))) for _ in range(2)] == [("api", 3), ("api", 4)]
-    assert told(core.answer(lookup())) == ("cache", 4)
+    assert [reported(core.answer(lookup(cache="off"))) for _ in range(2)] == [("api", 1), ("api", 2)]
+    assert [reported(core.answer(lookup(cache="refresh"))) for _ in range(2)] == [("api", 3), ("api", 4)]
+    assert reported(core.answer(lookup())) == ("cache", 4)
 
 
 @pytest.mark.parametrize("mode", ["off", "refresh", "default"])
 def test_a_batch_asks_for_equal_indicators_once(several: Several, mode: str) -> None:
     played = virustotal()
     core = several.core(played).within(BatchAnswers())
-    answers = [told(core.answer(lookup(value, cache=mode))) for value in SPELLINGS * 2]
+    answers = [reported(core.answer(lookup(value, cache=mode))) for value in SPELLINGS * 2]
     assert answers == [("api", 1)] + [("cache" if mode == "default" else "shared", 1)] * 5
-    assert told(core.answer(lookup("0" * 64, cache=mode))) == ("api", 2)
+    assert reported(core.answer(lookup("0" * 64, cache=mode))) == ("api", 2)
 
 
 def test_a_batch_with_each_kind_of_request_asks_once_and_keeps_what_may_be_kept(several: Several) -> None:
@@ -146,9 +148,9 @@ def test_a_batch_with_each_kind_of_request_asks_once_and_keeps_what_may_be_kept(
     core = several.core(played)
     batch = core.within(BatchAnswers())
     modes = ("off", "default", "refresh", "off")
-    assert [told(batch.answer(lookup(cache=mode))) for mode in modes] == [("api", 1)] + [("shared", 1)] * 3
-    assert told(core.answer(lookup(cache="only"))) == ("cache", 1), "one of them had it kept"
-    assert told(core.within(BatchAnswers()).answer(lookup(cache="off"))) == ("api", 2), "another batch"
+    assert [reported(batch.answer(lookup(cache=mode))) for mode in modes] == [("api", 1)] + [("shared", 1)] * 3
+    assert reported(core.answer(lookup(cache="only"))) == ("cache", 1), "one of them had it kept"
+    assert reported(core.within(BatchAnswers()).answer(lookup(cache="off"))) == ("api", 2), "another batch"
 
 
 def test_with_off_alone_a_batch_keeps_nothing(several: Several) -> None:
@@ -163,9 +165,9 @@ def test_with_off_alone_a_batch_keeps_nothing(several: Several) -> None:
 def test_what_a_batch_knows_in_part_is_asked_for_whole(several: Several) -> None:
     core = several.core(virustotal()).within(BatchAnswers())
     core.answer(lookup(cache="off"))
-    assert told(core.answer(lookup(cache="off", include=["raw"]))) == ("api", 2)
+    assert reported(core.answer(lookup(cache="off", include=["raw"]))) == ("api", 2)
     whole = core.answer(lookup(cache="off"))
-    assert told(whole) == ("shared", 2)
+    assert reported(whole) == ("shared", 2)
     assert "raw" not in whole["data"]
 
 

@@ -12,7 +12,7 @@ from tests.responses import error_of
 from vt_connectors.contract.validation import all_violations
 from vt_connectors.sandbox import Quota, SandboxConfig
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
@@ -182,16 +182,16 @@ def test_passive_dns_pairs_names_with_addresses(scenario: Scenario, params: dict
         ("get_comments", {"indicator": "10.1.2.3"}),
     ],
 )
-def test_what_must_not_leave_the_house_does_not(scenario: Scenario, action: str, params: dict[str, str]) -> None:
+def test_excluded_values_are_not_sent(scenario: Scenario, action: str, params: dict[str, str]) -> None:
     assert scenario(action, **params)["status"] == "skipped"
     assert scenario.server.all_requests == []
 
 
 @pytest.mark.parametrize(("action", "params"), EVERYTHING)
 def test_a_wrong_key_is_access_denied_in_every_action(
-    make_desk: MakeDesk, version: str, action: str, params: dict[str, object]
+    make_scenario: MakeScenario, version: str, action: str, params: dict[str, object]
 ) -> None:
-    scenario = make_desk(version, config=SandboxConfig(private_keys=True))
+    scenario = make_scenario(version, config=SandboxConfig(private_keys=True))
     answer = scenario.core.answer({"action": action, "params": params, "auth": {"api_key": "wrong-key"}})
     expected = "forbidden" if version == "2" and action in ("rescan_file", "get_comments") else "access_denied"
     assert error_of(answer)["code"] == expected
@@ -200,25 +200,25 @@ def test_a_wrong_key_is_access_denied_in_every_action(
 
 @pytest.mark.parametrize(("action", "params"), EVERYTHING[:-1])
 def test_out_of_quota_is_rate_limited_in_every_action(
-    make_desk: MakeDesk, version: str, action: str, params: dict[str, object]
+    make_scenario: MakeScenario, version: str, action: str, params: dict[str, object]
 ) -> None:
     config = SandboxConfig(private_keys=True)
-    answer = make_desk(version, Quota(windows=((0, 60.0),)), config=config)(action, **params)
+    answer = make_scenario(version, Quota(windows=((0, 60.0),)), config=config)(action, **params)
     error = answer["error"]
     assert (error["code"], error["retryable"], error["details"]["source"]) == ("rate_limited", True, "upstream")
     assert error["http_status"] == (204 if version == "2" else 429)
     assert error["retry_after_s"] > 0
 
 
-def test_answers_of_one_version_are_not_taken_for_the_others(make_desk: MakeDesk) -> None:
-    first = make_desk("3")
+def test_answers_of_one_version_are_not_taken_for_the_others(make_scenario: MakeScenario) -> None:
+    first = make_scenario("3")
     assert first("lookup_hash", hash=EICAR)["meta"]["source"] == "api"
-    assert make_desk("2", server=first.server)("lookup_hash", hash=EICAR)["meta"]["source"] == "api"
+    assert make_scenario("2", server=first.server)("lookup_hash", hash=EICAR)["meta"]["source"] == "api"
 
 
-def test_both_versions_spend_the_same_quota(make_desk: MakeDesk) -> None:
-    first = make_desk("3", Quota(windows=((2, 60.0),)), VT_QUOTA="2/minute")
-    other = make_desk("2", server=first.server, VT_QUOTA="2/minute")
+def test_both_versions_spend_the_same_quota(make_scenario: MakeScenario) -> None:
+    first = make_scenario("3", Quota(windows=((2, 60.0),)), VT_QUOTA="2/minute")
+    other = make_scenario("2", server=first.server, VT_QUOTA="2/minute")
     assert first("lookup_hash", hash=EICAR)["status"] == other("lookup_hash", hash=EICAR)["status"] == "ok"
     refused = other("lookup_domain", {"max_wait_s": 0}, domain="example.com")
     assert refused["error"]["details"] == {"source": "local", "window": "minute", "queued": True}

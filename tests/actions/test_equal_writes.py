@@ -56,7 +56,7 @@ def document(action: str, params: dict[str, Any], **options: Any) -> dict[str, A
 def all_at_once(
     virustotal: Played, clock: WatchedClock, cores: list[Core], documents: list[dict[str, Any]]
 ) -> list[Response]:
-    """The answers; VirusTotal's comes when the others wait for the one that asks."""
+    """The answers; VirusTotal responds when the others wait for the leader."""
     with ThreadPoolExecutor(len(cores)) as pool:
         first = pool.submit(cores[0].answer, documents[0])
         assert virustotal.is_asked.wait(60)
@@ -79,8 +79,8 @@ def test_equal_writes_are_sent_once(several: Several, write: Write, options: dic
     assert {answer["status"] for answer in answers} == {"ok" if action == "add_comment" else "pending"}
     assert [answer["meta"]["source"] for answer in answers] == ["api"] + ["shared"] * (CALLERS - 1)
     assert [answer["meta"]["requests"] for answer in answers] == [1] + [0] * (CALLERS - 1)
-    told = [answer["data"].get("analysis_id") or answer["data"]["comment_id"] for answer in answers]
-    assert len(set(told)) == 1
+    reported = [answer["data"].get("analysis_id") or answer["data"]["comment_id"] for answer in answers]
+    assert len(set(reported)) == 1
     later = cores[-1].answer(documents[0])
     assert (later["meta"]["source"], len(virustotal.asked)) == ("api", 2), "a later one is the caller's business"
 

@@ -1,4 +1,4 @@
-"""What a licence adds to an answer is its key's, in the cache, among those who ask at once, and from the queue."""
+"""Licensed data belongs to its key: in the cache, among simultaneous callers, and from the queue."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DATE = "2026-01-02 03:04:05"
 
 
 class VirusTotal(Played):
-    """Tells the holder of the licence more than others, and everyone which key it was that asked."""
+    """Returns more data for the licensed key, and the key of the request to all."""
 
     def __init__(self, key: str, *, holds: bool = False, last_analysis: int = 1_767_323_045) -> None:
         super().__init__(self._answer, holds=holds)
@@ -71,8 +71,8 @@ def lookup(kind: str = "hash", **options: Any) -> dict[str, Any]:
     return {"action": f"lookup_{kind}", "params": {kind: VALUES[kind]}, "options": {"include": ["raw"], **options}}
 
 
-def told(answer: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """Where it came from, whose it is, and whether it has what is licensed."""
+def reported(answer: Mapping[str, Any]) -> tuple[str, str, bool]:
+    """The source, the key, and whether it has licensed data."""
     assert answer["error"] is None, answer["error"]
     raw = answer["data"]["raw"]
     attributes = raw.get("attributes", raw)
@@ -89,7 +89,7 @@ def test_each_key_has_its_own_and_is_asked_for_once(several: Several, kind: str,
     for source in ("api", "cache", "cache"):
         for key in keys:
             core = several.core(played[key], key, VT_API_VERSION=version)
-            assert told(core.answer(lookup(kind))) == (source, key[0], key == LICENSED)
+            assert reported(core.answer(lookup(kind))) == (source, key[0], key == LICENSED)
     assert [len(virustotal.asked) for virustotal in played.values()] == [1, 1, 1]
 
 
@@ -130,7 +130,7 @@ def test_what_an_earlier_version_kept_for_all_is_not_given(several: Several) -> 
     core.context.cache.put(shared, of_old)
     free = several.core(VirusTotal(FREE), FREE)
     assert free.look_up_at_hand("hash", [SHA256], Options(include=frozenset(("raw",)))) == {}
-    assert told(free.answer(lookup())) == ("api", "f", False)
+    assert reported(free.answer(lookup())) == ("api", "f", False)
 
 
 def test_many_at_hand_are_each_keys_own(several: Several) -> None:
@@ -138,14 +138,14 @@ def test_many_at_hand_are_each_keys_own(several: Several) -> None:
     several.core(VirusTotal(LICENSED), LICENSED).answer(lookup())
     licensed, free = several.core(VirusTotal(LICENSED), LICENSED), several.core(VirusTotal(FREE), FREE)
     assert free.look_up_at_hand("hash", [SHA256], options) == {}
-    assert told(licensed.look_up_at_hand("hash", [SHA256], options)[SHA256]) == ("cache", "l", True)
+    assert reported(licensed.look_up_at_hand("hash", [SHA256], options)[SHA256]) == ("cache", "l", True)
     free.answer(lookup())
     for core, expected in ((licensed, ("cache", "l", True)), (free, ("cache", "f", False))):
-        assert told(core.look_up_at_hand("hash", [SHA256], options)[SHA256]) == expected
+        assert reported(core.look_up_at_hand("hash", [SHA256], options)[SHA256]) == expected
     assert set(free.look_up_at_hand("hash", [SHA256], Options())) == {SHA256}
 
 
-def test_who_has_no_key_gets_what_is_common_and_nothing_licensed(several: Several) -> None:
+def test_callers_without_a_key_get_common_and_no_licensed_data(several: Several) -> None:
     several.core(VirusTotal(LICENSED), LICENSED).answer(lookup())
     keyless = several.core(VirusTotal(FREE), "")
     assert keyless.answer(lookup(include=[]))["meta"]["source"] == "cache"
@@ -155,12 +155,12 @@ def test_who_has_no_key_gets_what_is_common_and_nothing_licensed(several: Severa
 
 def test_an_answer_of_a_newer_analysis_makes_all_older_ones_outdated(several: Several) -> None:
     old, new = VirusTotal(LICENSED), VirusTotal(LICENSED, last_analysis=1_767_400_000)
-    assert told(several.core(old, LICENSED).answer(lookup())) == ("api", "l", True)
+    assert reported(several.core(old, LICENSED).answer(lookup())) == ("api", "l", True)
     several.core(VirusTotal(FREE, last_analysis=1_767_400_000), FREE).answer(lookup())
     options = Options(include=frozenset(("raw",)))
     assert several.core(new, LICENSED).look_up_at_hand("hash", [SHA256], options) == {}
     for source in ("api", "cache"):
-        assert told(several.core(new, LICENSED).answer(lookup())) == (source, "l", True)
+        assert reported(several.core(new, LICENSED).answer(lookup())) == (source, "l", True)
 
 
 def test_what_makes_the_answer_outdated_makes_every_keys_own_so(several: Several) -> None:
@@ -168,12 +168,12 @@ def test_what_makes_the_answer_outdated_makes_every_keys_own_so(several: Several
     several.core(virustotal, LICENSED).answer(lookup())
     writer = several.core(virustotal, OTHER)
     writer.context.cache.forget(report_key(writer.context, parse_as("hash", SHA256)))
-    assert told(several.core(virustotal, LICENSED).answer(lookup())) == ("api", "l", True)
+    assert reported(several.core(virustotal, LICENSED).answer(lookup())) == ("api", "l", True)
 
 
 @pytest.mark.parametrize("mode", ["default", "off"])
 @pytest.mark.parametrize("leader", [LICENSED, FREE], ids=["licensed", "free"])
-def test_those_who_ask_at_once_get_their_own(several: Several, leader: str, mode: str) -> None:
+def test_simultaneous_callers_get_their_own_answers(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     slow, quick = VirusTotal(leader, holds=True), VirusTotal(follower)
     clock = WatchedClock()
@@ -187,9 +187,9 @@ def test_those_who_ask_at_once_get_their_own(several: Several, leader: str, mode
         # With `off` other processes do not hear of it.
         clock.until_waiting(threads=1 if mode == "off" else 2)
         slow.go_on.set()
-        assert told(first.result()) == ("api", leader[0], leader == LICENSED)
-        assert told(same.result())[1:] == (leader[0], leader == LICENSED)
-        assert told(others.result()) == ("api", follower[0], follower == LICENSED)
+        assert reported(first.result()) == ("api", leader[0], leader == LICENSED)
+        assert reported(same.result())[1:] == (leader[0], leader == LICENSED)
+        assert reported(others.result()) == ("api", follower[0], follower == LICENSED)
     assert (len(slow.asked), len(quick.asked)) == (1, 1)
 
 
@@ -198,12 +198,12 @@ def with_key(key: str, **options: Any) -> dict[str, Any]:
 
 
 def told_by_key(core: Core, key: str, mode: str) -> tuple[str, bool]:
-    return told(core.answer(with_key(key, cache=mode)))[1:]
+    return reported(core.answer(with_key(key, cache=mode)))[1:]
 
 
 @pytest.mark.parametrize("mode", ["default", "off", "refresh"])
 @pytest.mark.parametrize("leader", [LICENSED, FREE], ids=["licensed", "free"])
-def test_those_who_ask_at_once_in_one_process_get_their_own(several: Several, leader: str, mode: str) -> None:
+def test_simultaneous_callers_of_one_process_get_their_own_answers(several: Several, leader: str, mode: str) -> None:
     follower = FREE if leader == LICENSED else LICENSED
     played = {leader: VirusTotal(leader, holds=True), follower: VirusTotal(follower)}
     clock = WatchedClock()
@@ -214,10 +214,10 @@ def test_those_who_ask_at_once_in_one_process_get_their_own(several: Several, le
         rest = {key: pool.submit(core.answer, with_key(key, cache=mode)) for key in (leader, follower)}
         clock.until_waiting(threads=len(rest))
         played[leader].go_on.set()
-        assert told(first.result()) == ("api", leader[0], leader == LICENSED)
+        assert reported(first.result()) == ("api", leader[0], leader == LICENSED)
         for key, future in rest.items():
-            assert told(future.result())[1:] == (key[0], key == LICENSED)
-    # With `off` nothing is kept: who comes to the answer after the other key's request has begun may ask again.
+            assert reported(future.result())[1:] == (key[0], key == LICENSED)
+    # With `off` nothing is cached, so a caller may send again after the other key's request has begun.
     assert len(played[leader].asked) <= (2 if mode == "off" else 1)
     assert len(played[follower].asked) == 1
 
@@ -235,8 +235,8 @@ def test_what_the_queue_brings_belongs_to_the_key_that_asked(several: Several) -
     waiting.end_batch()
     draining = several.core(VirusTotal(LICENSED), LICENSED)
     assert draining.drain(DrainLimits(0, 5.0)).answered == 1
-    assert told(draining.answer(lookup())) == ("cache", "l", True)
-    assert told(several.core(VirusTotal(FREE), FREE).answer(lookup())) == ("api", "f", False)
+    assert reported(draining.answer(lookup())) == ("cache", "l", True)
+    assert reported(several.core(VirusTotal(FREE), FREE).answer(lookup())) == ("api", "f", False)
 
 
 def test_a_finished_analysis_is_each_keys_own(several: Several) -> None:
@@ -244,4 +244,4 @@ def test_a_finished_analysis_is_each_keys_own(several: Several) -> None:
     for source in ("api", "cache"):
         for key in (LICENSED, FREE):
             core = several.core(VirusTotal(key), key)
-            assert told(core.answer(document)) == (source, key[0], key == LICENSED)
+            assert reported(core.answer(document)) == (source, key[0], key == LICENSED)

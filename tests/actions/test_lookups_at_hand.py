@@ -1,4 +1,4 @@
-"""Many lookups at once, as far as nothing has to be asked: each is answered as `look_up` answers it."""
+"""Many lookups at once that need no request: each gets the same answer as from `look_up`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vt_connectors.contract.documents import Options
 from vt_connectors.errors import ConfigError
 from vt_connectors.misconfigured import Misconfigured
 
-from .conftest import MakeDesk
+from .conftest import MakeScenario
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 VALUES = [EICAR, EICAR.upper(), "8.8.8.8", "malicious.example", "hxxp://malicious[.]example/payload.bin", "0" * 64]
@@ -21,8 +21,8 @@ def less_time(response: Mapping[str, Any]) -> dict[str, Any]:
     return {**response, "meta": {**response["meta"], "duration_ms": 0}}
 
 
-def test_the_answers_are_those_of_one_by_one(make_desk: MakeDesk) -> None:
-    core = make_desk().core
+def test_the_answers_are_those_of_one_by_one(make_scenario: MakeScenario) -> None:
+    core = make_scenario().core
     for options in (Options(), Options(include=frozenset(["raw"])), Options(thresholds={"malicious": 100})):
         for value in VALUES:
             core.look_up(None, value, options)
@@ -34,8 +34,8 @@ def test_the_answers_are_those_of_one_by_one(make_desk: MakeDesk) -> None:
     assert {value for value in VALUES if found[value]["status"] != "error"} == {EICAR, EICAR.upper(), "0" * 64}
 
 
-def test_what_must_be_asked_is_left_out(make_desk: MakeDesk) -> None:
-    scenario = make_desk()
+def test_what_must_be_asked_is_left_out(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario()
     for value in (EICAR, "0" * 32):
         scenario("lookup_hash", {}, hash=value)
     before = len(scenario.calls)
@@ -60,8 +60,8 @@ def test_what_must_be_asked_is_left_out(make_desk: MakeDesk) -> None:
     assert len(scenario.calls) == before
 
 
-def test_with_the_cache_alone_every_value_is_answered(make_desk: MakeDesk) -> None:
-    core = make_desk().core
+def test_with_the_cache_alone_every_value_is_answered(make_scenario: MakeScenario) -> None:
+    core = make_scenario().core
     core.look_up(None, EICAR, Options())
     found = core.look_up_at_hand(None, [EICAR, "1" * 32, *WRONG], Options("only"))
     assert [found[value]["status"] for value in (EICAR, "1" * 32)] == ["ok", "skipped"]
@@ -69,8 +69,8 @@ def test_with_the_cache_alone_every_value_is_answered(make_desk: MakeDesk) -> No
         assert less_time(response) == less_time(core.look_up(None, value, Options("only")))
 
 
-def test_what_only_this_process_keeps_is_found_too(make_desk: MakeDesk, tmp_path: Any) -> None:
-    core = make_desk().core
+def test_what_only_this_process_keeps_is_found_too(make_scenario: MakeScenario, tmp_path: Any) -> None:
+    core = make_scenario().core
     core.look_up(None, EICAR, Options())
     core.context.cache._shared.use(lambda store: store.clear())
     assert core.look_up_at_hand(None, [EICAR], Options())[EICAR]["meta"]["source"] == "cache"

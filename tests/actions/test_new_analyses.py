@@ -1,4 +1,4 @@
-"""VirusTotal does not know an analysis in the moment after it was asked for: that ends no loop that polls it."""
+"""VirusTotal does not know a new analysis at first: that does not end polling."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from vt_connectors.core import Core
 from vt_connectors.sandbox import SandboxConfig
 from vt_connectors.virustotal.http.transport import HttpRequest
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 from .several import Played, Several, file_object, said
 
 CONTENT = b"a file that is made up for these tests"
@@ -77,7 +77,7 @@ def test_that_it_was_unknown_by_one_hash_is_over_when_it_is_known_by_another(sev
 
 
 def test_hashes_of_another_file_in_a_report_are_not_believed(several: Several) -> None:
-    """A v3 report has the hash that was asked for."""
+    """A v3 report has the requested hash."""
     other = {**HASHES, "md5": "not a hash", "sha1": 5, "sha256": HASHES["sha256"]}
     core = several.core(virustotal(**other))
     assert look_up(core, HASHES["sha256"])["status"] == "ok"
@@ -85,7 +85,7 @@ def test_hashes_of_another_file_in_a_report_are_not_believed(several: Several) -
 
 
 @pytest.mark.parametrize("mode", ["refresh", "off"])
-def test_a_batch_that_asks_anew_asks_for_one_file_once(several: Several, mode: str) -> None:
+def test_a_batch_with_refresh_requests_one_file_once(several: Several, mode: str) -> None:
     from vt_connectors.actions.request_batch import BatchAnswers
 
     played = virustotal()
@@ -99,16 +99,16 @@ def test_a_batch_that_asks_anew_asks_for_one_file_once(several: Several, mode: s
 # Scans
 
 
-def desk_that_scans(make_desk: MakeDesk, version: str) -> Scenario:
-    return make_desk(version, config=SandboxConfig(private_keys=True, queued_s=20, completed_s=60))
+def scenario_that_scans(make_scenario: MakeScenario, version: str) -> Scenario:
+    return make_scenario(version, config=SandboxConfig(private_keys=True, queued_s=20, completed_s=60))
 
 
 @pytest.mark.parametrize("by", NAMES)
 @pytest.mark.parametrize("scan", NAMES)
 def test_after_a_rescan_no_hash_of_the_file_has_the_old_report(
-    make_desk: MakeDesk, version: str, by: str, scan: str
+    make_scenario: MakeScenario, version: str, by: str, scan: str
 ) -> None:
-    scenario = desk_that_scans(make_desk, version)
+    scenario = scenario_that_scans(make_scenario, version)
     before = scenario("lookup_hash", {}, hash=EICAR[by])["data"]["last_analysis"]
     started = scenario("rescan_file", {}, hash=EICAR[scan])
     scenario.clock.advance(90)
@@ -118,9 +118,9 @@ def test_after_a_rescan_no_hash_of_the_file_has_the_old_report(
         assert scenario("lookup_hash", {}, hash=EICAR[name])["data"]["last_analysis"] >= scanned
 
 
-def test_a_report_from_during_a_scan_is_not_kept_for_long(make_desk: MakeDesk, version: str) -> None:
-    """Nobody asks for the analysis here."""
-    scenario = desk_that_scans(make_desk, version)
+def test_a_report_from_during_a_scan_is_not_kept_for_long(make_scenario: MakeScenario, version: str) -> None:
+    """The analysis is not requested here."""
+    scenario = scenario_that_scans(make_scenario, version)
     scenario("lookup_hash", {}, hash=EICAR["md5"])
     scenario("rescan_file", {}, hash=EICAR["sha1"])
     during = scenario("lookup_hash", {}, hash=EICAR["sha256"])
@@ -134,8 +134,8 @@ def test_a_report_from_during_a_scan_is_not_kept_for_long(make_desk: MakeDesk, v
     assert scenario("lookup_hash", {}, hash=EICAR["sha1"])["meta"]["source"] == "cache"
 
 
-def test_a_url_that_is_scanned_has_no_old_report_whatever_its_spelling(make_desk: MakeDesk, version: str) -> None:
-    scenario = desk_that_scans(make_desk, version)
+def test_a_url_that_is_scanned_has_no_old_report_in_any_spelling(make_scenario: MakeScenario, version: str) -> None:
+    scenario = scenario_that_scans(make_scenario, version)
     before = scenario("lookup_url", {}, url=SPELT_OTHERWISE)["data"]["last_analysis"]
     started = scenario("scan_url", {}, url=URL)
     scenario.clock.advance(90)

@@ -69,7 +69,7 @@ def core_at(sandbox: SandboxServer, folder: Path, key: str = KEY, **more: str) -
 
 
 def refused(core: Core, sandbox: SandboxServer, document: dict[str, Any]) -> Mapping[str, Any]:
-    """The error; nothing was asked, and the key is not in the answer."""
+    """The error; no request was sent, and the key is not in the answer."""
     before = len(sandbox.all_requests)
     answer = core.answer(document)
     assert answer["error"] is not None, answer
@@ -99,10 +99,8 @@ def test_no_action_takes_a_value_with_the_key(
     assert core.context.pending.stats()["entries"] == 0
 
 
-def test_a_key_that_was_never_read_is_told_by_its_looks_and_by_what_is_to_be_asked(
-    sandbox: SandboxServer, tmp_path: Path
-) -> None:
-    """A cached answer needs no key: it is read for what looks like one, and before anything is asked."""
+def test_an_unread_key_is_recognised_by_its_form_and_its_use(sandbox: SandboxServer, tmp_path: Path) -> None:
+    """A cached answer needs no key. The key is read for values that look like one, and before any request."""
     read: list[int] = []
 
     def find() -> ApiKey:
@@ -285,7 +283,7 @@ def test_files_of_a_state_are_known_wherever_they_are(
 
 
 def test_a_refused_file_of_the_state_keeps_the_locks_that_this_process_has_on_it(core: Core, tmp_path: Path) -> None:
-    """Who closes a file loses all its locks on it, whoever took them in this process."""
+    """A process that closes a file loses all its locks on it."""
     core.answer({"action": "lookup_hash", "params": {"hash": EICAR}})
     held = [sqlite3.connect(tmp_path / name, isolation_level=None) for name in ("state.db", "state-quota.db")]
     for connection in held:

@@ -1,4 +1,4 @@
-"""What comes in pages: forty at a time up to the limit, and the same rows never asked for twice."""
+"""Pages of forty rows up to the limit; no row is requested twice."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_out_of_quota_before_the_first_page_is_an_error(clock: FakeClock) -> Non
         assert asked(core_at(server.url, clock), 40)["error"]["code"] == "rate_limited"
 
 
-def test_fewer_rows_come_from_what_is_kept_and_more_are_asked_for(clock: FakeClock) -> None:
+def test_fewer_rows_come_from_the_cache_and_more_are_requested(clock: FakeClock) -> None:
     with ScriptedServer() as server:
         server.script(page(40, "next"), page(40, "next", 40), page(20, "next", 80))
         core = core_at(server.url, clock)
@@ -130,6 +130,6 @@ def test_raw_rows_are_asked_for_where_they_were_not_kept(clock: FakeClock) -> No
         ({"domain": "example.com", "limit": "40"}, "/params/limit"),
     ],
 )
-def test_a_wrong_parameter_is_told_by_its_path(v3: Scenario, params: dict[str, Any], path: str) -> None:
+def test_a_wrong_parameter_is_reported_by_its_path(v3: Scenario, params: dict[str, Any], path: str) -> None:
     error = v3("passive_dns", **params)["error"]
     assert (error["code"], error["details"]["path"]) == ("invalid_request", path)

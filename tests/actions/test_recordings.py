@@ -24,7 +24,7 @@ _ADDRESS = "v3/analyses/upload_url"
 
 
 def replayed(path: Path, action: str, params: dict[str, Any]) -> Mapping[str, Any]:
-    """The answer of `action` where the recording is what VirusTotal says to everything."""
+    """The answer of `action` if VirusTotal returns the recording for every request."""
     said = said_in(path)
     document = json.loads(said.body)
     if action == "scan_file" and said.status == 200:

@@ -14,7 +14,7 @@ from vt_connectors.indicators import Indicator
 from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.budget import Budget
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 
@@ -60,6 +60,6 @@ def test_rows_of_another_type_are_not_an_answer(v3: Scenario) -> None:
         _ask(v3, Relationship("votes", endpoints.COMMENTS, "vote", _row), indicator=EICAR)
 
 
-def test_api_v2_does_not_have_it(make_desk: MakeDesk) -> None:
+def test_api_v2_does_not_have_it(make_scenario: MakeScenario) -> None:
     with pytest.raises(ConfigError, match="VT_API_VERSION=3"):
-        _ask(make_desk("2"), indicator=EICAR)
+        _ask(make_scenario("2"), indicator=EICAR)

@@ -1,4 +1,4 @@
-"""Files that are to be scanned: what can be wrong with them, each told apart and told before anything is sent."""
+"""Files to scan: each kind of error has its own message, before any request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .conftest import Scenario
 
 
 def refused(scenario: Scenario, **params: Any) -> tuple[str, str, str]:
-    """Code, path and message; nothing was asked of the server."""
+    """Code, path and message; no request was sent."""
     error = scenario("scan_file", **params)["error"]
     assert scenario.server.all_requests == []
     return error["code"], error["details"]["path"], error["message"]
@@ -128,14 +128,14 @@ def test_names_go_out_in_plain_ascii_and_cannot_leave_their_header(v3: Scenario)
     assert answer["status"] == "pending"
 
 
-def test_what_was_sent_is_told_as_it_goes(v3: Scenario, tmp_path: Path) -> None:
+def test_the_progress_of_an_upload_is_reported(v3: Scenario, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"x" * 500_000)
     from vt_connectors.contract.documents import read_request
 
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     request = read_request({"action": "scan_file", "params": {"path": str(sample)}})
-    v3.core.run(request, BytesSent(lambda *so: told.append(so)))
-    assert told == sorted(told)
-    assert told[-1] == (500_000, 500_000)
-    assert len(told) > 3
+    v3.core.run(request, BytesSent(lambda *so: reported.append(so)))
+    assert reported == sorted(reported)
+    assert reported[-1] == (500_000, 500_000)
+    assert len(reported) > 3

@@ -25,21 +25,21 @@ def virustotal(malicious: int, *, holds: bool = False) -> Played:
     return Played(lambda request: said({"data": file_object(request.url[-64:], malicious)}), holds=holds)
 
 
-def told(answer: Mapping[str, Any]) -> tuple[str, int]:
+def reported(answer: Mapping[str, Any]) -> tuple[str, int]:
     meta, data = answer["meta"], answer["data"]
     assert isinstance(meta, dict)
     assert isinstance(data, dict)
     return meta["source"], data["stats"]["malicious"]
 
 
-def test_what_one_server_said_is_not_told_as_anothers(several: Several) -> None:
+def test_an_answer_of_one_server_is_not_used_for_another(several: Several) -> None:
     servers = {VIRUSTOTAL: virustotal(1), SANDBOX: virustotal(2), GATEWAY: virustotal(3)}
     cores = {url: several.core(played, VT_API_URL=url) for url, played in servers.items()}
-    assert [told(core.answer(LOOKUP)) for core in cores.values()] == [("api", 1), ("api", 2), ("api", 3)]
+    assert [reported(core.answer(LOOKUP)) for core in cores.values()] == [("api", 1), ("api", 2), ("api", 3)]
     again = [several.core(played, VT_API_URL=url) for url, played in servers.items()]
-    assert [told(core.answer(LOOKUP)) for core in again] == [("cache", 1), ("cache", 2), ("cache", 3)]
+    assert [reported(core.answer(LOOKUP)) for core in again] == [("cache", 1), ("cache", 2), ("cache", 3)]
     cached = [core.look_up_at_hand("hash", [SHA256], Options()) for core in again]
-    assert [told(found[SHA256]) for found in cached] == [("cache", 1), ("cache", 2), ("cache", 3)]
+    assert [reported(found[SHA256]) for found in cached] == [("cache", 1), ("cache", 2), ("cache", 3)]
     assert [[kept.malicious for kept in newest(core.context, 9)] for core in again] == [[1], [2], [3]]
 
 
@@ -57,7 +57,7 @@ def test_a_lookup_does_not_wait_for_another_servers_answer(several: Several) -> 
     leader = threading.Thread(target=core.answer, args=(LOOKUP,))
     leader.start()
     assert slow.is_asked.wait(60)
-    assert told(other.answer(LOOKUP)) == ("api", 2)
+    assert reported(other.answer(LOOKUP)) == ("api", 2)
     slow.go_on.set()
     leader.join()
 

@@ -1,4 +1,4 @@
-"""Values as logs and people write them: asked about once, refused, or kept at home; without a URL's credentials."""
+"""Spellings in logs and by people: looked up once, refused, or not sent; without a URL's credentials."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.contract.validation import all_violations
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 MD5 = "44d88612fea8a8f36de82e1278abb02f"
@@ -75,8 +75,8 @@ def test_what_is_recognised_as_nothing_gets_no_comment_and_no_request(scenario: 
     assert scenario.server.all_requests == []
 
 
-def test_a_name_that_the_user_lists_is_skipped_whatever_its_top_level_domain(make_desk: MakeDesk) -> None:
-    scenario = make_desk(VT_NEVER_QUERY="acme.workplace")
+def test_a_name_that_the_user_lists_is_skipped_whatever_its_top_level_domain(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario(VT_NEVER_QUERY="acme.workplace")
     for response in (
         scenario.core.look_up(None, "pc7.acme.workplace", _default()),
         scenario.core.look_up_at_hand(None, ["pc7.acme.workplace"], _default())["pc7.acme.workplace"],
@@ -115,7 +115,7 @@ URL_ACTIONS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("action", "params"), URL_ACTIONS)
-def test_credentials_are_not_sent_and_not_repeated_and_their_removal_is_told(
+def test_credentials_are_not_sent_and_not_repeated_and_their_removal_is_reported(
     scenario: Scenario, tmp_path: Path, action: str, params: dict[str, Any]
 ) -> None:
     answer = scenario(action, **params)
@@ -139,15 +139,15 @@ def test_a_url_is_sent_to_be_scanned_without_its_credentials(clock: FakeClock) -
     assert b"bob" not in sent.body
 
 
-def test_who_gave_no_credentials_is_told_of_none_though_the_answer_is_cached(scenario: Scenario) -> None:
+def test_no_removal_is_reported_to_callers_without_credentials_from_the_cache(scenario: Scenario) -> None:
     scenario("lookup_url", url=URL)
     again = scenario("lookup_url", url=URL.replace(f"bob:{SECRET}@", ""))
     assert again["meta"]["source"] == "cache"
     assert "removed" not in again["data"]
 
 
-def test_credentials_are_not_queued(make_desk: MakeDesk, tmp_path: Path) -> None:
-    scenario = make_desk(VT_QUOTA="1/day")
+def test_credentials_are_not_queued(make_scenario: MakeScenario, tmp_path: Path) -> None:
+    scenario = make_scenario(VT_QUOTA="1/day")
     scenario("lookup_ip", ip="8.8.8.8")
     refused = scenario("lookup_url", {"max_wait_s": 0}, url=URL)
     assert refused["error"]["details"]["queued"] is True

@@ -16,7 +16,7 @@ from vt_connectors.actions.polling import first_interval, intervals
 from vt_connectors.errors import Cancelled
 from vt_connectors.sandbox import Quota, SandboxConfig
 
-from .conftest import MakeDesk, Scenario
+from .conftest import MakeScenario, Scenario
 
 URL = "http://malicious.example/payload.bin"
 SHA256 = hashlib.sha256(URL.encode()).hexdigest()
@@ -59,7 +59,7 @@ def test_partial_results_are_not_taken_for_the_end(clock: FakeClock) -> None:
     assert clock.slept == [5.0, 7.5, 11.25, 16.875]
 
 
-def test_a_status_that_nobody_knows_is_not_the_end(clock: FakeClock) -> None:
+def test_an_unknown_status_is_not_the_end(clock: FakeClock) -> None:
     answer, _ = scan(clock, 30, ACCEPTED, analysis("finalising"))
     assert (answer["status"], answer["data"]["verdict"]) == ("pending", "unknown")
 
@@ -96,8 +96,8 @@ def test_a_poll_that_is_refused_leaves_the_scan_pending(clock: FakeClock, status
         assert answer["meta"]["poll_after_s"] >= 30
 
 
-def test_waiting_beyond_the_quota_is_pending_and_asks_nothing_in_vain(make_desk: MakeDesk) -> None:
-    scenario = make_desk("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
+def test_a_wait_beyond_the_quota_is_pending_without_needless_requests(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario("3", Quota(windows=((1, 600.0),)), VT_QUOTA="1/600s")
     answer = scenario("scan_url", url=URL, wait_s=30)
     assert answer["status"] == "pending"
     assert answer["meta"]["requests"] == 1
@@ -121,7 +121,7 @@ def test_a_completed_analysis_is_asked_for_once(v3: Scenario) -> None:
     assert sources == ["api", "cache", "cache"]
 
 
-def test_an_analysis_under_way_is_asked_for_each_time(v3: Scenario) -> None:
+def test_an_unfinished_analysis_is_requested_each_time(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     states = []
     for _ in range(4):
@@ -130,7 +130,7 @@ def test_an_analysis_under_way_is_asked_for_each_time(v3: Scenario) -> None:
     assert states == ["queued", "in-progress", "in-progress", "completed"]
 
 
-def test_those_who_ask_at_the_same_moment_share_the_answer(v3: Scenario) -> None:
+def test_simultaneous_callers_share_the_answer(v3: Scenario) -> None:
     ident = v3("scan_url", url=URL)["data"]["analysis_id"]
     asked = [v3("get_analysis", analysis_id=ident) for _ in range(16)]
     assert {answer["status"] for answer in asked} == {"pending"}
@@ -170,8 +170,8 @@ def test_no_analysis_id_reaches_another_endpoint(v3: Scenario, ident: str) -> No
     assert all("/" not in request.path[len("/api/v3/analyses/") :] for request in v3.server.requests)
 
 
-def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_desk: MakeDesk) -> None:
-    scenario = make_desk("3", config=SandboxConfig(queued_s=100, completed_s=200))
+def test_a_missing_url_is_submitted_once_however_often_it_is_asked_for(make_scenario: MakeScenario) -> None:
+    scenario = make_scenario("3", config=SandboxConfig(queued_s=100, completed_s=200))
     answers = [
         scenario("lookup_url", {"max_wait_s": 0}, url="http://unknown.example/", scan_if_missing=True) for _ in "123"
     ]

@@ -1,4 +1,4 @@
-"""What the store in memory forgets."""
+"""Eviction of the store in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vt_connectors.cache import Entry
 FOUND = Entry("ok", {}, START)
 
 
-def test_a_full_store_keeps_the_lately_used() -> None:
+def test_a_full_store_keeps_recently_used_answers() -> None:
     store = MemoryAnswers(FakeClock(), most=3)
     for key in "abc":
         store.put(key, FOUND)

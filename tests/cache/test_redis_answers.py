@@ -1,4 +1,4 @@
-"""What is Redis's own about answers: how long they live, whose clock they go by, and what is nobody else's business."""
+"""Answers in Redis: their lifetime, their clock, and keys of other programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNKNOWN = Entry("not_found", {}, START)
         (UNKNOWN, Freshness(DAY, 0), 0.001),
     ],
 )
-def test_an_answer_lives_for_as_long_as_it_can_be_good_for_anybody(
+def test_an_answer_is_stored_as_long_as_any_setting_accepts_it(
     redis_server: RedisServer, entry: Entry, freshness: Freshness, seconds: float
 ) -> None:
     RedisAnswers(redis_server, freshness.longest_s).put("key", entry)

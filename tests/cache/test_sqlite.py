@@ -1,4 +1,4 @@
-"""The file's own troubles: size, and rows that are not what they were."""
+"""Answers in SQLite: the size of the file, and damaged rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _large() -> Entry:
     return Entry("ok", {"raw": secrets.token_hex(8192)}, START)
 
 
-def test_what_is_used_lately_survives_when_the_file_is_full(file: SqliteFile, clock: FakeClock) -> None:
+def test_recently_used_answers_survive_in_a_full_file(file: SqliteFile, clock: FakeClock) -> None:
     store = SqliteAnswers(file, clock, 4 * MEGABYTE)
     store.put("dear", _large())
     for number in range(1200):
@@ -72,9 +72,7 @@ def test_clearing_gives_the_space_back(file: SqliteFile, clock: FakeClock) -> No
         "used_at = 9e999",
     ],
 )
-def test_a_damaged_row_is_a_miss_or_as_good_as_ever_and_can_be_replaced(
-    file: SqliteFile, clock: FakeClock, change: str
-) -> None:
+def test_a_damaged_row_is_a_miss_or_intact_and_can_be_replaced(file: SqliteFile, clock: FakeClock, change: str) -> None:
     store = SqliteAnswers(file, clock, 1 << 30)
     entry = _large()
     store.put("key", entry)
@@ -90,7 +88,7 @@ def test_a_damaged_row_is_a_miss_or_as_good_as_ever_and_can_be_replaced(
 
 
 def _hit(path: Path, key: str, other: str) -> Iterator[bytes]:
-    """The file with `key` read as `other`: in the row, and in the index."""
+    """The file with `key` changed to `other`: in the row, and in the index."""
     content, old = path.read_bytes(), key.encode()
     places = [found.start() for found in re.finditer(re.escape(old), content)]
     assert len(places) == 2
@@ -98,7 +96,7 @@ def _hit(path: Path, key: str, other: str) -> Iterator[bytes]:
         yield content[:place] + other.encode() + content[place + len(old) :]
 
 
-def test_a_row_whose_key_became_anothers_is_not_the_others_answer(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_row_with_a_damaged_key_is_not_the_answer_of_another_key(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "state.db"
     whole = SqliteFile(path, SCHEMA, "WAL")
     SqliteAnswers(whole, clock, 1 << 30).put("v3:ip:8.8.8.8", Entry("ok", {"indicator": "8.8.8.8"}, START))
@@ -140,13 +138,13 @@ def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: Fake
 @pytest.mark.parametrize(
     "text", [b'["ok",{},null]', b'["ok",[],1]', b'["bad",{},1]', b"[]", b'["ok",{},"x"]', b"{", b"\xff"]
 )
-def test_bytes_that_are_no_entry_are_told(text: bytes) -> None:
+def test_bytes_that_are_not_an_entry_are_rejected(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Entry.from_bytes(zlib.compress(text))
 
 
 @pytest.mark.parametrize("names", [3, 300])
-def test_a_digit_that_became_another_one_is_no_answer(names: int) -> None:
+def test_a_changed_digit_is_not_an_answer(names: int) -> None:
     content = Entry("ok", {"reputation": 98765, "names": [f"a{number}" for number in range(names)]}, START).to_bytes()
     for place in range(len(content)):
         damaged = bytearray(content)

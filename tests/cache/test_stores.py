@@ -29,7 +29,7 @@ def test_an_entry_comes_back_as_it_was(store: AnswerStore, entry: Entry) -> None
     assert store.get("key") == entry
 
 
-def test_what_was_never_put_is_a_miss(store: AnswerStore) -> None:
+def test_an_unknown_key_is_a_miss(store: AnswerStore) -> None:
     assert store.get("key") is None
 
 
@@ -91,7 +91,7 @@ def test_many_threads_may_use_it_at_once(store: AnswerStore) -> None:
     assert store.stats()["entries"] == 320
 
 
-def test_many_are_had_at_once(store: AnswerStore) -> None:
+def test_many_entries_are_read_at_once(store: AnswerStore) -> None:
     for number in range(1200):
         store.put(f"key {number}", Entry("ok", {"number": number}, START))
     found = store.get_many([f"key {number}" for number in range(100, 1300)])

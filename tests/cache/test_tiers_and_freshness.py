@@ -1,4 +1,4 @@
-"""When a cached answer will do, and which of the two levels gives it."""
+"""When a cached answer is accepted, and from which level."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ FRESHNESS = Freshness(ttl_s=1000, ttl_not_found_s=100)
         ("ok", float("nan"), None, False),
     ],
 )
-def test_an_answer_will_do_for_its_time(status: str, age: float, max_age: float | None, will_do: bool) -> None:
+def test_an_answer_is_accepted_during_its_lifetime(
+    status: str, age: float, max_age: float | None, will_do: bool
+) -> None:
     entry = Entry("ok" if status == "ok" else "not_found", {}, START - age)
     assert FRESHNESS.will_do(entry, START, max_age) is will_do
 
 
-def test_parts_that_were_not_kept_are_missed() -> None:
+def test_parts_that_were_not_stored_are_missing() -> None:
     assert Entry("ok", {"raw": {}}, START).has(["raw"])
     assert not Entry("ok", {"raw": {}}, START).has(["raw", "engines"])
     assert Entry("not_found", {}, START).has(["raw", "engines"])
@@ -60,7 +62,9 @@ def _newer_than(moment: float):  # type: ignore[no-untyped-def]
     return lambda entry: entry.fetched_at >= moment
 
 
-def test_what_is_put_is_found_near_and_by_others(cache: AnswerCache, near: MemoryAnswers, store: AnswerStore) -> None:
+def test_a_stored_answer_is_found_locally_and_by_other_processes(
+    cache: AnswerCache, near: MemoryAnswers, store: AnswerStore
+) -> None:
     entry = Entry("ok", {}, START)
     cache.put("key", entry)
     assert near.get("key") == store.get("key") == entry
@@ -85,7 +89,7 @@ class _Broken(MemoryAnswers):
         raise StateUnavailable("the disk is full")
 
 
-def test_a_store_out_of_reach_is_a_miss_and_said_once(
+def test_an_unavailable_store_is_a_miss_with_one_warning(
     near: MemoryAnswers, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = AnswerCache(near, Fallback[AnswerStore](_Broken(clock), MemoryAnswers(clock), clock, "alone"))
@@ -128,7 +132,7 @@ def test_a_store_that_is_full_can_still_be_read(near: MemoryAnswers, clock: Fake
     assert cache.find("known", _newer_than(0)) is not None
 
 
-def test_a_locked_store_is_no_miss_and_nothing_stands_in_for_it(near: MemoryAnswers, clock: FakeClock) -> None:
+def test_a_locked_store_is_not_a_miss_and_has_no_stand_in(near: MemoryAnswers, clock: FakeClock) -> None:
     instead = MemoryAnswers(clock)
     cache = AnswerCache(near, Fallback[AnswerStore](_Busy(clock), instead, clock, "alone"))
     with pytest.raises(StateBusy):

@@ -1,4 +1,4 @@
-"""The contract of every lease book."""
+"""The contract of every lease store."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def held(leases: LeaseStore, key: str = "key") -> Lease:
     return lease
 
 
-def test_the_first_has_the_key_and_the_second_sees_whose_it_is(leases: LeaseStore) -> None:
+def test_the_first_claims_the_key_and_the_second_sees_the_lease(leases: LeaseStore) -> None:
     assert leases.claim("key", ONE).mine
     seen = leases.claim("key", TWO)
     assert (seen.mine, seen.lease.token, seen.lease.account) == (False, "one", "account of one")
     assert leases.claim("another", TWO).mine
 
 
-def test_what_is_released_is_free(leases: LeaseStore) -> None:
+def test_a_released_key_is_free(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     leases.release("key", "one", None)
     assert leases.peek("key") is None
@@ -51,7 +51,7 @@ def test_only_the_holder_releases_and_waits(leases: LeaseStore) -> None:
     assert (lease.token, lease.waiting, lease.result) == ("one", False, None)
 
 
-def test_each_sign_of_life_changes_the_lease(leases: LeaseStore) -> None:
+def test_each_heartbeat_changes_the_lease(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     seen = [held(leases)]
     for _ in range(3):
@@ -62,7 +62,7 @@ def test_each_sign_of_life_changes_the_lease(leases: LeaseStore) -> None:
     assert len({lease.beat for lease in seen}) == len(seen)
 
 
-def test_only_what_its_holder_holds_lives_on(leases: LeaseStore) -> None:
+def test_only_leases_of_live_holders_are_renewed(leases: LeaseStore) -> None:
     for key in ("mine", "also mine", "forgotten"):
         leases.claim(key, Lease(f"token of {key}"))
     before = [held(leases, key).beat for key in ("mine", "also mine", "forgotten")]
@@ -72,7 +72,7 @@ def test_only_what_its_holder_holds_lives_on(leases: LeaseStore) -> None:
     assert [a != b for a, b in zip(before, after)] == [True, True, False]
 
 
-def test_a_dead_holders_key_is_taken_if_it_gave_no_sign_of_life_since(leases: LeaseStore) -> None:
+def test_the_key_of_a_holder_without_heartbeats_is_taken(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     silent = held(leases)
     leases.renew(["one"])
@@ -84,7 +84,7 @@ def test_a_dead_holders_key_is_taken_if_it_gave_no_sign_of_life_since(leases: Le
     assert not leases.claim("key", THREE, dead=silent).mine, "that was another holder"
 
 
-def test_a_holder_says_that_it_waits(leases: LeaseStore) -> None:
+def test_a_holder_marks_that_it_waits(leases: LeaseStore) -> None:
     leases.claim("key", ONE)
     said = []
     for waiting in (True, False):
@@ -93,7 +93,7 @@ def test_a_holder_says_that_it_waits(leases: LeaseStore) -> None:
     assert said == [True, False]
 
 
-def test_an_error_is_left_for_a_while_and_holds_nobody_up(leases: LeaseStore, clock: FakeClock) -> None:
+def test_an_error_is_stored_for_a_while_and_blocks_nothing(leases: LeaseStore, clock: FakeClock) -> None:
     leases.claim("key", ONE)
     leases.release("key", "one", FAILED)
     leases.renew(["one"])
@@ -140,7 +140,7 @@ def test_a_clock_that_is_set_ends_no_lease(leases: LeaseStore, clock: FakeClock,
     "change",
     ["beat = 'never'", "beat = x'ff'", "account = CAST(x'ff' AS TEXT)", "result = CAST(x'ff' AS TEXT)", "result = 'x'"],
 )
-def test_a_damaged_row_holds_nobody_up_and_answers_nothing(tmp_path: Path, clock: FakeClock, change: str) -> None:
+def test_a_damaged_row_blocks_nothing_and_has_no_result(tmp_path: Path, clock: FakeClock, change: str) -> None:
     file = SqliteFile(tmp_path / "leases.db", SCHEMA, "WAL")
     leases = SqliteLeases(file, clock)
     leases.claim("key", ONE)
@@ -151,7 +151,7 @@ def test_a_damaged_row_holds_nobody_up_and_answers_nothing(tmp_path: Path, clock
     assert leases.claim("key", TWO, dead=found).mine
 
 
-def test_an_answer_whose_row_was_hit_is_none(tmp_path: Path, clock: FakeClock) -> None:
+def test_an_answer_in_a_damaged_row_is_a_miss(tmp_path: Path, clock: FakeClock) -> None:
     file = SqliteFile(tmp_path / "leases.db", SCHEMA, "WAL")
     leases = SqliteLeases(file, clock)
     for key in ("key", "other"):

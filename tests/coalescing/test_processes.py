@@ -1,4 +1,4 @@
-"""One asks, the others have the answer: between real processes."""
+"""One process sends the request, the others get its answer."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return answer
 
 
-def test_sixteen_processes_that_want_the_same_make_one_request(slow: SandboxServer, runner: RunnerProcess) -> None:
+def test_sixteen_processes_with_the_same_lookup_send_one_request(slow: SandboxServer, runner: RunnerProcess) -> None:
     processes = [runner.start("run") for _ in range(PROCESSES)]
     for process in processes:
         _ask(process)
@@ -54,7 +54,7 @@ def test_sixteen_processes_that_want_the_same_make_one_request(slow: SandboxServ
     assert len(slow.requests) == 1
 
 
-def test_when_the_one_who_asks_is_killed_another_does(slow: SandboxServer, runner: RunnerProcess) -> None:
+def test_when_the_leader_is_killed_a_follower_sends_the_request(slow: SandboxServer, runner: RunnerProcess) -> None:
     leader = runner.start("run")
     _ask(leader)
     while not slow.requests:

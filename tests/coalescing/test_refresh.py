@@ -1,4 +1,4 @@
-"""`cache: refresh` and the others, through the real composition."""
+"""`cache: refresh` and the other modes, with the real composition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 
 class SlowVirusTotal:
-    """Answers when it is let go, each time with one engine more."""
+    """Answers when it is released, each time with one more engine."""
 
     def __init__(self) -> None:
         self.asked = threading.Semaphore(0)
@@ -83,9 +83,7 @@ def test_refreshes_at_the_same_time_share_one_request(
     assert virustotal.count == 1
 
 
-def test_a_refresh_that_comes_after_another_has_its_answer_asks_for_itself(
-    core: Core, virustotal: SlowVirusTotal
-) -> None:
+def test_a_refresh_after_a_finished_refresh_sends_its_own_request(core: Core, virustotal: SlowVirusTotal) -> None:
     virustotal.go_on.set()
     assert [_ask(core, cache="refresh") for _ in range(2)] == [("api", 1), ("api", 2)]
 

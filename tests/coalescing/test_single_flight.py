@@ -1,4 +1,4 @@
-"""One asks, the others have the answer: between threads, over every lease book."""
+"""One thread sends the request, the others get its answer: with every lease store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WRITE: dict[str, Any] = {"is_write": True, "lasts": False}
 
 
 class Place:
-    """Where callers meet: a cache of one key, and who asked. `is_cached`: the cache takes answers."""
+    """A shared cache of one key, and the requests. `is_cached`: the cache accepts answers."""
 
     def __init__(self, leases: LeaseStore, is_cached: bool = True) -> None:
         self.clock = WatchedClock()
@@ -59,7 +59,7 @@ class Place:
         return FOUND
 
     def ask_for_all(self, _: Tell) -> Entry:
-        """Not before all the others of `CALLERS` wait."""
+        """Return when all the others of `CALLERS` wait."""
         self.asked += 1
         self.clock.until_waiting(CALLERS - 1)
         return FOUND
@@ -74,7 +74,7 @@ class Place:
         return Fetched(entry, public, self.is_cached)
 
     def until_looked(self, callers: int) -> None:
-        """Wait until so many are there, the leader among them."""
+        """Wait until this many callers have arrived, including the leader."""
         give_up = time.monotonic() + 60
         while len(self._looked) < callers:
             assert time.monotonic() < give_up
@@ -92,7 +92,7 @@ class Place:
         return fetched.entry, fetched.is_shared
 
     def outcome(self, ask: Ask | None = None, patience: float = 60.0, **more: Any) -> object:
-        """The result of `run`, or what it raised."""
+        """The result of `run`, or its exception."""
         try:
             return self.run(ask, patience, **more)
         except ConnectorError as error:
@@ -114,7 +114,7 @@ def _together(place: Place, ask: Ask | None = None, accounts: int = 1) -> list[o
 
 
 def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threading.Event, Future[object]]:
-    """A leader that is under way in a thread of its own; set the event to let it go on."""
+    """A leader with a request in flight, in a separate thread; set the event to continue."""
     begun, go_on = threading.Event(), threading.Event()
 
     def slowly(waiting: Tell) -> Entry:
@@ -129,7 +129,7 @@ def _led(place: Place, ask: Ask, **more: Any) -> tuple[ThreadPoolExecutor, threa
     return pool, go_on, led
 
 
-def test_sixteen_who_want_the_same_ask_once(place: Place) -> None:
+def test_sixteen_callers_with_the_same_lookup_send_one_request(place: Place) -> None:
     outcomes = _together(place, accounts=4)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
@@ -174,7 +174,7 @@ def _name(error: ConnectorError) -> str:
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=_name)
-def test_virustotals_refusal_is_told_to_the_followers_of_the_same_account_and_nobody_later(
+def test_virustotals_refusal_is_shared_with_current_followers_of_the_account_only(
     place: Place, refusal: ConnectorError
 ) -> None:
     def fail(_: Tell) -> Entry:
@@ -190,9 +190,7 @@ def test_virustotals_refusal_is_told_to_the_followers_of_the_same_account_and_no
 
 
 @pytest.mark.parametrize("failure", REFUSALS + OWN_TROUBLE, ids=_name)
-def test_no_error_of_a_leader_is_told_to_another_account_of_which_one_leads_next(
-    place: Place, failure: ConnectorError
-) -> None:
+def test_errors_are_not_shared_with_another_account_which_gets_a_leader(place: Place, failure: ConnectorError) -> None:
     def fail(_: Tell) -> Entry:
         raise failure
 
@@ -208,7 +206,7 @@ def test_no_error_of_a_leader_is_told_to_another_account_of_which_one_leads_next
 
 
 @pytest.mark.parametrize("failure", OWN_TROUBLE, ids=_name)
-def test_a_leaders_own_trouble_is_told_to_nobody(place: Place, failure: ConnectorError) -> None:
+def test_a_leaders_own_error_is_not_shared(place: Place, failure: ConnectorError) -> None:
     def give_up(_: Tell) -> Entry:
         raise failure
 
@@ -222,7 +220,7 @@ def test_a_leaders_own_trouble_is_told_to_nobody(place: Place, failure: Connecto
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * 3
 
 
-def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Place) -> None:
+def test_callers_with_short_deadlines_do_not_wait_for_a_leader_that_waits_for_quota(place: Place) -> None:
     pool, go_on, _ = _led(place, place.ask)
     with pool:
         impatient = place.outcome(patience=0.05)
@@ -231,7 +229,7 @@ def test_the_impatient_do_not_wait_for_a_leader_that_waits_for_quota(place: Plac
     assert impatient.details["source"] == "local"
 
 
-def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: Place) -> None:
+def test_a_follower_waits_for_a_sent_request_beyond_its_wait_for_quota(place: Place) -> None:
     is_out = threading.Event()
 
     def out_now(waiting: Tell) -> Entry:
@@ -248,26 +246,26 @@ def test_a_request_under_way_is_waited_for_beyond_the_patience_for_quota(place: 
         assert place.run(patience=0.0) == (FOUND, True)
 
 
-def test_a_follower_tells_whether_its_leader_waits_for_quota(place: Place) -> None:
-    told: list[bool] = []
+def test_a_follower_reports_whether_its_leader_waits_for_quota(place: Place) -> None:
+    reported: list[bool] = []
 
     def out_now(waiting: Tell) -> Entry:
         waiting(False)
-        while told[-1]:
+        while reported[-1]:
             time.sleep(0.01)
         return place.ask(waiting)
 
     pool, go_on, _ = _led(place, out_now)
     with pool:
-        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 60, told.append)
-        while not told:
+        following = pool.submit(place.flight.run, place.task(), place.clock.monotonic() + 60, reported.append)
+        while not reported:
             time.sleep(0.01)
         go_on.set()
         assert following.result().is_shared
-    assert told == [True, False]
+    assert reported == [True, False]
 
 
-def test_a_bug_in_asking_frees_the_key(place: Place) -> None:
+def test_a_bug_in_a_request_releases_the_key(place: Place) -> None:
     def bug(_: Tell) -> Entry:
         raise KeyError("a bug")
 
@@ -285,7 +283,7 @@ def test_an_answer_that_the_cache_does_not_take_is_handed_over(make_leases: Make
     assert place.asked == 1
 
 
-def test_an_answer_that_was_left_goes_into_the_cache_when_it_takes_answers_again(make_leases: MakeLeases) -> None:
+def test_a_left_result_is_cached_when_the_cache_accepts_answers_again(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     assert place.run() == (FOUND, False)
     place.is_cached = True
@@ -293,7 +291,7 @@ def test_an_answer_that_was_left_goes_into_the_cache_when_it_takes_answers_again
     assert place.entry == FOUND
 
 
-def test_an_answer_that_was_left_and_is_none_to_this_task_is_not_taken(make_leases: MakeLeases) -> None:
+def test_a_left_result_that_does_not_fit_the_task_is_not_used(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     place.run()
     assert place.run(accepts=lambda entry: False) == (FOUND, False)
@@ -336,7 +334,7 @@ def _die(leases: LeaseStore, *, waiting: bool) -> None:
 
 
 def _outlived(place: Place, leases: LeaseStore, callers: int, **more: Any) -> list[object]:
-    """What becomes of `callers` that find the lease of the one that was killed."""
+    """The results of `callers` that find the lease of the killed process."""
 
     def is_held() -> bool:
         found = leases.peek("key")
@@ -394,7 +392,7 @@ def test_when_the_leader_is_dead_one_of_its_followers_leads(make_leases: MakeLea
 
 
 class _Unwilling(MemoryLeases):
-    """A book that can be claimed from and then no more: its disk is full."""
+    """A store whose disk is full after the claim."""
 
     def release(self, key: str, token: str, result: Result | None, left_s: float = RESULT_LEFT_S) -> None:
         raise StateUnavailable("the disk is full")
@@ -419,7 +417,7 @@ def test_a_lease_that_could_not_be_released_ends_though_its_holder_lives() -> No
 
 
 class _Locked(MemoryLeases):
-    """A book that another program can lock: it can be looked at then, and not written."""
+    """A store that another program can lock: then it can be read but not written."""
 
     is_locked = False
 
@@ -445,7 +443,7 @@ class _Locked(MemoryLeases):
 
 
 @pytest.mark.parametrize("locked_s", [1.0, LEASE_S - 0.5, LEASE_S + 1])
-def test_a_leader_that_cannot_give_a_sign_of_life_is_not_taken_for_dead(locked_s: float) -> None:
+def test_a_leader_with_failing_heartbeats_is_not_taken_for_dead(locked_s: float) -> None:
     leases = _Locked(SystemClock())
     place = Place(leases, is_cached=False)
 
@@ -466,7 +464,7 @@ def test_a_leader_that_cannot_give_a_sign_of_life_is_not_taken_for_dead(locked_s
     assert outcomes == [(FOUND, True)] * 3
 
 
-def test_while_the_leases_are_locked_nothing_is_asked() -> None:
+def test_no_request_is_sent_while_the_leases_are_locked() -> None:
     leases = _Locked(SystemClock())
     leases.is_locked = True
     place = Place(leases)

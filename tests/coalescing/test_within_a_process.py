@@ -1,4 +1,4 @@
-"""One thread of a process asks for all of them, over every lease book."""
+"""One thread of a process sends the request for all: with every lease store."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _all_at_once(
         return list(pool.map(caller, range(CALLERS)))
 
 
-def test_threads_that_keep_nothing_share_what_is_under_way(make_leases: MakeLeases) -> None:
+def test_threads_without_the_cache_share_requests_in_flight(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     outcomes = _all_at_once(place, _two_levels(place), lambda _: place.task(place.ask_for_all), lambda _: True)
     assert place.asked == 1
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
 
-def test_threads_that_keep_nothing_and_threads_that_do_share_what_is_under_way(make_leases: MakeLeases) -> None:
+def test_threads_with_and_without_the_cache_share_requests_in_flight(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()))
     flight = _two_levels(place)
     outcomes = _all_at_once(place, flight, lambda _: place.task(place.ask_for_all), lambda number: number % 2 == 0)
@@ -51,7 +51,7 @@ def test_threads_that_keep_nothing_and_threads_that_do_share_what_is_under_way(m
     assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * (CALLERS - 1)
 
 
-def test_what_stays_within_the_process_is_asked_anew_when_it_is_over(make_leases: MakeLeases) -> None:
+def test_a_local_refusal_expires(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     flight = _two_levels(place)
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_what_stays_within_the_process_is_asked_anew_when_it_is_over(make_leases
     assert place.asked == 2
 
 
-def test_threads_of_other_accounts_have_only_what_is_public(make_leases: MakeLeases) -> None:
+def test_threads_of_other_accounts_get_only_public_answers(make_leases: MakeLeases) -> None:
     place = Place(make_leases(SystemClock()), is_cached=False)
     flight = _two_levels(place)
 
@@ -72,7 +72,7 @@ def test_threads_of_other_accounts_have_only_what_is_public(make_leases: MakeLea
 
 
 def _fails(place: Place, failure: ConnectorError) -> Callable[[Tell], Entry]:
-    """Asks when all callers are there; the first request fails, later ones are answered."""
+    """Sends when all callers have arrived; the first request fails, later ones are answered."""
 
     def ask(waiting: Tell) -> Entry:
         place.asked += 1
@@ -106,7 +106,7 @@ ANSWERED = [
 
 
 @pytest.mark.parametrize("failure", ANSWERED, ids=str)
-def test_an_answer_that_is_an_error_is_one_to_all_threads_that_asked_the_same(
+def test_an_error_response_is_an_error_for_all_threads_with_the_same_request(
     make_leases: MakeLeases, failure: ConnectorError
 ) -> None:
     place = Place(make_leases(SystemClock()))
@@ -115,7 +115,9 @@ def test_an_answer_that_is_an_error_is_one_to_all_threads_that_asked_the_same(
 
 
 @pytest.mark.parametrize("failure", ANSWERED, ids=str)
-def test_such_an_error_is_none_to_threads_with_another_key(make_leases: MakeLeases, failure: ConnectorError) -> None:
+def test_such_an_error_is_not_shared_with_threads_of_another_key(
+    make_leases: MakeLeases, failure: ConnectorError
+) -> None:
     place = Place(make_leases(SystemClock()))
     outcomes = _outcomes(place, _fails(place, failure), accounts=CALLERS)
     assert outcomes.count(failure.code) == 1
@@ -123,7 +125,7 @@ def test_such_an_error_is_none_to_threads_with_another_key(make_leases: MakeLeas
 
 
 @pytest.mark.parametrize("failure", [Unavailable("no connection"), RequestTimeout("no answer in time")], ids=str)
-def test_a_request_without_an_answer_says_nothing_to_other_threads(
+def test_a_request_without_a_response_is_not_shared_with_other_threads(
     make_leases: MakeLeases, failure: ConnectorError
 ) -> None:
     place = Place(make_leases(SystemClock()))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.by_hand.shell import KEY, Shell
+from tests.export.shell import KEY, Shell
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "curl.md"

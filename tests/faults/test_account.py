@@ -1,4 +1,4 @@
-"""What an account tells, at the length of a test."""
+"""The account's figures: `bench.soak.account` in brief."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner ends, whatever fails in it: `bench.soak.endings` in brief."""
+"""The runner ends after any failure: `bench.soak.endings` in brief."""
 
 from __future__ import annotations
 

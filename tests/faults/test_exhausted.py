@@ -13,5 +13,5 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.timeout(600)
-def test_without_quota_all_are_answered_nothing_is_sent_and_who_says_queued_is_in_the_queue(tmp_path: Path) -> None:
+def test_without_quota_all_are_answered_nothing_is_sent_and_queued_answers_are_in_the_queue(tmp_path: Path) -> None:
     assert_nothing_lost(exhausted.tallies(Effort(tmp_path)))

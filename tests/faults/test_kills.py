@@ -13,5 +13,5 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.timeout(600)
-def test_kill_9_at_any_moment_exceeds_no_quota_damages_no_row_and_leaves_nobody_waiting(tmp_path: Path) -> None:
+def test_kill_9_exceeds_no_quota_damages_no_row_and_blocks_no_process(tmp_path: Path) -> None:
     assert_nothing_lost(kills.tallies(Effort(tmp_path)))

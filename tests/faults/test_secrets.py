@@ -1,4 +1,4 @@
-"""The search for the key: it finds what is there, in whatever form, and there is nothing to be found."""
+"""The search for the key: it finds it in every form, and real outputs do not have it."""
 
 from __future__ import annotations
 

@@ -110,6 +110,6 @@ class Harness:
 
 
 @pytest.fixture
-def house(clock: FakeClock, tmp_path: Path) -> Iterator[Harness]:
+def harness(clock: FakeClock, tmp_path: Path) -> Iterator[Harness]:
     with SandboxServer(Quota.unlimited(), clock.now) as server:
         yield Harness(server, clock, tmp_path / "state.db")

@@ -1,4 +1,4 @@
-"""A state file that a version without a queue made, and may be using, gets one and loses nothing."""
+"""A state file of a version without a queue gets one and loses nothing, even while that version uses it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOUND = Entry("ok", {"type": "ip"}, START)
 
 
 class Before:
-    """The parts that a version without a queue has, at work in its file."""
+    """The parts of a version without a queue, in use."""
 
     def __init__(self, path: Path, clock: FakeClock) -> None:
         file = SqliteFile(path, SCHEMA, "WAL")
@@ -45,7 +45,7 @@ def version(path: Path) -> int:
     return found
 
 
-def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: FakeClock) -> None:
+def test_the_file_gets_a_queue_and_its_users_continue(path: Path, clock: FakeClock) -> None:
     before = Before(path, clock)
     assert "pending" not in tables(path)
     inode = path.stat().st_ino
@@ -61,14 +61,14 @@ def test_the_file_gets_a_queue_and_those_who_use_it_go_on(path: Path, clock: Fak
     assert [entry.name for entry in path.parent.glob("*.bad-*")] == []
 
 
-def test_one_who_comes_later_with_the_version_before_may_use_the_file(path: Path, clock: FakeClock) -> None:
+def test_an_earlier_version_can_still_use_the_file(path: Path, clock: FakeClock) -> None:
     SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3").put_many({"ip:7.7.7.7": 0}, 9)
     before = Before(path, clock)
     assert before.answers.get("v3:ip:8.8.8.8") == FOUND
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_file_is_made_anew_with_a_queue_that_works(path: Path, clock: FakeClock, damage: str) -> None:
+def test_a_damaged_file_is_made_again_with_a_queue_that_works(path: Path, clock: FakeClock, damage: str) -> None:
     queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
     for number in range(200):
         queue.put_many({f"ip:{number}": 0}, 999)

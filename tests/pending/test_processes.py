@@ -1,4 +1,4 @@
-"""Several drains at once ask nothing twice, and one that is killed loses nothing: with real processes."""
+"""Simultaneous drains send no request twice, and a killed drain loses nothing: with real processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def slow() -> Iterator[SandboxServer]:
 
 @pytest.fixture(params=["file", "redis"])
 def runner(request: pytest.FixtureRequest, slow: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    """One whose queue has `HOSTS`."""
+    """A state whose queue has `HOSTS`."""
     process = vtaction_process(slow, tmp_path)
     if request.param == "redis":
         process.environment["VT_STATE"] = request.getfixturevalue("redis_process").url
@@ -50,7 +50,7 @@ def _cached(runner: RunnerProcess) -> set[str]:
     return {answer["id"] for answer in map(json.loads, lines) if answer["status"] != "skipped"}
 
 
-def test_drains_at_once_ask_nothing_twice(slow: SandboxServer, runner: RunnerProcess) -> None:
+def test_simultaneous_drains_send_no_request_twice(slow: SandboxServer, runner: RunnerProcess) -> None:
     processes = [runner.start("drain") for _ in range(4)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert _asked(slow) == dict.fromkeys(HOSTS, 1)
@@ -75,7 +75,7 @@ def test_a_drain_killed_in_the_middle_loses_nothing(slow: SandboxServer, runner:
     assert sum(_asked(slow).values()) <= len(HOSTS) + 4, "what was under way is asked again, and nothing else"
 
 
-def test_several_drains_together_leave_what_is_kept(slow: SandboxServer, runner: RunnerProcess) -> None:
+def test_several_drains_together_leave_the_reserved_quota(slow: SandboxServer, runner: RunnerProcess) -> None:
     processes = [runner.start("drain", "--keep", "9", VT_QUOTA="20/day") for _ in range(4)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert len(slow.requests) == 11
@@ -83,7 +83,7 @@ def test_several_drains_together_leave_what_is_kept(slow: SandboxServer, runner:
     assert sum(report["asked"] for report in reports) == 10
 
 
-def test_a_drain_asked_to_end_leaves_the_rest(slow: SandboxServer, runner: RunnerProcess) -> None:
+def test_a_cancelled_drain_leaves_the_rest_queued(slow: SandboxServer, runner: RunnerProcess) -> None:
     process = runner.start("drain", "--max-wait", "10m", VT_QUOTA="4/600s")
     give_up = time.monotonic() + 60
     while len(slow.requests) < 4:

@@ -1,4 +1,4 @@
-"""The queue as the core sees it: written in groups, and what cannot be written now is neither lost nor claimed."""
+"""The queue in the core: written in groups; entries that cannot be written are neither lost nor reported as queued."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vt_connectors.state.fallback import StateUnavailable
 
 
 class Store(MemoryPending):
-    """`writes` has the keys of each write. With `is_out` it cannot be used, and `held` keeps a write waiting."""
+    """`writes`: the keys of each write. With `is_out` it cannot be used; `held` blocks a write."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
@@ -73,7 +73,7 @@ def test_with_no_room_nothing_is_put(memory: Store, clock: FakeClock) -> None:
     assert memory.writes == []
 
 
-def test_a_full_queue_is_asked_once_a_second_and_the_count_is_right(memory: Store, clock: FakeClock) -> None:
+def test_a_full_queue_is_read_once_a_second_and_the_count_is_right(memory: Store, clock: FakeClock) -> None:
     queue = queue_of(memory, clock, 3)
     queue.put_many(names(range(4)), ())
     writes = len(memory.writes)
@@ -87,14 +87,14 @@ def test_a_full_queue_is_asked_once_a_second_and_the_count_is_right(memory: Stor
     assert queue.put("ip:99", ()), "there is room again"
 
 
-def test_more_parts_of_what_a_full_queue_has_are_written(memory: Store, clock: FakeClock) -> None:
+def test_added_parts_of_an_entry_in_a_full_queue_are_written(memory: Store, clock: FakeClock) -> None:
     queue = queue_of(memory, clock, 2)
     queue.put_many(names(range(3)), ())
     assert queue.put("ip:1", ["raw"])
     assert [sorted(entry.parts) for entry in memory.oldest(9)] == [[], ["raw"]]
 
 
-def test_what_cannot_be_written_is_not_claimed_and_comes_with_the_next_write(
+def test_unwritable_entries_are_not_reported_as_queued_and_written_later(
     memory: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = queue_of(memory, clock)
@@ -121,7 +121,7 @@ def test_the_end_of_a_batch_writes_what_could_not_be_written(memory: Store, cloc
     assert len(memory.writes) == 1
 
 
-def test_what_cannot_be_written_to_the_end_is_said(
+def test_entries_that_stay_unwritten_are_reported(
     memory: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = queue_of(memory, clock)
@@ -142,7 +142,7 @@ def test_no_more_is_kept_in_memory_than_the_queue_takes(memory: Store, clock: Fa
     assert [entry.key for entry in memory.oldest(99)] == names(range(4))
 
 
-def test_what_waits_in_memory_is_forgotten_with_the_rest(memory: Store, clock: FakeClock) -> None:
+def test_clear_also_forgets_entries_in_memory(memory: Store, clock: FakeClock) -> None:
     queue = queue_of(memory, clock)
     memory.is_out = True
     queue.put("ip:1", ())
@@ -152,7 +152,7 @@ def test_what_waits_in_memory_is_forgotten_with_the_rest(memory: Store, clock: F
     assert memory.writes == []
 
 
-def test_those_who_come_while_one_writes_are_written_together(memory: Store, clock: FakeClock) -> None:
+def test_entries_that_arrive_during_a_write_are_written_together(memory: Store, clock: FakeClock) -> None:
     queue = queue_of(memory, clock, 5)
     memory.held = threading.Event()
     answers: dict[str, bool] = {}
@@ -175,7 +175,7 @@ def test_those_who_come_while_one_writes_are_written_together(memory: Store, clo
     assert sum(answers.values()) == 5
 
 
-def test_what_this_process_queued_and_was_answered_leaves_the_queue(memory: Store, clock: FakeClock) -> None:
+def test_an_answered_entry_of_this_process_leaves_the_queue(memory: Store, clock: FakeClock) -> None:
     queue, another = queue_of(memory, clock), queue_of(memory, clock)
     for key, parts in (("ip:1", ()), ("ip:2", ("raw",)), ("ip:3", ())):
         queue.put(key, parts)
@@ -188,7 +188,7 @@ def test_what_this_process_queued_and_was_answered_leaves_the_queue(memory: Stor
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program, such as a backup, which may hold the state's file."""
+    """Another program, such as a backup, which may lock the state file."""
     SqlitePending(SqliteFile(tmp_path / "state.db", SCHEMA, "WAL"), FakeClock(), "3").put_many({"ip:0": 0}, 9)
     other = sqlite3.connect(tmp_path / "state.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

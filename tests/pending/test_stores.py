@@ -26,7 +26,7 @@ def wanted(store: PendingStore) -> list[tuple[str, list[str]]]:
     return [(entry.key, sorted(entry.parts)) for entry in store.oldest(9999)]
 
 
-def test_what_was_put_first_is_the_oldest(store: PendingStore, clock: FakeClock) -> None:
+def test_the_first_entry_is_the_oldest(store: PendingStore, clock: FakeClock) -> None:
     for number in (3, 1, 2):
         assert put(store, f"ip:{number}", 0, MOST)
         clock.advance(1)
@@ -44,9 +44,7 @@ def test_an_entry_comes_back_as_it_was(store: PendingStore, clock: FakeClock) ->
     assert entry.queued_at == pytest.approx(clock.now(), abs=3)
 
 
-def test_a_key_is_there_once_in_its_first_place_and_with_all_parts_wanted(
-    store: PendingStore, clock: FakeClock
-) -> None:
+def test_a_key_is_queued_once_in_its_first_place_with_all_parts(store: PendingStore, clock: FakeClock) -> None:
     for key, parts in (("a:1", []), ("a:2", []), ("a:1", ["raw"]), ("a:1", ["engines"]), ("a:1", [])):
         assert put(store, key, bits_of(parts), MOST)
         clock.advance(5)
@@ -76,7 +74,7 @@ def test_removed_entries_are_gone_and_may_be_put_again(store: PendingStore, cloc
     assert len(keys(store)) == 2
 
 
-def test_an_entry_of_which_more_was_wanted_meanwhile_stays(store: PendingStore) -> None:
+def test_an_entry_stays_if_more_parts_were_requested_meanwhile(store: PendingStore) -> None:
     put(store, "a:1", 0, MOST)
     [seen] = store.oldest(1)
     put(store, "a:1", bits_of(["engines"]), MOST)
@@ -100,7 +98,7 @@ def test_old_entries_fall_out_and_make_room(store: PendingStore, clock: FakeCloc
     assert wanted(store)[-1] == ("a:old", []), "what was wanted of it is forgotten too"
 
 
-def test_stats_tell_since_when_the_oldest_waits(store: PendingStore, clock: FakeClock) -> None:
+def test_stats_contain_the_time_of_the_oldest_entry(store: PendingStore, clock: FakeClock) -> None:
     assert store.stats() == {"entries": 0, "refused": 0, "since": None}
     put(store, "a:1", 0, MOST)
     put_at = clock.now()
@@ -145,7 +143,7 @@ def test_many_are_put_at_once_in_their_order(store: PendingStore, clock: FakeClo
     assert store.stats()["entries"] == 1300
 
 
-def test_of_many_the_first_get_the_room_there_is(store: PendingStore) -> None:
+def test_the_first_of_many_get_the_free_places(store: PendingStore) -> None:
     store.put_many({"a:1": 0, "a:2": 0}, 5)
     many = {f"a:{number}": 0 for number in range(9)}
     assert store.put_many(many, 5, refused=30) == {"a:0", "a:1", "a:2", "a:3", "a:4"}
@@ -163,7 +161,7 @@ def test_more_than_the_room_are_put_into_an_empty_queue(store: PendingStore) -> 
     assert (store.stats()["entries"], store.stats()["refused"]) == (700, 400)
 
 
-def test_more_parts_are_wanted_of_what_a_full_queue_has(store: PendingStore) -> None:
+def test_more_parts_can_be_added_to_an_entry_of_a_full_queue(store: PendingStore) -> None:
     store.put_many({"a:1": 0, "a:2": bits_of(["raw"])}, 2)
     both = {"a:2": bits_of(["engines"]), "a:3": 0, "a:1": bits_of(["raw"])}
     assert store.put_many(both, 2) == {"a:1", "a:2"}

@@ -43,7 +43,7 @@ MakeCore = Callable[..., Core]
 def make_core(
     kind: str, clock: FakeClock, tmp_path: Path, sandbox: SandboxServer, request: pytest.FixtureRequest
 ) -> Iterator[MakeCore]:
-    """Cores with one state of each kind, as processes have; in memory there is one only."""
+    """Cores that share a state of each kind, like processes; in memory there is only one core."""
     made: list[Core] = []
     state, places = str(tmp_path / "state.db"), NO_PLACES
     if kind == "redis":
@@ -93,7 +93,7 @@ def test_one_by_one_each_answer_says_whether_it_is_queued(
     assert len(sandbox.requests) == 1
 
 
-def test_many_at_once_are_told_the_same(make_core: MakeCore, sandbox: SandboxServer) -> None:
+def test_many_callers_at_once_get_the_same_refusal(make_core: MakeCore, sandbox: SandboxServer) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     assert core.look_up_at_hand("ip", HOSTS, NOW) == {}, "nobody was refused yet"
@@ -111,7 +111,7 @@ def test_many_at_once_are_told_the_same(make_core: MakeCore, sandbox: SandboxSer
     assert len(sandbox.requests) == 1
 
 
-def test_what_would_be_no_use_to_a_drain_is_not_queued(make_core: MakeCore) -> None:
+def test_entries_that_a_drain_cannot_use_are_not_queued(make_core: MakeCore) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     for _ in range(2):
@@ -126,7 +126,7 @@ def test_what_would_be_no_use_to_a_drain_is_not_queued(make_core: MakeCore) -> N
     assert entries(core) == [HOSTS[5]]
 
 
-def test_the_parts_that_are_wanted_are_queued(make_core: MakeCore) -> None:
+def test_the_requested_parts_are_queued(make_core: MakeCore) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
     core.look_up("ip", HOSTS[0], NOW)
@@ -158,7 +158,7 @@ def test_the_next_day_there_is_quota_again(make_core: MakeCore, kind: str, clock
     assert HOSTS[0] not in entries(core), "it was queued here, and is answered"
 
 
-def test_what_has_become_known_meanwhile_is_answered(make_core: MakeCore, kind: str) -> None:
+def test_a_value_cached_meanwhile_is_answered(make_core: MakeCore, kind: str) -> None:
     if kind == "memory":
         pytest.skip("there is one process only")
     core = make_core()
@@ -170,21 +170,21 @@ def test_what_has_become_known_meanwhile_is_answered(make_core: MakeCore, kind: 
     assert core.look_up_at_hand("ip", HOSTS[:2], NOW)[HOSTS[1]]["meta"]["source"] == "cache"
 
 
-def test_a_record_with_more_room_is_noticed_within_a_second(house: Harness) -> None:
-    core = house.core("1/day")
-    house.look_up(core, FIRST)
-    assert queued(house.look_up(core, HOSTS[0]))
-    (house._state.parent / "state-quota.db").unlink()
-    house.clock.advance(1.01)
+def test_a_record_with_more_room_is_noticed_within_a_second(harness: Harness) -> None:
+    core = harness.core("1/day")
+    harness.look_up(core, FIRST)
+    assert queued(harness.look_up(core, HOSTS[0]))
+    (harness._state.parent / "state-quota.db").unlink()
+    harness.clock.advance(1.01)
     assert core.look_up_at_hand("ip", HOSTS[:3], NOW) == {}
 
 
-def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock, tmp_path: Path) -> None:
+def test_a_pause_after_a_429_is_reported_from_memory(clock: FakeClock, tmp_path: Path) -> None:
     with SandboxServer(Quota(windows=((1, 600.0),)), clock.now) as server:
-        house = Harness(server, clock, tmp_path / "state.db")
-        core = house.core("none")
-        house.look_up(core, FIRST)
-        house.look_up(core, HOSTS[0])
+        harness = Harness(server, clock, tmp_path / "state.db")
+        core = harness.core("none")
+        harness.look_up(core, FIRST)
+        harness.look_up(core, HOSTS[0])
         asked = len(server.all_requests)
         found = core.look_up_at_hand("ip", HOSTS[:50], NOW)
         assert {error_of(response)["details"]["source"] for response in found.values()} == {"upstream"}
@@ -192,10 +192,10 @@ def test_a_pause_that_virustotal_wants_is_told_from_memory_too(clock: FakeClock,
         assert len(server.all_requests) == asked
 
 
-def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
-    core = house.core("1/day")
-    house.look_up(core, FIRST)
-    house.look_up(core, HOSTS[0])
+def test_the_rest_takes_no_lease_and_no_slot(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    core = harness.core("1/day")
+    harness.look_up(core, FIRST)
+    harness.look_up(core, HOSTS[0])
 
     def never(*_: Any) -> Any:
         pytest.fail("it is known that there is no quota")
@@ -203,15 +203,15 @@ def test_the_rest_takes_no_lease_and_no_slot(house: Harness, monkeypatch: pytest
     monkeypatch.setattr(core.context.single_flight, "run", never)
     monkeypatch.setattr(core.context.account(None).limiter, "_transact", never)
     for mode in ("default", "refresh", "off"):
-        assert house.look_up(core, HOSTS[1], cache=mode)["error"]["code"] == "rate_limited"
-    assert house.look_up(core, FIRST)["status"] == "ok"
+        assert harness.look_up(core, HOSTS[1], cache=mode)["error"]["code"] == "rate_limited"
+    assert harness.look_up(core, FIRST)["status"] == "ok"
 
 
-def test_what_another_thread_is_asking_is_waited_for(tmp_path: Path) -> None:
+def test_a_request_of_another_thread_is_waited_for(tmp_path: Path) -> None:
     with SandboxServer(Quota.unlimited(), latency_s=1.0) as server:
         given = {"VT_API_URL": server.url, "VT_STATE": str(tmp_path / "state.db"), "VT_QUOTA": "2/month"}
         core = build(settings_from(given), lambda: ApiKey(SECRET), SystemClock())
-        # Until VirusTotal has accepted the key, the others wait for that.
+        # The others wait until VirusTotal has accepted the key.
         core.look_up("ip", HOSTS[2], NOW)
         answers: list[Response] = []
         first = threading.Thread(target=lambda: answers.append(core.look_up("ip", FIRST, NOW)))
@@ -230,7 +230,7 @@ def test_what_another_thread_is_asking_is_waited_for(tmp_path: Path) -> None:
 
 @pytest.fixture
 def exhausted(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
-    """One whose month is over, and whose queue takes ten."""
+    """A core with an exhausted month and room for ten queue entries."""
     process = vtaction_process(sandbox, tmp_path)
     process.environment.update(VT_QUOTA="1/month", VT_PENDING_MAX="10")
     assert process.text("lookup_ip", FIRST).returncode == 0
@@ -258,9 +258,9 @@ def test_the_runner_answers_every_line_in_order(exhausted: RunnerProcess, sandbo
     documents[151] = "no JSON"
     ran = exhausted(*documents)
     assert [line["id"] for line in ran.lines] == [None if place == 151 else place for place in range(300)]
-    told = Counter(line["error"]["code"] if line["error"] else line["status"] for line in ran.lines)
+    reported = Counter(line["error"]["code"] if line["error"] else line["status"] for line in ran.lines)
     refused = [line for line in ran.lines if line["error"] and line["error"]["code"] == "rate_limited"]
-    assert told == {
+    assert reported == {
         "rate_limited": 294,
         "ok": 1,
         "skipped": 1,

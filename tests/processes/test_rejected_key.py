@@ -1,4 +1,4 @@
-"""A key that VirusTotal rejects costs one request in each adapter, however many values are asked for at once."""
+"""A key that VirusTotal rejects costs one request in each adapter, for any number of simultaneous values."""
 
 from __future__ import annotations
 

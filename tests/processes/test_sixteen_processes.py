@@ -17,7 +17,7 @@ from vt_connectors.sandbox import Quota, SandboxServer
 PROCESSES = 16
 KILLED = 5
 HASHES = [f"{number:032x}" for number in range(1, 41)]
-# What the processes are told, and what the server enforces to the request.
+# The quota of the processes, which the server enforces exactly.
 LIMIT, SECONDS = 8, 1.5
 
 
@@ -37,7 +37,7 @@ def runner(request: pytest.FixtureRequest, strict: SandboxServer, tmp_path: Path
     return process
 
 
-def test_each_hash_is_asked_once_and_everyone_has_every_answer(
+def test_each_hash_is_requested_once_and_all_processes_get_every_answer(
     strict: SandboxServer, runner: RunnerProcess, tmp_path: Path
 ) -> None:
     members = workers(runner, tmp_path, PROCESSES, HASHES)

@@ -39,10 +39,10 @@ def workers(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], 
 def _member(
     runner: RunnerProcess, place: Path, hashes: list[str], order: random.Random, changes: dict[str, str]
 ) -> Member:
-    mine = order.sample(hashes, len(hashes))
+    own = order.sample(hashes, len(hashes))
     requests = place.with_suffix(".in")
     requests.write_text(
-        "".join(json.dumps(lookup(value, options={"max_wait_s": PATIENCE_S})) + "\n" for value in mine), "utf-8"
+        "".join(json.dumps(lookup(value, options={"max_wait_s": PATIENCE_S})) + "\n" for value in own), "utf-8"
     )
     answers_file = place.with_suffix(".out")
     with requests.open("rb") as stdin, answers_file.open("wb") as stdout:

@@ -1,4 +1,4 @@
-"""A limiter over every kind of book."""
+"""A limiter with every ledger store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def clock() -> FakeClock:
 
 
 class RedisLedgersByFakeClock(RedisLedgers):
-    """The server's clock is the test's."""
+    """Uses the test's clock instead of the server's."""
 
     def __init__(self, server: RedisServer, clock: FakeClock) -> None:
         super().__init__(server)
@@ -40,24 +40,24 @@ class RedisLedgersByFakeClock(RedisLedgers):
 
 
 @pytest.fixture(params=["memory", "sqlite", "redis", "kvstore"])
-def book(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
+def ledgers(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> LedgerStore:
     if request.param == "redis":
         return RedisLedgersByFakeClock(request.getfixturevalue("redis_server"), clock)
     if request.param == "kvstore":
-        # The others' clocks do not differ.
+        # As for the other stores, clocks do not differ.
         return book_at(request.getfixturevalue("splunkd_with_kvstore"), clock, max_clock_skew_s=0.0)
     return MemoryLedgers(clock) if request.param == "memory" else SqliteLedgers(tmp_path / "quota.db", clock)
 
 
 @pytest.fixture
-def limiter(book: LedgerStore, clock: FakeClock) -> MakeLimiter:
-    """Makes limiters that share one book."""
+def limiter(ledgers: LedgerStore, clock: FakeClock) -> MakeLimiter:
+    """Makes limiters that share one ledger store."""
 
     def make(
         quota: str, scope: str = "a key", given: LedgerStore | None = None, own_clock: FakeClock | None = None
     ) -> Limiter:
         parsed = parse_quota(quota)
-        shared = Fallback[LedgerStore](given or book, MemoryLedgers(clock), clock, "alone")
+        shared = Fallback[LedgerStore](given or ledgers, MemoryLedgers(clock), clock, "alone")
         return Limiter(shared, scope, lambda: parsed, own_clock or clock, Heartbeat())
 
     return make

@@ -1,4 +1,4 @@
-"""The policy with a ledger, a quota and a time of its own: short words for long tests."""
+"""The policy with a ledger, a quota and a clock, with short methods for long tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def utc(text: str) -> float:
 
 
 class Scenario:
-    """Where callers by name ask for slots."""
+    """Callers, by name, that request slots."""
 
     def __init__(self, quota: str, at: str = "2026-01-02T03:04:05") -> None:
         self.quota = parse_quota(quota)
@@ -48,7 +48,7 @@ class Scenario:
         return decision
 
     def goes(self, name: str) -> bool:
-        """Whether `name`, who does not wait, may go now."""
+        """Whether `name` may start now, without a wait."""
         return isinstance(self.look(name, 0.0), Start)
 
     def waits(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class Scenario:
         slots.settle(self.ledger, name, self.now, answered=True)
 
     def lose(self, name: str) -> None:
-        """The request was sent and nothing came back."""
+        """The request was sent and got no response."""
         slots.settle(self.ledger, name, self.now, answered=False)
 
     def never_sent(self, name: str) -> None:
@@ -73,14 +73,14 @@ class Scenario:
         slots.beat(self.ledger, list(names), self.now)
 
     def asked(self, name: str) -> bool:
-        """`name` goes and is answered at once."""
+        """Whether `name` may start now; then it is answered at once."""
         goes = self.goes(name)
         if goes:
             self.answer(name)
         return goes
 
     def asks(self, count: int) -> int:
-        """How many of `count` callers who do not wait are answered now."""
+        """How many of `count` callers are answered now, without a wait."""
         return sum(self.asked(f"{self.now}-{number}") for number in range(count))
 
     def penalise(self, retry_after: float | None = None) -> float:
@@ -90,9 +90,9 @@ class Scenario:
         policy.forgive(self.ledger)
 
     def take_over(self, age_s: float = 0.0, *, left: Mapping[Told, int | None] | None = None, **used: int) -> None:
-        """The account tells: `day=3` and `month=4` are used, and so many are left."""
-        told: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
-        take_over(self.ledger, self.quota, AccountUse(told, left or {}, frozenset(left or ()), age_s), self.now)
+        """The account reports that `day=3` and `month=4` are used, and how many are left."""
+        reported: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
+        take_over(self.ledger, self.quota, AccountUse(reported, left or {}, frozenset(left or ()), age_s), self.now)
 
     def used(self, window: str) -> int:
         used: int = usage(self.ledger, self.quota, self.now)[window]["used"]

@@ -1,8 +1,8 @@
-"""A simulated world: callers that come, wait, ask, beat and die, and a server that counts each request at some moment.
+"""A simulation: callers that arrive, wait, send, beat and die, and a server that counts each request at some moment.
 
-Nothing here is fairer to the policy than the real world is: the server may count a request at any moment between its
-start and its answer, and that of a dead owner at any moment until a grace after the owner's last sign of life. And the
-callers' clock may be set at any moment, while the server's goes on.
+The simulation is as unfair as reality: the server may count a request at any moment between its start and its
+response, and the request of a dead owner until a grace after the owner's last heartbeat. The callers' clock may be set
+at any moment; the server's clock is not.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MOST_EVENTS = 50_000
 
 @dataclass(frozen=True)
 class Caller:
-    """`counted_at` is where between start and latest moment the server counts, from 0 to 1; `fate` is how it ends.
+    """`counted_at`: when the server counts, from 0 (start) to 1 (latest moment). `fate`: the outcome.
 
-    It is killed `dies_after` its coming, or `dies_at_work` after its start. `ahead` is what its clock differs by.
+    It is killed `dies_after` its arrival, or `dies_at_work` after its start. `ahead`: the difference of its clock.
     """
 
     comes_at: float
@@ -50,11 +50,11 @@ class Simulation:
         self.started: list[str] = []
         self.waits: list[tuple[float, float]] = []
         self.refused: list[str] = []
-        # Days are too long to be waited for second by second.
+        # Days are too long to simulate every second.
         self.patience = 40.0 if quota.calendar else float("inf")
         self._now = began
         self._clock_is_off_by = 0.0
-        self._told = 0.0
+        self._latest = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -67,7 +67,7 @@ class Simulation:
                 return
             self._now, _, event = heapq.heappop(self._events)
             event()
-        raise AssertionError("somebody waits for ever")
+        raise AssertionError("a caller waits for ever")
 
     def later(self, at: float, event: Callable[[], None]) -> None:
         self._number += 1
@@ -84,21 +84,21 @@ class Simulation:
         self.later(self._now + after, event)
 
     def by_the_clock(self, time: float) -> float:
-        """The callers' time at `time`."""
+        """The callers' clock at `time`."""
         return time + self._clock_is_off_by
 
     def by_the_server(self, time: float) -> float:
         return time - self._clock_is_off_by
 
     def open(self, ahead: float = 0.0) -> float:
-        """The time by a caller's clock, when the ledger has followed it, as in each of a book's transactions.
+        """The time by a caller's clock, after adjusting the ledger, as in each transaction.
 
-        One who is behind goes by what was told before, as far as clocks may differ.
+        A caller that is behind uses the latest earlier time, as far as clocks may differ.
         """
         here = self.by_the_clock(self._now) + ahead
-        adjust(self.ledger, here, Uptime(f"the one {ahead} s ahead", self._now))
-        self._told = max(here, self._told) if self._told - here <= self.ledger.max_clock_skew_s else here
-        return self._told
+        adjust(self.ledger, here, Uptime(f"{ahead} s ahead", self._now))
+        self._latest = max(here, self._latest) if self._latest - here <= self.ledger.max_clock_skew_s else here
+        return self._latest
 
     def exceeded(self) -> list[str]:
         """The windows in which the server counted more than the limit."""
@@ -116,45 +116,47 @@ class Simulation:
 
 
 class _Life:
-    def __init__(self, world: Simulation, name: str, caller: Caller, comes_at: float) -> None:
-        self._world = world
+    def __init__(self, simulation: Simulation, name: str, caller: Caller, comes_at: float) -> None:
+        self._world = simulation
         self._name = name
         self._caller = caller
         self._dies_at = float("inf") if caller.dies_after is None else comes_at + caller.dies_after
-        self._deadline = comes_at + world.patience
+        self._deadline = comes_at + simulation.patience
         self._comes_at = comes_at
         self._taken_at = 0.0
         self._done_at = 0.0
-        world.later(comes_at, self._look)
+        simulation.later(comes_at, self._look)
 
     def _look(self) -> None:
-        world, ahead = self._world, self._caller.ahead
-        if world.now >= self._dies_at:
+        simulation, ahead = self._world, self._caller.ahead
+        if simulation.now >= self._dies_at:
             return
-        now = world.open(ahead)
-        decision = policy.decide(world.ledger, world.quota, self._name, now, now + (self._deadline - world.now))
+        now = simulation.open(ahead)
+        decision = policy.decide(
+            simulation.ledger, simulation.quota, self._name, now, now + (self._deadline - simulation.now)
+        )
         if isinstance(decision, Refuse):
-            assert world.now + decision.retry_after > self._deadline
-            world.refused.append(self._name)
+            assert simulation.now + decision.retry_after > self._deadline
+            simulation.refused.append(self._name)
             return
         if not isinstance(decision, Start):
-            until = world.by_the_server(decision.until) - ahead
-            world.later(max(until, world.now + 0.005) + self._caller.look_delay, self._look)
+            until = simulation.by_the_server(decision.until) - ahead
+            simulation.later(max(until, simulation.now + 0.005) + self._caller.look_delay, self._look)
             return
-        world.started.append(self._name)
-        world.waits.append((self._comes_at, world.now))
+        simulation.started.append(self._name)
+        simulation.waits.append((self._comes_at, simulation.now))
         self._taken_at = decision.taken_at
         self._start()
 
     def _start(self) -> None:
-        world, caller = self._world, self._caller
-        self._done_at = world.now + caller.latency
+        simulation, caller = self._world, self._caller
+        self._done_at = simulation.now + caller.latency
         if caller.dies_at_work is not None:
-            self._dies_at = min(self._dies_at, world.now + caller.dies_at_work)
+            self._dies_at = min(self._dies_at, simulation.now + caller.dies_at_work)
         if caller.fate != "never_sent":
             self._be_counted()
-        world.later(world.now + INTERVAL_S, self._beat)
-        world.later(self._done_at, self._finish)
+        simulation.later(simulation.now + INTERVAL_S, self._beat)
+        simulation.later(self._done_at, self._finish)
 
     def _be_counted(self) -> None:
         now, caller = self._world.now, self._caller
@@ -175,11 +177,11 @@ class _Life:
             self._world.later(now + INTERVAL_S, self._beat)
 
     def _finish(self) -> None:
-        world = self._world
-        if world.now >= self._dies_at:
+        simulation = self._world
+        if simulation.now >= self._dies_at:
             return
-        now = world.open(self._caller.ahead)
+        now = simulation.open(self._caller.ahead)
         if self._caller.fate == "never_sent":
-            slots.refund(world.ledger, self._name, self._taken_at)
+            slots.refund(simulation.ledger, self._name, self._taken_at)
         else:
-            slots.settle(world.ledger, self._name, now, answered=self._caller.fate == "answered")
+            slots.settle(simulation.ledger, self._name, now, answered=self._caller.fate == "answered")

@@ -1,4 +1,4 @@
-"""An account's figures, and what its answers mean for the next requests, through the real composition."""
+"""The figures of an account, and their effect on later requests, with the real composition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def windows_of(figures: dict[str, Any]) -> str:
 
 
 def with_user(name: str, allowed: Any, used: Any = 0) -> dict[str, Any]:
-    """The public account's figures, of which one is another."""
+    """The figures of the public account, with one changed."""
     return {
         **PUBLIC,
         MONTH: {"user": {"allowed": 15500, "used": 9}},
@@ -85,17 +85,17 @@ _UNREADABLE: dict[str, Any] = {
 def test_a_number_that_cannot_be_read_removes_no_window_and_is_named(name: str, shape: str) -> None:
     found = measured(with_user(name, _UNREADABLE[shape]), parse_quota("auto"))
     assert str(found.quota) == "4/minute,500/day,15500/month"
-    (told,) = found.unread
-    assert told.startswith(f"{name}: user.allowed is ")
-    assert len(told) < 150
+    (reported,) = found.unread
+    assert reported.startswith(f"{name}: user.allowed is ")
+    assert len(reported) < 150
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 @pytest.mark.parametrize("figure", [None, "x", [], {}, 7, {"user": None}, {"user": []}, {"user": 500}, {"user": {}}])
-def test_a_figure_of_another_shape_removes_no_window(name: str, figure: Any) -> None:
+def test_an_unexpected_figure_removes_no_window(name: str, figure: Any) -> None:
     found = measured({**with_user(DAY, 500), name: figure}, parse_quota("auto"))
     assert str(found.quota) == "4/minute,500/day,15500/month"
-    assert all(told.startswith(name) for told in found.unread)
+    assert all(reported.startswith(name) for reported in found.unread)
     assert found.unread
 
 
@@ -111,7 +111,7 @@ def _user(allowed: Any, used: Any = 0) -> dict[str, Any]:
     return {"user": {"allowed": allowed, "used": used}}
 
 
-def test_a_figure_that_cannot_be_read_never_loosens_what_can() -> None:
+def test_an_unreadable_figure_never_loosens_a_readable_one() -> None:
     stricter = {"user": {"allowed": 100, "used": 0}, "group": {"allowed": "lots", "used": 0}}
     looser = {"user": {"allowed": 100_000, "used": 0}, "group": {"allowed": None, "used": 0}}
     assert windows_of({**PUBLIC, DAY: stricter}) == "4/minute,100/day"
@@ -119,7 +119,7 @@ def test_a_figure_that_cannot_be_read_never_loosens_what_can() -> None:
 
 
 @pytest.mark.parametrize("figures", [{}, {DAY: None}, {"intelligence_downloads_monthly": {"user": {"allowed": 5}}}])
-def test_an_account_that_tells_nothing_keeps_the_public_quota(figures: dict[str, Any]) -> None:
+def test_an_account_without_figures_keeps_the_public_quota(figures: dict[str, Any]) -> None:
     found = measured(figures, parse_quota("auto"))
     assert (str(found.quota), len(found.unread)) == ("4/minute,500/day,15500/month", 3)
 
@@ -152,14 +152,17 @@ GROUP = {
 }
 
 
-def test_what_is_used_and_left_is_taken_as_far_as_it_is_told() -> None:
-    told = use_of(PUBLIC)
-    assert (told.used, told.left) == ({"hour": 1, "day": 7, "month": 9}, {"hour": 239, "day": 493, "month": None})
-    assert [told.has_left("hour"), told.has_left("day"), told.has_left("month")] == [True] * 3
+def test_the_readable_part_of_the_use_is_taken() -> None:
+    use = use_of(PUBLIC)
+    assert (use.used, use.left) == (
+        {"hour": 1, "day": 7, "month": 9},
+        {"hour": 239, "day": 493, "month": None},
+    )
+    assert [use.has_left("hour"), use.has_left("day"), use.has_left("month")] == [True] * 3
     assert use_of({DAY: {"user": {"allowed": 5, "used": 9}}}).left == {"day": 0}
     for unreadable in (-1, 10**30, "3", None, 3.0):
-        told = use_of({DAY: {"user": {"allowed": 5, "used": unreadable}}})
-        assert (told.used, told.left, told.has_left("day")) == ({}, {}, False)
+        reported = use_of({DAY: {"user": {"allowed": 5, "used": unreadable}}})
+        assert (reported.used, reported.left, reported.has_left("day")) == ({}, {}, False)
     assert use_of(GROUP).left == {"hour": 1_791_288, "day": 10, "month": None}
     assert use_of({DAY: {"user": {"allowed": 0, "used": 5}, "group": {"allowed": 25, "used": 1829}}}).left == {"day": 0}
 
@@ -178,7 +181,7 @@ def test_the_pool_that_runs_out_first_is_shown_beside_both() -> None:
 
 
 class ScriptedVirusTotal:
-    """Gives the next status of `script` for each lookup, 200 when there is none left; `figures` whenever asked."""
+    """Returns the next status of `script` for each lookup, then 200; `figures` for each request of the quota."""
 
     def __init__(self, *script: int) -> None:
         self.script = list(script)
@@ -210,7 +213,7 @@ def _look_up(core: Core, number: int, max_wait_s: float = 0) -> Mapping[str, Any
     return core.answer(lookup(f"{number:032x}", options={"max_wait_s": max_wait_s}))
 
 
-def test_429s_in_a_row_make_the_pause_longer_and_an_answer_ends_the_row(clock: FakeClock) -> None:
+def test_429s_in_a_row_lengthen_the_pause_until_an_answer(clock: FakeClock) -> None:
     core = _core(ScriptedVirusTotal(429, 429, 429, 200, 429), clock, "4/minute")
     pauses = []
     for number in range(5):
@@ -220,7 +223,7 @@ def test_429s_in_a_row_make_the_pause_longer_and_an_answer_ends_the_row(clock: F
     assert pauses == [60, 120, 240, None, 60]
 
 
-def test_during_a_pause_nothing_is_asked(clock: FakeClock) -> None:
+def test_no_request_is_sent_during_a_pause(clock: FakeClock) -> None:
     virustotal = ScriptedVirusTotal(429)
     core = _core(virustotal, clock, "4/minute")
     answers = [_look_up(core, number, 20) for number in range(5)]
@@ -291,7 +294,7 @@ def test_the_quota_action_shows_user_and_group_and_what_is_left(clock: FakeClock
     ("figures", "again_s"),
     [(PUBLIC, _DAY_S), (GROUP, _AGAIN_S), ({}, _AGAIN_S), ({**PUBLIC, DAY: "none"}, _AGAIN_S)],
 )
-def test_a_groups_figures_and_unreadable_ones_are_asked_for_again_soon_others_once_a_day(
+def test_group_and_unreadable_figures_are_requested_again_soon_others_daily(
     clock: FakeClock, figures: dict[str, Any], again_s: float
 ) -> None:
     virustotal = ScriptedVirusTotal()
@@ -306,7 +309,7 @@ def test_a_groups_figures_and_unreadable_ones_are_asked_for_again_soon_others_on
     assert virustotal.asked_account == 2
 
 
-def test_a_figure_that_cannot_be_read_is_warned_of_once_with_its_value(
+def test_an_unreadable_figure_causes_one_warning_with_its_value(
     clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     virustotal = ScriptedVirusTotal()
@@ -344,7 +347,7 @@ class HugeWait(ScriptedVirusTotal):
         return HttpResponse(answer.status, {"retry-after": "2678400"}, answer.body)
 
 
-def test_a_refusal_for_a_month_is_told_everywhere_and_ends_with_the_day(clock: FakeClock) -> None:
+def test_a_refusal_for_a_month_is_known_to_all_and_ends_with_the_day(clock: FakeClock) -> None:
     core = _core(HugeWait(429), clock, "4/minute,500/day")
     refused = _look_up(core, 1)
     assert refused["error"]["message"].endswith("all callers of this key pause until 2026-01-03T00:00:00Z")
@@ -370,7 +373,7 @@ def test_asking_the_account_ends_a_pause_that_has_no_reason(clock: FakeClock) ->
 
 
 @pytest.mark.parametrize("figures", [with_user(DAY, 500, 500), with_user(MONTH, 15500, 20000), {}, {DAY: None}])
-def test_a_pause_that_the_account_confirms_or_does_not_deny_stays(clock: FakeClock, figures: dict[str, Any]) -> None:
+def test_a_pause_stays_unless_the_account_has_requests_left(clock: FakeClock, figures: dict[str, Any]) -> None:
     virustotal = HugeWait(429)
     virustotal.figures = figures
     core = _core(virustotal, clock, "4/minute,500/day")

@@ -1,4 +1,4 @@
-"""Buckets of finished requests: beside every stamp by itself they are never early, and late by 1/256 of the window."""
+"""Buckets of finished requests: compared with exact stamps, never early, and late by 1/256 of the window at most."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _seeds = st.integers(0, 2**32)
 
 
 def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
-    """Times, and the ages of the requests that are put into buckets then: in any order, some of them long ago."""
+    """Times, and the ages of the requests that are then put into buckets, in any order."""
     draw = random.Random(seed)
     dense = longest / draw.choice([50, 2000])
     return [
@@ -32,7 +32,7 @@ def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
 
 @settings(max_examples=150, deadline=None)
 @given(lengths=_lengths, seed=_seeds, later=st.floats(0, 1.5))
-def test_a_window_sees_no_fewer_requests_and_none_for_much_longer(
+def test_a_window_counts_no_fewer_requests_and_none_for_much_longer(
     lengths: list[float], seed: int, later: float
 ) -> None:
     exact: list[float] = []
@@ -51,7 +51,7 @@ def test_a_window_sees_no_fewer_requests_and_none_for_much_longer(
 
 @settings(max_examples=10, deadline=None)
 @given(lengths=_lengths, seed=_seeds)
-def test_there_are_few_however_many_requests_there_are(lengths: list[float], seed: int) -> None:
+def test_the_number_of_buckets_is_bounded(lengths: list[float], seed: int) -> None:
     draw, kept = random.Random(seed), buckets.NONE
     for number in range(20):
         now = _NOW + number * max(lengths) / 10
@@ -62,7 +62,7 @@ def test_there_are_few_however_many_requests_there_are(lengths: list[float], see
 
 @settings(max_examples=50, deadline=None)
 @given(seed=_seeds, step=st.floats(0.1, 1e6))
-def test_a_clock_set_forward_moves_all_and_frees_none(seed: int, step: float) -> None:
+def test_a_clock_set_forward_moves_all_buckets_and_frees_no_slot(seed: int, step: float) -> None:
     draw = random.Random(seed)
     stamps = sorted(_NOW - draw.random() * 60 for _ in range(300))
     kept = merged_with(buckets.NONE, stamps, resolutions([60.0], _NOW)).moved(step)
@@ -72,7 +72,7 @@ def test_a_clock_set_forward_moves_all_and_frees_none(seed: int, step: float) ->
         assert _count(exact, moment) <= _after(kept, moment) <= _count(exact, moment - 60 / PARTS - _ROUNDED_S)
 
 
-def test_a_clock_set_back_leaves_none_in_the_future() -> None:
+def test_a_clock_set_back_leaves_no_bucket_in_the_future() -> None:
     kept = merged_with(buckets.NONE, [_NOW - 10, _NOW - 5, _NOW], resolutions([60.0], _NOW))
     back = kept.pulled_back(_NOW - 7)
     assert back.total == 3
@@ -81,13 +81,13 @@ def test_a_clock_set_back_leaves_none_in_the_future() -> None:
     assert back.pulled_back(_NOW - 7) == back
 
 
-def test_what_is_on_both_sides_of_a_seam_stays_apart() -> None:
+def test_buckets_do_not_cross_a_boundary() -> None:
     stamps = [_NOW + place / 1000 for place in range(20)]
     kept = merged_with(buckets.NONE, stamps, resolutions([3600.0], _NOW), boundary=_NOW + 0.01)
     assert [row.requests for row in kept.rows()] == [9, 11]
 
 
-def test_what_is_written_down_is_read_again() -> None:
+def test_written_buckets_are_read_again() -> None:
     kept = merged_with(buckets.NONE, [_NOW, _NOW + 1, _NOW + 100], resolutions([3600.0], _NOW))
     assert kept.text == f"{int((_NOW + 1) * 1000) + 1} 1001 2 99000 1 1"
     assert buckets.parse(kept.text) == kept
@@ -98,7 +98,7 @@ def test_what_is_written_down_is_read_again() -> None:
     "text",
     ["1", "1 2", "5000 1 0", "5000 1 -2", "5000 -1 2", "5000 1 2 -1000 1 1", "1 1 1 x", "1e3 1 1", f"{10**20} 1 1"],
 )
-def test_what_is_no_bucket_is_told(text: str) -> None:
+def test_invalid_buckets_are_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         buckets.parse(text)
 

@@ -41,7 +41,7 @@ def test_a_full_day_at_the_end_of_a_full_month_waits_for_the_first() -> None:
     assert scenario.refused("a").retry_after == 1.5 * 86400
 
 
-def test_those_who_wait_for_days_are_planned_day_by_day() -> None:
+def test_waits_of_several_days_are_planned_day_by_day() -> None:
     scenario = Scenario("1/day", "2026-01-02T12:00:00")
     assert scenario.asks(1) == 1
     assert scenario.waits("tomorrow")
@@ -49,7 +49,7 @@ def test_those_who_wait_for_days_are_planned_day_by_day() -> None:
     assert scenario.refused("c").retry_after == 2.5 * 86400
 
 
-def test_a_request_under_way_at_midnight_counts_on_both_sides() -> None:
+def test_a_request_in_flight_at_midnight_counts_on_both_days() -> None:
     scenario = Scenario("1/day,1/month", "2026-01-31T23:59:50")
     assert scenario.goes("a")
     scenario.after(4).beat("a")
@@ -66,7 +66,7 @@ def test_a_request_answered_just_before_midnight_leaves_the_next_day_alone() -> 
     assert scenario.at("2026-01-03T00:00:00").asks(2) == 1
 
 
-def test_one_never_sent_just_before_midnight_is_given_back_on_both_sides() -> None:
+def test_a_request_never_sent_before_midnight_is_refunded_on_both_days() -> None:
     scenario = Scenario("1/day", "2026-01-02T23:59:58")
     assert scenario.goes("a")
     scenario.never_sent("a")
@@ -74,7 +74,7 @@ def test_one_never_sent_just_before_midnight_is_given_back_on_both_sides() -> No
     assert scenario.at("2026-01-03T00:00:00").asks(2) == 1
 
 
-def test_a_dead_owners_request_at_midnight_counts_on_both_sides() -> None:
+def test_a_dead_owners_request_at_midnight_counts_on_both_days() -> None:
     scenario = Scenario("1/day", "2026-01-02T23:59:58")
     assert scenario.goes("a")
     assert scenario.at("2026-01-03T00:01:00").asks(2) == 0
@@ -116,7 +116,7 @@ def test_the_next_day_is_full_again() -> None:
     assert scenario.at("2026-01-03T00:00:01").asks(9) == 5
 
 
-def test_figures_told_of_the_day_before_close_no_new_day() -> None:
+def test_figures_of_the_day_before_do_not_fill_a_new_day() -> None:
     scenario = Scenario("5/day,50/month", "2026-02-01T00:00:01")
     scenario.take_over(2.0, day=5, month=50, left={"day": 0, "month": 0})
     assert scenario.asks(9) == 5
@@ -124,7 +124,7 @@ def test_figures_told_of_the_day_before_close_no_new_day() -> None:
     assert scenario.asks(9) == 0
 
 
-def test_no_more_goes_within_a_window_than_is_left_of_the_accounts_hour() -> None:
+def test_a_window_allows_at_most_what_is_left_of_the_accounts_hour() -> None:
     scenario = Scenario("4/minute")
     scenario.asks(1)
     scenario.take_over(left={"hour": 2})
@@ -141,7 +141,7 @@ def test_an_hour_with_nothing_left_stops_all_for_a_window() -> None:
     assert (scenario.asks(1), scenario.after(60.1).asks(1)) == (0, 1)
 
 
-def test_of_a_large_window_all_pause_for_a_minute() -> None:
+def test_a_large_window_pauses_all_for_a_minute() -> None:
     scenario = Scenario("50000/minute")
     scenario.take_over(left={"hour": 20, "day": 9, "month": 9})
     assert len(scenario.ledger.to_json()) < 40_000

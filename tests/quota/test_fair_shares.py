@@ -1,4 +1,4 @@
-"""Fair shares: one ticket a client, interactive clients before batches, and a time that was told is kept."""
+"""Fair shares: one ticket per client, interactive clients before batches, and reserved places after refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _batch(name: str) -> Claim:
 
 
 def _served(scenario: Scenario, waiting: dict[str, Claim], count: int) -> list[str]:
-    """The tickets that get the next `count` slots; each of them waits again at once under the same name."""
+    """The tickets that get the next `count` slots; each waits again at once with the same name."""
     served: list[str] = []
     for _ in range(1000 * count):
         for ticket in list(waiting):
@@ -88,15 +88,15 @@ def test_the_second_ticket_of_a_client_does_not_start_while_the_first_waits() ->
 
 
 @pytest.mark.parametrize("quota", ["1/minute", "4/minute", "10/2s", "3/10s,100/hour"])
-def test_a_client_that_returns_at_the_time_it_was_told_finds_its_slot_although_others_wait(quota: str) -> None:
+def test_a_client_that_returns_on_time_gets_its_slot_although_others_wait(quota: str) -> None:
     scenario = Scenario(quota)
     limit, window = scenario.quota.sliding[0].limit, scenario.quota.sliding[0].seconds
     assert scenario.asks(limit) == limit
     scenario.after(window / 10)
-    told = scenario.refused("mine", 0.0, _person("mine"))
+    reported = scenario.refused("mine", 0.0, _person("mine"))
     for number in range(2 * limit):
         assert isinstance(scenario.look(f"other {number}", claim=_person(f"other {number}")), Wait)
-    until = scenario.now + told.retry_after
+    until = scenario.now + reported.retry_after
     while scenario.now < until + 0.3:
         for number in range(2 * limit):
             if isinstance(scenario.look(f"other {number}", claim=_person(f"other {number}")), Start):
@@ -105,21 +105,21 @@ def test_a_client_that_returns_at_the_time_it_was_told_finds_its_slot_although_o
     assert isinstance(scenario.look("mine again", 0.0, _person("mine")), Start)
 
 
-def test_another_process_that_asks_the_same_takes_the_place_that_was_kept() -> None:
+def test_another_process_with_the_same_request_takes_the_reserved_place() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, _person("a process", about="the hash"))
+    reported = scenario.refused("mine", 0.0, _person("a process", about="the hash"))
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
-    scenario.after(told.retry_after)
+    scenario.after(reported.retry_after)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
     assert isinstance(scenario.look("mine again", 0.0, _person("another process", about="the hash")), Start)
 
 
-def test_a_place_that_is_not_used_goes_to_the_next_after_a_little_while() -> None:
+def test_an_unused_place_goes_to_the_next_client_after_a_while() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, _person("mine"))
-    scenario.after(told.retry_after + 0.1)
+    reported = scenario.refused("mine", 0.0, _person("mine"))
+    scenario.after(reported.retry_after + 0.1)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
     scenario.after(4)
     assert isinstance(scenario.look("other", claim=_person("other")), Wait)
@@ -127,14 +127,14 @@ def test_a_place_that_is_not_used_goes_to_the_next_after_a_little_while() -> Non
     assert isinstance(scenario.look("other", claim=_person("other")), Start)
 
 
-def test_one_who_may_wait_is_not_refused_because_of_places_that_may_not_be_used() -> None:
+def test_a_caller_that_may_wait_is_not_refused_because_of_reserved_places() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
     scenario.refused("gone", 0.0, _person("gone"))
     assert isinstance(scenario.look("other", 70.0, _person("other")), Wait)
 
 
-def test_places_that_are_kept_are_half_of_a_window_at_most() -> None:
+def test_at_most_half_of_a_window_is_reserved() -> None:
     scenario = Scenario("4/minute")
     assert scenario.asks(4) == 4
     for number in range(50):
@@ -154,7 +154,7 @@ def test_an_interactive_client_takes_the_place_that_is_kept_for_a_batch() -> Non
     assert [waiter.client for waiter in scenario.ledger.queue] == ["person"]
 
 
-def test_a_client_that_is_refused_again_and_again_has_one_place() -> None:
+def test_a_client_that_is_refused_repeatedly_has_one_place() -> None:
     scenario = Scenario("8/minute")
     assert scenario.asks(8) == 8
     for number in range(10):
@@ -162,7 +162,7 @@ def test_a_client_that_is_refused_again_and_again_has_one_place() -> None:
     assert len(scenario.ledger.queue) == 1
 
 
-def test_one_who_returns_too_early_keeps_the_place() -> None:
+def test_a_client_that_returns_too_early_keeps_its_place() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
     scenario.refused("early", 0.0, PERSON)
@@ -174,29 +174,29 @@ def test_one_who_returns_too_early_keeps_the_place() -> None:
     assert isinstance(scenario.look("at last", 0.0, PERSON), Start)
 
 
-def test_no_place_is_kept_for_an_exhausted_day() -> None:
+def test_no_place_is_reserved_for_an_exhausted_day() -> None:
     scenario = Scenario("4/minute,4/day")
     assert scenario.asks(4) == 4
     scenario.refused("mine", 0.0, PERSON)
     assert scenario.ledger.queue == []
 
 
-def test_no_place_is_kept_for_one_who_does_not_return() -> None:
+def test_no_place_is_reserved_for_a_client_that_does_not_return() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("first")
     scenario.refused("drain", 0.0, Claim("drain", batch=True, returns=False))
     assert scenario.ledger.queue == []
 
 
-def test_a_clock_that_is_set_keeps_places_for_no_longer_than_they_were_kept() -> None:
+def test_a_clock_that_is_set_does_not_prolong_reserved_places() -> None:
     scenario = Scenario("1/minute")
     adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     assert scenario.asked("first")
-    told = scenario.refused("mine", 0.0, PERSON)
+    reported = scenario.refused("mine", 0.0, PERSON)
     scenario.now += 3600
     adjust(scenario.ledger, scenario.now, Uptime("a boot", 100.0))
     [kept] = scenario.ledger.queue
-    assert kept.due == pytest.approx(scenario.now + told.retry_after)
+    assert kept.due == pytest.approx(scenario.now + reported.retry_after)
     scenario.now -= 10 * LONGEST_RESERVATION_S
     policy.tidy(scenario.ledger, scenario.quota, scenario.now)
     assert scenario.ledger.queue == []
@@ -216,8 +216,8 @@ def test_a_request_behind_others_of_its_client_is_refused_if_it_cannot_be_in_tim
     assert forecast(1, 121.0) is None
 
 
-def test_everyone_is_served_within_one_more_than_the_clients_while_one_floods() -> None:
-    """With N clients each waits N + 1 slots' time at most, and one window, because slots come in bursts."""
+def test_each_client_waits_for_at_most_one_slot_more_than_clients_during_a_flood() -> None:
+    """With N clients, each waits for N + 1 slots at most, plus one window, because slots come in bursts."""
     clients, window, limit = 16, 2.0, 4
     scenario = Scenario(f"{limit}/2s")
     bound = (clients + 1) * window / limit + window

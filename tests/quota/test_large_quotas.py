@@ -1,4 +1,4 @@
-"""Windows with thousands of requests: beside a record of every single one, nothing is early, and nothing late."""
+"""Windows with thousands of requests: compared with an exact record, no start is early or too late."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _seeds = st.integers(0, 2**32)
 
 
 class _Exact:
-    """Every request by itself. `ended` and `in_flight` have the moments from which they count."""
+    """An exact record. `ended` and `in_flight` have the times from which requests count."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -37,7 +37,7 @@ class _Exact:
         self.in_flight: dict[str, float] = {}
 
     def free(self, *, back_by: float | None = None, late: bool = False) -> float:
-        """When the next may start; with `back_by`, if all under way have come back by then; `late`: at the latest."""
+        """When the next may start; `back_by`: if all requests in flight end by then; `late`: at the latest."""
         in_flight = self.in_flight.values()
         stamps = sorted([*self.ended, *(in_flight if back_by is None else (min(one, back_by) for one in in_flight))])
         free = self.scenario.now
@@ -91,8 +91,8 @@ def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
     quota: str, seed: int, apart: float, steps: bool
 ) -> None:
     draw = random.Random(seed)
-    world = Simulation(parse_quota(quota), utc("2026-01-02T12:00:00"), apart)
-    world.patience = draw.choice([0.0, 1.0])
+    simulation = Simulation(parse_quota(quota), utc("2026-01-02T12:00:00"), apart)
+    simulation.patience = draw.choice([0.0, 1.0])
     callers = [
         Caller(
             comes_at=draw.uniform(0, 40),
@@ -107,10 +107,10 @@ def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
         callers = [replace(caller, ahead=draw.uniform(-apart / 2, apart / 2)) for caller in callers]
     elif steps:
         for _ in range(draw.randint(1, 5)):
-            world.set_clock(draw.uniform(0, 40), draw.choice([-3600.0, -7.0, -0.5, 0.3, 20.0, 3600.0]))
-    world.run(callers)
-    assert world.exceeded() == []
-    assert len(world.started) + len(world.refused) == len(callers)
+            simulation.set_clock(draw.uniform(0, 40), draw.choice([-3600.0, -7.0, -0.5, 0.3, 20.0, 3600.0]))
+    simulation.run(callers)
+    assert simulation.exceeded() == []
+    assert len(simulation.started) + len(simulation.refused) == len(callers)
 
 
 @pytest.mark.parametrize("limit", [4, EXACT])
@@ -138,14 +138,14 @@ def test_the_record_stays_small(quota: str) -> None:
 
 
 @pytest.mark.parametrize("later", [0.0, 1800.0, 3590.0])
-def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, clock: FakeClock, later: float) -> None:
+def test_a_record_of_an_earlier_version_loses_no_request(ledgers: LedgerStore, clock: FakeClock, later: float) -> None:
     quota = parse_quota("20000/hour")
     stamps = [clock.now() - 3599.0 + 3599.0 * place / 20_000 for place in range(20_000)]
 
     def of_an_earlier_version(ledger: Ledger, now: float) -> None:
         ledger.settled, ledger.longest_window_s, ledger.lengths = list(stamps), 3600.0, []
 
-    book.transact("a", of_an_earlier_version)
+    ledgers.transact("a", of_an_earlier_version)
     clock.advance(later)
 
     def look(ledger: Ledger, now: float) -> int:
@@ -154,12 +154,12 @@ def test_a_record_of_an_earlier_version_loses_no_request(book: LedgerStore, cloc
 
     exact = sum(stamp > clock.now() - 3600.0 for stamp in stamps)
     late = sum(stamp > clock.now() - 3600.0 * (1 + 1 / PARTS) for stamp in stamps)
-    assert exact <= book.transact("a", look) <= late
-    assert book.transact("a", lambda ledger, now: len(ledger.to_json())) < 10_000
-    assert exact <= book.transact("a", look) <= late
+    assert exact <= ledgers.transact("a", look) <= late
+    assert ledgers.transact("a", lambda ledger, now: len(ledger.to_json())) < 10_000
+    assert exact <= ledgers.transact("a", look) <= late
 
 
-def test_a_window_that_only_the_horizon_tells_of_is_seen_as_finely() -> None:
+def test_the_longest_window_is_counted_as_precisely_as_a_recorded_length() -> None:
     scenario = Scenario("4/minute")
     now = scenario.now
     scenario.ledger.settled = [now - 3600.0 + place for place in range(3600)]
@@ -176,7 +176,7 @@ def test_a_ledger_without_the_new_fields_is_read() -> None:
     assert Ledger.from_json(json.dumps(fields).encode()) == Ledger(settled=[1.0, 2.0], longest_window_s=60.0)
 
 
-def test_all_processes_of_a_book_have_one_large_window(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_all_processes_share_one_large_window(limiter: MakeLimiter, clock: FakeClock) -> None:
     limiters = [limiter("100/minute") for _ in range(3)]
     began, granted = clock.now(), []
     for number in range(250):
@@ -192,7 +192,7 @@ def test_all_processes_of_a_book_have_one_large_window(limiter: MakeLimiter, clo
 
 
 @pytest.mark.parametrize("place", ["older", "lengths", "inherited_until"])
-def test_damage_in_the_new_fields_is_told(place: str) -> None:
+def test_damage_in_the_new_fields_is_detected(place: str) -> None:
     fields = json.loads(Ledger().to_json())
     fields[place] = ["x"]
     with pytest.raises(ValueError, match=r".+"):

@@ -1,4 +1,4 @@
-"""The limiter as its callers meet it, over every book."""
+"""The limiter with every ledger store."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from vt_connectors.state.fallback import StateUnavailable
 
 
 def _ask(limiter: Limiter, clock: FakeClock, patience: float = 0.0) -> float:
-    """One request answered at once; how long it waited."""
+    """One request that is answered at once. Returns how long it waited."""
     with limiter.slot(clock.monotonic() + patience) as slot:
         slot.answered()
     return slot.waited_s
 
 
-def test_two_limiters_with_one_book_share_the_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_two_limiters_with_one_ledger_store_share_the_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
     one, other = limiter("2/minute"), limiter("2/minute")
     _ask(one, clock)
     _ask(other, clock)
@@ -39,27 +39,25 @@ def test_two_keys_never_share_a_quota(limiter: MakeLimiter, clock: FakeClock) ->
 
 
 def test_a_caller_waits_as_long_as_it_takes_and_says_how_long(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/minute")
-    _ask(mine, clock)
-    assert _ask(mine, clock, 90) == pytest.approx(60, abs=0.1)
+    own = limiter("1/minute")
+    _ask(own, clock)
+    assert _ask(own, clock, 90) == pytest.approx(60, abs=0.1)
 
 
-def test_waiting_is_announced_and_its_end_too_and_nothing_where_there_is_none(
-    limiter: MakeLimiter, clock: FakeClock
-) -> None:
-    mine = limiter("1/minute")
+def test_the_begin_and_end_of_a_wait_are_reported(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("1/minute")
     said: list[bool] = []
     for _ in range(2):
-        with mine.slot(clock.monotonic() + 90, said.append) as slot:
+        with own.slot(clock.monotonic() + 90, said.append) as slot:
             slot.answered()
     assert said == [True, False]
 
 
-def test_a_refusal_sleeps_not_at_all_and_says_when_and_why(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("4/minute,1/day")
-    _ask(mine, clock)
+def test_a_refusal_is_immediate_and_says_when_and_why(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("4/minute,1/day")
+    _ask(own, clock)
     with pytest.raises(RateLimited) as refused:
-        _ask(mine, clock, 50)
+        _ask(own, clock, 50)
     assert clock.slept == []
     assert refused.value.details == {"source": "local", "window": "day"}
     assert refused.value.retry_after is not None
@@ -67,7 +65,7 @@ def test_a_refusal_sleeps_not_at_all_and_says_when_and_why(limiter: MakeLimiter,
     assert refused.value.http_status is None
 
 
-def test_while_virustotal_wants_a_pause_the_refusal_says_so(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_refusal_during_a_pause_names_virustotal(limiter: MakeLimiter, clock: FakeClock) -> None:
     one, other = limiter("4/minute"), limiter("4/minute")
     assert one.penalise(90.0) == 90.0
     with pytest.raises(RateLimited) as refused:
@@ -91,16 +89,16 @@ def test_the_accounts_figures_lift_a_pause_in_every_process(limiter: MakeLimiter
     one, other = limiter("4/minute,500/day"), limiter("4/minute,500/day")
     one.penalise(31 * 86400.0)
     clock.advance(61)
-    told: dict[Told, int | None] = {"day": 100, "month": None}
-    other.take_over(AccountUse({}, told, frozenset(told)))
+    reported: dict[Told, int | None] = {"day": 100, "month": None}
+    other.take_over(AccountUse({}, reported, frozenset(reported)))
     assert "blocked" not in one.usage()
     _ask(one, clock)
 
 
-def test_what_is_left_of_the_account_is_left_in_every_process(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_the_accounts_remaining_requests_limit_every_process(limiter: MakeLimiter, clock: FakeClock) -> None:
     one, other = limiter("4/minute,1000/day"), limiter("4/minute,1000/day")
-    told: dict[Told, int | None] = {"day": 1, "month": None}
-    one.take_over(AccountUse({"day": 3}, told, frozenset(told)))
+    reported: dict[Told, int | None] = {"day": 1, "month": None}
+    one.take_over(AccountUse({"day": 3}, reported, frozenset(reported)))
     assert other.usage()["day"]["used"] == 999
     _ask(other, clock)
     with pytest.raises(RateLimited):
@@ -108,43 +106,43 @@ def test_what_is_left_of_the_account_is_left_in_every_process(limiter: MakeLimit
 
 
 def test_refusals_in_a_row_pause_longer_until_a_request_is_taken(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("4/minute")
+    own = limiter("4/minute")
     waits = []
     for _ in range(3):
-        _ask(mine, clock)
-        waits.append(mine.penalise(None))
+        _ask(own, clock)
+        waits.append(own.penalise(None))
         clock.advance(waits[-1] + 1)
-    _ask(mine, clock)
-    mine.accepted()
-    assert [*waits, mine.penalise(None)] == [60, 120, 240, 60]
+    _ask(own, clock)
+    own.accepted()
+    assert [*waits, own.penalise(None)] == [60, 120, 240, 60]
 
 
 def test_only_a_request_that_was_never_sent_is_given_back(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/minute,1/day")
-    with mine.slot(clock.monotonic()) as slot:
+    own = limiter("1/minute,1/day")
+    with own.slot(clock.monotonic()) as slot:
         slot.never_sent()
     assert slot.usage_after["day"]["used"] == 0
-    with pytest.raises(KeyError), mine.slot(clock.monotonic()) as slot:
+    with pytest.raises(KeyError), own.slot(clock.monotonic()) as slot:
         raise KeyError("who knows whether it was sent")
     assert slot.usage_after["day"]["used"] == 1
     with pytest.raises(RateLimited):
-        _ask(mine, clock)
+        _ask(own, clock)
 
 
 class _StoppedClock(FakeClock):
-    """The process is asked to end during the first sleep."""
+    """The process is cancelled during the first sleep."""
 
     def sleep(self, seconds: float) -> None:
         raise Cancelled("stopped")
 
 
-def test_one_who_is_stopped_while_waiting_leaves_the_queue(book: LedgerStore, limiter: MakeLimiter) -> None:
+def test_a_caller_that_is_cancelled_while_waiting_leaves_the_queue(ledgers: LedgerStore, limiter: MakeLimiter) -> None:
     clock = _StoppedClock()
-    mine = limiter("1/minute", own_clock=clock)
-    _ask(mine, clock)
+    own = limiter("1/minute", own_clock=clock)
+    _ask(own, clock)
     with pytest.raises(Cancelled):
-        _ask(mine, clock, 90)
-    assert book.transact("a key", lambda ledger, _: list(ledger.queue)) == []
+        _ask(own, clock, 90)
+    assert ledgers.transact("a key", lambda ledger, _: list(ledger.queue)) == []
 
 
 class _BrokenBook(MemoryLedgers):
@@ -156,29 +154,29 @@ class _BrokenBook(MemoryLedgers):
         return super().transact(scope, change)
 
 
-def test_out_of_reach_of_the_book_a_process_takes_a_quarter_and_says_so_once(
+def test_without_the_shared_ledger_a_process_takes_a_quarter_and_warns_once(
     limiter: MakeLimiter, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mine = limiter("8/minute", given=_BrokenBook(clock))
+    own = limiter("8/minute", given=_BrokenBook(clock))
     with caplog.at_level(logging.WARNING):
-        _ask(mine, clock)
-        _ask(mine, clock)
+        _ask(own, clock)
+        _ask(own, clock)
         with pytest.raises(RateLimited):
-            _ask(mine, clock)
+            _ask(own, clock)
     assert [record.getMessage() for record in caplog.records] == ["the disk is full: alone"]
 
 
-def test_the_book_is_tried_again_and_what_was_under_way_counts_there(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_the_ledger_is_tried_again_and_requests_in_flight_count_there(limiter: MakeLimiter, clock: FakeClock) -> None:
     broken = _BrokenBook(clock)
-    mine = limiter("4/minute", given=broken)
-    with mine.slot(clock.monotonic()) as slot:
+    own = limiter("4/minute", given=broken)
+    with own.slot(clock.monotonic()) as slot:
         broken.broken = False
         clock.advance(31)
         slot.answered()
     assert slot.usage_after["minute"] == {"limit": 4, "used": 1, "resets_in_s": 60.0}
 
 
-def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
+def test_a_lost_record_is_waited_out_for_every_key(tmp_path: Path, clock: FakeClock, limiter: MakeLimiter) -> None:
     from vt_connectors.backends.sqlite.ledgers import SqliteLedgers
 
     path = tmp_path / "quota.db"
@@ -191,21 +189,19 @@ def test_a_lost_book_is_waited_out_by_every_key(tmp_path: Path, clock: FakeClock
     assert len(list(tmp_path.glob("quota.db.bad-*"))) == 1
 
 
-def _written(book: LedgerStore) -> str:
-    return book.transact("a key", lambda ledger, _: ledger.to_json())
+def _written(ledgers: LedgerStore) -> str:
+    return ledgers.transact("a key", lambda ledger, _: ledger.to_json())
 
 
-def test_where_nobody_has_a_window_nothing_is_written_down(
-    book: LedgerStore, limiter: MakeLimiter, clock: FakeClock
-) -> None:
-    unlimited, before = limiter("none"), _written(book)
+def test_without_any_window_nothing_is_recorded(ledgers: LedgerStore, limiter: MakeLimiter, clock: FakeClock) -> None:
+    unlimited, before = limiter("none"), _written(ledgers)
     for _ in range(3):
         assert _ask(unlimited, clock) == 0.0
-    assert _written(book) == before
+    assert _written(ledgers) == before
 
 
 @pytest.mark.parametrize("windows", ["5/minute", "5/day", "5/month"])
-def test_whoever_has_windows_counts_the_requests_of_those_without(
+def test_processes_with_windows_count_the_requests_of_those_without(
     windows: str, limiter: MakeLimiter, clock: FakeClock
 ) -> None:
     unlimited, limited = limiter("none"), limiter(windows)
@@ -217,7 +213,7 @@ def test_whoever_has_windows_counts_the_requests_of_those_without(
     _ask(unlimited, clock)
 
 
-def test_a_pause_that_virustotal_wants_holds_those_without_windows_too(limiter: MakeLimiter, clock: FakeClock) -> None:
+def test_a_pause_after_a_429_applies_to_processes_without_windows(limiter: MakeLimiter, clock: FakeClock) -> None:
     unlimited, other = limiter("none"), limiter("none")
     unlimited.penalise(30.0)
     with pytest.raises(RateLimited):

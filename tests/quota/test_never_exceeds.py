@@ -1,4 +1,4 @@
-"""Whatever callers do and whenever the server counts: no window is exceeded there, and nobody waits for ever."""
+"""For any behaviour of callers and server: no window is exceeded at the server, and no caller waits for ever."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ _APART_S = 2.0
 def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
     quota: str, began: str, callers: list[Caller], clocks: list[float]
 ) -> None:
-    world = Simulation(parse_quota(quota), utc(began), _APART_S)
-    world.run([replace(caller, ahead=ahead) for caller, ahead in zip(callers, clocks)])
-    assert world.exceeded() == []
+    simulation = Simulation(parse_quota(quota), utc(began), _APART_S)
+    simulation.run([replace(caller, ahead=ahead) for caller, ahead in zip(callers, clocks)])
+    assert simulation.exceeded() == []
     living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
-    assert living <= set(world.started + world.refused)
+    assert living <= set(simulation.started + simulation.refused)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(quota=st.sampled_from(_QUOTAS), began=st.sampled_from(_MOMENTS), callers=st.lists(_callers, max_size=30))
-def test_no_window_is_ever_exceeded_and_nobody_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
-    world = Simulation(parse_quota(quota), utc(began))
-    world.run(callers)
-    assert world.exceeded() == []
+def test_no_window_is_exceeded_and_no_caller_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
+    simulation = Simulation(parse_quota(quota), utc(began))
+    simulation.run(callers)
+    assert simulation.exceeded() == []
     living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
-    decided = world.started + world.refused
+    decided = simulation.started + simulation.refused
     assert living <= set(decided)
     assert len(decided) == len(set(decided))
-    assert not living & {waiter.ticket for waiter in world.ledger.queue}
+    assert not living & {waiter.ticket for waiter in simulation.ledger.queue}

@@ -1,4 +1,4 @@
-"""What a refusal tells the next callers: from memory, for a second, and never more than the record says."""
+"""Refusals from memory: for a second, and never stricter than the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def use(limiter: Limiter, clock: FakeClock, times: int = 1) -> None:
 
 
 def refuse(limiter: Limiter, refused: Refused, clock: FakeClock) -> RateLimited:
-    """A caller is refused the usual way."""
+    """A caller is refused by the limiter."""
     with pytest.raises(RateLimited) as caught, limiter.slot(clock.monotonic()):
         pytest.fail("there was quota")
     refused.remember(caught.value)
@@ -40,23 +40,23 @@ def refuse(limiter: Limiter, refused: Refused, clock: FakeClock) -> RateLimited:
 
 
 def test_the_next_callers_get_what_the_first_one_got(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/day")
-    refused = Refused(mine, clock)
-    use(mine, clock)
+    own = limiter("1/day")
+    refused = Refused(own, clock)
+    use(own, clock)
     assert refused.refusal(clock.monotonic()) is None, "nobody was refused yet"
-    first = refuse(mine, refused, clock)
+    first = refuse(own, refused, clock)
     found = refused.refusal(clock.monotonic())
     assert found is not None
     assert found.error.to_dict() == first.to_dict()
-    assert found.usage == mine.usage()
+    assert found.usage == own.usage()
     assert found.error is not first
 
 
-def test_time_passes_for_what_is_remembered(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/day")
-    refused = Refused(mine, clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
+def test_a_remembered_refusal_gets_older(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("1/day")
+    refused = Refused(own, clock)
+    use(own, clock)
+    refuse(own, refused, clock)
     for seconds in (0.5, 30.0, 3600.0):
         clock.advance(seconds)
         found = refused.refusal(clock.monotonic())
@@ -66,11 +66,11 @@ def test_time_passes_for_what_is_remembered(limiter: MakeLimiter, clock: FakeClo
     assert refused.refusal(clock.monotonic()) is None, "the day is over"
 
 
-def test_who_may_wait_until_there_is_quota_is_not_refused(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/day")
-    refused = Refused(mine, clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
+def test_a_caller_that_may_wait_long_enough_is_not_refused(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("1/day")
+    refused = Refused(own, clock)
+    use(own, clock)
+    refuse(own, refused, clock)
     assert refused.refusal(clock.monotonic() + TO_MIDNIGHT_S - 1) is not None
     assert refused.refusal(clock.monotonic() + TO_MIDNIGHT_S + 1) is None
     assert refused.refusal(math.inf) is None
@@ -79,89 +79,87 @@ def test_who_may_wait_until_there_is_quota_is_not_refused(limiter: MakeLimiter, 
     assert "this action waits 20 s at most" in found.error.message
 
 
-def test_of_a_minute_each_caller_gets_what_the_record_says_then(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("1/minute")
-    refused = Refused(mine, clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
+def test_a_full_minute_is_read_again_for_each_caller(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("1/minute")
+    refused = Refused(own, clock)
+    use(own, clock)
+    refuse(own, refused, clock)
     assert refused.refusal(clock.monotonic(), BY_THE_WAY) is not None
     assert refused.refusal(clock.monotonic() + 30, BY_THE_WAY) is not None
     assert refused.refusal(clock.monotonic() + 61, BY_THE_WAY) is None
     clock.advance(60.1)
     assert refused.refusal(clock.monotonic(), BY_THE_WAY) is None
-    use(mine, clock)
+    use(own, clock)
 
 
-def test_a_client_that_returns_when_it_was_told_is_not_refused_from_memory(
-    limiter: MakeLimiter, clock: FakeClock
-) -> None:
-    mine, other = limiter("2/minute"), limiter("2/minute")
-    refused, me = Refused(mine, clock), Claim("me", about="the hash")
+def test_a_client_that_returns_on_time_is_not_refused_from_memory(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own, other = limiter("2/minute"), limiter("2/minute")
+    refused, me = Refused(own, clock), Claim("me", about="the hash")
     use(other, clock, 2)
-    with pytest.raises(RateLimited) as caught, mine.slot(clock.monotonic(), claim=me):
+    with pytest.raises(RateLimited) as caught, own.slot(clock.monotonic(), claim=me):
         pytest.fail("there was quota")
     refused.remember(caught.value)
-    told = caught.value.retry_after
-    assert told is not None
-    clock.advance(told / 2)
-    # Another one is refused meanwhile, for longer.
-    refused.remember(RateLimited("", retry_after=3 * told))
-    clock.advance(told / 2 + 0.1)
+    reported = caught.value.retry_after
+    assert reported is not None
+    clock.advance(reported / 2)
+    # Another caller is refused meanwhile, for longer.
+    refused.remember(RateLimited("", retry_after=3 * reported))
+    clock.advance(reported / 2 + 0.1)
     assert refused.refusal(clock.monotonic(), me) is None
-    with mine.slot(clock.monotonic(), claim=me):
+    with own.slot(clock.monotonic(), claim=me):
         pass
 
 
-def test_who_gets_a_place_to_return_to_has_to_ask_for_it(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("2/minute")
-    refused = Refused(mine, clock)
-    use(mine, clock, 2)
+def test_a_client_without_a_place_is_not_refused_from_memory(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("2/minute")
+    refused = Refused(own, clock)
+    use(own, clock, 2)
     refused.remember(RateLimited("", retry_after=60.0))
     assert refused.refusal(clock.monotonic(), Claim("me", about="the hash")) is None
     assert refused.refusal(clock.monotonic(), BY_THE_WAY) is not None
-    with pytest.raises(RateLimited), mine.slot(clock.monotonic(), claim=Claim("me", about="the hash")):
+    with pytest.raises(RateLimited), own.slot(clock.monotonic(), claim=Claim("me", about="the hash")):
         pytest.fail("there was quota")
     assert refused.refusal(clock.monotonic(), Claim("me", about="another hash")) is not None
 
 
-def test_what_changes_in_the_record_is_noticed_within_a_second(book: LedgerStore, clock: FakeClock) -> None:
+def test_a_change_of_the_record_is_noticed_within_a_second(ledgers: LedgerStore, clock: FakeClock) -> None:
     quota: list[Quota] = [parse_quota("1/day")]
-    shared = Fallback[LedgerStore](book, MemoryLedgers(clock), clock, "alone")
-    mine = Limiter(shared, "a", lambda: quota[0], clock, Heartbeat())
-    refused = Refused(mine, clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
+    shared = Fallback[LedgerStore](ledgers, MemoryLedgers(clock), clock, "alone")
+    own = Limiter(shared, "a", lambda: quota[0], clock, Heartbeat())
+    refused = Refused(own, clock)
+    use(own, clock)
+    refuse(own, refused, clock)
     quota[0] = parse_quota("2/day")
     clock.advance(1.01)
     assert refused.refusal(clock.monotonic()) is None
-    use(mine, clock)
-    refuse(mine, refused, clock)
-    book.transact("a", lambda ledger, now: ledger.used["day"].clear())
+    use(own, clock)
+    refuse(own, refused, clock)
+    ledgers.transact("a", lambda ledger, now: ledger.used["day"].clear())
     clock.advance(1.01)
     assert refused.refusal(clock.monotonic()) is None
 
 
-def test_another_keys_quota_is_another_ones(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine, other = limiter("1/day"), limiter("1/day", "another key")
-    refused, others = Refused(mine, clock), Refused(other, clock)
-    use(mine, clock)
-    others.remember(refuse(mine, refused, clock))
+def test_another_key_has_a_separate_quota(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own, other = limiter("1/day"), limiter("1/day", "another key")
+    refused, others = Refused(own, clock), Refused(other, clock)
+    use(own, clock)
+    others.remember(refuse(own, refused, clock))
     assert others.refusal(clock.monotonic()) is None
     use(other, clock)
 
 
-def test_a_refusal_for_others_sake_says_nothing_of_those(limiter: MakeLimiter, clock: FakeClock) -> None:
-    mine = limiter("4/day")
-    refused = Refused(mine, clock)
-    use(mine, clock)
-    with pytest.raises(RateLimited) as caught, mine.slot(clock.monotonic(), keep=3):
+def test_a_refusal_because_of_others_does_not_apply_to_them(limiter: MakeLimiter, clock: FakeClock) -> None:
+    own = limiter("4/day")
+    refused = Refused(own, clock)
+    use(own, clock)
+    with pytest.raises(RateLimited) as caught, own.slot(clock.monotonic(), keep=3):
         pytest.fail("what is left is for others")
     refused.remember(caught.value)
     assert refused.refusal(clock.monotonic()) is None
 
 
 class CountingBook(MemoryLedgers):
-    """`looks` and `changes` are how often it was asked; with `busy` it is held by others."""
+    """`looks` and `changes` count the calls; with `busy` it is locked by others."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
@@ -180,51 +178,51 @@ class CountingBook(MemoryLedgers):
 
 
 def counted(clock: FakeClock) -> tuple[CountingBook, Limiter, Refused]:
-    book = CountingBook(clock)
-    shared = Fallback[LedgerStore](book, MemoryLedgers(clock), clock, "alone")
-    mine = Limiter(shared, "a", lambda: parse_quota("1/day"), clock, Heartbeat())
-    return book, mine, Refused(mine, clock)
+    ledgers = CountingBook(clock)
+    shared = Fallback[LedgerStore](ledgers, MemoryLedgers(clock), clock, "alone")
+    own = Limiter(shared, "a", lambda: parse_quota("1/day"), clock, Heartbeat())
+    return ledgers, own, Refused(own, clock)
 
 
 def test_the_record_is_read_once_a_second_and_not_changed(clock: FakeClock) -> None:
-    book, mine, refused = counted(clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
-    looks, changes = book.looks, book.changes
+    ledgers, own, refused = counted(clock)
+    use(own, clock)
+    refuse(own, refused, clock)
+    looks, changes = ledgers.looks, ledgers.changes
     for _ in range(1000):
         assert refused.refusal(clock.monotonic()) is not None
         clock.advance(0.01)
-    assert book.changes == changes
-    assert looks + 9 <= book.looks <= looks + 10
+    assert ledgers.changes == changes
+    assert looks + 9 <= ledgers.looks <= looks + 10
 
 
-def test_what_is_known_holds_while_the_record_cannot_be_read(clock: FakeClock) -> None:
-    book, mine, refused = counted(clock)
-    use(mine, clock)
-    refuse(mine, refused, clock)
+def test_the_last_refusal_is_valid_while_the_record_cannot_be_read(clock: FakeClock) -> None:
+    ledgers, own, refused = counted(clock)
+    use(own, clock)
+    refuse(own, refused, clock)
     assert refused.refusal(clock.monotonic()) is not None
-    book.busy = True
+    ledgers.busy = True
     clock.advance(60)
     found: Any = refused.refusal(clock.monotonic())
     assert found.error.retry_after == pytest.approx(TO_MIDNIGHT_S - 60, abs=0.01)
 
 
-def test_looking_ahead_leaves_the_record_as_it_is(limiter: MakeLimiter, book: LedgerStore, clock: FakeClock) -> None:
-    mine = limiter("2/minute,5/day")
-    use(mine, clock, 2)
-    before = book.peek("a key")[0].to_json()
+def test_a_forecast_does_not_change_the_record(limiter: MakeLimiter, ledgers: LedgerStore, clock: FakeClock) -> None:
+    own = limiter("2/minute,5/day")
+    use(own, clock, 2)
+    before = ledgers.peek("a key")[0].to_json()
     for _ in range(3):
-        mine.foresee(clock.monotonic())
-    assert book.peek("a key")[0].to_json() == before
+        own.foresee(clock.monotonic())
+    assert ledgers.peek("a key")[0].to_json() == before
 
 
-def test_a_copy_of_a_ledger_is_its_own(clock: FakeClock) -> None:
-    book = MemoryLedgers(clock)
-    book.transact("a", lambda ledger, now: ledger.settled.append(now))
-    copied, _ = book.peek("a")
+def test_a_copy_of_a_ledger_is_independent(clock: FakeClock) -> None:
+    ledgers = MemoryLedgers(clock)
+    ledgers.transact("a", lambda ledger, now: ledger.settled.append(now))
+    copied, _ = ledgers.peek("a")
     copied.settled.clear()
     copied.used["day"]["2026-01-02"] = 9
     copied.queue.append(Waiter("x", 1.0))
     copied.in_flight["x"] = 1.0
-    found, _ = book.peek("a")
+    found, _ = ledgers.peek("a")
     assert (found.settled != [], found.used["day"], found.queue, found.in_flight) == (True, {}, [], {})

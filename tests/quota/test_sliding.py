@@ -1,4 +1,4 @@
-"""Sliding windows: who may go when, and what a slot costs."""
+"""Sliding windows: when requests may start, and for how long a slot counts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_no_more_than_the_limit_go_in_any_stretch() -> None:
     assert scenario.after(0.2).asks(10) == 4
 
 
-def test_a_slot_is_free_again_one_window_after_it_was_used_not_at_a_full_minute() -> None:
+def test_a_slot_is_free_one_window_after_its_use_not_at_a_full_minute() -> None:
     scenario = Scenario("2/minute")
     assert scenario.asks(1) == 1
     assert scenario.after(30).asks(5) == 1
@@ -47,7 +47,7 @@ def test_a_slot_counts_from_the_arrival_of_its_answer() -> None:
     assert scenario.after(0.2).goes("b")
 
 
-def test_a_request_under_way_for_long_keeps_its_slot_while_its_owner_lives() -> None:
+def test_a_long_request_keeps_its_slot_while_its_owner_lives() -> None:
     scenario = Scenario("1/10s")
     assert scenario.goes("a")
     for _ in range(30):
@@ -58,7 +58,7 @@ def test_a_request_under_way_for_long_keeps_its_slot_while_its_owner_lives() -> 
     assert scenario.after(0.2).goes("b")
 
 
-def test_a_dead_owners_slot_counts_from_its_last_sign_of_life_and_a_grace_and_is_free_then() -> None:
+def test_a_dead_owners_slot_counts_until_a_window_after_its_last_heartbeat_and_a_grace() -> None:
     scenario = Scenario("1/minute")
     assert scenario.goes("a")
     scenario.after(3).beat("a")
@@ -66,7 +66,7 @@ def test_a_dead_owners_slot_counts_from_its_last_sign_of_life_and_a_grace_and_is
     assert scenario.after(0.2).goes("b")
 
 
-def test_an_owner_taken_for_dead_that_lives_after_all_has_its_slot_again() -> None:
+def test_an_owner_wrongly_taken_for_dead_gets_its_slot_back() -> None:
     scenario = Scenario("1/10s")
     assert scenario.goes("a")
     scenario.after(30)
@@ -78,7 +78,7 @@ def test_an_owner_taken_for_dead_that_lives_after_all_has_its_slot_again() -> No
     assert not scenario.after(9.9).goes("b")
 
 
-def test_a_request_whose_answer_was_lost_may_be_counted_for_a_grace_yet() -> None:
+def test_a_request_without_a_response_counts_for_a_grace() -> None:
     scenario = Scenario("1/minute")
     assert scenario.goes("a")
     scenario.lose("a")
@@ -107,7 +107,7 @@ def test_first_come_first_served() -> None:
     assert scenario.waits("c")
     assert scenario.waits("b")
     assert isinstance(scenario.look("a"), Start)
-    assert not scenario.goes("late"), "one who comes now does not overtake those who wait"
+    assert not scenario.goes("late"), "a new caller does not overtake waiters"
 
 
 def test_a_killed_waiter_leaves_the_queue() -> None:
@@ -122,7 +122,7 @@ def test_a_killed_waiter_leaves_the_queue() -> None:
     assert scenario.ledger.queue == []
 
 
-def test_a_late_waiter_lets_others_by_and_keeps_its_place() -> None:
+def test_a_late_waiter_lets_others_pass_and_keeps_its_place() -> None:
     scenario = Scenario("1/10s")
     assert scenario.asked("zero")
     scenario.after(9.5)
@@ -145,7 +145,7 @@ def test_a_waiter_that_leaves_makes_room() -> None:
     assert scenario.goes("b")
 
 
-def test_those_far_behind_look_in_less_often_and_are_not_taken_for_dead() -> None:
+def test_waiters_far_behind_look_less_often_and_are_not_taken_for_dead() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("zero")
     naps = []
@@ -173,7 +173,7 @@ def test_a_refusal_comes_at_once_and_names_the_window_and_the_wait(quota: str, w
     assert isinstance(scenario.look("c", wait + 1), Wait)
 
 
-def test_a_refusal_reckons_with_those_who_wait_already() -> None:
+def test_a_refusal_includes_earlier_waiters() -> None:
     scenario = Scenario("1/minute")
     assert scenario.asked("zero")
     assert scenario.waits("a")
@@ -190,7 +190,7 @@ def test_a_waiter_whose_time_is_up_is_refused() -> None:
 
 
 @pytest.mark.parametrize("step", [-3600.0, -7.0, -0.5])
-def test_a_clock_set_back_blocks_nobody_for_longer_than_the_window_and_a_grace(step: float) -> None:
+def test_a_clock_set_back_blocks_for_a_window_and_a_grace_at_most(step: float) -> None:
     scenario = Scenario("2/minute")
     assert scenario.asked("a")
     assert scenario.goes("under way")
@@ -204,7 +204,7 @@ def test_a_clock_set_back_blocks_nobody_for_longer_than_the_window_and_a_grace(s
     assert scenario.ledger.queue == []
 
 
-def test_one_whose_answer_was_lost_just_before_the_clock_was_set_back_has_its_grace_all_the_same() -> None:
+def test_a_request_without_a_response_keeps_its_grace_when_the_clock_is_set_back() -> None:
     scenario = Scenario("1/minute")
     assert scenario.goes("a")
     scenario.lose("a")
@@ -213,7 +213,7 @@ def test_one_whose_answer_was_lost_just_before_the_clock_was_set_back_has_its_gr
     assert scenario.after(0.2).goes("b")
 
 
-def test_what_was_used_before_a_lost_book_is_waited_out_in_every_window() -> None:
+def test_a_lost_record_is_waited_out_in_every_window() -> None:
     scenario = Scenario("4/second,5/minute")
     scenario.ledger.reset_at = scenario.now
     refusal = scenario.refused("a")

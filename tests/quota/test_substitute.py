@@ -1,4 +1,4 @@
-"""The record in place of the shared one: one for all processes of a user, and nothing is granted twice."""
+"""The substitute record: one for all processes of a user, and no slot is granted twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Breaking(SqliteLedgers):
 
 
 class _Machine:
-    """Processes that come one after the other, on one machine."""
+    """Processes on one machine, one after another."""
 
     def __init__(self, folder: Path, quota: str) -> None:
         self.clock = FakeClock()
@@ -49,11 +49,11 @@ class _Machine:
         substitute = SubstituteLedgers(self._folder / "runtime" / "quota.db", self.clock, readable(shared))
         rejoining = RejoiningLedgers(shared, substitute, self.clock)
         instead = Fallback[LedgerStore](rejoining, substitute, self.clock, "a quarter")
-        book = Required[LedgerStore](rejoining, self.clock, "required") if required else instead
-        return Limiter(book, "a key", lambda: self._quota, self.clock, Heartbeat())
+        ledgers = Required[LedgerStore](rejoining, self.clock, "required") if required else instead
+        return Limiter(ledgers, "a key", lambda: self._quota, self.clock, Heartbeat())
 
     def asks(self, limiter: Limiter, times: int) -> int:
-        """How many of so many requests are granted at once."""
+        """How many of `times` requests are granted at once."""
         before = len(self.granted)
         for _ in range(times):
             try:
@@ -73,7 +73,7 @@ def machine(tmp_path: Path) -> _Machine:
     return _Machine(tmp_path, "8/minute")
 
 
-def test_however_many_processes_there_are_they_have_one_share(machine: _Machine) -> None:
+def test_all_processes_together_have_one_share(machine: _Machine) -> None:
     machine.asks(machine.process(), 1)
     asked = [machine.asks(machine.process(broken=True), 1) for _ in range(12)]
     assert sum(asked) == 1, "one of two is used already"
@@ -81,7 +81,7 @@ def test_however_many_processes_there_are_they_have_one_share(machine: _Machine)
     assert sum(machine.asks(machine.process(broken=True), 1) for _ in range(12)) == 2
 
 
-def test_what_the_shared_record_granted_counts_if_it_can_be_read(machine: _Machine) -> None:
+def test_requests_of_a_readable_shared_record_count(machine: _Machine) -> None:
     assert machine.asks(machine.process(), 9) == 8
     assert machine.asks(machine.process(broken=True), 3) == 0
     machine.clock.advance(120)
@@ -89,7 +89,7 @@ def test_what_the_shared_record_granted_counts_if_it_can_be_read(machine: _Machi
     assert machine.most_within(60) == 8
 
 
-def test_a_record_that_cannot_be_read_may_have_granted_everything(machine: _Machine) -> None:
+def test_an_unreadable_record_may_have_granted_everything(machine: _Machine) -> None:
     assert machine.asks(machine.process(), 9) == 8
     assert machine.asks(machine.process(unreadable=True), 3) == 0
     machine.clock.advance(59)
@@ -99,7 +99,7 @@ def test_a_record_that_cannot_be_read_may_have_granted_everything(machine: _Mach
     assert machine.most_within(60) == 8
 
 
-def test_what_was_granted_meanwhile_is_counted_when_the_shared_record_is_back(machine: _Machine) -> None:
+def test_requests_granted_meanwhile_count_in_the_shared_record(machine: _Machine) -> None:
     machine.asks(machine.process(), 1)
     machine.clock.advance(120)
     assert machine.asks(machine.process(broken=True), 3) == 2
@@ -119,9 +119,9 @@ def test_days_and_months_are_added_once(tmp_path: Path) -> None:
         assert machine.process().usage()["day"]["used"] == 28
 
 
-def test_one_process_goes_over_and_back(machine: _Machine, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_switches_to_the_substitute_and_back(machine: _Machine, caplog: pytest.LogCaptureFixture) -> None:
     limiter = machine.process()
-    shared = limiter._book._shared._shared  # type: ignore[attr-defined]
+    shared = limiter._ledgers._shared._shared  # type: ignore[attr-defined]
     assert machine.asks(limiter, 1) == 1
     with caplog.at_level(logging.WARNING):
         shared.broken = True
@@ -133,7 +133,7 @@ def test_one_process_goes_over_and_back(machine: _Machine, caplog: pytest.LogCap
     assert [record.getMessage() for record in caplog.records] == ["the disk is full: a quarter"]
 
 
-def test_a_pause_after_a_429_holds_on_both_sides(machine: _Machine) -> None:
+def test_a_pause_after_a_429_applies_to_both_records(machine: _Machine) -> None:
     machine.process().penalise(600.0)
     assert machine.asks(machine.process(broken=True), 1) == 0
     machine.clock.advance(601)
@@ -143,9 +143,9 @@ def test_a_pause_after_a_429_holds_on_both_sides(machine: _Machine) -> None:
     assert machine.asks(machine.process(), 1) == 0
 
 
-def test_without_a_place_for_it_nothing_is_asked(machine: _Machine, tmp_path: Path) -> None:
+def test_without_a_substitute_record_no_request_is_sent(machine: _Machine, tmp_path: Path) -> None:
     (tmp_path / "runtime").write_text("a file in place of the folder", "utf-8")
-    with pytest.raises(Unavailable, match="neither can the one in its place"):
+    with pytest.raises(Unavailable, match="neither the shared quota record nor its substitute can be used"):
         machine.asks(machine.process(broken=True), 1)
     assert machine.granted == []
 
@@ -157,16 +157,16 @@ def test_a_place_that_others_can_write_is_not_used(machine: _Machine, tmp_path: 
         machine.asks(machine.process(broken=True), 1)
 
 
-def test_if_the_state_is_required_nothing_is_asked_without_it(machine: _Machine) -> None:
+def test_without_a_required_state_no_request_is_sent(machine: _Machine) -> None:
     assert machine.asks(machine.process(required=True), 1) == 1
-    with pytest.raises(Unavailable, match="the disk is full; required") as told:
+    with pytest.raises(Unavailable, match="the disk is full; required") as caught:
         machine.asks(machine.process(broken=True, required=True), 1)
-    assert told.value.retryable
+    assert caught.value.retryable
     assert len(machine.granted) == 1
 
 
 def _grants(machine: _Machine, limiter: Limiter, times: int, pace_s: float) -> int:
-    """How many of so many requests are granted, one after the other."""
+    """How many of `times` requests are granted, one after another."""
     granted = 0
     for _ in range(times):
         machine.clock.advance(pace_s)
@@ -174,7 +174,7 @@ def _grants(machine: _Machine, limiter: Limiter, times: int, pace_s: float) -> i
     return granted
 
 
-def test_a_large_window_counts_on_both_sides_and_nothing_twice(tmp_path: Path) -> None:
+def test_a_large_window_counts_in_both_records_and_nothing_twice(tmp_path: Path) -> None:
     machine = _Machine(tmp_path, "200/hour")
     assert _grants(machine, machine.process(), 160, 1.0) == 160
     instead = machine.process(broken=True)
@@ -192,7 +192,7 @@ def test_a_large_window_counts_on_both_sides_and_nothing_twice(tmp_path: Path) -
     assert machine.most_within(3600) <= 200
 
 
-def test_what_a_large_record_had_is_not_lost_with_it(tmp_path: Path) -> None:
+def test_the_content_of_a_large_record_is_not_lost_with_it(tmp_path: Path) -> None:
     machine = _Machine(tmp_path, "200/hour")
     assert _grants(machine, machine.process(), 120, 1.0) == 120
     instead = machine.process(broken=True)

@@ -1,4 +1,4 @@
-"""What a 429 does to everyone."""
+"""The effect of a 429 on all processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vt_connectors.quota.windows import period_end
 Left = Mapping[Told, Optional[int]]
 
 
-def test_nobody_goes_for_as_long_as_retry_after_says() -> None:
+def test_no_request_starts_during_retry_after() -> None:
     scenario = Scenario("4/minute")
     assert scenario.penalise(90.0) == 90.0
     refusal = scenario.refused("a", 30)
@@ -34,7 +34,7 @@ def test_without_retry_after_the_wait_is_a_window_and_grows_with_each_in_a_row()
     assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-def test_a_request_that_is_taken_ends_the_row() -> None:
+def test_an_accepted_request_resets_the_number_of_429s() -> None:
     scenario = Scenario("4/minute")
     scenario.after(scenario.penalise() + 1)
     scenario.after(scenario.penalise() + 1)
@@ -42,7 +42,7 @@ def test_a_request_that_is_taken_ends_the_row() -> None:
     assert scenario.penalise() == 60
 
 
-def test_several_refused_at_once_are_one_strike() -> None:
+def test_several_429s_at_once_count_as_one() -> None:
     for retry_after in (None, 60.0):
         scenario = Scenario("4/minute")
         for _ in range(4):
@@ -68,7 +68,7 @@ def test_a_huge_retry_after_ends_with_the_utc_day(retry_after: float, at: str) -
     assert scenario.after(0.2).goes("a")
 
 
-def test_so_does_a_wait_that_grew() -> None:
+def test_a_grown_pause_ends_with_the_day_too() -> None:
     scenario = Scenario("4/hour", "2026-01-02T23:00:00")
     assert [scenario.after(scenario.penalise() + 1) and scenario.now for _ in range(1)] == [utc("2026-01-03T00:00:01")]
 
@@ -90,7 +90,7 @@ def test_a_far_block_that_is_written_down_ends_with_the_day_too(until: float) ->
 HAS_LEFT: Left = {"hour": 100, "day": 400, "month": None}
 
 
-def test_a_block_is_lifted_where_the_account_has_requests_left_and_a_minute_has_passed() -> None:
+def test_a_pause_ends_if_the_account_has_requests_left_and_a_minute_has_passed() -> None:
     scenario = Scenario("4/minute,500/day")
     scenario.penalise(7200.0)
     scenario.after(61).take_over(left=HAS_LEFT)
@@ -118,14 +118,14 @@ def test_within_the_minute_a_block_is_cut_down_to_it() -> None:
         {"hour": 0, "day": 100, "month": 100},
     ],
 )
-def test_a_block_stays_unless_it_is_clear_that_something_is_left(left: Left) -> None:
+def test_a_pause_stays_unless_requests_are_certainly_left(left: Left) -> None:
     scenario = Scenario("4/minute,500/day")
     scenario.penalise(7200.0)
     scenario.after(600).take_over(left=left)
     assert scenario.refused("a").retry_after >= 6600
 
 
-def test_a_lifted_block_leaves_the_row_of_429s_as_it_was() -> None:
+def test_an_ended_pause_does_not_change_the_number_of_429s() -> None:
     scenario = Scenario("4/minute")
     assert scenario.penalise() == 60
     scenario.after(61).take_over(left=HAS_LEFT)

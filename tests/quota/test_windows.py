@@ -1,4 +1,4 @@
-"""Quotas as people write them."""
+"""The notation of quotas."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_auto_starts_from_the_public_quota() -> None:
     assert parse_quota("auto").windows == parse_quota(PUBLIC).windows
 
 
-def test_what_is_shown_can_be_read_again() -> None:
+def test_the_shown_text_can_be_parsed() -> None:
     quota = parse_quota("8/1.5s,4/minute,500/day")
     assert str(quota) == "8/1.5s,4/minute,500/day"
     assert str(parse_quota("none")) == "none"
@@ -61,7 +61,7 @@ def test_what_is_shown_can_be_read_again() -> None:
         "4 per minute",
     ],
 )
-def test_what_is_no_quota_is_a_configuration_error_that_names_the_setting(text: str) -> None:
+def test_an_invalid_quota_is_a_configuration_error_that_names_the_setting(text: str) -> None:
     with pytest.raises(ConfigError, match="VT_QUOTA"):
         parse_quota(text)
 

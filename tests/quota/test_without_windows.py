@@ -1,4 +1,4 @@
-"""`VT_QUOTA=none` while others with windows share the record: its requests count, at one change each."""
+"""`VT_QUOTA=none` while processes with windows share the ledger: its requests count, at one change each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from vt_connectors.state.heartbeat import Heartbeat
 class _Counting:
     """Counts the transactions that change something."""
 
-    def __init__(self, book: LedgerStore) -> None:
-        self._book = book
+    def __init__(self, ledgers: LedgerStore) -> None:
+        self._book = ledgers
         self.writes = 0
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
@@ -37,10 +37,10 @@ class _Counting:
 
 
 class _Two:
-    """A process with windows, which has looked already, and one without."""
+    """A process with windows, which has read the ledger already, and a process without."""
 
-    def __init__(self, book: LedgerStore, clock: FakeClock, quota: str) -> None:
-        self.book = _Counting(book)
+    def __init__(self, ledgers: LedgerStore, clock: FakeClock, quota: str) -> None:
+        self.book = _Counting(ledgers)
         self._clock = clock
         self.limited, self.free = self._limiter(quota), self._limiter("none")
         self.limited.usage()
@@ -52,14 +52,14 @@ class _Two:
         return Limiter(shared, "a key", lambda: parsed, clock, Heartbeat())
 
     def asks(self, count: int = 1, takes_s: float = 0.0) -> None:
-        """The one without windows."""
+        """The process without windows."""
         for _ in range(count):
             with self.free.slot(self._clock.monotonic()) as slot:
                 self._clock.advance(takes_s)
                 slot.answered()
 
     def may_ask(self) -> bool:
-        """Whether the one with windows gets a slot now."""
+        """Whether the process with windows gets a slot now."""
         try:
             with self.limited.slot(self._clock.monotonic()) as slot:
                 slot.answered()
@@ -69,8 +69,8 @@ class _Two:
 
 
 @pytest.fixture
-def two(book: LedgerStore, clock: FakeClock) -> _Two:
-    return _Two(book, clock, "1/minute,100/day,1000/month")
+def two(ledgers: LedgerStore, clock: FakeClock) -> _Two:
+    return _Two(ledgers, clock, "1/minute,100/day,1000/month")
 
 
 def test_a_request_is_one_change_of_the_record(two: _Two) -> None:
@@ -90,7 +90,7 @@ def test_its_slot_counts_from_the_answer_when_the_next_change_is_made(two: _Two,
     assert two.may_ask()
 
 
-def test_without_a_next_change_it_counts_from_the_end_of_its_grace(two: _Two, clock: FakeClock) -> None:
+def test_without_a_next_change_the_slot_counts_from_the_end_of_its_grace(two: _Two, clock: FakeClock) -> None:
     two.asks()
     clock.advance(GRACE_S + 59.9)
     assert not two.may_ask()
@@ -98,7 +98,7 @@ def test_without_a_next_change_it_counts_from_the_end_of_its_grace(two: _Two, cl
     assert two.may_ask()
 
 
-def test_what_was_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeClock) -> None:
+def test_a_request_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeClock) -> None:
     two.asks()
     clock.advance(30)
     assert two.limited.usage()["minute"]["used"] == 1
@@ -108,7 +108,7 @@ def test_what_was_settled_meanwhile_is_not_counted_twice(two: _Two, clock: FakeC
     assert two.limited.usage()["minute"]["used"] == 1
 
 
-def test_a_request_that_took_long_is_told_at_once(two: _Two, clock: FakeClock) -> None:
+def test_a_slow_request_is_reported_at_once(two: _Two, clock: FakeClock) -> None:
     two.asks(takes_s=GRACE_S + 10)
     clock.advance(59.9)
     assert not two.may_ask()
@@ -117,14 +117,14 @@ def test_a_request_that_took_long_is_told_at_once(two: _Two, clock: FakeClock) -
 
 
 @pytest.mark.parametrize(("fate", "used"), [("never_sent", 0), ("unknown", 1)])
-def test_what_is_no_answer_is_told_at_once(two: _Two, clock: FakeClock, fate: str, used: int) -> None:
+def test_a_failed_request_is_reported_at_once(two: _Two, clock: FakeClock, fate: str, used: int) -> None:
     with two.free.slot(clock.monotonic()) as slot:
         slot.outcome = fate
     assert two.book.writes == 2
     assert two.limited.usage()["day"]["used"] == used
 
 
-def test_a_pause_that_its_answer_began_is_in_its_usage(two: _Two, clock: FakeClock) -> None:
+def test_the_usage_of_a_429_contains_its_pause(two: _Two, clock: FakeClock) -> None:
     with two.free.slot(clock.monotonic()) as slot:
         two.free.penalise(30.0)
         slot.answered()

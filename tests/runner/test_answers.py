@@ -1,4 +1,4 @@
-"""`vtaction run`: one line out for each line in, whatever the line is."""
+"""`vtaction run`: one output line for each input line of any kind."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_more_equal_lines_than_workers_share_one_request_whatever_they_say_of_th
     assert len(sandbox.requests) == 1
 
 
-def test_a_host_that_waits_for_each_answer_has_each_line_asked_anew(run: RunnerProcess, sandbox: SandboxServer) -> None:
+def test_a_host_that_waits_for_each_answer_gets_a_request_per_line(run: RunnerProcess, sandbox: SandboxServer) -> None:
     process = run.start("run")
     assert process.stdin is not None
     assert process.stdout is not None
@@ -53,7 +53,7 @@ def test_a_host_that_waits_for_each_answer_has_each_line_asked_anew(run: RunnerP
     assert process.wait(30) == 0
 
 
-def test_a_bad_line_is_answered_with_its_number_and_the_rest_goes_on(run: RunnerProcess) -> None:
+def test_a_bad_line_is_answered_with_its_number_and_the_rest_continues(run: RunnerProcess) -> None:
     ran = run("", lookup(id=1), "   ", "{bad", "[]", lookup(id=2))
     assert [line["status"] for line in ran.lines] == ["ok", "error", "error", "ok"]
     assert ran.lines[1]["error"]["code"] == ran.lines[2]["error"]["code"] == "invalid_request"
@@ -97,7 +97,7 @@ def test_a_response_is_one_line_of_ascii_even_for_ids_with_line_separators(run: 
 
 
 def test_each_answer_is_flushed_as_it_is_ready(run: RunnerProcess) -> None:
-    """A host that waits for each answer before it sends the next request is not kept waiting."""
+    """A host that sends the next request only after each answer gets its answers at once."""
     process = run.start("run")
     assert process.stdin is not None
     assert process.stdout is not None

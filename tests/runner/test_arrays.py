@@ -33,14 +33,14 @@ WRITTEN = {
 
 
 def read(text: str | bytes, *, piece: int = 11) -> list[Any]:
-    """The requests, and an error's code for what is none."""
+    """The requests, and the error code for an invalid one."""
     data = text.encode() if isinstance(text, str) else text
     reader = DocumentReader()
     found = [document for at in range(0, len(data), piece) for document in reader.feed(data[at : at + piece])]
-    return told([*found, *reader.end()])
+    return reported([*found, *reader.end()])
 
 
-def told(found: list[Document]) -> list[Any]:
+def reported(found: list[Document]) -> list[Any]:
     every = [request for document in found for request in requests_in(document)]
     return [request.error.code if request.error else request.value for request in every]
 
@@ -107,7 +107,7 @@ def test_a_line_that_is_too_long_breaks_its_array() -> None:
 A, B = LINES[0], LINES[1]
 LONG = "x" * (LONGEST_BYTES + 100_000)
 
-# Each first line has something wrong with it, or is not what arrays begin with.
+# Each first line is invalid, or cannot begin an array.
 BEGINS_BROKEN = {
     "a line break within a string": '[{"id": "a", "comment": "one\ntwo"}},\n',
     "a line break within a string with brackets": '[{"id": "a", "comment": "one\ntwo ] three"}},\n',
@@ -183,8 +183,8 @@ def test_a_pause_between_the_elements_of_an_array_executes_none_of_them(first: s
     for line in (first, B, B, "x", "]"):
         found += reader.feed(line.encode() + b"\n")
         found += reader.quiet(LONG_PATIENCE_S - 0.1)
-    assert told(found) == ["invalid_request"]
-    assert told(reader.feed(LATER.encode())) == [json.loads(LATER)]
+    assert reported(found) == ["invalid_request"]
+    assert reported(reader.feed(LATER.encode())) == [json.loads(LATER)]
 
 
 def test_an_array_with_pauses_between_its_lines_is_executed_whole() -> None:
@@ -193,7 +193,7 @@ def test_an_array_with_pauses_between_its_lines_is_executed_whole() -> None:
     for line in ("[" + A + ",", B, "]"):
         assert found == []
         found = [*reader.feed(line.encode() + b"\n"), *reader.quiet(LONG_PATIENCE_S - 0.1)]
-    assert told(found) == ALL[:2]
+    assert reported(found) == ALL[:2]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_nothing_of_a_broken_array_within_an_object_is_executed(lines: tuple[str
 @pytest.mark.parametrize(
     "line", ["x", "x [", "]", '{"id": "\xff"}', '{"a": [1', '{"a": [x', '"[', "[x]", "[1] x", "{[]"]
 )
-def test_a_bad_line_that_is_no_beginning_of_an_array_costs_one_answer_and_the_rest_goes_on(line: str) -> None:
+def test_a_bad_line_that_is_no_beginning_of_an_array_costs_one_answer_and_the_rest_continues(line: str) -> None:
     text = (line + "\n").encode("latin-1")
     assert read(text + (LATER * 3).encode()) == ["invalid_request", *[json.loads(LATER)] * 3]
 
@@ -245,7 +245,7 @@ def test_an_array_is_passed_over_although_nothing_of_it_could_be_looked_at(monke
     found = reader.feed(("[" + A + ",\n").encode())
     monkeypatch.undo()
     found += reader.feed((B + "\n]\n" + LATER).encode())
-    assert told(found) == ["internal", json.loads(LATER)]
+    assert reported(found) == ["internal", json.loads(LATER)]
 
 
 def test_an_array_that_is_too_long_is_refused_whole() -> None:
@@ -271,17 +271,17 @@ def test_the_elements_are_waited_for_and_then_refused_together() -> None:
     for line in ("[", *[line + "," for line in LINES]):
         assert reader.feed(line.encode() + b"\n") == []
         assert reader.quiet(LONG_PATIENCE_S - 0.1) == []
-    assert told(reader.quiet(LONG_PATIENCE_S)) == ["invalid_request"]
-    assert told(reader.feed(LATER.encode())) == [json.loads(LATER)]
+    assert reported(reader.quiet(LONG_PATIENCE_S)) == ["invalid_request"]
+    assert reported(reader.feed(LATER.encode())) == [json.loads(LATER)]
 
 
 def test_behind_a_broken_array_without_an_end_requests_are_executed_after_a_pause() -> None:
     reader = DocumentReader()
-    assert told(reader.feed(("[\n" + "\n".join(LINES[:2]) + "\n").encode())) == ["invalid_request"]
+    assert reported(reader.feed(("[\n" + "\n".join(LINES[:2]) + "\n").encode())) == ["invalid_request"]
     assert reader.feed((LINES[2] + "\n" + LATER).encode()) == []
     assert reader.quiet(LONG_PATIENCE_S - 0.1) == []
     assert [document.line for document in reader.quiet(LONG_PATIENCE_S)] == [4, 5]
-    assert told(reader.feed(LATER.encode())) == [json.loads(LATER)]
+    assert reported(reader.feed(LATER.encode())) == [json.loads(LATER)]
 
 
 def test_no_line_behind_a_broken_array_without_an_end_is_executed_or_left_without_an_answer() -> None:
@@ -292,8 +292,8 @@ def test_no_line_behind_a_broken_array_without_an_end_is_executed_or_left_withou
 def test_an_array_whose_line_end_was_forgotten_is_taken_when_its_sender_waits() -> None:
     for text in WRITTEN.values():
         reader = DocumentReader()
-        assert told(reader.feed(text.rstrip("\n").encode())) == []
-        assert told(reader.quiet(PATIENCE_S)) == ALL
+        assert reported(reader.feed(text.rstrip("\n").encode())) == []
+        assert reported(reader.quiet(PATIENCE_S)) == ALL
 
 
 def test_a_message_says_where_the_array_begins_where_it_breaks_and_that_nothing_was_executed() -> None:

@@ -1,4 +1,4 @@
-"""Several lines that wait are a batch; a line alone is somebody who waits. What finds no quota is answered together."""
+"""Several waiting lines are a batch; a single line is interactive. Lines without quota are answered together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_S = 60
 
 
 class FakeCore:
-    """Tells what it was claimed for each line. `at_hand` answers many of them; without it, none."""
+    """Answers with the claim of each line. `at_hand` answers many lines; without it, none."""
 
     def __init__(self, at_hand: Callable[[list[Any]], list[Response | None]] | None = None) -> None:
         self.claims: dict[int, Claim | None] = {}
@@ -100,7 +100,7 @@ class Running:
         return found
 
 
-def test_who_waits_for_each_answer_is_no_batch() -> None:
+def test_a_client_that_waits_for_each_answer_is_not_a_batch() -> None:
     core = FakeCore()
     running = Running(core)
     for number in range(50):

@@ -1,4 +1,4 @@
-"""Bytes to documents: what is answered, when, and at which cost."""
+"""Bytes to documents: the answers, their time and their cost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINE = json.dumps(GOOD).encode() + b"\n"
 PRETTY = json.dumps(GOOD, indent=2).encode() + b"\n"
 
 
-def told(found: list[Document]) -> list[Any]:
+def reported(found: list[Document]) -> list[Any]:
     """Values, and for errors the line they name."""
     return [document.value if document.error is None else document.error.details["line"] for document in found]
 
@@ -28,7 +28,7 @@ def told(found: list[Document]) -> list[Any]:
 def all_of(text: bytes, *, piece: int = 7) -> list[Any]:
     reader = DocumentReader()
     found = [document for at in range(0, len(text), piece) for document in reader.feed(text[at : at + piece])]
-    return told([*found, *reader.end()])
+    return reported([*found, *reader.end()])
 
 
 # What no further text makes JSON.
@@ -59,8 +59,8 @@ BROKEN = [
 @pytest.mark.parametrize("line", BROKEN)
 def test_a_line_that_can_never_become_json_is_answered_at_once(line: bytes) -> None:
     reader = DocumentReader()
-    assert told(reader.feed(line + b"\n")) == [1]
-    assert told(reader.feed(LINE)) == [GOOD]
+    assert reported(reader.feed(line + b"\n")) == [1]
+    assert reported(reader.feed(LINE)) == [GOOD]
 
 
 # What may go on in the next line.
@@ -85,14 +85,14 @@ def test_a_line_that_may_go_on_waits_for_the_next_and_no_longer_than_its_patienc
     assert reader.feed(line + b"\n") == []
     patience_s = LONG_PATIENCE_S if line == b"{" else PATIENCE_S
     assert reader.quiet(patience_s - 0.1) == []
-    assert told(reader.quiet(patience_s)) == [1]
-    assert told(reader.feed(LINE)) == [GOOD]
+    assert reported(reader.quiet(patience_s)) == [1]
+    assert reported(reader.feed(LINE)) == [GOOD]
 
 
 @pytest.mark.parametrize("line", OPEN)
 def test_a_request_behind_a_line_that_breaks_off_is_never_taken_for_its_rest(line: bytes) -> None:
     reader = DocumentReader()
-    assert told([*reader.feed(line + b"\n"), *reader.feed(LINE)]) == [1, GOOD]
+    assert reported([*reader.feed(line + b"\n"), *reader.feed(LINE)]) == [1, GOOD]
     assert reader.end() == []
 
 
@@ -111,7 +111,7 @@ def test_an_object_may_be_spread_over_lines_with_pauses_between_them(indent: int
         assert found == []
         found += [*reader.feed(line), *reader.quiet(LONG_PATIENCE_S - 0.1)]
     found += reader.feed(b"\n\n")
-    assert told(found) == [value]
+    assert reported(found) == [value]
 
 
 def test_blank_lines_are_passed_over_even_within_an_object() -> None:
@@ -123,42 +123,42 @@ def test_an_object_whose_line_end_was_forgotten_is_taken_when_its_sender_waits()
         reader = DocumentReader()
         assert reader.feed(text) == []
         assert reader.quiet(PATIENCE_S - 0.1) == []
-        assert told(reader.quiet(PATIENCE_S)) == [GOOD]
+        assert reported(reader.quiet(PATIENCE_S)) == [GOOD]
         assert reader.quiet(60) == []
         assert reader.feed(b"  \n") == []
-        assert told(reader.feed(b"x\n")) == [text.count(b"\n") + 2], "the count of lines goes on"
+        assert reported(reader.feed(b"x\n")) == [text.count(b"\n") + 2], "the count of lines goes on"
 
 
 def test_half_a_line_is_waited_for() -> None:
     reader = DocumentReader()
     assert reader.feed(LINE[:10]) == []
     assert reader.quiet(3600) == []
-    assert told(reader.feed(LINE[10:])) == [GOOD]
+    assert reported(reader.feed(LINE[10:])) == [GOOD]
 
 
 def test_at_a_terminal_people_have_time_to_type() -> None:
     reader = DocumentReader(at_terminal=True)
     assert reader.feed(b'{"action": "quota",\n') == []
     assert reader.quiet(LONG_PATIENCE_S - 0.1) == []
-    assert told(reader.feed(b'"params": {}}\n')) == [GOOD]
+    assert reported(reader.feed(b'"params": {}}\n')) == [GOOD]
 
 
 def test_a_line_that_is_too_long_is_answered_before_its_end_and_once() -> None:
     reader = DocumentReader()
     found = reader.feed(b"x" * (LONGEST_BYTES + 1))
-    assert told(found) == [1]
+    assert reported(found) == [1]
     assert reader.feed(b"x" * LONGEST_BYTES) == []
-    assert told(reader.feed(b"x\n" + LINE)) == [GOOD]
+    assert reported(reader.feed(b"x\n" + LINE)) == [GOOD]
     exact = b'{"a": "' + b"x" * (LONGEST_BYTES - 9) + b'"}'
     assert len(exact) == LONGEST_BYTES
-    assert told(reader.feed(exact + b"\n")) == [json.loads(exact)]
+    assert reported(reader.feed(exact + b"\n")) == [json.loads(exact)]
 
 
 def test_an_object_that_is_too_long_is_answered_once_and_not_held() -> None:
     lines = [b'{"a": [', *[b'"%s",' % (b"x" * 1000)] * 2000, b"1]}"]
     reader = DocumentReader()
     found = [document for line in lines for document in reader.feed(line + b"\n")]
-    assert told([*found, *reader.feed(LINE)]) == [1, GOOD]
+    assert reported([*found, *reader.feed(LINE)]) == [1, GOOD]
     assert "longer than" in str(found[0].error)
 
 
@@ -267,4 +267,4 @@ def test_a_failure_of_ours_costs_each_line_in_hand_one_answer_and_the_next_none(
         (2, "internal"),
         (3, "internal"),
     ]
-    assert told(reader.feed(LINE)) == [GOOD]
+    assert reported(reader.feed(LINE)) == [GOOD]

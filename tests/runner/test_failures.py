@@ -36,7 +36,7 @@ MOST_S = 60
 
 
 class FakeCore:
-    """Answers with what `work` makes of a document."""
+    """Answers with the result of `work` for a document."""
 
     def __init__(self, work: Callable[[Any], object] = lambda document: None) -> None:
         self.work = work
@@ -260,8 +260,8 @@ CLOSED = {0: "stdin cannot be read to its end", 1: "stdout is closed"}
 
 
 @pytest.mark.parametrize("descriptor", [0, 1, 2])
-def test_a_descriptor_that_is_closed_is_told_of_if_it_matters(run: RunnerProcess, descriptor: int) -> None:
-    """And what is opened later does not get its number: what a library prints would go there."""
+def test_a_descriptor_that_is_closed_is_reported_if_it_matters(run: RunnerProcess, descriptor: int) -> None:
+    """A file that is opened later does not get its number, because libraries may print to it."""
     done = subprocess.run(
         run.command("run"),
         input=json.dumps({"action": "lookup_ip", "params": {"ip": "10.0.0.1"}}).encode(),
@@ -278,7 +278,7 @@ def test_a_descriptor_that_is_closed_is_told_of_if_it_matters(run: RunnerProcess
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
-def test_a_full_disk_is_a_failure_that_is_told(run: RunnerProcess) -> None:
+def test_a_full_disk_is_a_failure_that_is_reported(run: RunnerProcess) -> None:
     text = "".join(json.dumps(lookup(f"{number:032x}")) + "\n" for number in range(100)).encode()
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -380,7 +380,7 @@ def _next_line(process: subprocess.Popen[bytes], found: list[bytes]) -> threadin
 @pytest.mark.parametrize(
     "text", [b'{"action": "lookup_hash", \n', b'{"action": "lookup_hash", "params": {"hash": "44d88\n', b"{bad\n"]
 )
-def test_a_sender_who_waits_for_the_answer_to_a_broken_line_gets_it(run: RunnerProcess, text: bytes) -> None:
+def test_a_broken_line_is_answered_while_its_sender_waits(run: RunnerProcess, text: bytes) -> None:
     process = run.start("run")
     assert process.stdin is not None
     found: list[bytes] = []
@@ -396,7 +396,7 @@ def test_a_sender_who_waits_for_the_answer_to_a_broken_line_gets_it(run: RunnerP
     assert process.returncode == 2
 
 
-def test_a_sender_who_forgets_the_end_of_the_line_gets_its_answer(run: RunnerProcess) -> None:
+def test_a_line_without_its_end_is_answered(run: RunnerProcess) -> None:
     process = run.start("run")
     assert process.stdin is not None
     found: list[bytes] = []

@@ -68,7 +68,7 @@ def test_what_a_library_prints_stays_out_of_stdout(run: RunnerProcess, tmp_path:
     assert "from C" in ran.stderr
 
 
-def test_nobody_reading_is_quiet(run: RunnerProcess) -> None:
+def test_a_closed_output_is_quiet(run: RunnerProcess) -> None:
     lines = "".join(json.dumps(lookup(id=number)) + "\n" for number in range(200))
     process = run.start("run")
     assert process.stdout is not None

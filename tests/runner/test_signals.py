@@ -61,7 +61,7 @@ def test_a_flag_may_be_set_within_any_line_of_its_own_methods(work: str) -> None
     assert all(flag.wait(0) for flag in flags)
 
 
-def test_a_flag_wakes_all_who_wait_and_tells_those_apart_whose_time_is_up() -> None:
+def test_a_flag_wakes_all_waiters_and_timeouts_are_distinguished() -> None:
     flag = StopFlag()
     assert flag.wait(0.01) is False
     seen: list[bool] = []
@@ -136,7 +136,7 @@ def test_lines_that_never_end_do_not_keep_it_alive(run: RunnerProcess) -> None:
     assert all(answer.endswith(b"\n") for answer in read)
 
 
-def test_an_output_that_nobody_reads_does_not_keep_it_alive(run: RunnerProcess) -> None:
+def test_an_unread_output_does_not_keep_it_alive(run: RunnerProcess) -> None:
     process = run.start("run")
     assert process.stdin is not None
     stdin = process.stdin

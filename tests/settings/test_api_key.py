@@ -1,4 +1,4 @@
-"""A key does not print itself, however it is asked to."""
+"""A key is not shown by any conversion to text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the key is found, and what is said when it is not."""
+"""Sources of the key, and the error if there is none."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_folders_to_scan_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.M
     assert read_settings({"VT_SCAN_ROOTS": "$HOME/in:~/out"}).scan_roots == (f"{tmp_path}/in", f"{tmp_path}/out")
 
 
-def test_a_file_with_an_unknown_home_in_it_is_told_of(tmp_path: Path) -> None:
+def test_a_file_with_an_unknown_home_in_it_is_reported(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"state": "$NOT_SET/state.db"}))
     with pytest.raises(ConfigError, match="VT_CONFIG, state"):

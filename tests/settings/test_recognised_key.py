@@ -1,4 +1,4 @@
-"""A key is recognised in whatever clothes it stands in a text or a file."""
+"""A key is recognised in any encoding in a text or a file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("form", TEXTS)
-def test_a_text_that_has_the_key_is_told_and_redacted(form: str) -> None:
+def test_a_text_that_has_the_key_is_reported_and_redacted(form: str) -> None:
     for text in (TEXTS[form], f"https://host.example/?k={TEXTS[form]}&x=1"):
         assert KEY.is_in(text)
         assert may_hold_a_key(text) or form in ("UTF-16", "full width", "with what is not seen", "over lines")
@@ -67,7 +67,7 @@ for name in ("full width", "with what is not seen", "UTF-16"):
 
 
 @pytest.mark.parametrize("form", BYTES)
-def test_a_file_that_has_the_key_is_told(form: str) -> None:
+def test_a_file_that_has_the_key_is_reported(form: str) -> None:
     assert KEY.is_in_bytes(b"\0" * 10 + BYTES[form] + b"\xff" * 10)
     assert len(BYTES[form]) <= KEY.longest_form
 

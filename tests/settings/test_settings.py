@@ -19,7 +19,7 @@ Configure = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def configure(tmp_path: Path) -> Configure:
-    """An environment whose VT_CONFIG names a file with the given content."""
+    """An environment with VT_CONFIG set to a file with the given content."""
 
     def write(**content: Any) -> dict[str, str]:
         path = tmp_path / "config.json"

@@ -1,4 +1,4 @@
-"""A misspelt setting is told of, with the one that was meant."""
+"""A misspelt setting causes a warning with the nearest name."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def _nothing_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("name", "meant"), MEANT.items())
-def test_a_misspelt_setting_is_told_with_the_nearest_one(name: str, meant: str) -> None:
+def test_a_misspelt_setting_is_reported_with_the_nearest_one(name: str, meant: str) -> None:
     (text,) = not_settings({name: "corp.example", "HOME": "/root"})
     assert text.startswith(f"{name} is not a setting")
     assert text.endswith(f"the nearest setting is {meant}")
     assert "corp.example" not in text
 
 
-def test_settings_and_what_is_not_ours_are_not_told_of() -> None:
+def test_settings_and_foreign_options_are_not_reported() -> None:
     environment = dict.fromkeys([*VARIABLES, "VT_API_KEY", "VT_API_KEY_FILE", "VT_CONFIG"], "x")
     assert not_settings({**environment, "VTROOT": "x", "MY_VT_STATE": "x", "VT_EMPTY": "  ", "PATH": "x"}) == []
 
@@ -65,7 +65,7 @@ def test_it_is_logged_once_in_a_process(caplog: pytest.LogCaptureFixture) -> Non
 @pytest.mark.parametrize(
     "arguments", [("run",), ("lookup_ip", "8.8.8.8"), ("cache", "stats"), ("curl", "lookup_ip", "8.8.8.8"), ("drain",)]
 )
-def test_every_command_warns_on_stderr_once_and_goes_on(arguments: tuple[str, ...], run: RunnerProcess) -> None:
+def test_every_command_warns_on_stderr_once_and_continues(arguments: tuple[str, ...], run: RunnerProcess) -> None:
     done = run.text(*arguments, stdin=json.dumps(lookup()), VT_NEVERQUERY="corp.example")
     assert done.stderr.count("VT_NEVERQUERY") == 1
     assert "VT_NEVERQUERY" not in done.stdout

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .brokered import KEY
+from .endpoint_harness import KEY
 from .fake_endpoints import SYSTEM
 from .fake_splunkd import SESSION, FakeSplunkd
 from .forked_app import run_started
@@ -48,7 +48,7 @@ class Alert:
         return folder
 
     def on(self, results: Path | str | None, session: str = SESSION, **params: str) -> Ran:
-        return self.told(json.dumps(self.document(results, session, **params)).encode())
+        return self.reported(json.dumps(self.document(results, session, **params)).encode())
 
     def document(self, results: Path | str | None, session: str = SESSION, **params: str) -> dict[str, Any]:
         return {
@@ -64,7 +64,7 @@ class Alert:
             "configuration": params,
         }
 
-    def told(self, document: bytes, *arguments: str) -> Ran:
+    def reported(self, document: bytes, *arguments: str) -> Ran:
         script = self.lookup.app / f"bin/{self.action}.py"
         command = [self.lookup.python, str(script), *(arguments or ("--execute",))]
         run = run_started if self.lookup.forked is None else self.lookup.forked.run

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from package.spl.interpreters import find_any_python
 
-from .brokered import ANALYST, KEY
 from .browser import CHROMIUM, DRIVER, Browser
+from .endpoint_harness import ANALYST, KEY
 from .fake_endpoints import FakeEndpoints
 from .fake_kvstore import FakeKvStore
 from .fake_splunkd import SESSION, FakeSplunkd
@@ -84,7 +84,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def store() -> Iterator[FakeKvStore]:
-    """A KV store whose limits were kept to, as is seen at the end."""
+    """A KV store. Fails at the end if a limit was exceeded."""
     store = FakeKvStore()
     yield store
     assert store.over == []

@@ -1,4 +1,4 @@
-"""Run the installed `| vtdrain`, and look at what it gave."""
+"""Run the installed `| vtdrain`, and read its output."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ MAX_SAVED = 50_000
 MAX_SAVE_BYTES = MAX_ANSWER_BYTES = 50 * 1024 * 1024
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 MAX_QUERIES = MAX_KEYS = 1000
-# Nobody says how long an address splunkd takes; this is what proxies and servers commonly do.
+# The longest URL of splunkd is not documented; this is a common limit of servers and proxies.
 MAX_ADDRESS_BYTES = 16 * 1024
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -37,7 +37,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass
 class FakeKvStore:
-    """What the members of a cluster share. `asked`: method and path of each request; `over`: what was too much."""
+    """The store of a cluster. `asked`: method and path of each request; `over`: requests over a limit."""
 
     collections: tuple[str, ...] = ("vt_answers", "vt_leases", "vt_ledgers", "vt_pending")
     latency_s: float = 0.0

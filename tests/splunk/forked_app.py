@@ -34,7 +34,7 @@ def run_started(
 
 
 class ForkedApp:
-    """What starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever."""
+    """Starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever."""
 
     def __init__(self, app: Path) -> None:
         self._scripts = app / "bin"

@@ -1,4 +1,4 @@
-"""Run the installed search command, and look at what it gave."""
+"""Run the installed search command, and read its output."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def added(record: Record, prefix: str = "vt_") -> Record:
 
 
 def without_added(records: Iterable[Record], prefix: str = "vt_") -> list[Record]:
-    """The events less what the command added."""
+    """The events without the added fields."""
     return [{name: value for name, value in record.items() if not name.startswith(prefix)} for record in records]
 
 

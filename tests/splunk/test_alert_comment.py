@@ -1,4 +1,4 @@
-"""The alert action vt_alert_comment: one comment, by who may, once the admin has allowed it."""
+"""The alert action vt_alert_comment: one comment by users with the right, if the admin allows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
 from .alerting import Alert
-from .brokered import ANALYST, ENDPOINT, KEY, call
+from .endpoint_harness import ANALYST, ENDPOINT, KEY, call
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup
 
@@ -34,7 +34,7 @@ LITERAL = ("from $5 to $6", "$", "$$", "cost $5$6", "under $HOME/$USER", "a ^x$ 
 
 @pytest.fixture
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
-    """The action of an alert whose owner may comment, where the admin allows it."""
+    """The action of an alert; its owner may comment, and the admin allows it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users[SESSION] = WRITER
     return Alert("vt_alert_comment", keyless, splunkd)
@@ -70,7 +70,7 @@ def test_nothing_is_said_in_public_until_the_admin_allows_it(
     ]
 
 
-def test_who_may_look_up_and_not_write_may_not_comment(
+def test_users_without_the_write_right_cannot_comment(
     alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
@@ -81,7 +81,7 @@ def test_who_may_look_up_and_not_write_may_not_comment(
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "reported"),
     [
         ({"comment": "x"}, "indicator is empty"),
         ({"indicator": EICAR_MD5, "comment": "  "}, "comment is empty"),
@@ -96,11 +96,11 @@ def test_who_may_look_up_and_not_write_may_not_comment(
     ],
 )
 def test_an_alert_that_says_too_little_comments_on_nothing(
-    params: dict[str, str], told: str, alert: Alert, sandbox: SandboxServer
+    params: dict[str, str], reported: str, alert: Alert, sandbox: SandboxServer
 ) -> None:
     ran = alert([], **params)
     assert (ran.status, sandbox.requests) == (2, [])
-    assert told in ran.said[0]
+    assert reported in ran.said[0]
 
 
 @pytest.mark.parametrize("text", LITERAL)
@@ -130,7 +130,7 @@ def test_no_way_to_comment_says_what_was_not_filled_in(
 
 
 @pytest.mark.parametrize(
-    ("indicator", "status", "told"),
+    ("indicator", "status", "reported"),
     [
         ("0" * 31 + "1", 0, "no comment was made: "),
         ("10.0.0.1", 0, "no comment was made: "),
@@ -140,11 +140,11 @@ def test_no_way_to_comment_says_what_was_not_filled_in(
     ids=["unknown to VirusTotal", "private", "never asked about", "no indicator"],
 )
 def test_a_comment_that_is_not_made_says_why(
-    indicator: str, status: int, told: str, alert: Alert, sandbox: SandboxServer
+    indicator: str, status: int, reported: str, alert: Alert, sandbox: SandboxServer
 ) -> None:
     ran = alert([], indicator=indicator, comment="x")
     assert ran.status == status
-    assert ran.said[0].startswith(told)
+    assert ran.said[0].startswith(reported)
     assert ran.logged["written"] == 0
 
 

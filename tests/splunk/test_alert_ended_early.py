@@ -1,4 +1,4 @@
-"""A lookup alert that is ended before it is done leaves its line in the log, and what it has learnt in the index."""
+"""A lookup alert that ends early leaves its line in the log and its verdicts in the index."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def check_line(alert: Alert, splunkd: FakeSplunkd) -> None:
     assert {event["vt_status"] for event in events(splunkd)} <= {"ok", "not_found"}
 
 
-def test_an_alert_told_to_end_leaves_its_line(alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
+def test_a_cancelled_alert_leaves_its_line(alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
     with running(alert) as process:
         until_it_waits(splunkd, sandbox)
         process.send_signal(signal.SIGTERM)
@@ -139,7 +139,7 @@ while True:
 """
 
 
-def test_a_process_that_is_stuck_still_says_its_last_words_and_goes(any_python: str) -> None:
+def test_a_stuck_process_answers_its_lines_and_exits(any_python: str) -> None:
     code = STUCK.format(bin=str(PROJECT / "splunk_app/bin"))
     ran = subprocess.run([any_python, "-c", code], capture_output=True, timeout=MOST_S, check=False)
     assert (ran.returncode, ran.stdout, ran.stderr) == (75, b"last words", b"")

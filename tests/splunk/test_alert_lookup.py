@@ -18,7 +18,7 @@ from vt_connectors.sandbox.accounts import key_digest
 from vtlookup_app.endpoint.verdict_request import LINKS
 
 from .alerting import SID, Alert, events, results_file
-from .brokered import KEY, PASSWORD, VERDICTS, call, write
+from .endpoint_harness import KEY, PASSWORD, VERDICTS, call, write
 from .fake_splunkd import EVERYTHING, INDEXES_EVENTS, SESSION, FakeSplunkd
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, md5
 
@@ -27,7 +27,7 @@ UNKNOWN = "0" * 31 + "1"
 
 @pytest.fixture
 def alert(keyless: Lookup, splunkd: FakeSplunkd) -> Alert:
-    """The action of an alert whose owner may look up, and neither see the key nor write to an index."""
+    """The action of an alert; its owner may look up, but neither see the key nor write to an index."""
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat, main"}
     return Alert("vt_alert_lookup", keyless, splunkd)
 
@@ -65,7 +65,7 @@ def test_verdicts_go_to_the_first_index_that_the_admin_named_with_their_own_sour
 
 
 @pytest.mark.parametrize("index", ["_internal", "secret", "main,threat", "../main", "main&sourcetype=x"])
-def test_nothing_is_asked_for_and_written_to_an_index_that_the_admin_did_not_name(
+def test_nothing_is_looked_up_for_or_written_to_an_index_that_the_admin_did_not_name(
     index: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md5", index=index)
@@ -77,7 +77,7 @@ def test_nothing_is_asked_for_and_written_to_an_index_that_the_admin_did_not_nam
 
 
 @pytest.mark.parametrize("shipped", [True, False])
-def test_without_any_index_the_action_says_who_names_one(shipped: bool, alert: Alert, splunkd: FakeSplunkd) -> None:
+def test_without_an_index_the_action_says_where_to_name_one(shipped: bool, alert: Alert, splunkd: FakeSplunkd) -> None:
     default = read_conf(alert.lookup.app / "default/vtlookup.conf")["settings"]["verdict_indexes"]
     splunkd.settings = {**splunkd.settings, "verdict_indexes": default if shipped else " , "}
     ran = alert([{"md5": EICAR_MD5}], fields="md5")
@@ -85,7 +85,7 @@ def test_without_any_index_the_action_says_who_names_one(shipped: bool, alert: A
     assert "an admin can add one on the setup page" in ran.said[0]
 
 
-def test_an_owner_who_sees_the_key_needs_no_right_to_write_either(alert: Alert, splunkd: FakeSplunkd) -> None:
+def test_an_owner_who_sees_the_key_needs_no_write_right(alert: Alert, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING
     assert INDEXES_EVENTS not in EVERYTHING
     assert alert([{"md5": EICAR_MD5}], fields="md5").status == 0
@@ -121,7 +121,7 @@ def test_what_finds_no_quota_is_pending_and_queued_and_no_failure(alert: Alert, 
     assert row["asked"] == "2"
 
 
-def test_a_refused_key_is_told_and_fails_the_action_but_every_indicator_has_its_event(
+def test_a_refused_key_is_reported_and_fails_the_action_but_every_indicator_has_its_event(
     alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     splunkd.password = "wrong-key"
@@ -141,14 +141,14 @@ def test_an_index_that_takes_nothing_fails_the_action_as_one_to_be_tried_again(
     assert ran.said == ["0 of 1 events were written: splunkd did not write to the index threat (HTTP 503)"]
 
 
-def test_who_may_not_look_up_is_told_what_is_needed(alert: Alert, splunkd: FakeSplunkd) -> None:
+def test_users_without_the_lookup_right_see_which_right_is_needed(alert: Alert, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = frozenset()
     ran = alert([{"md5": EICAR_MD5}], fields="md5")
     assert (ran.status, splunkd.indexed) == (2, [])
     assert "your role needs the capability run_vtlookup" in ran.said[0]
 
 
-def test_no_more_than_the_limit_is_looked_up_and_the_rest_is_told(alert: Alert, splunkd: FakeSplunkd) -> None:
+def test_no_more_than_the_limit_is_looked_up_and_the_rest_is_reported(alert: Alert, splunkd: FakeSplunkd) -> None:
     ran = alert([{"md5": md5(number)} for number in range(9)], fields="md5", limit="4")
     assert len(splunkd.indexed) == 4
     assert ran.said == ["5 more distinct values were left out; raise limit= to have them looked up"]
@@ -162,8 +162,8 @@ def test_many_indicators_are_written_in_several_calls_of_the_endpoint(alert: Ale
 
 def test_the_log_tells_of_the_alert_as_of_a_search(alert: Alert) -> None:
     logged = alert([{"md5": EICAR_MD5}, {"md5": EICAR_MD5}], fields="md5").logged
-    told = {name: logged[name] for name in ("event", "command", "user", "rows", "distinct", "asked", "written")}
-    assert told == {
+    reported = {name: logged[name] for name in ("event", "command", "user", "rows", "distinct", "asked", "written")}
+    assert reported == {
         "event": "alert",
         "command": "vt_alert_lookup",
         "user": "somebody",
@@ -236,13 +236,13 @@ def test_a_field_of_any_name_can_be_named_in_quotes(name: str, alert: Alert, spl
     assert [event["field"] for event in events(splunkd)] == [name, "ip"]
 
 
-def test_a_parameter_that_there_is_not_is_told_with_the_list_of_those_that_there_are(alert: Alert) -> None:
+def test_an_unknown_parameter_is_reported_with_the_list_of_parameters(alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md5", feilds="sha1", _cam="{}")
     assert (ran.status, ran.levels) == (0, ["WARN"])
     assert ran.said == ["there is no parameter feilds; parameters are fields, type, index, wait, limit"]
 
 
-def test_a_misspelt_field_is_told(alert: Alert) -> None:
+def test_a_misspelt_field_is_reported(alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], fields="md_5")
     assert (ran.status, ran.said) == (
         2,
@@ -253,7 +253,7 @@ def test_a_misspelt_field_is_told(alert: Alert) -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "told"),
+    ("params", "reported"),
     [
         ({}, "fields= is empty: name one or more fields of the results"),
         ({"fields": " , "}, "fields= is empty: name one or more fields of the results"),
@@ -265,33 +265,33 @@ def test_a_misspelt_field_is_told(alert: Alert) -> None:
         ({"fields": "md5", "wait": "2h"}, "wait=7200: 600 seconds at most"),
     ],
 )
-def test_a_wrong_setting_of_the_alert_is_told(params: dict[str, str], told: str, alert: Alert) -> None:
+def test_a_wrong_setting_of_the_alert_is_reported(params: dict[str, str], reported: str, alert: Alert) -> None:
     ran = alert([{"md5": EICAR_MD5}], **params)
     assert (ran.status, ran.levels) == (2, ["ERROR"])
-    assert told in ran.said[0]
+    assert reported in ran.said[0]
 
 
 @pytest.mark.parametrize(
     "document", [b"", b"{", b"[]", b"null", b"{}", b'{"configuration": 3}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_what_is_no_document_of_an_alert_is_refused_in_one_line(document: bytes, alert: Alert) -> None:
-    ran = alert.told(document)
+    ran = alert.reported(document)
     assert (ran.status, ran.levels) == (2, ["ERROR"])
     assert "stdin is not an alert's JSON document" in ran.said[0]
 
 
 def test_a_document_without_a_session_or_of_any_size_is_refused(alert: Alert) -> None:
     bare = {**alert.document(None, fields="md5"), "session_key": ""}
-    assert alert.told(json.dumps(bare).encode()).said == ["splunkd passed no session key"]
-    assert "is larger than" in alert.told(b" " * (16 * 1024 * 1024 + 1)).said[0]
+    assert alert.reported(json.dumps(bare).encode()).said == ["splunkd passed no session key"]
+    assert "is larger than" in alert.reported(b" " * (16 * 1024 * 1024 + 1)).said[0]
 
 
 def test_only_splunk_starts_it(alert: Alert) -> None:
-    ran = alert.told(b"", "--help")
+    ran = alert.reported(b"", "--help")
     assert (ran.status, ran.said) == (2, ["Splunk starts this script, with --execute"])
 
 
-def test_results_that_cannot_be_read_are_told(alert: Alert) -> None:
+def test_results_that_cannot_be_read_are_reported(alert: Alert) -> None:
     broken = alert.job / "broken.csv.gz"
     broken.write_bytes(gzip.compress(b"md5\nx\n")[:-9])
     plain = alert.job / "plain.csv.gz"
@@ -337,8 +337,8 @@ def test_no_file_but_the_jobs_own_is_read(
             ["the file with the results is not from this search's job: leave out results_path="],
         )
     for sid in ("", ".", "..", "../dispatch", "another_job/..", str(tmp_path)):
-        told = {**alert.document(others[0], fields="md5"), "sid": sid}
-        assert alert.told(json.dumps(told).encode()).status == 2
+        reported = {**alert.document(others[0], fields="md5"), "sid": sid}
+        assert alert.reported(json.dumps(reported).encode()).status == 2
     assert (splunkd.indexed, sandbox.all_requests) == ([], [])
 
 

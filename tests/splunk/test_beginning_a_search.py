@@ -62,11 +62,11 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
         assert time.monotonic() - began < SOON_S
         assert process.stderr == ""
     last = (lookup.home / "var/log/splunk/vtlookup.log").read_text().splitlines()[-1]
-    told = json.loads(last)
-    assert (told["command"], told["event"], told["ended"]) == ("vtreport", "search", "early")
+    reported = json.loads(last)
+    assert (reported["command"], reported["event"], reported["ended"]) == ("vtreport", "search", "early")
 
 
-def test_a_bug_is_told_as_one_without_what_it_had_in_hand(lookup: Lookup, tmp_path: Path) -> None:
+def test_a_bug_is_reported_without_its_data(lookup: Lookup, tmp_path: Path) -> None:
     broken = dataclasses.replace(lookup, app=Path(shutil.copytree(lookup.app, tmp_path / "vtlookup")))
     kept = broken.app / "lib/vt_connectors/actions/cache_listing.py"
     kept.write_text(kept.read_text("utf-8") + "\ndef newest(context, limit):\n    raise ValueError('in hand: {0}')\n")

@@ -1,4 +1,4 @@
-"""The quick way through a chunk's bytes, and the one through its text, give what the SDK's records give."""
+"""The fast path and the CSV path give the same result as the SDK's records."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NAMES = ["y", "a b", "_raw", "vt_names", "vt_status", 'q"q']
 
 
 class Echoing:
-    """A core that answers with what it was asked, every list and text a nasty one.
+    """A core that answers with the request, with difficult lists and texts.
 
     `batches` tells of each lookup whether it was asked for as one of a batch.
     """

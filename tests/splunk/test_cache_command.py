@@ -1,4 +1,4 @@
-"""`| vtcache` shows what is kept, and clears it for those who may."""
+"""`| vtcache` shows cached answers, and clears them for users with the right."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def rows(command: Lookup, *args: str) -> list[Record]:
     return normal(command([], *args)).records
 
 
-def test_it_lists_what_is_kept_with_the_newest_first(filled: Lookup, sandbox: SandboxServer) -> None:
+def test_it_lists_cached_answers_newest_first(filled: Lookup, sandbox: SandboxServer) -> None:
     asked = len(sandbox.all_requests)
     found = rows(filled)
     assert [list(row) for row in found] == [
         ["indicator", "type", "status", "verdict", "malicious", "total", "age_s", "fetched_at"]
     ] * 3
-    told = [(row["indicator"], row["type"], row["status"], row["verdict"]) for row in found]
+    reported = [(row["indicator"], row["type"], row["status"], row["verdict"]) for row in found]
     assert found[1]["malicious"] == found[1]["total"] == ""
     assert int(str(found[2]["malicious"])) > int(str(found[0]["malicious"])) == 0
     assert all(int(str(row["total"])) > 50 for row in (found[0], found[2]))
-    assert told == [
+    assert reported == [
         (CLEAN_IP, "ip", "ok", "undetected"),
         (UNKNOWN, "hash", "not_found", "unknown"),
         (EICAR_MD5, "hash", "ok", "malicious"),
@@ -93,14 +93,14 @@ def clear(command: Lookup, splunkds: dict[str, Any], session: str = SESSION) -> 
         return command([], "clear=true", session_key=session, splunkd_uri=splunkd.url)
 
 
-def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
+def test_users_with_the_right_clear_it(filled: Lookup, python: str) -> None:
     allowed = clear(filled.on(python), may("search", "vtlookup_admin"))
     assert normal(allowed).records == [{"cleared": "3"}]
     assert rows(filled) == []
 
 
 @pytest.mark.parametrize(
-    ("splunkds", "session", "told"),
+    ("splunkds", "session", "reported"),
     [
         (may(), SESSION, "needs the capability vtlookup_admin"),
         (may("run_vtlookup", "admin", "admin_all_objects"), SESSION, "needs the capability vtlookup_admin"),
@@ -111,18 +111,18 @@ def test_whoever_may_clears_it(filled: Lookup, python: str) -> None:
         (may("vtlookup_admin"), "", "there is no session for splunkd"),
     ],
 )
-def test_whoever_is_not_shown_to_be_allowed_clears_nothing(
-    filled: Lookup, splunkds: dict[str, Any], session: str, told: str
+def test_unknown_users_cannot_clear_the_cache(
+    filled: Lookup, splunkds: dict[str, Any], session: str, reported: str
 ) -> None:
     result = clear(filled, splunkds, session)
     ((level, text),) = result.messages
     assert (level, result.records, result.complete) == ("ERROR", [], True)
     assert text.startswith("vtcache: nothing was cleared: ")
-    assert told in text
+    assert reported in text
     assert len(rows(filled)) == 3
 
 
-def test_a_splunkd_that_is_not_there_lets_nobody_clear(filled: Lookup) -> None:
+def test_without_splunkd_the_cache_cannot_be_cleared(filled: Lookup) -> None:
     result = filled([], "clear=true", session_key=SESSION, splunkd_uri="https://127.0.0.1:1")
     assert "could not be reached" in result.messages[0][1]
     assert len(rows(filled)) == 3

@@ -1,4 +1,4 @@
-"""`| vtcomment` says one thing in public, once the admin has allowed it, for whoever may."""
+"""`| vtcomment` posts one public comment, for users with the right, if the admin allows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from package.splunkd_driver.driver import SearchResult
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ANALYST, KEY
+from .endpoint_harness import ANALYST, KEY
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal
 
@@ -19,7 +19,7 @@ WRITER = ANALYST | {"run_vtlookup_write"}
 
 @pytest.fixture
 def command(keyless: Lookup, splunkd: FakeSplunkd) -> Lookup:
-    """Of a user who may comment, where the admin allows it."""
+    """The command of a user with the right to comment, if the admin allows it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
     splunkd.users[SESSION] = WRITER
     return keyless.command("vtcomment")
@@ -33,7 +33,7 @@ def run(command: Lookup, splunkd: FakeSplunkd, *args: str) -> SearchResult:
 
 
 @pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
-def test_a_comment_is_made_once_and_told(
+def test_a_comment_is_made_once_and_reported(
     who: frozenset[str], command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     splunkd.users[SESSION] = who
@@ -57,7 +57,9 @@ def test_nothing_is_said_until_the_admin_allows_it(
     ]
 
 
-def test_who_may_look_up_only_may_not_comment(command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
+def test_users_with_only_the_lookup_right_cannot_comment(
+    command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
     for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
         splunkd.users[SESSION] = who
         ((_, text),) = run(command, splunkd, f"value={EICAR_MD5}", "comment=no").messages
@@ -65,7 +67,7 @@ def test_who_may_look_up_only_may_not_comment(command: Lookup, splunkd: FakeSplu
     assert sandbox.requests == []
 
 
-def test_without_splunkd_nobody_is_known_to_be_allowed(lookup: Lookup, sandbox: SandboxServer) -> None:
+def test_without_splunkd_no_user_has_a_right(lookup: Lookup, sandbox: SandboxServer) -> None:
     result = lookup.command("vtcomment")([], f"value={EICAR_MD5}", "comment=no")
     assert (result.records, sandbox.requests) == ([], [])
     assert "no session" in result.messages[0][1]
@@ -80,7 +82,7 @@ def test_a_comment_that_is_not_made_says_so(value: str, command: Lookup, splunkd
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "reported"),
     [
         ([], "value= must be the indicator, and comment= the text of the comment"),
         ([f"value={EICAR_MD5}"], "comment= the text of the comment"),
@@ -88,7 +90,7 @@ def test_a_comment_that_is_not_made_says_so(value: str, command: Lookup, splunkd
         ([f"value={EICAR_MD5}", "comment=x", "type=file"], "type='file': one of hash, url, domain, ip, ioc"),
     ],
 )
-def test_what_is_not_written_right_is_told(args: list[str], told: str, command: Lookup, splunkd: FakeSplunkd) -> None:
+def test_malformed_settings_are_reported(args: list[str], reported: str, command: Lookup, splunkd: FakeSplunkd) -> None:
     ((level, text),) = run(command, splunkd, *args).messages
     assert level == "ERROR"
-    assert told in text
+    assert reported in text

@@ -1,4 +1,4 @@
-"""Each search of the app's pages speaks of fields that the app really gives, and quotes what it is given."""
+"""Each search of the app's pages uses existing fields, and quotes its tokens."""
 
 from __future__ import annotations
 

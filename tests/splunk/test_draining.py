@@ -23,7 +23,7 @@ def test_what_a_search_leaves_pending_the_next_has_at_no_request(everywhere: Loo
     while left:
         time.sleep(3.05)  # the quota's window
         before, left = left, counts(drain(limited))["left"]
-        # A place may be kept for the search that was refused.
+        # A place may be reserved for the refused search.
         assert left <= max(0, before - 3)
     assert len(sandbox.requests) == 12
     second = limited([CHUNK], "hash=x", "wait=0")
@@ -40,8 +40,8 @@ def test_the_row_tells_what_became_of_the_queue(lookup: Lookup) -> None:
     assert row(result)["message"] == ""
     known = counts(result)["answered"]
     assert 0 < known < 10, "VirusTotal knows some of them"
-    told = {"asked": 10, "answered": known, "not_found": 10 - known, "failed": 0, "dropped": 1, "left": 0}
-    assert counts(result) == told
+    reported = {"asked": 10, "answered": known, "not_found": 10 - known, "failed": 0, "dropped": 1, "left": 0}
+    assert counts(result) == reported
     assert counts(drain(lookup)) == dict.fromkeys(COUNTS, 0)
 
 
@@ -53,7 +53,7 @@ def test_a_search_for_whole_answers_has_them_after_a_drain(lookup: Lookup, sandb
     assert len(sandbox.requests) == 2
 
 
-def test_what_is_left_for_want_of_quota_is_told(lookup: Lookup) -> None:
+def test_lookups_left_without_quota_are_reported(lookup: Lookup) -> None:
     limited = lookup.set(VT_QUOTA="4/day")
     limited([CHUNK], "hash=x", "wait=0")
     result = drain(limited)
@@ -70,7 +70,7 @@ def test_it_leaves_people_what_keep_says(lookup: Lookup, sandbox: SandboxServer)
     assert len(sandbox.requests) == 10
 
 
-def test_it_waits_for_quota_where_it_is_told_to(lookup: Lookup) -> None:
+def test_it_waits_for_quota_if_configured(lookup: Lookup) -> None:
     limited = lookup.set(VT_QUOTA="6/2s")
     limited([CHUNK], "hash=x", "wait=0")
     assert (counts(drain(limited))["asked"], counts(drain(limited, "wait=10s"))["asked"]) == (0, 6)
@@ -99,7 +99,7 @@ def test_without_a_key_nothing_is_lost(lookup: Lookup) -> None:
     assert (counts(refused)["asked"], counts(refused)["left"]) == (1, 11)
 
 
-def test_wrong_settings_are_told_in_the_row_and_the_message(lookup: Lookup) -> None:
+def test_wrong_settings_are_reported_in_the_row_and_the_message(lookup: Lookup) -> None:
     result = drain(lookup.set(VT_QUOTA="{lots}"))
     assert "VT_QUOTA: '{lots}' is not a window" in only_message(result)
     assert str(row(result)["message"]).startswith("VT_QUOTA")
@@ -111,7 +111,7 @@ def test_with_no_room_set_nothing_is_queued(lookup: Lookup) -> None:
     assert counts(drain(off)) == dict.fromkeys(COUNTS, 0)
 
 
-def test_a_full_queue_is_told_in_the_search_that_filled_it(lookup: Lookup) -> None:
+def test_a_full_queue_is_reported_in_the_search_that_filled_it(lookup: Lookup) -> None:
     result = lookup.set(VT_QUOTA="1/day", VT_PENDING_MAX="3")([CHUNK], "hash=x", "wait=0")
     assert "the queue of pending indicators is full (3)" in only_message(result)
     assert counts(drain(lookup))["asked"] == 3

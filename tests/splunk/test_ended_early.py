@@ -1,4 +1,4 @@
-"""A cancelled search: its process goes within two seconds, whatever it waits for, and leaves what it learned."""
+"""A cancelled search: its process ends within two seconds during any wait, and stores its answers."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_search_that_waits_for_its_next_chunk_ends(everywhere: Lookup, running
     assert search.end() == []
 
 
-def test_an_answer_that_nobody_reads_keeps_no_process(lookup: Lookup, running: list[Running]) -> None:
+def test_an_unread_answer_keeps_no_process(lookup: Lookup, running: list[Running]) -> None:
     search = Running(lookup, "hash=x", "cache=only")
     running.append(search)
     search.execute([{"x": "", "text": "y" * 5_000_000}])
@@ -150,7 +150,7 @@ def test_an_answer_that_nobody_reads_keeps_no_process(lookup: Lookup, running: l
     search.process.wait(SOON_S)
 
 
-def test_a_reader_who_goes_away_is_no_error(lookup: Lookup, running: list[Running]) -> None:
+def test_a_closed_pipe_is_not_an_error(lookup: Lookup, running: list[Running]) -> None:
     search = Running(lookup, "hash=x", "cache=only")
     running.append(search)
     search.stdout.close()
@@ -170,7 +170,7 @@ def test_an_input_that_ends_within_a_chunk_ends_the_search(lookup: Lookup, runni
 
 
 @pytest.mark.parametrize("finished", [[False, True], [True]])
-def test_who_sends_all_at_once_and_closes_gets_all_answers(
+def test_a_client_that_sends_all_lines_and_closes_gets_all_answers(
     lookup: Lookup, running: list[Running], finished: list[bool]
 ) -> None:
     search = Running(lookup.set(VT_QUOTA="2/1s"), "hash=x", "wait=20")

@@ -92,7 +92,7 @@ def test_an_indicator_of_ten_megabytes_is_an_error_of_its_own_event(lookup: Look
     assert len(result.messages[0][1]) < 1000
 
 
-def test_the_text_of_an_event_is_not_even_written_anew(lookup: Lookup) -> None:
+def test_the_text_of_an_event_is_not_even_written_again(lookup: Lookup) -> None:
     body = f'x,"y"\n"{CLEAN_IP}","needless"\n{CLEAN_IP},"a ""b"""\n'
     (reply,) = lookup.raw(body, args=["ip=x"])
     before, after = body.splitlines(), reply.body.decode().splitlines()

@@ -1,4 +1,4 @@
-"""When VirusTotal cannot be asked the search finishes, the rows say so, and one message says what to do."""
+"""If VirusTotal cannot be used, the search finishes, its rows say so, and one message says what to do."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def test_out_of_quota_leaves_rows_pending_and_says_how_many(everywhere: Lookup, 
 
 
 @pytest.mark.parametrize(
-    ("quota", "told"),
+    ("quota", "reported"),
     [
         ("3/20s", "the key allows 3 requests in 20s; run again, or raise wait="),
         ("3/day", "the key allows 3 requests a day; run again tomorrow (UTC)"),
         ("3/month", "the key allows 3 requests a month; run again next month (UTC)"),
     ],
 )
-def test_the_message_names_the_window_that_is_full(lookup: Lookup, quota: str, told: str) -> None:
+def test_the_message_names_the_window_that_is_full(lookup: Lookup, quota: str, reported: str) -> None:
     result = lookup.set(VT_QUOTA=quota)(CHUNKS, "hash=x", "wait=0")
-    assert only_message(result) == f"vtlookup: 47 of 50 hashes are pending, 47 of them queued: {told}"
+    assert only_message(result) == f"vtlookup: 47 of 50 hashes are pending, 47 of them queued: {reported}"
 
 
 def test_running_again_goes_on_where_the_quota_ended(lookup: Lookup, sandbox: SandboxServer) -> None:
@@ -64,7 +64,7 @@ def test_wait_is_a_budget_for_the_whole_search(lookup: Lookup, sandbox: SandboxS
     assert "are pending" in only_message(result)
 
 
-def test_virustotals_own_no_is_told_and_not_tried_over_and_over(lookup: Lookup) -> None:
+def test_virustotals_refusal_is_reported_and_not_retried(lookup: Lookup) -> None:
     with SandboxServer(Quota(windows=((3, 60.0),))) as strict:
         result = lookup.set(VT_API_URL=strict.url)(CHUNKS, "hash=x", "wait=0")
         assert len(strict.requests) == 3
@@ -92,7 +92,7 @@ def test_a_refused_key_still_gets_what_the_cache_has(lookup: Lookup) -> None:
     assert result.records[1]["vt_source"] == "cache"
 
 
-def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -> None:
+def test_no_network_is_reported_once_and_not_tried_for_every_value(lookup: Lookup) -> None:
     began = time.monotonic()
     result = lookup.set(VT_API_URL="http://127.0.0.1:9")(CHUNKS, "hash=x")
     # A second or two for each of fifty values would be more.
@@ -102,7 +102,7 @@ def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "reported"),
     [
         ("VT_QUOTA", "many", "VT_QUOTA"),
         ("VT_API_URL", "http://www.example.com", "VT_API_URL"),
@@ -113,12 +113,12 @@ def test_no_network_is_told_once_and_not_tried_for_every_value(lookup: Lookup) -
         ("VT_CONFIG", "/no/such/file", "VT_CONFIG"),
     ],
 )
-def test_a_wrong_setting_is_told_once(
-    lookup: Lookup, sandbox: SandboxServer, variable: str, value: str, told: str
+def test_a_wrong_setting_is_reported_once(
+    lookup: Lookup, sandbox: SandboxServer, variable: str, value: str, reported: str
 ) -> None:
     result = lookup.set(**{variable: value})(CHUNKS, "hash=x")
     assert statuses(result) == ["error"] * 50
-    assert told in only_message(result)
+    assert reported in only_message(result)
     assert sandbox.all_requests == []
 
 
@@ -144,7 +144,7 @@ def _frame(metadata: bytes, declared: int | None = None) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("frame", "told"),
+    ("frame", "reported"),
     [
         (b"hello\n", "a chunk should begin here, not b'hello\\n'"),
         (b"x" * 5000, "a chunk should begin here"),
@@ -157,7 +157,7 @@ def _frame(metadata: bytes, declared: int | None = None) -> bytes:
         (_frame(b"{}"), "expected to execute, not 'None'"),
     ],
 )
-def test_a_chunk_that_is_none_ends_the_search_with_a_message(everywhere: Lookup, frame: bytes, told: str) -> None:
+def test_a_chunk_that_is_none_ends_the_search_with_a_message(everywhere: Lookup, frame: bytes, reported: str) -> None:
     getinfo = encode_frame(SearchInfo(["hash=x"], dispatch_dir=str(everywhere.home)).as_metadata())
     done = subprocess.run(
         [everywhere.python, str(everywhere.script)],
@@ -175,5 +175,5 @@ def test_a_chunk_that_is_none_ends_the_search_with_a_message(everywhere: Lookup,
     assert (reply.finished, out.read()) == (True, b"")
     ((level, text),) = reply.messages
     assert level == "ERROR"
-    assert told in text
+    assert reported in text
     assert len(text) < 300

@@ -85,14 +85,14 @@ def test_from_the_file_to_the_first_verdict(
     assert {request.key for request in sandbox.requests} == {key_digest(KEY)}
     assert len(sandbox.requests) == 1
 
-    # What is new, the analyst asks through the endpoint; who has no role of ours is told which.
+    # The analyst looks up new values through the endpoint; a user without our roles sees which role is needed.
     for session, status in ((OF_ANALYST, "ok"), (OF_STRANGER, "error")):
         there = {"session_key": session, "splunkd_uri": splunkd.url}
         [row] = command([[{"x": "8.8.8.8" if status == "ok" else "1.1.1.1"}]], "ip=x", **there).records
         assert row["vt_status"] == status
     assert "run_vtlookup" in str(row["vt_error"])
 
-    # And an alert writes what it found to the index that the admin named.
+    # An alert writes its verdicts to the index that the admin named.
     alert = Alert("vt_alert_lookup", command, splunkd)
     ran = alert.on(results_file(alert.job / "results.csv.gz", [{field: value}]), OF_ANALYST, fields=field)
     assert (ran.status, ran.said) == (0, [])

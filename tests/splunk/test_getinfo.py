@@ -1,4 +1,4 @@
-"""What Splunk asks before the first event, several times a search, costs nothing and refuses wrong options."""
+"""getinfo, several times per search before the first event, is cheap and refuses wrong options."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_getinfo_of_what_begins_a_search_touches_nothing(
 
 
 def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Lookup, sandbox: SandboxServer) -> None:
-    # A closed port for splunkd: whoever goes there fails.
+    # A closed port for splunkd: a connection fails.
     info = SearchInfo(["hash=a"], dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
     with everywhere.process() as process:
         reply = process.exchange(info.as_metadata())

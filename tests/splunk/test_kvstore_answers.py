@@ -1,4 +1,4 @@
-"""Answers and leases in the KV store: its limits are kept to, what is too old goes, and rights are respected."""
+"""Answers and leases in the KV store: limits and rights are respected, and old documents are deleted."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_any_key_will_do(splunkd: FakeSplunkd, clock: FakeClock, key: str) -> No
     assert answers.get(key) is None
 
 
-def test_what_the_store_does_not_take_is_not_kept(store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock) -> None:
+def test_an_entry_that_the_store_rejects_is_not_cached(
+    store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock
+) -> None:
     answers = _answers(splunkd, clock)
     noise = base64.b64encode(os.urandom(13_000_000)).decode()
     answers.put("large", Entry("ok", {"raw": noise}, START))
@@ -77,7 +79,7 @@ def test_what_the_store_does_not_take_is_not_kept(store: FakeKvStore, splunkd: F
 
 
 @pytest.mark.parametrize("content", [None, "", "no base64", base64.b64encode(b"[1]").decode(), 7])
-def test_what_cannot_be_read_is_a_miss(
+def test_an_unreadable_entry_is_a_miss(
     store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock, content: object
 ) -> None:
     answers = _answers(splunkd, clock)
@@ -107,7 +109,7 @@ def test_now_and_then_a_write_sweeps_what_is_too_old_and_never_all_at_once(
     assert sweeping.get("key") is None
 
 
-def test_one_who_may_not_write_reads_and_says_so_once(
+def test_a_user_without_write_access_reads_with_one_warning(
     store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     _answers(splunkd, clock).put("key", FOUND)
@@ -122,7 +124,7 @@ def test_one_who_may_not_write_reads_and_says_so_once(
     ]
 
 
-def test_the_plain_verdict_is_by_the_thresholds_of_who_asked(
+def test_the_plain_verdict_uses_the_thresholds_of_the_caller(
     store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock
 ) -> None:
     key, verdicts = f"v3:hash:{'a' * 32}", []
@@ -141,12 +143,12 @@ def test_what_is_no_report_on_an_indicator_has_no_plain_fields(
     assert not {"indicator", "type", "verdict", "malicious"} & set(document)
 
 
-def test_a_session_that_has_ended_is_told(splunkd: FakeSplunkd, clock: FakeClock) -> None:
+def test_a_session_that_has_ended_is_reported(splunkd: FakeSplunkd, clock: FakeClock) -> None:
     with pytest.raises(StateUnavailable, match="does not accept this search's session"):
         parts_at(splunkd, settings_from({}), clock, session="another").answers.get("key")
 
 
-def test_a_store_that_is_not_there_is_told(clock: FakeClock) -> None:
+def test_a_store_that_is_not_there_is_reported(clock: FakeClock) -> None:
     with FakeSplunkd(kvstore=Member(FakeKvStore())) as gone:
         answers = _answers(gone, clock)
     with pytest.raises(StateUnavailable, match=r"Splunk's KV store cannot be used \(ConnectionRefusedError\)"):
@@ -161,7 +163,7 @@ def test_a_lease_is_one_holders_though_its_member_does_not_show_it_yet(store: Fa
         assert (seen.mine, seen.lease.token) == (False, "one")
 
 
-def test_a_lease_that_stays_out_of_sight_is_told(store: FakeKvStore, clock: FakeClock) -> None:
+def test_a_lease_that_stays_out_of_sight_is_reported(store: FakeKvStore, clock: FakeClock) -> None:
     with FakeSplunkd(kvstore=Member(store)) as captain, FakeSplunkd(kvstore=Member(store, lag_s=30.0)) as behind:
         _parts(captain, clock).leases.claim("key", Lease("one"))
         late = KvLeases(Versions(collection_at(behind, LEASES)), clock, patience_s=0.1)
@@ -186,7 +188,7 @@ def test_leases_do_not_pile_up_and_stay_for_as_long_as_a_member_may_be_behind(
 
 
 @pytest.mark.parametrize("damage", [{"beat": "never"}, {"beat": None}, {"token": None, "done": True, "result": "no"}])
-def test_a_damaged_lease_holds_nobody_up(
+def test_a_damaged_lease_blocks_nothing(
     store: FakeKvStore, splunkd: FakeSplunkd, clock: FakeClock, damage: dict[str, object]
 ) -> None:
     leases = _parts(splunkd, clock).leases

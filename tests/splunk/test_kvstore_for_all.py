@@ -1,4 +1,4 @@
-"""With the state in the KV store: those who may not see the key, the queue, and sessions that end."""
+"""With the state in the KV store: users who may not see the key, the queue, and sessions that end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vt_connectors.cache.entry import Entry
 from vt_connectors.config.settings import Settings
 from vt_connectors.sandbox import SandboxServer
 
-from .brokered import ENDPOINT, KEY, batch, call, codes, lookup_of
 from .draining import counts, drain
+from .endpoint_harness import ENDPOINT, KEY, batch, call, codes, lookup_of
 from .fake_kvstore import FakeKvStore, Member
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .kvstore_parts import Splunkd, parts_of
@@ -34,7 +34,7 @@ def search(command: Lookup, splunkd: FakeSplunkd, *values: str) -> SearchResult:
     return command([chunk], "hash=x", "wait=0", session_key=SESSION, splunkd_uri=splunkd.url)
 
 
-def test_who_may_write_nothing_is_answered_through_the_endpoint_and_all_know_it(
+def test_users_without_write_access_are_answered_by_the_endpoint_for_all(
     keyless: Lookup, analysts: FakeSplunkd, store: FakeKvStore, sandbox: SandboxServer
 ) -> None:
     first = normal(search(keyless, analysts, EICAR_MD5))

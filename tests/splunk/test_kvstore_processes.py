@@ -18,7 +18,7 @@ from .searching import Lookup, md5
 
 PROCESSES = 8
 HASHES = [md5(number) for number in range(24)]
-# What the searches are told, and what the server enforces to the request. Clocks that may differ add 2 seconds.
+# The quota of the searches, which the server enforces exactly. Clocks that may differ add 2 seconds.
 LIMIT, SECONDS = 6, 1.5
 # Of the three members: how far behind the captain each is.
 LAGS_S = (0.0, 0.05, 0.2)
@@ -40,9 +40,9 @@ def test_each_hash_is_asked_once_and_no_request_is_refused(lookup: Lookup, stric
         heads = [stack.enter_context(FakeSplunkd(kvstore=Member(store, lag_s))) for lag_s in LAGS_S]
 
         def search(number: int) -> None:
-            mine = HASHES[number * 3 :] + HASHES[: number * 3]
+            own = HASHES[number * 3 :] + HASHES[: number * 3]
             results[number] = command(
-                [[{"x": value} for value in mine]],
+                [[{"x": value} for value in own]],
                 "hash=x",
                 "wait=250",
                 session_key=SESSION,

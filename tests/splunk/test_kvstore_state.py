@@ -70,7 +70,7 @@ def test_neither_key_nor_session_is_in_the_store(in_kvstore: Lookup, store: Fake
     assert SESSION not in repr(store.documents)
 
 
-def test_one_who_may_not_write_the_quota_asks_nothing_and_reads_all_the_same(
+def test_a_user_who_may_not_write_the_quota_sends_no_request_but_reads(
     in_kvstore: Lookup, store: FakeKvStore, sandbox: SandboxServer
 ) -> None:
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
@@ -83,21 +83,21 @@ def test_one_who_may_not_write_the_quota_asks_nothing_and_reads_all_the_same(
     assert len(sandbox.requests) == 1
 
 
-def test_a_store_that_is_not_ready_is_told_and_the_rows_are_answered(
+def test_a_store_that_is_not_ready_is_reported_and_the_rows_are_answered(
     in_kvstore: Lookup, store: FakeKvStore, sandbox: SandboxServer
 ) -> None:
     store.busy = True
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         # What other search heads were granted is not known: a window is waited out.
         result = search(in_kvstore.set(VT_QUOTA="8/2s"), splunkd, EICAR_MD5, md5(1))
-        # One finds out, and the others are told.
+        # One finds it unavailable, and the others fail at once.
         assert len(store.asked) <= 3
     assert statuses(result) == ["ok", "ok"]
     assert "Splunk's KV store cannot be used (HTTP 503): working without the shared cache" in only_message(result)
     assert "share a quarter of the quota" in only_message(result)
 
 
-def test_an_app_without_the_collections_is_told(in_kvstore: Lookup) -> None:
+def test_an_app_without_the_collections_is_reported(in_kvstore: Lookup) -> None:
     with FakeSplunkd(kvstore=Member(FakeKvStore(collections=()))) as splunkd:
         result = search(in_kvstore.set(VT_QUOTA="8/2s"), splunkd, EICAR_MD5)
     assert "vt_answers: HTTP 404" in only_message(result)

@@ -77,43 +77,47 @@ def test_a_search_leaves_one_line_with_what_it_came_to(everywhere: Lookup) -> No
 def test_the_page_tells_of_everything_in_the_line(lookup: Lookup) -> None:
     normal(lookup(EVENTS, "hash=x"))
     table = page("docs/splunk-admin.md").text.partition("| in the log |")[2].partition("\n\n")[0]
-    told = [
+    reported = [
         name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1] if "|" in row else "")
     ]
     of_alerts = {"search_name", "written"}
-    assert set(summary(lookup)) == set(told) - of_alerts
-    assert of_alerts <= set(told)
+    assert set(summary(lookup)) == set(reported) - of_alerts
+    assert of_alerts <= set(reported)
     for value in (EICAR_MD5, "0" * 32):
         assert value not in log_file(lookup).read_text("ascii")
 
 
-def test_answers_from_the_cache_are_told_apart(lookup: Lookup) -> None:
+def test_answers_from_the_cache_are_marked(lookup: Lookup) -> None:
     for _ in range(2):
         normal(lookup(EVENTS, "hash=x"))
-    told = summary(lookup)
-    assert (told["distinct"], told["cached"], told["asked"], told["requests"]) == (2, 2, 0, 0)
+    reported = summary(lookup)
+    assert (reported["distinct"], reported["cached"], reported["asked"], reported["requests"]) == (2, 2, 0, 0)
 
 
 def test_errors_are_counted_by_code_and_what_waits_is_pending(lookup: Lookup) -> None:
     events = [{"x": value} for value in (md5(1), md5(2), md5(3), "nonsense")]
     lookup.set(VT_QUOTA="1/day")([events], "hash=x", "wait=0")
-    told = summary(lookup)
-    assert told["level"] == "warning"
-    assert (told["distinct"], told["pending"], told["errors"]) == (4, 2, {"rate_limited": 2, "invalid_indicator": 1})
+    reported = summary(lookup)
+    assert reported["level"] == "warning"
+    assert (reported["distinct"], reported["pending"], reported["errors"]) == (
+        4,
+        2,
+        {"rate_limited": 2, "invalid_indicator": 1},
+    )
 
 
 def test_what_is_skipped_is_counted_by_its_reason_and_has_no_verdict(lookup: Lookup) -> None:
     values = ("10.0.0.1", "192.168.0.1", "pc7.local", "never.corp.example", md5(1), "-")
     there = lookup.set(VT_NEVER_QUERY="corp.example")
     normal(there([[{"x": value} for value in values]], "ioc=x", "cache=only"))
-    told = summary(lookup)
-    assert told["skipped"] == {"private_address": 2, "internal_name": 1, "never_query": 1, "not_cached": 1}
-    assert (told["verdicts"], told["distinct"], told["errors"]) == ({}, 5, {})
+    reported = summary(lookup)
+    assert reported["skipped"] == {"private_address": 2, "internal_name": 1, "never_query": 1, "not_cached": 1}
+    assert (reported["verdicts"], reported["distinct"], reported["errors"]) == ({}, 5, {})
     lookup.command("vtreport")([], "value=10.0.0.1")
     assert (summary(lookup)["skipped"], summary(lookup)["verdicts"]) == ({"private_address": 1}, {})
 
 
-def test_the_wait_for_quota_is_told(lookup: Lookup) -> None:
+def test_the_wait_for_quota_is_reported(lookup: Lookup) -> None:
     normal(lookup.set(VT_QUOTA="1/second")([[{"x": md5(number)} for number in range(3)]], "hash=x", "wait=30"))
     assert 1.5 < summary(lookup)["waited_s"] < 20
 
@@ -125,8 +129,8 @@ def test_records_that_need_the_slower_way_are_counted_too(lookup: Lookup) -> Non
 
 def test_a_search_without_any_value_leaves_its_line(lookup: Lookup, sandbox: SandboxServer) -> None:
     normal(lookup([[{"x": ""}] * 3], "hash=x"))
-    told = summary(lookup)
-    assert (told["rows"], told["distinct"], told["ended"]) == (3, 0, "done")
+    reported = summary(lookup)
+    assert (reported["rows"], reported["distinct"], reported["ended"]) == (3, 0, "done")
     assert sandbox.all_requests == []
 
 
@@ -144,12 +148,12 @@ def test_a_search_that_is_over_before_its_end_says_so(lookup: Lookup, chunks: in
         for _ in range(chunks):
             process.exchange({"action": "execute", "finished": False}, f"x\n{EICAR_MD5}\n".encode())
         process.finish()
-    (told,) = lines(lookup)
-    assert (told["ended"], told["rows"], told["distinct"]) == ("early", chunks, 1)
+    (reported,) = lines(lookup)
+    assert (reported["ended"], reported["rows"], reported["distinct"]) == ("early", chunks, 1)
 
 
 @pytest.mark.parametrize(
-    ("name", "args", "told"),
+    ("name", "args", "reported"),
     [
         (
             "vtreport",
@@ -163,12 +167,12 @@ def test_a_search_that_is_over_before_its_end_says_so(lookup: Lookup, chunks: in
     ],
 )
 def test_commands_that_begin_a_search_leave_their_line(
-    lookup: Lookup, name: str, args: list[str], told: dict[str, Any]
+    lookup: Lookup, name: str, args: list[str], reported: dict[str, Any]
 ) -> None:
     lookup.command(name)([], *args, sid=SID)
     line = summary(lookup)
     assert (line["command"], line["sid"], line["ended"]) == (name, SID, "done")
-    assert {key: line[key] for key in told} == told
+    assert {key: line[key] for key in reported} == reported
     assert len(lines(lookup)) == 1
 
 
@@ -182,10 +186,10 @@ def test_the_key_is_not_in_it_at_any_level_even_where_it_is_taken_for_something_
     loud = lookup.set(VT_API_KEY="", VTLOOKUP_LOG_LEVEL="debug")
     for password in (key, "wrong" + key):
         with FakeSplunkd(password, {}) as splunkd:
-            told: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url, "owner": password}
-            loud([[{"x": md5(1)}, {"x": f"http://example.test/{key}"}]], "ioc=x", "cache=refresh", **told)
-            loud.command("vtreport")([], f"value={md5(1)}", "refresh=1", **told)
-            loud.command("vtquota")([], "account=true", **told)
+            reported: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url, "owner": password}
+            loud([[{"x": md5(1)}, {"x": f"http://example.test/{key}"}]], "ioc=x", "cache=refresh", **reported)
+            loud.command("vtreport")([], f"value={md5(1)}", "refresh=1", **reported)
+            loud.command("vtquota")([], "account=true", **reported)
     text = log_file(lookup).read_text("ascii")
     assert len(lines(lookup)) >= 6
     assert {line["user"] for line in lines(lookup)} == {"[key]"}
@@ -237,7 +241,7 @@ def test_what_the_core_says_is_a_line_with_its_search(lookup: Lookup) -> None:
 # Where it cannot be written
 
 
-def test_a_log_that_cannot_be_written_is_one_message_and_the_search_goes_on(lookup: Lookup) -> None:
+def test_a_log_that_cannot_be_written_is_one_message_and_the_search_continues(lookup: Lookup) -> None:
     log_file(lookup).mkdir()
     result = lookup(EVENTS, "hash=x")
     assert [record["vt_status"] for record in result.records] == ["ok", "not_found", "ok", ""]
@@ -250,10 +254,10 @@ def test_a_log_that_cannot_be_written_is_one_message_and_the_search_goes_on(look
     assert result.records[0]["vt_status"] == "ok"
 
 
-def test_whoever_says_that_the_search_is_over_returns_when_its_line_is_written(tmp_path: Path) -> None:
+def test_ending_the_search_returns_after_its_line_is_written(tmp_path: Path) -> None:
     path = tmp_path / "var/log/splunk/vtlookup.log"
     path.parent.mkdir(parents=True)
-    # So full that the writer waits for whoever is setting it aside.
+    # So full that the writer waits for the process that rotates it.
     path.touch()
     os.truncate(path, MOST_BYTES * 3)
     log = SearchLog(tmp_path, {"SPLUNK_HOME": str(tmp_path)}, None)
@@ -322,7 +326,7 @@ def test_the_file_and_those_set_aside_get_the_sourcetype(props: Stanzas, path: s
     assert "vtlookup:log" in props
 
 
-def test_what_is_written_is_what_splunk_is_told_to_read(lookup: Lookup, props: Stanzas) -> None:
+def test_the_log_files_are_those_in_inputs_conf(lookup: Lookup, props: Stanzas) -> None:
     reading = props["vtlookup:log"]
     hostile = 'x"y\nz\r{"time":"1999-01-01T00:00:00.000Z"} \u2028 ü'
     lookup.set(VT_QUOTA="1/day")([[{"x": EICAR_MD5}, {"x": md5(1)}]], "hash=x", "wait=0", owner=hostile)

@@ -63,7 +63,7 @@ def test_it_stays_bounded_while_many_write(tmp_path: Path) -> None:
         process.stdin.close()
     assert [process.wait(60) for process in started] == [0] * processes
     assert [file.name for file in files(path)] == ["vtlookup.log", *(f"vtlookup.log.{n}" for n in (1, 2, 3))]
-    # Whoever opened the file before it was set aside may add one line yet.
+    # A process that opened the file before its rotation may still add one line.
     assert all(file.stat().st_size <= 2 * most + processes * 400 for file in files(path))
     assert {stat.S_IMODE(file.stat().st_mode) for file in files(path)} == {0o600}
 
@@ -76,7 +76,7 @@ def test_the_oldest_goes_and_the_newest_stays(tmp_path: Path) -> None:
     assert kept == [["line 04....", "line 05...."], ["line 06....", "line 07...."], ["line 08....", "line 09...."]]
 
 
-def test_a_process_that_died_while_setting_aside_blocks_nobody(tmp_path: Path) -> None:
+def test_a_process_that_died_while_renaming_a_file_blocks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     log = LogFile(path, most_bytes=30, set_aside=3)
     for number in range(2, 6):

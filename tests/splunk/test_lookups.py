@@ -1,4 +1,4 @@
-"""Every event gets VirusTotal's verdict on what its field holds."""
+"""Every event gets VirusTotal's verdict on the value of its field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The field that a search names: what is said if no event has it, and which fields of the events stay as they are."""
+"""The field that a search names: the warning if no event has it, and unchanged fields of events."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def test_a_field_that_no_event_has_is_one_warning_with_the_nearest(
 
 
 @pytest.mark.parametrize("selected", [True, False])
-def test_a_list_of_fields_is_told_to_be_named_one_by_one(lookup: Lookup, selected: bool) -> None:
+def test_a_list_of_fields_is_an_error_that_asks_for_single_names(lookup: Lookup, selected: bool) -> None:
     events = [{"md5": EICAR_MD5, "sha256": "0" * 64}]
-    told = only_message(lookup([events], "hash=md5,sha256", select_fields=selected))
-    assert told == (
+    reported = only_message(lookup([events], "hash=md5,sha256", select_fields=selected))
+    assert reported == (
         "vtlookup: no event has the field 'md5,sha256'; the nearest are md5, sha256; name one field for each vtlookup"
     )
 
@@ -62,13 +62,13 @@ def test_a_list_of_fields_is_told_to_be_named_one_by_one(lookup: Lookup, selecte
     [("hash", EICAR_MD5), ("ip", CLEAN_IP), ("ioc", "http://evil.example/a"), ("domain", "a.example")],
 )
 @pytest.mark.parametrize("selected", [True, False])
-def test_a_value_in_place_of_a_field_is_told(lookup: Lookup, option: str, value: str, selected: bool) -> None:
-    told = only_message(lookup([[{"host": "a"}]], f"{option}={value}", select_fields=selected))
-    assert "no event has the field " in told
-    assert told.endswith("; if it is a value and not the name of a field, use | vtreport value=...")
+def test_a_value_in_place_of_a_field_is_reported(lookup: Lookup, option: str, value: str, selected: bool) -> None:
+    reported = only_message(lookup([[{"host": "a"}]], f"{option}={value}", select_fields=selected))
+    assert "no event has the field " in reported
+    assert reported.endswith("; if it is a value and not the name of a field, use | vtreport value=...")
 
 
-def test_a_misspelt_field_is_told_with_what_can_be_known(lookup: Lookup) -> None:
+def test_a_misspelt_field_is_reported_with_what_can_be_known(lookup: Lookup) -> None:
     whole = only_message(lookup([EVENTS], "hash=mb5", select_fields=False))
     assert whole == "vtlookup: no event has the field mb5; the nearest is md5"
     some = only_message(lookup([EVENTS], "hash=mb5"))
@@ -80,9 +80,9 @@ def test_a_misspelt_field_is_told_with_what_can_be_known(lookup: Lookup) -> None
 
 
 def test_a_name_of_any_length_and_kind_is_shown_short_and_in_one_line(lookup: Lookup) -> None:
-    told = only_message(lookup([EVENTS], "hash=" + "x\n{0}" * 2000))
-    assert len(told) < 300
-    assert "\n" not in told
+    reported = only_message(lookup([EVENTS], "hash=" + "x\n{0}" * 2000))
+    assert len(reported) < 300
+    assert "\n" not in reported
 
 
 @pytest.mark.parametrize("selected", [True, False])
@@ -110,7 +110,7 @@ def test_a_field_that_is_there_is_no_warning(lookup: Lookup, chunks: Any, select
     normal(lookup(chunks, "hash=md5", select_fields=selected))
 
 
-def test_a_column_without_any_value_beside_one_that_has_them_is_told(lookup: Lookup) -> None:
+def test_a_column_without_any_value_beside_one_that_has_them_is_reported(lookup: Lookup) -> None:
     """splunkd may send a column for each field that is asked for, whether events have it or not."""
     replies = []
     with lookup.process() as process:

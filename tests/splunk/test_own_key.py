@@ -1,4 +1,4 @@
-"""A value that has the API key in it is asked, queued, indexed and repeated by none of the app's ways."""
+"""A value with the API key is not sent, queued, indexed or repeated anywhere in the app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
-from .brokered import ANALYST, KEY, call, codes
+from .endpoint_harness import ANALYST, KEY, call, codes
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5
 
@@ -30,7 +30,7 @@ def left_by_key(folder: Path) -> list[str]:
 
 @BY
 @pytest.mark.parametrize("quota", ["none", "1/month"])
-def test_rows_with_the_key_are_invalid_and_nothing_is_asked_or_queued(
+def test_rows_with_the_key_are_invalid_and_neither_requested_nor_queued(
     who: frozenset[str], quota: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer, home: Path
 ) -> None:
     splunkd.users[SESSION] = who

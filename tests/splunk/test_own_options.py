@@ -130,9 +130,9 @@ def test_no_command_takes_an_option_of_the_sdk_or_opens_what_it_names(
     name: str, option: str, watched: Bait, sandbox: SandboxServer
 ) -> None:
     for value in (watched.evaluates, watched.secret, "DEBUG"):
-        told = refusal(run(watched.lookup, name, f"{option}={value}"))
+        reported = refusal(run(watched.lookup, name, f"{option}={value}"))
         ours = ", ".join(f"{own}=" for own in options_of(name))
-        assert told == (
+        assert reported == (
             f"{name}: {option}= is not an option of this command. Options are written as name=value: {ours}"
         )
     assert watched.is_untouched()
@@ -177,14 +177,14 @@ def test_no_command_takes_an_option_of_the_sdk_or_opens_what_it_names(
 )
 def test_repeated_options_and_what_only_looks_like_an_option_are_refused(args: list[str], watched: Bait) -> None:
     filled = [arg.replace("{evaluates}", str(watched.evaluates)) for arg in args]
-    told = refusal(watched.lookup(EVENTS, *filled))
-    assert "hash=, url=, domain=" in told or "is given twice" in told
+    reported = refusal(watched.lookup(EVENTS, *filled))
+    assert "hash=, url=, domain=" in reported or "is given twice" in reported
     assert watched.is_untouched()
 
 
 def test_a_long_or_secret_value_is_not_shown_again(lookup: Lookup) -> None:
-    told = refusal(lookup(EVENTS, "hash=a", "api_key=not-to-be-shown"))
-    assert "not-to-be-shown" not in told
+    reported = refusal(lookup(EVENTS, "hash=a", "api_key=not-to-be-shown"))
+    assert "not-to-be-shown" not in reported
     assert len(refusal(lookup(EVENTS, "hash=a", "x" * 5000 + "=1"))) < 400
     assert len(refusal(lookup(EVENTS, "hash=a", "x" * 5000))) < 400
 
@@ -236,7 +236,7 @@ def test_options_of_another_form_are_not_understood(args: Any, lookup: Lookup) -
     ],
 )
 @pytest.mark.parametrize("name", ["vtlookup", "vtquota"])
-def test_a_search_that_is_told_wrongly_is_refused_in_one_message(name: str, getinfo: bytes, lookup: Lookup) -> None:
+def test_a_search_with_wrong_options_is_refused_in_one_message(name: str, getinfo: bytes, lookup: Lookup) -> None:
     ran = started(lookup.command(name), [], getinfo)
     reply = read_frame(io.BytesIO(ran.stdout))
     assert reply is not None
@@ -306,7 +306,7 @@ def test_no_message_has_a_line_of_the_file(watched: Bait, tmp_path: Path) -> Non
 
 
 class Told:
-    """A command in this process, which is told of a search with `args`."""
+    """A command in this process, for a search with `args`."""
 
     def __init__(self, args: Sequence[str], tmp_path: Path) -> None:
         self.command = VtQuota()
@@ -323,15 +323,15 @@ class Told:
         return reply.metadata
 
 
-def test_an_option_that_a_later_sdk_brings_is_refused_before_anybody_has_decided(
+def test_an_option_of_a_later_sdk_is_refused_until_it_is_decided(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     was_set: list[object] = []
     later = Option(fget=lambda self: None, fset=lambda self, value: was_set.append(value), name="later")
     monkeypatch.setattr(SearchCommand, "later", later, raising=False)
     monkeypatch.setattr(VtQuota, "option_definitions", [("later", later)])
-    told = Told(["later=x"], tmp_path).process()
-    assert "later= is not an option of this command" in json.dumps(told)
+    reported = Told(["later=x"], tmp_path).process()
+    assert "later= is not an option of this command" in json.dumps(reported)
     assert was_set == []
 
 

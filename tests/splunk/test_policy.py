@@ -25,10 +25,10 @@ from vtlookup_app.endpoint.lookup import LookUpEndpoint
 from vtlookup_app.policy import NEEDS, Caller
 from vtlookup_app.splunkd import Splunkd
 
-from .brokered import ANALYST, KEY, batch, call, codes, lookup_of
+from .endpoint_harness import ANALYST, KEY, batch, call, codes, lookup_of
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5
-from .test_broker_bounds import FakeCore, passed
+from .test_endpoint_bounds import FakeCore, passed
 
 WRITE = "run_vtlookup_write"
 DECIDED = {
@@ -142,7 +142,7 @@ def test_what_the_app_does_not_offer_is_refused_for_every_caller(way: str, core:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("rights", RIGHTS)
-def test_an_action_is_done_for_those_who_may_have_it_done(
+def test_an_action_runs_for_users_with_its_right(
     rights: str, setting: str, way: str, core: FakeCore, door: FakeSplunkd
 ) -> None:
     held, value = RIGHTS[rights], SETTINGS[setting]
@@ -394,7 +394,7 @@ def test_the_app_asks_the_policy_before_each_answer_to_a_request() -> None:
     ("rights", "status"),
     [(ANALYST, "ok"), (frozenset({WRITE, "list_storage_passwords"}), "error"), (frozenset(), "error")],
 )
-def test_a_key_in_splunkds_environment_is_for_those_who_may_look_up(
+def test_a_key_in_splunkds_environment_is_for_users_with_the_lookup_right(
     rights: frozenset[str], status: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     splunkd.users[SESSION] = rights
@@ -427,7 +427,7 @@ ASKS = {
 
 @pytest.mark.parametrize("rights", [*RIGHTS, "nothing"])
 @pytest.mark.parametrize("name", ASKING)
-def test_a_command_asks_virustotal_for_those_who_may_have_it_asked(
+def test_a_command_sends_requests_only_for_users_with_the_lookup_right(
     name: str, rights: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}

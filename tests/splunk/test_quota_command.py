@@ -1,4 +1,4 @@
-"""`| vtquota` tells what is left, and costs nothing."""
+"""`| vtquota` shows the remaining quota without a request."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def test_it_is_a_table_with_a_row_for_each_window(limited: Lookup, python: str) 
     assert [list(row) for row in result.records] == [
         ["window", "limit", "used", "left", "resets_in_s", "resets_at", "blocked", "source", "pool"]
     ] * 3
-    told = [(row["window"], row["limit"], row["used"], row["left"], row["blocked"]) for row in result.records]
-    assert told == [
+    reported = [(row["window"], row["limit"], row["used"], row["left"], row["blocked"]) for row in result.records]
+    assert reported == [
         ("minute", "4", "0", "4", "false"),
         ("day", "500", "0", "500", "false"),
         ("month", "15500", "0", "15500", "false"),
     ]
 
 
-def test_it_is_read_from_our_own_record_and_asks_nobody(limited: Lookup, sandbox: SandboxServer) -> None:
+def test_it_is_read_from_our_own_record_and_sends_no_request(limited: Lookup, sandbox: SandboxServer) -> None:
     normal(limited([[{"x": md5(number)} for number in range(4)]], "hash=x"))
     asked = len(sandbox.all_requests)
     minute, day, _ = rows(limited)
@@ -80,8 +80,10 @@ def test_of_a_groups_member_both_pools_have_a_row_and_the_one_that_runs_out_firs
         server.script(json_answer(200, {"data": {"api_requests_daily": pools}}))
         found = rows(limited.set(VT_API_URL=server.url), "account=true")
         after = rows(limited.set(VT_API_URL=server.url))
-    told = [(row["window"], row["pool"], row["used"], row["left"]) for row in found if row["source"] == "virustotal"]
-    assert told == [("api_requests_daily", "user", "74", "926"), ("api_requests_daily", "group", "9990", "10")]
+    reported = [
+        (row["window"], row["pool"], row["used"], row["left"]) for row in found if row["source"] == "virustotal"
+    ]
+    assert reported == [("api_requests_daily", "user", "74", "926"), ("api_requests_daily", "group", "9990", "10")]
     for each in (found, after):
         assert [row["left"] for row in each if row["window"] == "day"] == ["10"]
 
@@ -109,24 +111,24 @@ def test_without_a_quota_it_says_that_nothing_is_counted(lookup: Lookup) -> None
 
 
 @pytest.mark.parametrize(
-    ("password", "failing", "told"),
+    ("password", "failing", "reported"),
     [
         (None, {}, "no API key is stored"),
         ("k", {"storage/passwords": 403}, "list_storage_passwords"),
         ("k", {"conf-vtlookup": 403}, "you may not read the settings of the app"),
     ],
 )
-def test_what_splunkd_does_not_give_is_told(
-    lookup: Lookup, password: str | None, failing: dict[str, int], told: str
+def test_missing_data_of_splunkd_is_reported(
+    lookup: Lookup, password: str | None, failing: dict[str, int], reported: str
 ) -> None:
     with FakeSplunkd(password, {}, failing) as splunkd:
         result = lookup.set(VT_API_KEY="").command("vtquota")([], session_key=SESSION, splunkd_uri=splunkd.url)
     ((level, text),) = result.messages
     assert (level, result.records, result.complete, result.exit_code) == ("ERROR", [], True, 0)
-    assert told in text
+    assert reported in text
 
 
-def test_a_refused_key_is_told_and_is_in_no_output(lookup: Lookup) -> None:
+def test_a_refused_key_is_reported_and_is_in_no_output(lookup: Lookup) -> None:
     result = lookup.set(VT_API_KEY="wrong-key-of-mine").command("vtquota")([], "account=true")
     ((level, text),) = result.messages
     assert level == "ERROR"

@@ -1,4 +1,4 @@
-"""`| vtreport` tells of one indicator, without any events."""
+"""`| vtreport` shows one indicator, without events."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_what_is_unknown_is_a_row_that_says_so(report: Lookup) -> None:
 
 
 @pytest.mark.parametrize("value", ["{} {0}", 'a"b\nc', "$x$", "not an indicator"])
-def test_what_is_no_indicator_is_told_whatever_characters_it_has(report: Lookup, value: str) -> None:
+def test_an_invalid_indicator_is_reported_with_any_characters(report: Lookup, value: str) -> None:
     result = report([], f"value={value}")
     assert "are not valid, the first:" in only_message(result)
     (row,) = result.records
@@ -66,7 +66,7 @@ def test_what_is_no_indicator_is_told_whatever_characters_it_has(report: Lookup,
     assert str(row["vt_error"]).startswith("invalid_indicator: ")
 
 
-def test_refresh_asks_anew(report: Lookup, sandbox: SandboxServer) -> None:
+def test_refresh_sends_a_new_request(report: Lookup, sandbox: SandboxServer) -> None:
     rows = [only_row(report, f"value={EICAR_MD5}", refresh) for refresh in ("refresh=0", "refresh=0", "refresh=true")]
     assert [row["vt_source"] for row in rows] == ["api", "cache", "api"]
     assert len(sandbox.requests) == 2
@@ -84,7 +84,7 @@ def test_the_engines_come_one_a_row_and_those_that_object_first(report: Lookup) 
 
 
 @pytest.mark.parametrize("value", ["0" * 32, "nothing"])
-def test_without_any_engine_there_is_one_row_all_the_same(report: Lookup, value: str) -> None:
+def test_without_any_engine_there_is_one_row_anyway(report: Lookup, value: str) -> None:
     (row,) = report([], f"value={value}", "engines=true").records
     assert (row["vt_engine"], row["vt_engine_category"], row["vt_engine_result"]) == ("", "", "")
     assert row["vt_status"] in ("not_found", "error")

@@ -1,4 +1,4 @@
-"""What begins a search works for those who may not see the key too: through the app's endpoint."""
+"""Generating commands work for users who may not see the key, through the app's endpoint."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from package.splunkd_driver.driver import SearchResult
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ENDPOINT, KEY
 from .draining import drain
+from .endpoint_harness import ENDPOINT, KEY
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message
 
@@ -57,7 +57,7 @@ def test_the_quota_is_shown_without_seeing_the_key(keyless: Lookup, splunkd: Fak
     assert (row["window"], row["limit"], row["used"], row["left"]) == ("day", "5", "1", "4")
 
 
-def test_who_may_neither_see_the_key_nor_look_up_is_told_what_is_needed(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_users_without_key_and_lookup_rights_see_which_right_is_needed(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = frozenset()
     for name, args in (("vtreport", [f"value={EICAR_MD5}"]), ("vtquota", [])):
         ((_, text),) = run(keyless.command(name), splunkd, *args).messages

@@ -9,7 +9,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
-from .brokered import ANALYST, KEY, call, codes
+from .endpoint_harness import ANALYST, KEY, call, codes
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal, only_message
 
@@ -30,9 +30,15 @@ def there(splunkd: FakeSplunkd) -> dict[str, Any]:
 
 
 @WHO
-@pytest.mark.parametrize(("name", "value", "told"), WRONG)
+@pytest.mark.parametrize(("name", "value", "reported"), WRONG)
 def test_a_wrong_setting_is_called_as_the_admin_knows_it(
-    who: frozenset[str], name: str, value: str, told: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+    who: frozenset[str],
+    name: str,
+    value: str,
+    reported: str,
+    keyless: Lookup,
+    splunkd: FakeSplunkd,
+    sandbox: SandboxServer,
 ) -> None:
     splunkd.users[SESSION] = who
     splunkd.settings = {**splunkd.settings, name: value, "verdict_indexes": "threat", "comments_allowed": "true"}
@@ -43,7 +49,7 @@ def test_a_wrong_setting_is_called_as_the_admin_knows_it(
     said = [message, result.records[0]["vt_error"], row["vt_error"]]
     said += [answer["error"]["message"], answer["summary"]]
     said += Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5").said
-    assert [text for text in said if told not in text or "VT_" in text] == []
+    assert [text for text in said if reported not in text or "VT_" in text] == []
     assert sandbox.all_requests == []
 
 
@@ -54,22 +60,22 @@ def test_what_the_environment_of_splunkd_sets_is_called_as_there(keyless: Lookup
     assert "VT_QUOTA: 'many' is not a window" in only_message(loud([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
     splunkd.settings = {**splunkd.settings, "quota": "many"}
     mixed = keyless.set(VT_NEVER_QUERY="corp.example")
-    told = only_message(mixed([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert "quota in vtlookup.conf" in told
+    reported = only_message(mixed([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "quota in vtlookup.conf" in reported
 
 
 @WHO
 def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = who
     splunkd.settings = {**splunkd.settings, "proxy": "http://127.0.0.1:9", "api_url": "https://vt.example"}
-    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert "proxy in vtlookup.conf" in told
-    assert "HTTPS_PROXY" not in told
+    reported = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "proxy in vtlookup.conf" in reported
+    assert "HTTPS_PROXY" not in reported
 
 
 @WHO
 @pytest.mark.parametrize(
-    ("password", "told"),
+    ("password", "reported"),
     [
         ("", "the API key is empty or Splunk could not decrypt it"),
         (" ", "the API key is empty or Splunk could not decrypt it"),
@@ -78,12 +84,12 @@ def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splun
     ],
 )
 def test_a_stored_key_that_is_no_use_has_a_message_of_its_own(
-    who: frozenset[str], password: str, told: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+    who: frozenset[str], password: str, reported: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     splunkd.users[SESSION] = who
     splunkd.password = password
     message = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert told in message
+    assert reported in message
     assert "store it again on the app's setup page" in message
     assert "VT_" not in message
     assert "two words" not in message
@@ -92,16 +98,16 @@ def test_a_stored_key_that_is_no_use_has_a_message_of_its_own(
 
 def test_a_key_that_virustotal_refuses_is_looked_for_on_the_setup_page(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.password = "wrong-key"
-    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert "check the key on the app's setup page" in told
-    assert "VT_API_KEY" not in told
+    reported = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert "check the key on the app's setup page" in reported
+    assert "VT_API_KEY" not in reported
 
 
-def test_a_misspelt_setting_is_told_with_the_nearest(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+def test_a_misspelt_setting_is_reported_with_the_nearest(keyless: Lookup, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING
     splunkd.settings = {**splunkd.settings, "never_qurey": "secret.example", "disabled": "0", "log_level": "info"}
-    told = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
-    assert told == "vtlookup: unknown setting never_qurey in vtlookup.conf; the nearest is never_query"
+    reported = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    assert reported == "vtlookup: unknown setting never_qurey in vtlookup.conf; the nearest is never_query"
     splunkd.settings = {name: value for name, value in splunkd.settings.items() if name != "never_qurey"}
     normal(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
 

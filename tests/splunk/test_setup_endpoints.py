@@ -1,4 +1,4 @@
-"""The setup page's server side: it checks again what the page has checked, and gives the key to nobody."""
+"""The setup page's endpoints: they repeat the page's checks, and never return the key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.scripted_server import ScriptedServer, answer, json_answer
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import ENDPOINT, KEY, call, codes, lookup_of
+from .endpoint_harness import ENDPOINT, KEY, call, codes, lookup_of
 from .fake_splunkd import EVERYTHING, IS_ADMIN, SESSION, STORES_KEYS, FakeSplunkd
 from .searching import EICAR_MD5
 
@@ -26,7 +26,7 @@ FIELDS = (
 
 @pytest.fixture
 def admin(splunkd: FakeSplunkd) -> FakeSplunkd:
-    """The same splunkd, asked by an admin."""
+    """The same splunkd, called by an admin."""
     splunkd.users[SESSION] = EVERYTHING
     return splunkd
 
@@ -61,7 +61,7 @@ def test_the_first_key_is_stored_as_well_as_any_other(admin: FakeSplunkd) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "bad", "told"),
+    ("name", "bad", "reported"),
     [
         ("quota", "many", "'many' is not a window"),
         ("quota", "0/minute", "is not a window"),
@@ -92,12 +92,12 @@ def test_the_first_key_is_stored_as_well_as_any_other(admin: FakeSplunkd) -> Non
     ],
 )
 def test_bad_values_are_refused_by_the_server_and_nothing_is_stored(
-    admin: FakeSplunkd, name: str, bad: Any, told: str
+    admin: FakeSplunkd, name: str, bad: Any, reported: str
 ) -> None:
     before = dict(admin.settings)
     status, refused = store(admin, "another-key", **{"timeout": 60, name: bad})
     assert (status, list(refused["wrong"])) == (400, [name])
-    assert told in refused["wrong"][name]
+    assert reported in refused["wrong"][name]
     assert "VT_" not in refused["wrong"][name]
     assert (admin.settings, admin.password) == (before, KEY)
 
@@ -129,16 +129,16 @@ def test_a_good_place_for_everything_is_taken(admin: FakeSplunkd, tmp_path: Any)
 def test_it_takes_the_capability_and_the_users_own_rights(splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING - {"vtlookup_admin"}
     assert [call(splunkd, "", path, method)[0] for path, method in ((SETTINGS, "GET"), (CHECKS, "POST"))] == [403, 403]
-    for missing, told in ((STORES_KEYS, "edit_storage_passwords"), (IS_ADMIN, "write access to the app vtlookup")):
+    for missing, reported in ((STORES_KEYS, "edit_storage_passwords"), (IS_ADMIN, "write access to the app vtlookup")):
         splunkd.users[SESSION] = EVERYTHING - {missing}
         key = "another-key" if missing == STORES_KEYS else None
         status, refused = store(splunkd, key, cache_ttl=60)
-        assert (status, told in refused["error"]) == (403, True)
+        assert (status, reported in refused["error"]) == (403, True)
         assert (splunkd.settings.get("cache_ttl"), splunkd.password) == (None, KEY)
 
 
 def wrong(splunkd: FakeSplunkd) -> tuple[list[str], str]:
-    """The steps that the test of the connection finds wrong, and what it says."""
+    """The failed steps of the connection test, and their messages."""
     status, found = call(splunkd, {"check": "connection"}, CHECKS)
     assert status == 200
     steps = [finding["about"] for finding in found["findings"] if finding["ok"] is False]
@@ -191,16 +191,16 @@ def figures(hour: int, day: int, month: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("told", "measured"),
+    ("reported", "measured"),
     [
         (figures(240, 500, 15500), {"quota": "4/minute,500/day,15500/month", "tier": "public"}),
         (figures(60000, 30000, 10**9), {"quota": "1000/minute,30000/day", "tier": "premium"}),
         ({"data": {}}, {"error": "VirusTotal reports no quota for this account"}),
     ],
 )
-def test_the_account_is_measured(admin: FakeSplunkd, told: dict[str, Any], measured: dict[str, str]) -> None:
+def test_the_account_is_measured(admin: FakeSplunkd, reported: dict[str, Any], measured: dict[str, str]) -> None:
     with ScriptedServer() as server:
-        server.script(json_answer(200, told))
+        server.script(json_answer(200, reported))
         admin.settings = {**admin.settings, "api_url": server.url}
         assert call(admin, {"check": "account"}, CHECKS) == (200, measured)
 

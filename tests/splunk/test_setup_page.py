@@ -1,4 +1,4 @@
-"""The setup page in a real browser: what an admin sees, types and gets told."""
+"""The setup page in a real browser: what an admin sees, types and reads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 
-from .brokered import KEY
 from .browser import DOWN, ENTER, SPACE, TAB, Browser
+from .endpoint_harness import KEY
 from .fake_splunk_web import FakeSplunkWeb
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 
@@ -164,19 +164,19 @@ def test_times_may_have_a_unit(page: Browser, splunkd: FakeSplunkd, time: str) -
 
 
 @pytest.mark.parametrize(
-    ("field", "bad", "told"),
+    ("field", "bad", "reported"),
     [
         ("never_query", "not..a.name", "not..a.name"),
         ("ca_bundle", "/no/such/file.pem", "absolute path of a file that splunkd can read"),
     ],
 )
-def test_what_only_the_server_can_see_is_told_at_the_field_too(
-    page: Browser, splunkd: FakeSplunkd, field: str, bad: str, told: str
+def test_what_only_the_server_can_see_is_reported_at_the_field_too(
+    page: Browser, splunkd: FakeSplunkd, field: str, bad: str, reported: str
 ) -> None:
     before = dict(splunkd.settings)
     page.write(f"#vtlookup-{field}", bad)
     assert save(page) == "nothing was stored: some settings are not valid"
-    assert told in page.text(f"#vtlookup-{field}-error")
+    assert reported in page.text(f"#vtlookup-{field}-error")
     assert splunkd.settings == before
 
 
@@ -196,8 +196,8 @@ def test_what_comes_from_outside_is_text_and_nothing_else(
 def test_the_account_tells_what_it_allows(page: Browser, splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
     page.click("#vtlookup-measure")
     page.until("document.getElementById('vtlookup-message').textContent.startsWith('The account allows')")
-    told = message(page)
-    assert page.value("#vtlookup-quota") in told
+    reported = message(page)
+    assert page.value("#vtlookup-quota") in reported
     assert {request.key for request in sandbox.all_requests} == {key_digest(KEY)}
 
 
@@ -252,7 +252,9 @@ def test_every_field_has_its_name_and_a_choice_that_is_not_there_cannot_be_made(
     assert page.script(disabled) == ["redis"]
 
 
-def test_who_may_not_set_up_is_told_so(chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd) -> None:
+def test_users_without_the_setup_right_see_a_message(
+    chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd
+) -> None:
     splunkd.users[SESSION] = frozenset(("run_vtlookup",))
     chromium.open(web.view("setup"))
     chromium.until("document.querySelector('#vtlookup-setup [role=alert]')")

@@ -81,7 +81,7 @@ def test_a_cell_with_several_values_is_as_a_multivalue_field(
     assert len(sandbox.requests) == 1
 
 
-def test_a_cell_with_several_values_is_read_the_same_where_records_are_written_anew(lookup: Lookup) -> None:
+def test_a_cell_with_several_values_is_read_the_same_where_records_are_written_again(lookup: Lookup) -> None:
     rows = [{"x": f"{CLEAN_IP}, 10.0.0.1", "vt_status": "old"}]
     (record,) = normal(lookup([rows], "ip=x")).records
     assert record["vt_status"] == ["ok", "skipped"]

@@ -68,7 +68,7 @@ def test_a_configuration_file_without_a_key_leaves_it_to_splunkd(keyless: Lookup
 
 
 @pytest.mark.parametrize(
-    ("password", "failing", "told"),
+    ("password", "failing", "reported"),
     [
         (None, {}, "no API key is stored"),
         ("  ", {}, "the API key is empty"),
@@ -80,25 +80,25 @@ def test_a_configuration_file_without_a_key_leaves_it_to_splunkd(keyless: Lookup
         (KEY, {"configs": 404}, "vtlookup.conf has no [settings]"),
     ],
 )
-def test_what_splunkd_does_not_give_is_told_once_and_asked_once(
-    keyless: Lookup, sandbox: SandboxServer, password: str | None, failing: dict[str, int], told: str
+def test_missing_data_of_splunkd_is_requested_and_reported_once(
+    keyless: Lookup, sandbox: SandboxServer, password: str | None, failing: dict[str, int], reported: str
 ) -> None:
     with FakeSplunkd(password, UNLIMITED, failing) as splunkd:
         result = search(keyless, splunkd)
         assert len(splunkd.asked) <= 4
-    assert told in only_message(result)
+    assert reported in only_message(result)
     assert statuses(result) == ["error"] * 20
     assert sandbox.all_requests == []
 
 
-def test_a_session_that_has_ended_is_told(keyless: Lookup) -> None:
+def test_a_session_that_has_ended_is_reported(keyless: Lookup) -> None:
     with FakeSplunkd(KEY, UNLIMITED) as splunkd:
         result = search(keyless, splunkd, session="another-session")
     assert "splunkd does not accept this search's session" in only_message(result)
     assert statuses(result) == ["error"] * 20
 
 
-def test_a_splunkd_that_is_not_there_or_not_splunkd_is_told(keyless: Lookup) -> None:
+def test_a_splunkd_that_is_not_there_or_not_splunkd_is_reported(keyless: Lookup) -> None:
     with FakeSplunkd(KEY, garbled=True) as splunkd:
         assert "was not understood" in only_message(search(keyless, splunkd))
     assert "splunkd could not be reached for the settings of the app" in only_message(search(keyless, splunkd))

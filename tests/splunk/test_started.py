@@ -9,7 +9,7 @@ import pytest
 from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert
-from .brokered import ANALYST, call, lookup_of
+from .endpoint_harness import ANALYST, call, lookup_of
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal
 
@@ -25,7 +25,7 @@ COMMANDS = {
 
 @pytest.fixture
 def started(keyless: Lookup, python: str, splunkd: FakeSplunkd) -> Lookup:
-    """The search command, of a user who may do everything with it."""
+    """The search command of a user with all rights for it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true", "verdict_indexes": "threat", "quota": "9/day"}
     splunkd.users[SESSION] = EVERYTHING
     return keyless.on(python)

@@ -29,7 +29,7 @@ def test_a_state_in_memory_leaves_nothing_on_the_disk(lookup: Lookup) -> None:
     assert not (lookup.home / "var/lib").exists()
 
 
-def test_a_state_that_cannot_be_written_is_told_and_the_rows_are_answered(
+def test_a_state_that_cannot_be_written_is_reported_and_the_rows_are_answered(
     lookup: Lookup, sandbox: SandboxServer
 ) -> None:
     (lookup.home / "var/lib").write_text("a file where a folder should be")
@@ -45,7 +45,7 @@ def test_searches_share_what_they_learn(lookup: Lookup, sandbox: SandboxServer) 
     assert len(sandbox.requests) == 1
 
 
-def test_a_server_for_the_state_is_told_that_it_cannot_be_one_here(lookup: Lookup, sandbox: SandboxServer) -> None:
+def test_a_server_for_the_state_is_not_supported_here(lookup: Lookup, sandbox: SandboxServer) -> None:
     result = lookup.set(VT_STATE="redis://:s3cr3t@redis.example")([[{"x": EICAR_MD5}]], "hash=x")
     assert statuses(result) == ["error"]
     assert "config_error: VT_STATE: redis:// is not available here; name a file" in result.records[0]["vt_error"]

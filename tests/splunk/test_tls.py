@@ -1,4 +1,4 @@
-"""The packaged app believes nobody without a certificate: AppInspect cannot see it where `requests` is in the app."""
+"""The packaged app trusts no server without a certificate; AppInspect cannot check that for `requests`."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def ask(way: str, keyless: Lookup, splunkd: FakeSplunkd) -> str:
     if way == "alert":
         splunkd.settings = {**splunkd.settings, "verdict_indexes": "main"}
         ran = Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5}], fields="md5")
-        [found], [code], [told] = events(splunkd), ran.logged["errors"], ran.said
-        return f"{found['vt_status']} {code}: {told}"
+        [found], [code], [reported] = events(splunkd), ran.logged["errors"], ran.said
+        return f"{found['vt_status']} {code}: {reported}"
     if way == "report":
         [found] = keyless.command("vtreport")([], f"value={EICAR_MD5}", **there).records
     else:
@@ -60,7 +60,7 @@ def ask(way: str, keyless: Lookup, splunkd: FakeSplunkd) -> str:
 
 @pytest.mark.parametrize("sees_the_key", [True, False], ids=["itself", "by the endpoint"])
 @pytest.mark.parametrize("way", ["search", "report", "alert"])
-def test_nobody_is_asked_whose_certificate_is_not_known(
+def test_no_request_is_sent_to_a_server_with_an_unknown_certificate(
     way: str, sees_the_key: bool, keyless: Lookup, splunkd: FakeSplunkd, secure: tuple[ScriptedServer, str]
 ) -> None:
     server, _ = secure

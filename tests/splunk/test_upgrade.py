@@ -1,4 +1,4 @@
-"""A new version of the app is put over the old one: what people set and what was learnt stays."""
+"""A new version of the app replaces the old one: settings and cached answers stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint that writes verdicts takes them from the cache: a caller says what was met, and never what it is."""
+"""The endpoint that writes verdicts takes them from the cache: a caller gives indicators, never verdicts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from vtlookup_app.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_EVENTS, MOST_L
 from vtlookup_app.splunkd import COMMENTS_ALLOWED, VERDICT_INDEXES
 
 from .alerting import Alert, events, results_file
-from .brokered import ANALYST, VERDICTS, batch, call, codes, lookup_of, write
+from .endpoint_harness import ANALYST, VERDICTS, batch, call, codes, lookup_of, write
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import CLEAN_IP, EICAR_MD5, Lookup, md5
 
@@ -166,7 +166,7 @@ def test_what_is_queued_is_pending(endpoint: FakeSplunkd, sandbox: SandboxServer
     assert len(sandbox.all_requests) == requests
 
 
-def test_what_is_no_indicator_or_never_asked_about_says_so(endpoint: FakeSplunkd) -> None:
+def test_invalid_and_excluded_values_say_so(endpoint: FakeSplunkd) -> None:
     write(endpoint, {"value": "no indicator"}, {"value": "10.0.0.1"}, {"value": "a.corp.example"})
     write(endpoint, {"value": EICAR_MD5, "type": "ip"})
     wrong, private, excluded, other = events(endpoint)
@@ -222,7 +222,7 @@ def test_settings_that_cannot_be_read_name_no_index(unread: str, endpoint: FakeS
     assert endpoint.indexed == []
 
 
-def test_settings_that_are_wrong_are_told_and_write_nothing(endpoint: FakeSplunkd) -> None:
+def test_settings_that_are_wrong_are_reported_and_write_nothing(endpoint: FakeSplunkd) -> None:
     endpoint.settings = {**endpoint.settings, "quota": "many"}
     status, answer = write(endpoint, KNOWN)
     assert (status, "'many' is not a window" in answer["error"], endpoint.indexed) == (503, True, [])
@@ -431,14 +431,14 @@ def test_whatever_is_posted_an_event_says_what_the_cache_says_and_no_more(near: 
 
 
 def _counts(said: Mapping[str, Any]) -> str | None:
-    """How many engines object to it, by the cache; None for what it does not know."""
+    """How many engines flag it, by the cache; None if it is not cached."""
     value, kind = said["value"].strip(), said.get("type")
     if value.lower() == EICAR_MD5 and kind in (None, "", "hash"):
         return "60"
     return "0" if value in (CLEAN_IP, ANOTHER_SPELLING) and kind in (None, "", "ip") else None
 
 
-def test_a_user_who_has_had_enough_written_is_told_when_to_come_back() -> None:
+def test_a_user_over_the_event_limit_gets_the_time_to_retry() -> None:
     near = InProcess(most=5)
     document = {"indicators": [KNOWN] * 5}
     assert (near.post(document), len(near.lines)) == (200, 5)
@@ -485,7 +485,7 @@ def test_an_alerts_texts_are_cut_to_what_the_endpoint_takes(
     ]
     path = results_file(alert.job / "results.csv.gz", rows)
     document = {**alert.document(path, fields=name), "search_name": long, "app": long}
-    assert alert.told(json.dumps(document).encode()).status == 0
+    assert alert.reported(json.dumps(document).encode()).status == 0
     written = events(endpoint)
     assert len(written) == 42
     assert written[0]["vt_verdict"] == "malicious"

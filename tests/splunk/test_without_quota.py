@@ -15,8 +15,8 @@ from vt_connectors.sandbox import SandboxServer
 from vtlookup_app.endpoint_client.client import EndpointClient
 from vtlookup_app.splunkd import KeyNotSeen
 
-from .brokered import ENDPOINT, call
 from .draining import counts, drain
+from .endpoint_harness import ENDPOINT, call
 from .fake_splunkd import SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, md5, normal, only_message, statuses
 
@@ -36,8 +36,8 @@ def test_rows_say_whether_they_are_queued_and_as_many_are(everywhere: Lookup, sa
     assert queued(normal(limited(FIRST, "hash=x"))) == {EICAR_MD5: ""}
     for _ in range(2):
         result = limited([*CHUNKS, *FIRST], "hash=x", "wait=0")
-        told = queued(result)
-        flags = [told[md5(number)] for number in range(500)]
+        reported = queued(result)
+        flags = [reported[md5(number)] for number in range(500)]
         # Several of the first are asked side by side.
         assert (flags.count("true"), set(flags[48:])) == (40, {"false"})
         assert statuses(result)[-1] == "ok"
@@ -48,7 +48,7 @@ def test_rows_say_whether_they_are_queued_and_as_many_are(everywhere: Lookup, sa
     assert counts(drain(limited.set(VT_QUOTA="none")))["asked"] == 40
 
 
-def test_what_is_not_kept_is_not_queued(lookup: Lookup) -> None:
+def test_unstored_lookups_are_not_queued(lookup: Lookup) -> None:
     result = lookup.set(VT_QUOTA="1/month")(CHUNKS, "hash=x", "wait=0", "cache=off")
     assert set(queued(result).values()) == {"", "false"}
     assert "499 of 500 hashes are pending, 0 of them queued" in only_message(result)
@@ -89,18 +89,20 @@ def test_the_endpoint_is_asked_about_all_the_rest_at_once(
     splunkd.settings = {**splunkd.settings, "quota": "1/month", "pending_max": "40"}
     rows: list[Chunk] = [[{"x": md5(number)} for number in range(5000)]]
     result = search(keyless, splunkd, rows, "hash=x", "wait=0")
-    told = list(queued(result).values())
-    assert (told.count("true"), told.count("false"), told.count("")) == (40, 4959, 1)
+    reported = list(queued(result).values())
+    assert (reported.count("true"), reported.count("false"), reported.count("")) == (40, 4959, 1)
     # Several of the first are asked side by side.
-    assert set(told[49:]) == {"false"}
+    assert set(reported[49:]) == {"false"}
     # A hundred as usual, and the rest by the characters that go into a call.
     assert splunkd.asked.count(ENDPOINT) <= 4
     assert len(sandbox.all_requests) == 1
     again = search(keyless, splunkd, rows, "hash=x", "wait=0")
-    assert list(queued(again).values()) == told, "what is in the queue is told anew"
+    assert list(queued(again).values()) == reported, "what is in the queue is told anew"
 
 
-def test_who_may_wait_through_the_endpoint_waits(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd) -> None:
+def test_callers_with_a_wait_budget_wait_at_the_endpoint(
+    keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
+) -> None:
     splunkd.settings = {**splunkd.settings, "quota": "2/2s"}
     rows: list[Chunk] = [[{"x": md5(number)} for number in range(6)]]
     assert set(statuses(search(keyless, splunkd, rows, "hash=x", "wait=60"))) == {"ok", "not_found"}

@@ -1,4 +1,4 @@
-"""What others put into the shared state is bounded: nothing there fills the memory of all that read it."""
+"""Content of the shared state is bounded, so that it cannot fill the memory of its readers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vt_connectors.backends.redis.leases import RedisLeases
 from vt_connectors.backends.redis.ledgers import RedisLedgers
 from vt_connectors.backends.redis.pending import RedisPending
 from vt_connectors.backends.redis.server import PREFIX, RedisServer
-from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers, _belongs
+from vt_connectors.backends.sqlite.answers import SCHEMA, SqliteAnswers, _row_checksum
 from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA as LEASES_SCHEMA
 from vt_connectors.backends.sqlite.leases import SqliteLeases
@@ -77,7 +77,7 @@ Plant = Callable[[bytes], None]
 
 @pytest.fixture(params=["sqlite", "redis", "kvstore"])
 def planted(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[AnswerStore, Plant]:
-    """A store, and how an entry's bytes come into it past `put`."""
+    """A store, and a function that writes an entry's bytes without `put`."""
     clock = FakeClock()
     if request.param == "sqlite":
         file = SqliteFile(tmp_path / "state.db", SCHEMA, "WAL")
@@ -92,7 +92,7 @@ def planted(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[AnswerStore
 
 
 def _into_file(file: SqliteFile, content: bytes) -> None:
-    row = (_KEY, content + _belongs(_KEY, content), "ok", START, START)
+    row = (_KEY, content + _row_checksum(_KEY, content), "ok", START, START)
     file.execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)", row)
 
 
@@ -129,7 +129,7 @@ def test_an_entry_that_is_too_large_is_damaged_and_replaced(planted: tuple[Answe
     ],
     ids=["long", "wide", "deep"],
 )
-def test_an_answer_that_could_not_be_read_is_not_kept_and_takes_the_old_one_with_it(
+def test_an_unreadable_answer_is_not_stored_and_removes_the_old_one(
     planted: tuple[AnswerStore, Plant], report: dict[str, object]
 ) -> None:
     store, _ = planted
@@ -160,37 +160,37 @@ def test_many_answers_at_a_server_come_in_portions(redis_process: RedisProcess) 
     assert all(store.get(key) is not None for key in keys)
 
 
-def test_a_leaders_result_that_is_too_long_says_nothing(
+def test_a_result_that_is_too_long_is_ignored(
     tmp_path: Path, redis_process: RedisProcess, splunkd_with_kvstore: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FakeClock()
-    books: list[LeaseStore] = [
+    lease_stores: list[LeaseStore] = [
         SqliteLeases(SqliteFile(tmp_path / "leases.db", LEASES_SCHEMA, "WAL"), clock),
         RedisLeases(redis_process.server(clock)),
         parts_of(Splunkd(splunkd_with_kvstore.url, SESSION), Settings(), clock).leases,
     ]
     text = "0" * (MOST_CHARACTERS + 1)
-    for book in books:
+    for leases in lease_stores:
         # The KV store takes no document that large.
-        length = len(text) if not isinstance(book, KvLeases) else 1_000_000
+        length = len(text) if not isinstance(leases, KvLeases) else 1_000_000
         monkeypatch.setattr(Result, "to_text", lambda *_: text[:length])  # noqa: B023
-        book.claim(_KEY, Lease("leader"))
-        book.release(_KEY, "leader", Result())
+        leases.claim(_KEY, Lease("leader"))
+        leases.release(_KEY, "leader", Result())
         with _bounded(2 * _MOST_MB):
-            lease = book.peek(_KEY)
+            lease = leases.peek(_KEY)
         assert lease is not None
-        assert lease.result == Result(), type(book)
+        assert lease.result == Result(), type(leases)
 
 
 @pytest.mark.parametrize("bomb", sorted(BOMBS))
-def test_a_result_with_an_answer_that_is_too_large_says_nothing(bomb: str) -> None:
+def test_a_result_with_a_too_large_answer_is_ignored(bomb: str) -> None:
     packed = base64.b64encode(BOMBS[bomb]()).decode()
     content = json.dumps({"entry": packed, "public": "same", "error": None})
     with _bounded(3 * _MOST_MB):
         assert Result.from_text(_KEY, _checksum(_KEY, content) + content) == Result()
 
 
-def test_an_error_nested_deeply_says_nothing() -> None:
+def test_a_deeply_nested_error_is_ignored() -> None:
     details = '{"a": ' + "[" * 300 + "]" * 300 + "}"
     content = '{"entry": null, "public": null, "error": {"code": "timeout", "details": ' + details + "}}"
     assert Result.from_text(_KEY, _checksum(_KEY, content) + content) == Result()
@@ -216,7 +216,7 @@ def test_a_ledger_that_is_too_large_is_a_lost_record(redis_server: RedisServer) 
     text = Ledger(settled=[0.0] * (MOST_BYTES // 4)).to_json()
     with pytest.raises(ValueError, match="bytes"):
         Ledger.from_json(text.encode())
-    book = RedisLedgers(redis_server)
-    book.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
+    ledgers = RedisLedgers(redis_server)
+    ledgers.transact("a", lambda ledger, now: ledger.used["day"].update({"2026-01-02": 1}))
     redis_server.call("HSET", f"{PREFIX}ledger:a", "content", text)
-    assert book.transact("a", lambda ledger, now: now - ledger.reset_at) == 0.0
+    assert ledgers.transact("a", lambda ledger, now: now - ledger.reset_at) == 0.0

@@ -1,4 +1,4 @@
-"""The shared part, and what stands in for it."""
+"""A shared part and its stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that this product did not make stays as it is, whatever a setting calls it."""
+"""A file that this product did not make stays unchanged, even if a setting names it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _database(path: Path, *statements: str) -> None:
 
 
 def _database_in_use(path: Path) -> None:
-    """As a killed process leaves it: with a write-ahead log that has what the file has not."""
+    """A file of a killed process: its last changes are only in the write-ahead log."""
     _database(path, "PRAGMA user_version=1")
     held = sqlite3.connect(path)
     held.execute("PRAGMA journal_mode=WAL")
@@ -88,7 +88,7 @@ NAMES = ("state.db", "state-quota.db")
 
 
 def _used(state: Path, *values: str) -> None:
-    """A process was there, and has ended."""
+    """A process used it, and has ended."""
     core = Harness(state, "9/minute").core()
     for value in values or ("a" * 32,):
         assert core.answer(lookup(value))["status"] == "ok"
@@ -96,12 +96,12 @@ def _used(state: Path, *values: str) -> None:
 
 
 def _refused(state: Path) -> None:
-    """Whatever is asked of it, it is a `config_error` that names the file."""
-    house = Harness(state)
-    with pytest.raises(ConfigError, match=r"VT_STATE|state file") as told:
-        house.core()
-    assert str(state.parent) in told.value.message
-    assert house.virustotal.asked == []
+    """Every use is a `config_error` that names the file."""
+    harness = Harness(state)
+    with pytest.raises(ConfigError, match=r"VT_STATE|state file") as caught:
+        harness.core()
+    assert str(state.parent) in caught.value.message
+    assert harness.virustotal.asked == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,7 +115,7 @@ def test_a_foreign_file_is_a_config_error_and_stays_untouched(tmp_path: Path, fo
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
-def test_so_is_one_behind_a_link(tmp_path: Path, foreign: str, name: str) -> None:
+def test_a_foreign_file_behind_a_link_stays_untouched(tmp_path: Path, foreign: str, name: str) -> None:
     folder = tmp_path / "home"
     folder.mkdir(mode=0o700)
     FOREIGN[foreign](folder / f"precious{name}")
@@ -127,10 +127,10 @@ def test_so_is_one_behind_a_link(tmp_path: Path, foreign: str, name: str) -> Non
 
 
 @pytest.mark.parametrize("foreign", sorted(FOREIGN))
-def test_so_is_one_that_takes_the_place_of_ours(tmp_path: Path, foreign: str) -> None:
-    house = Harness(tmp_path / "state.db", "9/minute")
+def test_a_foreign_file_that_replaces_ours_stays_untouched(tmp_path: Path, foreign: str) -> None:
+    harness = Harness(tmp_path / "state.db", "9/minute")
     _used(tmp_path / "state.db")
-    core = house.core()
+    core = harness.core()
     for path in list(tmp_path.iterdir()):
         path.unlink()
     for name in NAMES:
@@ -189,7 +189,7 @@ def test_names_that_sqlite_writes_to_are_not_followed_and_what_is_there_stays(
 
 
 def _without_application_id(path: Path) -> None:
-    """As the version before made it."""
+    """A file of an earlier version."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode=DELETE")
     connection.execute("PRAGMA application_id=0")
@@ -201,15 +201,15 @@ def _without_application_id(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_files_of_the_version_before_are_taken_over_once(tmp_path: Path) -> None:
+def test_files_of_an_earlier_version_are_taken_over_once(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     _used(state)
-    house = Harness(state, "1/minute")
+    harness = Harness(state, "1/minute")
     for name in NAMES:
         _without_application_id(tmp_path / name)
     before = {name: (tmp_path / name).stat().st_ino for name in NAMES}
-    assert house.answer("a" * 32)["meta"]["source"] == "cache"
-    assert house.answer("f" * 32)["error"]["code"] == "rate_limited", "and what was used is still known"
+    assert harness.answer("a" * 32)["meta"]["source"] == "cache"
+    assert harness.answer("f" * 32)["error"]["code"] == "rate_limited", "and what was used is still known"
     assert {name: (tmp_path / name).stat().st_ino for name in NAMES} == before
     for name, application_id in zip(NAMES, (CACHE_ID, QUOTA_ID)):
         with sqlite3.connect(tmp_path / name) as connection:
@@ -247,17 +247,17 @@ def test_without_extended_attributes_a_whole_file_is_ours_and_a_damaged_one_is_r
     _used(state)
 
 
-def test_a_file_that_was_set_aside_is_not_overwritten_by_the_next(tmp_path: Path) -> None:
+def test_a_renamed_damaged_file_is_not_overwritten_by_the_next(tmp_path: Path) -> None:
     for number in range(4):
         _used(tmp_path / "state.db", f"{number:032x}")
         DAMAGES["header"](tmp_path / "state.db")
     assert len(list(tmp_path.glob("state.db.bad-*"))) == 3
 
 
-def test_a_file_that_comes_between_the_look_and_the_move_is_not_moved(
+def test_a_file_that_appears_between_check_and_move_is_not_moved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may write to the folder swaps the file at each step there is."""
+    """Another user of the folder swaps the file at each possible step."""
     path, precious = tmp_path / "state" / "state.db", tmp_path / "precious"
     for step in ("rename", "link", "unlink"):
         shutil.rmtree(path.parent, ignore_errors=True)
@@ -282,7 +282,9 @@ def test_a_file_that_comes_between_the_look_and_the_move_is_not_moved(
         assert list(path.parent.glob(".*")) == [], "nothing half made is left"
 
 
-def test_a_folder_that_is_swapped_meanwhile_is_not_worked_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_happens_in_a_folder_that_was_swapped_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The path leads to another folder as soon as the first one is locked."""
     folder, other = tmp_path / "folder", tmp_path / "other"
     folder.mkdir()
@@ -323,7 +325,7 @@ def test_each_command_refuses_it(run: RunnerProcess, tmp_path: Path, command: tu
 
 
 def test_a_second_name_for_the_state_file_is_refused(tmp_path: Path) -> None:
-    """SQLite finds its log by name: two names for one file would have two logs."""
+    """SQLite finds its log by name, so two names of a file would have two logs."""
     _used(tmp_path / "state.db")
     other = tmp_path / "other"
     other.mkdir(mode=0o700)
@@ -335,7 +337,7 @@ def test_a_second_name_for_the_state_file_is_refused(tmp_path: Path) -> None:
     assert Harness(tmp_path / "state.db").answer("a" * 32)["meta"]["source"] == "cache"
 
 
-def test_a_second_name_that_a_killed_process_left_is_cleared_up(tmp_path: Path) -> None:
+def test_a_second_name_left_by_a_killed_process_is_deleted(tmp_path: Path) -> None:
     _used(tmp_path / "state.db")
     left = tmp_path / ".state.db.0123456789abcdef"
     os.link(tmp_path / "state.db", left)

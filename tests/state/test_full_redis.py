@@ -1,4 +1,4 @@
-"""A Redis server whose memory is full: the quota is kept with each policy, and what must not be lost is not lost."""
+"""A Redis server with full memory: with each policy, the quota is respected and lasting keys are not lost."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def small(tmp_path: Path) -> Iterator[MakeServer]:
 
 @pytest.fixture
 def full(small: MakeServer) -> RedisServer:
-    """A server that has no byte left, and drops nothing."""
+    """A full server that evicts nothing."""
     server = small("noeviction").server()
     server.call("CONFIG", "SET", "maxmemory", "1")
     return server
 
 
 def answer(seed: int, size: int = 1500, fetched_at: float = 0.0) -> Entry:
-    """One that cannot be packed into less."""
+    """Content that cannot be compressed."""
     return Entry("ok", {"x": random.Random(seed).randbytes(size // 2).hex()}, fetched_at or SystemClock().now())
 
 
@@ -73,7 +73,7 @@ def fill(server: RedisServer, count: int, keep_s: float = 30 * DAY_S) -> RedisAn
 
 
 class Harness:
-    """Processes that live for one lookup, and the VirusTotal that all of them ask."""
+    """Processes with one lookup each, and their VirusTotal."""
 
     def __init__(self, state: str, quota: str) -> None:
         self.virustotal = PlayedVirusTotal()
@@ -84,73 +84,73 @@ class Harness:
 
     def ask(self, number: int) -> str:
         core = self.core()
-        told = core.answer(lookup(f"{number:032x}", options={"max_wait_s": 0}))
+        reported = core.answer(lookup(f"{number:032x}", options={"max_wait_s": 0}))
         core.close()
-        return str(told["error"]["code"] if told["error"] else told["meta"]["source"])
+        return str(reported["error"]["code"] if reported["error"] else reported["meta"]["source"])
 
 
 @pytest.mark.parametrize("policy", KEEP)
-def test_answers_push_the_record_out_with_no_policy_that_spares_what_does_not_end(
+def test_answers_do_not_evict_the_record_with_policies_that_spare_keys_without_expiry(
     policy: str, small: MakeServer
 ) -> None:
     process = small(policy)
-    server, house = process.server(), Harness(process.url, "4/minute,6/day")
-    assert [house.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
+    server, harness = process.server(), Harness(process.url, "4/minute,6/day")
+    assert [harness.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
     fill(server, 3000)
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     assert server.call("TTL", ledger) == -1
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
 
 
 @pytest.mark.parametrize("policy", DROP)
-def test_a_record_that_was_pushed_out_is_a_lost_one_to_processes_that_never_knew_it(
+def test_an_evicted_record_is_lost_for_new_processes_too(
     policy: str, small: MakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = small("noeviction")
-    server, house = process.server(), Harness(process.url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    server, harness = process.server(), Harness(process.url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["api"] * 4
     server.call("CONFIG", "SET", "maxmemory-policy", policy)
     for _ in range(20):
         fill(server, 3000)
         if not list(server.keys(LEDGERS)):
             break
     assert list(server.keys(LEDGERS)) == [], "nothing was tried"
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
     assert "drops keys when its memory is full" in caplog.text
     assert "noeviction" in caplog.text
 
 
 @pytest.mark.parametrize("policy", DROP)
-def test_with_a_server_that_may_drop_the_record_nothing_is_asked_in_the_first_window(
+def test_no_request_is_sent_in_the_first_window_if_the_server_may_evict_the_record(
     policy: str, small: MakeServer
 ) -> None:
-    house = Harness(small(policy).url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["rate_limited"] * 4
-    assert house.virustotal.asked == []
+    harness = Harness(small(policy).url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["rate_limited"] * 4
+    assert harness.virustotal.asked == []
 
 
-def test_a_record_that_an_earlier_version_let_end_is_a_lost_one_after_it_was_dropped(small: MakeServer) -> None:
+def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: MakeServer) -> None:
     process = small("noeviction")
-    server, house = process.server(), Harness(process.url, "4/minute")
-    assert [house.ask(number) for number in range(4)] == ["api"] * 4
+    server, harness = process.server(), Harness(process.url, "4/minute")
+    assert [harness.ask(number) for number in range(4)] == ["api"] * 4
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     server.call("PEXPIRE", ledger, 3_600_000)
     server.call("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
-    # Redis looks at a few keys picked at random.
+    # Redis examines a few random keys.
     server.call("CONFIG", "SET", "maxmemory-samples", "64")
     for _ in range(20):
         fill(server, 3000)
         if server.call("EXISTS", ledger) == 0:
             break
     assert server.call("EXISTS", ledger) == 0, "nothing was tried"
-    assert {house.ask(number) for number in range(100, 110)} == {"rate_limited"}
-    assert len(house.virustotal.asked) == 4
+    assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
+    assert len(harness.virustotal.asked) == 4
 
 
 @pytest.mark.parametrize("policy", KEEP)
-def test_a_server_that_has_dropped_nothing_begins_a_record_at_once(policy: str, small: MakeServer) -> None:
+def test_a_server_without_evictions_begins_a_record_at_once(policy: str, small: MakeServer) -> None:
     assert Harness(small(policy).url, "4/minute").ask(1) == "api"
 
 
@@ -167,7 +167,7 @@ def test_older_answers_make_room_on_a_server_that_drops_nothing(small: MakeServe
     assert kept.report == large.report
 
 
-def test_those_that_end_soonest_make_room_first(small: MakeServer) -> None:
+def test_answers_that_expire_soonest_are_evicted_first(small: MakeServer) -> None:
     server = small("noeviction").server()
     short, long = (RedisAnswers(server, lambda entry, s=seconds: s) for seconds in (3600.0, 30 * DAY_S))  # type: ignore[misc]
     for number in range(700):
@@ -179,7 +179,7 @@ def test_those_that_end_soonest_make_room_first(small: MakeServer) -> None:
     assert left["ip"] < left["file"]
 
 
-def test_where_others_have_taken_all_memory_it_is_said_that_nothing_is_kept(small: MakeServer) -> None:
+def test_if_others_use_all_memory_a_warning_says_that_nothing_is_cached(small: MakeServer) -> None:
     server = small("noeviction").server()
     with contextlib.suppress(StateUnavailable):
         for number in range(10_000):
@@ -204,7 +204,7 @@ def test_a_lease_is_taken_marked_and_given_back_on_a_full_server(full: RedisServ
     assert isinstance(seen.result.error, RateLimited)
 
 
-def test_the_queue_takes_on_and_gives_back_on_a_full_server(full: RedisServer) -> None:
+def test_the_queue_works_on_a_full_server(full: RedisServer) -> None:
     queue = RedisPending(full, "3")
     assert queue.put_many({"ip:1.1.1.1": 0}, 2)
     assert queue.put_many({"ip:1.1.1.1": 1}, 2), "and another part of the same"
@@ -215,7 +215,7 @@ def test_the_queue_takes_on_and_gives_back_on_a_full_server(full: RedisServer) -
 
 
 @pytest.mark.parametrize("policy", KEEP)
-def test_the_queue_is_not_pushed_out(policy: str, small: MakeServer) -> None:
+def test_the_queue_is_not_evicted(policy: str, small: MakeServer) -> None:
     server = small(policy).server()
     queue = RedisPending(server, "3")
     for number in range(100):
@@ -233,7 +233,7 @@ def test_a_queue_of_an_earlier_version_stays_from_its_next_use_on(redis_server: 
     assert [redis_server.call("TTL", f"{PENDING}3:{name}") for name in ("order", "bits")] == [-1, -1]
 
 
-def test_parts_wanted_of_a_queue_that_is_gone_do_not_stay_for_ever(redis_server: RedisServer) -> None:
+def test_parts_of_a_deleted_queue_do_not_stay_for_ever(redis_server: RedisServer) -> None:
     queue = RedisPending(redis_server, "3")
     queue.put_many({"ip:1.1.1.1": 1}, 9)
     redis_server.call("DEL", f"{PENDING}3:order")
@@ -241,9 +241,9 @@ def test_parts_wanted_of_a_queue_that_is_gone_do_not_stay_for_ever(redis_server:
     assert redis_server.call("HKEYS", f"{PENDING}3:bits") == [b"ip:2.2.2.2"]
 
 
-def test_only_what_may_be_lost_ends_by_itself(redis_process: RedisProcess) -> None:
-    house, server = Harness(redis_process.url, "1/minute"), redis_process.server()
-    house.ask(1)
+def test_only_data_that_may_be_lost_expires(redis_process: RedisProcess) -> None:
+    harness, server = Harness(redis_process.url, "1/minute"), redis_process.server()
+    harness.ask(1)
     RedisPending(server, "3").put_many({"ip:1.1.1.1": 1}, 9)
     names = [name for batch in server.keys(PREFIX) for name in batch]
     ends = {name.decode()[len(PREFIX) :].partition(":")[0]: server.call("TTL", name) > 0 for name in names}

@@ -1,4 +1,4 @@
-"""The sign of life."""
+"""The heartbeat."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vt_connectors.threads import alive_threads
 
 @pytest.fixture(autouse=True)
 def _no_other_beats() -> None:
-    """Those of earlier tests end within moments."""
+    """Threads of earlier tests end soon."""
     give_up = time.monotonic() + 60
     while "vt-heartbeat" in alive_threads():
         assert time.monotonic() < give_up
         time.sleep(0.05)
 
 
-def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
+def test_it_beats_while_there_is_a_holder_and_then_ends() -> None:
     beats = threading.Semaphore(0)
     heartbeat = Heartbeat(0.01)
     with heartbeat.keeping(beats.release), heartbeat.keeping(beats.release):
@@ -36,7 +36,7 @@ def test_it_beats_while_somebody_is_inside_and_ends_then() -> None:
     heartbeat.rest()
 
 
-def test_it_rests_at_once_when_nobody_is_inside_and_not_while_somebody_is() -> None:
+def test_rest_returns_at_once_without_a_holder_and_the_thread_stays_with_one() -> None:
     heartbeat = Heartbeat(3600)
     heartbeat.rest()
     with heartbeat.keeping(lambda: None):
@@ -60,12 +60,12 @@ def test_a_beat_that_fails_does_not_end_the_others(caplog: pytest.LogCaptureFixt
         assert beats.acquire(timeout=60)
         assert beats.acquire(timeout=60)
     heartbeat.rest()
-    assert "a sign of life was not written" in caplog.text
+    assert "a heartbeat was not written" in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_process_has_a_heart_of_its_own() -> None:
+def test_a_forked_process_has_a_separate_heartbeat() -> None:
     heartbeat = Heartbeat(0.01)
     with heartbeat.keeping(lambda: None):
         child = os.fork()

@@ -1,4 +1,4 @@
-"""Whatever happens to the state, lookups are answered: through the real composition, with VirusTotal played."""
+"""Lookups are answered whatever happens to the state: with the real composition and a fake VirusTotal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PlayedVirusTotal:
 
 
 class Harness:
-    """Processes that come one after the other, with one state."""
+    """Processes with one state, one after another."""
 
     def __init__(self, state: Path, quota: str = "none", *, required: bool = False) -> None:
         self.virustotal = PlayedVirusTotal()
@@ -48,7 +48,7 @@ class Harness:
         self._settings = Settings(state=str(state), quota=parse_quota(quota), state_required=required)
 
     def at(self, state: Path) -> Harness:
-        """The same VirusTotal, clock and quota, with another place of the state."""
+        """The same VirusTotal, clock and quota, with another state file."""
         other = copy.copy(self)
         other._settings = self._settings._replace(state=str(state))
         return other
@@ -66,33 +66,33 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_second_process_has_the_answer_of_the_first(state: Path) -> None:
-    house = Harness(state)
-    assert house.answer()["meta"]["source"] == "api"
-    assert house.answer()["meta"]["source"] == "cache"
-    assert len(house.virustotal.asked) == 1
+    harness = Harness(state)
+    assert harness.answer()["meta"]["source"] == "api"
+    assert harness.answer()["meta"]["source"] == "cache"
+    assert len(harness.virustotal.asked) == 1
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_cache_is_asked_anew(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
-    house = Harness(state)
+def test_a_damaged_cache_causes_new_requests(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
+    harness = Harness(state)
     for number in range(40):
-        house.answer(f"{number:032x}")
+        harness.answer(f"{number:032x}")
     settle(state)
     DAMAGES[damage](state)
-    assert house.answer("f" * 32)["status"] == "ok"
-    assert house.answer("f" * 32)["meta"]["source"] == "cache"
+    assert harness.answer("f" * 32)["status"] == "ok"
+    assert harness.answer("f" * 32)["meta"]["source"] == "cache"
     assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_quota_book_lets_nobody_past_for_a_window(state: Path, damage: str) -> None:
-    house = Harness(state, "4/90s")
-    assert house.answer()["status"] == "ok"
+def test_a_damaged_record_blocks_requests_for_a_window(state: Path, damage: str) -> None:
+    harness = Harness(state, "4/90s")
+    assert harness.answer()["status"] == "ok"
     DAMAGES[damage](state.with_name("state-quota.db"))
-    refused = house.answer("f" * 32)
+    refused = harness.answer("f" * 32)
     assert (refused["error"]["code"], refused["error"]["details"]["window"]) == ("rate_limited", "90s")
-    assert house.answer()["status"] == "ok", "the cache answers all the same"
-    assert len(house.virustotal.asked) == 1
+    assert harness.answer()["status"] == "ok", "the cache answers all the same"
+    assert len(harness.virustotal.asked) == 1
 
 
 def _file_for_folder(state: Path) -> None:
@@ -116,34 +116,34 @@ def test_without_its_files_a_process_answers_warns_and_takes_a_share_of_the_quot
     state = tmp_path / "folder" / "state.db"
     state.parent.mkdir()
     spoil(state)
-    house = Harness(state, "8/minute")
-    core = house.core()
+    harness = Harness(state, "8/minute")
+    core = harness.core()
     if spoil is _newer:
         assert error_of(core.answer(lookup()))["details"]["window"] == "minute", "what it granted is not known"
-        house.clock.advance(61)
+        harness.clock.advance(61)
     assert [core.answer(lookup(f"{number:032x}"))["status"] for number in range(3)] == ["ok", "ok", "error"]
-    assert house.answer("c" * 32)["status"] == "error", "another process has no share of its own"
+    assert harness.answer("c" * 32)["status"] == "error", "another process has no share of its own"
     assert core.answer(lookup(f"{0:032x}"))["meta"]["source"] == "cache"
-    told = [record.getMessage() for record in caplog.records]
-    assert any("working without the shared cache" in message for message in told)
-    assert any("a quarter" in message for message in told)
+    reported = [record.getMessage() for record in caplog.records]
+    assert any("working without the shared cache" in message for message in reported)
+    assert any("a quarter" in message for message in reported)
     assert {record.levelname for record in caplog.records} == {"WARNING"}
 
 
-def test_files_deleted_during_use_are_made_anew(state: Path) -> None:
-    house = Harness(state)
-    core = house.core()
+def test_files_deleted_during_use_are_made_again(state: Path) -> None:
+    harness = Harness(state)
+    core = harness.core()
     core.answer(lookup())
     for path in list(state.parent.iterdir()):
         path.unlink()
     assert core.answer(lookup("f" * 32))["status"] == "ok"
-    assert house.answer("f" * 32)["meta"]["source"] == "cache"
+    assert harness.answer("f" * 32)["meta"]["source"] == "cache"
 
 
 def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
-    house = Harness(state, "9999/second")
+    harness = Harness(state, "9999/second")
     for number in range(12):
-        house.answer(f"{number:032x}")
+        harness.answer(f"{number:032x}")
     settle(state)
     whole = {path: path.read_bytes() for path in (state, state.with_name("state-quota.db"))}
     for path, content in whole.items():
@@ -154,23 +154,23 @@ def test_bytes_changed_anywhere_never_fail_a_lookup(state: Path) -> None:
             for each, original in whole.items():
                 each.write_bytes(original)
             path.write_bytes(content[:place] + b"\xfe\x01\x80" * 5 + content[place + 15 :])
-            house.clock.advance(10)
-            answer = house.answer(f"{place % 12:032x}", options={"cache": "refresh", "max_wait_s": 5})
+            harness.clock.advance(10)
+            answer = harness.answer(f"{place % 12:032x}", options={"cache": "refresh", "max_wait_s": 5})
             assert answer["status"] == "ok", (path.name, place, answer["error"])
 
 
 @pytest.mark.parametrize("spoil", [_file_for_folder, _newer])
-def test_if_the_state_is_required_nothing_is_asked_without_it(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+def test_without_a_required_state_no_request_is_sent(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     state = tmp_path / "folder" / "state.db"
     state.parent.mkdir()
     spoil(state)
-    house = Harness(state, "8/minute", required=True)
-    error = house.answer()["error"]
+    harness = Harness(state, "8/minute", required=True)
+    error = harness.answer()["error"]
     assert (error["code"], error["retryable"]) == ("unavailable", True)
     assert "VT_STATE_REQUIRED" in error["message"]
-    assert house.virustotal.asked == []
+    assert harness.virustotal.asked == []
 
 
-def test_a_required_state_in_memory_can_never_be() -> None:
+def test_a_required_state_in_memory_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="VT_STATE_REQUIRED"):
         Harness(Path("memory"), required=True).core()

@@ -1,4 +1,4 @@
-"""State and quota record belong together by identity: whatever its file is called, a key's quota is granted once."""
+"""A quota record belongs to its state by its id: a key's quota is granted once under any file name."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LATER_S = 130.0
 Names = Callable[[Path], Path]
 
 
-def _asked(state: Path, seed: str, house: Harness) -> int:
-    """How many lookups a new process at `state` is granted, of as many as there are and one."""
-    core = house.at(state).core()
-    before = len(house.virustotal.asked)
+def _asked(state: Path, seed: str, harness: Harness) -> int:
+    """How many lookups a new process at `state` is granted, if it tries one more than the quota."""
+    core = harness.at(state).core()
+    before = len(harness.virustotal.asked)
     for number in range(LIMIT + 1):
         core.answer(lookup(f"{seed}{number:031x}", options={"max_wait_s": 0}))
     core.close()
-    return len(house.virustotal.asked) - before
+    return len(harness.virustotal.asked) - before
 
 
 def _link_to_the_file(folder: Path) -> Path:
@@ -114,7 +114,7 @@ def _copied_alone_and_the_rest_is_gone(folder: Path) -> Path:
 
 
 def _copied_while_in_use(folder: Path) -> Path:
-    """Without the log beside it, as of a process that was killed."""
+    """A copy without the log beside it, as of a killed process."""
     Harness(folder / "state.db", "none").core().answer(lookup("8" * 32, options={"cache": "only"}))
     return _copied_alone(folder)
 
@@ -136,7 +136,7 @@ def _with_a_record_from_elsewhere(folder: Path) -> Path:
 
 
 def _with_an_older_copy_of_its_record(folder: Path) -> Path:
-    """`older` was made when nothing was used."""
+    """`older` is a copy from before any use."""
     (folder / "older").replace(folder / "state-quota.db")
     return folder / "state.db"
 
@@ -175,15 +175,15 @@ SAME = [
 @pytest.mark.parametrize("elsewhere", SAME)
 def test_another_name_or_place_grants_nothing_more(tmp_path: Path, elsewhere: Names) -> None:
     folder = tmp_path / "state"
-    house = Harness(folder / "state.db", f"{LIMIT}/minute")
-    house.at(folder / "state.db").core().answer(lookup("9" * 32, options={"cache": "only"}))
+    harness = Harness(folder / "state.db", f"{LIMIT}/minute")
+    harness.at(folder / "state.db").core().answer(lookup("9" * 32, options={"cache": "only"}))
     _asked(folder / "state.db", "c", Harness(folder / "state.db", "none"))
     shutil.copyfile(folder / "state-quota.db", folder / "older")
-    assert _asked(folder / "state.db", "a", house) == LIMIT
+    assert _asked(folder / "state.db", "a", harness) == LIMIT
     state = elsewhere(folder)
-    assert _asked(state, "b", house) == 0
-    house.clock.advance(_LATER_S)
-    assert _asked(state, "d", house) == LIMIT, "and a window later it goes on"
+    assert _asked(state, "b", harness) == 0
+    harness.clock.advance(_LATER_S)
+    assert _asked(state, "d", harness) == LIMIT, "and a window later it goes on"
 
 
 @pytest.mark.parametrize(
@@ -193,39 +193,39 @@ def test_another_name_or_place_grants_nothing_more(tmp_path: Path, elsewhere: Na
 )
 def test_both_places_share_one_quota_from_then_on(tmp_path: Path, elsewhere: Names) -> None:
     folder = tmp_path / "state"
-    house = Harness(folder / "state.db", f"{LIMIT}/minute")
-    assert _asked(folder / "state.db", "a", house) == LIMIT
+    harness = Harness(folder / "state.db", f"{LIMIT}/minute")
+    assert _asked(folder / "state.db", "a", harness) == LIMIT
     state = elsewhere(folder)
     for seed in "bcd":
-        house.clock.advance(_LATER_S)
-        asked = [_asked(place, f"{seed}{at}"[:1], house) for at, place in enumerate((state, folder / "state.db"))]
+        harness.clock.advance(_LATER_S)
+        asked = [_asked(place, f"{seed}{at}"[:1], harness) for at, place in enumerate((state, folder / "state.db"))]
         assert sum(asked) == LIMIT, asked
 
 
-def test_a_process_that_knew_the_record_and_a_new_one_agree_after_it_was_replaced(tmp_path: Path) -> None:
+def test_an_old_and_a_new_process_agree_after_the_record_was_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    house = Harness(folder / "state.db", f"{LIMIT}/minute")
-    knew = house.core()
+    harness = Harness(folder / "state.db", f"{LIMIT}/minute")
+    knew = harness.core()
     for number in range(LIMIT):
         knew.answer(lookup(f"{number:032x}"))
     (folder / "state-quota.db").unlink()
-    assert _asked(folder / "state.db", "b", house) == 0
+    assert _asked(folder / "state.db", "b", harness) == 0
     assert error_of(knew.answer(lookup("f" * 32, options={"max_wait_s": 0})))["code"] == "rate_limited"
-    house.clock.advance(_LATER_S)
-    assert _asked(folder / "state.db", "c", house) == LIMIT
+    harness.clock.advance(_LATER_S)
+    assert _asked(folder / "state.db", "c", harness) == LIMIT
     assert error_of(knew.answer(lookup("e" * 32, options={"max_wait_s": 0})))["code"] == "rate_limited"
 
 
 def test_a_loss_is_waited_out_once_by_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "state"
-    house = Harness(folder / "state.db", f"{LIMIT}/minute")
-    _asked(folder / "state.db", "a", house)
+    harness = Harness(folder / "state.db", f"{LIMIT}/minute")
+    _asked(folder / "state.db", "a", harness)
     (folder / "state-quota.db").unlink()
     for seed in "bcd":
-        assert _asked(folder / "state.db", seed, house) == 0
-        house.clock.advance(15)
-    house.clock.advance(100)
-    assert _asked(folder / "state.db", "e", house) == LIMIT
+        assert _asked(folder / "state.db", seed, harness) == 0
+        harness.clock.advance(15)
+    harness.clock.advance(100)
+    assert _asked(folder / "state.db", "e", harness) == LIMIT
     assert caplog.text.count("the record of used quota was lost") == 1
 
 
@@ -241,7 +241,7 @@ def test_a_single_file_that_is_mounted_by_itself_is_refused(tmp_path: Path, monk
     not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0,
     reason="no mounts of our own here",
 )
-def test_so_it_is_by_a_real_mount(tmp_path: Path) -> None:
+def test_a_really_mounted_single_file_is_refused(tmp_path: Path) -> None:
     Harness(tmp_path / "state.db").answer()
     (tmp_path / "inside").mkdir(mode=0o700)
     (tmp_path / "inside" / "state.db").touch(0o600)

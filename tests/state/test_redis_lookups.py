@@ -1,4 +1,4 @@
-"""Whatever happens to the server, lookups are answered: through the real composition, with VirusTotal played."""
+"""Lookups are answered whatever happens to the server: with the real composition and a fake VirusTotal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Spoil = Callable[[RedisProcess], None]
 
 
 class Harness:
-    """Processes of several machines, each with a clock of its own, and one server."""
+    """Processes on several machines with different clocks, and one server."""
 
     def __init__(self, state: str, quota: str) -> None:
         self.virustotal = PlayedVirusTotal()
@@ -58,16 +58,16 @@ def _ask(core: Core, number: int) -> str:
 
 
 def test_machines_with_clocks_of_their_own_share_answers_and_quota(redis_process: RedisProcess) -> None:
-    house = Harness(redis_process.url, "2/minute")
-    one, other = house.core(FakeClock(2e9)), house.core(FakeClock(1e9))
+    harness = Harness(redis_process.url, "2/minute")
+    one, other = harness.core(FakeClock(2e9)), harness.core(FakeClock(1e9))
     assert [_ask(one, 1), _ask(other, 1), _ask(other, 2)] == ["api", "cache", "api"]
     assert [_ask(one, 3), _ask(other, 4)] == ["rate_limited"] * 2
-    assert len(house.virustotal.asked) == 2
+    assert len(harness.virustotal.asked) == 2
 
 
-def test_nothing_in_it_tells_the_key(redis_process: RedisProcess) -> None:
-    house = Harness(redis_process.url, "4/minute")
-    _ask(house.core(), 1)
+def test_it_does_not_reveal_the_key(redis_process: RedisProcess) -> None:
+    harness = Harness(redis_process.url, "4/minute")
+    _ask(harness.core(), 1)
     server = redis_process.server()
     names = [name for batch in server.keys("") for name in batch]
     assert {name.split(b":")[2] for name in names} == {b"answer", b"ledger"}
@@ -93,7 +93,7 @@ def _other_password(process: RedisProcess) -> None:
 
 
 @pytest.mark.parametrize("spoil", [_gone, _read_only, _other_password])
-def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
+def test_lookups_continue_with_a_quarter_when_the_state_becomes_unusable(
     own: RedisProcess, caplog: pytest.LogCaptureFixture, spoil: Spoil
 ) -> None:
     clock = FakeClock()
@@ -103,19 +103,19 @@ def test_when_it_can_no_longer_be_used_lookups_go_on_within_a_quarter(
     assert _ask(core, 2) == "rate_limited", "what others were granted before is not known"
     clock.advance(61)
     assert [_ask(core, number) for number in (2, 3, 4, 5, 2)] == ["api", "api", "rate_limited", "rate_limited", "cache"]
-    told = [record.getMessage() for record in caplog.records]
-    assert any("share a quarter" in message for message in told)
-    assert any("the shared cache" in message for message in told)
+    reported = [record.getMessage() for record in caplog.records]
+    assert any("share a quarter" in message for message in reported)
+    assert any("the shared cache" in message for message in reported)
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
-    assert len(told) <= 5, told
+    assert len(reported) <= 5, reported
 
 
-def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the_same(
+def test_on_a_full_server_the_quota_is_counted_and_no_request_is_sent_twice(
     own: RedisProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
     own.server().call("CONFIG", "SET", "maxmemory", "1")
-    house = Harness(own.url, "8/minute")
-    cores = [house.core() for _ in range(5)]
+    harness = Harness(own.url, "8/minute")
+    cores = [harness.core() for _ in range(5)]
     for number in range(8):
         assert [_ask(core, number) for core in cores] == ["api"] + ["shared"] * 4
     assert [_ask(core, 8) for core in cores] == ["rate_limited"] * 5
@@ -124,17 +124,17 @@ def test_when_it_is_full_the_quota_is_counted_and_nothing_is_asked_twice_all_the
 
 
 def test_when_it_is_back_it_is_used_again(own: RedisProcess) -> None:
-    house, clock = Harness(own.url, "100/minute"), FakeClock()
-    core = house.core(clock)
+    harness, clock = Harness(own.url, "100/minute"), FakeClock()
+    core = harness.core(clock)
     own.kill()
     assert _ask(core, 1) == "rate_limited"
     own.start()
     clock.advance(61)
     assert _ask(core, 2) == "api"
-    assert _ask(house.core(), 2) == "cache", "others see it"
+    assert _ask(harness.core(), 2) == "cache", "others see it"
 
 
-def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_is_missing_at_the_start_blocks_nothing(caplog: pytest.LogCaptureFixture) -> None:
     clock = FakeClock()
     core = Harness("redis://127.0.0.1:9", "8/minute").core(clock)
     assert _ask(core, 1) == "rate_limited"
@@ -143,24 +143,24 @@ def test_one_that_is_not_there_at_the_start_holds_nobody_up(caplog: pytest.LogCa
     assert "refused" in caplog.text
 
 
-def test_a_wrong_password_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+def test_a_wrong_password_is_reported_before_any_request(tmp_path: Path) -> None:
     process = RedisProcess(tmp_path, "--requirepass", "right", user=":s3cr3t").start()
     try:
-        with pytest.raises(ConfigError, match="refuses the user or the password") as told:
+        with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
             Harness(process.url, "none").core()
-        assert "s3cr3t" not in str(told.value)
+        assert "s3cr3t" not in str(caught.value)
     finally:
         process.kill()
 
 
-def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) -> None:
+def test_the_minimal_rights_of_a_server_user(own: RedisProcess) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs/state.md").read_text("utf-8")
     [rule] = [line for line in page.splitlines() if line.startswith("ACL SETUSER")]
     own.server().call(*rule.split())
     user, password = rule.split()[2], rule.split(">")[1].split()[0]
     url = own.url.replace("unix://", f"unix://{user}:{password}@")
-    house = Harness(url, "2/minute")
-    one, other = house.core(), house.core()
+    harness = Harness(url, "2/minute")
+    one, other = harness.core(), harness.core()
     assert [_ask(one, 1), _ask(other, 1), _ask(other, 2), _ask(one, 3)] == ["api", "cache", "api", "rate_limited"]
     stats = one.context.cache.stats()
     assert (stats["entries"], stats["place"]) == (2, own.url)
@@ -183,7 +183,7 @@ def test_the_least_that_a_user_of_the_server_must_be_allowed(own: RedisProcess) 
     assert RedisAnswers(server, lambda entry: 60.0).get_many(["a"]) == {}
     own.server().call("PEXPIRE", *next(own.server().keys(LEDGERS)), 3_600_000)
     assert server.examine().ending == 1
-    assert _ask(house.core(), 4) == "rate_limited"
+    assert _ask(harness.core(), 4) == "rate_limited"
     assert server.examine().ending == 0
 
 

@@ -1,4 +1,4 @@
-"""The server's troubles: each ends soon, as `StateUnavailable`, and says what it was without the password."""
+"""Errors of the server: each is a quick `StateUnavailable` with its reason and without the password."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MakeProcess = Callable[..., RedisProcess]
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[MakeProcess]:
-    """Starts servers of this test's own."""
+    """Starts servers for this test."""
     started: list[RedisProcess] = []
 
     def make(*options: str, user: str = "", tcp: bool = False) -> RedisProcess:
@@ -46,16 +46,16 @@ def _server(text: str) -> RedisServer:
     return RedisServer(address, SystemClock())
 
 
-def test_one_that_refuses_is_unavailable_at_once() -> None:
+def test_a_refusing_server_is_unavailable_at_once() -> None:
     began = time.monotonic()
     for _ in range(3):
         with pytest.raises(StateUnavailable, match=r"redis://127\.0\.0\.1:9/0 cannot be used .*refused"):
             _server("redis://127.0.0.1:9").call("PING")
-    # Waited for, each would take two seconds.
+    # With a wait, each would take two seconds.
     assert time.monotonic() - began < 5
 
 
-def test_one_that_never_answers_is_waited_for_briefly_and_then_left_alone_for_a_while() -> None:
+def test_a_silent_server_is_waited_for_briefly_and_then_skipped_for_a_while() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -73,14 +73,14 @@ def test_one_that_never_answers_is_waited_for_briefly_and_then_left_alone_for_a_
     assert 1 < first < 30
 
 
-def test_one_that_is_no_redis_is_told() -> None:
+def test_a_server_that_is_not_redis_is_reported() -> None:
     from vt_connectors.sandbox import Quota, SandboxServer
 
     with SandboxServer(Quota.unlimited()) as http, pytest.raises(StateUnavailable, match="cannot be used"):
         _server(f"redis://127.0.0.1:{http.url.rpartition(':')[2]}").call("PING")
 
 
-def test_one_that_comes_back_is_used_again(process: MakeProcess) -> None:
+def test_a_server_that_returns_is_used_again(process: MakeProcess) -> None:
     own, clock = process(), FakeClock()
     server = own.server(clock)
     assert server.call("PING")
@@ -99,18 +99,18 @@ def test_a_wrong_password_is_a_configuration_error(process: MakeProcess, user: s
         server.greet()
         assert server.call("PING")
         return
-    with pytest.raises(ConfigError, match="refuses the user or the password") as told:
+    with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
         server.greet()
-    assert SECRET not in told.value.message
+    assert SECRET not in caught.value.message
 
 
-def test_a_password_where_none_is_wanted_is_told_too(process: MakeProcess) -> None:
-    with pytest.raises(ConfigError, match="refuses the user or the password") as told:
+def test_an_unneeded_password_is_reported_too(process: MakeProcess) -> None:
+    with pytest.raises(ConfigError, match="refuses the user or the password") as caught:
         process(user=f":{SECRET}").server().greet()
-    assert SECRET not in told.value.message
+    assert SECRET not in caught.value.message
 
 
-def test_one_that_is_gone_is_greeted_without_an_error() -> None:
+def test_greeting_an_unreachable_server_is_not_an_error() -> None:
     _server("redis://127.0.0.1:9").greet()
 
 
@@ -122,7 +122,7 @@ def test_one_that_is_gone_is_greeted_without_an_error() -> None:
         (("ACL", "SETUSER", "default", "-set"), "permission"),
     ],
 )
-def test_one_that_cannot_be_written_is_unavailable_and_doctors_look_says_why(
+def test_a_read_only_server_is_unavailable_and_doctor_says_why(
     process: MakeProcess, trouble: tuple[str, ...], said: str
 ) -> None:
     server = process().server()
@@ -155,7 +155,7 @@ def test_the_clocks_difference_is_known_unless_it_is_small(redis_process: RedisP
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_process_has_a_connection_of_its_own(redis_server: RedisServer) -> None:
+def test_a_forked_process_has_a_separate_connection(redis_server: RedisServer) -> None:
     redis_server.call("SET", "a", "parent")
     child = os.fork()
     if child == 0:
@@ -165,7 +165,7 @@ def test_a_forked_process_has_a_connection_of_its_own(redis_server: RedisServer)
     assert redis_server.call("GET", "b") == b"child"
 
 
-def test_one_that_was_closed_is_opened_anew(redis_server: RedisServer) -> None:
+def test_a_closed_server_is_opened_again(redis_server: RedisServer) -> None:
     redis_server.call("PING")
     redis_server.close()
     assert redis_server.call("PING")
@@ -183,9 +183,9 @@ def test_the_password_is_in_no_log_repr_or_error(process: MakeProcess, caplog: p
         server = own.server()
         server.call("PING")
         own.kill()
-        with pytest.raises(StateUnavailable) as told:
+        with pytest.raises(StateUnavailable) as caught:
             server.call("PING")
-    causes = [told.value, told.value.__cause__, told.value.__cause__ and told.value.__cause__.__context__]
+    causes = [caught.value, caught.value.__cause__, caught.value.__cause__ and caught.value.__cause__.__context__]
     assert SECRET not in repr(server) + str(causes) + caplog.text
 
 

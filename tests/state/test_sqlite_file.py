@@ -1,4 +1,4 @@
-"""One file, many processes, and everything that can happen to files."""
+"""One SQLite file, many processes, and all kinds of damage."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_file_is_its_owners_alone_and_so_is_a_folder_made_for_it(tmp_path: Path) -> None:
+def test_the_file_and_a_new_folder_are_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     path = tmp_path / "made" / "here" / "state.db"
     file = state_file(path)  # held: what lies beside it goes with its last connection
@@ -62,7 +62,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_file_damaged_during_use_goes_on_or_is_made_anew(tmp_path: Path, damage: str) -> None:
+def test_a_file_damaged_during_use_works_or_is_made_again(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "state.db"
     _filled(path)
     file = state_file(path)
@@ -75,7 +75,7 @@ def test_a_file_damaged_during_use_goes_on_or_is_made_anew(tmp_path: Path, damag
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_file_is_set_aside_and_made_anew_with_a_warning(
+def test_a_damaged_file_is_renamed_and_made_again_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     path = tmp_path / "state.db"
@@ -88,11 +88,11 @@ def test_a_damaged_file_is_set_aside_and_made_anew_with_a_warning(
     assert len(bad) == 1
     assert _mode(path) == 0o600
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "set aside" in caplog.text
+    assert "it was renamed to" in caplog.text
 
 
-def test_no_damage_whatever_gets_past(tmp_path: Path) -> None:
-    """Bytes anywhere in the file, one place after the other: it works, or says that it does not."""
+def test_no_damage_is_undetected(tmp_path: Path) -> None:
+    """Damage at every place of the file: it works, or raises an error."""
     path = tmp_path / "state.db"
     _filled(path)
     whole = path.read_bytes()
@@ -111,7 +111,7 @@ def test_no_damage_whatever_gets_past(tmp_path: Path) -> None:
             file.close()
 
 
-def test_a_file_whose_schema_has_other_words_is_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_with_a_changed_schema_is_damaged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "state.db"
     _filled(path)
     path.write_bytes(path.read_bytes().replace(b"name TEXT PRIMARY", b"nane TEXT PRIMARY"))
@@ -120,7 +120,7 @@ def test_a_file_whose_schema_has_other_words_is_damaged(tmp_path: Path, caplog: 
     assert len(list(tmp_path.glob("state.db.bad-*"))) == 1
 
 
-def test_what_an_earlier_file_left_beside_it_is_not_played_into_a_new_one(tmp_path: Path) -> None:
+def test_the_log_of_an_earlier_file_is_not_applied_to_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     file = state_file(path)
     note(file, "old")
@@ -136,7 +136,7 @@ def test_what_an_earlier_file_left_beside_it_is_not_played_into_a_new_one(tmp_pa
     assert file.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
 
 
-def test_a_file_deleted_while_it_is_open_is_made_anew_and_the_loss_is_known(tmp_path: Path) -> None:
+def test_a_file_deleted_while_it_is_open_is_made_again_and_the_loss_is_known(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     file = state_file(path)
     note(file, "before")
@@ -146,7 +146,7 @@ def test_a_file_deleted_while_it_is_open_is_made_anew_and_the_loss_is_known(tmp_
     assert notes(state_file(path)) == ["after", REBUILT]
 
 
-def test_a_file_made_for_the_first_time_has_lost_nothing(tmp_path: Path) -> None:
+def test_a_new_file_has_lost_nothing(tmp_path: Path) -> None:
     assert notes(state_file(tmp_path / "state.db")) == []
 
 
@@ -240,7 +240,7 @@ for number in range(5):
 
 
 def _eight_at_once(path: Path) -> list[str]:
-    """Eight processes write five notes each; what they said."""
+    """Eight processes write five notes each. Returns their output."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _EIGHT, str(path), str(number)],
@@ -267,14 +267,14 @@ def test_eight_processes_may_make_the_file_at_the_same_time(tmp_path: Path) -> N
     assert [entry.name for entry in path.parent.iterdir() if not entry.name.startswith("state.db")] == []
 
 
-def test_eight_processes_that_meet_a_damaged_file_set_it_aside_once(tmp_path: Path) -> None:
+def test_eight_processes_rename_a_damaged_file_once(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     _filled(path)
     DAMAGES["header"](path)
     said = _eight_at_once(path)
     assert notes(state_file(path)) == sorted([f"{each} {n}" for each in range(8) for n in range(5)] + [REBUILT])
     assert len(list(tmp_path.glob("state.db.bad-*"))) == 1
-    assert sum("set aside" in text for text in said) == 1
+    assert sum("it was renamed to" in text for text in said) == 1
 
 
 def test_opening_it_in_one_thread_leaves_the_locks_of_another_in_place(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_behind_a_link_the_file_it_points_to_is_made_and_mended(tmp_path: Path) 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
+def test_a_forked_process_opens_a_separate_connection(tmp_path: Path) -> None:
     file = state_file(tmp_path / "state.db")
     note(file, "parent")
     child = os.fork()
@@ -327,7 +327,7 @@ def test_a_forked_process_opens_a_connection_of_its_own(tmp_path: Path) -> None:
     assert file.read(lambda db: db.execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
 
 
-def test_closing_all_closes_every_threads_connection_and_later_ones_open_anew(tmp_path: Path) -> None:
+def test_closing_all_closes_every_threads_connection_and_later_ones_open_again(tmp_path: Path) -> None:
     file = state_file(tmp_path / "state.db")
     note(file, "mine")
     noted, ended = threading.Event(), threading.Event()

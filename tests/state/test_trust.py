@@ -40,7 +40,7 @@ def _folder_of_another_user(path: Path) -> None:
 
 
 def _for_a_group(path: Path) -> None:
-    """One with members."""
+    """A group with members."""
     os.chown(path, -1, _group_with_members())
     path.chmod(0o660)
 
@@ -73,14 +73,14 @@ def test_a_file_that_another_user_can_change_is_refused_and_by_links_too(folder:
     refuse_untrusted(path, "the file")
     expose(path)
     for name in (path, link):
-        with pytest.raises(ConfigError, match=r"another user|other users|every user") as told:
+        with pytest.raises(ConfigError, match=r"another user|other users|every user") as caught:
             refuse_untrusted(name, "the file")
-        assert str(folder) in told.value.message
+        assert str(folder) in caught.value.message
 
 
 @needs_root
 def test_a_link_that_another_user_made_is_refused(folder: Path) -> None:
-    """In a folder such as /tmp, where all may make files and none may replace another's."""
+    """In a folder such as /tmp, where all users may make files but not replace files of others."""
     (folder / "file").touch(0o600)
     (folder.parent / "link").symlink_to(folder / "file")
     os.lchown(folder.parent / "link", _ANOTHER_USER, -1)
@@ -96,7 +96,7 @@ def test_a_file_that_others_may_read_at_most_is_trusted(folder: Path, mode: int)
     refuse_untrusted(path, "the file")
 
 
-def test_a_folder_in_which_none_may_replace_anothers_files_is_trusted(folder: Path) -> None:
+def test_a_folder_with_the_sticky_bit_is_trusted(folder: Path) -> None:
     (folder / "file").touch(0o600)
     folder.chmod(0o1777)
     refuse_untrusted(folder / "file", "the file")
@@ -119,14 +119,14 @@ def test_a_state_that_others_can_write_is_a_config_error(folder: Path, expose: E
     core.answer(lookup())
     core.close()
     expose(folder / name)
-    house = Harness(state, "9/minute")
+    harness = Harness(state, "9/minute")
     with pytest.raises(ConfigError, match="state file"):
-        house.core()
-    assert house.virustotal.asked == []
+        harness.core()
+    assert harness.virustotal.asked == []
 
 
 @pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
-def test_so_is_one_beside_which_another_user_left_a_file(folder: Path, suffix: str) -> None:
+def test_a_state_beside_another_users_file_is_refused(folder: Path, suffix: str) -> None:
     core = Harness(folder / "state.db", "9/minute").core()
     core.answer(lookup())
     core.close()
@@ -152,7 +152,7 @@ def test_a_key_file_that_others_can_write_is_a_config_error(run: RunnerProcess, 
 
 
 @pytest.mark.parametrize("expose", EXPOSED)
-def test_so_is_a_configuration_file(run: RunnerProcess, folder: Path, expose: Expose) -> None:
+def test_a_writable_configuration_file_is_a_config_error(run: RunnerProcess, folder: Path, expose: Expose) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps({"timeout": 5}), "utf-8")
     assert run(lookup(), VT_CONFIG=str(path)).lines[0]["error"] is None
@@ -164,7 +164,7 @@ def test_so_is_a_configuration_file(run: RunnerProcess, folder: Path, expose: Ex
     assert str(path.parent) in doctor.stdout
 
 
-def test_a_key_that_every_user_may_read_is_warned_of_once_and_by_doctor(run: RunnerProcess, folder: Path) -> None:
+def test_a_key_readable_by_every_user_causes_one_warning_and_one_in_doctor(run: RunnerProcess, folder: Path) -> None:
     path, config = folder / "key", folder / "config.json"
     path.write_text(_KEY, "utf-8")
     config.write_text(json.dumps({"api_key": _KEY}), "utf-8")
@@ -178,8 +178,10 @@ def test_a_key_that_every_user_may_read_is_warned_of_once_and_by_doctor(run: Run
             assert [line["error"] for line in ran.lines] == [None, None]
             assert ran.stderr.count("chmod 600") == warned
             findings = json.loads(run.text("doctor", "--json", **given).stdout)
-            told = [finding for finding in findings if "warning" in finding["text"] and finding["about"] == "API key"]
-            assert bool(told) is warned
+            about_key = [
+                finding for finding in findings if "warning" in finding["text"] and finding["about"] == "API key"
+            ]
+            assert bool(about_key) is warned
 
 
 def test_one_file_for_two_purposes_is_refused(run: RunnerProcess, folder: Path) -> None:
@@ -206,7 +208,7 @@ def test_one_file_for_two_purposes_is_refused(run: RunnerProcess, folder: Path) 
 
 @needs_root
 def test_a_state_file_of_another_user_that_may_not_be_read_is_a_config_error(tmp_path: Path) -> None:
-    """Root may read all, so another user tries."""
+    """Root may read all files, so another user tries."""
     folder = tmp_path / "shared"
     folder.mkdir()
     Harness(folder / "state.db").answer()
@@ -236,7 +238,7 @@ except Exception as error:
 
 
 @needs_root
-def test_a_state_in_a_folder_that_this_user_may_not_enter_is_told_of_and_the_lookup_goes_on(tmp_path: Path) -> None:
+def test_a_state_in_an_inaccessible_folder_causes_a_warning_and_the_lookup_continues(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     script = """

@@ -1,4 +1,4 @@
-"""`VT_STATE` as the address of a server. Pure; no text it makes shows a password."""
+"""`VT_STATE` as the address of a server. Pure; its messages never contain a password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import ConfigError
 from ..patterns import pattern
 
 _SCHEMES = ("redis", "rediss", "unix")
-# A drive's letter is no scheme.
+# A drive letter is not a scheme.
 _ADDRESS = pattern(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
 _PORT = 6379
 _CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
@@ -34,7 +34,7 @@ class RedisAddress(NamedTuple):
 
     @property
     def place(self) -> str:
-        """For people: without user, password and options."""
+        """The address for messages: without user, password and options."""
         if self.scheme == "unix":
             return f"unix://{self.path}?db={self.database}"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -42,29 +42,29 @@ class RedisAddress(NamedTuple):
 
     @property
     def is_in_the_open(self) -> bool:
-        """Whether what is said to the server can be read on the way."""
+        """Whether the connection crosses a network without encryption."""
         return self.scheme == "redis" and self.host not in ("localhost", "::1") and not self.host.startswith("127.")
 
 
 def is_address(text: str) -> bool:
-    """Whether it is meant as one, usable or not; anything else is a path."""
+    """Whether the text is an address, valid or not; else it is a path."""
     return _ADDRESS.match(text) is not None
 
 
 def redis_address(text: str) -> RedisAddress | None:
-    """None for what is no address, such as a path. Raises `ConfigError` for an address that cannot be used."""
+    """None for a text that is not an address, such as a path. Raises `ConfigError` for an invalid address."""
     if not is_address(text):
         return None
     try:
         parts = urlsplit(text)
-        # Blanks and the like are read in one way here and in another there.
+        # Parsers differ in how they treat blanks and control characters.
         if parts.scheme not in _SCHEMES or parts.fragment or not text.isprintable() or " " in text:
             raise ValueError
         user, password = _user(parts)
         return _local(parts, user, password) if parts.scheme == "unix" else _remote(parts, user, password)
     except ValueError:
         raise ConfigError(
-            "VT_STATE is not an address that is known here; write redis://host:6379/0, "
+            "VT_STATE is not a supported address; write redis://host:6379/0, "
             "redis://user:password@host:6379/0, rediss://... for TLS, or unix:///path/to/redis.sock; "
             "special characters of a password are written %40, %2F, ..."
         ) from None
@@ -74,7 +74,7 @@ def _user(parts: SplitResult) -> tuple[str | None, str | None]:
     if "@" not in parts.netloc:
         return None, None
     if not parts.password:
-        # Without its colon a password is taken for a name, and would be shown as one.
+        # A password without its colon would be parsed and shown as a user name.
         raise ValueError
     return unquote(parts.username or "") or None, unquote(parts.password)
 

@@ -206,9 +206,9 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
     closes: list[Callable[[], None]] = [file.close_all, leases.close_all]
 
     def make_book() -> LedgerStore:
-        from ..backends.sqlite.record_location import book_of
+        from ..backends.sqlite.record_location import ledgers_of
 
-        book = book_of(file, quota_file(file.path), clock)
+        book = ledgers_of(file, quota_file(file.path), clock)
         closes.append(book.close)
         return book
 

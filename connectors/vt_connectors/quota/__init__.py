@@ -1,6 +1,6 @@
-"""The quota: which windows there are, who may go when, and the book that all processes keep together.
+"""The quota: its windows, the order of requests, and the ledger that all processes share.
 
-`limiter` is not imported here: what answers from the cache needs the windows at most.
+`limiter` is not imported here, because an answer from the cache needs only the windows.
 """
 
 from .windows import Calendar, Quota, Sliding, parse_quota

@@ -1,8 +1,8 @@
-"""An account's own quota figures: the windows they make, what is left, and what cannot be read. Pure.
+"""The quota figures of an account: the resulting windows, the requests left, and unreadable figures. Pure.
 
 Shape: https://docs.virustotal.com/reference/get-user-overall-quotas. Each figure has the `user`'s pool and, for members
-of a group, the `group`'s, which all members share (https://docs.virustotal.com/docs/quota-consumption). A request is
-taken off both, so the pool that runs out first decides.
+of a group, the `group`'s pool, which all members share (https://docs.virustotal.com/docs/quota-consumption). A request
+counts against both, so the pool that runs out first decides.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any, Callable, Literal, NamedTuple
 
 from .windows import Calendar, Quota, Sliding, Window
 
-# "No limit" is told as 1,000,000,000 or 60,000,000,000. What is far beyond that is not a figure of VirusTotal's.
+# VirusTotal reports "no limit" as 1,000,000,000 or 60,000,000,000. Much larger numbers are not valid figures.
 _UNLIMITED, _LARGEST = 1_000_000_000, 1_000_000_000_000
 _HOUR_S = 3600.0
 _MOST_FIGURES, _LONGEST_NAME, _LONGEST_VALUE = 100, 100, 60
 
-# The periods that an account tells of.
+# The periods that an account reports.
 Told = Literal["hour", "day", "month"]
 Holder = Literal["user", "group"]
 _REQUESTS: dict[Told, str] = {
@@ -31,7 +31,7 @@ _HOLDERS: tuple[Holder, ...] = ("user", "group")
 
 
 class Pool(NamedTuple):
-    """One holder's requests, as told; None for a number that cannot be read."""
+    """The requests of one holder, as reported; None for a number that cannot be read."""
 
     holder: Holder
     allowed: int | None
@@ -48,21 +48,21 @@ class Pool(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One quota of an account. `unread`: what of it cannot be read, with the value."""
+    """One quota of an account. `unread`: the fields that cannot be read, with their values."""
 
     pools: tuple[Pool, ...]
     unread: tuple[str, ...] = ()
 
     @property
     def limiting(self) -> tuple[Pool, ...]:
-        """The pools with a limit. If a group pays, the user's own 0 is none."""
+        """The pools with a limit. If a group pays, a 0 of the user is not a limit."""
         group_pays = any(pool.holder == "group" and pool.allowed for pool in self.pools)
         limited = [pool for pool in self.pools if pool.allowed is not None and not pool.is_unlimited]
         return tuple(pool for pool in limited if not (group_pays and pool.allowed == 0))
 
     @property
     def is_readable(self) -> bool:
-        """Whether it is clear what is allowed."""
+        """Whether all limits can be read."""
         return bool(self.pools) and all(pool.allowed is not None for pool in self.pools)
 
     @property
@@ -71,21 +71,23 @@ class Figure(NamedTuple):
 
     @property
     def first(self) -> Pool | None:
-        """The pool that runs out first. If none tells what is left, the first that limits, or that is there."""
-        told = [pool for pool in self.limiting if pool.left is not None]
-        return min(told, key=lambda pool: pool.left or 0, default=None) or next(iter(self.limiting or self.pools), None)
+        """The pool that runs out first. If it is unknown how much is left: the first with a limit, else the first."""
+        known = [pool for pool in self.limiting if pool.left is not None]
+        return min(known, key=lambda pool: pool.left or 0, default=None) or next(
+            iter(self.limiting or self.pools), None
+        )
 
     @property
     def left(self) -> int | None:
-        """Of the pools with a limit, of the one that runs out first; None if there is none, or if it cannot be read."""
+        """Requests left in the pool that runs out first; None without a limit, or if it cannot be read."""
         return self.first.left if self.limiting and self.first is not None else None
 
 
 class AccountUse(NamedTuple):
-    """What the account tells of its requests, as far as it can be read; it was asked `age_s` ago.
+    """The use of an account, as far as it can be read; the figures are `age_s` seconds old.
 
-    `used`: by the user. `left`: of the pool that runs out first, or None if there is no limit. `clear`: the periods of
-    which everything can be read.
+    `used`: by the user. `left`: in the pool that runs out first, or None without a limit. `clear`: the periods whose
+    figures can all be read.
     """
 
     used: Mapping[Told, int]
@@ -94,12 +96,12 @@ class AccountUse(NamedTuple):
     age_s: float = 0.0
 
     def has_left(self, period: Told) -> bool:
-        """Whether it is clear that there is some left."""
+        """Whether there certainly are requests left."""
         return period in self.clear and self.left[period] != 0
 
 
 class Measured(NamedTuple):
-    """`unread`: what could not be read, for people. `is_shared`: a group's pool is among those that limit."""
+    """`unread`: the unreadable fields, for people. `is_shared`: the pool of a group is one of the limits."""
 
     quota: Quota
     unread: tuple[str, ...]
@@ -107,10 +109,10 @@ class Measured(NamedTuple):
 
 
 def measured(figures: Mapping[str, Any], otherwise: Quota, redact: Callable[[str], str] = str) -> Measured:
-    """The account's windows. One is left out only if the account clearly tells that nothing limits.
+    """The account's windows. A window is omitted only if the account clearly reports that there is no limit.
 
-    For a figure that cannot be read the window is that of `otherwise`, or one that is stricter by what can be read.
-    `redact` removes secrets from what is quoted of it.
+    For a figure that cannot be read, the window is that of `otherwise`, or a stricter one if a part can be read.
+    `redact` removes secrets from quoted values.
     """
     windows: list[Window] = []
     read = {period: _figure(figures, name) for period, name in _REQUESTS.items()}
@@ -130,7 +132,7 @@ def measured(figures: Mapping[str, Any], otherwise: Quota, redact: Callable[[str
 
 
 def use_of(figures: Mapping[str, Any], age_s: float = 0.0) -> AccountUse:
-    """The use of this hour, day and month; nothing of a figure that cannot be read."""
+    """The use of this hour, day and month, without the figures that cannot be read."""
     used: dict[Told, int] = {}
     left: dict[Told, int | None] = {}
     for period, name in _REQUESTS.items():
@@ -144,7 +146,7 @@ def use_of(figures: Mapping[str, Any], age_s: float = 0.0) -> AccountUse:
 
 def shown(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Each quota for people: `allowed`, `used` and `left` of the pool that runs out first, `pool` (`user` or `group`)
-    says which that is, and both pools by their names. None for what cannot be read, and for `pool` if nothing limits.
+    names that pool, and both pools by their names. None for an unreadable number, and for `pool` without a limit.
     """
     names = [name for name in figures if isinstance(name, str) and len(name) <= _LONGEST_NAME]
     return {name: _shown(_figure(figures, name)) for name in names[:_MOST_FIGURES]}
@@ -152,10 +154,10 @@ def shown(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _shown(figure: Figure) -> dict[str, Any]:
     first = figure.first
-    told: dict[str, Any] = {**_numbers(first), "pool": first.holder if first in figure.limiting and first else None}
+    fields: dict[str, Any] = {**_numbers(first), "pool": first.holder if first in figure.limiting and first else None}
     for pool in figure.pools:
-        told[pool.holder] = _numbers(pool)
-    return told
+        fields[pool.holder] = _numbers(pool)
+    return fields
 
 
 def _numbers(pool: Pool | None) -> dict[str, int | None]:
@@ -167,21 +169,21 @@ def _numbers(pool: Pool | None) -> dict[str, int | None]:
 def _figure(figures: Mapping[str, Any], name: str) -> Figure:
     quota = figures.get(name)
     if not isinstance(quota, Mapping):
-        return Figure((), (f"is {_told(quota) if name in figures else 'missing'}",))
+        return Figure((), (f"is {_quoted(quota) if name in figures else 'missing'}",))
     pools, unread = [], []
     for holder in _HOLDERS:
         if holder == "group" and holder not in quota:
             continue
-        told = quota.get(holder)
-        numbers = told if isinstance(told, Mapping) else {}
+        reported = quota.get(holder)
+        numbers = reported if isinstance(reported, Mapping) else {}
         pool = Pool(holder, _count(numbers.get("allowed")), _count(numbers.get("used")))
         pools.append(pool)
-        if not isinstance(told, Mapping):
-            unread.append(f"{holder} is {_told(told) if holder in quota else 'missing'}")
+        if not isinstance(reported, Mapping):
+            unread.append(f"{holder} is {_quoted(reported) if holder in quota else 'missing'}")
             continue
-        for word, number in (("allowed", pool.allowed), ("used", pool.used)):
+        for field, number in (("allowed", pool.allowed), ("used", pool.used)):
             if number is None:
-                unread.append(f"{holder}.{word} is {_told(told[word]) if word in told else 'missing'}")
+                unread.append(f"{holder}.{field} is {_quoted(reported[field]) if field in reported else 'missing'}")
     return Figure(tuple(pools), tuple(unread))
 
 
@@ -191,8 +193,8 @@ def _count(value: object) -> int | None:
     return value if 0 <= value <= _LARGEST else None
 
 
-def _told(value: object) -> str:
-    """What was told instead of a number, as it is in JSON; of whatever has parts, what it is."""
+def _quoted(value: object) -> str:
+    """A value that is not a number, as JSON; for an object or a list, its kind."""
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, list):
@@ -203,7 +205,7 @@ def _told(value: object) -> str:
 def _window(period: Told, allowed: int) -> Window:
     """VirusTotal's hourly figure is sixty times the minute's: 240 for 4 a minute.
 
-    The least that a window can have is one request; that nothing is left, the record says (`usage.take_over`).
+    A window has at least one request. If none is left, the ledger shows that (`usage.take_over`).
     """
     if period != "hour":
         return Calendar(max(1, allowed), period)
@@ -217,5 +219,5 @@ def _period(window: Window) -> Told:
 
 
 def _rate(window: Window) -> float:
-    """The requests that it gives, of windows of the same period."""
+    """The requests that a window allows, to compare windows of the same period."""
     return window.limit / window.seconds if isinstance(window, Sliding) else window.limit

@@ -1,4 +1,4 @@
-"""One request's way to its slot: the gate of its client, the queue of all clients, and the grant or the refusal."""
+"""How one request gets a reservation: the gate of its client, the queue of all clients, the grant or the refusal."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _SHORTEST_NAP_S = 0.005
 
 
 class Transact(Protocol):
-    """Runs a change of the key's ledger as if alone, and keeps what it leaves."""
+    """Runs a change of the key's ledger in one transaction, and stores the result."""
 
     def __call__(self, change: Change[Result], /) -> Result: ...
 
 
 class ReservationRequest(NamedTuple):
-    """A slot that is wanted before `deadline` (the clock's monotonic seconds).
+    """A request for a slot before `deadline` (the clock's monotonic seconds).
 
-    `quota`: the windows in force, less what is left to others; `reserved`: how many of the day's requests that is.
+    `quota`: the windows in force, less what is reserved for others; `reserved`: how many of the day's requests that is.
     `waiting` is called with True when the wait begins, and with False when it ends with a refusal.
     """
 
@@ -39,14 +39,14 @@ class ReservationRequest(NamedTuple):
     reserved: Callable[[], int]
     waiting: Callable[[bool], None] | None
 
-    def tell(self, waiting: bool) -> None:
-        """That the wait begins, or is over."""
+    def report(self, waiting: bool) -> None:
+        """Report that the wait begins, or is over."""
         if self.waiting is not None:
             self.waiting(waiting)
 
 
 class Acquisition:
-    """`slot()` returns the slot, which the record counts from then on. Used once."""
+    """`slot()` returns the slot, which the ledger counts from then on. Used once."""
 
     def __init__(self, wanted: ReservationRequest, transact: Transact, clock: Clock) -> None:
         self._wanted = wanted
@@ -56,27 +56,27 @@ class Acquisition:
         self._slot = Reservation(clock, os.urandom(8).hex())
 
     def slot(self, turn: Turn) -> Reservation:
-        """Leaves `turn` in any case. Raises `RateLimited` at once if the wait would be too long, and `Cancelled`."""
+        """Always leaves `turn`. Raises `RateLimited` at once if the wait would be too long, and `Cancelled`."""
         try:
             turn.enter()
             began = self._clock.monotonic()
             decision, again = self._look()
             if isinstance(decision, policy.Wait):
                 self._slot.has_waited = True
-                self._wanted.tell(True)
+                self._wanted.report(True)
                 turn.waits()
                 decision = self._wait(again)
         finally:
             turn.leave()
         if isinstance(decision, policy.Refuse):
             if self._slot.has_waited:
-                self._wanted.tell(False)
+                self._wanted.report(False)
             raise refusal(decision, self._wanted.deadline - self._began, self._wanted.reserved())
         self._slot.waited_s = turn.take_waited_s() + self._clock.monotonic() - began
         return self._slot
 
     def _wait(self, again: float) -> policy.Decision:
-        """Look in `again` and again until it is decided."""
+        """Look at `again`, and repeatedly after it, until there is a decision."""
         ticket = self._slot.ticket
         while True:
             nap = min(again - self._clock.monotonic(), waiters.LONGEST_LOOK_IN_S)
@@ -90,7 +90,7 @@ class Acquisition:
                 return decision
 
     def _look(self) -> tuple[policy.Decision, float]:
-        """The decision, and when to look in again: this clock's monotonic seconds, as the record's clock may differ."""
+        """The decision, and when to look again: in monotonic seconds, because the ledger's clock may differ."""
 
         def change(ledger: Ledger, now: float) -> tuple[policy.Decision, float]:
             here, wanted = self._clock.monotonic(), self._wanted
@@ -107,7 +107,7 @@ class Acquisition:
 
 
 def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLimited:
-    """The error of a request that may wait for `patience_s`. `reserved`: how many of the day's requests others have."""
+    """The error of a request that may wait `patience_s`. `reserved`: how many of the day's requests others have."""
     seconds = max(1, math.ceil(decision.retry_after))
     if decision.window == "day" and reserved:
         return RateLimited(

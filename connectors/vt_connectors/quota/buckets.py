@@ -1,7 +1,7 @@
-"""Finished requests that are too many to be written down one by one: buckets of neighbours. Pure.
+"""Buckets of neighbouring finished requests, because there are too many to store each one. Pure.
 
-All requests of a bucket count as made when its newest was. So a request leaves a window late and never early: by its
-bucket's span, which is at most 1/256 of the shortest window that still sees the bucket.
+All requests of a bucket count from the time of its newest. So a request leaves a window late and never early: by the
+span of its bucket at most, which is at most 1/256 of the shortest window that still covers the bucket.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import NamedTuple
 PARTS = 256
 # Windows with at most this limit are exact: the newest requests are in no bucket.
 EXACT = 64
-# So many more are put into buckets at once.
+# This many more requests are put into buckets at once.
 BATCH = 32
-# Milliseconds: the year 33658. More is damage.
+# Milliseconds: the year 33658. A larger number is damage.
 _MOST_MS = 10**15
 
 
@@ -32,7 +32,7 @@ class Bucket(NamedTuple):
 
 
 class Resolution(NamedTuple):
-    """A window as long as `width` * 256 sees buckets whose newest request is not before `since` (milliseconds)."""
+    """A window of `width` * 256 covers buckets whose newest request is not before `since` (milliseconds)."""
 
     since: float
     width: float
@@ -40,11 +40,11 @@ class Resolution(NamedTuple):
 
 @dataclass(frozen=True)
 class Buckets:
-    """In order of their newest requests. A process mostly meets the same ones again, so `parse` keeps some.
+    """In order of their newest requests. A process mostly reads the same buckets again, so `parse` caches some.
 
-    `text` is how they are written down: for each bucket three numbers, `newest` beyond that of the bucket before, the
-    span, and how many requests it has. `moments` are the newest requests in epoch seconds, `upto` how many there are
-    until then.
+    `text` is the stored form, three numbers per bucket: `newest` minus the `newest` of the bucket before, the span,
+    and the number of requests. `moments`: the newest requests in epoch seconds. `upto`: the number of requests until
+    each moment.
     """
 
     text: str = ""
@@ -64,7 +64,7 @@ class Buckets:
         return from_rows(Bucket(row.newest + later, row.oldest + earlier, row.requests) for row in self.rows())
 
     def pulled_back(self, latest: float) -> Buckets:
-        """None is later than `latest` (epoch seconds)."""
+        """The same buckets with no moment later than `latest` (epoch seconds)."""
         if not self.moments or self.moments[-1] <= latest + 0.001:
             return self
         most = _rounded_up(latest)
@@ -87,9 +87,9 @@ def merged_with(
     since: float = 0.0,
     boundary: float = 0.0,
 ) -> Buckets:
-    """`buckets` and `stamps`, in as few buckets as the windows allow; what ended before `since` is left out.
+    """`buckets` and `stamps`, in as few buckets as the windows allow, without those that ended before `since`.
 
-    No bucket has requests from before `boundary` and from after it. All in epoch seconds.
+    No bucket has requests from both sides of `boundary`. All in epoch seconds.
     """
     exact = (Bucket(_rounded_up(stamp), math.floor(stamp * 1000), 1) for stamp in stamps)
     merged: list[Bucket] = []
@@ -106,7 +106,7 @@ def merged_with(
 
 
 def from_rows(rows: Iterable[Bucket]) -> Buckets:
-    """`rows` in the order of their newest."""
+    """`rows` must be in the order of `newest`."""
     parts, before = [], 0
     for newest, oldest, count in rows:
         parts.append(f"{newest - before} {newest - oldest} {count}")
@@ -116,7 +116,7 @@ def from_rows(rows: Iterable[Bucket]) -> Buckets:
 
 @functools.lru_cache(maxsize=16)
 def parse(text: str) -> Buckets:
-    """Raises `ValueError` for a text that is no `Buckets.text`."""
+    """Raises `ValueError` for a text that is not a `Buckets.text`."""
     rows = _rows(text)
     if any(row.requests < 1 or row.oldest > row.newest for row in rows):
         raise ValueError("a bucket is empty, or ends before it begins")
@@ -132,7 +132,7 @@ def _rows(text: str) -> list[Bucket]:
         raise ValueError("a bucket lacks a number")
     newest = list(accumulate(numbers[::3]))
     if newest and not 0 <= newest[-1] < _MOST_MS:
-        raise ValueError("a bucket is of no time")
+        raise ValueError("a bucket has an invalid time")
     return [Bucket(end, end - span, count) for end, span, count in zip(newest, numbers[1::3], numbers[2::3])]
 
 

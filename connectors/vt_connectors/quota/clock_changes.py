@@ -1,6 +1,6 @@
-"""A clock that was set forward: what was written down by it moves along, so that nothing lapses early. Pure.
+"""If the clock was set forward, the stored times move with it, so that nothing expires early. Pure.
 
-A clock that was set back needs none of this: what it leaves in the future counts as of now (`policy.tidy`).
+If the clock was set back, times that are in the future then count as now (`policy.tidy`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from . import reservations as slots
 from . import waiters
 from .ledger import Ledger
 
-# Two clocks are not read at one moment; and one that is put right by less than this is put right smoothly.
+# Two clocks are not read at the same moment, and smaller corrections are made smoothly.
 _NOTICED_S = 0.1
 
 
 def adjust(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
-    """Look whether the clock was set since the ledger was written. Where `uptime` is not known, nobody can tell."""
+    """Detect whether the clock was set since the ledger was written. Without `uptime` that is not possible."""
     if uptime is None:
         return
     booted_at = now - uptime.seconds

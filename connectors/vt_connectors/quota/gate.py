@@ -1,4 +1,4 @@
-"""One client's requests within a process: one waits for quota, the others wait here, first come first served."""
+"""The requests of one client in a process: the first waits for quota, the others wait here, in order of arrival."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Callable
 
 from ..clock import Clock
 
-# How soon a waiting request notices that its process is asked to end, or that its time is up.
+# How soon a waiting request notices that its process should end, or that its deadline has passed.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
 
 
 class Gate:
-    """`waits`: whether the first in line waits for quota, and is not just about to send."""
+    """`waits`: whether the first request waits for quota, instead of being about to send."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -20,7 +20,7 @@ class Gate:
         self.waits = False
 
     def join(self, turn: Turn) -> int:
-        """How many are before it now."""
+        """Returns how many requests are before it."""
         with self._lock:
             self._line.append(turn)
             return len(self._line) - 1
@@ -41,10 +41,10 @@ class Gate:
 
 
 class Turn:
-    """One request's place in the line. Used by one thread; may be entered again after it was left."""
+    """The place of one request. Used by one thread; may be entered again after it was left."""
 
     def __init__(self, gate: Gate, clock: Clock, deadline: float, check: Callable[[int], None]) -> None:
-        """`check(requests_ahead)` raises `RateLimited` if this request cannot be in time for `deadline`."""
+        """`check(requests_ahead)` raises `RateLimited` if this request cannot start before `deadline`."""
         self.called = threading.Event()
         self._gate = gate
         self._clock = clock
@@ -54,7 +54,7 @@ class Turn:
         self._waited_s = 0.0
 
     def take_waited_s(self) -> float:
-        """For how long it waited for others of its client, since this was last asked."""
+        """Seconds spent waiting for other requests of its client, since the last call."""
         waited_s, self._waited_s = self._waited_s, 0.0
         return waited_s
 
@@ -79,21 +79,21 @@ class Turn:
         while not self.called.wait(look_s):
             look_s = min(look_s * 2, _LONGEST_LOOK_S)
             self._clock.sleep(0)
-            # One that may not wait for quota still waits for its turn if the first in line is about to be served.
+            # A request that may not wait for quota still waits here if the first request is about to be sent.
             if self._gate.waits and (not is_checked or self._clock.monotonic() > self._deadline):
                 self._check(self._gate.position(self))
                 is_checked = True
 
     def waits(self) -> None:
-        """The first in line begins to wait for quota."""
+        """The first request begins to wait for quota."""
         self._gate.waits = True
 
     def refuse_if_late(self) -> None:
-        """Raise `RateLimited` if there is no quota in time for a request that came now."""
+        """Raise `RateLimited` if a request that arrives now gets no quota in time."""
         self._check(0)
 
     def leave(self) -> None:
-        """Let the next request by."""
+        """Let the next request enter."""
         if self._is_in:
             self._is_in = False
             self._gate.drop(self)

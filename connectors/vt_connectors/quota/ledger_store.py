@@ -1,4 +1,4 @@
-"""Where ledgers are kept: one transaction reads, changes and writes one key's ledger, whoever else wants to."""
+"""The store of ledgers: one transaction reads, changes and writes the ledger of one key."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .clock_changes import adjust
 from .ledger import Ledger
 
 Result = TypeVar("Result")
-# What one transaction does, with the ledger and the time: epoch seconds by the one clock of all who share the book.
+# The work of one transaction, given the ledger and the time: epoch seconds of the clock that all users of it share.
 Change = Callable[[Ledger, float], Result]
-# Who finds the book in others' hands waits: a guess instead could exceed the quota.
+# How long to wait for a locked ledger. A guess instead could exceed the quota.
 PATIENCE_S = 30.0
 LOST = (
     "the record of used quota was lost; each sliding window is waited out once, and the day's and month's use "
@@ -20,20 +20,20 @@ LOST = (
 
 
 class LedgerStore(Protocol):
-    """The port. `change` runs as if alone, and what it leaves in the ledger is kept before `transact` returns.
+    """The port. `change` runs in isolation, and the changed ledger is stored before `transact` returns.
 
-    It may run more than once: what counts, for the book and for the caller, is the last time.
+    `change` may run more than once. Only its last run counts, for the ledger and for the caller.
     """
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
-        """Raises `StateUnavailable` where the book cannot be used."""
+        """Raises `StateUnavailable` if the ledger cannot be used."""
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
-        """A copy of the ledger as it is, and the time. Raises as `transact`."""
+        """A copy of the ledger, and the time. Raises as `transact`."""
 
 
 def adjusted_now(clock: Clock, ledger: Ledger) -> float:
-    """The time, when the ledger has followed the clock to it."""
+    """The time, after adjusting the ledger to a clock that was set."""
     now = clock.now()
     adjust(ledger, now, clock.uptime())
     return now

@@ -1,4 +1,4 @@
-"""The quota as a caller meets it: `with limiter.slot(deadline)` around each request."""
+"""The quota for callers: `with limiter.slot(deadline)` around each request."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ from .waiters import Claim
 from .windows import Quota
 
 _LOG = logger("quota")
-# Without the shared book a process cannot see the others; it takes this part of the quota.
-_BLIND_SHARE = 4
-# The ticket of a request that only wants to know.
-_LOOKING_AHEAD = "looking ahead"
+# Without the shared ledger a process cannot see the requests of others, so it takes this part of the quota.
+_UNSHARED_PART = 4
+# The ticket of a forecast.
+_FORECAST_TICKET = "forecast"
 
 
 class Limiter:
-    """One key's quota, shared with every process that uses the same book."""
+    """The quota of one key, shared with every process that uses the same ledger store."""
 
     def __init__(
         self,
-        book: Fallback[LedgerStore],
+        ledgers: Fallback[LedgerStore],
         scope: str,
         quota: Callable[[], Quota],
         clock: Clock,
         heartbeat: Heartbeat,
     ) -> None:
-        self._book = book
+        self._ledgers = ledgers
         self._scope = scope
         self._quota = quota
         self._clock = clock
         self._heartbeat = heartbeat
         self._client = os.urandom(8).hex()
-        self._flying: list[Reservation] = []
-        # One is there for as long as a turn is: a turn that was left may be entered again.
+        self._in_flight: list[Reservation] = []
+        # A gate exists for as long as one of its turns, because a turn that was left may be entered again.
         self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
-        # Slots of answered requests, and when the answers came (monotonic seconds). The next change reports them.
+        # Slots of answered requests, with the times of the answers (monotonic seconds). The next change reports them.
         self._unreported: list[tuple[Reservation, float]] = []
         self._consecutive_429s = 0
         self._is_blocked = False
         self._lock = threading.Lock()
 
     def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
-        """The place of one request among those of its client. Enter it before `slot`, or let `slot` do that."""
+        """The place of one request among those of its client. Enter it before `slot`, or `slot` does that."""
         named = self._named(claim)
         with self._lock:
             gate = self._gates.setdefault((named.client, named.batch), Gate())
@@ -77,10 +77,10 @@ class Limiter:
     ) -> Iterator[Reservation]:
         """Take one request's slot, waiting until `deadline` (this clock's monotonic seconds) at most.
 
-        `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: what the request
-        says of itself; without it the client is this limiter. `turn` is left when the slot is taken, or is refused.
-        `waiting` is called with True when the wait begins, and with False when it is over; not at all without a wait.
-        Raises `RateLimited` at once when the wait would be longer, `Cancelled` when the process ends.
+        `keep`: how many of the day's requests are reserved for others; None: the usual share. `claim`: the client and
+        purpose of the request; without it the client is this limiter. `turn` is left when the slot is taken or refused.
+        `waiting` is called with True when a wait begins, and with False when it is over.
+        Raises `RateLimited` at once if the wait would be longer, and `Cancelled` when the process ends.
         """
         if self._is_free():
             if turn is not None:
@@ -93,49 +93,49 @@ class Limiter:
         )
         slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
         with self._lock:
-            self._flying.append(slot)
+            self._in_flight.append(slot)
         try:
             if slot.has_waited:
                 slot.never_sent()
-                wanted.tell(False)
+                wanted.report(False)
                 slot.outcome = "unknown"
             with self._heartbeat.keeping(self._beat):
                 yield slot
         finally:
             with self._lock:
-                self._flying.remove(slot)
+                self._in_flight.remove(slot)
             self._give_back(slot)
 
     def _named(self, claim: Claim | None) -> Claim:
         return claim if claim is not None and claim.client else (claim or Claim())._replace(client=self._client)
 
     def _is_free(self) -> bool:
-        """Whether no process counts: then a request takes a look instead of two changes that outlive a power cut."""
+        """Whether no process counts requests. Then one read replaces two changes that are synced to the disk."""
         quota = self.quota
         if quota.windows:
             return False
-        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
         self._consecutive_429s = ledger.consecutive_429s
         return policy.is_free(ledger, quota, now)
 
     def _check(self, requests_ahead: int, deadline: float, claim: Claim) -> None:
-        """Raise `RateLimited` for a request that cannot be in time behind `requests_ahead` of its client's."""
-        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        """Raise `RateLimited` if a request cannot start in time after `requests_ahead` others of its client."""
+        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
         here = self._clock.monotonic()
         refused = policy.forecast(ledger, self.quota, now, now + deadline - here, claim, requests_ahead)
         if refused is not None:
             raise refusal(refused, deadline - here, 0)
 
     def foresee(self, deadline: float, claim: Claim | None = None) -> tuple[policy.Refuse | None, dict[str, Any]]:
-        """How a request would be refused that may wait until `deadline`, and the quota's state. Nothing is changed.
+        """The refusal of a request that may wait until `deadline`, and the quota's state. Nothing is changed.
 
-        None if it would not be refused, or if its client would get a place to return to, and has none yet. Raises
+        None if it would not be refused, or if its client would get a reserved place and has none yet. Raises
         `Unavailable`.
         """
-        ledger, now = self._patiently(lambda book: book.peek(self._scope))
+        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
         named, until = self._named(claim), now + deadline - self._clock.monotonic()
         had_place = waiters.has_reservation(ledger, named)
-        decision = policy.decide(ledger, self.quota, _LOOKING_AHEAD, now, until, named)
+        decision = policy.decide(ledger, self.quota, _FORECAST_TICKET, now, until, named)
         refused = decision if isinstance(decision, policy.Refuse) else None
         if not had_place and waiters.has_reservation(ledger, named):
             refused = None
@@ -158,43 +158,44 @@ class Limiter:
         try:
             slot.usage_after = self._transact(change)
         except Unavailable as error:
-            # The slot counts on by itself for as long as the request could still be counted.
+            # The slot still counts for as long as VirusTotal may count the request.
             _LOG.warning("%s", error.message)
 
     def _can_report_later(self, slot: Reservation) -> bool:
-        """Whether the next change of the record can report the end of this request, so that each request is one change:
-        nobody with this quota waits for the slot, and there is no usage to show. Without a next change the slot counts
-        from the end of its grace.
+        """Whether the next change of the ledger can report the end of this request, which saves a change per request.
+
+        That is so if no request waits for the slot and there is no usage to show. Without a next change, the slot
+        counts from the end of its grace.
         """
         return slot.outcome == "answered" and slot.is_held and not self._is_blocked and not self.quota.windows
 
     def _beat(self) -> None:
-        """The requests under way live. A slot that ran out before its request was sent is lost: it may be another's."""
+        """Renew the slots in flight. A slot that expired before its request was sent is lost: it may be used again."""
 
         def change(ledger: Ledger, now: float) -> None:
-            # Read in here: a slot given back before this transaction is not among them any more.
+            # Read inside the transaction, so that slots that were given back before it are not renewed.
             with self._lock:
-                flying = [slot for slot in self._flying if not slot.is_lost]
-            for slot in flying:
+                in_flight = [slot for slot in self._in_flight if not slot.is_lost]
+            for slot in in_flight:
                 slot.is_lost = not slot.is_sent and slots.has_run_out(ledger, slot.ticket, now)
                 slot.confirm()
-            slots.beat(ledger, [slot.ticket for slot in flying if not slot.is_lost], now)
+            slots.beat(ledger, [slot.ticket for slot in in_flight if not slot.is_lost], now)
 
         self._transact(change)
 
     @property
     def quota(self) -> Quota:
-        """The windows in force: the configured ones, or a share of them while the book is out of reach."""
+        """The windows in force: the configured ones, or a share of them while the shared ledger is unavailable."""
         quota = self._quota()
-        return quota if self._book.is_shared else quota.share(_BLIND_SHARE)
+        return quota if self._ledgers.is_shared else quota.share(_UNSHARED_PART)
 
     def _reserved(self, keep: int | None) -> int:
-        """How many of the day's requests that leaves to others."""
+        """How many of the day's requests are reserved for others."""
         quota = self.quota
         return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))
 
     def penalise(self, retry_after: float | None) -> float:
-        """VirusTotal said 429 (v2: 204): no request is sent for that long, within the UTC day. Returns the seconds."""
+        """After a 429 (v2: 204), pause requests for that long, at most until the UTC day ends. Returns the seconds."""
 
         def change(ledger: Ledger, now: float) -> float:
             return policy.penalise(ledger, self.quota, now, retry_after)
@@ -202,7 +203,7 @@ class Limiter:
         return self._transact(change)
 
     def accepted(self) -> None:
-        """VirusTotal took a request and did what was asked: the next 429 is the first in a row."""
+        """VirusTotal accepted a request: the next 429 is the first in a row."""
         if self._consecutive_429s:
             self._transact(lambda ledger, _: policy.forgive(ledger))
             self._consecutive_429s = 0
@@ -211,12 +212,12 @@ class Limiter:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
         return self._transact(lambda ledger, now: usage(ledger, self.quota, now))
 
-    def take_over(self, told: AccountUse) -> None:
-        """Correct the record by the account's own figures: see `usage.take_over`."""
-        self._transact(lambda ledger, now: take_over(ledger, self.quota, told, now))
+    def take_over(self, use: AccountUse) -> None:
+        """Correct the ledger with the account's own figures: see `usage.take_over`."""
+        self._transact(lambda ledger, now: take_over(ledger, self.quota, use, now))
 
     def _transact(self, change: Change[Result]) -> Result:
-        """`change`, after the reports that are still due."""
+        """Run `change`, after the reports that are still due."""
         with self._lock:
             unreported = list(self._unreported)
 
@@ -228,7 +229,7 @@ class Limiter:
             self._consecutive_429s, self._is_blocked = ledger.consecutive_429s, ledger.blocked_until > now
             return result
 
-        result = self._patiently(lambda book: book.transact(self._scope, all_changes))
+        result = self._patiently(lambda ledgers: ledgers.transact(self._scope, all_changes))
         if unreported:
             with self._lock:
                 self._unreported = [report for report in self._unreported if report not in unreported]
@@ -236,6 +237,6 @@ class Limiter:
 
     def _patiently(self, work: Callable[[LedgerStore], Result]) -> Result:
         try:
-            return self._book.use(work)
+            return self._ledgers.use(work)
         except StateBusy as error:
-            raise Unavailable(f"{error}; nothing is asked without the record of the quota: repeat later") from error
+            raise Unavailable(f"{error}; no request is sent without the quota record; repeat it later") from error

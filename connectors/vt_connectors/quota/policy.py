@@ -1,4 +1,4 @@
-"""Who may send a request, and when. Pure: a ledger, the windows and the time go in, a decision comes out."""
+"""Decides when a request may be sent. Pure: from a ledger, the windows and the time."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from .timeline import Timeline
 from .waiters import FIRST, LATE_S, LONGEST_LOOK_IN_S, LOOK_IN_S, Claim, Waiter
 from .windows import Calendar, Period, Quota, Sliding, Window, period_end, period_key
 
-# Two requests one window apart to the microsecond are too close for two clocks.
+# Two clocks do not agree to the microsecond on the end of a window.
 MARGIN_S = 0.005
 _LONGEST_BLOCK_S = 86400.0
-_LONGEST_UNTOLD_BLOCK_S = 3600.0
-# More have been configured in turn, and are not used at once.
+_LONGEST_GUESSED_BLOCK_S = 3600.0
+# If there are more, they were configured one after another, and are not used together.
 _MOST_LENGTHS = 16
 
 
 @dataclass(frozen=True)
 class Start:
-    """Go now: the slot is taken, as of `taken_at`."""
+    """Send now: the slot was taken at `taken_at`."""
 
     taken_at: float
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Not yet: look in again at `until` (epoch seconds)."""
+    """Not yet: look again at `until` (epoch seconds)."""
 
     until: float
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """It would take longer than the caller waits: until `until` (epoch seconds). `window` names what is used up."""
+    """The wait is too long for the caller: until `until` (epoch seconds). `window` names the window that is full."""
 
     retry_after: float
     window: str
@@ -48,16 +48,16 @@ _NO_CLAIM = Claim(returns=False)
 
 
 def is_free(ledger: Ledger, quota: Quota, now: float) -> bool:
-    """Whether a request needs no slot: nobody who uses the ledger has any window, and no 429 is waited out."""
+    """Whether a request needs no slot: no user of the ledger has a window, and there is no pause after a 429."""
     return not quota.windows and not ledger.longest_window_s and ledger.blocked_until <= now
 
 
 def decide(
     ledger: Ledger, quota: Quota, ticket: str, now: float, deadline: float, claim: Claim = _NO_CLAIM
 ) -> Decision:
-    """One look of the waiter `ticket`, which enters the queue with it, and leaves it with `Start` or `Refuse`.
+    """Decide for the waiter `ticket`. Its first look enters the queue; `Start` and `Refuse` leave it.
 
-    A client that has another ticket in the queue waits without entering it.
+    If the client has another ticket in the queue, this one waits without entering it.
     """
     tidy(ledger, quota, now)
     closed = next((window for window in quota.calendar if window.limit <= 0), None)
@@ -71,10 +71,10 @@ def decide(
         waiters.served(ledger, ticket, claim.batch)
         slots.take(ledger, ticket, now)
         return Start(now)
-    hoped, told = _outlook(ledger, quota, now, ahead)
-    if hoped > deadline:
-        return _refuse(ledger, quota, ticket, now, told, claim._replace(returns=claim.returns and enters))
-    look_in = min(hoped - now, LOOK_IN_S * (1 + len(ahead) // FIRST), LONGEST_LOOK_IN_S)
+    earliest, certain = _outlook(ledger, quota, now, ahead)
+    if earliest > deadline:
+        return _refuse(ledger, quota, ticket, now, certain, claim._replace(returns=claim.returns and enters))
+    look_in = min(earliest - now, LOOK_IN_S * (1 + len(ahead) // FIRST), LONGEST_LOOK_IN_S)
     if enters:
         waiters.stay(ledger, ticket, claim, now + look_in + LATE_S)
     return Wait(now + look_in)
@@ -83,61 +83,61 @@ def decide(
 def forecast(
     ledger: Ledger, quota: Quota, now: float, deadline: float, claim: Claim, requests_ahead: int
 ) -> Refuse | None:
-    """The refusal of a request that waits behind `requests_ahead` of its own client's, or None if it may be in time."""
+    """The refusal of a request behind `requests_ahead` others of its client, or None if it may start in time."""
     tidy(ledger, quota, now)
     ahead = waiters.ahead_of(ledger, "", claim, now)
-    # The first of the client's has its ticket in the queue already.
+    # The first request of the client has its ticket in the queue already.
     without_ticket = requests_ahead - sum(waiters.is_ticket_of(waiter, claim) for waiter in ahead)
     ahead += [Waiter("", 0.0)] * max(0, without_ticket)
-    hoped, (told, window) = _outlook(ledger, quota, now, ahead)
-    return Refuse(told - now, window, told) if hoped > max(deadline, now) else None
+    earliest, (until, window) = _outlook(ledger, quota, now, ahead)
+    return Refuse(until - now, window, until) if earliest > max(deadline, now) else None
 
 
 def _outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter]) -> tuple[float, tuple[float, str]]:
-    """When one behind `ahead` may start at the earliest; and, for certain, when and what holds it until then.
+    """The earliest possible start of a request behind `ahead`; and its certain start, with the window that delays it.
 
-    The former is earlier if clients that were refused do not return for the places that are kept for them.
+    The first is earlier if refused clients do not return for their reserved places.
     """
-    told = _plan(ledger, quota, now, ahead, Timeline(ledger, latest=now))
+    certain = _plan(ledger, quota, now, ahead, Timeline(ledger, latest=now))
     reserved = [waiter for waiter in ahead if waiter.is_reserved]
     if not reserved:
-        return told[0], told
+        return certain[0], certain
     waiting = [waiter for waiter in ahead if not waiter.is_reserved]
     alone, _ = _plan(ledger, quota, now, waiting, Timeline(ledger, latest=now))
     given_up = max([alone, *(waiter.promise for waiter in reserved if waiter.due <= alone)])
-    return min(told[0], given_up), told
+    return min(certain[0], given_up), certain
 
 
-def _refuse(ledger: Ledger, quota: Quota, ticket: str, now: float, told: tuple[float, str], claim: Claim) -> Refuse:
-    until, window = told
+def _refuse(ledger: Ledger, quota: Quota, ticket: str, now: float, certain: tuple[float, str], claim: Claim) -> Refuse:
+    until, window = certain
     if any(calendar.name == window for calendar in quota.calendar):
         waiters.leave(ledger, ticket)
     else:
-        # No more than half of a window is kept for clients that may not return.
+        # At most half of a window is reserved for clients that may not return.
         room = max(1, min((window.limit for window in quota.sliding), default=1) // 2)
         waiters.reserve(ledger, ticket, claim, until, now, room)
     return Refuse(until - now, window, until)
 
 
 def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None) -> float:
-    """A 429 came: no request is sent for `retry_after` seconds, or a wait that grows with each in a row. Returns it.
+    """After a 429, pause for `retry_after` seconds, or for longer with each 429 in a row. Returns the seconds.
 
-    It ends with the UTC day at the latest: then VirusTotal's daily quota begins anew, and one request tries.
+    The pause ends with the UTC day at the latest, because VirusTotal's daily quota begins again then.
     """
     is_blocked = now < ledger.blocked_until
     if is_blocked and retry_after is None:
         return ledger.blocked_until - now
     if retry_after is None:
-        retry_after = min(_minute(quota) * 2**ledger.consecutive_429s, _LONGEST_UNTOLD_BLOCK_S)
+        retry_after = min(_minute(quota) * 2**ledger.consecutive_429s, _LONGEST_GUESSED_BLOCK_S)
     if not is_blocked:
-        # Several under way at once are refused for one and the same reason.
+        # Several requests in flight are refused for the same reason.
         ledger.consecutive_429s = min(ledger.consecutive_429s + 1, 16)
     block(ledger, now, retry_after)
     return ledger.blocked_for
 
 
 def block(ledger: Ledger, now: float, seconds: float) -> None:
-    """No request is sent for `seconds`, or until the day ends. It shortens no other block."""
+    """Pause for `seconds`, or until the day ends. Does not shorten another pause."""
     left_of_day = period_end("day", now) - now
     ledger.blocked_until = max(
         ledger.blocked_until, now + min(max(seconds, 0.0), left_of_day) + ledger.max_clock_skew_s
@@ -146,24 +146,24 @@ def block(ledger: Ledger, now: float, seconds: float) -> None:
 
 
 def shorten_block(ledger: Ledger, quota: Quota, now: float) -> None:
-    """VirusTotal's own figures show requests left: a block lasts for a minute's window, as that alone may be full."""
+    """VirusTotal's figures show requests left, so only the minute's window may be full: the pause ends with it."""
     began = ledger.blocked_until - ledger.blocked_for
     ledger.blocked_for = min(ledger.blocked_for, _minute(quota) + ledger.max_clock_skew_s)
     ledger.blocked_until = min(ledger.blocked_until, began + ledger.blocked_for)
 
 
 def _minute(quota: Quota) -> float:
-    """The length of the shortest window, in which a 429 that says nothing more is probably over."""
+    """The length of the shortest window: a guess for a 429 without a time."""
     return min((window.seconds for window in quota.sliding), default=60.0)
 
 
 def forgive(ledger: Ledger) -> None:
-    """VirusTotal took a request: the next 429 is the first in a row."""
+    """VirusTotal accepted a request: the next 429 is the first in a row."""
     ledger.consecutive_429s = 0
 
 
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
-    """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    """Drop expired stamps, settle in-flight requests of dead owners, and clamp future stamps to now."""
     ledger.longest_window_s = max([ledger.longest_window_s, *(_seen_s(window) for window in quota.windows)])
     _note_lengths(ledger, quota)
     slots.tidy(ledger, now)
@@ -174,7 +174,7 @@ def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
 
 
 def _note_lengths(ledger: Ledger, quota: Quota) -> None:
-    """Buckets are as small as each window needs. Windows that are forgotten here are only seen less finely."""
+    """The lengths decide how small buckets are. A window whose length was dropped is only counted less finely."""
     asked = {window.seconds for window in quota.sliding}
     if not asked.issubset(ledger.lengths):
         known = asked.union(ledger.lengths)
@@ -182,7 +182,7 @@ def _note_lengths(ledger: Ledger, quota: Quota) -> None:
 
 
 def _tidy_block(ledger: Ledger, now: float) -> None:
-    """No block lasts longer than it was made for, nor beyond the day, whoever wrote it down."""
+    """No pause lasts longer than its own length, nor beyond the day."""
     ledger.blocked_for = min(ledger.blocked_for, _LONGEST_BLOCK_S + ledger.max_clock_skew_s)
     ledger.blocked_until = min(ledger.blocked_until, now + ledger.blocked_for)
     beyond = ledger.blocked_until - (period_end("day", now) + ledger.max_clock_skew_s)
@@ -192,12 +192,12 @@ def _tidy_block(ledger: Ledger, now: float) -> None:
 
 
 def _seen_s(window: Window) -> float:
-    """Days and months have counts of their own; of these the horizon only says that somebody counts."""
+    """Days and months have their own counts; for them 1 only means that requests are counted."""
     return window.seconds if isinstance(window, Sliding) else 1.0
 
 
 def _plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], timeline: Timeline) -> tuple[float, str]:
-    """When one behind `ahead` may start if those start as early as they may, and what holds it."""
+    """The start of a request behind `ahead` if each starts as early as allowed, and the window that delays it."""
     counts = {window.period: dict(ledger.used[window.period]) for window in quota.calendar}
     for waiter in ahead:
         start, _ = _earliest(ledger, quota, now, timeline, counts)
@@ -236,12 +236,12 @@ def _earliest(
 
 
 def _off_midnight(start: float, max_clock_skew_s: float) -> float:
-    """Clocks that differ do not agree on the day just then: nobody starts until they do."""
+    """Around midnight, clocks that differ disagree on the day, so requests wait until they agree."""
     end = period_end("day", start - max_clock_skew_s)
     return start if end > start + max_clock_skew_s else end + max_clock_skew_s
 
 
 def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> Calendar | None:
-    """The day or month around `start` that has no room; the month if both."""
+    """The day or month of `start` if it is full; the month if both are."""
     full = [window for window in quota.calendar if counts[window.period].get(window.key(start), 0) >= window.limit]
     return max(full, key=lambda window: window.period, default=None)

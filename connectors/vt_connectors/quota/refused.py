@@ -1,7 +1,7 @@
-"""What is known of a refusal: the next callers are refused without a lease, a ticket and a change of the record.
+"""Remembers a refusal, so that later callers are refused without a lease, a ticket and a change of the ledger.
 
-A day or a month that is used up is believed for a second. The other windows depend on who asks, and who else waits: of
-these it is remembered that somebody was refused, and the record is looked at for each caller, but not changed.
+For a day or month that is used up, the refusal is reused for a second. The other windows depend on the client and on
+the other waiters: for them, the ledger is read for each caller after a refusal, but not changed.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from .limiter import Limiter
 from .policy import Refuse
 from .waiters import LONGEST_RESERVATION_S, Claim
 
-# Others may raise the quota, lift a pause or lose the record at any time.
-_BELIEVED_S = 1.0
+# Others may raise the quota, end a pause or lose the ledger at any time.
+_REUSED_S = 1.0
 
 
 class Refusal(NamedTuple):
-    """A caller's own error, and the quota's state."""
+    """The error of one caller, and the quota's state."""
 
     error: RateLimited
     usage: Mapping[str, Any]
 
 
 class _Exhausted(NamedTuple):
-    """That no request can start before `until` (monotonic seconds), which is `ends_at` (epoch seconds), because
-    `window` is used up; as of `read_at`.
+    """No request can start before `until` (monotonic seconds), or `ends_at` in epoch seconds, because `window` is full.
+
+    Read from the ledger at `read_at`.
     """
 
     until: float
@@ -41,7 +42,7 @@ class _Exhausted(NamedTuple):
 
 
 class Refused:
-    """Whether one key's quota is used up, as one process knows it from its last refusal. Safe for many threads."""
+    """Whether the quota of one key is used up, by the last refusal in this process. Safe for many threads."""
 
     def __init__(self, limiter: Limiter, clock: Clock) -> None:
         self._limiter = limiter
@@ -56,22 +57,22 @@ class Refused:
         self._until = self._clock.monotonic() + (error.retry_after or 0.0)
 
     def forget(self) -> None:
-        """There was quota for a caller."""
+        """A caller got quota."""
         self._exhausted = None
         self._until = 0.0
 
     def refusal(self, deadline: float, claim: Claim | None = None) -> Refusal | None:
-        """What a caller gets that may wait until `deadline` (monotonic seconds); None if it has to ask.
+        """The refusal of a caller that may wait until `deadline` (monotonic seconds); None if it must try for a slot.
 
-        `claim`: what its request says of itself.
+        `claim`: the client and purpose of its request.
         """
         now, known = self._clock.monotonic(), self._exhausted
         if max(now, deadline) >= self._until:
             return None
         if known is None:
             return self._look(now, deadline, claim)
-        if now < known.read_at + _BELIEVED_S or not self._reading.acquire(blocking=False):
-            return self._told(known, now, deadline)
+        if now < known.read_at + _REUSED_S or not self._reading.acquire(blocking=False):
+            return self._refusal_from(known, now, deadline)
         try:
             return self._look(now, deadline, claim)
         finally:
@@ -82,9 +83,9 @@ class Refused:
         try:
             decision, usage = self._limiter.foresee(deadline, claim)
         except ConnectorError:
-            # What is known holds while the record cannot be read.
+            # The last refusal stays valid while the ledger cannot be read.
             self._exhausted = known._replace(read_at=self._clock.monotonic()) if known is not None else None
-            return self._told(known, now, deadline) if known is not None else None
+            return self._refusal_from(known, now, deadline) if known is not None else None
         if decision is None:
             self._exhausted = None
             return None
@@ -92,9 +93,9 @@ class Refused:
         is_calendar = decision.window in ("day", "month")
         self._exhausted = found if is_calendar or decision.retry_after > LONGEST_RESERVATION_S else None
         self._until = max(self._until, found.until) if self._exhausted is not None else self._until
-        return self._told(found, now, deadline)
+        return self._refusal_from(found, now, deadline)
 
-    def _told(self, known: _Exhausted, now: float, deadline: float) -> Refusal | None:
+    def _refusal_from(self, known: _Exhausted, now: float, deadline: float) -> Refusal | None:
         if max(now, deadline) >= known.until:
             return None
         decision = Refuse(known.until - now, known.window, known.ends_at)

@@ -1,4 +1,4 @@
-"""One granted request, from the grant until it is known what became of it."""
+"""One granted request, from the grant until its outcome is known."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any
 from ..clock import Clock
 from .reservations import GRACE_S
 
-# A slot that was not confirmed for this long may be given to another before the request reaches VirusTotal.
+# A slot that was not confirmed for longer may be given to another request before this one reaches VirusTotal.
 _LONGEST_SILENCE_S = GRACE_S - 1.0
 
 
 class ReservationTooOld(Exception):
-    """The process was stopped between taking the slot and sending: the request must not go out on it."""
+    """The process was stopped between taking the slot and sending, so the request must not be sent with it."""
 
 
 class Reservation:
-    """Say what became of the request before the block ends.
+    """Set the outcome of the request before the block ends.
 
-    `waited_s` is what the slot cost; `usage_after` is the quota's state when the block has ended. `is_lost`: the record
-    counts it no more, and its request was not sent.
+    `waited_s`: how long the slot was waited for. `usage_after`: the quota's state after the block. `is_lost`: the
+    ledger does not count the slot any more, and its request was not sent.
     """
 
     def __init__(self, clock: Clock | None = None, ticket: str = "", taken_at: float = 0.0, waited_s: float = 0.0):
-        """Without a clock it is one that is not counted."""
+        """Without a clock, the reservation is not counted."""
         self.ticket = ticket
         self.taken_at = taken_at
         self.waited_s = waited_s
@@ -36,7 +36,7 @@ class Reservation:
         self._confirmed = self._readings()
 
     def sending(self) -> None:
-        """Call this right before the first byte is sent. Raises `ReservationTooOld` if the slot may count no more."""
+        """Call this right before the first byte is sent. Raises `ReservationTooOld` if the slot may have expired."""
         if self.is_sent or self._clock is None:
             return
         if self.is_lost or self._silence_s() > _LONGEST_SILENCE_S:
@@ -46,15 +46,15 @@ class Reservation:
 
     @property
     def is_held(self) -> bool:
-        """Whether the record still counts the request as under way, and will for a while if it is told nothing."""
+        """Whether the ledger counts the request as in flight, and will for a while without another report."""
         return self._silence_s() <= _LONGEST_SILENCE_S
 
     def confirm(self) -> None:
-        """The record is about to say that the request is under way. Call this while it is held."""
+        """The ledger is about to be written with this request in flight. Call this while the ledger is locked."""
         self._confirmed = self._readings()
 
     def answered(self) -> None:
-        """VirusTotal answered, whatever it said."""
+        """VirusTotal sent a response, of any kind."""
         self.outcome = "answered"
 
     def never_sent(self) -> None:
@@ -62,7 +62,7 @@ class Reservation:
         self.outcome = "never_sent"
 
     def _silence_s(self) -> float:
-        """By the clock that says most: a stopped process and a sleeping machine stop different clocks."""
+        """The largest difference of all clocks: a stopped process and a sleeping machine stop different clocks."""
         return max(now - then for now, then in zip(self._readings(), self._confirmed))
 
     def _readings(self) -> tuple[float, ...]:

@@ -1,8 +1,8 @@
-"""What requests under way and finished ones take from the quota. Pure, as `policy` is.
+"""How requests in flight and finished requests count against the quota. Pure, like `policy`.
 
-A request takes its slot before it is sent, and the slot counts from the latest moment at which VirusTotal may have
-counted the request: its answer's arrival, or, when its owner died, a grace after the owner's last sign of life.
-Where clocks differ it is the latest by the clock of anybody who uses the ledger: stamps are `max_clock_skew_s` later.
+A request takes its slot before it is sent. The slot counts from the latest moment at which VirusTotal may have counted
+the request: the arrival of its response, or a grace after the last heartbeat of an owner that died.
+If clocks differ, stamps are `max_clock_skew_s` later, so that they are the latest by every clock.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from . import buckets
 from .ledger import Ledger
 from .windows import Period, period_key
 
-# A request whose owner fell silent reaches VirusTotal within this, or never.
+# A request whose owner stopped its heartbeat reaches VirusTotal within this time, or never.
 GRACE_S = 5.0
 _ROUNDING_S = 0.001
-# The periods before and after this one are kept: a clock may be set back across their border.
+# Counts of neighbouring periods are stored too, because a clock may be set back across the border.
 _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 
 def take(ledger: Ledger, ticket: str, now: float) -> None:
-    """The request may go out."""
+    """The request may be sent."""
     now += ledger.max_clock_skew_s
     for period in _REACH_S:
         _count(ledger, period, now, 1)
@@ -30,7 +30,7 @@ def take(ledger: Ledger, ticket: str, now: float) -> None:
 
 
 def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
-    """The request came back, or its end is unknown: then it may be counted for a grace yet."""
+    """The request was answered, or its end is unknown: then VirusTotal may still count it during a grace."""
     _restore(ledger, ticket, now)
     now += ledger.max_clock_skew_s
     _push(ledger, ticket, now if answered else now + GRACE_S)
@@ -38,13 +38,13 @@ def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
 
 
 def settle_late(ledger: Ledger, ticket: str, answered_at: float) -> None:
-    """The request was answered then. One that has been settled meanwhile, as its owner was silent, stays as it is."""
+    """The request was answered at `answered_at`. No change if it was settled because its heartbeat stopped."""
     if ticket in ledger.in_flight:
         settle(ledger, ticket, answered_at, answered=True)
 
 
 def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
-    """The request was certainly never sent (no connection was made): as if it had not been asked for."""
+    """The request was certainly not sent (no connection was made), so it does not count."""
     taken_at += ledger.max_clock_skew_s
     latest = ledger.in_flight.pop(ticket, None)
     if latest is not None:
@@ -55,19 +55,19 @@ def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
 
 
 def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
-    """The owners of these requests live."""
+    """The owners of these requests are alive."""
     for ticket in tickets:
         _restore(ledger, ticket, now)
         _push(ledger, ticket, now + ledger.max_clock_skew_s + GRACE_S)
 
 
 def has_run_out(ledger: Ledger, ticket: str, now: float) -> bool:
-    """Whether the record counts the request as over, or may do so at any moment."""
+    """Whether the ledger counts the request as finished, or may do so at any moment."""
     return ledger.in_flight.get(ticket, 0.0) < now + ledger.max_clock_skew_s
 
 
 def move(ledger: Ledger, step: float) -> None:
-    """The clock was set forward by `step`: the same moments by the new time."""
+    """The clock was set forward by `step` seconds: move all times with it."""
     ledger.settled = [stamp + step for stamp in ledger.settled]
     ledger.older = ledger.older.moved(step)
     for ticket, latest in ledger.in_flight.items():
@@ -75,7 +75,7 @@ def move(ledger: Ledger, step: float) -> None:
 
 
 def tidy(ledger: Ledger, now: float) -> None:
-    """Forget what no window can see, bury the dead, and pull back stamps that a clock set back left in the future."""
+    """Drop expired stamps, settle in-flight requests of dead owners, and clamp future stamps to now."""
     now += ledger.max_clock_skew_s
     for ticket, latest in list(ledger.in_flight.items()):
         if latest > now + GRACE_S:
@@ -83,7 +83,7 @@ def tidy(ledger: Ledger, now: float) -> None:
         elif latest < now:
             _record(ledger, ticket)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
-        # One whose answer was lost may be counted for a grace yet.
+        # A request whose response was lost may still be counted during a grace.
         ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
     ledger.older = ledger.older.pulled_back(now + GRACE_S)
     _forget(ledger, now)
@@ -95,7 +95,7 @@ def tidy(ledger: Ledger, now: float) -> None:
 
 
 def _forget(ledger: Ledger, now: float) -> None:
-    """Drop what no window can see, and put what is too much into buckets."""
+    """Drop stamps that are older than every window, and put surplus stamps into buckets."""
     since = now - ledger.max_clock_skew_s - ledger.longest_window_s - 1.0
     del ledger.settled[: bisect_left(ledger.settled, since)]
     if ledger.older.moments and ledger.older.moments[-1] < since:
@@ -104,7 +104,7 @@ def _forget(ledger: Ledger, now: float) -> None:
         return
     surplus = ledger.settled[: -buckets.EXACT]
     del ledger.settled[: -buckets.EXACT]
-    # An earlier version's processes note no lengths.
+    # Processes of earlier versions do not record lengths.
     allowed = buckets.resolutions([*ledger.lengths, ledger.longest_window_s], now - 2 * ledger.max_clock_skew_s - 1.0)
     ledger.older = buckets.merged_with(ledger.older, surplus, allowed, since=since, boundary=ledger.inherited_until)
 
@@ -116,7 +116,7 @@ def _record(ledger: Ledger, ticket: str) -> None:
 
 
 def _restore(ledger: Ledger, ticket: str, now: float) -> None:
-    """The owner was silent for so long that it was taken for dead, or took its slot from another book."""
+    """The ledger does not have the request: its heartbeat was late, or its slot is from another ledger."""
     if ticket not in ledger.in_flight:
         take(ledger, ticket, now)
 
@@ -124,14 +124,14 @@ def _restore(ledger: Ledger, ticket: str, now: float) -> None:
 def _push(ledger: Ledger, ticket: str, latest: float) -> None:
     """Move the latest moment at which the request may be counted.
 
-    One that is under way at midnight may be counted on either side: it is, on both, and from the start.
+    A request in flight at midnight may be counted in either period, so it counts in both.
     """
     before = ledger.in_flight[ticket]
-    # What was pushed on by a grace comes back by no more; by more, where the clock was set back.
-    comes_back = 0 < before - latest <= GRACE_S + _ROUNDING_S
+    # A move back by at most a grace undoes an earlier move; a larger one means that the clock was set back.
+    is_undone = 0 < before - latest <= GRACE_S + _ROUNDING_S
     for period in _REACH_S:
         if period_key(period, latest) != period_key(period, before):
-            _count(ledger, period, before if comes_back else latest, -1 if comes_back else 1)
+            _count(ledger, period, before if is_undone else latest, -1 if is_undone else 1)
     ledger.in_flight[ticket] = latest
 
 

@@ -1,4 +1,4 @@
-"""The moments from which a ledger's requests count, in order. Pure."""
+"""The times from which the requests of a ledger count, in order. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .ledger import Ledger
 
 
 class Inside(NamedTuple):
-    """How many requests a window sees, and the moment of the oldest; 0 if there is none."""
+    """The number of requests in a window, and the time of the oldest; 0 if there is none."""
 
     requests: int
     oldest: float
 
 
 class Timeline:
-    """`latest`: as if all requests under way had come back by then."""
+    """`latest`: count requests in flight as finished by then."""
 
     def __init__(self, ledger: Ledger, latest: float | None = None) -> None:
         in_flight = ledger.in_flight.values()
@@ -34,7 +34,7 @@ class Timeline:
             self._upto = [*older.upto, *range(older.total + 1, older.total + len(young) + 1)]
 
     def newest(self, count: int) -> float:
-        """The moment of the oldest of the `count` newest requests; 0 if there are fewer."""
+        """The time of the oldest of the `count` newest requests; 0 if there are fewer."""
         total = self._upto[-1] if self._upto else 0
         return self._moments[bisect_left(self._upto, total - count + 1)] if total >= count else 0.0
 
@@ -46,7 +46,7 @@ class Timeline:
         return Inside(self._upto[-1] - (self._upto[place - 1] if place else 0), self._moments[place])
 
     def add(self, moment: float) -> None:
-        """One more request. Quick if few are later."""
+        """Add a request. Fast if few are later."""
         place = bisect_right(self._moments, moment)
         self._moments.insert(place, moment)
         self._upto.insert(place, self._upto[place - 1] if place else 0)

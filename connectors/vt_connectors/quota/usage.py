@@ -1,4 +1,4 @@
-"""How much of the quota is used, as people and answers see it. Pure."""
+"""The used quota, for people and responses. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .timeline import Timeline
 from .windows import Period, Quota, period_key
 
 _PERIODS: tuple[Period, ...] = ("day", "month")
-# What is gone of a larger window is not written down one by one: all pause for a while instead.
+# For a larger window, stamps are not written one by one; requests pause for a while instead.
 _MOST_STAMPS, _PAUSE_S = 1000, 60.0
 
 
 def usage(ledger: Ledger, quota: Quota, now: float) -> dict[str, Any]:
-    """Window name to `limit`, `used`, `resets_in_s` (of a sliding window: until its oldest slot is free again).
+    """Window name to `limit`, `used`, `resets_in_s` (of a sliding window: until its oldest request leaves it).
 
-    `blocked` while a pause is waited out: `resets_in_s`, `until` (UTC).
+    `blocked` during a pause: `resets_in_s`, `until` (UTC).
     """
     policy.tidy(ledger, quota, now)
     timeline = Timeline(ledger)
@@ -40,30 +40,29 @@ def usage(ledger: Ledger, quota: Quota, now: float) -> dict[str, Any]:
     return seen
 
 
-def take_over(ledger: Ledger, quota: Quota, told: AccountUse, now: float) -> None:
-    """Correct the record by what the account tells: other programs, and a group's other members, use its quota too.
+def take_over(ledger: Ledger, quota: Quota, use: AccountUse, now: float) -> None:
+    """Correct the ledger with the account's figures, because other programs and group members use its quota too.
 
-    The use of the day and month is raised, never lowered: to what the account has used, and so far that no more is left
-    of the window than of the pool that runs out first (limit - used = what is left). So it counts what no user may send
-    any more, whoever has sent it. The limit stays the least that any pool allows, as all are full when the next period
-    begins.
+    The use of the day and month is raised, never lowered: to the account's use, and until no more requests are left in
+    the window than in the pool that runs out first (limit - used = left). So requests of all users count. The limit
+    stays the smallest of all pools, because all pools are full again when the next period begins.
 
-    Of the account's hour, no more goes within a sliding window from now on than is left of it. After that, only
-    recorded requests fill it: whether the account's hour slides is not known. A pause after a 429 is cut down to a
-    minute if the account clearly has requests left.
+    For the account's hour, a sliding window from now on allows at most what is left of the hour. After that, only
+    recorded requests count, because it is not known whether the account's hour slides. A pause after a 429 is
+    shortened to a minute if the account clearly has requests left.
     """
     limits = {window.period: window.limit for window in quota.calendar}
     for period in _PERIODS:
         key = period_key(period, now)
-        if period_key(period, now - told.age_s) != key:
-            continue  # told of the period before, which has ended since
-        left, counts = told.left.get(period), ledger.used[period]
+        if period_key(period, now - use.age_s) != key:
+            continue  # the figures are from the period before
+        left, counts = use.left.get(period), ledger.used[period]
         gone = 0 if left is None or period not in limits else limits[period] - left
-        counts[key] = max(counts.get(key, 0), told.used.get(period, 0), gone)
-    hour = told.left.get("hour")
+        counts[key] = max(counts.get(key, 0), use.used.get(period, 0), gone)
+    hour = use.left.get("hour")
     if hour is not None:
         _leave_of_the_hour(ledger, quota, hour, now)
-    if hour != 0 and told.has_left("day") and told.has_left("month"):
+    if hour != 0 and use.has_left("day") and use.has_left("month"):
         policy.shorten_block(ledger, quota, now)
 
 

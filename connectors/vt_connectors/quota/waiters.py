@@ -1,8 +1,8 @@
-"""The queue for quota: who is served next. Pure, as `policy` is.
+"""The queue for quota, and its order. Pure, like `policy`.
 
-A client has one ticket at a time. Interactive clients come before batches, and batches get one slot in four, as long as
-no client waits for more slots than there are clients, and one. A client that was refused keeps its place until a little
-after the time it was told, so that it finds its slot when it returns.
+A client has one ticket at a time. Interactive clients come before batches, and batches get one slot in four, but no
+client waits for more slots than the number of clients plus one. The place of a refused client is reserved until a
+little after its `retry_after`, so that it gets its slot when it returns.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from .ledger import Ledger
 
-# The first waiters look in this often, those further behind less often ...
+# The first waiters look this often, those further behind less often ...
 LOOK_IN_S = 1.0
 LONGEST_LOOK_IN_S = 10.0
 FIRST = 16
-# ... one that is late lets the others by, and is taken for dead when it is late by more than this.
+# ... a late waiter lets the others pass, and counts as dead if it is late by more than `LATE_S`.
 LETS_BY_S = 0.2
 LATE_S = 2.0
-# While both wait, so many interactive clients are served before a batch is.
+# While both wait, this many interactive clients are served before a batch.
 INTERACTIVE_IN_A_ROW = 3
-# A place is kept for this long after the time that was told, by how long the wait is: a new process has to start.
+# A place is reserved for this long after `due`, depending on the wait, because a new process has to start.
 _SHORTEST_LEEWAY_S, _LONGEST_LEEWAY_S, _LEEWAY_SHARE = 2.0, 5.0, 0.1
-# Clients do not return for longer waits at the very second, and places that are never used delay others.
+# After longer waits clients do not return on time, and unused places delay others.
 LONGEST_RESERVATION_S = 900.0
 
 
 class Waiter(NamedTuple):
     """One place in the queue. Times are epoch seconds.
 
-    `promise`: when it looks in again, or is dead. `client`: the process, search or token that waits. `due`: 0 if it
-    waits; else it was refused, was told to return at `due`, and its place is kept until `promise`. `about`: what it
-    wants to ask, as a checksum: a new process that asks the same takes this place. `latest`: it gets the slot of this
-    number at the latest (see `Ledger.granted`); 0 if that is not known.
+    `promise`: when it looks again at the latest; after that it is dead. `client`: the process, search or token that
+    waits. `due`: 0 if it waits; else it was refused with a return at `due`, and its place is reserved until `promise`.
+    `about`: a checksum of its request; a new process with the same request takes this place. `latest`: the number of
+    the slot that it gets at the latest (see `Ledger.granted`); 0 if that is not known.
     """
 
     ticket: str
@@ -52,7 +52,7 @@ class Waiter(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a request says of itself. `returns`: whether its client can be expected back at the time it is told."""
+    """The client and purpose of a request. `returns`: whether its client is expected to return after a refusal."""
 
     client: str = ""
     batch: bool = False
@@ -64,22 +64,22 @@ BATCH = Claim(batch=True)
 
 
 def ahead_of(ledger: Ledger, ticket: str, claim: Claim, now: float) -> list[Waiter]:
-    """Those served before `ticket`, which has a place in the queue or would take the last one.
+    """The waiters that are served before `ticket`, which has a place in the queue or would take the last one.
 
-    Waiters that are late let the others by.
+    Late waiters let the others pass.
     """
     queue = list(ledger.queue)
-    mine = next((waiter for waiter in queue if waiter.ticket == ticket), None)
-    if mine is None:
-        mine = _enters(ledger, ticket, now + LATE_S, claim)
-        queue.append(mine)
-    living = [waiter for waiter in queue if waiter is mine or waiter.is_reserved or not _is_late(waiter, now)]
+    own = next((waiter for waiter in queue if waiter.ticket == ticket), None)
+    if own is None:
+        own = _enters(ledger, ticket, now + LATE_S, claim)
+        queue.append(own)
+    living = [waiter for waiter in queue if waiter is own or waiter.is_reserved or not _is_late(waiter, now)]
     order = _in_order(living, ledger)
-    return order[: order.index(mine)]
+    return order[: order.index(own)]
 
 
 def _in_order(living: Sequence[Waiter], ledger: Ledger) -> list[Waiter]:
-    """The order in which they are served if no other comes."""
+    """The order in which they are served if no other waiter arrives."""
     interactive = deque(waiter for waiter in living if not waiter.batch)
     batches = deque(waiter for waiter in living if waiter.batch)
     order: list[Waiter] = []
@@ -96,7 +96,7 @@ def _in_order(living: Sequence[Waiter], ledger: Ledger) -> list[Waiter]:
 
 
 def _is_a_batchs_turn(interactive: Collection[Waiter], batch: Waiter, number: int, in_a_row: int) -> bool:
-    """Whether slot `number` is the batch's. No interactive waiter may be late because of it."""
+    """Whether the batch gets slot `number`. That must not make an interactive waiter late."""
     if not interactive:
         return True
     if in_a_row < INTERACTIVE_IN_A_ROW and not 0 < batch.latest <= number:
@@ -105,25 +105,25 @@ def _is_a_batchs_turn(interactive: Collection[Waiter], batch: Waiter, number: in
 
 
 def has_another(ledger: Ledger, ticket: str, claim: Claim) -> bool:
-    """Whether the client has another ticket already, from a process that acts for it too."""
+    """Whether the client has another ticket already, from another of its processes."""
     return any(waiter.ticket != ticket and is_ticket_of(waiter, claim) for waiter in ledger.queue)
 
 
 def is_ticket_of(waiter: Waiter, claim: Claim) -> bool:
-    """Whether that is the client's ticket, and not a place that is kept for it."""
+    """Whether this is a ticket of the client, and not its reserved place."""
     return waiter.client == claim.client and waiter.batch == claim.batch and not waiter.is_reserved
 
 
 def has_reservation(ledger: Ledger, claim: Claim) -> bool:
-    """Whether a place is kept for the client."""
+    """Whether a place is reserved for the client."""
     return any(waiter.is_reserved and _is_the_same_client(waiter, claim) for waiter in ledger.queue)
 
 
 def come_back(ledger: Ledger, ticket: str, claim: Claim, now: float) -> None:
-    """If a place is kept for this request or its client, it is the ticket's from now on."""
+    """If a place is reserved for this request or its client, the ticket takes it."""
     if any(waiter.ticket == ticket for waiter in ledger.queue):
         return
-    for same in (_asks_the_same, _is_the_same_client):
+    for same in (_is_the_same_request, _is_the_same_client):
         for place, waiter in enumerate(ledger.queue):
             if waiter.is_reserved and same(waiter, claim):
                 ledger.queue[place] = _enters(ledger, ticket, now + LATE_S, claim)
@@ -131,7 +131,7 @@ def come_back(ledger: Ledger, ticket: str, claim: Claim, now: float) -> None:
 
 
 def stay(ledger: Ledger, ticket: str, claim: Claim, promise: float) -> None:
-    """The ticket waits, and looks in again before `promise`."""
+    """The ticket waits, and looks again before `promise`."""
     for place, waiter in enumerate(ledger.queue):
         if waiter.ticket == ticket:
             ledger.queue[place] = waiter._replace(promise=promise)
@@ -140,7 +140,7 @@ def stay(ledger: Ledger, ticket: str, claim: Claim, promise: float) -> None:
 
 
 def leave(ledger: Ledger, ticket: str) -> None:
-    """The waiter went away."""
+    """Remove the waiter."""
     ledger.queue = [waiter for waiter in ledger.queue if waiter.ticket != ticket]
 
 
@@ -154,27 +154,27 @@ def served(ledger: Ledger, ticket: str, batch: bool) -> None:
 
 
 def reserve(ledger: Ledger, ticket: str, claim: Claim, due: float, now: float, room: int) -> None:
-    """Keep the refused ticket's place until a little after `due`, or give it up.
+    """Reserve the place of the refused ticket until a little after `due`, or give it up.
 
-    A client has one such place, and all of them together have `room`, which interactive clients may take from batches.
+    A client has one such place. There are at most `room` of them; interactive clients may take those of batches.
     """
     wait_s = due - now
     others = [waiter for waiter in ledger.queue if waiter.is_reserved and waiter.ticket != ticket]
-    is_kept = any(_is_the_same_client(waiter, claim) for waiter in others)
-    if not claim.returns or is_kept or wait_s > LONGEST_RESERVATION_S or not _make_room(ledger, claim, others, room):
+    has_place = any(_is_the_same_client(waiter, claim) for waiter in others)
+    if not claim.returns or has_place or wait_s > LONGEST_RESERVATION_S or not _make_room(ledger, claim, others, room):
         leave(ledger, ticket)
         return
     leeway_s = min(max(wait_s * _LEEWAY_SHARE, _SHORTEST_LEEWAY_S), _LONGEST_LEEWAY_S)
-    kept = Waiter(ticket, due + leeway_s, claim.client or ticket, claim.batch, due, claim.about)
+    reserved = Waiter(ticket, due + leeway_s, claim.client or ticket, claim.batch, due, claim.about)
     known = [place for place, waiter in enumerate(ledger.queue) if waiter.ticket == ticket]
     if known:
-        ledger.queue[known[0]] = kept
+        ledger.queue[known[0]] = reserved
     else:
-        ledger.queue.append(kept)
+        ledger.queue.append(reserved)
 
 
 def tidy(ledger: Ledger, now: float) -> None:
-    """Drop the dead and places whose clients did not come back; pull back what a clock set back left in the future."""
+    """Drop dead waiters and places whose clients did not return; clamp times that are too far in the future."""
     furthest = now + LONGEST_LOOK_IN_S + LATE_S
     ledger.queue = [
         waiter if waiter.is_reserved else waiter._replace(promise=min(waiter.promise, furthest))
@@ -192,7 +192,7 @@ def move(ledger: Ledger, step: float) -> None:
 
 
 def _enters(ledger: Ledger, ticket: str, promise: float, claim: Claim) -> Waiter:
-    """The waiter as it enters the queue: it gets one of as many slots as there are clients then, and one."""
+    """A waiter that enters the queue: it waits for as many slots as there are clients, plus one, at most."""
     clients = len(ledger.queue) + 1
     return Waiter(ticket, promise, claim.client or ticket, claim.batch, latest=ledger.granted + clients + 1)
 
@@ -211,7 +211,7 @@ def _is_late(waiter: Waiter, now: float) -> bool:
     return waiter.promise - LATE_S + LETS_BY_S < now
 
 
-def _asks_the_same(waiter: Waiter, claim: Claim) -> bool:
+def _is_the_same_request(waiter: Waiter, claim: Claim) -> bool:
     return bool(claim.about) and waiter.about == claim.about
 
 

@@ -1,4 +1,4 @@
-"""The windows a quota is made of.
+"""The windows of a quota.
 
 VirusTotal's public API: 4 a minute, 500 a day, 15,500 a month; days and months end at 00:00 UTC
 (https://docs.virustotal.com/docs/consumption-quotas-handled).
@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple, Union
 from ..errors import ConfigError
 from ..patterns import pattern
 
-# What work that can wait leaves of a day to people, who cannot. A queue is worked off day and night, and a long one
-# would have the whole day's quota before they come. A quarter of a public key's day is 125 lookups; the rest still
-# answers 2,600 entries in the week that they are kept.
+# The part of a day that a drain reserves for people. A drain runs day and night, and a long queue would use the whole
+# quota of the day before people need it. A quarter of a public key's day is 125 lookups; the rest still looks up
+# 2,600 entries in the week for which they are queued.
 KEPT_SHARE = 0.25
 PUBLIC = "4/minute,500/day,15500/month"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
@@ -58,7 +58,7 @@ Window = Union[Sliding, Calendar]
 
 
 class Quota(NamedTuple):
-    """The windows; none means no limit of our own. `auto` means: ask the account, and until then these."""
+    """The windows; none means no limit of our own. `auto`: these apply until the account's own limits are known."""
 
     windows: tuple[Window, ...] = ()
     auto: bool = False
@@ -73,19 +73,20 @@ class Quota(NamedTuple):
 
     @property
     def pace_s(self) -> float:
-        """The seconds in which the sliding windows give one request, in the long run."""
+        """Seconds per request that the sliding windows allow in the long run."""
         return max((window.seconds / max(1, window.limit) for window in self.sliding), default=0.0)
 
     def leaving(self, keep: int | None) -> Quota:
-        """The quota of who leaves `keep` of the day's requests to others, or None: the usual share. Perhaps none is
-        left then. A quota without a day has nothing to keep from.
+        """The quota that remains if `keep` of the day's requests are reserved for others; None: the usual share.
+
+        It may be 0. A quota without a daily window stays the same.
         """
         if keep == 0:
             return self
         return Quota(tuple(_less(window, keep) for window in self.windows), self.auto)
 
     def share(self, part: int) -> Quota:
-        """A quota of one `part`-th, at least one request a window: for a process that cannot see the others."""
+        """One `part`-th of the quota, at least one request a window: for a process that cannot see the others."""
         return Quota(tuple(_scaled(window, part) for window in self.windows), self.auto)
 
     def __str__(self) -> str:
@@ -95,8 +96,8 @@ class Quota(NamedTuple):
 def _less(window: Window, keep: int | None) -> Window:
     if not isinstance(window, Calendar) or window.period != "day":
         return window
-    kept = math.ceil(window.limit * KEPT_SHARE) if keep is None else keep
-    return Calendar(max(0, window.limit - kept), "day")
+    reserved = math.ceil(window.limit * KEPT_SHARE) if keep is None else keep
+    return Calendar(max(0, window.limit - reserved), "day")
 
 
 def _scaled(window: Window, part: int) -> Window:
@@ -139,7 +140,7 @@ def period_key(period: Period, now: float) -> str:
 
 
 def period_end(period: Period, now: float) -> float:
-    """The epoch second at which the period that `now` lies in ends."""
+    """The epoch second at which the period of `now` ends."""
     moment = datetime.fromtimestamp(now, timezone.utc)
     start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "day":

@@ -1,7 +1,6 @@
-"""Putting a finished file at a path that other processes watch, and may be filling at the same moment.
+"""Puts a finished file at a path that other processes use, and where they may put a file at the same moment.
 
-A file appears whole or not at all: no process meets one that is half made. A file is moved away only if it is the very
-one that was looked at, and none is ever overwritten.
+A file appears whole or not at all. A file is moved away only if it is the expected one, and no file is overwritten.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
 
-# What SQLite keeps beside its file; what an earlier file left there would be played into the new one.
+# The names of SQLite's files beside a database. SQLite would apply those of an earlier file to the new one.
 SIDECARS = ("-wal", "-shm", "-journal")
 
 
 def inode(path: str | Path) -> int:
-    """Which file is at `path`; -1 for none."""
+    """The inode number of the file at `path`; -1 for none."""
     try:
         return os.stat(path).st_ino  # noqa: PTH116  # a third of the time, and every read begins with it
     except FileNotFoundError:
@@ -26,7 +25,7 @@ def inode(path: str | Path) -> int:
 
 
 def is_there(path: Path) -> bool:
-    """False also if it cannot be looked at."""
+    """Whether a file is at `path`; False also if it cannot be accessed."""
     try:
         return inode(path) != -1
     except OSError:
@@ -34,9 +33,9 @@ def is_there(path: Path) -> bool:
 
 
 def place(fresh: Path, path: Path, instead_of: int, bad: Path, patience_s: float) -> bool:
-    """Move `fresh` to `path` if the file `instead_of` (an inode, -1 for none) is there still; whether it was.
+    """Move `fresh` to `path` if the file `instead_of` (an inode, -1 for none) is still there. Returns whether it was.
 
-    The file that was there is kept as `bad`. Raises `OSError`.
+    The earlier file is renamed to `bad`. Raises `OSError`.
     """
     with alone_in(path.parent, patience_s) as folder:
         if folder.inode(path) != instead_of:
@@ -50,8 +49,9 @@ def place(fresh: Path, path: Path, instead_of: int, bad: Path, patience_s: float
 
 
 class _Folder:
-    """Steps within one folder, which is held by its descriptor (None: not on this system): if its path leads to
-    another folder meanwhile, nothing happens there.
+    """File operations in one folder, by its descriptor (None: not supported on this system).
+
+    So if its path is changed to another folder meanwhile, nothing happens there.
     """
 
     def __init__(self, descriptor: int | None) -> None:
@@ -70,7 +70,7 @@ class _Folder:
         os.unlink(self._name(path), dir_fd=self.descriptor)
 
     def moved(self, path: Path, bad: Path, expected: int) -> bool:
-        """Move the file `expected` from `path` to the free name `bad`; another file that is there by now goes back."""
+        """Move the file `expected` from `path` to the unused name `bad`; another file is moved back."""
         here = self.descriptor
         os.rename(self._name(path), self._name(bad), src_dir_fd=here, dst_dir_fd=here)
         if self.inode(bad) == expected:
@@ -79,14 +79,14 @@ class _Folder:
         return False
 
     def named(self, file: Path, path: Path) -> bool:
-        """Give `file` the name `path` if it is free; whether it was."""
+        """Give `file` the name `path` if that is unused. Returns whether it was."""
         here, names = self.descriptor, (self._name(file), self._name(path))
         try:
             os.link(*names, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
         except FileExistsError:
             return False
         except (OSError, NotImplementedError):
-            # No second names on this file system.
+            # The file system has no hard links.
             if self.inode(path) != -1:
                 return False
             os.rename(*names, src_dir_fd=here, dst_dir_fd=here)
@@ -97,7 +97,7 @@ class _Folder:
 
 @contextlib.contextmanager
 def alone_in(folder: Path, patience_s: float) -> Iterator[_Folder]:
-    """No other process is in here for the same folder. Where there are no such locks, it is left to luck."""
+    """Lock the folder against other processes. On systems without `fcntl`, there is no lock."""
     try:
         import fcntl
     except ImportError:

@@ -1,4 +1,4 @@
-"""The checksum of what is kept: SQLite and Redis do not notice a digit that became another one."""
+"""The checksum of stored content, because SQLite and Redis do not detect a changed digit."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import zlib
 
 
 def checksum(content: bytes, key: str = "") -> bytes:
-    """Eight hexadecimal digits; with the `key` it is kept by, so that another key's content does not fit."""
+    """Eight hexadecimal digits. It covers the `key` too, so that the content of another key does not match."""
     return b"%08x" % zlib.crc32(content, zlib.crc32(key.encode("utf-8", "surrogatepass")))

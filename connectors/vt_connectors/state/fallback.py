@@ -1,4 +1,4 @@
-"""When the shared state cannot be used: said once, and worked around for a while."""
+"""If the shared state cannot be used: a warning, and a local stand-in for a while."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StateUnavailable(Exception):
 
 
 class StateBusy(StateUnavailable):
-    """Others hold the store's lock for longer than patience lasts. It is there, and what it says still holds."""
+    """Other processes hold the store's lock for too long. The store exists, and its content is still valid."""
 
 
 class Fallback(Generic[Part]):

@@ -1,4 +1,4 @@
-"""The sign of life by which other processes tell a slow owner from a dead one."""
+"""The heartbeat, by which other processes distinguish a slow owner from a dead one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Beat = Callable[[], None]
 
 
 class Heartbeat:
-    """One thread a process. `keeping(beat)` calls `beat` once a second for as long as any holder is inside.
+    """One thread per process. `keeping(beat)` calls `beat` once a second for as long as a holder is inside.
 
-    Real time on purpose: it tells of this process being alive, whatever clock the work is done by.
+    It uses real time, not the clock of the work, because it shows that this process is alive.
     """
 
     def __init__(self, interval_s: float = INTERVAL_S) -> None:
@@ -36,7 +36,7 @@ class Heartbeat:
     @contextlib.contextmanager
     def keeping(self, beat: Beat) -> Iterator[None]:
         if self._pid != os.getpid():
-            # A forked process has no such thread, and perhaps a lock that the thread held for ever.
+            # A forked process does not have the thread, and perhaps a lock that is never released.
             self._begin()
         with self._changed:
             self._holders[beat] = self._holders.get(beat, 0) + 1
@@ -48,7 +48,7 @@ class Heartbeat:
             self._let_go(beat)
 
     def rest(self) -> None:
-        """Return when the thread has ended, unless somebody is inside."""
+        """Return when the thread has ended; at once if there is a holder."""
         with self._changed:
             thread = None if self._holders or self._pid != os.getpid() else self._thread
             self._changed.notify_all()
@@ -64,7 +64,7 @@ class Heartbeat:
                 del self._holders[beat]
 
     def _start(self) -> None:
-        # Without it a request may at most be repeated; its owner goes on.
+        # If the thread cannot start, a request may at most be repeated.
         if self._thread is None or not self._thread.is_alive:
             self._thread = start_thread(self._run, "vt-heartbeat")
 
@@ -81,4 +81,4 @@ class Heartbeat:
                     beat()
                 except Exception:
                     # A missed beat costs at most a repeated request; it must not end the thread.
-                    _LOG.warning("a sign of life was not written", exc_info=True)
+                    _LOG.warning("a heartbeat was not written", exc_info=True)

@@ -1,9 +1,9 @@
-"""Whether a file is one that this product made. Everything else stays as it is, whatever damage it seems to have.
+"""Whether this product made a file. All other files stay unchanged, even if they look damaged.
 
-A file of ours has SQLite's magic bytes and our application id in its header. Damage may take these away, so the file
-also carries a mark (an extended attribute), which belongs to the file and not to its name: a file that is written over
-keeps it, another file that takes its place has none. Without either nothing shows that a file is ours, and it is
-refused. Where extended attributes do not exist, only the header counts.
+A file of ours has SQLite's magic bytes and our application id in its header. Damage may destroy these, so the file also
+has a mark (an extended attribute). The mark belongs to the file and not to its name: an overwritten file keeps it,
+another file at the same path does not have it. A file with neither is refused. On systems without extended attributes,
+only the header counts.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ IsOfEarlierVersion = Callable[[bytes], bool]
 
 
 class Unclear(ConfigError):
-    """It may look so only while another process is replacing the file: look again with the folder locked."""
+    """Another process may be replacing the file just now: check again with the folder locked."""
 
 
-class _Looked:
-    """Files whose bytes were read here, each held open for as long as the process lives.
+class _OpenFiles:
+    """The files whose headers were read here, each held open until the process ends.
 
-    If a process closes any descriptor of a file, it loses all its locks on that file, SQLite's included. Held open,
-    the file also keeps its inode number, so a known pair of numbers means the same file.
+    If a process closes any descriptor of a file, it loses all its locks on that file, including SQLite's. An open file
+    also keeps its inode number, so a known pair of numbers means the same file.
     """
 
     def __init__(self) -> None:
@@ -60,15 +60,15 @@ class _Looked:
             return known, os.read(known, _PAGE)
 
 
-_LOOKED = _Looked()
+_OPEN_FILES = _OpenFiles()
 
 
 def own_inode(path: str, application_id: int, is_earlier: IsOfEarlierVersion, *, knew: bool) -> int:
-    """The inode number of the file of ours at `path`; -1 if none is there, and one may be made.
+    """The inode number of our file at `path`; -1 if there is no file, and it may be made.
 
-    `knew`: this process has used a file of ours at this path. Raises `ConfigError` for a file that cannot be shown to
-    be ours or that another user can change, `Unclear` if that may change in a moment, `OSError` if the path cannot be
-    looked at.
+    `knew`: this process has used a file of ours at this path. Raises `ConfigError` if nothing shows that the file is
+    ours, or if another user can change it, `Unclear` if that may change in a moment, and `OSError` if the path cannot
+    be accessed.
     """
     refuse_untrusted_folder(Path(path).parent, _ABOUT)
     try:
@@ -77,18 +77,18 @@ def own_inode(path: str, application_id: int, is_earlier: IsOfEarlierVersion, *,
         _check_sidecars(path, are_ours=knew)
         return -1
     if not stat.S_ISREG(found.st_mode):
-        raise ConfigError(f"VT_STATE: {path} is there and is not a regular file; name one that may be made")
+        raise ConfigError(f"VT_STATE: {path} is not a regular file; set VT_STATE to a path where a file can be made")
     refuse_untrusted_file(Path(path), _ABOUT)
     try:
         _check_is_ours(path, application_id, is_earlier)
     except PermissionError:
         raise ConfigError(
-            f"{_ABOUT} {path} may not be read by this user; run as the user who owns it, or {_NEXT_STEP}"
+            f"{_ABOUT} {path} may not be read by this user; run as the owner of the file, or {_NEXT_STEP}"
         ) from None
     if found.st_nlink > 1:
         raise Unclear(
             f"{_ABOUT} {path} has a second name (a hard link); SQLite finds the files beside it by name, so it would "
-            "be damaged: delete one of the names, and use a symbolic link instead"
+            "be damaged; delete one of the names, and use a symbolic link instead"
         )
     _check_sidecars(path, are_ours=True)
     return found.st_ino
@@ -97,7 +97,7 @@ def own_inode(path: str, application_id: int, is_earlier: IsOfEarlierVersion, *,
 def _check_is_ours(path: str, application_id: int, is_earlier: IsOfEarlierVersion) -> None:
     mark = _mark_of(path)
     if mark is None:
-        descriptor, page = _LOOKED.first_page(path)
+        descriptor, page = _OPEN_FILES.first_page(path)
         found = _application_id(page)
         if found != application_id and not (found == 0 and is_earlier(page)):
             refuse_foreign(path, found)
@@ -107,7 +107,7 @@ def _check_is_ours(path: str, application_id: int, is_earlier: IsOfEarlierVersio
 
 
 def _application_id(page: bytes) -> int | None:
-    """None for a file that is not SQLite's."""
+    """None for a file that is not an SQLite database."""
     if len(page) < 100 or not page.startswith(_MAGIC):
         return None
     return int(struct.unpack(">I", page[68:72])[0])
@@ -117,12 +117,12 @@ def refuse_foreign(path: str, found: int | None) -> NoReturn:
     """Raise `ConfigError` for a file with the application id `found` (None: not SQLite's)."""
     kind = _KINDS.get(found or 0)
     if kind:
-        raise ConfigError(f"VT_STATE: {path} is {kind} of vt-connectors, not the file that is named here; name another")
+        raise ConfigError(f"VT_STATE: {path} is {kind} of vt-connectors, not of the expected kind; name another file")
     raise ConfigError(f"VT_STATE: {path} was not made by vt-connectors, so it is left untouched; {_NEXT_STEP}")
 
 
 def _check_sidecars(path: str, *, are_ours: bool) -> None:
-    """SQLite writes to these names, and follows links there."""
+    """Refuse links and foreign files at these names, because SQLite would write to them."""
     for suffix in SIDECARS:
         name = path + suffix
         try:
@@ -130,25 +130,27 @@ def _check_sidecars(path: str, *, are_ours: bool) -> None:
         except FileNotFoundError:
             continue
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-            raise ConfigError(f"VT_STATE: {name} is a link or no file, and SQLite would write to it; delete it")
+            raise ConfigError(
+                f"VT_STATE: {name} is a link or not a regular file, and SQLite would write to it; delete it"
+            )
         refuse_untrusted_file(Path(name), _ABOUT)
         is_empty_journal = found.st_size == 0 and suffix == "-journal"
         if not are_ours and not is_empty_journal and _mark_of(name) is None:
             raise Unclear(
-                f"VT_STATE: {name} is there without its file, and nothing shows that vt-connectors made it; "
+                f"VT_STATE: {name} exists without its database, and nothing shows that vt-connectors made it; "
                 "move or delete it, or name another file for the state"
             )
 
 
 def mark_sidecars(path: str, application_id: int) -> None:
-    """They belong to the file at `path`, which is ours: it stays known if that file goes away."""
+    """Mark the files beside our file at `path`, so that they are known as ours if that file is deleted."""
     for suffix in SIDECARS:
         if _mark_of(path + suffix) is None:
             put_mark(path + suffix, application_id)
 
 
 def put_mark(file: int | str, application_id: int) -> None:
-    """Mark a file of ours, given as a descriptor or a path; without a mark it is known by its header alone."""
+    """Mark a file of ours, given as a descriptor or a path. If that is not possible, only its header counts."""
     try:
         if isinstance(file, int):
             os.setxattr(file, _MARK, _mark(application_id))
@@ -159,10 +161,10 @@ def put_mark(file: int | str, application_id: int) -> None:
 
 
 def is_any_of_ours(file: int | str) -> bool:
-    """Whether an open file, or the one that a path leads to, is a state file of this product, or SQLite's beside one.
+    """Whether an open file, or the file at a path, is a state file of this product, or SQLite's file beside one.
 
-    A path is not opened: closing the file would take this process's locks on it. So a file without a mark is only
-    known if it is open.
+    A path is not opened, because closing the file would release this process's locks on it. So a file without a mark
+    is only recognised if it is open.
     """
     try:
         if isinstance(file, str):
@@ -195,7 +197,7 @@ _MARKS = {_mark(known) for known in _KINDS}
 
 
 def drop_leftover_names(path: Path) -> None:
-    """Delete second names of the file at `path` that a process which was killed while making it has left."""
+    """Delete other names of the file at `path`, left by a process that was killed while it made the file."""
     found = os.lstat(path)
     with os.scandir(path.parent) as entries:
         for entry in entries:

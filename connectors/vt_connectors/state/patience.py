@@ -1,4 +1,4 @@
-"""Waiting for a part of the state that another program has locked, for as long as the caller may wait."""
+"""Waits for a part of the state that another program has locked, for as long as the caller may wait."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .fallback import StateBusy
 
 Result = TypeVar("Result")
 
-# A caller that may not wait for quota still waits so long for a lock ...
+# A caller that may not wait for quota still waits this long for a lock ...
 SHORTEST_S = 5.0
-# ... and one that may wait for hours does not wait for a lock that is held for so long.
+# ... and a caller that may wait for hours waits at most this long for a lock.
 LONGEST_S = 30.0
 _PAUSE_S = 0.05
 
 
 def patiently(step: Callable[[], Result], clock: Clock, deadline: float, shortest_s: float = SHORTEST_S) -> Result:
-    """`step()`, again and again while it raises `StateBusy`, until `deadline` (the clock's monotonic seconds).
+    """Repeat `step()` while it raises `StateBusy`, until `deadline` (the clock's monotonic seconds).
 
-    Raises `Unavailable` when the patience is over, and `Cancelled` when the process is to end.
+    Raises `Unavailable` after that, and `Cancelled` when the process should end.
     """
     give_up: float | None = None
     while True:
@@ -31,5 +31,7 @@ def patiently(step: Callable[[], Result], clock: Clock, deadline: float, shortes
             if give_up is None:
                 give_up = now + min(max(deadline - now, shortest_s), LONGEST_S)
             if now >= give_up:
-                raise Unavailable(f"{error}; nothing is asked twice, so it is not asked now: repeat it later") from None
+                raise Unavailable(
+                    f"{error}; no request was sent, because another process may send the same one; repeat it later"
+                ) from None
             clock.sleep(_PAUSE_S)

@@ -1,4 +1,4 @@
-"""Folders that only their owner may look into, whatever the umask is."""
+"""Folders that only their owner can access, with any umask."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _MODE = 0o700
 
 
 def make_private_folder(path: Path) -> None:
-    """Make `path`, and those above it that are not there. One that is there stays as it is. Raises `OSError`."""
+    """Make the folder `path` and its missing parents. An existing folder stays unchanged. Raises `OSError`."""
     if path.is_dir():
         return
     if path.parent != path:
@@ -19,5 +19,5 @@ def make_private_folder(path: Path) -> None:
         if not path.is_dir():
             raise
         return
-    # A umask may have taken rights that we need.
+    # The umask may have removed rights that we need.
     path.chmod(_MODE)

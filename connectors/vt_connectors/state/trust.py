@@ -1,6 +1,6 @@
-"""Whether another user of this machine could have written a file, or put another one in its place (POSIX only).
+"""Whether another user of this machine could write or replace a file (POSIX only).
 
-Trusted are root and the user that this process runs as. Another owner can change a file whatever its mode says.
+Root and the user of this process are trusted. Any other owner can change a file, independent of its mode.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ACL = "system.posix_acl_access"
 def refuse_untrusted(path: str | Path, about: str) -> None:
     """Raise `ConfigError` if another user can change the file at `path`, replace it, or redirect the link there.
 
-    `about` begins the message, for example `VT_CONFIG:`. A file or folder that is not there is passed over.
+    `about` begins the message, for example `VT_CONFIG:`. A missing file or folder is ignored.
     """
     place = Path(os.path.abspath(path))  # noqa: PTH100  # pathlib's would follow links
     real = Path(os.path.realpath(path))
@@ -29,13 +29,13 @@ def refuse_untrusted(path: str | Path, about: str) -> None:
 
 
 def refuse_untrusted_folder(folder: Path, about: str) -> None:
-    """Raise `ConfigError` if another user can put files into `folder` in place of those that are there."""
+    """Raise `ConfigError` if another user can replace files in `folder`."""
     found = _look(folder)
     why = found and _why_untrusted(folder, found)
     if why:
         raise ConfigError(
-            f"{about} the folder {folder} {why}, so its files can be replaced; take those rights away, "
-            f"or name a file in a folder of its own, such as {folder}/vt-connectors/"
+            f"{about} the folder {folder} {why}, so its files can be replaced; remove those rights, "
+            f"or name a file in a separate folder, such as {folder}/vt-connectors/"
         )
 
 
@@ -46,11 +46,13 @@ def refuse_untrusted_file(path: Path, about: str) -> None:
         return
     why = _why_untrusted(path, found)
     if why:
-        raise ConfigError(f"{about} {path} {why}; let it belong to this user alone (chown, chmod 600), or name another")
+        raise ConfigError(
+            f"{about} {path} {why}; make it accessible to this user only (chown, chmod 600), or name another file"
+        )
 
 
 def is_readable_by_all(path: str | Path) -> bool:
-    """Whether a file's mode lets every user read it; False if it cannot be looked at."""
+    """Whether every user can read a file by its mode; False if it cannot be accessed."""
     try:
         found = Path(path).stat()
     except OSError:
@@ -59,7 +61,7 @@ def is_readable_by_all(path: str | Path) -> bool:
 
 
 def _look(path: Path) -> os.stat_result | None:
-    """None if it is not there or cannot be seen: whoever uses it is told so then."""
+    """None if it does not exist or cannot be accessed; then its use reports the error."""
     try:
         return os.lstat(path)
     except OSError:
@@ -83,7 +85,7 @@ def _why_untrusted(path: Path, found: os.stat_result) -> str | None:
 
 
 def _is_read_only(path: Path) -> bool:
-    """Whether it lies on a read-only mount, as secrets in containers do: then its owner cannot change it here."""
+    """Whether it is on a read-only mount, like secrets in containers: then its owner cannot change it here."""
     try:
         return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
     except OSError:
@@ -91,7 +93,7 @@ def _is_read_only(path: Path) -> bool:
 
 
 def _has_acl(path: Path) -> bool:
-    """With an access list the group's bits say what any of those in the list may do at most."""
+    """With an access list, the group's bits are the most rights of any user or group in the list."""
     try:
         return _ACL in os.listxattr(path)
     except (OSError, AttributeError):
@@ -99,7 +101,7 @@ def _has_acl(path: Path) -> bool:
 
 
 def _is_own_group(gid: int) -> bool:
-    """Whether a group has no members but trusted users, as each user's own group on many systems."""
+    """Whether only trusted users are members of a group, like the private group of a user on many systems."""
     import grp
     import pwd
 

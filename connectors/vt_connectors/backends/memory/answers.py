@@ -1,4 +1,4 @@
-"""Answers within one process: the first level, and all there is with `VT_STATE=memory`."""
+"""The answers of one process: the first level, and the only level with `VT_STATE=memory`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...clock import Clock
 
 
 class MemoryAnswers:
-    """The `most` last used answers, each for `ttl_s` seconds at most."""
+    """The `most` most recently used answers, each for `ttl_s` seconds at most."""
 
     def __init__(self, clock: Clock, most: int = 10_000, ttl_s: float = 30 * 86400.0) -> None:
         self._entries: TTLCache[str, Entry] = TTLCache(most, ttl_s, timer=clock.monotonic)
@@ -21,7 +21,7 @@ class MemoryAnswers:
 
     def get(self, key: str) -> Entry | None:
         with self._lock:
-            # `get` would look twice.
+            # `get` would do two look-ups.
             try:
                 return self._entries[key]
             except KeyError:

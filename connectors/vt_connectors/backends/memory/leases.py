@@ -17,7 +17,7 @@ class MemoryLeases:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._leases: dict[str, Lease] = {}
-        # Of finished holders: until when (monotonic seconds) their results are left.
+        # For finished holders: until when (monotonic seconds) their results are stored.
         self._left: dict[str, float] = {}
         self._lock = threading.Lock()
 

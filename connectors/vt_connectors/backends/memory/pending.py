@@ -1,4 +1,4 @@
-"""The queue within one process."""
+"""The queue of pending lookups of one process."""
 
 from __future__ import annotations
 

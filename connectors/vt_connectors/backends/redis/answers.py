@@ -1,4 +1,4 @@
-"""Answers in the server that all machines share."""
+"""Answers in a server that machines share."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from .server import PREFIX, RedisServer, Script, ServerFull
 
 _ANSWERS = PREFIX + "answer:"
-# Before the content stands a line: the status, and when it was fetched. No line is longer than this.
+# The content begins with a line: the status and the fetching time. No line is longer than this.
 _HEAD_BYTES = 64
 _KEYS_AT_ONCE = 500
-# What is looked at, at most, to find answers that can go from a full server, and how often for one that is to come.
+# In a full server: how many answers are examined to find those to delete, and how often this is done for one write.
 _SEEN_FOR_ROOM = 2000
 _TRIES = 8
-# Together, in one reply; what has no room in it is left out.
+# Bytes of one reply; answers that do not fit are left out.
 _MOST_REPLIED = 64 * 1024 * 1024
-# The answers, empty for one that is larger than any of ours or is no string.
+# The answers; empty for one that is larger than any of ours or is not a string.
 _GET = Script(f"""
 local found, room = {{}}, {_MOST_REPLIED}
 for at, key in ipairs(KEYS) do
@@ -38,10 +38,10 @@ return found
 
 
 class RedisAnswers:
-    """Each is kept for `keep_s(entry)` seconds. If the server is full and drops nothing itself, older answers go.
+    """Each answer is stored for `keep_s(entry)` seconds. If the server is full and evicts nothing, answers are deleted.
 
-    Fetching times are kept by the server's clock and given by this machine's: machines with clocks that differ
-    agree on how old an answer is.
+    Fetching times are stored by the server's clock and returned by this machine's clock, so that machines with
+    different clocks agree on the age of an answer.
     """
 
     def __init__(self, server: RedisServer, keep_s: Callable[[Entry], float]) -> None:
@@ -53,16 +53,16 @@ class RedisAnswers:
 
     def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
-        wanted = iter(keys)
-        while some := list(islice(wanted, _KEYS_AT_ONCE)):
-            for key, kept in zip(some, self._server.run(_GET, [_ANSWERS + key for key in some])):
-                entry = None if kept is None else self._entry(key, kept)
+        rest = iter(keys)
+        while some := list(islice(rest, _KEYS_AT_ONCE)):
+            for key, stored in zip(some, self._server.run(_GET, [_ANSWERS + key for key in some])):
+                entry = None if stored is None else self._entry(key, stored)
                 if entry is not None:
                     found[key] = entry
         return found
 
     def _entry(self, key: str, found: bytes) -> Entry | None:
-        """What is kept; what cannot be read goes."""
+        """The stored entry. An unreadable one is deleted."""
         try:
             head, _, content = found.partition(b"\n")
             _, fetched_at = self._read(head)
@@ -79,23 +79,23 @@ class RedisAnswers:
             return False
         head = f"{entry.listed_as} {entry.fetched_at + self._server.skew()!r}\n".encode()
         keep_ms = max(1, math.ceil(self._keep_s(entry) * 1000))
-        words = ("SET", _ANSWERS + key, head + content, "PX", keep_ms)
+        command = ("SET", _ANSWERS + key, head + content, "PX", keep_ms)
         for _ in range(_TRIES):
             try:
-                self._server.call(*words)
+                self._server.call(*command)
                 return True
             except ServerFull:
                 if not self._make_room():
                     raise
-        self._server.call(*words)
+        self._server.call(*command)
         return True
 
     def _make_room(self) -> bool:
-        """Drop some of the answers: of those looked at, the eighth that ends soonest. False if there is none."""
+        """Delete the eighth of the examined answers that expires soonest. False if there are none."""
         names = [name for batch in self._server.keys(_ANSWERS, _SEEN_FOR_ROOM) for name in batch]
         left = self._server.each([("PTTL", name) for name in names])
         soonest = sorted(zip(left, names))[: math.ceil(len(names) / 8)]
-        # Not UNLINK, which frees the memory some time later.
+        # Not UNLINK, which frees the memory later.
         return bool(soonest) and bool(self._server.call("DEL", *(name for _, name in soonest)))
 
     def forget(self, key: str) -> None:
@@ -108,7 +108,7 @@ class RedisAnswers:
         return count
 
     def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
-        """Looks at the beginning of every answer: for people, not for programs that do it often."""
+        """Reads the beginning of every answer, so it is not for frequent use."""
         rows = {}
         for names, heads in self._every("GETRANGE", 0, _HEAD_BYTES - 1):
             for name, head in zip(names, heads):
@@ -136,7 +136,7 @@ class RedisAnswers:
         return {"entries": entries, "bytes": sum(sizes.values()), "max_bytes": None, "place": self._server.place}
 
     def _every(self, command: str, *more: int) -> Iterator[tuple[list[bytes], list[Any]]]:
-        """`command` on every answer: names and replies, in batches."""
+        """Run `command` on every answer: names and replies, in batches."""
         for names in self._server.keys(_ANSWERS):
             yield names, self._server.each([(command, name, *more) for name in names])
 

@@ -1,4 +1,4 @@
-"""redis-py's client for an address, with short patience and no repetition of its own."""
+"""redis-py's client for an address, with short timeouts and without retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Word = Union[str, bytes, int, float]
 
 
 class Client(Protocol):
-    """What is used of it."""
+    """The used part of redis-py's client."""
 
     connection_pool: Any
 
@@ -25,9 +25,9 @@ class Client(Protocol):
 
 
 def client(address: RedisAddress, answer_s: float = ANSWER_S) -> Client:
-    """Connects when it is first used, and waits `answer_s` seconds for each piece of an answer.
+    """Connects at its first use, and waits `answer_s` seconds for each part of a reply.
 
-    Raises `ConfigError` where redis-py is not installed.
+    Raises `ConfigError` if redis-py is not installed.
     """
     try:
         import redis
@@ -43,24 +43,24 @@ def client(address: RedisAddress, answer_s: float = ANSWER_S) -> Client:
         "password": address.password,
         "socket_timeout": answer_s,
         "socket_connect_timeout": _CONNECT_S,
-        # A call that failed may have been done; whether to repeat it is not the library's to say.
+        # A failed call may have been executed, so the library must not repeat it.
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
     }
-    kind, where = _way(address)
-    pool = redis.ConnectionPool(connection_class=kind, **options, **where)
-    found: Any = redis.Redis(connection_pool=pool)
-    return found  # type: ignore[no-any-return]
+    connection_class, parameters = _connection(address)
+    pool = redis.ConnectionPool(connection_class=connection_class, **options, **parameters)
+    made: Any = redis.Redis(connection_pool=pool)
+    return made  # type: ignore[no-any-return]
 
 
-def _way(address: RedisAddress) -> tuple[Any, dict[str, Any]]:
-    """redis-py's kind of connection, and what that kind takes."""
+def _connection(address: RedisAddress) -> tuple[Any, dict[str, Any]]:
+    """redis-py's connection class, and its parameters."""
     import redis
 
     if address.scheme == "unix":
         return redis.UnixDomainSocketConnection, {"path": address.path}
-    where: dict[str, Any] = {"host": address.host, "port": address.port, "socket_keepalive": True}
+    parameters: dict[str, Any] = {"host": address.host, "port": address.port, "socket_keepalive": True}
     if address.scheme == "redis":
-        return redis.Connection, where
+        return redis.Connection, parameters
     tls = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_min_version": ssl.TLSVersion.TLSv1_2}
-    return redis.SSLConnection, {**where, **tls, **dict(address.certificates)}
+    return redis.SSLConnection, {**parameters, **tls, **dict(address.certificates)}

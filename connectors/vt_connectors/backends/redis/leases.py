@@ -1,4 +1,4 @@
-"""Leases for all processes of all machines that use one server."""
+"""Leases for all processes that use one server, on any machine."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ...coalescing.results import MOST_CHARACTERS, Result
 from .server import PREFIX, RedisServer, Script
 
 _LEASES = PREFIX + "lease:"
-# A lease whose holder is dead goes by itself, long after the followers have noticed: the server's clock may be set.
+# The lease of a dead holder expires long after the followers have noticed, because the server's clock may be set.
 _ABANDONED_MS = 3_600_000
 
-# A script whose first write takes no memory is not refused by a server whose memory is full: DEL stands first.
+# A full server does not refuse a script if its first write takes no memory, so DEL is first.
 _FIND = f"""
 local function find(key)
   local held = redis.call('HMGET', key, 'token', 'account', 'beat', 'waiting', 'result')
   if not held[1] then return false end
-  -- More than any of ours: read as one that says nothing.
+  -- Larger than any of ours: read as empty.
   if held[5] and #held[5] > {MOST_CHARACTERS} then held[5] = '' end
   return held
 end
@@ -65,16 +65,16 @@ class RedisLeases:
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
-        # What is held from here: leases are renewed by token, and found by key.
+        # The keys of leases of this process, by token.
         self._held: dict[str, str] = {}
 
     def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:
         token, beat = (dead.token, dead.beat) if dead is not None else ("", "")
         arguments = (lease.token, lease.account, int(lease.waiting), token, beat)
-        is_mine, reply = self._server.run(_CLAIM, [_LEASES + key], *arguments)
+        is_claimed, reply = self._server.run(_CLAIM, [_LEASES + key], *arguments)
         found = _lease(key, reply)
-        if not is_mine:
-            assert found is not None, "the script answers so only if there is a lease"
+        if not is_claimed:
+            assert found is not None, "the script refuses a claim only if there is a lease"
             return Seen(found, False)
         self._held[lease.token] = key
         return Seen(lease, True, found)
@@ -94,9 +94,9 @@ class RedisLeases:
 
     def renew(self, tokens: Collection[str]) -> None:
         held = self._held.copy()
-        mine = [token for token in tokens if token in held]
-        if mine:
-            self._server.run(_RENEW, [_LEASES + held[token] for token in mine], *mine)
+        own = [token for token in tokens if token in held]
+        if own:
+            self._server.run(_RENEW, [_LEASES + held[token] for token in own], *own)
 
 
 def _lease(key: str, reply: Any) -> Lease | None:

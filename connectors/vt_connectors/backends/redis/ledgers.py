@@ -1,7 +1,7 @@
-"""The book for all processes of all machines that use one server.
+"""Ledgers for all processes that use one server, on any machine.
 
-A transaction reads, changes, and writes if nobody else wrote meanwhile; else it begins again. The time is the server's,
-read together with the ledger: machines whose clocks differ agree on every stamp.
+A transaction reads, changes, and writes by compare-and-set; if another process wrote meanwhile, it begins again. The
+time is the server's, read together with the ledger, so that machines with different clocks agree on every stamp.
 """
 
 from __future__ import annotations
@@ -18,30 +18,29 @@ from ...state.fallback import StateBusy, StateUnavailable
 from .server import LEDGERS, PREFIX, RedisServer, Script
 
 _LOG = logger("quota")
-# What was not written for so long, nor for its longest window, tells nothing any more.
+# A ledger that was not written for this long, nor for its longest window, is not needed any more.
 _IDLE_S = 90 * 86400
-# Who stands in line is called; and looks up this often, in case the one who should call is dead.
-_LOOK_UP_S = 0.25
+# Queued writers are notified; they also look this often, in case the notifying process died.
+_LOOK_EVERY_S = 0.25
 _EVICTED = (
     "the server at %s has no record of the quota for this key, and drops keys when its memory is full: the record may "
     "have been among them, so each sliding window is waited out once, and the day's and month's use counts from zero "
     "until `vtaction quota` takes over the account's own figures; set its maxmemory-policy to noeviction"
 )
 _RESTARTED = (
-    "the server at %s was restarted, or another one took its place: what was noted last may be lost, so each sliding "
-    "window is waited out once"
+    "the server at %s was restarted or replaced: its last changes may be lost, so each sliding window is waited out "
+    "once"
 )
 
-# Whose write comes too late because another wrote meanwhile has the next turn; who comes during somebody's turn stands
-# in line for one. A turn not used for this long is the next one's. That makes it fair; that nobody overwrites what he
-# has not read is what marks are for.
+# A writer whose compare-and-set failed gets the next turn; others queue. A turn that is not used for this long goes to
+# the next writer. Turns make it fair; the marks prevent that a writer overwrites a change that it has not read.
 _TURN_MS = 500
 _STEP = Script(f"""
 local ledger, turn, line = KEYS[1], KEYS[2], KEYS[3]
 local me, expected = ARGV[1], ARGV[2]
 local time = redis.call('TIME')
--- The call that was heard. And a script whose first write takes no memory is not refused on a full server: the quota is
--- counted there all the same.
+-- Delete the received notification. A full server does not refuse a script if its first write takes no memory: the
+-- quota is counted there too.
 redis.call('DEL', line .. ':' .. me)
 
 local function next_turn()
@@ -54,21 +53,21 @@ local function next_turn()
   return first
 end
 
--- A turn that lasts for longer than any was given by a clock that has been set back since.
+-- If a turn lasts longer than allowed, the clock was set back since it was given.
 local left = redis.call('PTTL', turn)
-local whose = left > 0 and left <= {_TURN_MS} and redis.call('GET', turn) or next_turn()
-if whose and whose ~= me then
+local owner = left > 0 and left <= {_TURN_MS} and redis.call('GET', turn) or next_turn()
+if owner and owner ~= me then
   redis.call('ZADD', line, 'NX', string.format('%d.%06d', time[1], time[2]), me)
   redis.call('PEXPIRE', line, {int(PATIENCE_S * 1000)})
   return 0
 end
 
-local function told(section, pattern)
+local function info(section, pattern)
   local text = redis.pcall('INFO', section)
   return type(text) == 'string' and string.match(text, pattern) or ''
 end
-local run, up = told('server', 'run_id:(%w+)'), told('server', 'uptime_in_seconds:(%d+)')
--- A ledger that ends by itself would be dropped by a full server; earlier versions made such ones.
+local run, up = info('server', 'run_id:(%w+)'), info('server', 'uptime_in_seconds:(%d+)')
+-- A full server may evict a ledger that expires; earlier versions made such ledgers.
 redis.pcall('PERSIST', ledger)
 local found = redis.call('HMGET', ledger, 'mark', 'store_id', 'run', 'at', 'content')
 -- Larger than any of ours: read as damaged.
@@ -82,8 +81,8 @@ end
 if expected ~= 'read' then redis.call('SET', turn, me, 'PX', {_TURN_MS}) end
 local evicted, policy = '', ''
 if not found[1] then
-  evicted = told('stats', 'evicted_keys:(%d+)')
-  policy = told('memory', 'maxmemory:([1-9]%d*)') ~= '' and told('memory', 'maxmemory_policy:(%S+)') or ''
+  evicted = info('stats', 'evicted_keys:(%d+)')
+  policy = info('memory', 'maxmemory:([1-9]%d*)') ~= '' and info('memory', 'maxmemory_policy:(%S+)') or ''
 end
 return {{found[1], found[2], found[3], found[4], found[5], time[1], time[2], run, up, evicted, policy}}
 """)
@@ -98,18 +97,18 @@ for _, ledger in ipairs(KEYS) do
   end
 end
 """)
-# No ledger's mark.
+# Not the mark of any ledger.
 _READ = "read"
-_WRITTEN, _STAND_IN_LINE = 1, 0
+_WRITTEN, _QUEUED = 1, 0
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is there of a ledger, and the server's time and life. Times are epoch seconds.
+    """The stored ledger, and the server's time and run id. Times are epoch seconds.
 
-    `mark` changes with each write, `store_id` when a new ledger begins. `run` is the server's life that wrote last,
-    at `at`; `server_run` is its present one, which began at `server_since`. Empty where it is not known.
-    `may_be_evicted`: there is none, and the server has dropped keys when it was full, or drops whatever it has.
+    `mark` changes with each write, `store_id` when a new ledger begins. `run`: the server's run id at the last write,
+    which was at `at`. `server_run`: its present run id, since `server_since`. Empty if unknown.
+    `may_be_evicted`: there is no ledger, and the server has evicted keys, or may evict any key.
     """
 
     mark: str
@@ -124,7 +123,7 @@ class Found:
 
 
 class RedisLedgers:
-    """Raises `StateBusy` where others were faster for half a minute on end."""
+    """Raises `StateBusy` if other processes were faster for half a minute."""
 
     def __init__(self, server: RedisServer, patience_s: float = PATIENCE_S) -> None:
         self._server = server
@@ -164,39 +163,39 @@ class RedisLedgers:
             content=content,
             now=now,
             server_run=server_run.decode(),
-            # It counts in whole seconds, from a whole second on.
+            # The uptime is in whole seconds.
             server_since=min(now, now - float(up_s or 0) + 1.0),
             may_be_evicted=int(evicted or 0) > 0 or policy.startswith(b"allkeys-"),
         )
 
     def _remove_idle(self) -> None:
-        """Ledgers of API keys that are no longer used: they do not end by themselves.
+        """Remove ledgers of API keys that are no longer used, because ledgers do not expire.
 
-        Done when a ledger begins, because only then there are more of them than before.
+        Done when a ledger begins, because only then their number grows.
         """
         try:
             for ledgers in self._server.keys(LEDGERS):
                 self._server.run(_REMOVE_IDLE, [name.decode() for name in ledgers])
         except StateUnavailable as error:
-            # What was written stays written; the next ledger that begins tries again.
-            _LOG.info("old records of the quota were not removed: %s", error)
+            # The write itself succeeded. The next ledger that begins tries again.
+            _LOG.info("old quota records were not removed: %s", error)
 
     def _ledger(self, scope: str, found: Found) -> tuple[Ledger, str]:
-        """The ledger, and what to say of what was lost of it."""
+        """The ledger, and a warning if a part of it was lost."""
         try:
             ledger = Ledger() if found.content is None else Ledger.from_json(found.content)
         except ValueError:
             return Ledger(reset_at=found.now), LOST
         if self._store_id.get(scope, found.store_id) != found.store_id:
-            # The one known here is gone; whoever began anew may not have known that there was one.
+            # The process that began it again may not have known that a ledger existed.
             ledger.reset_at = found.now
             return ledger, LOST
         if found.content is None and found.may_be_evicted:
-            # A new key waits too: nobody can tell it from one whose ledger was dropped.
+            # A new key waits too, because it looks the same as a key whose ledger was evicted.
             ledger.reset_at = found.now
             return ledger, _EVICTED % self._server.place
         if found.run and found.server_run and found.run != found.server_run:
-            # One that was restarted began anew then; one that took over was at work before, and may have missed a lot.
+            # A restarted server may have lost its last changes; a replica that took over may have missed any changes.
             since = found.server_since if found.server_since > found.at else found.now
             ledger.reset_at = max(ledger.reset_at, since)
             if since + ledger.longest_window_s > found.now:
@@ -205,7 +204,7 @@ class RedisLedgers:
 
 
 class _Turn:
-    """One transaction's way to the ledger. A turn that was waited for is given up by writing."""
+    """The access of one transaction to the ledger. A write ends its turn."""
 
     def __init__(self, server: RedisServer, scope: str, patience_s: float) -> None:
         self._server = server
@@ -219,15 +218,15 @@ class _Turn:
         return self._step(_READ)
 
     def write(self, mark: str, store_id: str, content: str) -> Any:
-        """`_WRITTEN`, or the ledger as another has written it meanwhile."""
+        """`_WRITTEN`, or the ledger if another process wrote it meanwhile."""
         return self._step(mark, secrets.token_hex(8), store_id, content)
 
     def _step(self, *arguments: str) -> Any:
         reply = self._server.run(_STEP, self._keys, self._me, *arguments)
-        while reply == _STAND_IN_LINE:
+        while reply == _QUEUED:
             if time.monotonic() > self._give_up:
-                raise StateBusy(f"the record of the quota at {self._server.place} is in others' hands")
-            self._server.call("BLPOP", f"{self._keys[2]}:{self._me}", _LOOK_UP_S)
+                raise StateBusy(f"the quota record at {self._server.place} is locked by other processes")
+            self._server.call("BLPOP", f"{self._keys[2]}:{self._me}", _LOOK_EVERY_S)
             reply = self._server.run(_STEP, self._keys, self._me, _READ)
             self.was_waited_for = True
         if reply != _WRITTEN and arguments[0] != _READ:

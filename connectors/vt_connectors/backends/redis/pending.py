@@ -1,4 +1,4 @@
-"""The queue for all processes of all machines that use one server. Its times are the server's."""
+"""The queue for all processes that use one server, on any machine. Its times are the server's."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .server import PENDING, RedisServer, Script
 _LONGEST_MS = int(LONGEST_S * 1000)
 _KEYS_AT_ONCE = 500
 
-# Entries are the members of `order`, scored by when they came, in milliseconds; `bits` has what some of them want.
-# Neither ends by itself: a server that is full would drop it. What is too old goes with the next look, and an empty
-# queue takes no memory. The first write takes none either: so the rest is not refused on a full server.
+# Entries are the members of `order`, scored by their time in milliseconds; `bits` has the requested parts of some.
+# Neither expires, because a full server may evict keys that do. Each script deletes entries that are too old, and an
+# empty queue takes no memory. A full server does not refuse a script if its first write takes no memory.
 _BEGIN = f"""
 local order, wanted, refused = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
@@ -24,12 +24,12 @@ local old = redis.call('ZRANGEBYSCORE', order, '-inf', too_old)
 redis.call('ZREMRANGEBYSCORE', order, '-inf', too_old)
 for _, key in ipairs(old) do redis.call('HDEL', wanted, key) end
 if redis.call('EXISTS', order) == 0 then redis.call('DEL', wanted) end
--- Earlier versions let them end.
+-- Earlier versions let them expire.
 redis.call('PERSIST', order)
 redis.call('PERSIST', wanted)
 """
 
-# Within one millisecond the order is that of the calls, and of what each has.
+# Within a millisecond, the order is that of the calls, and of the entries of each call.
 _PUT_MANY = Script(
     _BEGIN
     + f"""
@@ -104,7 +104,7 @@ return {redis.call('ZCARD', order), redis.call('ZRANGE', order, 0, 0, 'WITHSCORE
 
 
 class RedisPending:
-    """`version`: the API's. Entries of another are not seen. `queued_at` is told by this machine's clock."""
+    """`version`: of the API. Entries of another version are not seen. `queued_at` is by this machine's clock."""
 
     def __init__(self, server: RedisServer, version: str) -> None:
         self._server = server

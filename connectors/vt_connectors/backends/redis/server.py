@@ -1,4 +1,4 @@
-"""A Redis or Valkey server, as the stores use it: every call bounded in time, every failure `StateUnavailable`."""
+"""A Redis or Valkey server for the stores. Every call has a timeout, and every failure is `StateUnavailable`."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ from ...state.fallback import StateUnavailable
 from ..redis_url import RedisAddress
 from .client import ANSWER_S, Client, Word, client
 
-# All keys begin so. A version whose values mean something else counts it up, and starts empty.
+# The prefix of all keys. A version with another format of values increments the number, and starts empty.
 PREFIX = "vt-connectors:1:"
-# What must not be dropped by a full server, and so does not end by itself: the record of the quota, and the queue.
+# Keys that a full server must not evict, so they do not expire: the quota record and the queue.
 LEDGERS = PREFIX + "ledger:"
 PENDING = PREFIX + "pending:"
 _LASTING = (LEDGERS, f"{PENDING}*:order", f"{PENDING}*:bits")
 
-# One who has just found it gone tells the other threads and parts, which would each wait for as long.
+# After a failed connection, other threads and parts fail at once for this long, instead of each waiting.
 _GONE_FOR_S = 30.0
 _SKEW_HOLDS_S = 60.0
-# Clocks that differ by less than this are taken to be right.
+# Clocks that differ by less count as equal.
 _SKEW_S = 2.0
 _BATCH = 500
-# As many keys does `doctor` look at, at most, of a server that others use too.
+# `doctor` examines at most this many keys, because others may use the server too.
 _LOOKED_AT = 200_000
 
 Result = TypeVar("Result")
 
 
 class ServerFull(StateUnavailable):
-    """The server has no memory left, and drops nothing that is there."""
+    """The server has no memory left, and evicts nothing."""
 
 
 class Script:
-    """Lua that the server runs as one step."""
+    """A Lua script, which the server runs atomically."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # How the server names it, not for secrecy.
+        # The server's name of the script, not for security.
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What `doctor` tells of a server. `latency_s`: one call. `ahead_s`: its clock, seen from this machine's.
+    """A server's state for `doctor`. `latency_s`: of one call. `ahead_s`: its clock minus this machine's.
 
-    `most_bytes` is 0 where its memory has no limit; `policy` says what it drops at the limit, and `evicted` how many
-    keys it has dropped so far. `bytes`: what is in use. `ending`: how many keys of the quota's record and the queue end
-    by themselves, which none should.
+    `most_bytes`: the memory limit, 0 if there is none. `policy`: what it evicts at the limit. `evicted`: how many keys
+    it has evicted so far. `bytes`: the used memory. `ending`: how many keys of the quota record and the queue expire,
+    although none should.
     """
 
     version: str
@@ -67,9 +67,9 @@ class Condition:
 
 
 class RedisServer:
-    """For all threads of a process, and for its forks. `answer_s`: how long a silent server is waited for.
+    """For all threads of a process, and for its forks. `answer_s`: how long to wait for a reply.
 
-    Raises `ConfigError` where redis-py is not installed.
+    Raises `ConfigError` if redis-py is not installed.
     """
 
     def __init__(self, address: RedisAddress, clock: Clock, answer_s: float = ANSWER_S) -> None:
@@ -83,11 +83,11 @@ class RedisServer:
         return f"RedisServer({self.place})"
 
     def call(self, *words: Word) -> Any:
-        """One command's reply."""
+        """The reply to one command."""
         return self._guarded(lambda client: client.execute_command(*words))
 
     def run(self, script: Script, keys: Sequence[str], *arguments: Word) -> Any:
-        """The script's reply; all of it happens at once, as others see it."""
+        """The reply of the script, which runs atomically."""
         words = (script.sha, len(keys), *keys, *arguments)
 
         def work(client: Client) -> Any:
@@ -101,7 +101,7 @@ class RedisServer:
         return self._guarded(work)
 
     def each(self, commands: Sequence[Sequence[Word]]) -> list[Any]:
-        """The replies to commands that are sent together, and may be mixed with others'."""
+        """The replies to commands that are sent together, but do not run atomically."""
 
         def work(client: Client) -> list[Any]:
             pipeline = client.pipeline(transaction=False)
@@ -112,13 +112,13 @@ class RedisServer:
         return self._guarded(work) if commands else []
 
     def keys(self, begin: str, most: int | None = None) -> Iterator[list[bytes]]:
-        """The keys that begin with `begin`, in batches. One may come twice, and one made meanwhile not at all.
+        """The keys that begin with `begin`, in batches. A key may come twice, and a key made meanwhile may be missing.
 
-        `most`: how many keys are looked at, whatever they begin with; about, and all without.
+        `most`: about how many keys of any name are examined; None: all.
         """
         cursor = 0
         for seen in count(_BATCH, _BATCH):
-            # Step by step: KEYS would hold up everybody else.
+            # Not KEYS, which would block all other clients.
             cursor, found = self.call("SCAN", cursor, "MATCH", begin + "*", "COUNT", _BATCH)
             if found:
                 yield list(found)
@@ -126,7 +126,7 @@ class RedisServer:
                 return
 
     def skew(self) -> float:
-        """How many whole seconds the server's clock is ahead of this machine's; a small difference is none."""
+        """How many whole seconds the server's clock is ahead of this machine's; 0 for a small difference."""
         known, now = self._skew, self._clock.monotonic()
         if known is None or now - known[1] > _SKEW_HOLDS_S:
             ahead = self._ahead()
@@ -138,7 +138,7 @@ class RedisServer:
         return float(seconds) + float(microseconds) / 1e6 - self._clock.now()
 
     def greet(self) -> None:
-        """Raises `ConfigError` for a wrong password or user; that the server is gone is no matter here."""
+        """Raises `ConfigError` for a wrong password or user. An unreachable server is not an error here."""
         from redis.exceptions import AuthenticationError
 
         try:
@@ -150,24 +150,24 @@ class RedisServer:
                 ) from None
 
     def examine(self) -> Condition:
-        """Look at the server, and try to write. Raises `StateUnavailable`."""
+        """Read the server's state, and try to write. Raises `StateUnavailable`."""
         self.call("SET", PREFIX + "probe", "1", "EX", 1)
         before = self._clock.monotonic()
         ahead = self._ahead()
         latency = self._clock.monotonic() - before
-        told: dict[str, Any] = {}
+        info: dict[str, Any] = {}
         for section in ("server", "memory", "persistence", "stats"):
-            told.update(self.call("INFO", section))
-        name = "Valkey" if told.get("valkey_version") else "Redis"
+            info.update(self.call("INFO", section))
+        name = "Valkey" if info.get("valkey_version") else "Redis"
         return Condition(
-            version=f"{name} {told.get('valkey_version') or told.get('redis_version', '?')}",
+            version=f"{name} {info.get('valkey_version') or info.get('redis_version', '?')}",
             latency_s=latency,
             ahead_s=ahead - latency / 2,
-            most_bytes=int(told.get("maxmemory", 0)),
-            policy=str(told.get("maxmemory_policy", "unknown")),
-            keeps_a_log=bool(int(told.get("aof_enabled", 0))),
-            bytes=int(told.get("used_memory", 0)),
-            evicted=int(told.get("evicted_keys", 0)),
+            most_bytes=int(info.get("maxmemory", 0)),
+            policy=str(info.get("maxmemory_policy", "unknown")),
+            keeps_a_log=bool(int(info.get("aof_enabled", 0))),
+            bytes=int(info.get("used_memory", 0)),
+            evicted=int(info.get("evicted_keys", 0)),
             ending=sum(map(self._ending, _LASTING)),
         )
 
@@ -176,7 +176,7 @@ class RedisServer:
         return sum(int(left) >= 0 for left in self.each([("PTTL", name) for name in names]))
 
     def close(self) -> None:
-        """Close the connections, while no thread uses any. Whoever comes later opens one anew."""
+        """Close all connections. No thread may be using one. A later call opens a new one."""
         self._client.connection_pool.disconnect()
 
     def _guarded(self, work: Callable[[Client], Result]) -> Result:

@@ -1,4 +1,4 @@
-"""Answers in the file that all processes share."""
+"""Answers in the file that all processes of a machine share."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NO
                      fetched_at REAL NOT NULL, used_at REAL NOT NULL);
 CREATE INDEX answer_used_at ON answer (used_at)
 """
-# A content that is larger than any of ours is not read.
+# Content that is larger than any of ours is not read.
 _CONTENT = f"CASE WHEN length(content) <= {MAX_STORED_BYTES + 4} THEN content END, CAST(used_at AS REAL)"
 _COUNT = "SELECT count(*) FROM answer WHERE status <> ?"
-# A read writes its mark at most this often: reads stay reads.
+# A read updates `used_at` at most this often, so that most reads write nothing.
 _MARK_USED_EVERY_S = 3600.0
 # SQLite before 3.32 takes no more than 999 variables.
 _KEYS_AT_ONCE = 500
-# How many writes go by between two looks at the size, and how much goes at once when it is too large.
+# The size is checked every so many writes. If it is too large, entries are deleted down to this part, in steps.
 _CHECK_EVERY = 64
 _KEEP_PART = 0.9
 _EVICT_STEP = 200
-# The rest goes with later writes: others wait meanwhile.
+# Later writes delete the rest, because other processes wait meanwhile.
 _MOST_STEPS = 10
 
 
 def row_content(key: str, entry: Entry) -> bytes:
-    """`entry` as it stands in the row of `key`, and in no other's."""
+    """The content of the row of `key`, which is valid in this row only."""
     content = entry.to_bytes()
-    return content + _belongs(key, content)
+    return content + _row_checksum(key, content)
 
 
 def entry_in_row(key: str, content: object) -> Entry:
     """Raises `ValueError` for anything that `row_content` did not make for `key`.
 
-    An index whose bytes were hit leads to another one's row, or a row by another name: SQLite looks at neither.
+    A damaged index can lead to the row of another key, and SQLite does not detect that.
     """
-    if not isinstance(content, bytes) or content[-4:] != _belongs(key, content[:-4]):
+    if not isinstance(content, bytes) or content[-4:] != _row_checksum(key, content[:-4]):
         raise ValueError(f"not the answer of {key}")
     return Entry.from_bytes(content[:-4])
 
 
-def _belongs(key: str, content: bytes) -> bytes:
+def _row_checksum(key: str, content: bytes) -> bytes:
     return bytes.fromhex(checksum(content, key).decode("ascii"))
 
 
 class SqliteAnswers:
-    """Least lately used answers go when `max_bytes` is reached (marked used at hourly grain)."""
+    """Evicts the least recently used answers at `max_bytes`. The time of use is updated once an hour at most."""
 
     def __init__(self, file: SqliteFile, clock: Clock, max_bytes: int) -> None:
         self._file = file
@@ -101,7 +101,7 @@ class SqliteAnswers:
         return not abs(self._clock.now() - (used_at or 0.0)) <= _MARK_USED_EVERY_S
 
     def _mark_used(self, keys: Collection[str]) -> None:
-        """A read must not wait for a lock, nor fail, because of its mark."""
+        """Update `used_at`. A read must not wait for a lock or fail because of it."""
         keys = list(keys)
         for some in (keys[at : at + _KEYS_AT_ONCE] for at in range(0, len(keys), _KEYS_AT_ONCE)):
             marks = ", ".join("?" * len(some))
@@ -143,10 +143,10 @@ class SqliteAnswers:
         return count
 
     def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
-        wanted = " OR ".join(["substr(key, 1, ?) = ?"] * len(begins)) or "1"
+        condition = " OR ".join(["substr(key, 1, ?) = ?"] * len(begins)) or "1"
         query = (
             "SELECT key, status, fetched_at FROM answer "  # noqa: S608
-            f"WHERE status <> ? AND ({wanted}) ORDER BY fetched_at DESC LIMIT ?"
+            f"WHERE status <> ? AND ({condition}) ORDER BY fetched_at DESC LIMIT ?"
         )
         values = [COPY, *(value for begin in begins for value in (len(begin), begin))]
         return self._file.read(lambda db: db.execute(query, [*values, limit]).fetchall())

@@ -1,7 +1,7 @@
-"""The ledgers of all keys as the one content of a file, under a seal: damage is never taken for a record. Pure.
+"""The content of a record file: the ledgers of all keys, with a checksum against damage. Pure.
 
-SQLite notices damage to its own structure; of a digit that became another one, or of a row that fell out of its page,
-it knows nothing. There the seal does not fit, or nothing is there at all.
+SQLite detects damage to its own structure, but not a changed digit or a missing row. In these cases the checksum does
+not match, or there is no content.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from ...state.checksum import checksum
 
 
 def with_checksum(ledgers: dict[str, str]) -> bytes:
-    """Ledgers (as JSON, by scope) as they are kept."""
+    """The stored form of ledgers (JSON, by scope)."""
     text = json.dumps(ledgers, separators=(",", ":")).encode()
     return b"%b %b" % (checksum(text), text)
 
 
 def checked_content(content: object) -> dict[str, str]:
-    """What `seal` was given. Raises `ValueError` for anything that it did not write."""
+    """The ledgers of `with_checksum`. Raises `ValueError` for any other content."""
     if not isinstance(content, bytes):
-        raise ValueError("no record is there")
+        raise ValueError("there is no record")
     found, _, text = content.partition(b" ")
     if found != checksum(text):
-        raise ValueError("the record is not what was written")
+        raise ValueError("the checksum of the record does not match")
     ledgers: dict[str, str] = json.loads(text)
     return ledgers

@@ -1,16 +1,16 @@
-"""A thread's connection to an SQLite file, closed when it is let go of, and never in the wrong process."""
+"""A thread's connection to an SQLite file, closed when it is released, but only in the process that opened it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 
-# SQLite allows a forked process neither to use nor to close its parent's connections.
+# A forked process must neither use nor close SQLite connections of its parent.
 _FORKED: list[sqlite3.Connection] = []
 
 
 class ThreadConnection:
-    """`inode`: of the file that `connection` was opened to. `pid`: the process that opened it."""
+    """`inode`: of the opened file. `pid`: the process that opened it."""
 
     def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:
         self._held = [connection]
@@ -26,11 +26,11 @@ class ThreadConnection:
         return self._held[0]
 
     def close(self) -> None:
-        """A forked process's copy is only put away. Whoever closes it first does: Python 3.9 crashes if a thread that
-        ends and one that closes all connections close the same one at the same moment.
+        """Close it, or only keep a forked process's copy. Only the first call does that: Python 3.9 crashes if a
+        thread that ends and `close_all` close the same connection at the same moment.
         """
         try:
-            # One step, which no other thread can come between.
+            # Atomic between threads.
             connection = self._held.pop()
         except IndexError:
             return
@@ -39,5 +39,5 @@ class ThreadConnection:
         else:
             _FORKED.append(connection)
 
-    # A thread that ends, and a fork that ends all threads but one, lets go of its connection without a word.
+    # The end of a thread, also by a fork, releases its connection without calling `close`.
     __del__ = close

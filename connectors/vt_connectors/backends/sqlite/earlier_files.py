@@ -1,6 +1,6 @@
-"""Files that an earlier version of this product made, which had no application id: known by their tables.
+"""Recognises files of earlier versions of this product, which have no application id, by their tables.
 
-Only the first page of such a file is read, as a copy: SQLite would change a file of another program by opening it.
+Only a copy of the first page is opened, because SQLite may change a file that it opens.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from functools import cache
 from pathlib import Path
 
 _MOST_BYTES = 2**40
-# Of tables that a version added when they were first needed, or had in the same file.
-_OTHERS = ("pending", "quota_record", "lease", "sqlite_autoindex_lease")
+# Tables that some versions added later, or had in the same file.
+_OPTIONAL = ("pending", "quota_record", "lease", "sqlite_autoindex_lease")
 
 
 def is_of_earlier_version(page: bytes, schema: str, version: int) -> bool:
-    """Whether a file with this first page has the user version `version`, exactly the tables of `schema`, and no
-    others than ours. Raises `OSError` if there is no room for a copy of the page.
+    """Whether a file with this first page has the user version `version` and exactly the tables of `schema`, apart
+    from optional tables. Raises `OSError` if there is no room for a copy of the page.
     """
     if len(page) != int.from_bytes(page[16:18], "big") or int.from_bytes(page[60:64], "big") != version:
         return False
-    # As of a file without a write-ahead log (bytes 18 and 19); the other pages (28 to 31: how many) are not looked at.
+    # As a file without a write-ahead log (bytes 18 and 19). Of the other pages, only the number is used (28 to 31).
     alone = page[:18] + b"\x01\x01" + page[20:]
     size = len(page) * int.from_bytes(page[28:32], "big")
     if not size <= _MOST_BYTES:
@@ -40,8 +40,8 @@ def is_of_earlier_version(page: bytes, schema: str, version: int) -> bool:
 
 
 def has_tables(connection: sqlite3.Connection, schema: str) -> bool:
-    """Whether the database has exactly the tables of `schema`, and perhaps others of ours."""
-    found = {entry for entry in _objects(connection) if not str(entry[1]).startswith(_OTHERS)}
+    """Whether the database has exactly the tables of `schema`, apart from optional tables."""
+    found = {entry for entry in _objects(connection) if not str(entry[1]).startswith(_OPTIONAL)}
     return found == _expected(schema)
 
 

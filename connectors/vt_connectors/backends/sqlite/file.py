@@ -1,4 +1,4 @@
-"""One SQLite file used by many processes and threads at once."""
+"""One SQLite file that many processes and threads use at once."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from .own_file import Journal, OwnFile
 _LOG = logger("state")
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
-# How long a lock is waited for that has outlasted the patience already.
+# How long to wait for a lock if another caller has just waited for it in full.
 _LOCKED_S = 0.1
 _SETTLING_TRIES, _SETTLING_PAUSE_S = 50, 0.01
-_SCHEMA_HIT = ("no such column", "no such table", "values were supplied")
+_SCHEMA_DAMAGE = ("no such column", "no such table", "values were supplied")
 
 
 class SqliteFile:
     """`read(work)` and `write(work)` run `work` with a connection; `write` in one immediate transaction.
 
-    All raise `StateUnavailable` if the file cannot be used, and `ConfigError` if nothing shows that it is ours, or if
-    another user can change it: then it stays as it is. A damaged file of ours is set aside as `*.bad-<epoch>-<hex>` and
-    made anew, with a warning; `made_anew` then runs within the new file, as it does if the file went away during use
-    or `was_there` says that there was one. The file is 0600, its folder, if made here, 0700.
+    All raise `StateUnavailable` if the file cannot be used. They raise `ConfigError`, and leave the file unchanged, if
+    nothing shows that it is ours, or if another user can change it. A damaged file of ours is renamed to
+    `*.bad-<epoch>-<hex>` and made again, with a warning; then `made_anew` runs in the new file, also if the file was
+    deleted during use, or if `was_there` is set and there is no file. The file has mode 0600, a new folder 0700.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class SqliteFile:
         made_anew: Work[None] | None = None,
         was_there: bool = False,
     ) -> None:
-        # Where a link points to is where the file is made anew.
+        # If the path is a link, the file is made again at its target.
         self._place = os.path.realpath(path)
         self.path = Path(self._place)
         self._own = OwnFile(self.path, schema, journal, application_id, version, patience_s)
         self._own.was_there = was_there
         self._patience_s = patience_s
         self._made_anew = made_anew
-        # Whether a lock has outlasted the patience, and no step got through since.
+        # Whether the last wait for a lock failed.
         self._is_locked = False
         self._local = threading.local()
         self._opened: weakref.WeakSet[ThreadConnection] = weakref.WeakSet()
@@ -66,19 +66,19 @@ class SqliteFile:
         CROSSING.files.add(self)
 
     def check(self) -> None:
-        """Raises `ConfigError` for a file that is not to be used; changes nothing."""
+        """Raises `ConfigError` for a file that must not be used; changes nothing."""
         with contextlib.suppress(OSError):
             self._own.inode(knew=False)
 
     @property
     def inode(self) -> int:
-        """Of the file that this thread uses; -1 for none."""
+        """The inode number of the file that this thread uses; -1 for none."""
         known = self._known()
         return -1 if known is None else known.inode
 
     @property
     def was_never_there(self) -> bool:
-        """Whether it can be seen that no file is there, and that none was set aside."""
+        """Whether there certainly is no file, and no damaged file was renamed."""
         try:
             return inode(self._place) == -1 and not self._own.had_one()
         except NotADirectoryError:
@@ -101,29 +101,29 @@ class SqliteFile:
                 raise
             return result
 
-        # One thread of a process at a time: many that try again and again keep each other, and the machine, busy.
+        # One thread of a process at a time, because many threads that retry would waste CPU time.
         with self._turn():
             return self._guarded(transaction)
 
     def execute_if_free(self, statement: str, values: Collection[object]) -> None:
-        """`execute` what can be left undone: nothing, if that would have to wait or cannot be done."""
+        """`execute` a statement that may be skipped: it is, if it would have to wait or fails."""
         turn = self._turn()
         if turn.acquire(blocking=False):
             try:
                 with CROSSING:
                     self._connection().execute(statement, tuple(values))
             except (sqlite3.Error, OSError):
-                _LOG.debug("a change of %s is left undone", self.path, exc_info=True)
+                _LOG.debug("a change of %s was skipped", self.path, exc_info=True)
             finally:
                 turn.release()
 
     def execute(self, statement: str, values: Collection[object]) -> int:
-        """`write` for one statement, which is a transaction of its own: how many rows it changed."""
+        """`write` with one statement. Returns how many rows it changed."""
         with self._turn():
             return self._guarded(lambda connection: connection.execute(statement, tuple(values)).rowcount)
 
     def settle(self) -> None:
-        """Bring what was written into the file itself, as far as readers let it: a copy of the file has it then."""
+        """Move changes from the write-ahead log to the file, if readers allow it, for copies of the file."""
         for _ in range(_SETTLING_TRIES):
             busy, written, settled = self.read(lambda db: db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone())
             if not busy and written == settled:
@@ -131,7 +131,7 @@ class SqliteFile:
             time.sleep(_SETTLING_PAUSE_S)
 
     def _turn(self) -> threading.Lock:
-        """This process's lock; a forked one's may have been held at the fork, so it takes a new one."""
+        """The lock of this process. After a fork it is a new one, because the old one may have been held."""
         pid, lock = self._turns
         if pid != os.getpid():
             lock = threading.Lock()
@@ -153,9 +153,9 @@ class SqliteFile:
         raise AssertionError("unreachable")
 
     def _patiently(self, step: Callable[[], Result]) -> Result:
-        """Run `step` until it is not locked out. SQLite's own busy handler starves waiters, so it is not used.
+        """Repeat `step` while the file is locked. SQLite's own busy handler starves waiters, so it is not used.
 
-        If the lock has just outlasted the patience of one caller, the others are told soon.
+        If another caller has just waited in full, this one fails soon.
         """
         give_up = 0.0
         while True:
@@ -171,11 +171,11 @@ class SqliteFile:
                 if time.monotonic() > give_up:
                     self._is_locked = True
                     raise
-                # A lot drawn among waiters, not a secret.
+                # Random so that waiters do not collide, not for security.
                 time.sleep(random.uniform(0.0005, 0.0045))  # noqa: S311
 
     def _connection(self) -> sqlite3.Connection:
-        """This thread's connection to the file that is at the path now: not a forked one, not a deleted file's."""
+        """This thread's connection to the file that is at the path now; not a forked or a deleted file's connection."""
         known = self._known()
         if known is not None:
             if known.inode == inode(self._place) and known.is_ours:
@@ -196,7 +196,7 @@ class SqliteFile:
         return getattr(self._local, "open", None)
 
     def _set_aside(self, error: Exception) -> None:
-        """Make the damaged file anew, unless another process has done so already."""
+        """Rename the damaged file and make a new one, unless another process has done so."""
         damaged = getattr(self._local, "opening", -1)
         self.close()
         try:
@@ -204,13 +204,15 @@ class SqliteFile:
                 bad = self._own.make(damaged, self._made_anew)
         except (OSError, sqlite3.Error) as failure:
             raise StateUnavailable(
-                f"the state file {self.path} is damaged ({error}) and cannot be made anew ({failure})"
+                f"the state file {self.path} is damaged ({error}) and cannot be made again ({failure})"
             ) from failure
         if bad is not None:
-            _LOG.warning("the state file %s is damaged (%s); set aside as %s and made anew", self.path, error, bad.name)
+            _LOG.warning(
+                "the state file %s is damaged (%s); it was renamed to %s and made again", self.path, error, bad.name
+            )
 
     def close(self) -> None:
-        """Close this thread's connection (in the process that opened it; a forked copy is only put away)."""
+        """Close this thread's connection (only in the process that opened it)."""
         known = self._known()
         self._local.open = None
         if known is not None:
@@ -218,7 +220,7 @@ class SqliteFile:
             self._opened.discard(known)
 
     def close_all(self) -> None:
-        """Close every thread's connection, while no thread uses any. Whoever comes later opens one anew."""
+        """Close the connections of all threads. No thread may be using one. A later call opens a new one."""
         for opened in list(self._opened):
             opened.close()
         self._opened.clear()
@@ -226,10 +228,10 @@ class SqliteFile:
 
 
 def _is_damage(error: Exception) -> bool:
-    """SQLite tells it by this very class, or by text that is none; the subclasses are troubles with the file's use.
+    """SQLite reports damage with exactly this class, or the text is not UTF-8; subclasses are other errors.
 
-    Except where the words of the schema were hit: a file of our version has our tables.
+    A missing table or column is damage too, because a file of our version has our tables.
     """
     text = str(error)
-    is_told = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in text
-    return is_told or any(words in text for words in _SCHEMA_HIT)
+    is_reported = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in text
+    return is_reported or any(part in text for part in _SCHEMA_DAMAGE)

@@ -1,7 +1,7 @@
 """Forks and SQLite: a child must inherit neither an open connection nor a lock that another thread held.
 
-SQLite keeps a process's locks in memory, and a fork copies that: what a thread of the parent had locked at that moment
-would be locked in the child for ever. So a fork waits until no thread uses SQLite, and closes what is open.
+SQLite keeps the locks of a process in memory, and a fork copies them, so a lock of a thread of the parent would never
+be released in the child. So a fork waits until no thread uses SQLite, and closes all connections.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .file import SqliteFile
 
-# A fork does not wait for longer than this: better a child that may be locked out than a program that stands still.
+# A fork waits at most this long: a child that may find a lock is better than a program that hangs.
 _LONGEST_WAIT_S = 5.0
 
 
 class ForkGuard:
-    """One a process. `with` it nothing is forked apart; it may be entered again within.
+    """One per process. No fork happens inside `with`, which may be nested.
 
     `files` are closed before each fork.
     """

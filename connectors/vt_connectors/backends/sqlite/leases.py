@@ -1,7 +1,7 @@
-"""Leases for all processes of a machine, in a file of their own.
+"""Leases for all processes of a machine, in a separate file.
 
-The file is neither the cache's nor the quota's. While another program holds the lock of the cache's file, for a backup,
-leases and answers are still handed over here; and the quota's file, which must survive a power cut, is too slow for it.
+While another program locks the file of the cache, for a backup, processes still exchange leases and results here. The
+quota's file, which must survive a power failure, is too slow for that.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SqliteLeases:
 
     def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:
         row = (key, lease.token, lease.account, lease.beat, int(lease.waiting), self._clock.now() + ABANDONED_S)
-        # Nearly always the key is free; only another's lease takes a closer look.
+        # The key is nearly always free; only an existing lease has to be read.
         if self._execute(f"INSERT OR IGNORE INTO lease {_ROW}", *row):  # our own text
             return Seen(lease, True)
 
@@ -61,7 +61,7 @@ class SqliteLeases:
         self._execute(statement, result.to_text(key), self._clock.now() + left_s, key, token)
         self._results += 1
         if self._results % SWEEP_EVERY == 1:
-            # Most of these keys are not asked for again.
+            # Most of these keys are not looked up again.
             self._execute("DELETE FROM lease WHERE ends < ?", self._clock.now())
 
     def renew(self, tokens: Collection[str]) -> None:
@@ -77,7 +77,7 @@ class SqliteLeases:
 
 
 def _find(db: sqlite3.Connection, key: str) -> Lease | None:
-    """The key's lease. What is left of a damaged row is read as a finished holder's without a usable result."""
+    """The key's lease. A damaged row is read as the lease of a finished holder without a usable result."""
     columns = (
         "CAST(token AS BLOB), CAST(account AS BLOB), beat, CAST(waiting AS INTEGER), "
         f"CASE WHEN length(CAST(result AS BLOB)) <= {MOST_CHARACTERS} THEN CAST(result AS BLOB) "

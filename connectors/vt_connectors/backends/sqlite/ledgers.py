@@ -1,4 +1,4 @@
-"""Ledgers for all processes of a machine, in a file of their own."""
+"""Ledgers for all processes of a machine, in a separate file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .record_identity import RecordIdentity, home_from
 
 _LOG = logger("quota")
 _NEW = Ledger().to_json()
-# More is damage, and is not read.
+# Larger content is damage, and is not read.
 _MOST_BYTES = 4 * MOST_BYTES
 _ROWS = f"SELECT id, CASE WHEN length(content) <= {_MOST_BYTES} THEN content END FROM book"  # noqa: S608
 
@@ -25,8 +25,8 @@ _ROWS = f"SELECT id, CASE WHEN length(content) <= {_MOST_BYTES} THEN content END
 class SqliteLedgers:
     """For all processes of a machine.
 
-    `known`: the id of the record that is expected there; if another one is, or none, its content was lost. `heard` is
-    told the id of the record that is used.
+    `known`: the id of the expected record; if there is another or none, its content was lost. `on_record`
+    is called with the id of the record that is used.
     """
 
     _LOST = "*"
@@ -38,13 +38,13 @@ class SqliteLedgers:
         patience_s: float = PATIENCE_S,
         *,
         known: bytes | None = None,
-        heard: Callable[[bytes], None] | None = None,
+        on_record: Callable[[bytes], None] | None = None,
     ) -> None:
         self._clock = clock
         self._file = record_file(path, patience_s=patience_s, made_anew=self._block_all, was_there=known is not None)
         self._store_id = known
-        self._heard = heard
-        self._told: bytes | None = None
+        self._on_record = on_record
+        self._reported: bytes | None = None
 
     @property
     def path(self) -> Path:
@@ -52,7 +52,7 @@ class SqliteLedgers:
         return self._file.path
 
     def seen(self) -> tuple[bytes, RecordIdentity, int] | None:
-        """The record's id, what it says of its file, and the inode number of the file; None if there is no record."""
+        """The record's id, its identity, and the inode number of its file; None if there is no record."""
         if not is_there(self.path):
             return None
         record = self._file.read(_read)
@@ -74,20 +74,20 @@ class SqliteLedgers:
             return result, record.store_id
 
         result, self._store_id = self._file.write(work)
-        if self._heard is not None and self._told != self._store_id:
-            self._told = self._store_id
-            self._heard(self._store_id)
+        if self._on_record is not None and self._reported != self._store_id:
+            self._reported = self._store_id
+            self._on_record(self._store_id)
         return result
 
     def last(self, scope: str) -> Ledger | None:
-        """The ledger as far as it can be read; None if it may lack what was granted. Raises as `transact`."""
+        """The ledger, read only; None if granted requests may be missing. Raises as `transact`."""
         if self._file.was_never_there:
             return Ledger() if self._store_id is None else None
         record = self._file.read(_read)
         return None if self._is_lost(record) else _ledger(self._of(scope, record.ledgers))
 
     def take(self, scope: str, content: str) -> None:
-        """Forget a ledger, unless it has changed since it was `content`."""
+        """Delete a ledger if it is still equal to `content`."""
 
         def work(connection: sqlite3.Connection) -> None:
             ledgers = _read(connection).ledgers
@@ -98,7 +98,7 @@ class SqliteLedgers:
         self._file.write(work)
 
     def content(self, scope: str) -> str | None:
-        """A ledger as it is kept; None if there is none."""
+        """The stored form of a ledger; None if there is none."""
         return self._file.read(_read).ledgers.get(scope) if is_there(self.path) else None
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
@@ -106,21 +106,21 @@ class SqliteLedgers:
         return ledger, self._clock.now()
 
     def close(self) -> None:
-        """Close every thread's connection, while no thread uses any."""
+        """Close the connections of all threads. No thread may be using one."""
         self._file.close_all()
 
     def _of(self, scope: str, ledgers: dict[str, str]) -> str:
         return ledgers.get(scope) or ledgers.get(self._LOST) or _NEW
 
     def _is_lost(self, record: _Record) -> bool:
-        """Whether requests may have been granted that the record does not have, and does not know to be lost."""
+        """Whether granted requests may be missing in the record, without a mark for that loss."""
         is_another = self._store_id not in (None, record.store_id) and not record.home.knows_of(self._store_id or b"")
-        # The first transaction notes the file, so one that is known to have been used has it noted.
+        # The first transaction writes the file's identity, so a used record without it is an older copy.
         is_older = self._store_id == record.store_id and not record.home.inode
         return is_another or is_older or record.home.is_copied_to(self._file.inode)
 
     def _marked_lost(self, ledgers: dict[str, str]) -> dict[str, str]:
-        """What was granted by the record before this one counts for all keys, as it is not known for which."""
+        """Mark all ledgers, because it is not known for which keys the lost record granted requests."""
         _LOG.warning(LOST)
         marked = {scope: _ledger(content) for scope, content in {self._LOST: _NEW, **ledgers}.items()}
         for ledger in marked.values():
@@ -146,7 +146,7 @@ class SqliteLedgers:
 
 
 class _Record(NamedTuple):
-    """`store_id`: its id, which tells it from others."""
+    """`store_id`: the id of the record."""
 
     ledgers: dict[str, str]
     store_id: bytes
@@ -154,11 +154,11 @@ class _Record(NamedTuple):
 
 
 def _read(connection: sqlite3.Connection) -> _Record:
-    """Raises `sqlite3.DatabaseError`, as damage does."""
+    """Raises `sqlite3.DatabaseError` for damage."""
     rows = dict(connection.execute(_ROWS).fetchall())
     store_id = rows.get(2)
     if not isinstance(store_id, bytes):
-        raise sqlite3.DatabaseError("the book has no mark of its own")
+        raise sqlite3.DatabaseError("the record has no id")
     try:
         return _Record(checked_content(rows.get(1)), store_id, home_from(rows.get(3)))
     except (ValueError, RecursionError) as error:
@@ -170,7 +170,7 @@ def _write(connection: sqlite3.Connection, ledgers: dict[str, str]) -> None:
 
 
 def _ledger(content: str) -> Ledger:
-    """Raises `sqlite3.DatabaseError`, as damage to the file does."""
+    """Raises `sqlite3.DatabaseError` for damage."""
     try:
         return Ledger.from_json(content.encode())
     except ValueError as error:

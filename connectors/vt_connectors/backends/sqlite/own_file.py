@@ -1,4 +1,4 @@
-"""One SQLite file of ours: found at its path, checked when it is opened, made, and made anew if it is damaged."""
+"""One SQLite file of ours: checked when it is opened, and made if it is missing or damaged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Fill = Callable[[sqlite3.Connection], None]
 
 
 class OwnFile:
-    """`path` is a real path, without links. `was_there`: a file was there before, so a new one has lost its content."""
+    """`path` is a real path, without links. `was_there`: a file existed before, so a new one has lost its content."""
 
     def __init__(
         self, path: Path, schema: str, journal: Journal, application_id: int, version: int, patience_s: float
@@ -32,7 +32,7 @@ class OwnFile:
         self._patience_s = patience_s
 
     def inode(self, *, knew: bool) -> int:
-        """As `ownership.own_inode`."""
+        """See `ownership.own_inode`."""
 
         def look() -> int:
             return own_inode(str(self.path), self._application_id, self._is_earlier, knew=knew)
@@ -52,7 +52,7 @@ class OwnFile:
 
     def open(self) -> sqlite3.Connection:
         """Raises `sqlite3.Error`; `DatabaseError` itself if the file is damaged, `ConfigError` if it is not ours."""
-        # Only SQLite opens the file: if anything else closes it, this process loses the locks that it has on it.
+        # Only SQLite opens the file, because any other close of it would release this process's locks.
         uri = self.path.absolute().as_uri() + "?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
         try:
@@ -77,9 +77,9 @@ class OwnFile:
         mark_sidecars(str(self.path), self._application_id)
 
     def _claim(self, connection: sqlite3.Connection, application_id: int, version: int) -> None:
-        """A file that is ours but for its application id: an earlier version's gets one, a damaged one is reported.
+        """Handle a file of ours without our application id: an earlier version's gets it, a damaged one is an error.
 
-        If another program's database was written over it, it is a foreign file.
+        If another program's database was written to it, it is a foreign file.
         """
         from .earlier_files import has_tables
 
@@ -90,11 +90,11 @@ class OwnFile:
         if application_id or version != self._version:
             raise sqlite3.DatabaseError("its application id is not ours")
         with contextlib.suppress(sqlite3.OperationalError):
-            # One that cannot be written, or is being written, gets it another time: its tables tell meanwhile.
+            # If it cannot be written now, a later call does it; until then its tables identify it.
             connection.execute(f"PRAGMA application_id={self._application_id}")
 
     def had_one(self) -> bool:
-        """Whether a file was there before; also if a process was killed after it had set that file aside."""
+        """Whether a file existed before; also if a process was killed after it had renamed that file."""
         if self.was_there:
             return True
         import glob
@@ -102,16 +102,16 @@ class OwnFile:
         return any(self.path.parent.glob(f"{glob.escape(self.path.name)}.bad-*"))
 
     def make(self, instead_of: int, fill: Fill | None) -> Path | None:
-        """Make it, in place of the file `instead_of` (an inode number; -1: of none), and let `fill` write to it.
+        """Make the file, in place of `instead_of` (an inode number; -1: none), and let `fill` write to it.
 
-        The old file's new name; None if another file is at the path by now. Raises `OSError` and `sqlite3.Error`.
+        Returns the new name of the old file; None if another file is at the path. Raises `OSError` and `sqlite3.Error`.
         """
         make_private_folder(self.path.parent)
         fresh = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
         bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}-{os.urandom(4).hex()}")
         try:
             descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            # Whatever the umask is.
+            # Independent of the umask.
             fresh.chmod(0o600)
             put_mark(descriptor, self._application_id)
             os.close(descriptor)

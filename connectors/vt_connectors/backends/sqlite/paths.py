@@ -1,4 +1,4 @@
-"""Where the state lies."""
+"""The paths of the state files."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ...errors import ConfigError
 from ...log import logger
 
 _LOG = logger("state")
-# SQLite's locks do not hold between machines on these; two hosts would each grant the whole quota.
+# SQLite's locks do not work between machines on these, so two hosts would each grant the whole quota.
 _NETWORK = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "9p", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs")
 
 
 _MOUNTS = Path("/proc/mounts")
-# What SQLite keeps beside a database, https://www.sqlite.org/tempfiles.html
+# Files that SQLite makes beside a database, https://www.sqlite.org/tempfiles.html
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
 def default_state_file(environment: Mapping[str, str]) -> Path:
-    """`state.db` in the user's state folder (`XDG_STATE_HOME` is respected).
+    """`state.db` in the user's state folder (by `XDG_STATE_HOME`).
 
-    A user without a home folder, as many containers have one, has it where temporary files are, and is warned.
+    For a user without a home folder, as in many containers, it is in the temporary folder, with a warning.
     """
     import platformdirs
 
@@ -38,7 +38,6 @@ def default_state_file(environment: Mapping[str, str]) -> Path:
 
 @functools.cache
 def _warn_of_temporary(path: Path) -> None:
-    """Once."""
     _LOG.warning(
         "this user has no home folder, so cache and quota are in %s until that is cleaned up; to keep them, set "
         "VT_STATE to a file or a server",
@@ -47,20 +46,20 @@ def _warn_of_temporary(path: Path) -> None:
 
 
 def quota_file(state_file: Path) -> Path:
-    """The quota's own file beside the cache's: one is precious, the other can be thrown away."""
+    """The quota's file, beside the cache's. They are separate because only the cache may be deleted safely."""
     return state_file.with_name(state_file.stem + "-quota" + (state_file.suffix or ".db"))
 
 
 def leases_file(state_file: Path) -> Path:
-    """The leases' own file beside the other two: neither another program's lock on the cache nor the quota's pace
-    holds up who asks for what.
+    """The file of the leases, separate so that leases wait neither for locks of the cache nor for the quota's slower
+    writes.
     """
     return state_file.with_name(state_file.stem + "-leases" + (state_file.suffix or ".db"))
 
 
 def substitute_file(environment: Mapping[str, str]) -> Path:
-    """Where all processes of this user on this machine keep the quota's record while the shared one cannot be used:
-    in the user's runtime folder (`XDG_RUNTIME_DIR`), else in the folder for temporary files.
+    """The quota record for all processes of this user on this machine while the shared record cannot be used: in the
+    user's runtime folder (`XDG_RUNTIME_DIR`), else in the temporary folder.
     """
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
     for runtime in (environment.get("XDG_RUNTIME_DIR", ""), f"/run/user/{user}"):
@@ -71,34 +70,33 @@ def substitute_file(environment: Mapping[str, str]) -> Path:
 
 
 def refuse_unsafe_place(path: Path) -> None:
-    """Raise `ConfigError` if the state file `path` cannot be one by its name, lies on a network file system, or is a
-    mount point itself, or its quota record is (mounts: Linux only; elsewhere they are not checked).
+    """Raise `ConfigError` if the state file has an impossible name, or is on a network file system, or if it or its
+    quota record is a mount point (mounts are checked on Linux only).
     """
     real = Path(os.path.realpath(path))
     if not real.name:
         raise ConfigError(f"the state file {path} is a folder; name a file in it")
     if real.name.endswith(_BESIDE):
         raise ConfigError(
-            f"the state file {path} has a name that SQLite gives to files beside a database; name the database, or "
+            f"the state file {path} has a name that SQLite uses for files beside a database; name the database, or "
             "another file"
         )
     kind = network_file_system(path)
     if kind:
         raise ConfigError(
-            f"the state file {path} lies on a network file system ({kind}), where file locks do not hold between "
+            f"the state file {path} is on a network file system ({kind}), where file locks do not work between "
             "machines; set VT_STATE to a file on a local disk"
         )
     mounted = {point for point, _ in _mounts()}
     for file in (real, quota_file(real)):
         if str(file) in mounted:
             raise ConfigError(
-                f"the state file {file} is mounted by itself, so the files that belong to it are not there; "
-                "mount its folder instead"
+                f"the state file {file} is mounted alone, without the files that belong to it; mount its folder instead"
             )
 
 
 def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
-    """The network file system `path` lies on, or None."""
+    """The network file system of `path`, or None."""
     target = str(_existing(path).resolve())
     best, best_kind = "", ""
     for point, kind in _mounts(mounts):
@@ -125,7 +123,7 @@ def _unescaped(point: str) -> str:
 
 
 def _existing(path: Path) -> Path:
-    """The first of `path` and its parents that is there, as far as this user may see."""
+    """The first of `path` and its parents that exists, as far as this user can access it."""
     while path != path.parent:
         with contextlib.suppress(PermissionError):
             if path.exists():

@@ -1,8 +1,7 @@
 """The queue for all processes of a machine, in the cache's file.
 
-The file may have been made by a version that knew of no queue, and processes of that version may be using it: they
-lose nothing by tables that they do not look at. So these are made by who needs them, and the file's version, which says
-what all must understand, stays as it is.
+Processes of an earlier version without a queue may have made the file and still use it. They ignore its tables. So
+the tables are made when they are first needed, and the file's version stays the same.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'pending_refused'"
 
 
 class SqlitePending:
-    """`version`: the API's. Entries of another are not seen."""
+    """`version`: of the API. Entries of another version are not seen."""
 
     def __init__(self, file: SqliteFile, clock: Clock, version: str) -> None:
         self._file = file
@@ -53,7 +52,7 @@ class SqlitePending:
         return self._file.write(work)
 
     def _known(self, db: sqlite3.Connection, keys: Iterator[str]) -> dict[str, int]:
-        """The bits of those that are there."""
+        """The bits of the keys that are queued."""
         found: dict[str, int] = {}
         while some := list(islice(keys, _KEYS_AT_ONCE)):
             marks = ", ".join("?" * len(some))
@@ -64,7 +63,7 @@ class SqlitePending:
     def _room(self, db: sqlite3.Connection, most: int, count: int) -> int:
         """For how many of `count` entries there is room."""
         if count:
-            # At most so many are there, which is found without counting them.
+            # An upper bound of the number of entries, without counting them.
             span = "SELECT (SELECT max(rowid) FROM pending) - (SELECT min(rowid) FROM pending) + 1"
             if (db.execute(span).fetchone()[0] or 0) + count > most:
                 return max(0, most - self._count(db))

@@ -1,4 +1,4 @@
-"""The file of a quota record. What a cached answer takes at most is a check of it, so it is apart from `books`."""
+"""The file of a quota record. Separate from `ledgers`, because a cached answer needs only its check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...state.ownership import QUOTA_ID
 from .checksum import with_checksum
 from .file import SqliteFile
 
-# Our own content, and a statement of a schema takes no values. The second row is the record's id.
+# A schema cannot have parameters; the content is ours. The second row is the record's id.
 _SCHEMA = f"""
     CREATE TABLE book (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
     INSERT INTO book VALUES (1, X'{with_checksum({}).hex()}');
@@ -18,5 +18,5 @@ _SCHEMA = f"""
 
 
 def record_file(path: Path, **more: Any) -> SqliteFile:
-    """`more`: as `SqliteFile` takes it. A rollback journal, not WAL: few writes, and none may be lost."""
+    """`more`: options of `SqliteFile`. A rollback journal instead of WAL: few writes, and none may be lost."""
     return SqliteFile(path, _SCHEMA, "TRUNCATE", application_id=QUOTA_ID, **more)

@@ -1,7 +1,7 @@
-"""What a quota record says of itself: which file it is in, and which records it knows to be lost. Pure.
+"""The identity of a quota record: the file it is in, and the records it knows to be lost. Pure.
 
-A record is known by its id. A copy of its file has the same id, but is another file: what was granted by the original
-since then is not in it.
+A record has an id. A copy of its file has the same id, but is another file, and lacks requests that the original has
+granted since.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MOST_LOST = 32
 class RecordIdentity(NamedTuple):
     """`inode` and `path` of the file that the record was last written in; 0 and empty if it was not written yet.
 
-    `lost`: ids of records that were lost before this one, and whose loss this one reckons with.
+    `lost`: the ids of lost records whose requests this one accounts for.
     """
 
     inode: int = 0
@@ -33,16 +33,16 @@ class RecordIdentity(NamedTuple):
         return record_id.hex() in self.lost
 
     def is_copied_to(self, inode: int) -> bool:
-        """Whether the record is read from another file than the one it was written in."""
+        """Whether the record is read from another file than it was written in."""
         return self.inode not in (0, inode)
 
 
 def home_from(content: object) -> RecordIdentity:
-    """Raises `ValueError` for anything that `to_bytes` did not write. An earlier version's record has none."""
+    """Raises `ValueError` for anything that `to_bytes` did not write. Records of earlier versions have none."""
     if content is None:
         return RecordIdentity()
     try:
         found = checked_content(content)
         return RecordIdentity(int(found["inode"]), found["path"], tuple(found["lost"].split()))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a record's home: {error}") from error
+        raise ValueError(f"not a record's identity: {error}") from error

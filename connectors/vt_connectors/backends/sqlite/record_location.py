@@ -1,8 +1,8 @@
-"""Which quota record belongs to a state file. They belong together by the record's id, which the state file keeps.
+"""Finds the quota record of a state file. The state file stores the id of its record.
 
-The record lies beside the state file, found without links in the path. If the state file has another place by now (it
-was copied, or moved alone), the record is still where it was, and is used there. If no record is found, or another
-one, requests may have been granted that no record has: each sliding window is waited out once.
+The record is beside the state file, by its path without links. If the state file was copied or moved alone, the record
+at its old place is used. If no record is found, or another one, granted requests may be missing, so each sliding window
+is waited out once.
 """
 
 from __future__ import annotations
@@ -22,79 +22,81 @@ from .ledgers import SqliteLedgers
 from .record_identity import RecordIdentity
 
 _LOG = logger("quota")
-# The id of a record that a state file must have had, and does not name.
-_NOT_SAID = b"?"
+# Stands for the id of a record that must have existed, but is not named in the state file.
+_UNKNOWN_ID = b"?"
 _TABLE = "CREATE TABLE IF NOT EXISTS quota_record (id INTEGER PRIMARY KEY, content BLOB NOT NULL)"
 _IS_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'quota_record'"
 _MOST_BYTES = 64 * 1024
 _READ = f"SELECT CASE WHEN length(content) <= {_MOST_BYTES} THEN content END FROM quota_record WHERE id = 1"  # noqa: S608
 
 
-class _Kept(NamedTuple):
-    """What a state file says of its quota record."""
+class _RecordPlace(NamedTuple):
+    """The quota record of a state file, as stored in it."""
 
     record_id: bytes
     path: Path
 
 
-def book_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
-    """The record that belongs to `state`; `beside` is where it is looked for first, and made if there is none."""
+def ledgers_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
+    """The record of `state`. It is looked for at `beside` first, and made there if there is none."""
     kept = _read(state)
     known = kept.record_id if kept else None
     if known is None and not is_there(beside) and _has_answers(state):
-        known = _NOT_SAID
+        known = _UNKNOWN_ID
 
     def at(path: Path) -> SqliteLedgers:
-        return SqliteLedgers(path, clock, known=known, heard=lambda store_id: _keep(state, _Kept(store_id, path)))
+        return SqliteLedgers(
+            path, clock, known=known, on_record=lambda store_id: _keep(state, _RecordPlace(store_id, path))
+        )
 
-    book = at(beside)
-    original = _original(book, kept, clock)
+    ledgers = at(beside)
+    original = _original(ledgers, kept, clock)
     if original is not None:
         _LOG.info("the quota's record of %s is %s", state.path, original)
-        book.close()
+        ledgers.close()
         return at(original)
-    return book
+    return ledgers
 
 
-def _original(book: SqliteLedgers, kept: _Kept | None, clock: Clock) -> Path | None:
-    """Where the record is if it is not the one beside: that one is not there, or is a copy."""
-    if not is_there(book.path):
+def _original(ledgers: SqliteLedgers, kept: _RecordPlace | None, clock: Clock) -> Path | None:
+    """The path of the record if the file beside the state file is missing, or is a copy."""
+    if not is_there(ledgers.path):
         return kept.path if kept and _is_genuine(kept.path, kept.record_id, clock) else None
-    seen = _seen(book)
+    seen = _seen(ledgers)
     if seen is None:
         return None
     record_id, home, here = seen
     path = Path(home.path)
-    is_copy = home.is_copied_to(here) and path != book.path
+    is_copy = home.is_copied_to(here) and path != ledgers.path
     return path if is_copy and _is_genuine(path, record_id, clock) else None
 
 
 def _is_genuine(path: Path, record_id: bytes, clock: Clock) -> bool:
-    """Whether the record of that id is at `path`, in the file that it was written in."""
-    book = SqliteLedgers(path, clock)
+    """Whether the record with this id is at `path`, and is not a copy."""
+    ledgers = SqliteLedgers(path, clock)
     try:
-        seen = _seen(book)
+        seen = _seen(ledgers)
     except ConfigError:
         return False
     finally:
-        book.close()
+        ledgers.close()
     if seen is None:
         return False
     found, home, here = seen
     return found == record_id and not home.is_copied_to(here)
 
 
-def _seen(book: SqliteLedgers) -> tuple[bytes, RecordIdentity, int] | None:
+def _seen(ledgers: SqliteLedgers) -> tuple[bytes, RecordIdentity, int] | None:
     try:
-        return book.seen()
+        return ledgers.seen()
     except StateUnavailable:
         return None
 
 
-def _read(state: SqliteFile) -> _Kept | None:
-    """None if the state file does not say, or cannot be used: then the record beside it is all there is to go by."""
+def _read(state: SqliteFile) -> _RecordPlace | None:
+    """None if the state file names no record, or cannot be used: then the record beside it is used."""
 
-    def work(connection: sqlite3.Connection) -> _Kept | None:
+    def work(connection: sqlite3.Connection) -> _RecordPlace | None:
         if connection.execute(_IS_THERE).fetchone() is None:
             return None
         row = connection.execute(_READ).fetchone()
@@ -102,9 +104,9 @@ def _read(state: SqliteFile) -> _Kept | None:
             return None
         try:
             content = checked_content(row[0])
-            return _Kept(bytes.fromhex(content["record_id"]), Path(content["path"]))
+            return _RecordPlace(bytes.fromhex(content["record_id"]), Path(content["path"]))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise sqlite3.DatabaseError(f"what it says of the quota's record cannot be read: {error}") from error
+            raise sqlite3.DatabaseError(f"its entry for the quota record cannot be read: {error}") from error
 
     try:
         return state.read(work)
@@ -113,14 +115,14 @@ def _read(state: SqliteFile) -> _Kept | None:
 
 
 def _has_answers(state: SqliteFile) -> bool:
-    """Whether requests were made with this state, so that there was a record."""
+    """Whether requests were made with this state, so that a record existed."""
     try:
         return state.read(lambda db: db.execute("SELECT 1 FROM answer LIMIT 1").fetchone()) is not None
     except StateUnavailable:
         return False
 
 
-def _keep(state: SqliteFile, kept: _Kept) -> None:
+def _keep(state: SqliteFile, kept: _RecordPlace) -> None:
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(_TABLE)
         content = with_checksum({"record_id": kept.record_id.hex(), "path": str(kept.path)})
@@ -132,4 +134,4 @@ def _keep(state: SqliteFile, kept: _Kept) -> None:
         state.write(work)
         state.settle()
     except StateUnavailable as error:
-        _LOG.info("the state file could not note which quota record is its own: %s", error)
+        _LOG.info("the id of the quota record could not be written to the state file: %s", error)

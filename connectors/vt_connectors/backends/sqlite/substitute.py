@@ -1,8 +1,8 @@
-"""The record of the quota while the shared one cannot be used: one for all processes of a user on this machine.
+"""The substitute quota record while the shared record cannot be used, for all processes of a user on this machine.
 
-Together they have a share of the quota. A ledger begins with what the shared record granted before, if that can still
-be read (a full or read-only disk), else with each sliding window waited out once. When the shared record is back, what
-was granted here is added to it, and forgotten here: the next outage begins anew.
+Together these processes have a share of the quota. A ledger begins with the requests of the shared record, if that can
+still be read (a full or read-only disk), else each sliding window is waited out once. When the shared record can be
+used again, the requests granted here are moved to it.
 """
 
 from __future__ import annotations
@@ -19,69 +19,70 @@ from ...quota.ledger_store import Change, LedgerStore, Result
 from ...state.fallback import StateBusy, StateUnavailable
 from .ledgers import SqliteLedgers
 
-# The shared record's ledger of a key, as it is now; None if it cannot be read.
+# Returns a key's ledger of the shared record; None if it cannot be read.
 Readable = Callable[[str], Optional[Ledger]]
-# Of a ledger whose beginning is known: it has begun, and no window reaches so far back.
+# `reset_at` of a ledger that began with the shared record: not 0, and before every window.
 _LONG_AGO = 1.0
 
 
 class SubstituteLedgers:
-    """Raises `Unavailable` if this record cannot be used either: nothing is asked without one."""
+    """Raises `Unavailable` if this record cannot be used either, because no request is sent without a record."""
 
     def __init__(self, path: Path, clock: Clock, shared: Readable) -> None:
         self._path = path
         self._shared = shared
         self._clock = clock
-        self._book = SqliteLedgers(path, clock)
-        # Scopes without a ledger, each with the state of the file in which that was seen.
-        self._nothing_in: dict[str, tuple[int, int, int]] = {}
+        self._ledgers = SqliteLedgers(path, clock)
+        # Scopes without a ledger, each with the state of the file in which that was found.
+        self._empty_in: dict[str, tuple[int, int, int]] = {}
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         def work() -> Result:
-            before = self._shared(scope) if self._book.content(scope) is None else None
+            before = self._shared(scope) if self._ledgers.content(scope) is None else None
 
             def begun(ledger: Ledger, now: float) -> Result:
                 _begin(ledger, before, now)
                 return change(ledger, now)
 
-            return self._book.transact(scope, begun)
+            return self._ledgers.transact(scope, begun)
 
         return _usable(work)
 
     def peek(self, scope: str) -> tuple[Ledger, float]:
-        if _usable(lambda: self._book.content(scope)) is None:
+        if _usable(lambda: self._ledgers.content(scope)) is None:
             self.transact(scope, lambda ledger, now: None)
-        return _usable(lambda: self._book.peek(scope))
+        return _usable(lambda: self._ledgers.peek(scope))
 
     def spent(self, scope: str) -> str | None:
-        """The ledger (as JSON) of what was granted here and is not in the shared record yet; None if nothing was.
-        Quick if nothing was written here since the last look.
+        """The ledger (JSON) of requests that are not in the shared record yet; None if there are none.
+
+        Fast if nothing was written since the last call.
         """
         try:
             found = self._path.stat()
             state = (found.st_ino, found.st_mtime_ns, found.st_size)
-            if self._nothing_in.get(scope) == state:
+            if self._empty_in.get(scope) == state:
                 return None
-            content = self._book.content(scope)
+            content = self._ledgers.content(scope)
         except (OSError, StateUnavailable, ConfigError):
             return None
         if content is None:
-            self._nothing_in[scope] = state
+            self._empty_in[scope] = state
         return content
 
     def forget(self, scope: str, spent: str) -> None:
-        """It is in the shared record now. What was granted meanwhile stays."""
+        """Delete the ledger, which is in the shared record now, unless it has changed meanwhile."""
         try:
-            self._book.take(scope, spent)
+            self._ledgers.take(scope, spent)
         except (StateUnavailable, ConfigError):
             return
 
     def close(self) -> None:
-        self._book.close()
+        self._ledgers.close()
 
 
 class RejoiningLedgers:
-    """The shared record, to which is added what was granted in its place."""
+    """The shared record. Adds the requests that the substitute record granted."""
 
     def __init__(self, shared: LedgerStore, substitute: SubstituteLedgers, clock: Clock) -> None:
         self._shared = shared
@@ -96,12 +97,12 @@ class RejoiningLedgers:
         granted = Ledger.from_json(spent.encode())
 
         def with_spent(ledger: Ledger, now: float) -> Result:
-            # The shared record's clock may be another machine's.
+            # The shared record may use the clock of another machine.
             _add(ledger, granted, now, now - self._clock.now())
             return change(ledger, now)
 
         result = self._shared.transact(scope, with_spent)
-        # Only now: if this process is killed in between, it counts twice, and never not at all.
+        # After the shared write: if this process is killed in between, requests count twice instead of not at all.
         self._substitute.forget(scope, spent)
         return result
 
@@ -116,13 +117,13 @@ def _usable(work: Callable[[], Result]) -> Result:
         raise
     except (StateUnavailable, ConfigError) as error:
         raise Unavailable(
-            f"the shared record of the quota cannot be used, and neither can the one in its place ({error}): "
-            "nothing is asked without a record; see `vtaction doctor`"
+            f"neither the shared quota record nor its substitute can be used ({error}); "
+            "no request is sent without a record; see `vtaction doctor`"
         ) from error
 
 
 def readable(shared: LedgerStore) -> Readable:
-    """What can be read of `shared`, whatever its kind."""
+    """A function that reads ledgers of `shared`."""
 
     def ledger(scope: str) -> Ledger | None:
         try:
@@ -134,7 +135,7 @@ def readable(shared: LedgerStore) -> Readable:
 
 
 def _begin(ledger: Ledger, before: Ledger | None, now: float) -> None:
-    """`reset_at` is never 0 again once a ledger was used here."""
+    """Initialise a new ledger. `reset_at` is 0 only in an unused ledger."""
     if ledger.reset_at:
         return
     ledger.reset_at = now
@@ -156,8 +157,8 @@ def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
 
 
 def _add_finished(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
-    """Those that the record began with are there already, in buckets of their own. If they are not, as the shared
-    record was made anew, they count as of the beginning.
+    """Add finished requests. The inherited ones are in the shared record already, in separate buckets. If not, because
+    the shared record was made again, they count from the beginning of this record.
     """
     began = spent.inherited_until
     ledger.longest_window_s = max(ledger.longest_window_s, spent.longest_window_s)

@@ -39,10 +39,10 @@ class KvLeases:
             found = _lease(key, look.newest)
             if found is not None and not may_replace(found, dead):
                 return Seen(found, False)
-            mine = self._versions.add(name, look, self._content(lease))
-            if mine is not None:
+            added = self._versions.add(name, look, self._content(lease))
+            if added is not None:
                 with self._lock:
-                    self._held[lease.token] = mine
+                    self._held[lease.token] = added
                 return Seen(lease, True, found)
             if time.monotonic() > give_up:
                 raise StateBusy(f"{self._versions.collection.place} shows a lease of another search head too late")
@@ -73,9 +73,9 @@ class KvLeases:
     def _change(self, tokens: Many[str], **changes: object) -> None:
         """In one save and under the lock, so that a heartbeat cannot undo a release."""
         held = [self._held[token] for token in tokens if token in self._held]
-        mine = [{**document, "beat": document["beat"] + 1, **changes} for document in held]
-        self._versions.collection.save(mine)
-        self._held.update({document["token"]: document for document in mine})
+        changed = [{**document, "beat": document["beat"] + 1, **changes} for document in held]
+        self._versions.collection.save(changed)
+        self._held.update({document["token"]: document for document in changed})
 
     def _content(self, lease: Lease) -> dict[str, object]:
         return {**lease._asdict(), "done": False, "expires": self._clock.now() + ABANDONED_S}

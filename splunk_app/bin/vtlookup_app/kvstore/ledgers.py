@@ -85,7 +85,7 @@ class KvLedgers:
                 return result
             if time.monotonic() > give_up:
                 raise StateBusy(f"the quota record in {self._versions.collection.place} is locked by other processes")
-            time.sleep(random.uniform(0, pause))  # noqa: S311  # that they do not meet again, not for secrecy
+            time.sleep(random.uniform(0, pause))  # noqa: S311  # random so that writers do not collide, not for security
             pause = min(pause * 1.5, _LONGEST_PAUSE_S)
 
     def _look(self, scope: str) -> Look:

@@ -16,7 +16,7 @@ from .collection import Collection, Document
 KEPT_S = 3600.0
 # If a process was suspended for this long between its read and its insertion, the insertion does not count: a deleted
 # version may have had the same number.
-_STOOD_STILL_S = KEPT_S / 4
+_LONGEST_PAUSE_S = KEPT_S / 4
 
 
 class Look:
@@ -34,7 +34,7 @@ class Look:
     def is_over(self) -> bool:
         # The monotonic clock stops while the machine sleeps; the wall clock may be set.
         monotonic, wall = self._at
-        return max(time.monotonic() - monotonic, time.time() - wall) > _STOOD_STILL_S
+        return max(time.monotonic() - monotonic, time.time() - wall) > _LONGEST_PAUSE_S
 
 
 class Versions:

@@ -1,0 +1,156 @@
+"""A process with its standard streams as terminals, pipes, files, closed, or pipes that do not block."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+KINDS = ("terminal", "pipe", "file", "closed", "nonblocking")
+_SMALL_PIPE_BYTES = 4096
+# A slow reader, so that a non-blocking pipe gets full.
+_BEFORE_READING_S = 0.5
+_MOST_S = 60
+
+
+def all_of(terminal: int) -> bytes:
+    """The output to a terminal until its last writer closes it. Closes our end, `terminal`."""
+    seen = bytearray()
+    with contextlib.suppress(OSError):  # Linux reports EIO at the end
+        while piece := os.read(terminal, 65536):
+            seen += piece
+    os.close(terminal)
+    return bytes(seen)
+
+
+class Seen(NamedTuple):
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+class _Stream:
+    """One output of a process: `theirs` is its descriptor, None for a closed one."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._ours: int | None = None
+        self.theirs: int | None = None
+        self._read = bytearray()
+        self._thread: threading.Thread | None = None
+        if kind == "terminal":
+            self._ours, self.theirs = pty.openpty()
+        elif kind in ("pipe", "nonblocking"):
+            self._ours, self.theirs = os.pipe()
+            fcntl.fcntl(self.theirs, getattr(fcntl, "F_SETPIPE_SZ", 1031), _SMALL_PIPE_BYTES)
+            os.set_blocking(self.theirs, kind == "pipe")
+        elif kind == "file":
+            with tempfile.TemporaryFile() as file:
+                self.theirs, self._ours = os.dup(file.fileno()), os.dup(file.fileno())
+
+    def begin(self) -> None:
+        """Call this when the process has its own copy."""
+        if self.theirs is not None:
+            os.close(self.theirs)
+        if self._kind in ("terminal", "pipe", "nonblocking"):
+            self._thread = threading.Thread(target=self._read_all)
+            self._thread.start()
+
+    def _read_all(self) -> None:
+        assert self._ours is not None
+        if self._kind == "nonblocking":
+            time.sleep(_BEFORE_READING_S)
+        with contextlib.suppress(OSError):  # Linux reports EIO after a terminal's last writer has closed it
+            while piece := os.read(self._ours, 65536):
+                self._read += piece
+
+    def end(self) -> str:
+        if self._thread is not None:
+            self._thread.join(_MOST_S)
+        if self._kind == "file" and self._ours is not None:
+            self._read += os.pread(self._ours, 10_000_000, 0)
+        if self._ours is not None:
+            os.close(self._ours)
+        return self._read.decode("utf-8", "replace")
+
+
+class _Input:
+    def __init__(self, kind: str, text: bytes) -> None:
+        self.theirs: int | None = None
+        self._ours: int | None = None
+        self._text = text
+        if kind == "terminal":
+            self._ours, self.theirs = pty.openpty()
+            self._text += b"\x04"  # Ctrl-D
+        elif kind in ("pipe", "nonblocking"):
+            self.theirs, self._ours = os.pipe()
+            os.set_blocking(self.theirs, kind == "pipe")
+        elif kind == "file":
+            with tempfile.TemporaryFile() as file:
+                file.write(text)
+                file.flush()
+                self.theirs = os.dup(file.fileno())
+                os.lseek(self.theirs, 0, os.SEEK_SET)
+
+    def begin(self) -> None:
+        if self.theirs is not None:
+            os.close(self.theirs)
+        if self._ours is not None:
+            # Later than the process's first read.
+            time.sleep(_BEFORE_READING_S)
+            with contextlib.suppress(BrokenPipeError):  # the process ended without reading
+                os.write(self._ours, self._text)
+
+    def end(self) -> None:
+        if self._ours is not None:
+            os.close(self._ours)
+
+    def end_of_file(self, kind: str) -> None:
+        """Close the input; a terminal stays open until its process ends."""
+        if kind != "terminal":
+            self.end()
+            self._ours = None
+
+
+def run_with(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    stdin: str = "pipe",
+    stdout: str = "pipe",
+    stderr: str = "pipe",
+    text: str = "",
+) -> Seen:
+    """The result of `command` with streams of the given `KINDS`; `text` is its input."""
+    given, reported, complained = _Input(stdin, text.encode()), _Stream(stdout), _Stream(stderr)
+    descriptors = (given.theirs, reported.theirs, complained.theirs)
+
+    def place() -> None:
+        kept = [None if one is None else fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in descriptors]
+        for number, one in enumerate(kept):
+            if one is None:
+                with contextlib.suppress(OSError):
+                    os.close(number)
+            else:
+                os.dup2(one, number)
+                os.close(one)
+
+    settings = {**environment, "TERM": "xterm-256color", "COLUMNS": "150"}
+    process = subprocess.Popen(command, env=settings, preexec_fn=place, close_fds=False)
+    reported.begin()
+    complained.begin()
+    given.begin()
+    given.end_of_file(stdin)
+    try:
+        code = process.wait(_MOST_S)
+    finally:
+        process.kill()
+    given.end()
+    return Seen(reported.end(), complained.end(), code)

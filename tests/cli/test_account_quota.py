@@ -1,0 +1,88 @@
+"""The account's figures and a pause after a 429 in the output of `vtaction`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.test_direct_form import on_a_terminal
+from tests.scripted_server import Received, ScriptedServer, Step, json_answer, own_error
+from tests.vtaction_process import RunnerProcess, lookup
+
+_MONTH_S = "2678400"
+_DAILY = {"user": {"allowed": 1000, "used": 74}, "group": {"allowed": 10_000, "used": 9990}}
+_MONTHLY = {"user": {"allowed": 10**9, "used": 2564}, "group": {"allowed": 10**9, "used": 9999}}
+GROUP = {"api_requests_daily": _DAILY, "api_requests_monthly": _MONTHLY}
+
+
+class Refusing(ScriptedServer):
+    """Refuses each lookup for a month, and returns `figures`."""
+
+    figures: dict[str, Any] = GROUP
+
+    def _next_step(self, received: Received) -> Step:
+        super()._next_step(received)
+        if "/users/" in received.target:
+            return json_answer(200, {"data": self.figures})
+        return own_error(429, {"Retry-After": _MONTH_S})
+
+
+@pytest.fixture
+def server() -> Iterator[Refusing]:
+    refusing = Refusing()
+    with refusing:
+        yield refusing
+
+
+@pytest.fixture
+def refused(run: RunnerProcess, server: Refusing) -> RunnerProcess:
+    """With a state in which a pause is written down."""
+    run.environment.update(VT_API_URL=server.url, VT_QUOTA="4/minute,1000/day")
+    error = run(lookup()).lines[0]["error"]
+    assert error["retry_after_s"] <= 86400
+    assert error["message"].endswith("T00:00:00Z")
+    return run
+
+
+def test_doctor_reports_a_pause_and_its_end(refused: RunnerProcess) -> None:
+    done = refused.text("doctor", "--json")
+    findings = {finding["about"]: finding for finding in json.loads(done.stdout)}
+    assert (findings["quota"]["ok"], done.returncode) == (False, 2)
+    assert "T00:00:00Z" in findings["quota"]["text"]
+
+
+@pytest.mark.parametrize("command", [("quota", "--json"), ("doctor", "--online", "--json"), ("run",)])
+def test_asking_the_account_cuts_a_pause_down_to_a_minute(
+    refused: RunnerProcess, server: Refusing, command: tuple[str, ...]
+) -> None:
+    refused.text(*command, stdin='{"action": "quota", "params": {}}\n')
+    blocked = refused(lookup()).lines[0]["meta"]["quota"]["blocked"]
+    assert 0 < blocked["resets_in_s"] <= 60
+
+
+def test_a_pause_that_the_account_confirms_stays(refused: RunnerProcess, server: Refusing) -> None:
+    server.figures = {**GROUP, "api_requests_daily": {"user": {"allowed": 1000, "used": 1000}}}
+    refused.text("quota", "--json")
+    assert refused(lookup()).lines[0]["meta"]["quota"]["blocked"]["until"].endswith("T00:00:00Z")
+
+
+def test_doctor_online_tells_what_is_left_in_the_groups_pool(run: RunnerProcess, server: Refusing) -> None:
+    done = run.text("doctor", "--online", "--json", VT_API_URL=server.url, VT_QUOTA="1000/day")
+    findings = {finding["about"]: finding["text"] for finding in json.loads(done.stdout)}
+    assert "left in the group's pool: 10 today" in findings["VirusTotal"]
+    assert findings["quota"] == "used: 990 of 1000 a day"
+
+
+def test_on_a_terminal_both_pools_are_rows_with_what_is_left(refused: RunnerProcess) -> None:
+    plain = {**refused.environment, "NO_COLOR": "1"}
+    shown, code = on_a_terminal(refused.command("quota"), plain)
+    assert code == 0
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if "│" in line]
+    assert ["day", "1000", "990", "10", "our record"] in rows
+    assert ["api_requests_daily", "1000", "74", "926", "VirusTotal: user"] in rows
+    assert ["api_requests_daily", "10000", "9990", "10", "VirusTotal: group (runs out first)"] in rows
+    assert ["api_requests_monthly", "1000000000", "2564", "999997436", "VirusTotal: user"] in rows
+    assert any(row[0].startswith("paused until ") for row in rows)

@@ -1,0 +1,57 @@
+"""Progress bars on a terminal do not disturb other output."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from vt_connectors.adapters.cli.progress import Bars
+
+BAR, ERASED = "waiting for VirusTotal", "\x1b[2K"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@contextlib.contextmanager
+def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """stderr is one meanwhile. A fixture's would be replaced by pytest's own before the test."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    with contextlib.redirect_stderr(terminal):
+        yield terminal
+
+
+def is_erased(text: str) -> bool:
+    return text.rindex(ERASED) > text.rindex(BAR)
+
+
+def test_they_are_gone_while_an_answer_is_written_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program behind the pipe may show the answer on the same terminal."""
+    with a_terminal(monkeypatch) as terminal, Bars(2) as bars:
+        assert BAR in terminal.getvalue()
+        with bars.aside():
+            before = terminal.getvalue()
+            time.sleep(0.3)  # longer than they take to be drawn anew
+            assert terminal.getvalue() == before
+            assert is_erased(before)
+        while is_erased(terminal.getvalue()):
+            time.sleep(0.01)
+    assert is_erased(terminal.getvalue())
+
+
+def test_they_take_nothing_of_what_is_written_to_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with a_terminal(monkeypatch) as terminal, Bars(1):
+        print("an answer")
+    assert BAR in terminal.getvalue()
+    assert "an answer" not in terminal.getvalue()
+    assert capsys.readouterr().out == "an answer\n"

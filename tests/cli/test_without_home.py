@@ -1,0 +1,109 @@
+"""A user without a home folder and without an entry in the list of users, as containers are given."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.vtaction_process import clean_environment
+from vt_connectors.sandbox import SandboxServer
+
+_AS_UNKNOWN_USER = ("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups")
+_PYTHON_API = "from vt_connectors import connect; print(connect().lookup_ip('8.8.8.8').verdict)"
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Where every user may put temporary files."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own folders are root's alone
+        Path(folder).chmod(0o1777)
+        yield Path(folder)
+
+
+class Homeless:
+    def __init__(self, temporary: Path, url: str) -> None:
+        gone = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TEMP", "TMP")
+        kept = {name: value for name, value in clean_environment().items() if name not in gone}
+        self._environment = {**kept, "TMPDIR": str(temporary), "VT_API_URL": url, "VT_API_KEY": "k" * 64}
+
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*_AS_UNKNOWN_USER, sys.executable, *arguments],
+            input=stdin,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            cwd="/",
+        )
+
+
+@pytest.fixture
+def homeless(temporary: Path, sandbox: SandboxServer) -> Homeless:
+    if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can start a process as another user, with setpriv")
+    found = Homeless(temporary, sandbox.url)
+    if found.run("-c", "import vt_connectors, requests").returncode != 0:
+        pytest.skip("another user may not read this Python or this checkout")
+    return found
+
+
+REQUEST = json.dumps({"action": "lookup_ip", "params": {"ip": "8.8.8.8"}}) + "\n"
+
+
+def test_lookups_go_on_with_one_warning_and_one_cache_for_all_processes(
+    homeless: Homeless, temporary: Path, sandbox: SandboxServer
+) -> None:
+    ran = [
+        homeless.run("-m", "vt_connectors", "run", stdin=REQUEST),
+        homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8"),
+    ]
+    for done in ran:
+        (line,) = done.stdout.splitlines()
+        assert json.loads(line)["status"] == "ok"
+        assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+        assert "no home folder" in done.stderr
+        assert str(temporary) in done.stderr
+    assert len(sandbox.requests) == 1
+    assert [json.loads(done.stdout)["meta"]["source"] for done in ran] == ["api", "cache"]
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("cache", "stats"), ("drain",), ("quota",), ("curl", "quota")])
+def test_other_commands_work_too(homeless: Homeless, command: tuple[str, ...]) -> None:
+    done = homeless.run("-m", "vt_connectors", *command)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert done.stdout
+
+
+def test_the_python_api_works_too(homeless: Homeless) -> None:
+    done = homeless.run("-c", _PYTHON_API)
+    assert (done.stdout, done.returncode) == ("undetected\n", 0)
+
+
+def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> None:
+    homeless.run("-m", "vt_connectors", "run", stdin=REQUEST)
+    (folder,) = temporary.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("umask", [0o277, 0o777, 0o000])
+def test_a_state_made_with_any_umask_can_be_used_later(homeless: Homeless, temporary: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        made = homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8")
+    finally:
+        os.umask(before)
+    assert json.loads(made.stdout)["meta"]["source"] == "api"
+    assert json.loads(homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
+    (folder,) = temporary.iterdir()
+    assert folder.stat().st_mode & 0o777 == 0o700

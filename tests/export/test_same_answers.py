@@ -1,0 +1,173 @@
+"""The printed lines, run by a shell, get what the action gets."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.export.shell import Shell
+from tests.vtaction_process import EICAR
+from vt_connectors.actions import ACTIONS
+from vt_connectors.export.plan_action import has_plan
+from vt_connectors.sandbox import SandboxServer
+
+URL = "http://phishing.example/login/verify?session=1"
+MISSING = "http://unknown.example/"
+
+LOOKUPS = [
+    ("lookup", "suspicious[.]example"),
+    ("lookup_hash", EICAR),
+    ("lookup_url", URL),
+    ("lookup_url", "hxxps://Suspicious[.]example/free-gift"),
+    ("lookup_domain", "Malicious[.]example"),
+    ("lookup_ip", "8.8.8.8"),
+]
+SCANS = [
+    ("scan_file", "sample.bin"),
+    ("rescan_file", EICAR),
+    ("scan_url", MISSING),
+]
+OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
+TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
+# Their plans derive from the registry.
+DERIVED = [name for name, action in ACTIONS.items() if name not in TRIED and has_plan(action)]
+WITHOUT_PLAN = [name for name, action in ACTIONS.items() if not has_plan(action)]
+
+
+def test_every_action_is_tried_here() -> None:
+    assert TRIED | {*DERIVED, *WITHOUT_PLAN} == set(ACTIONS)
+    assert not TRIED & set(WITHOUT_PLAN)
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_a_derived_plan_gets_the_rows_that_the_action_reads(shell: Shell, name: str) -> None:
+    arguments = (name, str(ACTIONS[name].example["indicator"]), "--limit", "3")
+    if shell.version == "2":
+        printed = shell.printed(*arguments)
+        assert (printed.text, printed.exit_code) == ("", 2)
+        assert "VT_API_VERSION=3" in printed.stderr
+        return
+    assert shell.answer(*arguments)["data"] == shell.action(*arguments)["data"]["raw"]["data"]
+
+
+@pytest.mark.parametrize("name", WITHOUT_PLAN)
+def test_an_action_without_a_plan_is_a_message(shell: Shell, name: str) -> None:
+    printed = shell.printed(*shlex.split(ACTIONS[name].command_line)[1:])
+    assert (printed.text, printed.exit_code) == ("", 2)
+    assert f"run vtaction {name}" in printed.stderr
+
+
+def data_of(answer: Any, version: str) -> Any:
+    return answer["data"] if version == "3" else answer
+
+
+@pytest.mark.parametrize(("action", "value"), LOOKUPS)
+def test_a_lookup_gets_the_object_that_the_action_reports(shell: Shell, action: str, value: str) -> None:
+    with_curl = shell.answer(action, value)
+    assert data_of(with_curl, shell.version) == shell.action(action, value)["data"]["raw"]
+
+
+def test_an_unknown_indicator_is_unknown_with_curl_too(shell: Shell) -> None:
+    answer = shell.answer("lookup_hash", "0" * 64)
+    assert (answer["error"]["code"] == "NotFoundError") if shell.version == "3" else (answer["response_code"] == 0)
+    assert shell.action("lookup_hash", "0" * 64)["status"] == "not_found"
+
+
+@pytest.mark.parametrize(("action", "value"), SCANS)
+def test_a_scan_is_the_one_that_the_action_would_ask_for(shell: Shell, action: str, value: str) -> None:
+    (shell.folder / "sample.bin").write_bytes(b"a sample")
+    answer = shell.answer(action, value)
+    # Asked for within the same second it is the same analysis.
+    analysis_id = shell.action(action, value)["data"]["analysis_id"]
+    assert (answer["data"]["id"] if shell.version == "3" else answer["scan_id"]) in analysis_id
+
+
+@pytest.mark.parametrize(("action", "value"), SCANS)
+def test_a_scan_that_is_waited_for_gets_what_the_action_reports(shell: Shell, action: str, value: str) -> None:
+    (shell.folder / "sample.bin").write_bytes(b"another sample")
+    with_curl = shell.answer(action, value, "--wait", "60")
+    analysis_id = shell.action(action, value)["data"]["analysis_id"]
+    assert data_of(with_curl, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
+
+
+def test_a_file_above_32_mb_goes_to_an_address_of_its_own(shell: Shell, sandbox: SandboxServer) -> None:
+    with (shell.folder / "large.bin").open("wb") as file:
+        file.truncate(32_000_001)
+    answer = shell.answer("scan_file", "large.bin")
+    asked, sent = sandbox.all_requests[-2:]
+    assert (asked.method, asked.path.rpartition("/")[2]) == ("GET", "upload_url")
+    assert (sent.method, sent.status) == ("POST", 200)
+    assert sent.path not in ("/api/v3/files", "/vtapi/v2/file/scan")
+    analysis_id = shell.action("scan_file", "large.bin")["data"]["analysis_id"]
+    assert (answer["data"]["id"] if shell.version == "3" else answer["scan_id"]) in analysis_id
+
+
+def test_an_analysis_is_the_one_that_the_action_reports(shell: Shell) -> None:
+    analysis_id = shell.action("scan_url", URL)["data"]["analysis_id"]
+    with_curl = shell.answer("get_analysis", analysis_id)
+    assert data_of(with_curl, shell.version) == shell.action("get_analysis", analysis_id)["data"]["raw"]
+
+
+def test_a_known_url_is_not_scanned_for_being_missing(shell: Shell, sandbox: SandboxServer) -> None:
+    with_curl = shell.answer("lookup_url", URL, "--scan-if-missing")
+    assert len(sandbox.all_requests) == 1
+    assert data_of(with_curl, shell.version) == shell.action("lookup_url", URL)["data"]["raw"]
+
+
+def test_a_missing_url_is_scanned_and_then_reported(shell: Shell, sandbox: SandboxServer) -> None:
+    with_curl = shell.answer("lookup_url", MISSING, "--scan-if-missing")
+    assert len(sandbox.all_requests) == 4
+    assert data_of(with_curl, shell.version) == shell.action("lookup_url", MISSING)["data"]["raw"]
+
+
+@pytest.mark.parametrize("indicator", [EICAR, URL, "malicious.example", "8.8.8.8"])
+def test_a_comment_is_posted_where_the_action_reads_it(shell: Shell, indicator: str) -> None:
+    shell.answer("add_comment", indicator, "--comment", "seen by hand #drill")
+    [newest, *_] = shell.action("get_comments", indicator)["data"]["comments"]
+    assert (newest["text"], newest["tags"]) == ("seen by hand #drill", ["drill"])
+
+
+def test_comments_are_the_ones_that_the_action_reads(shell: Shell) -> None:
+    with_curl = shell.answer("get_comments", EICAR, "--type", "hash")
+    expected = shell.action("get_comments", EICAR)["data"]["raw"]["data"]
+    found = with_curl["data"] if shell.version == "3" else with_curl["comments"]
+    assert sorted(found, key=str) == sorted(expected, key=str)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("value", ["malicious.example", "8.8.8.8"])
+def test_resolutions_are_the_ones_that_the_action_reads(shell: Shell, value: str) -> None:
+    with_curl = shell.answer("passive_dns", value, "--limit", "3")
+    expected = shell.action("passive_dns", value, "--limit", "3")["data"]["raw"]["data"]
+    assert expected
+    if shell.version == "3":
+        assert with_curl["data"] == expected
+    else:
+        assert all(row in with_curl["resolutions"] for row in expected)
+
+
+def test_the_quota_is_the_accounts(shell: Shell) -> None:
+    with_curl = shell.answer("quota")["data"]
+    assert with_curl["api_requests_daily"]["user"]["allowed"] == 1_000_000_000
+    assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in with_curl} | set(
+        with_curl
+    )
+
+
+def test_several_values_are_several_paragraphs(shell: Shell) -> None:
+    printed = shell.printed("lookup_ip", "8.8.8.8", "1.1.1.1")
+    assert printed.text.count("curl ") == 2
+
+
+def test_lines_of_a_listing_come_from_stdin(shell: Shell) -> None:
+    done = shell.vtaction.text("curl", "lookup_ip", "-", stdin="8.8.8.8\n1.1.1.1\n")
+    assert done.stdout.count("curl ") == 2
+
+
+def test_bash_and_sh_agree(shell: Shell, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text(shell.printed("lookup_url", URL, "--scan-if-missing").text, "utf-8")
+    assert shell.run(f'bash "{script}"').stdout == shell.run(f'sh "{script}"').stdout != ""
