@@ -131,3 +131,20 @@ def test_a_path_with_a_nul_character_is_a_config_error(setting: str, run: Runner
     ran = RunnerProcess(environment)(lookup(), VT_CONFIG=str(config))
     assert (ran.exit_code, ran.lines[0]["error"]["code"]) == (2, "config_error")
     assert "NUL" in ran.lines[0]["error"]["message"]
+
+
+@pytest.mark.parametrize("place", ["x" * 300 + ".db", "x" * 201, "folder/" * 700 + "state.db", "y" * 256 + "/state.db"])
+def test_a_state_file_whose_path_is_too_long_is_a_config_error(place: str, run: RunnerProcess, tmp_path: Path) -> None:
+    ran = run(lookup(), VT_STATE=str(tmp_path / place))
+    assert (ran.exit_code, ran.lines[0]["error"]["code"]) == (2, "config_error")
+    assert "too long" in ran.lines[0]["error"]["message"]
+    looked_up = run.text("lookup_ip", "8.8.8.8", VT_STATE=str(tmp_path / place))
+    assert (looked_up.returncode, "too long" in looked_up.stdout) == (2, True)
+    found = run.text("doctor", "--json", VT_STATE=str(tmp_path / place))
+    assert "too long" in found.stdout
+
+
+def test_a_home_folder_whose_path_is_too_long_is_a_config_error(run: RunnerProcess, tmp_path: Path) -> None:
+    environment = {name: value for name, value in run.environment.items() if name not in ("VT_STATE", "XDG_STATE_HOME")}
+    ran = RunnerProcess(environment)(lookup(), HOME=f"/{'h' * 300}")
+    assert [line["error"]["code"] for line in ran.lines] == ["config_error"]

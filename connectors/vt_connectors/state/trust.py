@@ -35,7 +35,7 @@ def refuse_untrusted_folder(folder: Path, about: str) -> None:
     if why:
         raise ConfigError(
             f"{about} the folder {folder} {why}, so its files can be replaced; remove those rights, "
-            f"or name a file in a separate folder, such as {folder}/vt-connectors/"
+            f"or name a file in a separate folder, such as {folder}/vt-connectors/state.db"
         )
 
 

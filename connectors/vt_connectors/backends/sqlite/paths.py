@@ -19,6 +19,8 @@ _NETWORK = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "9p", "fuse.sshfs", "
 _MOUNTS = Path("/proc/mounts")
 # Files that SQLite makes beside a database, https://www.sqlite.org/tempfiles.html
 _BESIDE = ("-wal", "-shm", "-journal")
+# Bytes. Linux allows 255 in a name and 4095 in a path. Names of files beside the state file are up to 54 longer.
+_LONGEST_NAME, _LONGEST_PART, _LONGEST_PATH = 200, 255, 4000
 
 
 def default_state_file(environment: Mapping[str, str]) -> Path:
@@ -73,7 +75,9 @@ def refuse_unsafe_place(path: Path) -> None:
     """Raise `ConfigError` if the state file has an impossible name, or is on a network file system, or if it or its
     quota record is a mount point (mounts are checked on Linux only).
     """
+    _refuse_long(path)
     real = Path(os.path.realpath(path))
+    _refuse_long(real)
     if not real.name:
         raise ConfigError(f"the state file {path} is a folder; name a file in it")
     if real.name.endswith(_BESIDE):
@@ -93,6 +97,19 @@ def refuse_unsafe_place(path: Path) -> None:
             raise ConfigError(
                 f"the state file {file} is mounted alone, without the files that belong to it; mount its folder instead"
             )
+
+
+def _refuse_long(path: Path) -> None:
+    """Raise `ConfigError` if the system cannot have the path, or a file whose name begins like it."""
+    too_long = len(os.fsencode(path)) > _LONGEST_PATH or any(
+        len(os.fsencode(part)) > _LONGEST_PART for part in path.parts
+    )
+    if too_long or len(os.fsencode(path.name)) > _LONGEST_NAME:
+        shown = f"{str(path)[:60]}..."
+        raise ConfigError(
+            f"the path of the state file is too long: {shown}; name a file with at most {_LONGEST_NAME} bytes in its "
+            f"name and {_LONGEST_PATH} in its path"
+        )
 
 
 def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
