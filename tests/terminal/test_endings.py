@@ -214,7 +214,7 @@ def test_an_output_without_room_is_told_without_a_traceback(run: RunnerProcess, 
             run.command(*arguments), stdout=full, stderr=subprocess.PIPE, env=run.environment, check=False
         )
     assert done.returncode == 1
-    assert b"input or output has failed" in done.stderr
+    assert b"input or output failed" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

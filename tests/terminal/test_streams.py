@@ -59,7 +59,7 @@ def test_values_are_read_from_any_stdin(run: RunnerProcess, stdin: str) -> None:
     assert is_without_traceback(seen)
     if stdin == "closed":
         assert (seen.stdout, seen.exit_code) == ("", 1)
-        assert "input or output has failed" in seen.stderr
+        assert "input or output failed" in seen.stderr
         return
     assert [json.loads(line)["id"] for line in seen.stdout.splitlines()] == ["10.0.0.1", "10.0.0.2"]
     assert seen.exit_code == 0
