@@ -1,9 +1,9 @@
-# Everything sets itself up in .venv; all that is needed is make and a Python from 3.9 on.
+# All targets install what they need into .venv; only make and Python 3.9 or newer are required.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do \
 	$$p -c 'import sys; assert sys.version_info >= (3, 9)' 2>/dev/null && command -v $$p && break; done)
 VENV ?= .venv
-# More than there are cores: many tests wait for processes and for time to pass.
+# More workers than cores, because many tests wait for processes or for time to pass.
 TESTS ?= -n 4 --dist worksteal
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
@@ -14,7 +14,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.installed  ## the main job at work, offline, in half a minute
+demo: $(VENV)/.installed  ## a demonstration of the main features, offline, in half a minute
 	@$(BIN)/python -m package.demo
 
 test: $(VENV)/.for-tests spl appinspect  ## all tests
@@ -30,8 +30,8 @@ types: $(VENV)/.for-tests  ## mypy, strict, on everything
 spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
 	@$(BIN)/python -m package.spl.build_spl
 
-appinspect: $(VENV)/.installed  ## the environment of Splunk's own checker, where there is a Python for it
-	@$(BIN)/python -m package.spl.appinspect || echo "going on without AppInspect; its test will say that it is skipped"
+appinspect: $(VENV)/.installed  ## the environment of Splunk's AppInspect, if there is a Python version for it
+	@$(BIN)/python -m package.spl.appinspect || echo "continuing without AppInspect; its test will be skipped"
 
 postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/postman/
 	@$(BIN)/python -m package.exports.postman
@@ -42,27 +42,27 @@ tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
 splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
 	@$(BIN)/python -m package.real_splunk.try_in_splunk $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)
 
-plots: $(VENV)/.installed  ## docs/quota.svg and its figures, measured anew: five minutes
+plots: $(VENV)/.installed  ## measures docs/quota.svg and its figures again: five minutes
 	@$(BIN)/python -m bench.plot_quota
 
-bench: $(VENV)/.for-tests  ## bench/results.md: speed, room and quota, each beside its yardstick; ten minutes
+bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each with its reference value; ten minutes
 	@$(BIN)/python -m bench
 
-soak: $(VENV)/.for-tests  ## what can break, broken hundreds of times, and what was lost; an hour at most
-	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are left out"
+soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what was lost; an hour at most
+	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
 	@timeout --kill-after=10 3600 $(BIN)/python -m bench.soak
 
-clean:  ## what was built and installed here
+clean:  ## remove everything that was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 $(VENV)/.installed: setup.py pyproject.toml
-	@test -n "$(PYTHON)" || { echo "no Python from 3.9 on was found; name one: make PYTHON=/path/to/python3"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "no Python 3.9 or newer was found; name one: make PYTHON=/path/to/python3"; exit 1; }
 	@echo "setting up $(VENV) with $(PYTHON) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/.for-tests: $(VENV)/.installed requirements-dev.txt
-	@echo "installing what the tests need ..."
+	@echo "installing the requirements of the tests ..."
 	@$(PIP) -r requirements-dev.txt
 	@touch $@

@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "connectors/vt_connectors/version.py").read_text("utf-8"))
-assert VERSION is not None, "connectors/vt_connectors/version.py names no version"
+assert VERSION is not None, "no version found in connectors/vt_connectors/version.py"
 
 setup(
     name="vt-connectors",
@@ -26,7 +26,7 @@ setup(
         "vt_connectors.schemas": ["*.json", "actions/*.json", "results/*.json"],
     },
     # The lowest releases that work: `.ci/run` runs the tests with them on the oldest Python (package/lowest.py).
-    # Nothing older than the last release that fixes an advisory which would matter here: SECURITY.md.
+    # Not older than the last release that fixes a relevant advisory: see SECURITY.md.
     install_requires=[
         "requests>=2.33.0,<3; python_version >= '3.10'",
         "requests>=2.32.5,<3; python_version < '3.10'",
@@ -35,7 +35,7 @@ setup(
         "cachetools>=5.3",
         "jsonschema>=4.17",
         "idna>=3.15",
-        # Its versions end with the day of the list.
+        # Its versions end with the date of the list.
         "publicsuffixlist>=1.0.2.20260108",
         "platformdirs>=4",
         "rich>=13",

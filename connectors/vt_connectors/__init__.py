@@ -5,7 +5,7 @@
     with connect() as vt:
         print(vt.lookup_hash("44d88612fea8a8f36de82e1278abb02f").verdict)
 
-A request goes: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
+The path of a request: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
 """
 
 from typing import TYPE_CHECKING
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     )
     from .indicators import Kind
 else:
-    # Loaded when asked for: `import vt_connectors` stays cheap, and works where the adapters are left out. For type
-    # checkers there is no such function: they would take any name for one of ours.
+    # Names are loaded on first use, so that `import vt_connectors` is fast and works without the adapters. Hidden from
+    # type checkers, which would accept any name otherwise.
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -75,7 +75,7 @@ else:
         return sorted({*globals(), *__all__})
 
 
-# The core's first: they are there where the adapters are not.
+# The core's modules first, because a package without the adapters has them.
 _HOMES = (
     ".errors",
     ".indicators",

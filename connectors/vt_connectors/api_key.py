@@ -1,4 +1,4 @@
-"""The key as a value that does not print itself, and that is recognised wherever it stands."""
+"""The API key as a value that does not print itself, and that can be found in texts and files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from urllib.parse import quote, quote_plus, unquote
 from .errors import ConfigError
 from .patterns import pattern
 
-# A key travels in a header: printable ASCII without blanks, of a sane length. VirusTotal's own are 64 characters.
+# A key is sent in a header: printable ASCII without blanks, of limited length. VirusTotal's keys have 64 characters.
 _SHAPE = pattern(r"[!-~]{1,256}")
-# Shorter ones are a sandbox's, and stand in texts by chance.
+# Shorter keys are used with the sandbox only, and occur in texts by chance.
 _SHORTEST_RECOGNISED = 8
-# What may hold a key of VirusTotal's, in any of the forms below.
+# Texts that may contain a key of VirusTotal's, in any of the forms below.
 _LONG_ENOUGH = 64
 _MAY_HOLD_ONE = pattern(r"[0-9A-Za-z%+/=_\\-]{64}")
 _TIMES_DECODED = 3
@@ -24,19 +24,19 @@ _LINE_ENDS = b"\r\n"
 
 
 def may_hold_a_key(text: str) -> bool:
-    """Whether a key of VirusTotal's may be in `text`. Cheaper than knowing the key."""
+    """Whether `text` may contain a key of VirusTotal's. Faster than reading the key."""
     return len(text) >= _LONG_ENOUGH and _MAY_HOLD_ONE.search(text) is not None
 
 
 class ApiKey:
-    """A VirusTotal key. Only `reveal()` gives it away, and only the client calls that."""
+    """A VirusTotal key. Only `reveal()` returns it, and only the client calls `reveal()`."""
 
     __slots__ = ("_in_bytes", "_in_text", "_value")
 
     def __init__(self, value: str) -> None:
         value = value.strip()
         if not _SHAPE.fullmatch(value):
-            raise ConfigError("the API key is empty or has characters no key has; set VT_API_KEY or VT_API_KEY_FILE")
+            raise ConfigError("the API key is empty or has invalid characters; set VT_API_KEY or VT_API_KEY_FILE")
         self._value = value
         self._in_text: tuple[list[str], list[str]] | None = None
         self._in_bytes: tuple[list[bytes], list[bytes]] | None = None
@@ -46,13 +46,13 @@ class ApiKey:
 
     @property
     def scope(self) -> str:
-        """What quota is kept under: a hash, so that the state file never holds the key."""
-        import hashlib  # which loads OpenSSL: a cached answer needs none of it
+        """A hash that identifies the key's quota, so that the state never contains the key."""
+        import hashlib  # here because it loads OpenSSL, which a cached answer does not need
 
         return hashlib.sha256(b"vt-connectors quota " + self._value.encode()).hexdigest()[:32]
 
     def redact(self, text: str) -> str:
-        """`text` without the key. VirusTotal's 401 message echoes it."""
+        """`text` without the key, which for example VirusTotal's 401 message repeats."""
         for form in {self._value, quote(self._value, safe=""), quote_plus(self._value)}:
             text = text.replace(form, "[key]")
         if self.is_in(text):
@@ -60,24 +60,24 @@ class ApiKey:
         return "[key]" if self.is_in(text) else text
 
     def is_in(self, text: str) -> bool:
-        """Whether `text` has the key in it: in any case, percent-encoded, escaped, as base64 or hexadecimal digits,
-        also of UTF-16, and broken over lines. Not within what is compressed, and no key shorter than 8 characters.
+        """Whether `text` contains the key: in any case, percent-encoded, escaped, as base64 or hexadecimal digits, also
+        of UTF-16, and broken over lines. Not in compressed data, and not a key of less than 8 characters.
         """
         if len(text) < self.shortest_holder:
             return False
-        return any(self._stands_in(reading) for reading in _readings(text))
+        return any(self._occurs_in(decoded) for decoded in _decodings(text))
 
     @property
     def shortest_holder(self) -> float:
-        """How long a text is at least that has the key in it."""
+        """The minimum length of a text that contains the key."""
         length = len(self._value)
         return length if length >= _SHORTEST_RECOGNISED else math.inf
 
     def is_in_bytes(self, data: bytes) -> bool:
-        """The same for what a file has; `longest_form` bytes of it at least, as it may stand over two pieces."""
+        """Like `is_in`, for the content of a file. Consecutive pieces must overlap by `longest_form` bytes."""
         if len(data) < self.shortest_holder:
             return False
-        # Tools that encode break their lines.
+        # Encoders break their output into lines.
         data = data.translate(None, _LINE_ENDS)
         lowered = data.lower()
         folded, exact = self._bytes_forms
@@ -85,18 +85,18 @@ class ApiKey:
 
     @property
     def longest_form(self) -> int:
-        """Bytes; lines that are broken everywhere included."""
+        """The length in bytes of the longest form of the key, with line breaks."""
         folded, exact = self._bytes_forms
         return 3 * max(len(form) for form in (*folded, *exact))
 
-    def _stands_in(self, text: str) -> bool:
+    def _occurs_in(self, text: str) -> bool:
         folded, exact = self._text_forms
         lowered = text.lower()
         return any(form in lowered for form in folded) or any(form in text for form in exact)
 
     @property
     def _text_forms(self) -> tuple[list[str], list[str]]:
-        """In lower case; and as they are."""
+        """The forms to find in lower-case text, and the forms to find in the unchanged text."""
         if self._in_text is None:
             raw, wide = self._value.encode(), self._value.encode("utf-16-le")
             exact = [*_base64_forms(raw), *_base64_forms(wide)]
@@ -125,11 +125,11 @@ class ApiKey:
         return hash(self._value)
 
     def __reduce__(self) -> str:
-        raise TypeError("an API key is not pickled")
+        raise TypeError("an API key cannot be pickled")
 
 
 def _base64_forms(data: bytes) -> Iterator[str]:
-    """What `data` becomes within base64 of more: without the characters that depend on what stands beside it."""
+    """The base64 of `data` within a longer text, without the characters that depend on the bytes beside it."""
     for before in range(3):
         text = base64.b64encode(b"\0" * before + data).decode()
         form = text[4 if before else 0 : (before + len(data)) // 3 * 4]
@@ -141,11 +141,11 @@ def _base64_forms(data: bytes) -> Iterator[str]:
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def _readings(text: str) -> Iterator[str]:
-    """`text` as it is, and as those read it who decode it."""
-    for unwanted in "\r\n\0":
-        if unwanted in text:
-            text = text.replace(unwanted, "")
+def _decodings(text: str) -> Iterator[str]:
+    """`text` unchanged, and after each kind of decoding."""
+    for ignored in "\r\n\0":
+        if ignored in text:
+            text = text.replace(ignored, "")
     if not text.isascii():
         text = _plain(text)
     yield text
@@ -163,7 +163,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Full-width letters as letters, and nothing that is not seen."""
+    """Normalises full-width letters, and removes invisible characters."""
     import unicodedata
 
     return "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")

@@ -1,4 +1,4 @@
-"""Time as a dependency. Everything that waits or stamps takes a `Clock`."""
+"""Time as a dependency. All code that waits or reads the time takes a `Clock`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONGEST_AT_THE_GATE_S = 1.0
 
 
 class Uptime(NamedTuple):
-    """For how long the machine has been running: nobody sets it. Comparable between processes that name one `boot`."""
+    """The time since the machine started, which cannot be set. Comparable between processes with the same `boot`."""
 
     boot: str
     seconds: float
@@ -27,13 +27,13 @@ class Clock(Protocol):
         """Epoch seconds, comparable between processes of one machine."""
 
     def monotonic(self) -> float:
-        """Seconds that never step back, comparable within this process only."""
+        """Seconds that never go backwards, comparable within this process only."""
 
     def uptime(self) -> Uptime | None:
-        """None where the system does not tell it."""
+        """None if the system does not provide it."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `Cancelled` when the process was asked to stop."""
+        """Wait. Raises `Cancelled` if the process is asked to stop."""
 
 
 class StopFlag:
@@ -43,7 +43,7 @@ class StopFlag:
 
     def __init__(self) -> None:
         self._is_set = False
-        # Locked until it is set. A waiter that gets the lock passes it on at once.
+        # Locked until the flag is set. A waiter that gets the lock releases it immediately.
         self._gate = threading.Lock()
         self._gate.acquire()
 
@@ -56,7 +56,7 @@ class StopFlag:
         self._open()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it was set before `seconds` were over."""
+        """Wait at most `seconds`. Returns whether the flag is set."""
         until = time.monotonic() + seconds
         while not self._is_set and (left := until - time.monotonic()) > 0:
             # A handler that raises between these two lines keeps the gate locked, so the wait for it is short.
@@ -65,7 +65,7 @@ class StopFlag:
         return self._is_set
 
     def _open(self) -> None:
-        with contextlib.suppress(RuntimeError):  # it is open
+        with contextlib.suppress(RuntimeError):  # it is open already
             self._gate.release()
 
 
@@ -99,7 +99,7 @@ class SystemClock:
 
 @functools.cache
 def _boot() -> str | None:
-    """What this run of the machine is called; containers may count its seconds from a moment of their own."""
+    """An id for the machine's current run. Includes the time namespace, because the uptime of containers may differ."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -112,5 +112,5 @@ def _boot() -> str | None:
 
 
 def iso(epoch: float) -> str:
-    """Epoch seconds as `2026-01-02T03:04:05Z`. The last bits of a sum of floats do not make it a second less."""
+    """Epoch seconds as `2026-01-02T03:04:05Z`. Rounded first, so that float errors do not lose a second."""
     return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"

@@ -1,4 +1,4 @@
-"""The core: a request in, exactly one response out, whatever happens."""
+"""The core: answers every request with exactly one response."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def _named_as(document: Any, response: Response) -> Response:
-    """`response` as the one to a request document."""
+    """`response` with the id and the action of a request document."""
     return {**response, "id": redacted(request_id(document)), "action": document["action"]}
 
 
 class Core:
-    """Safe for many threads at once. Made by `composition.build`."""
+    """Thread-safe. Made by `composition.build`."""
 
     def __init__(self, context: Context, release: Callable[[], None] | None = None) -> None:
         self.context = context
@@ -39,7 +39,7 @@ class Core:
 
     @property
     def cache(self) -> CacheListing:
-        """What is cached, for those who list or clear it."""
+        """Lists and clears the cached answers."""
         from .actions.cache_listing import CacheListing
 
         return CacheListing(self.context)
@@ -50,17 +50,17 @@ class Core:
         return self.context.pending
 
     def within(self, batch: BatchAnswers) -> Core:
-        """The same core for the requests of one batch, of which equal ones are asked once."""
+        """The same core for the requests of one batch: equal requests are sent once."""
         return Core(self.context._replace(batch=batch))
 
     def close(self) -> None:
-        """Let go of connections and files, while no request is under way. A later request opens what it needs anew."""
+        """Close connections and files. No request may be in flight. A later request opens them again."""
         self.end_batch()
         if self._release is not None:
             self._release()
 
     def answer(self, document: object, claim: Claim | None = None) -> Response:
-        """The response to a request document as it came from outside. Never raises. `claim`: as in `run`."""
+        """The response to a request document from outside. Never raises. `claim`: as in `run`."""
         try:
             self.context.guard.look_at(document)
             request = read_request(document)
@@ -70,7 +70,7 @@ class Core:
         return self.run(request, claim=claim)
 
     def _check_nulls(self, document: Any, request: Request) -> None:
-        """What is null is left out of a request, but its name must be one of the action's. Raises `ConnectorError`."""
+        """Check the names of parameters that are null, which `request` does not have. Raises `ConnectorError`."""
         params = document["params"]
         if None in params.values():
             from .actions.registry import find
@@ -79,7 +79,7 @@ class Core:
             find(request.action).check(params)
 
     def refuse(self, document: object, error: ConnectorError) -> Response:
-        """The response to a request document that is not worked on. Never raises."""
+        """The response to a request document that is not executed. Never raises."""
         self.context.guard.read_key()
         return without_own(refusal(document, error), own_key(document))
 
@@ -90,12 +90,12 @@ class Core:
         keep: int | None = 0,
         claim: Claim | None = None,
     ) -> Response:
-        """The response to a request. Never raises. `observer` hears how far a file is sent.
+        """The response to a request. Never raises. `observer` is notified of a file's upload.
 
-        `keep`: how many of the day's requests are left to others; None: the usual share. `claim`: which client asks,
-        and whether it is a batch; without it, it is this process, which waits for this one answer.
+        `keep`: how many of the day's requests are reserved for other callers; None: the default share. `claim`: the
+        client, and whether it is a batch; None: this process, with a single request.
         """
-        # Imports included: an answer from the cache needs none of them.
+        # Imported here, because an answer from the cache does not need it.
         from .actions.registry import find
 
         clock = self.context.clock
@@ -111,7 +111,7 @@ class Core:
             outcome = action.run(self.context, request, budget)
         except Exception as failure:
             error = told(failure, has_written=budget.has_written)
-            # What was read before a 429 does not show the pause.
+            # A quota that was read before a 429 does not show the pause.
             if isinstance(error, RateLimited) and (not budget.quota or error.http_status is not None):
                 budget.quota = self._quota(request)
             if isinstance(failure, ConnectorError):
@@ -122,10 +122,10 @@ class Core:
         return without_own(answered, request.api_key)
 
     def _guard(self, request: Request) -> None:
-        """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key where none belongs.
+        """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key in the wrong place.
 
-        The configured key is read if one may be there, and for what is to be asked in any case; a lookup that the
-        cache does not answer looks again.
+        The configured key is read if the request may contain a key, and for requests that are sent in any case. A
+        lookup that the cache does not answer is checked again.
         """
         from .actions.registry import ACTIONS
 
@@ -136,7 +136,7 @@ class Core:
         guard.refuse(request.action, request.params, request.api_key)
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
-        """The response to looking `value` up; without `kind` it is recognised from the value. Never raises.
+        """The response to the lookup of `value`; without `kind`, the kind is recognised. Never raises.
 
         `claim`: as in `run`.
         """
@@ -159,11 +159,11 @@ class Core:
         *,
         after_refusal: bool = False,
     ) -> dict[str, Response]:
-        """The responses to those of `values` for which nothing has to be asked, all found at once. Never raises.
+        """The responses to those of `values` that need no request. Never raises.
 
-        They are cached, skipped, or invalid; or refused, if another was refused for lack of quota a moment ago. Equal
-        refusals are one object, which is not to be changed. A value that is left out is for `look_up` to answer.
-        `claim`: as in `run`. `after_refusal`: unless they would be refused, no value is looked at.
+        They are cached, skipped, or invalid; or refused, if a request was refused for lack of quota a moment ago.
+        Equal refusals share one object, which must not be changed. `look_up` answers the values that are left out.
+        `claim`: as in `run`. `after_refusal`: the result is empty unless lookups would be refused now.
         """
         responses: dict[str, Response] = {}
         shared: dict[tuple[Any, ...], Response] = {}
@@ -187,9 +187,9 @@ class Core:
         return responses
 
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
-        """The responses to those of the request documents that are lookups at hand; None for all others. Never raises.
+        """The responses to the request documents that are lookups without a request; None for all others. Never raises.
 
-        None is looked at unless another was refused for lack of quota a moment ago. `claim`: as in `run`.
+        All are None unless a request was refused for lack of quota a moment ago. `claim`: as in `run`.
         """
         found: list[Response | None] = [None] * len(documents)
         try:
@@ -206,7 +206,7 @@ class Core:
         return found
 
     def end_batch(self) -> None:
-        """After several requests: write what could not be written to the queue of pending lookups, if possible."""
+        """End a batch: write the pending lookups that could not be written to the queue yet, if possible."""
         self.context.pending.flush()
 
     def _without_keys(self, values: Iterable[str]) -> list[str]:
@@ -214,12 +214,14 @@ class Core:
         self.context.guard.look_at(given)
         return self.context.guard.without(given)
 
-    def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
-        """Ask for what is queued, oldest first, as far as the quota goes. `heard` hears each answer. Never raises."""
+    def drain(self, limits: DrainLimits, on_response: OnResponse | None = None) -> DrainResult:
+        """Look up queued indicators, oldest first, until the quota is used up. Calls `on_response` with each response.
+        Never raises.
+        """
         from .actions.drain import Drain, DrainResult
 
         try:
-            return Drain(self.run, self.context, spend, heard).run()
+            return Drain(self.run, self.context, limits, on_response).run()
         except Exception:
             return DrainResult(message=internal_error().message)
 
@@ -228,7 +230,7 @@ class Core:
         return Cost(budget.requests, budget.waited_s, duration_ms, budget.quota)
 
     def _quota(self, request: Request) -> dict[str, Any]:
-        """Its state, of at most a second ago."""
+        """The quota's state, at most a second old."""
         try:
             refusal = self.context.refusal(request.api_key, -math.inf, None)
             if refusal is not None:

@@ -31,13 +31,13 @@ _LOG = logger("core")
 class ConnectorError(Exception):
     """The root. `message` says what happened, to which value, and what to do.
 
-    `retry_after` is in seconds, or None where waiting has no known end. `details` is JSON-ready.
+    `retry_after`: in seconds, or None if the time is unknown. `details` is JSON-ready.
     """
 
     code: ClassVar[str] = "internal"
     # When it occurs, for people; the manifest shows it.
     about: ClassVar[str] = ""
-    # Of the code; an error that differs from it says so when it is made.
+    # The default of the code; an error may be created with another value.
     retryable: bool = False
 
     def __init__(
@@ -74,12 +74,12 @@ class ConnectorError(Exception):
 
 class InvalidRequest(ConnectorError):
     code = "invalid_request"
-    about = "The request is malformed: a parameter is missing, unknown or of the wrong type. details.path says where"
+    about = "The request is malformed: a parameter is missing, unknown or of the wrong type. details.path names it"
 
 
 class UnknownAction(ConnectorError):
     code = "unknown_action"
-    about = "There is no such action. details.actions has those that there are"
+    about = "The action is unknown. details.actions lists all actions"
 
 
 class UnsupportedVersion(ConnectorError):
@@ -115,17 +115,17 @@ class RateLimited(ConnectorError):
 
 class Conflict(ConnectorError):
     code = "conflict"
-    about = "VirusTotal has this already, or is scanning it now; a scan may be repeated, and its error says retryable"
+    about = "VirusTotal has this already, or is scanning it now. A scan may be repeated: then the error is retryable"
 
 
 class TooLarge(ConnectorError):
     code = "too_large"
-    about = "The file is larger than VirusTotal takes"
+    about = "The file is larger than VirusTotal accepts"
 
 
 class RequestTimeout(ConnectorError):
     code = "timeout"
-    about = "No answer came in time"
+    about = "No response arrived in time"
     retryable = True
 
 
@@ -137,18 +137,18 @@ class Unavailable(ConnectorError):
 
 class InvalidResponse(ConnectorError):
     code = "invalid_response"
-    about = "The answer is not VirusTotal's, or is about another object"
+    about = "The response is not VirusTotal's, or is about another object"
     retryable = True
 
 
 class OutcomeUnknown(ConnectorError):
     code = "outcome_unknown"
-    about = "The request was sent and no answer came, so it may have taken effect. It is not repeated"
+    about = "The request was sent, but no response arrived, so it may have taken effect. It is not repeated"
 
 
 class Cancelled(ConnectorError):
     code = "cancelled"
-    about = "The process was asked to end before there was an answer"
+    about = "The process was asked to end before the answer arrived"
     retryable = True
 
 
@@ -161,7 +161,7 @@ BY_CODE: dict[str, type[ConnectorError]] = {kind.code: kind for kind in Connecto
 
 
 def from_dict(error: Mapping[str, Any]) -> ConnectorError:
-    """The error that `to_dict` described, for one that crossed a process boundary."""
+    """The error for a document of `to_dict`, for example from another process."""
     kind = BY_CODE.get(str(error.get("code")), Internal)
     return kind(
         str(error.get("message", "")),
@@ -174,27 +174,27 @@ def from_dict(error: Mapping[str, Any]) -> ConnectorError:
 
 
 def printable(text: str, instead: str = "?") -> str:
-    """`text` for a message or a terminal, which obeys some characters: `instead` stands for each unprintable one."""
+    """`text` for a message or a terminal: `instead` replaces each unprintable character, such as control characters."""
     return "".join(char if char.isprintable() else instead for char in text)
 
 
 def internal_error() -> Internal:
-    """For the exception in hand, which goes to the log under a reference. Never raises."""
+    """The error for the current exception, which is logged under a reference. Never raises."""
     reference = os.urandom(4).hex()
     no_memory = _is_of_memory(sys.exc_info()[1])
     with contextlib.suppress(Exception):
-        # A traceback with its source lines takes more memory than may be left.
+        # There may not be enough memory left for a traceback with source lines.
         _LOG.error("internal error %s", reference, exc_info=not no_memory)
     if no_memory:
-        return Internal(f"out of memory; the log has it under {reference}", details={"cause": "memory"})
+        return Internal(f"out of memory; the reference in the log is {reference}", details={"cause": "memory"})
     return Internal(f"a bug in vt-connectors; the log has the traceback under the reference {reference}")
 
 
 def told(failure: Exception, *, has_written: bool) -> ConnectorError:
-    """What a caller is told of the exception in hand. Never raises.
+    """The error for the caller after the current exception `failure`. Never raises.
 
-    `has_written`: a request went out that changes something at VirusTotal, and VirusTotal did not refuse it. Then
-    nothing else may be said than that its outcome is unknown: a caller that repeated it might have it done twice.
+    `has_written`: a write was sent, and VirusTotal did not refuse it. Then the error is always `OutcomeUnknown`,
+    because a caller that repeated the write might perform it twice.
     """
     error = failure if isinstance(failure, ConnectorError) else internal_error()
     if not has_written or isinstance(error, OutcomeUnknown):
@@ -203,10 +203,10 @@ def told(failure: Exception, *, has_written: bool) -> ConnectorError:
 
 
 def outcome_unknown(error: ConnectorError) -> OutcomeUnknown:
-    """`error` after a request was sent that changes something."""
+    """The error for a write that was sent and failed with `error`."""
     return OutcomeUnknown(
-        f"a request that changes something at VirusTotal was under way, and its end is not known ({error.message}); it "
-        "was not repeated: look whether it took effect before you do",
+        f"a request that changes something at VirusTotal was sent, and its outcome is unknown ({error.message}); it "
+        "was not repeated: check whether it took effect before you repeat it",
         http_status=error.http_status,
         vt_code=error.vt_code,
         details=error.details,
@@ -214,5 +214,5 @@ def outcome_unknown(error: ConnectorError) -> OutcomeUnknown:
 
 
 def _is_of_memory(error: BaseException | None) -> bool:
-    # A library for which there is no room is told of in text alone.
+    # An error for a library that does not fit into memory is recognisable by its text only.
     return isinstance(error, MemoryError) or "failed to map segment" in str(error)

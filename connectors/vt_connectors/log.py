@@ -1,4 +1,4 @@
-"""The product's loggers. The library `logging` is imported when the first line is logged: most processes log none."""
+"""Our loggers. The library `logging` is imported when the first line is logged, because most processes log nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _LOCK = threading.RLock()
 _NAMES: set[str] = set()
-# What a process does before its first line, to set up how lines are written.
+# Called before the first line, to configure logging.
 _SET_UPS: list[Callable[[], None]] = []
 _FILTERS: list[Callable[[LogRecord], bool]] = []
 
@@ -23,18 +23,18 @@ def logger(name: str) -> Logger:
 
 
 def set_up_at_first_line(set_up: Callable[[], None]) -> None:
-    """Call `set_up` before the first line is logged, instead of one that waits for it."""
+    """Call `set_up` before the first line is logged. Replaces an earlier `set_up` that was not called yet."""
     with _LOCK:
         _SET_UPS[:] = [set_up]
 
 
-def filter_lines(lets_by: Callable[[LogRecord], bool]) -> None:
-    """Ask `lets_by` about every line, as the filters of `logging` are asked; it may change the record."""
-    if lets_by in _FILTERS:
+def filter_lines(line_filter: Callable[[LogRecord], bool]) -> None:
+    """Add a filter for all our loggers, as in `logging`; it may change the record."""
+    if line_filter in _FILTERS:
         return
-    _FILTERS.append(lets_by)
+    _FILTERS.append(line_filter)
     if "logging" in sys.modules:
-        # Others may log by these names too.
+        # Other code may use loggers with these names too.
         for name in _NAMES:
             _real(name)
 
@@ -50,7 +50,7 @@ class _Lazy:
                     _SET_UPS.pop()()
             return getattr(_real(self._name), attribute)
         except (ImportError, OSError, MemoryError):
-            # A process without memory or free descriptors loses the line, and goes on.
+            # A process without memory or free descriptors loses the line and continues.
             return _lose
 
 

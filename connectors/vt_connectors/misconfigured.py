@@ -1,4 +1,4 @@
-"""What stands where the core would, if the settings are wrong."""
+"""The replacement of the core if the settings are wrong."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Misconfigured:
-    """Stands where the core would: answers every request with what is wrong with the settings."""
+    """Has the interface of the core, and answers every request with the error of the settings."""
 
     def __init__(self, error: ConnectorError, default_key: Callable[[], ApiKey] | None = None) -> None:
-        """`error`: what is wrong. `default_key`: as for `composition.build`; its answers do not repeat it."""
+        """`error`: the error of the settings. `default_key`: as for `composition.build`; answers do not contain it."""
         self._error = error
         self._guard = KeyGuard(default_key) if default_key is not None else None
 
     @property
     def error(self) -> ConnectorError:
-        """What is wrong with the settings, without any key that is known."""
+        """The error of the settings, without any known key."""
         self._know_key()
         return from_dict(redacted(self._error.to_dict()))
 
@@ -74,7 +74,7 @@ class Misconfigured:
     def end_batch(self) -> None:
         return None
 
-    def drain(self, spend: DrainLimits, heard: OnResponse | None = None) -> DrainResult:
+    def drain(self, limits: DrainLimits, on_response: OnResponse | None = None) -> DrainResult:
         from .actions.drain import DrainResult
 
         return DrainResult(message=self._error.message)

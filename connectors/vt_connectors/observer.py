@@ -22,13 +22,13 @@ class Observer:
 
 
 class BytesSent(Observer):
-    """Calls `told(sent, total)` while a file is sent, and nothing else."""
+    """Calls `progress(sent, total)` while a file is sent."""
 
-    def __init__(self, told: Callable[[int, int], None]) -> None:
-        self._told = told
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self._progress = progress
 
     def bytes_sent(self, sent: int, total: int) -> None:
-        self._told(sent, total)
+        self._progress(sent, total)
 
 
 SILENT = Observer()

@@ -1,6 +1,6 @@
-"""Regular expressions that are compiled when they are first used.
+"""Regular expressions that are compiled on first use.
 
-Compiling all of them takes a sixth of the time of a process that answers one lookup from the cache, and it uses few.
+Compiling all of them would take a sixth of the time of a process that answers one lookup from the cache.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "
 
 
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """As `re.compile`, which is called at the first use. Raises `re.error` then, if `text` is not an expression."""
+    """Like `re.compile`, but compiles on first use, and raises `re.error` then if `text` is not valid."""
     return cast("re.Pattern[AnyStr]", _Lazy(text, flags))
 
 
@@ -24,6 +24,6 @@ class _Lazy:
         if name not in _METHODS:
             raise AttributeError(name)
         compiled = re.compile(*self._given)
-        # From now on these are found without this method.
+        # Stored as attributes, so that this method is not called again.
         vars(self).update({each: getattr(compiled, each) for each in _METHODS})
         return vars(self)[name]

@@ -1,4 +1,4 @@
-"""Keys stay out of every log, answer and request: our own, and those of programs and libraries around us."""
+"""Removes API keys from logs, answers and requests, including the logs of other programs and libraries."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 # A response document, whatever its type.
 _Response = TypeVar("_Response", bound=Mapping[str, Any])
 _KEYS: set[ApiKey] = set()
-# Loggers of libraries that log addresses, which may have a key in them.
+# Loggers of libraries that log URLs, which may contain a key.
 _LIBRARIES = ("urllib3.connectionpool", "urllib3.util.retry")
-# Parameters that are indicators: what is wrong with one is `invalid_indicator`.
+# Parameters that are indicators; their errors are `invalid_indicator`.
 _INDICATORS = ("hash", "url", "domain", "ip", "indicator", "value")
-_WHY = "has an API key in it: nothing was asked and nothing is stored; take it out"
+_WHY = "contains an API key: no request was sent and nothing was stored; remove the key"
 
 
 def remember(key: ApiKey) -> ApiKey:
-    """`key`, which no log of this process shows from now on, whoever's handler writes it."""
+    """`key`. From now on no log of this process shows it, whatever handler writes the log."""
     _KEYS.add(key)
     filter_lines(_hide_keys)
     if "logging" in sys.modules:
@@ -38,14 +38,14 @@ def remember(key: ApiKey) -> ApiKey:
 
 
 def without_keys(text: str) -> str:
-    """`text` without any key that is remembered."""
+    """`text` without any remembered key."""
     for key in tuple(_KEYS):
         text = key.redact(text)
     return text
 
 
 def redacted(document: Any, own: ApiKey | None = None) -> Any:
-    """A JSON document without any key that is remembered, or `own`, and long enough to be recognised."""
+    """A JSON document without any remembered key and without `own`, if they are long enough to be recognised."""
     return _redacted(document, known_keys(own))
 
 
@@ -70,10 +70,10 @@ def _is_code(value: object) -> bool:
 
 
 class KeyGuard:
-    """Knows whether what comes in has a key in it: one that is remembered, the request's own, or the configured one.
+    """Detects keys in input: a remembered key, the request's own, or the configured one.
 
-    Reading the configured key takes time, and a cached answer needs none: so it is read if a text looks as if it had
-    one, and before anything is asked.
+    Reading the configured key takes time, and a cached answer does not need it. So it is read only if a text may
+    contain a key, and before a request is sent.
     """
 
     def __init__(self, default_key: Callable[[], ApiKey]) -> None:
@@ -81,15 +81,15 @@ class KeyGuard:
         self._has_read = False
 
     def read_key(self) -> None:
-        """Know the configured key from now on; without one there is nothing to know."""
+        """Read and remember the configured key, if there is one."""
         if self._has_read:
             return
-        with contextlib.suppress(ConnectorError):  # which is told when something is to be asked
+        with contextlib.suppress(ConnectorError):  # reported when a request is to be sent
             remember(self._default_key())
             self._has_read = True
 
     def look_at(self, document: Any) -> None:
-        """Know the configured key if `document` may have it."""
+        """Read the configured key if `document` may contain it."""
         if not self._has_read and any(may_hold_a_key(text) for text in _texts(document)):
             self.read_key()
 
@@ -109,7 +109,7 @@ class KeyGuard:
                 raise kind(f"{path} {_WHY}", details={"path": path})
 
     def without(self, values: Iterable[str]) -> list[str]:
-        """Those of `values` that have no known key in them."""
+        """Those of `values` that contain no known key."""
         given, keys = list(values), known_keys()
         shortest = min((key.shortest_holder for key in keys), default=math.inf)
         if max(map(len, given), default=0) >= shortest:
@@ -120,20 +120,21 @@ class KeyGuard:
 
 
 def known_keys(own: ApiKey | None = None) -> Collection[ApiKey]:
-    """Those that are remembered, and `own`."""
+    """The remembered keys, and `own`."""
     return {*_KEYS, own} if own is not None else tuple(_KEYS)
 
 
 def without_own(response: _Response, own: ApiKey | None) -> _Response:
-    """A response without the key that its request brought, wherever it repeats what its caller gave."""
+    """A response without the key of its request, in all fields that repeat values of the caller."""
     if own is None:
         return response
-    told: Any = {**response, **{name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}}
-    return told  # type: ignore[no-any-return]
+    changed = {name: redacted(response[name], own) for name in ("id", "action", "summary", "error")}
+    result: Any = {**response, **changed}
+    return result  # type: ignore[no-any-return]
 
 
 def own_key(document: object) -> ApiKey | None:
-    """The key that a request document brings."""
+    """The key in a request document, if any."""
     auth = document.get("auth") if isinstance(document, Mapping) else None
     given = auth.get("api_key") if isinstance(auth, Mapping) else None
     try:
@@ -147,7 +148,7 @@ def _any_in(keys: Iterable[ApiKey], text: str) -> bool:
 
 
 def _texts(document: Any) -> Iterator[str]:
-    """Every text in a JSON document, names included, however deep it is nested."""
+    """Every text in a JSON document of any depth, including names."""
     left = [document]
     while left:
         part = left.pop()
@@ -163,9 +164,9 @@ def _texts(document: Any) -> Iterator[str]:
 def _hide_keys(record: LogRecord) -> bool:
     from logging import Formatter
 
-    said = record.getMessage()
-    if without_keys(said) != said:
-        record.msg, record.args = without_keys(said), ()
+    message = record.getMessage()
+    if without_keys(message) != message:
+        record.msg, record.args = without_keys(message), ()
     if record.exc_info and record.exc_info[0] is not None:
         record.exc_text = without_keys(Formatter().formatException(record.exc_info))
     return True

@@ -1,4 +1,4 @@
-"""JSON as its standard has it: Python also reads and writes NaN and infinities, which nobody else understands."""
+"""JSON as defined by its standard. Python by default also reads and writes NaN and infinities."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 
 
 def loads(text: str) -> Any:
-    """Raises `ValueError`, and `RecursionError` for what is nested too deep."""
+    """Raises `ValueError`, and `RecursionError` if the text is nested too deep."""
     return json.loads(text, parse_constant=_no_number)
 
 
 def loads_finite(text: str) -> Any:
-    """As `loads`, and refuses numbers that are too large for a float: they could not be written again."""
+    """Like `loads`, but refuses numbers that are too large for a float, because they could not be written again."""
     return json.loads(text, parse_constant=_no_number, parse_float=_finite)
 
 
 def dumps(value: Any) -> str:
-    """In one line, ASCII. Raises `ValueError`, `TypeError` or `RecursionError` for what is no JSON."""
+    """One line of ASCII. Raises `ValueError`, `TypeError` or `RecursionError` if JSON cannot express the value."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,7 +1,7 @@
-"""Threads that may not be had, and that keep no caller waiting if they fail.
+"""Threads for processes with little memory: starting may fail, and a dead thread does not leave its caller waiting.
 
-`threading.Thread.start` waits until the new thread has told that it runs. A thread that finds no memory for its very
-first steps never does, and whoever started it waits for ever. So threads are started one level below.
+`threading.Thread.start` waits for a signal of the new thread. A thread without memory for its first steps never sends
+it, and the caller waits forever. So threads are started with the lower-level `_thread`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _LOOK_S = 0.05
 _LOOK_AGAIN_S, _STANDSTILL_S = 10.0, 60.0
 _FOR_THE_REST_BYTES = 256 * 1024 * 1024
 _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
-# All that have not come to their end.
+# All threads that have not ended normally.
 _STARTED: set[WorkThread] = set()
 
 
 class _Life:
-    """Held by a thread, and by nothing else, for as long as it lives."""
+    """An object that only a thread refers to, as long as it lives."""
 
 
 class WorkThread:
-    """A thread that was started. It does not keep the process from ending."""
+    """A started thread. It does not prevent the process from ending."""
 
     def __init__(self, work: Callable[[], None], name: str) -> None:
-        """Raises `RuntimeError` or `MemoryError` if the system gives no further thread."""
+        """Raises `RuntimeError` or `MemoryError` if the system cannot start another thread."""
         self.name = name
         self._ended = threading.Event()
         life = _Life()
@@ -47,28 +47,28 @@ class WorkThread:
 
     @property
     def was_lost(self) -> bool:
-        """Whether it is gone without having come to its end: there was no memory even for that."""
+        """Whether it died without ending normally, because there was no memory even for that."""
         return not self.is_alive and not self._ended.is_set()
 
     def join(self) -> None:
         """Wait for its end."""
         while self.is_alive:
             if self._ended.wait(_LOOK_S):
-                time.sleep(0)  # it is about to be gone
+                time.sleep(0)  # it ends in a moment
 
 
 def room_for_threads(most: int) -> int:
-    """How many threads to work in, `most` at most: fewer where the process's address space is limited (`ulimit -v`).
+    """The number of threads to use: `most`, or fewer if the process's address space is limited (`ulimit -v`).
 
-    A thread takes its stack, and malloc a heap of up to 128 MiB for it.
+    A thread needs its stack, and malloc reserves a heap of up to 128 MiB for it.
     """
     limit = _address_space()
     return most if limit is None else max(1, min(most, 1 + (limit - _FOR_THE_REST_BYTES) // _FOR_A_THREAD_BYTES))
 
 
 class StandstillGuard:
-    """Ends the process, with status 1, if `look` is not called for a minute. Only where memory can run out: there
-    Python may stand still in its own handling of errors (seen with 3.11), and runs no thread and no signal handler.
+    """Ends the process, with status 1, if `look` is not called for a minute. Only if memory is limited: without memory,
+    Python may hang in its own error handling (seen with 3.11), and runs no thread and no signal handler.
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class StandstillGuard:
 
 
 def _address_space() -> int | None:
-    """The limit in bytes; None if there is none."""
+    """The limit of the address space in bytes; None if there is no limit."""
     try:
         import resource
     except ImportError:
@@ -95,22 +95,22 @@ def _address_space() -> int | None:
 
 
 def start_thread(work: Callable[[], None], name: str) -> WorkThread | None:
-    """Run `work`, which may raise nothing, in a thread; None, with a warning, if the system gives no further one."""
+    """Run `work`, which must not raise, in a thread. None, with a warning, if the system cannot start one."""
     try:
         return WorkThread(work, name)
     except (RuntimeError, MemoryError) as error:
         with contextlib.suppress(Exception):
-            _LOG.warning("the system gives no further thread (%s); going on with fewer", error)
+            _LOG.warning("the system cannot start another thread (%s); continuing with fewer threads", error)
         return None
 
 
 def alive_threads() -> list[str]:
-    """The names of this process's threads that were started here."""
+    """The names of the running threads that this module started."""
     return sorted(thread.name for thread in _started() if thread.is_alive)
 
 
 def a_thread_was_lost() -> bool:
-    """Whether one of them has gone without coming to its end. Locks that it held are held for ever."""
+    """Whether a thread died without ending normally. Locks that it held are never released."""
     return any(thread.was_lost for thread in _started())
 
 
@@ -121,9 +121,9 @@ def _started() -> list[WorkThread]:
 
 
 def _run(life: _Life, work: Callable[[], None], ended: threading.Event) -> None:
-    del life  # a kept traceback would keep it; what started this thread holds it yet
+    del life  # so that a stored traceback does not refer to it; the caller's frame still does
     try:
         work()
     except Exception:
-        _LOG.exception("a thread has failed")
+        _LOG.exception("a thread failed")
     ended.set()

@@ -37,7 +37,7 @@ def test_in_a_pipe_it_is_a_line_of_json(queued: RunnerProcess) -> None:
 def test_on_a_terminal_it_is_a_table_with_progress(queued: RunnerProcess) -> None:
     seen, code = on_a_terminal(queued.command("drain"), queued.environment)
     assert "not found" in seen
-    assert "waiting for VirusTotal" in seen
+    assert "awaiting answers" in seen
     assert "3/3" in seen
     assert code == 0
 

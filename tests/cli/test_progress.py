@@ -11,7 +11,7 @@ import pytest
 
 from vt_connectors.adapters.cli.progress import Bars
 
-BAR, ERASED = "waiting for VirusTotal", "\x1b[2K"
+BAR, ERASED = "awaiting answers", "\x1b[2K"
 
 
 class Terminal(io.StringIO):

@@ -35,7 +35,7 @@ def test_doctor_tells_of_a_good_server(run: RunnerProcess, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("options", "about", "said"),
     [
-        (("--maxmemory-policy", "allkeys-lru"), "state: memory", "set noeviction before it gets one"),
+        (("--maxmemory-policy", "allkeys-lru"), "state: memory", "set noeviction before you set it"),
         (("--maxmemory", "9mb", "--maxmemory-policy", "volatile-ttl"), "state: memory", "a request may be sent twice"),
         (
             ("--maxmemory", "9mb", "--maxmemory-policy", "volatile-random"),

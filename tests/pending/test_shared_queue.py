@@ -107,7 +107,7 @@ def test_unwritable_entries_are_not_reported_as_queued_and_written_later(
     assert [entry.key for entry in memory.oldest(9)] == names(range(5))
     assert [sorted(entry.parts) for entry in memory.oldest(9)] == [["raw"]] * 3 + [[], []]
     assert len(caplog.messages) == 1
-    assert "kept in memory until the queue can be written" in caplog.text
+    assert "stay in memory until the queue can be written" in caplog.text
 
 
 def test_the_end_of_a_batch_writes_what_could_not_be_written(memory: Store, clock: FakeClock) -> None:
@@ -129,7 +129,7 @@ def test_entries_that_stay_unwritten_are_reported(
     queue.put_many(names(range(3)), ())
     queue.flush()
     assert len(caplog.messages) == 2
-    assert caplog.messages[1] == "the queue cannot be written: 3 lookups without quota are not in it"
+    assert caplog.messages[1] == "the queue cannot be written: 3 refused lookups are not queued"
 
 
 def test_no_more_is_kept_in_memory_than_the_queue_takes(memory: Store, clock: FakeClock) -> None:

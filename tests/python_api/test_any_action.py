@@ -34,7 +34,7 @@ def test_options_are_told_from_parameters_and_none_is_left_out(vt_of: VirusTotal
 
 
 def test_what_the_action_does_not_know_is_an_error(vt: VirusTotal) -> None:
-    with pytest.raises(InvalidRequest, match="did you mean limit"):
+    with pytest.raises(InvalidRequest, match="did you mean 'limit'"):
         vt.run("get_comments", indicator=EICAR, limits=3)
     with pytest.raises(UnknownAction):
         vt.run("get_coments", indicator=EICAR)

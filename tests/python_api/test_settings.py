@@ -84,7 +84,7 @@ def test_a_bad_setting_is_an_error_at_once(settings: dict[str, Any], named: str)
 
 
 def test_a_name_that_is_none_says_which_there_are() -> None:
-    said = r"cache_tl is not known here; did you mean cache_ttl\? known are api_key, .*cache_ttl, .*timeout"
+    said = r"unknown setting .cache_tl.; did you mean .cache_ttl.\? Known names: api_key, .*cache_ttl, .*timeout"
     with pytest.raises(ConfigError, match=said):
         connect(cache_tl=5)  # type: ignore[call-arg]
 

@@ -119,7 +119,7 @@ def test_on_a_full_server_the_quota_is_counted_and_no_request_is_sent_twice(
     for number in range(8):
         assert [_ask(core, number) for core in cores] == ["api"] + ["shared"] * 4
     assert [_ask(core, 8) for core in cores] == ["rate_limited"] * 5
-    assert "what is asked is not kept in the shared cache" in caplog.text
+    assert "new answers are not stored in the shared cache" in caplog.text
     assert "share a quarter" not in caplog.text
 
 

@@ -108,4 +108,4 @@ class Action(NamedTuple):
         if wrong is not None:
             path = f"/params{wrong.path}"
             found = [{**entry, "path": f"/params{entry['path']}"} for entry in all_violations(name, params)]
-            raise InvalidRequest(f"{path} {wrong.message}", details={"path": path, "violations": found})
+            raise InvalidRequest(wrong.sentence(path, "parameter"), details={"path": path, "violations": found})

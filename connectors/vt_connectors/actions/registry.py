@@ -170,7 +170,12 @@ def find(name: str) -> Action:
     """Raises `UnknownAction`, which lists all actions."""
     action = ACTIONS.get(name)
     if action is None:
-        raise UnknownAction(f"there is no action {name[:60]!r}; see details", details={"actions": sorted(ACTIONS)})
+        from ..contract.nearest import nearest
+
+        meant = nearest(name, ACTIONS)
+        hint = f"did you mean {meant!r}? " if meant else ""
+        message = f"unknown action {name[:60]!r}; {hint}See details.actions"
+        raise UnknownAction(message, details={"actions": sorted(ACTIONS)})
     return action
 
 

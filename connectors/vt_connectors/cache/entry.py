@@ -154,7 +154,7 @@ def _checked(data: bytes) -> bytes:
 
 
 def any_entry(entry: Entry) -> bool:
-    """For those to whom every entry will do."""
+    """Accepts every entry."""
     return True
 
 

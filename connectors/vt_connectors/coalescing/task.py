@@ -70,4 +70,4 @@ def find_nothing() -> Entry | None:
 
 
 def untold(waiting: bool) -> None:
-    """The `Tell` of a caller whom nobody follows."""
+    """The `Tell` of a caller without followers."""

@@ -27,7 +27,7 @@ class TwoLevels:
         """As `SingleFlight.run`. `stays_here`: other processes see neither the task nor its answer.
 
         `known()` returns the answer if this process has it already, and `tell(fetched)` stores it there. Between the
-        two calls no other thread is there with the same key.
+        two calls no other thread works on the same key.
         """
 
         shared = task._replace(turn=task.permit or task.turn)

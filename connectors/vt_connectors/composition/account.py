@@ -1,4 +1,4 @@
-"""What of the composition asks VirusTotal: made when something is asked, as a cached answer needs none of it."""
+"""Builds an account, the part that sends requests. Built on demand, because a cached answer does not need it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _API: dict[str, Callable[[Client, ApiKey], Api]] = {"2": ApiV2, "3": ApiV3}
 def make_account(
     key: ApiKey,
     settings: Settings,
-    book: Fallback[LedgerStore],
+    ledgers: Fallback[LedgerStore],
     clock: Clock,
     heartbeat: Heartbeat,
     transport: Transport,
 ) -> Account:
-    """The key's way to VirusTotal."""
+    """The account of the key at the configured server."""
     quota = MeasuredQuota(settings.quota, clock)
-    limiter = Limiter(book, key.scope, quota, clock, heartbeat)
+    limiter = Limiter(ledgers, key.scope, quota, clock, heartbeat)
     client = Client(transport, limiter, key, settings.api_url, clock)
     api, refused, breaker = _API[settings.api_version](client, key), Refused(limiter, clock), CircuitBreaker(clock)
     probe = KeyProbe(breaker, clock, settings.timeout_s)
@@ -53,7 +53,7 @@ def proxy_of(settings: Settings) -> str | None:
 
 
 def certificates_of() -> str | None:
-    """The file or folder whose certificates are trusted, where one is named. Raises `ConfigError`."""
+    """The configured file or folder of trusted certificates, if any. Raises `ConfigError`."""
     found = ProxySettings().verify()
     return found if isinstance(found, str) else None
 

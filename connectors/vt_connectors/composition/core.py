@@ -1,4 +1,4 @@
-"""The composition root: every real part is chosen and wired here and, as far as it is shared, in `stores`."""
+"""The composition root: chooses and connects the parts of the core; `state` does so for the shared state."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ def build(
     places: Places = NO_PLACES,
     own_files: Callable[[], Iterable[Path]] = tuple,
 ) -> Core:
-    """The core. `default_key` is called when VirusTotal is to be asked and the request brings no key of its own;
-    it may raise `ConfigError`. `transport` stands in for real HTTP, `places` are the platform's own for the state.
-    `own_files` hold the key or settings: they are never sent. Raises `ConfigError`.
+    """The core. `default_key` is called before a request without its own key is sent; it may raise `ConfigError`.
+    `transport` replaces real HTTP. `places`: the platform's own backends for the state. `own_files`: the files with
+    the key or settings, which are never sent. Raises `ConfigError`.
     """
     stores = Stores(settings, clock, places)
-    # Each has a thread of its own: a lock on the quota's record must not make a leader look dead.
+    # Separate threads, because a lock on the quota's record must not make a leader look dead.
     heartbeat, leading = Heartbeat(), Heartbeat()
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
     accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
 
     def release() -> None:
-        # They last used the stores' connections in threads of their own.
+        # Stopped first, because their threads use the stores' connections.
         heartbeat.rest()
         leading.rest()
         stores.close()
@@ -96,13 +96,13 @@ def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> 
 
 
 def _flight_within(clock: Clock) -> SingleFlight:
-    """Among the threads of this process."""
+    """Coalescing among the threads of this process."""
     leases: LeaseStore = MemoryLeases(clock)
     return SingleFlight(Fallback(leases, leases, clock, "this process alone"), clock, None)
 
 
 class _Accounts:
-    """Accounts by key, each made when first needed."""
+    """Accounts by key, each built on first use."""
 
     def __init__(
         self,
@@ -134,19 +134,19 @@ class _Accounts:
             return self._known[chosen]
 
     def owner(self, key: ApiKey | None) -> str | None:
-        """As `Context` says. It needs no account."""
+        """See `Context`. It needs no account."""
         try:
             return (key or self._default_key()).scope
         except ConnectorError:
-            return None  # told when something is to be asked
+            return None  # reported when a request is to be sent
 
     def refusal(self, key: ApiKey | None, deadline: float, claim: Claim | None) -> Refusal | None:
-        """As `Context` says. An account that was never asked knows of none."""
+        """See `Context`. None for an account that was not used yet."""
         account = self._recent_default() if key is None else self._known.get(key)
         return None if account is None else account.refusal(deadline, claim)
 
     def _recent_default(self) -> Account | None:
-        """The configured key's; the key is read at most once a second, as that takes as long as a refusal."""
+        """The configured key's account. The key is read at most once a second, because reading it is slow."""
         if self._default is None:
             return None
         account, read_at = self._default
@@ -155,7 +155,7 @@ class _Accounts:
         try:
             return self(None)
         except ConfigError:
-            return None  # told when something is to be asked
+            return None  # reported when a request is to be sent
 
     def _make(self, key: ApiKey) -> Account:
         from .account import make_account
@@ -173,7 +173,7 @@ class _Accounts:
 
 
 class _LazyTransport:
-    """Importing `requests` takes five times as long as an answer from the cache: it waits for the first request."""
+    """Imports `requests` on the first request, because that takes five times as long as an answer from the cache."""
 
     def __init__(self, key: ApiKey, timeout_s: float) -> None:
         self._make = (key, timeout_s)
@@ -182,7 +182,7 @@ class _LazyTransport:
 
     def send(self, request: HttpRequest) -> HttpResponse:
         if self._real is None:
-            # One thread at a time: Python's own locks of imports may stay locked if memory runs out meanwhile.
+            # One thread at a time, because Python's import locks may stay locked if memory runs out during an import.
             with self._lock:
                 from ..virustotal.http.requests_transport import RequestsTransport
 

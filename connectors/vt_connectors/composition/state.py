@@ -1,4 +1,4 @@
-"""The composition root's half for what processes share: `VT_STATE` says where cache, leases and quota are kept."""
+"""The composition root for the shared state: `VT_STATE` selects the backend of cache, leases, ledgers and queue."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     from ..quota.ledger_store import LedgerStore
 
 _WITHOUT_CACHE = "working without the shared cache"
-_WITHOUT_KEEPING = "what is asked is not kept in the shared cache"
-_WITHOUT_LEASES = "equal lookups of several processes are asked by each of them"
-_WITHOUT_BOOK = (
+_WITHOUT_STORING = "new answers are not stored in the shared cache"
+_WITHOUT_LEASES = "equal lookups of several processes are sent by each of them"
+_WITHOUT_LEDGERS = (
     "until the quota's record can be used, all processes of this user on this machine share a quarter of the quota"
 )
-_REQUIRED = "VT_STATE_REQUIRED is set, so nothing is asked without the record of the quota: repeat later"
-# How soon cache and leases are tried again. A server that is gone is known to be for longer, by all parts at once.
+_REQUIRED = "VT_STATE_REQUIRED is set, so no request is sent without the record of the quota: try again later"
+# Seconds until cache and leases are tried again. A lost server is skipped for longer, by all parts at once.
 _TRIED_AGAIN_S = 1.0
-# Another program's lock on the leases is waited for by the callers, each for as long as it may wait.
+# Short, because each caller itself waits for another program's lock on the leases, as long as it may wait.
 _LEASES_PATIENCE_S = 1.0
 
-# Splunk's, which nobody reaches from elsewhere.
+# Splunk's KV store, which is available inside Splunk only.
 KVSTORE = "kvstore"
 
 
 class Parts(NamedTuple):
-    """What is answered from the cache needs neither the quota's book nor the queue: they are made when they are used,
-    and `closes` grows with them.
+    """The stores of one backend. Ledgers and queue are made on first use, because a cached answer does not need them;
+    `closes` grows with them.
     """
 
     answers: AnswerStore
@@ -57,17 +57,17 @@ class Parts(NamedTuple):
     make_queue: Callable[[], PendingStore]
 
 
-# By what `VT_STATE` calls it: a place of the state that the platform has, and the core does not know.
+# By value of `VT_STATE`: backends that belong to a platform.
 Places = Mapping[str, Callable[[Settings, Clock], Parts]]
 NO_PLACES: Places = {}
 
 
 class Stores:
-    """The shared parts, each with its stand-in within the process. Raises `ConfigError`."""
+    """The shared stores, each with its fallback within the process. Raises `ConfigError`."""
 
     def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
         local = Parts(
-            MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_book(clock), [], lambda: _memory_queue(clock)
+            MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_ledgers(clock), [], lambda: _memory_queue(clock)
         )
         of_platform = places.get(settings.state or "")
         if of_platform is not None:
@@ -80,42 +80,42 @@ class Stores:
                 self._parts = local if place is None else _in_file(place, settings, clock)
         self._clock = clock
         self._is_required = settings.state_required
-        self._book: Fallback[LedgerStore] | None = None
+        self._ledgers: Fallback[LedgerStore] | None = None
         self._queue: PendingStore | None = None
         self._lock = threading.Lock()
         answers, instead = self._parts.answers, MemoryAnswers(clock)
         again = _TRIED_AGAIN_S
         self.answers = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)
-        self.answers_written = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_KEEPING, retry_after_s=again)
+        self.answers_written = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_STORING, retry_after_s=again)
         self.leases = Fallback[LeaseStore](
             self._parts.leases, local.leases, clock, _WITHOUT_LEASES, retry_after_s=again
         )
 
     @property
     def book(self) -> Fallback[LedgerStore]:
-        """Made when it is first asked for, which is for one caller at a time to do."""
-        if self._book is None:
-            self._book = self._make_book()
-        return self._book
+        """The ledger store, made on first use. Not thread-safe."""
+        if self._ledgers is None:
+            self._ledgers = self._make_ledgers()
+        return self._ledgers
 
-    def _make_book(self) -> Fallback[LedgerStore]:
+    def _make_ledgers(self) -> Fallback[LedgerStore]:
         from ..backends.memory.ledgers import MemoryLedgers
         from ..backends.sqlite.substitute import RejoiningLedgers, SubstituteLedgers, readable
         from ..quota.ledger_store import LedgerStore
 
         shared = self._parts.make_book()
         if isinstance(shared, MemoryLedgers):
-            return Fallback(shared, shared, self._clock, _WITHOUT_BOOK)
+            return Fallback(shared, shared, self._clock, _WITHOUT_LEDGERS)
         substitute = SubstituteLedgers(substitute_place(), self._clock, readable(shared))
         self._parts.closes.append(substitute.close)
         rejoining = RejoiningLedgers(shared, substitute, self._clock)
         if self._is_required:
             return Required[LedgerStore](rejoining, self._clock, _REQUIRED)
-        return Fallback[LedgerStore](rejoining, substitute, self._clock, _WITHOUT_BOOK)
+        return Fallback[LedgerStore](rejoining, substitute, self._clock, _WITHOUT_LEDGERS)
 
     @property
     def queue(self) -> PendingStore:
-        """Made when it is first asked for, by whichever thread."""
+        """The queue, made on first use. Thread-safe."""
         with self._lock:
             if self._queue is None:
                 self._queue = self._parts.make_queue()
@@ -126,7 +126,7 @@ class Stores:
             close()
 
 
-def _memory_book(clock: Clock) -> LedgerStore:
+def _memory_ledgers(clock: Clock) -> LedgerStore:
     from ..backends.memory.ledgers import MemoryLedgers
 
     return MemoryLedgers(clock)
@@ -139,15 +139,17 @@ def _memory_queue(clock: Clock) -> PendingStore:
 
 
 def state_place(settings: Settings) -> Path | RedisAddress | None:
-    """The state's file or server, or None where it is kept in memory. Raises `ConfigError` for what is neither."""
+    """The state's file or server; None for memory. Raises `ConfigError`."""
     if settings.state is None:
         return default_state_file(os.environ)
     if settings.state == "memory":
         if settings.state_required:
-            raise ConfigError("VT_STATE_REQUIRED is set, but VT_STATE is memory, which no other process shares")
+            raise ConfigError(
+                "VT_STATE_REQUIRED is set, but VT_STATE is memory, which is not shared with other processes"
+            )
         return None
     if settings.state == KVSTORE:
-        raise ConfigError("VT_STATE: kvstore is Splunk's, for the app inside Splunk alone; name a file or a server")
+        raise ConfigError("VT_STATE: kvstore is only available in the app inside Splunk; name a file or a server")
     address = redis_address(settings.state)
     if address is not None:
         return address
@@ -155,7 +157,7 @@ def state_place(settings: Settings) -> Path | RedisAddress | None:
 
 
 def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
-    """Raises `ConfigError` where there is nothing installed to reach it with."""
+    """The server. Raises `ConfigError` if the client library is not installed."""
     try:
         from ..backends.redis.server import RedisServer
     except ImportError:
@@ -164,19 +166,19 @@ def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
 
 
 class StateFiles(NamedTuple):
-    """The cache's and the leases' file; the quota's record is found by what the cache's file says of it."""
+    """The files of the cache and of the leases. The cache's file says where the quota's record is."""
 
     answers: SqliteFile
     leases: SqliteFile
 
     @property
     def paths(self) -> tuple[Path, Path, Path]:
-        """Those of the cache, of the leases and of the quota's record, if that is beside the cache."""
+        """The paths of the cache, the leases and the quota's record in its default place."""
         return self.answers.path, self.leases.path, quota_file(self.answers.path)
 
 
 def state_files(path: Path) -> StateFiles:
-    """Raises `ConfigError` if the state cannot safely be in the file `path`. Nothing is opened or changed."""
+    """The files for the state at `path`. Raises `ConfigError` if they are not safe there. Opens and changes nothing."""
     refuse_unsafe_place(path)
     refuse_untrusted(path, "the state file")
     from ..backends.sqlite.answers import SCHEMA
@@ -194,7 +196,7 @@ def state_files(path: Path) -> StateFiles:
 
 
 def substitute_place() -> Path:
-    """The file in which the quota is counted while the state cannot be used."""
+    """The file that counts the quota while the state cannot be used."""
     return substitute_file(os.environ)
 
 

@@ -1,4 +1,4 @@
-"""Which server is talked to, and that it is talked to safely."""
+"""Checks the base URL of the server: its form, and that the connection is safe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from ..errors import ConfigError
 from ..patterns import pattern
 
-# Neither users nor blanks nor anything that two parsers could read differently.
+# No user names, no blanks, and no characters that two parsers could read differently.
 _OF_THE_API = pattern(r"/(?:api|vtapi)(?:/v[0-9])?/*$")
 PLAIN_NETLOC = pattern(r"[A-Za-z0-9.:_\[\]-]+")
 
@@ -22,7 +22,7 @@ def is_loopback(host: str) -> bool:
 
 
 def checked_base_url(text: str) -> str:
-    """`https://host[:port]`, or http on loopback; anything else is a `ConfigError`, which shows no password."""
+    """`https://host[:port]`, or http on loopback. Raises `ConfigError` without the URL, which may have a password."""
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname or "", parts.port
@@ -33,12 +33,12 @@ def checked_base_url(text: str) -> str:
     if not PLAIN_NETLOC.fullmatch(parts.netloc):
         raise _not_a_base()
     if _OF_THE_API.search(parts.path):
-        # Said twice, it would be answered with a 404 for everything, as if nothing were known.
-        raise ConfigError("VT_API_URL: leave out the path of the API, as in https://www.virustotal.com")
+        # With the path twice, every request would get a 404, as if VirusTotal knew nothing.
+        raise ConfigError("VT_API_URL: leave out the path of the API, for example https://www.virustotal.com")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ConfigError("VT_API_URL: plain http would send the key in the open; use https (http only on loopback)")
+        raise ConfigError("VT_API_URL: plain http would send the key unencrypted; use https (http only on loopback)")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
 def _not_a_base() -> ConfigError:
-    return ConfigError("VT_API_URL is not a base address such as https://www.virustotal.com")
+    return ConfigError("VT_API_URL is not a base URL such as https://www.virustotal.com")

@@ -18,9 +18,9 @@ _LARGEST_CONFIG_BYTES = 1024 * 1024
 
 
 def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The content of the file that `VT_CONFIG` names, checked by `schemas/settings.json`; empty where none is named.
+    """The content of the file that `VT_CONFIG` names, checked by `schemas/settings.json`; empty without `VT_CONFIG`.
 
-    Relative paths in it lead from its folder. Raises `ConfigError`.
+    Relative paths in it are resolved from its folder. Raises `ConfigError`.
     """
     path = environment.get("VT_CONFIG", "").strip()
     if not path:
@@ -36,13 +36,13 @@ def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
     wrong = violation("settings.json", content)
     if wrong is not None:
         raise ConfigError(
-            f"VT_CONFIG: {path}: {wrong.path or 'the file'} {wrong.message}", details={"path": wrong.path}
+            f"VT_CONFIG: {path}: {wrong.sentence(wrong.path or 'the file', 'setting')}", details={"path": wrong.path}
         )
     return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}  # noqa: PTH100
 
 
 def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The values that are paths, as whole ones."""
+    """The values that are paths, as absolute paths."""
     found: dict[str, Any] = {}
     if content.get("api_key_file"):
         found["api_key_file"] = below("VT_CONFIG, api_key_file", content["api_key_file"], folder, environment)
@@ -52,5 +52,5 @@ def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str
 
 
 def is_path(state: str) -> bool:
-    """Whether it is the path of a file, as a value of `VT_STATE`."""
+    """Whether this value of `VT_STATE` is the path of a file."""
     return state not in ("", "memory", "kvstore") and not is_address(state)

@@ -1,4 +1,4 @@
-"""Where the key comes from: `VT_API_KEY_FILE`, else `VT_API_KEY`, else the configuration file."""
+"""Finds the key: in `VT_API_KEY_FILE`, else in `VT_API_KEY`, else in the configuration file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOLD: set[str] = set()
 
 
 def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
-    """The key and, for people, its source. Raises `ConfigError` that says what to set."""
+    """The key and a description of its source. Raises `ConfigError`, which says what to set."""
     path, value = environment.get("VT_API_KEY_FILE", "").strip(), environment.get("VT_API_KEY", "").strip()
     if path and value:
         raise ConfigError("VT_API_KEY and VT_API_KEY_FILE are both set; unset one of them")
@@ -31,7 +31,7 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
     if value:
         return ApiKey(value), "VT_API_KEY"
     if config.get("api_key_file") and config.get("api_key"):
-        raise ConfigError("VT_CONFIG has api_key and api_key_file; take one of them out")
+        raise ConfigError("VT_CONFIG has api_key and api_key_file; remove one of them")
     if config.get("api_key_file"):
         return _key_in(config["api_key_file"], "VT_CONFIG, api_key_file", environment)
     if config.get("api_key"):
@@ -40,12 +40,12 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
 
 
 def readable_by_all(environment: Mapping[str, str]) -> Iterator[str]:
-    """A warning for each file with the key in it that every user of the machine may read. Raises `ConfigError`."""
+    """A warning for each file that contains the key and is readable by every user. Raises `ConfigError`."""
     config = config_file(environment)
     key_file = environment.get("VT_API_KEY_FILE", "").strip() or config.get("api_key_file", "")
     files = [("the key file", key_file)] if key_file else []
     if "api_key" in config:
-        files.append(("the configuration file, which has the key,", environment["VT_CONFIG"].strip()))
+        files.append(("the configuration file, which contains the key,", environment["VT_CONFIG"].strip()))
     for name, path in files:
         place = found_at(path)
         if place is not None and is_readable_by_all(place):
@@ -61,14 +61,12 @@ def _warn_once(warning: str) -> None:
 def _key_in(path: str, source: str, environment: Mapping[str, str]) -> tuple[ApiKey, str]:
     config = environment.get("VT_CONFIG", "").strip()
     if config and _is_same(path, config):
-        raise ConfigError(
-            f"{source} and VT_CONFIG name the same file, {path}: a file with the key has nothing else in it"
-        )
+        raise ConfigError(f"{source} and VT_CONFIG name the same file, {path}: a key file must contain only the key")
     return key_in_file(path, source)
 
 
 def key_in_file(path: str, source: str) -> tuple[ApiKey, str]:
-    """The key in the file at `path`, which `source` named. Raises `ConfigError`. A pipe is read once."""
+    """The key in the file at `path`; `source`: the setting that names it. Raises `ConfigError`. A pipe is read once."""
     place = expanded(source, path)
     try:
         refuse_untrusted(place, f"the key file ({source}):")

@@ -1,4 +1,4 @@
-"""Durations as people write them: the one rule for settings, command lines and Splunk's options."""
+"""Parses durations such as `15m`, for settings, command lines and Splunk's options."""
 
 from __future__ import annotations
 

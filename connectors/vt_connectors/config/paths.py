@@ -1,4 +1,4 @@
-"""Paths in settings: one meaning for all processes, whichever folder each was started in."""
+"""Paths in settings, which have the same meaning in every process and working directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..patterns import pattern
 
-# As a shell has them. Files of units and compose files do not replace them, and then they arrive here.
+# Shell variables. Unit files and compose files may pass them on without replacing them.
 _VARIABLE = pattern(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -26,36 +26,38 @@ def expanded(name: str, path: str, environment: Mapping[str, str] = os.environ) 
         value = environment.get(variable)
         if not value:
             raise ConfigError(
-                f"{name}: {path!r} has {found[0]} in it, and no variable {variable} is set; write the whole path"
+                f"{name}: {path!r} contains {found[0]}, but {variable} is not set; write the absolute path"
             )
         return value
 
     try:
         return Path(_VARIABLE.sub(value_of, path)).expanduser()
     except RuntimeError:
-        raise ConfigError(f"{name}: {path!r} names a home folder that does not exist; write the whole path") from None
+        raise ConfigError(
+            f"{name}: {path!r} names a home folder that does not exist; write the absolute path"
+        ) from None
 
 
 def found_at(path: str, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The same; None for what cannot be a path."""
+    """Like `expanded`; None if `path` cannot be a path."""
     with contextlib.suppress(ConfigError):
         return expanded("", path, environment)
     return None
 
 
 def whole(name: str, path: str, environment: Mapping[str, str] = os.environ) -> Path:
-    """The same for what is written, or shared by processes: a relative path is a `ConfigError`, as each folder that a
-    process is started in would give it another meaning.
+    """Like `expanded`, for files that are written or shared by processes. Raises `ConfigError` for a relative path,
+    because its meaning depends on the working directory.
     """
     found = expanded(name, path, environment)
     if not found.is_absolute():
         raise ConfigError(
-            f"{name}: {path!r} is relative: each folder that a process is started in would have another one; write "
-            f"the whole path, such as {Path.cwd() / found}"
+            f"{name}: {path!r} is relative, so its meaning depends on the working directory; write the absolute path, "
+            f"such as {Path.cwd() / found}"
         )
     return found
 
 
 def below(name: str, path: str, folder: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """A path in a file that is in `folder`, from where a relative one leads."""
+    """A path from a file in `folder`; a relative path is resolved from `folder`."""
     return str(folder / expanded(name, path, environment))

@@ -1,4 +1,4 @@
-"""Files with settings or the key, which may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`."""
+"""Reads files with settings or the key, which may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PIPES = threading.Lock()
 
 
 def content_of(place: Path, most: int) -> bytes:
-    """At most so many bytes of the file. What is no regular file says what it has once: this process reads it once, and
-    remembers it. Raises `OSError`, `ValueError`.
+    """At most `most` bytes of the file. A pipe can be read only once, so its content is remembered for this process.
+    Raises `OSError`, `ValueError`.
     """
     with _PIPES:
-        kept = _FROM_PIPES.get((str(place), most))
-        if kept is not None:
-            return kept
+        known = _FROM_PIPES.get((str(place), most))
+        if known is not None:
+            return known
         with place.open("rb") as file:
             content = file.read(most)
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -1,4 +1,4 @@
-"""The files that hold what is not to be sent anywhere: the key and the configuration."""
+"""The files that must never be sent: the key and the configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .settings import config_file
 
 
 def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Those that `environment` names, and the configuration file names in turn; they need not be there."""
+    """The files that `environment` and the configuration file name. They may not exist."""
     names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
     with contextlib.suppress(ConfigError):
         names.append(str(config_file(environment).get("api_key_file", "")))

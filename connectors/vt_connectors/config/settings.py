@@ -1,4 +1,4 @@
-"""Settings: environment first, then the JSON file that `VT_CONFIG` names, then defaults. The key is not one of them."""
+"""Settings: from the environment, else from the JSON file that `VT_CONFIG` names, else defaults. Without the key."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
-    `unix://...`), `kvstore` inside Splunk, or None for the default file. `state_required`: nothing is asked while the
-    record of the quota cannot be kept there.
+    `unix://...`), `kvstore` inside Splunk, or None for the default file. `state_required`: no request is sent while
+    the record of the quota cannot be used.
     """
 
     api_url: str = VIRUSTOTAL
@@ -42,9 +42,9 @@ class Settings(NamedTuple):
 
     @property
     def space(self) -> str:
-        """What belongs together in a shared state: answers, leases and queued lookups of one server and API version.
+        """The name for the answers, leases and queued lookups of one server and API version in the shared state.
 
-        `3`, `2`; with a server that is not VirusTotal's own, its address after an `@`.
+        `3` or `2`; for a server other than VirusTotal's, followed by `@` and its URL.
         """
         server = self.server
         return self.api_version if server == VIRUSTOTAL else f"{self.api_version}@{quote(server, safe='')}"
@@ -58,13 +58,13 @@ class Settings(NamedTuple):
         return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
     def __repr__(self) -> str:
-        # An address may have a password in it.
+        # A URL may contain a password.
         shown = (f"{name}={value!r}" for name, value in self._asdict().items() if name != "state")
         return f"Settings({', '.join(shown)})"
 
 
 def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | None = None) -> Settings:
-    """`given`: values by the names of the configuration file; they win over it and over the environment.
+    """`given`: values by the names of the configuration file; they override the file and the environment.
 
     Raises `ConfigError`, which names the variable.
     """
@@ -80,7 +80,7 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     def take(name: str, read: Callable[[str, Any], Value], default: Value) -> Value:
         return read(name, given[name]) if name in given else default
 
-    # Imported here: the cached way to an answer needs no addresses checked twice.
+    # Imported here for a fast start.
     from .base_url import checked_base_url
 
     return Settings(
@@ -125,7 +125,7 @@ _OTHERS = ("VT_API_KEY", "VT_API_KEY_FILE", "VT_CONFIG")
 
 
 def not_settings(environment: Mapping[str, str]) -> list[str]:
-    """What is to be said of each variable of `environment` that looks like a setting and is none."""
+    """A warning for each variable of `environment` that looks like a setting but is not one."""
     return list(unknown_variables(environment, (*VARIABLES, *_OTHERS)))
 
 
@@ -141,11 +141,11 @@ def _by_variable(values: Mapping[str, Any]) -> dict[str, Any]:
 def _version(name: str, value: Any) -> str:
     text = str(value).strip()
     if text not in ("2", "3"):
-        raise ConfigError(f"{name}: {text!r} is no API version; use 3 or 2")
+        raise ConfigError(f"{name}: {text!r} is not an API version; use 3 or 2")
     return text
 
 
-# As Splunk's settings and most programs' have them.
+# The values that Splunk and most programs accept.
 _SWITCH = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off"), False),
@@ -182,8 +182,8 @@ def _duration(name: str, value: Any, least: float, most: float) -> float:
     try:
         return _number(name, value if found is None else found, least, most)
     except ConfigError:
-        told = f"{str(value)[:40]!r} is not a number from {least:.12g} to {most:.12g}"
-        raise ConfigError(f"{name}: {told}; write seconds, or a time such as 90s or 24h") from None
+        text = f"{str(value)[:40]!r} is not a number from {least:.12g} to {most:.12g}"
+        raise ConfigError(f"{name}: {text}; write seconds, or a time such as 90s or 24h") from None
 
 
 def _count(name: str, value: Any) -> int:

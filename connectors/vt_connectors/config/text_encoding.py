@@ -1,23 +1,23 @@
-"""Text as the tools of Windows write it: with a mark of its order of bytes at the start, in UTF-8 or UTF-16."""
+"""Decodes text as Windows tools write it: in UTF-8 or UTF-16 with a byte order mark."""
 
 from __future__ import annotations
 
 import codecs
 
-# No mark begins as another one does. That of UTF-32 does, which nobody writes.
+# No mark is a prefix of another. UTF-32's mark would be an exception, but UTF-32 is not in use.
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LONGEST = max(len(mark) for mark, _ in _MARKS)
 
 
 def decoded(data: bytes) -> str:
-    """All of a text, in UTF-8 unless its mark says otherwise. Raises `UnicodeDecodeError`."""
+    """The whole text, which is in UTF-8 unless it has another mark. Raises `UnicodeDecodeError`."""
     encoding, mark = _encoding_of(data)
     return data[mark:].decode(encoding)
 
 
 class Lines:
-    """The lines of a text that arrives in pieces: `feed` them, then `end`. They have no ends of lines, no blanks around
-    them and no marks; blank lines are left out. What cannot be decoded becomes U+FFFD.
+    """The lines of a text that arrives in pieces: call `feed` with each, then `end`. Lines are returned without line
+    ends, surrounding blanks and marks; blank lines are skipped. Bytes that cannot be decoded become U+FFFD.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Lines:
 
     def _split(self, text: str) -> list[str]:
         *lines, self._unended = (self._unended + text).replace("\r", "\n").split("\n")
-        # A mark stands within where one file was put behind another.
+        # A mark may be in the middle if files were concatenated.
         return [bare for bare in (line.strip().strip("\ufeff").strip() for line in lines) if bare]
 
 

@@ -1,4 +1,4 @@
-"""Environment variables that look like settings and are none: a misspelt one would be without effect, and unnoticed."""
+"""Warns of environment variables that look like settings but are not, because a misspelt one would have no effect."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MOST_SHOWN = 10
 
 
 def unknown_variables(environment: Mapping[str, str], known: tuple[str, ...]) -> Iterator[str]:
-    """For each variable with our prefix, in any case, that is not in `known` and not empty, what is to be said of it.
+    """A warning for each non-empty variable with our prefix, in any case, that is not in `known`.
 
-    Values are not repeated: one may be a key.
+    Values are not repeated, because they may be keys.
     """
     for name in sorted(environment):
         if name.upper().startswith(_PREFIX) and name not in known and environment[name].strip():
@@ -26,7 +26,7 @@ def unknown_variables(environment: Mapping[str, str], known: tuple[str, ...]) ->
 
 
 def warn_once(texts: Iterable[str]) -> None:
-    """Log each of them, if this process has not done so yet."""
+    """Log each text once per process."""
     for text in texts:
         if text not in _TOLD and len(_TOLD) < _MOST_SHOWN:
             _TOLD.add(text)
@@ -34,7 +34,7 @@ def warn_once(texts: Iterable[str]) -> None:
 
 
 def is_told(texts: Iterable[str]) -> None:
-    """They are told in another way: `warn_once` does not repeat them."""
+    """Mark the texts as reported, so that `warn_once` does not log them."""
     _TOLD.update(texts)
 
 

@@ -31,16 +31,16 @@ Status = Literal["ok", "not_found", "pending", "skipped", "error"]
 Source = Literal["api", "cache", "shared"]
 Id = Union[str, int, float, None]
 _ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
-# Names of a key and of `auth` as others write them, whatever their case, dashes and underscores.
+# Other common names of a key and of `auth`, in any case, with any dashes and underscores.
 _KEY_NAMES = frozenset(("apikey", "xapikey", "vtapikey"))
 _AUTH_NAMES = _KEY_NAMES | {"auth", "authorization", "authentication"}
 _OPTIONS = frozenset(("cache", "max_age_s", "max_wait_s", "include", "thresholds"))
-# Of unknown keys, in one line of a log.
+# The number of unknown keys in one log line.
 _MOST_SHOWN = 10
 
 
 class Options(NamedTuple):
-    """`max_age_s` None: the settings' lifetime. `thresholds` None: the settings'. Times in seconds."""
+    """`max_age_s` None: the lifetime of the settings. `thresholds` empty: those of the settings. Times in seconds."""
 
     cache: CacheMode = "default"
     max_age_s: float | None = None
@@ -49,7 +49,7 @@ class Options(NamedTuple):
     thresholds: Mapping[str, int] = MappingProxyType({})
 
     def judged_by(self, defaults: Thresholds) -> Thresholds:
-        """The settings' thresholds, with what this request says instead."""
+        """The settings' thresholds, replaced by those of this request."""
         if not self.thresholds:
             return defaults
         return Thresholds(
@@ -59,7 +59,7 @@ class Options(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One action to run. `api_key` only where the document brought its own."""
+    """One action to run. `api_key`: only if the document has its own key."""
 
     action: str
     params: Mapping[str, Any]
@@ -69,9 +69,10 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an action found. `source` and `fetched_at` (epoch seconds) where it rests on an answer of VirusTotal's.
+    """The result of an action. `source` and `fetched_at` (epoch seconds) are set if it is based on an answer of
+    VirusTotal's.
 
-    `poll_after_s`: when to ask for what is `pending`.
+    `poll_after_s`: seconds until the next poll of a `pending` result.
     """
 
     status: Status
@@ -83,7 +84,7 @@ class Outcome(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What an action cost: requests, seconds waited for quota, milliseconds in all, and the quota's state after."""
+    """The cost of an action: requests, seconds waited for quota, milliseconds in all. `quota`: its state afterwards."""
 
     requests: int = 0
     waited_s: float = 0.0
@@ -95,29 +96,30 @@ _NOTHING_SPENT = Cost()
 
 
 def request_id(document: object) -> Id:
-    """The document's `id` if it has a usable one: even a bad request's answer says whose it is."""
+    """The document's `id` if it is usable. The response to an invalid request has it too."""
     found = document.get("id") if isinstance(document, dict) else None
     if isinstance(found, float) and not math.isfinite(found):
-        return None  # JSON has no way to write it back
+        return None  # JSON cannot express it
     return found if isinstance(found, (str, int, float)) and not isinstance(found, bool) else None
 
 
 def read_request(document: object) -> Request:
     """Raises `InvalidRequest` (its `details.path` is a JSON pointer) or `UnsupportedVersion`.
 
-    Whether the action exists and likes its parameters is the action table's to say.
+    The registry checks whether the action exists and its parameters are valid.
     """
     if isinstance(document, dict):
         _refuse_misplaced_key(document)
     wrong = violation("request.json", document)
     if wrong is not None:
-        where = wrong.path or "the request"
+        noun = "option" if wrong.path.startswith("/options/") else "field"
         details = {"path": wrong.path, "violations": all_violations("request.json", document)}
-        raise InvalidRequest(f"{where} {wrong.message}", details=details)
+        raise InvalidRequest(wrong.sentence(wrong.path or "the request", noun), details=details)
     assert isinstance(document, dict)
     if document.get("v") not in (None, VERSION):
         raise UnsupportedVersion(
-            f"version {document['v']} of the contract is not spoken here", details={"supported": [VERSION]}
+            f"version {document['v']} of the contract is not supported; use version {VERSION}",
+            details={"supported": [VERSION]},
         )
     options: dict[str, Any] = document.get("options") or {}
     _warn_of_unknown(document)
@@ -131,7 +133,7 @@ def read_request(document: object) -> Request:
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Many hosts write `null` for what was left empty."""
+    """The values that are not null. Many platforms write null for an empty field."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -140,13 +142,15 @@ def _key(given: str) -> ApiKey:
         return ApiKey(given)
     except ConfigError:
         raise InvalidRequest(
-            "/auth/api_key is no API key: it is empty or has characters that no key has",
+            "/auth/api_key is not an API key: it is empty or has invalid characters",
             details={"path": "/auth/api_key"},
         ) from None
 
 
 def _refuse_misplaced_key(document: dict[str, Any]) -> None:
-    """Ignored as other unknown keys are, it would have the action done with the default key, on another's account."""
+    """Raises `InvalidRequest` for a key in the wrong place. If it were ignored like other unknown fields, the action
+    would run with the default key, on another account.
+    """
     given = document.get("options")
     options: dict[str, Any] = given if isinstance(given, dict) else {}
     unknown = [("/" + name, name, value) for name, value in document.items() if name not in _ENVELOPE]
@@ -155,7 +159,7 @@ def _refuse_misplaced_key(document: dict[str, Any]) -> None:
         inner = [_plain(word) for word in value] if isinstance(value, dict) else []
         if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
             path = where[:60]
-            raise InvalidRequest(f"{path} is not known here; a key is given as auth.api_key", details={"path": path})
+            raise InvalidRequest(f"unknown field {path}; give the key as auth.api_key", details={"path": path})
 
 
 def _plain(name: str) -> str:
@@ -181,7 +185,7 @@ def _options(given: dict[str, Any]) -> Options:
 
 
 def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: float) -> Response:
-    """The contract's response to an action that was answered."""
+    """The response for the outcome of an action."""
     fetched = outcome.fetched_at
     meta = _meta(outcome.source, spent)
     if fetched is not None:
@@ -192,19 +196,19 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: fl
 
 
 def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Cost = _NOTHING_SPENT) -> Response:
-    """The contract's response to one that was not."""
+    """The response for an error."""
     summary = f"error: {error.message}"
     return _envelope(action, id_, "error", summary, None, error.to_dict(), _meta(None, spent))
 
 
 def refusal(document: object, error: ConnectorError) -> Response:
-    """The contract's response to a request document that was not worked on, whatever the document is."""
+    """The response for any request document that was not executed."""
     action = document.get("action") if isinstance(document, dict) else None
     return error_response(action if isinstance(action, str) else None, request_id(document), error)
 
 
 def finds_no_quota(response: Response) -> bool:
-    """Whether other lookups would be refused as this one was; not if it only waited for another caller's request."""
+    """Whether other lookups would be refused like this one. False for a follower that only waited for its leader."""
     error = response["error"]
     if error is None or error["code"] != "rate_limited":
         return False
@@ -220,7 +224,7 @@ def _envelope(
     error: ErrorDocument | None,
     meta: Meta,
 ) -> Response:
-    # What a caller gave is said again here and in errors, and a key may be among it.
+    # These fields repeat values of the caller, which may contain a key.
     return {
         "v": VERSION,
         "id": redacted(id_),

@@ -1,4 +1,4 @@
-"""A process's exit status, by the action contract."""
+"""The exit status of a process, as the action contract defines it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MALFORMED = frozenset(("invalid_request", "unknown_action", "unsupported_versio
 
 
 class ExitCode:
-    """Tell it every response; `value` is 2 if one was malformed or the configuration is, else 1 if one failed for
-    good, else 75 if one may succeed later, else 0.
+    """Call `saw` with every response. `value` is 2 if a request was malformed or the configuration is wrong, else 1 if
+    a request failed permanently, else 75 if a request may succeed later, else 0.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class ExitCode:
             self._codes.add(exit_status_of(error["code"], retryable=error["retryable"]))
 
     def add(self, code: int) -> None:
-        """What failed without being the answer to a request."""
+        """Add the exit status of a failure that is not the answer to a request."""
         self._codes.add(code)
 
     @property

@@ -1,4 +1,4 @@
-"""The name that a misspelt one most likely stands for."""
+"""Finds the name that was probably meant by a misspelt one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LEAST_LIKE = 0.5
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that is most like `name`, whatever their case and punctuation; None if none is."""
+    """The name in `known` that is most similar to `name`, ignoring case and punctuation; None if none is similar."""
     import difflib
 
     by_plain = {_plain(each): each for each in known}

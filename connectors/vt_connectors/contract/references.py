@@ -1,4 +1,4 @@
-"""Schemas that refer to parts of others: `{"$ref": "../response.json#/properties/data"}`."""
+"""Resolves references between schemas: `{"$ref": "../response.json#/properties/data"}`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Callable
 
 
 def resolved(rules: Any, name: str, load: Callable[[str], dict[str, Any]]) -> Any:
-    """`rules`, which are part of the schema file `name`, with what they refer to in place of each reference.
+    """`rules`, a part of the schema file `name`, with each reference replaced by its target.
 
-    `load` gives the content of another schema file by its name.
+    `load` returns the content of another schema file by its name.
     """
     if isinstance(rules, list):
         return [resolved(item, name, load) for item in rules]

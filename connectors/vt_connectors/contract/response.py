@@ -1,6 +1,6 @@
 """The types of a response document (`schemas/response.json`).
 
-They are for the type checker alone: import them under `TYPE_CHECKING`. Making them at run time would cost a cached
+They are for the type checker only: import them under `TYPE_CHECKING`. Creating them at run time would cost a cached
 lookup as much time as several modules.
 """
 
@@ -25,7 +25,7 @@ class _Spent(TypedDict):
 
 
 class Meta(_Spent, total=False):
-    """Where the answer comes from and what it cost. `poll_after_s` is there if the status is `pending`."""
+    """The source and the cost of the answer. `poll_after_s` is present if the status is `pending`."""
 
     poll_after_s: float
 

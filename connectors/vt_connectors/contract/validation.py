@@ -1,9 +1,9 @@
-"""Documents against `schemas/`: the files there are the contract's machine form.
+"""Validates documents against `schemas/`, the machine-readable form of the contract.
 
-Importing `jsonschema` costs more than answering from the cache, Splunk has none, and its messages repeat the value,
-which may be a key. So a plain check of the few keywords that our schemas use decides, and `jsonschema` lists all that
-is wrong once something is. The tests hold the two against each other; the plain check is stricter in one thing: NaN
-and infinities are no numbers, as JSON has none.
+Importing `jsonschema` costs more than an answer from the cache, Splunk does not have it, and its messages repeat the
+value, which may be a key. So our own check of the few keywords in our schemas decides, and `jsonschema` only lists all
+violations of an invalid document. The tests compare both. Our check is stricter in one point: NaN and infinities are
+not numbers, because JSON does not have them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,27 @@ from typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20
+_LONGEST_NAME = 60
 _INSTALLED = Path(__file__).parents[1] / "schemas"
 _CHECKED_OUT = Path(__file__).parents[3] / "schemas"
 
 
 class Violation(NamedTuple):
-    """`path` is a JSON pointer into the document; empty for the document itself."""
+    """`path`: a JSON pointer into the document; empty for the document itself. `message`: continues a sentence after
+    the path. `unknown`: the name of an unknown property; `message` then says which names are known.
+    """
 
     path: str
     message: str
+    unknown: str | None = None
+
+    def sentence(self, subject: str, noun: str) -> str:
+        """The whole message. `subject`: the path as the user knows it. `noun`: the kind of the document's properties,
+        such as `parameter`.
+        """
+        if self.unknown is None:
+            return f"{subject} {self.message}"
+        return f"unknown {noun} {self.unknown[:_LONGEST_NAME]!r}; {self.message}"
 
 
 def schema_folder() -> Path:
@@ -46,15 +58,15 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def violation(name: str, document: Any) -> Violation | None:
-    """The first thing wrong with `document` by the schema `name`, or None."""
+    """The first violation of the schema `name` by `document`, or None."""
     return next(_violations(schema(name), document, []), None)
 
 
 def all_violations(name: str, document: Any) -> list[dict[str, str]]:
-    """Everything wrong with `document`, as `{"path", "rule"}`, for whoever mends it; empty without `jsonschema`, and
-    where it is nested too deep for that.
+    """All violations by `document`, as `{"path", "rule"}`; empty without `jsonschema`, or if the document is nested too
+    deep for it.
 
-    Values are not in it: one of them may be a key.
+    Values are not included, because they may be keys.
     """
     try:
         import jsonschema
@@ -64,7 +76,7 @@ def all_violations(name: str, document: Any) -> list[dict[str, str]]:
     try:
         found = [{"path": _pointer(list(error.absolute_path)), "rule": str(error.validator)} for error in errors]
     except RecursionError:
-        return []  # its messages show the value
+        return []  # raised while it formats a message with the value
     return sorted(found, key=lambda entry: (entry["path"], entry["rule"]))[:_MOST_VIOLATIONS]
 
 
@@ -73,7 +85,8 @@ def _unknown(name: str, rules: dict[str, Any]) -> str:
 
     known = sorted(rules.get("properties", {}))
     meant = nearest(str(name), known)
-    return f"is not known here; {f'did you mean {meant}? ' if meant else ''}known are {', '.join(known) or 'none'}"
+    names = ", ".join(known) or "none"
+    return f"did you mean {meant!r}? Known names: {names}" if meant else f"known names: {names}"
 
 
 def _pointer(path: Path_) -> str:
@@ -98,7 +111,7 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 
 
 def _violations(rules: dict[str, Any], value: Any, path: Path_) -> Iterator[Violation]:
-    """Every violation, in the schema's order. A word that is not known here counts as violated."""
+    """Every violation, in the schema's order. An unknown keyword counts as a violation."""
     for word, rule in rules.items():
         if word in _NOTES:
             continue
@@ -119,7 +132,7 @@ def _type(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Vio
 
 
 def _enum(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:
-    # In Python, not in JSON, true is 1.
+    # In Python, unlike JSON, True equals 1.
     if not any(value == item and isinstance(value, bool) is isinstance(item, bool) for item in rule):
         known = dict.fromkeys("null" if item is None else str(item) for item in rule)
         yield Violation(_pointer(path), f"is not one of {', '.join(known)}")
@@ -138,14 +151,14 @@ def _properties(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterat
 
 
 def _additional(rule: Any, value: Any, path: Path_, rules: dict[str, Any]) -> Iterator[Violation]:
-    """`rule` is false, or the schema of properties that have none of their own."""
+    """`rule` is false, or the schema of properties without their own schema."""
     if not isinstance(value, dict):
         return
     for name in value:
         if name in rules.get("properties", {}):
             continue
         if rule is False:
-            yield Violation(_pointer([*path, name]), _unknown(name, rules))
+            yield Violation(_pointer([*path, name]), _unknown(name, rules), str(name))
         elif isinstance(rule, dict):
             yield from _violations(rule, value[name], [*path, name])
 

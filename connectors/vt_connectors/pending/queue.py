@@ -1,11 +1,11 @@
-"""An entry of the queue, and the port of the stores that keep it."""
+"""An entry of the queue, and the port of its stores."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
-# Seconds after which an entry is dropped: nobody waits for it any more.
+# Seconds after which an entry is dropped, because its answer is no longer of use.
 LONGEST_S = 7 * 86400.0
 # The longest indicator is a URL. A longer key is not ours and is ignored.
 MOST_KEY_CHARACTERS = 16 * 1024
@@ -14,7 +14,7 @@ _PARTS = ("raw", "engines")
 
 
 class PendingLookup(NamedTuple):
-    """`key`: as in the cache, without the API version. `queued_at`: epoch seconds. `parts_mask`: the wanted parts."""
+    """`key`: as in the cache, without the API version. `queued_at`: epoch seconds. `parts_mask`: requested parts."""
 
     key: str
     queued_at: float
@@ -39,22 +39,22 @@ def bits_of(parts: Collection[str]) -> int:
 
 
 class PendingStore(Protocol):
-    """The port: one version's entries, each key once, `LONGEST_S` long. Raises `StateUnavailable`."""
+    """The port: the entries of one API version, each key once, for `LONGEST_S`. Raises `StateUnavailable`."""
 
     def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
-        """Put these keys at the end, in order, until `most` are there. `wanted` has the bits of each.
+        """Append the keys of `wanted` in order, until the queue has `most` entries. `wanted` has the bits of each key.
 
-        A key that is there already keeps its place, and gets the new bits too. Returns those of the keys that are in
-        the queue now. All others, and `refused` more, are added to the count of the refused.
+        A key that is queued already keeps its place, and gets the new bits too. Returns the keys that are queued now.
+        The number of other keys, plus `refused`, is added to the count of refused lookups.
         """
 
     def oldest(self, count: int) -> list[PendingLookup]: ...
 
     def remove(self, entry: PendingLookup) -> None:
-        """Take it out, unless more parts have been wanted since it was seen."""
+        """Remove the entry, unless further parts were requested since it was read."""
 
     def clear(self) -> int:
-        """Forget everything, the count too; how many entries that were."""
+        """Remove all entries and reset the count of refused lookups. Returns the number of entries."""
 
     def stats(self) -> dict[str, Any]:
-        """`entries`; `refused`: how many there was no room for; `since`: when the oldest was put, or None."""
+        """`entries`; `refused`: the number refused by a full queue; `since`: when the oldest was queued, or None."""

@@ -1,4 +1,4 @@
-"""The queue as the core sees it: written in groups, and never failing."""
+"""The queue as the core uses it: it groups writes and raises no errors."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .queue import PendingLookup, PendingStore, bits_of
 
 _LOG = logger("pending")
 Result = TypeVar("Result")
-# How long a full queue is taken to be full, and with the same entries: a second, or ten times what reading them takes.
+# How long a full queue is assumed to be unchanged: a second, or ten times the time for reading its entries.
 _FULL_FOR_S = 1.0
 _READING_SHARE = 10
-# When a store that could not be used is tried again.
+# Seconds until an unavailable store is tried again.
 _RETRY_AFTER_S = 10.0
 
 
 class _Put:
-    """Keys that one caller wants in the queue; `queued` has at least those of them that are, once it is set."""
+    """Keys that one caller adds to the queue. `queued`, once set, contains at least those of them that are queued."""
 
     def __init__(self, keys: Collection[str], bits: int) -> None:
         self.keys = keys
@@ -32,43 +32,43 @@ class _Put:
 
 
 class _Full(NamedTuple):
-    """What was in the full queue; believed until then (monotonic seconds)."""
+    """The entries of a full queue, assumed to be unchanged until `until` (monotonic seconds)."""
 
     bits: Mapping[str, int]
     until: float
 
 
 class Pending:
-    """Safe for many threads. `most` 0: nothing is queued.
+    """Thread-safe. With `most` 0, nothing is queued.
 
-    While the store cannot be used, entries are kept in memory. They are written with the first put that finds the
-    store usable again, or by `flush`.
+    While the store is unavailable, entries are stored in memory. They are written by the first put after it is
+    available again, or by `flush`.
     """
 
     def __init__(self, store: Callable[[], PendingStore], most: int, clock: Clock) -> None:
         self._store = store
         self._most = most
         self._clock = clock
-        # What waits for the thread that writes, and the lock that this thread holds.
+        # Puts that wait for the writing thread, and the lock of that thread.
         self._puts: deque[_Put] = deque()
         self._writing = threading.Lock()
         self._unwritten: dict[str, int] = {}
         self._refused = 0
         self._full: _Full | None = None
-        # What this process has put.
+        # The entries that this process queued.
         self._ours: dict[str, int] = {}
         self._is_out = False
         self._retry_at = 0.0
         self._has_warned_of_full = False
 
     def put(self, key: str, parts: Collection[str]) -> bool:
-        """Queue a lookup that wants these parts. Whether it is in the store now, where a drain finds it."""
+        """Queue a lookup with these parts. Returns whether it is in the store now, so that a drain can find it."""
         return key in self.put_many((key,), parts)
 
     def put_many(self, keys: Collection[str], parts: Collection[str]) -> Collection[str]:
-        """Queue lookups, in order. Those of `keys` that are in the store now; perhaps others too.
+        """Queue lookups in order. The result contains those of `keys` that are in the store now, perhaps others too.
 
-        Threads that come while another one writes are served by one write for all of them.
+        Puts of several threads that arrive during a write are combined into one write.
         """
         if not self._most or not keys:
             return ()
@@ -80,18 +80,16 @@ class Pending:
         return put.queued or ()
 
     def flush(self) -> None:
-        """Write what could not be written until now. For the end of a batch."""
+        """Write the entries that are still in memory. For the end of a batch."""
         with self._writing:
             if self._unwritten or self._refused:
                 self._retry_at = 0.0
                 self._to_store({})
             if self._unwritten:
-                _LOG.warning(
-                    "the queue cannot be written: %d lookups without quota are not in it", len(self._unwritten)
-                )
+                _LOG.warning("the queue cannot be written: %d refused lookups are not queued", len(self._unwritten))
 
     def answered(self, key: str, parts: Collection[str]) -> None:
-        """An answer with these parts is where all processes find it: if this process queued the lookup, it is done."""
+        """An answer with these parts is in the shared cache: remove the lookup if this process queued it."""
         there = bits_of(parts)
         bits = self._unwritten.get(key)
         if bits is not None and not bits & ~there:
@@ -115,7 +113,7 @@ class Pending:
         return self._use(lambda store: store.clear(), 0)
 
     def stats(self) -> dict[str, Any]:
-        """As the port's, and `most`."""
+        """Like the port's, with `most`."""
         found = self._use(lambda store: store.stats(), {"entries": 0, "refused": 0, "since": None})
         return {**found, "most": self._most}
 
@@ -152,12 +150,12 @@ class Pending:
         return queued
 
     def _look(self) -> _Full:
-        """What is in the queue, which is full."""
+        """The entries of the full queue."""
         if not self._has_warned_of_full:
             self._has_warned_of_full = True
             _LOG.warning(
-                "the queue of pending indicators is full (%d): what finds no quota now is not queued; "
-                "let it be drained, or raise VT_PENDING_MAX",
+                "the queue of pending indicators is full (%d): refused lookups are not queued; "
+                "drain the queue, or raise VT_PENDING_MAX",
                 self._most,
             )
         began = self._clock.monotonic()
@@ -166,7 +164,7 @@ class Pending:
         return _Full(entries, now + max(_FULL_FOR_S, _READING_SHARE * (now - began)))
 
     def _use(self, work: Callable[[PendingStore], Result], otherwise: Result) -> Result:
-        """`otherwise` while the store cannot be used; it is tried again from time to time."""
+        """The result of `work`; `otherwise` while the store is unavailable. Tries again from time to time."""
         if self._is_out and self._clock.monotonic() < self._retry_at:
             return otherwise
         try:
@@ -174,7 +172,7 @@ class Pending:
         except StateUnavailable as error:
             if not self._is_out:
                 self._is_out = True
-                _LOG.warning("%s: what finds no quota is kept in memory until the queue can be written", error)
+                _LOG.warning("%s: refused lookups stay in memory until the queue can be written", error)
             self._retry_at = self._clock.monotonic() + _RETRY_AFTER_S
             return otherwise
         self._is_out = False
@@ -182,7 +180,7 @@ class Pending:
 
 
 def _together(puts: Iterable[tuple[Collection[str], int]]) -> dict[str, int]:
-    """The bits that are wanted of each key."""
+    """The combined bits of each key."""
     wanted: dict[str, int] = {}
     for keys, bits in puts:
         for key in keys:

@@ -36,7 +36,7 @@ class Bars(Progress):
         )
         self._count = count
         self._answered = 0
-        self._answers = self._progress.add_task("waiting for VirusTotal", total=count, count=f"0/{count}")
+        self._answers = self._progress.add_task("awaiting answers", total=count, count=f"0/{count}")
         self._sending: TaskID | None = None
         # The lock protects the fields below.
         self._lock = threading.Lock()

@@ -62,7 +62,8 @@ def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:
     plain = _plain(given)
     wrong = violation("settings.json", plain)
     if wrong is not None:
-        raise ConfigError(f"connect(): {wrong.path.lstrip('/')} {wrong.message}", details={"path": wrong.path})
+        text = wrong.sentence(wrong.path.lstrip("/"), "setting")
+        raise ConfigError(f"connect(): {text}", details={"path": wrong.path})
     return plain
 
 
