@@ -39,7 +39,7 @@ def test_they_are_gone_while_an_answer_is_written_and_come_back(monkeypatch: pyt
         assert BAR in terminal.getvalue()
         with bars.aside():
             before = terminal.getvalue()
-            time.sleep(0.3)  # longer than they take to be drawn anew
+            time.sleep(0.3)  # longer than they take to be drawn again
             assert terminal.getvalue() == before
             assert is_erased(before)
         while is_erased(terminal.getvalue()):

@@ -353,7 +353,7 @@ def test_a_write_whose_leader_died_while_it_was_sent_is_outcome_unknown_once(mak
     _die(leases, waiting=False)
     outcomes = _outlived(place, leases, 3, **WRITE)
     assert {type(outcome) for outcome in outcomes} == {OutcomeUnknown}
-    assert place.run(**WRITE) == (FOUND, False), "who asks again has looked whether it took effect"
+    assert place.run(**WRITE) == (FOUND, False), "a repeated write means that its effect was checked"
 
 
 def test_a_write_whose_leader_died_while_it_waited_for_quota_is_sent(make_leases: MakeLeases) -> None:

@@ -297,13 +297,13 @@ def test_entries_that_another_caller_waits_for_are_skipped(harness: Harness) -> 
     core = harness.core()
     leases = core.context.single_flight._shared._leases
     key = cache_key(core.context, f"ip:{HOSTS[0]}")
-    leases.use(lambda book: book.claim(key, Lease("somebody")))
-    leases.use(lambda book: book.waiting(key, "somebody", True))
+    leases.use(lambda store: store.claim(key, Lease("somebody")))
+    leases.use(lambda store: store.waiting(key, "somebody", True))
     keep_alive = harness.clock.advance
 
     def advance(seconds: float) -> None:
         keep_alive(seconds)
-        leases.use(lambda book: book.renew(["somebody"]))
+        leases.use(lambda store: store.renew(["somebody"]))
 
     harness.clock.advance = advance  # type: ignore[method-assign]
     done = core.drain(DrainLimits())

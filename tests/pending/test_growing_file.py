@@ -51,7 +51,7 @@ def test_the_file_gets_a_queue_and_its_users_continue(path: Path, clock: FakeClo
     inode = path.stat().st_ino
     queue = SqlitePending(SqliteFile(path, SCHEMA, "WAL"), clock, "3")
     assert (queue.oldest(9), queue.stats()["entries"]) == ([], 0)
-    assert "pending" not in tables(path), "who only looks changes nothing"
+    assert "pending" not in tables(path), "a reader changes nothing"
     assert queue.put_many({"ip:7.7.7.7": 0}, 9)
     assert before.answers.get("v3:ip:8.8.8.8") == FOUND
     before.answers.put("v3:ip:1.1.1.1", FOUND)

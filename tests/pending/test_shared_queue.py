@@ -43,7 +43,7 @@ class Store(MemoryPending):
 
     def _look(self) -> None:
         if self.is_out:
-            raise StateUnavailable("somebody holds it")
+            raise StateUnavailable("it is locked")
 
 
 @pytest.fixture

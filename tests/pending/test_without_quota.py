@@ -96,7 +96,7 @@ def test_one_by_one_each_answer_says_whether_it_is_queued(
 def test_many_callers_at_once_get_the_same_refusal(make_core: MakeCore, sandbox: SandboxServer) -> None:
     core = make_core()
     core.look_up("ip", FIRST, NOW)
-    assert core.look_up_at_hand("ip", HOSTS, NOW) == {}, "nobody was refused yet"
+    assert core.look_up_at_hand("ip", HOSTS, NOW) == {}, "no caller was refused yet"
     refused = core.look_up("ip", HOSTS[0], NOW)
     found = core.look_up_at_hand("ip", [FIRST, "10.0.0.1", "nothing", *HOSTS], NOW)
     assert {value: found[value]["status"] for value in (FIRST, "10.0.0.1")} == {FIRST: "ok", "10.0.0.1": "skipped"}

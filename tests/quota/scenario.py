@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from vt_connectors.quota import parse_quota, policy
 from vt_connectors.quota import reservations as slots
-from vt_connectors.quota.account_quota import AccountUse, Told
+from vt_connectors.quota.account_quota import AccountPeriod, AccountUse
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.policy import Decision, Refuse, Start, Wait
 from vt_connectors.quota.usage import take_over, usage
@@ -16,7 +16,7 @@ from vt_connectors.quota.waiters import Claim
 
 _NO_CLAIM = Claim(returns=False)
 
-_TOLD: tuple[Told, ...] = ("hour", "day", "month")
+_PERIODS: tuple[AccountPeriod, ...] = ("hour", "day", "month")
 
 
 def utc(text: str) -> float:
@@ -89,9 +89,11 @@ class Scenario:
     def forgive(self) -> None:
         policy.forgive(self.ledger)
 
-    def take_over(self, age_s: float = 0.0, *, left: Mapping[Told, int | None] | None = None, **used: int) -> None:
+    def take_over(
+        self, age_s: float = 0.0, *, left: Mapping[AccountPeriod, int | None] | None = None, **used: int
+    ) -> None:
         """The account reports that `day=3` and `month=4` are used, and how many are left."""
-        reported: dict[Told, int] = {period: used[period] for period in _TOLD if period in used}
+        reported: dict[AccountPeriod, int] = {period: used[period] for period in _PERIODS if period in used}
         take_over(self.ledger, self.quota, AccountUse(reported, left or {}, frozenset(left or ()), age_s), self.now)
 
     def used(self, window: str) -> int:

@@ -11,7 +11,7 @@ from tests.fake_clock import FakeClock
 from tests.quota.conftest import MakeLimiter
 from vt_connectors.backends.memory.ledgers import MemoryLedgers
 from vt_connectors.errors import Cancelled, RateLimited
-from vt_connectors.quota.account_quota import AccountUse, Told
+from vt_connectors.quota.account_quota import AccountPeriod, AccountUse
 from vt_connectors.quota.ledger_store import LedgerStore
 from vt_connectors.quota.limiter import Limiter
 from vt_connectors.state.fallback import StateUnavailable
@@ -89,7 +89,7 @@ def test_the_accounts_figures_lift_a_pause_in_every_process(limiter: MakeLimiter
     one, other = limiter("4/minute,500/day"), limiter("4/minute,500/day")
     one.penalise(31 * 86400.0)
     clock.advance(61)
-    reported: dict[Told, int | None] = {"day": 100, "month": None}
+    reported: dict[AccountPeriod, int | None] = {"day": 100, "month": None}
     other.take_over(AccountUse({}, reported, frozenset(reported)))
     assert "blocked" not in one.usage()
     _ask(one, clock)
@@ -97,7 +97,7 @@ def test_the_accounts_figures_lift_a_pause_in_every_process(limiter: MakeLimiter
 
 def test_the_accounts_remaining_requests_limit_every_process(limiter: MakeLimiter, clock: FakeClock) -> None:
     one, other = limiter("4/minute,1000/day"), limiter("4/minute,1000/day")
-    reported: dict[Told, int | None] = {"day": 1, "month": None}
+    reported: dict[AccountPeriod, int | None] = {"day": 1, "month": None}
     one.take_over(AccountUse({"day": 3}, reported, frozenset(reported)))
     assert other.usage()["day"]["used"] == 999
     _ask(other, clock)
@@ -123,7 +123,7 @@ def test_only_a_request_that_was_never_sent_is_given_back(limiter: MakeLimiter, 
         slot.never_sent()
     assert slot.usage_after["day"]["used"] == 0
     with pytest.raises(KeyError), own.slot(clock.monotonic()) as slot:
-        raise KeyError("who knows whether it was sent")
+        raise KeyError("it is not known whether it was sent")
     assert slot.usage_after["day"]["used"] == 1
     with pytest.raises(RateLimited):
         _ask(own, clock)

@@ -42,7 +42,7 @@ def test_a_locked_record_is_not_replaced_by_a_guess(tmp_path: Path, clock: FakeC
         slot.answered()
     other = _lock(tmp_path)
     with pytest.raises(Unavailable, match="repeat it later"), limiter.slot(clock.monotonic()):
-        pytest.fail("a slot was granted without the book")
+        pytest.fail("a slot was granted without the ledger")
     other.close()
     assert limiter.usage()["minute"]["used"] == 1
 

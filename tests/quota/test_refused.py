@@ -43,7 +43,7 @@ def test_the_next_callers_get_what_the_first_one_got(limiter: MakeLimiter, clock
     own = limiter("1/day")
     refused = Refused(own, clock)
     use(own, clock)
-    assert refused.refusal(clock.monotonic()) is None, "nobody was refused yet"
+    assert refused.refusal(clock.monotonic()) is None, "no caller was refused yet"
     first = refuse(own, refused, clock)
     found = refused.refusal(clock.monotonic())
     assert found is not None

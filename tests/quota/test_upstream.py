@@ -9,11 +9,11 @@ from typing import Optional
 import pytest
 
 from tests.quota.scenario import Scenario, utc
-from vt_connectors.quota.account_quota import Told
+from vt_connectors.quota.account_quota import AccountPeriod
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.windows import period_end
 
-Left = Mapping[Told, Optional[int]]
+Left = Mapping[AccountPeriod, Optional[int]]
 
 
 def test_no_request_starts_during_retry_after() -> None:

@@ -40,15 +40,15 @@ class _Two:
     """A process with windows, which has read the ledger already, and a process without."""
 
     def __init__(self, ledgers: LedgerStore, clock: FakeClock, quota: str) -> None:
-        self.book = _Counting(ledgers)
+        self.ledgers = _Counting(ledgers)
         self._clock = clock
         self.limited, self.free = self._limiter(quota), self._limiter("none")
         self.limited.usage()
-        self.book.writes = 0
+        self.ledgers.writes = 0
 
     def _limiter(self, quota: str) -> Limiter:
         parsed, clock = parse_quota(quota), self._clock
-        shared = Fallback[LedgerStore](self.book, MemoryLedgers(clock), clock, "alone")
+        shared = Fallback[LedgerStore](self.ledgers, MemoryLedgers(clock), clock, "alone")
         return Limiter(shared, "a key", lambda: parsed, clock, Heartbeat())
 
     def asks(self, count: int = 1, takes_s: float = 0.0) -> None:
@@ -75,7 +75,7 @@ def two(ledgers: LedgerStore, clock: FakeClock) -> _Two:
 
 def test_a_request_is_one_change_of_the_record(two: _Two) -> None:
     two.asks(20, takes_s=0.3)
-    assert two.book.writes == 20
+    assert two.ledgers.writes == 20
     used = two.limited.usage()
     assert (used["minute"]["used"], used["day"]["used"], used["month"]["used"]) == (20, 20, 20)
 
@@ -120,7 +120,7 @@ def test_a_slow_request_is_reported_at_once(two: _Two, clock: FakeClock) -> None
 def test_a_failed_request_is_reported_at_once(two: _Two, clock: FakeClock, fate: str, used: int) -> None:
     with two.free.slot(clock.monotonic()) as slot:
         slot.outcome = fate
-    assert two.book.writes == 2
+    assert two.ledgers.writes == 2
     assert two.limited.usage()["day"]["used"] == used
 
 

@@ -1,6 +1,6 @@
 """The KV store's REST API, with its limits: collections of documents that several splunkds share.
 
-A key is there once: inserting it again is a 409. Whoever reads may see what was written a while ago: `lag_s`.
+A key exists once: inserting it again is a 409. A read may be stale by `lag_s`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""As much of splunkd as the app asks for: `vtlookup.conf`, `storage/passwords`, who one is, its own endpoints, a
+"""The part of splunkd that the app uses: `vtlookup.conf`, `storage/passwords`, the current user, its endpoints, a
 KV store, and indexes to write to.
 """
 

@@ -44,17 +44,17 @@ def commented(sandbox: SandboxServer) -> list[tuple[str, str]]:
     return [(request.method, request.path) for request in sandbox.requests if request.method == "POST"]
 
 
-@pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
+@pytest.mark.parametrize("rights", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
 def test_a_comment_is_made_once(
-    who: frozenset[str], alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+    rights: frozenset[str], alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     ran = alert([{"md5": EICAR_MD5}], indicator=EICAR_MD5, comment="Seen in a mail #eicar")
     assert (ran.status, ran.said) == (0, [])
     assert [method for method, _ in commented(sandbox)] == ["POST"]
     assert {request.key for request in sandbox.requests} == {key_digest(KEY)}
     assert (ran.logged["command"], ran.logged["written"], ran.logged["requests"]) == ("vt_alert_comment", 1, 1)
-    assert (ENDPOINT in splunkd.asked) == (who == WRITER)
+    assert (ENDPOINT in splunkd.asked) == (rights == WRITER)
 
 
 @pytest.mark.parametrize("setting", ["", "false", "0", "maybe"])
@@ -73,8 +73,8 @@ def test_nothing_is_said_in_public_until_the_admin_allows_it(
 def test_users_without_the_write_right_cannot_comment(
     alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
-        splunkd.users[SESSION] = who
+    for rights in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
+        splunkd.users[SESSION] = rights
         ran = alert([], indicator=EICAR_MD5, comment="no")
         assert (ran.status, sandbox.requests) == (1, [])
         assert "your role needs the capability run_vtlookup_write" in ran.said[0]
@@ -112,12 +112,12 @@ def test_dollars_that_are_no_place_to_fill_in_are_said_as_they_are(
     assert len(commented(sandbox)) == 1
 
 
-@pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
+@pytest.mark.parametrize("rights", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
 @pytest.mark.parametrize("place", ["value", "comment"])
 def test_no_way_to_comment_says_what_was_not_filled_in(
-    who: frozenset[str], place: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
+    rights: frozenset[str], place: str, alert: Alert, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     given = {"value": EICAR_MD5, "comment": "x", place: "$row.md5$"}
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
     result = alert.lookup.command("vtcomment")([], *(f"{name}={text}" for name, text in given.items()), **there)

@@ -40,7 +40,7 @@ NAMES = ["y", "a b", "_raw", "vt_names", "vt_status", 'q"q']
 class Echoing:
     """A core that answers with the request, with difficult lists and texts.
 
-    `batches` tells of each lookup whether it was asked for as one of a batch.
+    `batches`: for each lookup, whether it was part of a batch.
     """
 
     def __init__(self) -> None:

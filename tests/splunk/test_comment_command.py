@@ -32,11 +32,11 @@ def run(command: Lookup, splunkd: FakeSplunkd, *args: str) -> SearchResult:
     return result
 
 
-@pytest.mark.parametrize("who", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
+@pytest.mark.parametrize("rights", [WRITER, EVERYTHING], ids=["by the endpoint", "with the key"])
 def test_a_comment_is_made_once_and_reported(
-    who: frozenset[str], command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+    rights: frozenset[str], command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     [row] = normal(run(command, splunkd, f"value={EICAR_MD5}", "comment=Seen in a mail #eicar")).records
     assert list(row) == ["indicator", "type", "status", "comment_id", "summary"]
     assert (row["indicator"], row["type"], row["status"]) == (EICAR_MD5, "hash", "ok")
@@ -60,8 +60,8 @@ def test_nothing_is_said_until_the_admin_allows_it(
 def test_users_with_only_the_lookup_right_cannot_comment(
     command: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    for who in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
-        splunkd.users[SESSION] = who
+    for rights in (ANALYST, EVERYTHING - {"run_vtlookup_write"}):
+        splunkd.users[SESSION] = rights
         ((_, text),) = run(command, splunkd, f"value={EICAR_MD5}", "comment=no").messages
         assert "your role needs the capability run_vtlookup_write" in text
     assert sandbox.requests == []

@@ -20,7 +20,7 @@ URLS = [
     f"https://h.example/{KEY.upper()}",
     f"https://h.example/%{ord(KEY[0]):02x}{KEY[1:]}",
 ]
-BY = pytest.mark.parametrize("who", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
+BY = pytest.mark.parametrize("rights", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
 
 
 def left_by_key(folder: Path) -> list[str]:
@@ -31,9 +31,9 @@ def left_by_key(folder: Path) -> list[str]:
 @BY
 @pytest.mark.parametrize("quota", ["none", "1/month"])
 def test_rows_with_the_key_are_invalid_and_neither_requested_nor_queued(
-    who: frozenset[str], quota: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer, home: Path
+    rights: frozenset[str], quota: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer, home: Path
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     splunkd.settings = {**splunkd.settings, "quota": quota}
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
     keyless([[{"x": EICAR_MD5}], [{"x": md5(1)}]], "hash=x", "wait=0", **there)
@@ -75,10 +75,10 @@ def test_an_alert_writes_no_event_with_the_key(
 
 @BY
 def test_no_comment_has_the_key(
-    who: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+    rights: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
-    splunkd.users[SESSION] = who | {"run_vtlookup_write"}
+    splunkd.users[SESSION] = rights | {"run_vtlookup_write"}
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
     result = keyless.command("vtcomment")([], f"value={EICAR_MD5}", f"comment=mine is {KEY}", **there)
     assert KEY not in repr(result)

@@ -305,7 +305,7 @@ def test_no_message_has_a_line_of_the_file(watched: Bait, tmp_path: Path) -> Non
     assert not any("uploaded" in path for path in watched.opened)
 
 
-class Told:
+class _CommandInProcess:
     """A command in this process, for a search with `args`."""
 
     def __init__(self, args: Sequence[str], tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_an_option_of_a_later_sdk_is_refused_until_it_is_decided(
     later = Option(fget=lambda self: None, fset=lambda self, value: was_set.append(value), name="later")
     monkeypatch.setattr(SearchCommand, "later", later, raising=False)
     monkeypatch.setattr(VtQuota, "option_definitions", [("later", later)])
-    reported = Told(["later=x"], tmp_path).process()
+    reported = _CommandInProcess(["later=x"], tmp_path).process()
     assert "later= is not an option of this command" in json.dumps(reported)
     assert was_set == []
 

@@ -13,7 +13,7 @@ from .endpoint_harness import ANALYST, KEY, call, codes
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
 from .searching import EICAR_MD5, Lookup, normal, only_message
 
-WHO = pytest.mark.parametrize("who", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
+BY_RIGHTS = pytest.mark.parametrize("rights", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
 WRONG = [
     ("quota", "many", "quota in vtlookup.conf: 'many' is not a window"),
     ("never_query", "not a/network", "never_query in vtlookup.conf: "),
@@ -29,10 +29,10 @@ def there(splunkd: FakeSplunkd) -> dict[str, Any]:
     return {"session_key": SESSION, "splunkd_uri": splunkd.url}
 
 
-@WHO
+@BY_RIGHTS
 @pytest.mark.parametrize(("name", "value", "reported"), WRONG)
 def test_a_wrong_setting_is_called_as_the_admin_knows_it(
-    who: frozenset[str],
+    rights: frozenset[str],
     name: str,
     value: str,
     reported: str,
@@ -40,7 +40,7 @@ def test_a_wrong_setting_is_called_as_the_admin_knows_it(
     splunkd: FakeSplunkd,
     sandbox: SandboxServer,
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     splunkd.settings = {**splunkd.settings, name: value, "verdict_indexes": "threat", "comments_allowed": "true"}
     result = keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd))
     message = only_message(result)
@@ -64,16 +64,16 @@ def test_what_the_environment_of_splunkd_sets_is_called_as_there(keyless: Lookup
     assert "quota in vtlookup.conf" in reported
 
 
-@WHO
-def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd) -> None:
-    splunkd.users[SESSION] = who
+@BY_RIGHTS
+def test_hints_name_the_settings_too(rights: frozenset[str], keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = rights
     splunkd.settings = {**splunkd.settings, "proxy": "http://127.0.0.1:9", "api_url": "https://vt.example"}
     reported = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
     assert "proxy in vtlookup.conf" in reported
     assert "HTTPS_PROXY" not in reported
 
 
-@WHO
+@BY_RIGHTS
 @pytest.mark.parametrize(
     ("password", "reported"),
     [
@@ -84,9 +84,9 @@ def test_hints_name_the_settings_too(who: frozenset[str], keyless: Lookup, splun
     ],
 )
 def test_a_stored_key_that_is_no_use_has_a_message_of_its_own(
-    who: frozenset[str], password: str, reported: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+    rights: frozenset[str], password: str, reported: str, keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:
-    splunkd.users[SESSION] = who
+    splunkd.users[SESSION] = rights
     splunkd.password = password
     message = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
     assert reported in message

@@ -473,11 +473,11 @@ def test_an_alert_without_a_shared_cache_says_that_verdicts_are_missing(alert: A
     assert all("vt_verdict" not in event for event in events(endpoint))
 
 
-@pytest.mark.parametrize("who", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
+@pytest.mark.parametrize("rights", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
 def test_an_alerts_texts_are_cut_to_what_the_endpoint_takes(
-    who: frozenset[str], alert: Alert, endpoint: FakeSplunkd
+    rights: frozenset[str], alert: Alert, endpoint: FakeSplunkd
 ) -> None:
-    endpoint.users[SESSION] = who
+    endpoint.users[SESSION] = rights
     long = "\u20ac" * 5000
     name = "f" * 5000
     rows = [

@@ -97,7 +97,7 @@ def test_the_endpoint_is_asked_about_all_the_rest_at_once(
     assert splunkd.asked.count(ENDPOINT) <= 4
     assert len(sandbox.all_requests) == 1
     again = search(keyless, splunkd, rows, "hash=x", "wait=0")
-    assert list(queued(again).values()) == reported, "what is in the queue is told anew"
+    assert list(queued(again).values()) == reported, "what is in the queue is reported again"
 
 
 def test_callers_with_a_wait_budget_wait_at_the_endpoint(
@@ -116,7 +116,7 @@ def refused(values: Any, **more: Any) -> dict[str, Any]:
 def test_the_endpoint_says_which_values_are_refused(splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:
     splunkd.settings = {**splunkd.settings, "quota": "1/month", "pending_max": "3"}
     values = [EICAR_MD5, *map(md5, range(5)), "nothing", "10.0.0.1"]
-    assert call(splunkd, refused(values[:6])) == (200, {"responses": [], "of": [None] * 6}), "nobody was refused yet"
+    assert call(splunkd, refused(values[:6])) == (200, {"responses": [], "of": [None] * 6}), "no caller was refused yet"
     for value in values[:2]:
         call(splunkd, {"requests": [{"action": "lookup_hash", "params": {"hash": value}}]})
     status, reply = call(splunkd, refused(values))

@@ -83,7 +83,7 @@ def test_a_damaged_file_is_renamed_and_made_again_with_a_warning(
     DAMAGES[damage](path)
     note(state_file(path), "after")
     other = state_file(path)
-    assert {"after", REBUILT} <= set(notes(other)), "and it was told that something was lost"
+    assert {"after", REBUILT} <= set(notes(other)), "and the loss was reported"
     bad = list(tmp_path.glob("state.db.bad-*"))
     assert len(bad) == 1
     assert _mode(path) == 0o600

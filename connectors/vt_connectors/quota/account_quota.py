@@ -20,9 +20,9 @@ _HOUR_S = 3600.0
 _MOST_FIGURES, _LONGEST_NAME, _LONGEST_VALUE = 100, 100, 60
 
 # The periods that an account reports.
-Told = Literal["hour", "day", "month"]
+AccountPeriod = Literal["hour", "day", "month"]
 Holder = Literal["user", "group"]
-_REQUESTS: dict[Told, str] = {
+_REQUESTS: dict[AccountPeriod, str] = {
     "hour": "api_requests_hourly",
     "day": "api_requests_daily",
     "month": "api_requests_monthly",
@@ -90,12 +90,12 @@ class AccountUse(NamedTuple):
     figures can all be read.
     """
 
-    used: Mapping[Told, int]
-    left: Mapping[Told, int | None]
-    clear: frozenset[Told] = frozenset()
+    used: Mapping[AccountPeriod, int]
+    left: Mapping[AccountPeriod, int | None]
+    clear: frozenset[AccountPeriod] = frozenset()
     age_s: float = 0.0
 
-    def has_left(self, period: Told) -> bool:
+    def has_left(self, period: AccountPeriod) -> bool:
         """Whether there certainly are requests left."""
         return period in self.clear and self.left[period] != 0
 
@@ -133,8 +133,8 @@ def measured(figures: Mapping[str, Any], otherwise: Quota, redact: Callable[[str
 
 def use_of(figures: Mapping[str, Any], age_s: float = 0.0) -> AccountUse:
     """The use of this hour, day and month, without the figures that cannot be read."""
-    used: dict[Told, int] = {}
-    left: dict[Told, int | None] = {}
+    used: dict[AccountPeriod, int] = {}
+    left: dict[AccountPeriod, int | None] = {}
     for period, name in _REQUESTS.items():
         figure = _figure(figures, name)
         used.update((period, pool.used) for pool in figure.pools if pool.holder == "user" and pool.used is not None)
@@ -202,7 +202,7 @@ def _quoted(value: object) -> str:
     return json.dumps(value)
 
 
-def _window(period: Told, allowed: int) -> Window:
+def _window(period: AccountPeriod, allowed: int) -> Window:
     """VirusTotal's hourly figure is sixty times the minute's: 240 for 4 a minute.
 
     A window has at least one request. If none is left, the ledger shows that (`usage.take_over`).
@@ -214,7 +214,7 @@ def _window(period: Told, allowed: int) -> Window:
     return Sliding(1, float(math.ceil(_HOUR_S / max(1, allowed))))
 
 
-def _period(window: Window) -> Told:
+def _period(window: Window) -> AccountPeriod:
     return window.period if isinstance(window, Calendar) else "hour"
 
 

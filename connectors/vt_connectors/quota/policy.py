@@ -175,10 +175,10 @@ def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
 
 def _note_lengths(ledger: Ledger, quota: Quota) -> None:
     """The lengths decide how small buckets are. A window whose length was dropped is only counted less finely."""
-    asked = {window.seconds for window in quota.sliding}
-    if not asked.issubset(ledger.lengths):
-        known = asked.union(ledger.lengths)
-        ledger.lengths = sorted(known if len(known) <= _MOST_LENGTHS else asked)
+    current = {window.seconds for window in quota.sliding}
+    if not current.issubset(ledger.lengths):
+        known = current.union(ledger.lengths)
+        ledger.lengths = sorted(known if len(known) <= _MOST_LENGTHS else current)
 
 
 def _tidy_block(ledger: Ledger, now: float) -> None:

@@ -39,18 +39,18 @@ class _RecordPlace(NamedTuple):
 
 def ledgers_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
     """The record of `state`. It is looked for at `beside` first, and made there if there is none."""
-    kept = _read(state)
-    known = kept.record_id if kept else None
+    noted = _read(state)
+    known = noted.record_id if noted else None
     if known is None and not is_there(beside) and _has_answers(state):
         known = _UNKNOWN_ID
 
     def at(path: Path) -> SqliteLedgers:
         return SqliteLedgers(
-            path, clock, known=known, on_record=lambda store_id: _keep(state, _RecordPlace(store_id, path))
+            path, clock, known=known, on_record=lambda store_id: _note(state, _RecordPlace(store_id, path))
         )
 
     ledgers = at(beside)
-    original = _original(ledgers, kept, clock)
+    original = _original(ledgers, noted, clock)
     if original is not None:
         _LOG.info("the quota's record of %s is %s", state.path, original)
         ledgers.close()
@@ -58,10 +58,10 @@ def ledgers_of(state: SqliteFile, beside: Path, clock: Clock) -> SqliteLedgers:
     return ledgers
 
 
-def _original(ledgers: SqliteLedgers, kept: _RecordPlace | None, clock: Clock) -> Path | None:
+def _original(ledgers: SqliteLedgers, noted: _RecordPlace | None, clock: Clock) -> Path | None:
     """The path of the record if the file beside the state file is missing, or is a copy."""
     if not is_there(ledgers.path):
-        return kept.path if kept and _is_genuine(kept.path, kept.record_id, clock) else None
+        return noted.path if noted and _is_genuine(noted.path, noted.record_id, clock) else None
     seen = _seen(ledgers)
     if seen is None:
         return None
@@ -122,13 +122,13 @@ def _has_answers(state: SqliteFile) -> bool:
         return False
 
 
-def _keep(state: SqliteFile, kept: _RecordPlace) -> None:
+def _note(state: SqliteFile, noted: _RecordPlace) -> None:
     def work(connection: sqlite3.Connection) -> None:
         connection.execute(_TABLE)
-        content = with_checksum({"record_id": kept.record_id.hex(), "path": str(kept.path)})
+        content = with_checksum({"record_id": noted.record_id.hex(), "path": str(noted.path)})
         connection.execute("INSERT OR REPLACE INTO quota_record VALUES (1, ?)", (content,))
 
-    if _read(state) == kept:
+    if _read(state) == noted:
         return
     try:
         state.write(work)
