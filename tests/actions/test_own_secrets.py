@@ -463,6 +463,6 @@ def test_a_key_from_a_pipe_is_read_once() -> None:
     assert find_key(environment)[0] == ApiKey(KEY)
     os.close(reader)
     assert find_key(environment)[0] == ApiKey(KEY)
-    from vt_connectors.config import read_once
+    from vt_connectors.config import config_file
 
-    read_once._FROM_PIPES.clear()
+    config_file._FROM_PIPES.clear()

@@ -12,7 +12,7 @@ import pytest
 from tests.fake_clock import FakeClock
 from tests.scripted_server import ScriptedServer, Step, json_answer, own_error, reset
 from tests.virustotal.house import core_at
-from vt_connectors.actions.polling import first_interval, intervals
+from vt_connectors.actions.analysis import first_interval, intervals
 from vt_connectors.errors import Cancelled
 from vt_connectors.sandbox import Quota, SandboxConfig
 

@@ -61,7 +61,7 @@ def test_doctor_tells_where_the_key_comes_from_and_that_the_state_is_shared(run:
         ({"VT_API_KEY": ""}, "API key", "VT_API_KEY_FILE"),
         ({"VT_QUOTA": "lots"}, "settings", "VT_QUOTA"),
         ({"VT_STATE": "/proc/nowhere/state.db"}, "state", "/proc"),
-        ({"VT_STATE": "kvstore"}, "state", "kvstore is Splunk's"),
+        ({"VT_STATE": "kvstore"}, "state", "kvstore is only available"),
         ({"VT_API_KEY": "wrong-key"}, "VirusTotal", "access_denied"),
         ({"VT_API_URL": "http://127.0.0.1:9"}, "VirusTotal", "unavailable"),
     ],
@@ -78,7 +78,7 @@ def test_doctor_names_what_is_wrong_and_exits_2(
 def test_a_place_that_only_splunk_has_is_a_wrong_setting(run: RunnerProcess, tmp_path: Path) -> None:
     ran = run(lookup(), VT_STATE="kvstore")
     assert (ran.lines[0]["error"]["code"], ran.exit_code) == ("config_error", 2)
-    assert "kvstore is Splunk's" in ran.lines[0]["error"]["message"]
+    assert "kvstore is only available" in ran.lines[0]["error"]["message"]
     assert not list(tmp_path.rglob("kvstore*"))
 
 
@@ -151,3 +151,10 @@ def test_a_plain_run_has_the_options_that_the_command_line_gives_it() -> None:
         name: value for name, value in parsed.items() if name != "command"
     }
     assert parsed["command"] is run_requests
+
+
+@pytest.mark.parametrize("line", ["drain --d", "lookup 8.8.8.8 --js", "cache list --limit -1", "run --exit"])
+def test_an_abbreviated_option_and_a_limit_below_one_are_usage_errors(line: str, run: RunnerProcess) -> None:
+    done = run.text(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert line.split()[-1] in done.stderr

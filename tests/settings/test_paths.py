@@ -9,8 +9,7 @@ import pytest
 
 from tests.vtaction_process import RunnerProcess, lookup
 from vt_connectors.composition.state import state_place
-from vt_connectors.config.credentials import find_key
-from vt_connectors.config.secret_files import own_files
+from vt_connectors.config.credentials import find_key, own_files
 from vt_connectors.config.settings import config_file, read_settings
 from vt_connectors.errors import ConfigError
 

@@ -105,5 +105,5 @@ def test_an_app_without_the_collections_is_reported(in_kvstore: Lookup) -> None:
 
 def test_outside_of_splunk_it_is_a_wrong_setting(in_kvstore: Lookup, sandbox: SandboxServer) -> None:
     result = in_kvstore([[{"x": EICAR_MD5}]], "hash=x")
-    assert "config_error: VT_STATE: kvstore is Splunk's" in result.records[0]["vt_error"]
+    assert "config_error: VT_STATE: kvstore is only available" in result.records[0]["vt_error"]
     assert sandbox.requests == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..cache import Entry
@@ -17,7 +17,6 @@ from ..virustotal.identity import time_of_analysis
 from ..virustotal.port import Api
 from .context import Context
 from .lookup import summary_of
-from .polling import first_interval, intervals
 from .read_through import Query, find
 from .same_object import forget_older
 
@@ -144,3 +143,23 @@ def _query(analysis_id: str, context: Context, request: Request, budget: Budget)
 
 def _pace_s(context: Context, request: Request) -> float:
     return context.account(request.api_key).limiter.quota.pace_s
+
+
+_FIRST_S = 5.0
+_GROWTH = 1.5
+_LONGEST_S = 60.0
+# Polling uses at most every second request of the quota.
+_SHARE = 2
+
+
+def intervals(quota_pace_s: float) -> Iterator[float]:
+    """An endless series of seconds between polls. `quota_pace_s`: the seconds in which the quota allows one request."""
+    interval = _FIRST_S
+    while True:
+        yield max(interval, _SHARE * quota_pace_s)
+        interval = min(interval * _GROWTH, _LONGEST_S)
+
+
+def first_interval(quota_pace_s: float) -> float:
+    """The seconds after which a caller should poll again."""
+    return next(intervals(quota_pace_s))

@@ -9,7 +9,7 @@ from ..cache import Entry
 from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
 from ..indicators import Indicator
-from ..state.patience import patiently
+from ..state.fallback import patiently
 from .context import Context
 from .per_key import PARTS, CachedAnswer, Find, find_many
 from .request_batch import BatchAnswers

@@ -9,8 +9,7 @@ from pathlib import Path
 from ..api_key import ApiKey
 from ..clock import SystemClock
 from ..composition.core import build
-from ..config.credentials import find_key, key_in_file
-from ..config.secret_files import own_files
+from ..config.credentials import find_key, key_in_file, own_files
 from ..config.settings import read_settings
 from ..core import Core
 from ..errors import ConfigError

@@ -11,9 +11,8 @@ from typing import Callable, TypeVar
 from ..clock import Clock
 from ..errors import ConnectorError, RateLimited, from_dict
 from ..log import logger
-from ..state.fallback import Fallback, StateBusy
+from ..state.fallback import LONGEST_S, Fallback, StateBusy, patiently
 from ..state.heartbeat import Heartbeat
-from ..state.patience import LONGEST_S, patiently
 from .leading import Leading, died
 from .leases import Lease, LeaseStore, Seen
 from .results import Result

@@ -1,9 +1,11 @@
-"""The file that `VT_CONFIG` names."""
+"""The file that `VT_CONFIG` names. It and the key file may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`."""
 
 from __future__ import annotations
 
 import json
 import os
+import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,6 @@ from ..backends.redis_url import is_address
 from ..errors import ConfigError
 from ..state.trust import refuse_untrusted
 from .paths import below, expanded
-from .read_once import content_of
 
 _LARGEST_CONFIG_BYTES = 1024 * 1024
 
@@ -54,3 +55,22 @@ def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str
 def is_path(state: str) -> bool:
     """Whether this value of `VT_STATE` is the path of a file."""
     return state not in ("", "memory", "kvstore") and not is_address(state)
+
+
+_FROM_PIPES: dict[tuple[str, int], bytes] = {}
+_PIPES = threading.Lock()
+
+
+def content_of(place: Path, most: int) -> bytes:
+    """At most `most` bytes of the file. A pipe can be read only once, so its content is remembered for this process.
+    Raises `OSError`, `ValueError`.
+    """
+    with _PIPES:
+        known = _FROM_PIPES.get((str(place), most))
+        if known is not None:
+            return known
+        with place.open("rb") as file:
+            content = file.read(most)
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                _FROM_PIPES[str(place), most] = content
+        return content

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
 from ..log import logger
 from ..state.trust import is_readable_by_all, refuse_untrusted
+from .config_file import content_of
 from .paths import expanded, found_at
-from .read_once import content_of
 from .settings import config_file
 from .text_encoding import decoded
 
@@ -85,3 +87,12 @@ def _is_same(one: str, other: str) -> bool:
         return expanded("", one).samefile(expanded("", other))
     except (OSError, ConfigError):
         return False
+
+
+def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
+    """The files that `environment` and the configuration file name. They may not exist."""
+    names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
+    with contextlib.suppress(ConfigError):
+        names.append(str(config_file(environment).get("api_key_file", "")))
+    places = (found_at(name, environment) for name in names if name)
+    yield from (place for place in places if place is not None)

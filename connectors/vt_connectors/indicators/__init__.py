@@ -1,12 +1,10 @@
 """Indicators in canonical form. Equal indicators have equal values and one key."""
 
-from .indicator import Indicator, Kind
+from .indicator import Indicator, Kind, has_no_value, is_placeholder, object_page, search_page
 from .lists import values_in
 from .never_query import NeverQuery
 from .parse import first_of_equal, parse_as, recognise
-from .placeholders import has_no_value, is_placeholder
 from .redacted_urls import without_recorded_credentials
-from .report_links import object_page, search_page
 from .userinfo import shown_without_credentials, without_user
 
 __all__ = [

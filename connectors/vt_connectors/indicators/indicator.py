@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from ..errors import InvalidIndicator, printable
 from ..patterns import pattern
-from .placeholders import is_placeholder
 from .userinfo import shown_without_credentials
+
+# `-`, `N/A`, `unknown`, `none`, `null`, also in brackets or quotes, as in `(null)`.
+_PLACEHOLDER = pattern(
+    r"-{1,8}|(?P<open>[(<\[{\"']?)(?:n/a|unknown|none|null|-)(?P<close>[)>\]}\"']?)", re.IGNORECASE | re.ASCII
+)
+_PAIRS = ("", "()", "<>", "[]", "{}", '""', "''")
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` is a placeholder for a missing value: `-`, `N/A`, `unknown`, `none`, `null`, `(null)`."""
+    found = _PLACEHOLDER.fullmatch(text.strip())
+    return found is not None and (found["open"] or "") + (found["close"] or "") in _PAIRS
+
+
+def has_no_value(cell: str) -> bool:
+    """Whether a table's cell is empty, blank, or a placeholder."""
+    return not cell.strip() or is_placeholder(cell)
+
 
 Kind = Literal["hash", "url", "domain", "ip"]
 
@@ -82,3 +101,17 @@ def checked_text(value: object) -> str:
     if _SURROGATES.search(text):
         raise refuse(text, "is not valid Unicode")
     return text
+
+
+SITE = "https://www.virustotal.com/gui/"
+_FOLDERS: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "ip": "ip-address"}
+
+
+def object_page(kind: Kind, object_id: str) -> str:
+    """The page of an object; `object_id` is VirusTotal's."""
+    return f"{SITE}{_FOLDERS[kind]}/{quote(object_id, safe=':', errors='replace')}"
+
+
+def search_page(text: str) -> str:
+    """VirusTotal's search page for an indicator, which need not be known. The page requires double encoding."""
+    return f"{SITE}search/{quote(quote(text, safe='', errors='replace'), safe='')}"

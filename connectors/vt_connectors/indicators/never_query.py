@@ -1,18 +1,96 @@
 """Indicators that must not be sent: private addresses, internal names, and the user's own entries.
 
+Reserved addresses are those of IANA's registries, because Python's own list depends on its version:
+https://www.iana.org/assignments/iana-ipv4-special-registry and .../iana-ipv6-special-registry.
+
 VirusTotal shows queried indicators to its community (https://docs.virustotal.com/reference/files-upload-url).
 """
 
 from __future__ import annotations
 
+import functools
 import ipaddress
+import re
 from collections.abc import Sequence
+from typing import Union
 
 from ..errors import ConfigError, InvalidIndicator
+from ..patterns import pattern
 from .hosts import Address, canonical_address, canonical_domain
 from .indicator import Indicator
-from .reserved import is_reserved
-from .reverse_names import Network, reversed_network
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+# A number over 255 is a normal label.
+_OCTET = pattern(r"0*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
+_NIBBLE = pattern(r"[0-9a-f]")
+
+
+def reversed_network(name: str) -> Network | None:
+    """The address or network of the canonical `name`; None if it is not a reverse-DNS name.
+
+    Labels before it are ignored: services (`_dns-sd._udp`), or numbers that do not fit into an address.
+    """
+    labels = name.split(".")
+    suffix = labels[-2:]
+    if suffix == ["in-addr", "arpa"]:
+        octets = _trailing(labels[:-2], _OCTET, 4)
+        if not octets:
+            return None
+        address = int.from_bytes(bytes(map(int, octets)).ljust(4, b"\0"), "big")
+        return ipaddress.IPv4Network((address, 8 * len(octets)))
+    if suffix == ["ip6", "arpa"]:
+        nibbles = _trailing(labels[:-2], _NIBBLE, 32)
+        if not nibbles:
+            return None
+        return ipaddress.IPv6Network((int("".join(nibbles).ljust(32, "0"), 16), 4 * len(nibbles)))
+    return None
+
+
+def _trailing(labels: list[str], form: re.Pattern[str], most: int) -> list[str]:
+    """The last labels of this form, the last one first."""
+    found: list[str] = []
+    for label in reversed(labels):
+        if len(found) == most or not form.fullmatch(label):
+            break
+        found.append(label)
+    return found
+
+
+@functools.cache
+def _v4() -> list[ipaddress.IPv4Network]:
+    """Made at the first use, because most processes look up no address."""
+    networks = (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+    return [ipaddress.IPv4Network(network) for network in networks]
+
+
+# The only global unicast range; parts of it are reserved for protocols and documentation.
+_V6_UNICAST = ipaddress.IPv6Network("2000::/3")
+_V6 = [ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20")]
+
+
+def is_reserved(address: Address) -> bool:
+    """Private, shared, link-local, multicast, loopback, documentation or unassigned. 6to4 counts like the v4 in it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return any(address in network for network in _v4())
+    if address.sixtofour is not None:
+        return is_reserved(address.sixtofour)
+    return address not in _V6_UNICAST or any(address in network for network in _V6)
+
 
 # Names in home and company networks, and names that the public DNS will never have: RFC 2606 and 6761 (localhost,
 # test, invalid), RFC 6762 with its appendix G (local, intranet, internal, private, corp, home, lan), RFC 7686 (onion),

@@ -115,3 +115,22 @@ def _is_own_group(gid: int) -> bool:
     except KeyError:
         return False
     return not others and all(user.pw_uid in trusted for user in pwd.getpwall() if user.pw_gid == gid)
+
+
+_MODE = 0o700
+
+
+def make_private_folder(path: Path) -> None:
+    """Make the folder `path` and its missing parents. An existing folder stays unchanged. Raises `OSError`."""
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_private_folder(path.parent)
+    try:
+        path.mkdir(mode=_MODE)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    # The umask may have removed rights that we need.
+    path.chmod(_MODE)

@@ -127,7 +127,7 @@ def _doctor(options: argparse.Namespace, ending: Termination) -> int:
 def _add_cache(commands: Commands) -> None:
     parser = _command(commands, "cache", "list, clear or count cached answers", "vtaction cache list --limit 5")
     parser.add_argument("operation", choices=("list", "clear", "stats"), metavar="list|clear|stats")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="how many to list (default 50)")
+    parser.add_argument("--limit", type=_limit, default=50, metavar="N", help="how many to list (default 50)")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=_cache)
 
@@ -210,6 +210,11 @@ def _print(text: str) -> None:
 
 
 class Parser(argparse.ArgumentParser):
+    """Options are written in full: `--d` must not discard the queue."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         """Like argparse's, but a wrong argument that contains the key is printed without the key."""
         from ...redaction import without_keys
@@ -229,4 +234,10 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _workers(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
+    return int(text)
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return int(text)

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from ...composition.core import file_access
-from ...config.credentials import find_key
-from ...config.secret_files import own_files
+from ...config.credentials import find_key, own_files
 from ...config.settings import read_settings
 from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ...errors import ConnectorError

@@ -15,7 +15,7 @@ from ...config.settings import Settings
 from ...errors import ConnectorError
 from ...redaction import without_keys
 from ...state.fallback import StateUnavailable
-from ...state.private_folder import make_private_folder
+from ...state.trust import make_private_folder
 
 if TYPE_CHECKING:
     from ...composition.state import Condition

@@ -9,9 +9,8 @@ from typing import Any, Callable
 
 from ...api_key import ApiKey
 from ...composition.core import build
-from ...config.credentials import find_key, key_in_file
+from ...config.credentials import find_key, key_in_file, own_files
 from ...config.paths import found_at
-from ...config.secret_files import own_files
 from ...config.settings import Settings, read_settings
 from ...errors import ConfigError
 from ...redaction import remember

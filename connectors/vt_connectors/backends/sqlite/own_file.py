@@ -11,7 +11,7 @@ from typing import Callable, Literal
 
 from ...state.atomic_replace import SIDECARS, alone_in, place
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
-from ...state.private_folder import make_private_folder
+from ...state.trust import make_private_folder
 
 Journal = Literal["WAL", "TRUNCATE"]
 Fill = Callable[[sqlite3.Connection], None]
