@@ -38,7 +38,10 @@ class Violation(NamedTuple):
         """
         if self.unknown is None:
             return f"{subject} {self.message}"
-        return f"unknown {noun} {self.unknown[:_LONGEST_NAME]!r}; {self.message}"
+        from ..redaction import redacted
+
+        # Before it is cut: part of a key would not be recognised.
+        return f"unknown {noun} {redacted(self.unknown)[:_LONGEST_NAME]!r}; {self.message}"
 
 
 def schema_folder() -> Path:
