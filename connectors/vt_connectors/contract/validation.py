@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Union
 
+from ..api_key import may_hold_a_key
+
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20
 _LONGEST_NAME = 60
@@ -161,7 +163,9 @@ def _additional(rule: Any, value: Any, path: Path_, rules: dict[str, Any]) -> It
         if name in rules.get("properties", {}):
             continue
         if rule is False:
-            yield Violation(_pointer([*path, name]), _unknown(name, rules), str(name))
+            # A key in the place of a name is shown nowhere, though it may not be a known one yet.
+            shown = "[key]" if may_hold_a_key(str(name)) else str(name)
+            yield Violation(_pointer([*path, shown]), _unknown(shown, rules), shown)
         elif isinstance(rule, dict):
             yield from _violations(rule, value[name], [*path, name])
 
