@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from ..actions.context import Context
+from ..actions.deliveries import Deliveries
 from ..actions.file_access import FileAccess, OwnFiles
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
@@ -83,6 +84,7 @@ def build(
             refusal=accounts.refusal,
             guard=KeyGuard(default_key),
             file_access=file_access(settings, own_files),
+            deliveries=Deliveries(),
         ),
         release,
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -17,7 +17,7 @@ from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
-from .port import Analysis, Comment, Known, Rows, Submitted
+from .port import Analysis, Comment, Known, Result, Rows, RowsCall, Submitted
 from .v2_objects import Report
 
 # With a public key, VirusTotal reads this many values of a request and silently drops the rest.
@@ -100,6 +100,21 @@ class ApiV2:
     ) -> Rows | None:
         raise not_in_v2(endpoint)
 
+    def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
+        raise not_in_v2(call.endpoint)
+
+    def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        raise not_in_v2(endpoint)
+
+    def change(
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        budget: Budget,
+        understood: Callable[[Mapping[str, Any]], Result],
+    ) -> Result | None:
+        raise not_in_v2(endpoint)
+
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
@@ -108,7 +123,12 @@ class ApiV2:
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         return self._client.write(endpoint, {}, budget, lambda answer: _file_submitted(answer, hashes), upload)
 
-    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
+    def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
+        if indicator.kind == "url":
+            return self.scan_url(indicator, budget)
+        if indicator.kind != "hash":
+            raise not_in_v2(endpoints.RESCAN)
+
         def understood(answer: Any) -> Submitted | None:
             unknown = _code(_checked(answer, indicator.value)) == _UNKNOWN
             return None if unknown else _file_submitted(answer, identity.named_hash(indicator.value))
@@ -152,9 +172,9 @@ def check_known(indicator: Indicator) -> None:
         )
 
 
-def not_in_v2(endpoint: Endpoint) -> ConfigError:
+def not_in_v2(endpoint: Endpoint) -> Forbidden:
     """The error of a call that only API v3 has."""
-    return ConfigError(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
+    return Forbidden(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
 
 
 def check_size(filename: str, size: int) -> None:

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse, RateLimited
+from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v3_objects
 from .budget import Budget
 from .client import Client
-from .coerce import analysis_status, mapping, objects_of, text
+from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
 from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
-from .port import Analysis, Comment, Known, Resolution, Rows, Submitted
+from .paging import pages
+from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
 
 # VirusTotal accepts 32 MB in one request, including headers of the parts
 # (https://docs.virustotal.com/reference/files-scan).
 LARGEST_DIRECT_UPLOAD = 32_000_000
 PAGE = 40
-_MOST_PAGES = 100
 
 REPORT: dict[Kind, Endpoint] = {
     "hash": endpoints.FILE,
@@ -120,13 +120,11 @@ class ApiV3:
             return None
         return text(found[0].get("id")) if found else None
 
-    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
+    def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         try:
-            values = {"id": indicator.vt_id}
+            values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id}
             return Submitted(
-                self._client.write(
-                    endpoints.RESCAN_FILE, values, budget, lambda answer: _analysis_id(answer, indicator)
-                )
+                self._client.write(endpoints.RESCAN, values, budget, lambda answer: _analysis_id(answer, indicator))
             )
         except NotFound:
             return None
@@ -154,11 +152,12 @@ class ApiV3:
         url_info, file_info = mapping(meta.get("url_info")), mapping(meta.get("file_info"))
         identity.check_analysis(analysis_id, text(vt_object.get("id")), file_info, url_info)
         is_url = bool(url_info) or (not file_info and analysis_id.startswith("u-"))
+        is_file = bool(file_info) or (not is_url and identity.is_of_file(analysis_id))
         sha256 = text(url_info.get("id")) if is_url else text(file_info.get("sha256"))
         return Analysis(
             analysis_id=analysis_id,
             status=analysis_status(attributes.get("status")),
-            kind="url" if is_url else "hash",
+            kind="url" if is_url else "hash" if is_file else None,
             object_id=sha256,
             indicator=text(url_info.get("url")) if is_url else sha256,
             attributes=attributes,
@@ -168,6 +167,27 @@ class ApiV3:
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
 
+    def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
+        return pages(self._client, call, lambda item: item, budget, objects_or_object_of)
+
+    def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        try:
+            return mapping(self._client.ask(endpoint, values, budget))
+        except NotFound:
+            return None
+
+    def change(
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        budget: Budget,
+        understood: Callable[[Mapping[str, Any]], Result],
+    ) -> Result | None:
+        try:
+            return self._client.write(endpoint, values, budget, understood)
+        except NotFound:
+            return None
+
     def _rows(
         self,
         endpoint: Endpoint,
@@ -176,30 +196,8 @@ class ApiV3:
         row: Callable[[Mapping[str, Any]], Any],
         budget: Budget,
     ) -> Rows | None:
-        """Pages of 40 rows, until there are `limit` rows or no more; or until quota is used up, after some rows."""
-        found: list[Mapping[str, Any]] = []
         values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
-        cursor = ""
-        for _ in range(_MOST_PAGES):
-            values["limit"] = str(min(PAGE, limit - len(found)))
-            try:
-                answer = self._client.ask(endpoint, {**values, **({"cursor": cursor} if cursor else {})}, budget)
-            except NotFound:
-                return None
-            except RateLimited:
-                if not found:
-                    raise
-                break
-            page = objects_of(answer)
-            found += page
-            # The last page has no cursor, an empty one, or the same one again.
-            last, cursor = cursor, text(mapping(answer.get("meta")).get("cursor")) or ""
-            if cursor == last:
-                cursor = ""
-            if not page or not cursor or len(found) >= limit:
-                break
-        shown = found[:limit]
-        return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
+        return pages(self._client, RowsCall(endpoint, values, limit, PAGE), row, budget)
 
 
 def _being_scanned(conflict: Conflict) -> Conflict:
@@ -223,5 +221,7 @@ def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[s
     found = data.get("id")
     if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
         raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
-    identity.check_submission(str(found), indicator, hashes)
+    if indicator.kind in ("hash", "url"):
+        # The form of the id for a domain or an address is not documented.
+        identity.check_submission(str(found), indicator, hashes)
     return str(found)
