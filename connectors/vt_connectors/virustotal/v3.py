@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse
+from ..errors import Cancelled, Conflict, ConnectorError
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v3_objects
 from .budget import Budget
@@ -19,6 +19,7 @@ from .overall_quotas import overall_quotas
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
+from .v3_objects import analysis_id_of
 
 # VirusTotal accepts 32 MB in one request, including headers of the parts
 # (https://docs.virustotal.com/reference/files-scan).
@@ -94,7 +95,7 @@ class ApiV3:
         file = Indicator("hash", sha256)
 
         def understood(answer: dict[str, Any]) -> str:
-            return _analysis_id(answer, file, hashes)
+            return analysis_id_of(answer, file, hashes)
 
         try:
             if upload.size > LARGEST_DIRECT_UPLOAD:
@@ -102,12 +103,12 @@ class ApiV3:
                 endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
             return Submitted(self._client.write(endpoint, {}, budget, understood, upload), sha256)
         except NotFound:
-            raise _no_such_call() from None
+            raise v3_objects.no_such_call() from None
         except Conflict as conflict:
             # Another client is submitting the same file, so use that analysis.
             under_way = self._analysis_under_way(sha256, budget)
             if under_way is None:
-                raise _being_scanned(conflict) from None
+                raise v3_objects.being_scanned(conflict) from None
             return Submitted(under_way, sha256)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
@@ -124,22 +125,25 @@ class ApiV3:
         try:
             values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id}
             return Submitted(
-                self._client.write(endpoints.RESCAN, values, budget, lambda answer: _analysis_id(answer, indicator))
+                self._client.write(endpoints.RESCAN, values, budget, lambda answer: analysis_id_of(answer, indicator))
             )
         except NotFound:
             return None
         except Conflict as conflict:
-            raise _being_scanned(conflict) from None
+            raise v3_objects.being_scanned(conflict) from None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
         try:
             found = self._client.write(
-                endpoints.SCAN_URL, {"url": indicator.value}, budget, lambda answer: _analysis_id(answer, indicator)
+                endpoints.SCAN_URL,
+                {"url": indicator.value},
+                budget,
+                lambda answer: analysis_id_of(answer, indicator),
             )
         except NotFound:
-            raise _no_such_call() from None
+            raise v3_objects.no_such_call() from None
         except Conflict as conflict:
-            raise _being_scanned(conflict) from None
+            raise v3_objects.being_scanned(conflict) from None
         return Submitted(found, identity.url_of_analysis(found))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
@@ -198,30 +202,3 @@ class ApiV3:
     ) -> Rows | None:
         values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
         return pages(self._client, RowsCall(endpoint, values, limit, PAGE), row, budget)
-
-
-def _being_scanned(conflict: Conflict) -> Conflict:
-    """The 409 for a scan, which is temporary, unlike that for a comment."""
-    return Conflict(
-        f"VirusTotal is already scanning the same file or URL ({conflict.message}); try again in a minute",
-        http_status=conflict.http_status,
-        vt_code=conflict.vt_code,
-        retryable=True,
-    )
-
-
-def _no_such_call() -> InvalidResponse:
-    """The error for a 404 of a call that has no unknown objects."""
-    return InvalidResponse("VirusTotal does not know this call (HTTP 404); check VT_API_URL", http_status=404)
-
-
-def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
-    """The id of the analysis of `indicator`; in 2019 some were bare numbers."""
-    data = mapping(answer.get("data"))
-    found = data.get("id")
-    if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
-        raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
-    if indicator.kind in ("hash", "url"):
-        # The form of the id for a domain or an address is not documented.
-        identity.check_submission(str(found), indicator, hashes)
-    return str(found)
