@@ -158,7 +158,7 @@ def test_file_scanned_again(client: Any) -> None:
 
 
 def test_analyses_of_a_file_iterated_over_pages(start_sandbox: StartSandbox, clock: SettableClock) -> None:
-    with vt.Client("k", host=start_sandbox(Quota.unlimited()).url) as client:
+    with vt.Client("premium-k", host=start_sandbox(Quota.unlimited()).url) as client:
         for _ in range(5):
             client.post("/files/{}/analyse", EICAR_MD5)
             clock.advance(10)

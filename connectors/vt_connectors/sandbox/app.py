@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from .accounts import Accounts, key_digest
+from .data.kinds import Kind
 from .errors import ApiError, BodyTooLargeError, not_found, quota_exceeded
 from .fault_responses import bad_answer
 from .faults import FaultSource
@@ -59,9 +60,17 @@ class SandboxApp:
         self._accounts = Accounts(config.accepted_keys)
         self._quotas = QuotaCounters(quota, clock)
         self._misfortune = FaultSource(config.faults, config.seed)
-        state = new_state(config, clock, base_url, self._quotas)
+        self._state = state = new_state(config, clock, base_url, self._quotas)
         self._v3 = V3Routes(state)
         self._v2 = V2Routes(state, self._accounts)
+
+    def notify(self, kind: str, ident: str, rule: str = "rule_of_a_test") -> str:
+        """Put an object into the IoC stream now, as found by `rule`. Returns the notification's id.
+
+        `kind` is the type of the object: file, url, domain or ip_address. ApiError if the sandbox has no report on it.
+        """
+        item = self._state.dataset.find(Kind(kind), ident)
+        return self._state.stream.add(item, rule).id
 
     def handle(self, request: Request) -> Response:
         """The response to a request that is answered immediately."""

@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from .analyses import AnalysisStore, Pace
-from .comments import CommentStore
+from .comments import Comment, CommentStore, comment_object
+from .data.contents import FileContents
 from .data.dataset import Dataset
 from .data.kinds import Item
 from .data.objects import build_object
 from .faults import Fault, check_shares
 from .http.messages import JsonObject
+from .ioc_stream import IocStream
+from .licences import Licences
 from .quotas import Clock, QuotaCounters
 from .uploads import UploadTickets, UploadTimes
+from .votes import VoteStore
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class SandboxConfig:
     `direct_upload_limit`, `upload_limit`, `body_limit`: the most bytes of a body for POST /files, for an
     upload URL from GET /files/upload_url, and for everything else.
     `private_keys`: whether keys may make the calls that API v2 reserves for private keys.
+    `stream_every_s`: a notification in the IoC stream each time that many seconds have passed; 0 for none.
+    `licences`: what every key has, besides the licences that its first words name.
     `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
     `faults`: the injected faults, ValueError if their shares exceed 1; the same sequence for the same `seed`.
     `slow_s`: the seconds that the body takes in a `slow` response.
@@ -39,6 +45,8 @@ class SandboxConfig:
     upload_limit: int = 650 * 1024 * 1024
     body_limit: int = 1024 * 1024
     private_keys: bool = False
+    licences: Licences = frozenset()
+    stream_every_s: float = 600.0
     resubmit_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     seed: int | None = None
@@ -80,18 +88,26 @@ class State:
     links: Links
     quotas: QuotaCounters
     analyses: AnalysisStore
+    stream: IocStream
     dataset: Dataset = field(default_factory=Dataset)
     comments: CommentStore = field(default_factory=CommentStore)
     tickets: UploadTickets = field(default_factory=UploadTickets)
     uploads: UploadTimes = field(default_factory=UploadTimes)
+    votes: VoteStore = field(default_factory=VoteStore)
+    contents: FileContents = field(default_factory=FileContents)
 
     def report(self, item: Item) -> JsonObject:
         """The current object of an item."""
         standing = self.analyses.standing(item, self.clock())
         return build_object(item, self.dataset.facts(item), standing, self.links.to_item(item))
 
+    def comment(self, comment: Comment) -> JsonObject:
+        """The object of a comment."""
+        return comment_object(comment, self.links.to("comments", comment.id), self.comments.votes_on(comment.id))
+
 
 def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaCounters) -> State:
     """The state of a new sandbox."""
     pace = Pace(config.queued_s, config.completed_s)
-    return State(config, clock, Links(base_url), quotas, AnalysisStore(pace))
+    stream = IocStream(clock, config.stream_every_s)
+    return State(config, clock, Links(base_url), quotas, AnalysisStore(pace), stream)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from ..errors import not_found
 from ..http.messages import Request, Response
+from ..licences import licences_of
 from ..state import State
 
 # Their handlers enter themselves in ROUTES when they are imported.
+from . import behaviour_handlers as _behaviour_handlers  # noqa: F401
+from . import collection_handlers as _collection_handlers  # noqa: F401
+from . import community_handlers as _community_handlers  # noqa: F401
 from . import read_handlers as _read_handlers  # noqa: F401
+from . import relationship_handlers as _relationship_handlers  # noqa: F401
+from . import search_handlers as _search_handlers  # noqa: F401
+from . import stream_handlers as _stream_handlers  # noqa: F401
 from . import write_handlers as _write_handlers  # noqa: F401
 from .calls import OPEN, ROUTES, Call, Route
 
@@ -25,7 +32,8 @@ class V3Routes:
         for route in self._routes:
             ids = _match(route.segments, request.segments) if route.method == request.method else None
             if ids is not None:
-                return route.handler(self._state, Call(request, key, ids))
+                licences = licences_of(key, self._state.config.licences)
+                return route.handler(self._state, Call(request, key, ids, licences))
         raise not_found("Resource not found.")
 
 
