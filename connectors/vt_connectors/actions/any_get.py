@@ -26,6 +26,7 @@ from .read_through import Query, find
 
 _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
+_MOMENT_S = 1.0
 _KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
 _REFUSED = {
@@ -57,11 +58,14 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
             return Entry("not_found", {}, context.clock.now())
         return Entry("ok", {"response": dict(answer)}, context.clock.now())
 
+    is_private = path.startswith(f"{_BEGIN}private/")
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
     query = Query(
         f"get:{digest}",
         ask,
         parts=frozenset(),
+        # Private objects expire, and only their own actions know when.
+        covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
         purpose=f"vt_get:{path.split('/')[3]}",
         is_per_key=True,
     )
@@ -139,7 +143,7 @@ def _text(value: object) -> str:
 def _summary(response: Mapping[str, Any]) -> str:
     data = response.get("data")
     if isinstance(data, list):
-        return f"{len(data)} objects"
+        return f"{len(data)} object{'s' if len(data) != 1 else ''}"
     if isinstance(data, Mapping) and isinstance(data.get("type"), str):
         return f"an object of the type {data['type']}"
     return "VirusTotal's response"

@@ -24,6 +24,8 @@ DEFAULT_LIMIT = 40
 KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
 # The fields of a report that a row has. The others are in the object's own lookup.
 _OF_REPORT = ("id", "stats", "reputation", "label", "names", "tags", "first_seen", "last_analysis", "link", "size")
+# The results of each engine, which are most of an analysis, and a second form of a comment's text.
+_LEFT_OUT = ("results", "html")
 _MOST_NAMES = 5
 _MOST_TAGS = 20
 
@@ -45,6 +47,8 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
         row_of,
         limit,
         about={"relationship": name},
+        noun=name,
+        unknown=_unless_known(name, indicator.kind),
         key=f"{call.endpoint.name}:{name}",
         shown=lambda row: judged(row, thresholds),
         purpose=f"relationships:{indicator.kind}:{name}",
@@ -81,7 +85,7 @@ def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
     if vt_type in KINDS:
         row.update(_of_indicator(KINDS[vt_type], item, attributes, seen))
     elif attributes:
-        row["attributes"] = dict(attributes)
+        row["attributes"] = {name: value for name, value in attributes.items() if name not in _LEFT_OUT}
     return {name: value for name, value in row.items() if value is not None}
 
 
@@ -111,13 +115,21 @@ def _of_indicator(
     return found
 
 
-def _unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
+def _unless_known(name: str, kind: Kind) -> str:
+    """For a summary: VirusTotal answers an unknown indicator and an unknown name in the same way."""
+    return "" if name in NAMES[kind] else f", or has no relationship {name!r}; {_hint(name, kind)}"
+
+
+def _hint(name: str, kind: Kind) -> str:
     from ..contract.nearest import nearest
 
     meant = nearest(name, NAMES[kind])
-    hint = f"did you mean {meant!r}? " if meant else ""
+    return f"did you mean {meant!r}?" if meant else f"known names: {', '.join(NAMES[kind])}"
+
+
+def _unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
     return InvalidIndicator(
-        f"VirusTotal does not accept the relationship {name!r} for a {kind}; {hint}See details.relationships",
+        f"VirusTotal does not accept the relationship {name!r} for a {kind}; {_hint(name, kind)}",
         http_status=error.http_status,
         vt_code=error.vt_code,
         details={"relationships": sorted(NAMES[kind])},
