@@ -10,6 +10,7 @@ from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
 from ..indicators import Indicator
 from ..state.fallback import patiently
+from .answer_parts import has_detections, needed_parts
 from .context import Context
 from .per_key import PARTS, CachedAnswer, Find, find_many
 from .request_batch import BatchAnswers
@@ -32,15 +33,15 @@ def _nowhere(entry: Entry) -> Mapping[str, Entry]:
 class Query(NamedTuple):
     """`key`: the name in cache and leases, within one version of the API.
 
-    `parts`: which of `raw` and `engines` the answer has if they are requested. `lives_s`: the maximum age of an answer,
-    if it is less than for other answers. `covers`: whether a cached answer answers this query. `is_write`: the request
+    `parts`: the parts that the answer must have. `lives_s`: the maximum age of an answer, if it is less than for other
+    answers. `covers`: whether a cached answer answers this query. `is_write`: the request
     changes something at VirusTotal. `not_before`: answers fetched earlier (epoch seconds) are not accepted.
     `also`: the cache entries of other queries, by their keys, that the answer answers too.
     """
 
     key: str
     ask: Callable[[Api], Entry]
-    parts: frozenset[str] = frozenset(("engines", "raw"))
+    parts: frozenset[str] = frozenset()
     lives_s: float | None = None
     covers: Callable[[Entry], bool] = _always
     is_write: bool = False
@@ -57,15 +58,16 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
 
 
 def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
-    """The cached answers to the queries with these keys that `options` accept; empty if they forbid the cache."""
+    """The cached reports with these keys that `options` accept; empty if they forbid the cache."""
     if options.cache not in ("default", "only"):
         return {}
-    now = context.clock.now()
+    now, parts = context.clock.now(), needed_parts(context, options)
 
     def will_do(entry: Entry) -> bool:
-        return entry.has(options.include) and context.freshness.will_do(entry, now, options.max_age_s)
+        is_whole = entry.has(parts) and has_detections(entry, options)
+        return is_whole and context.freshness.will_do(entry, now, options.max_age_s)
 
-    return find_many(keys, context, options.include, will_do)
+    return find_many(keys, context, parts, will_do)
 
 
 def report_key(context: Context, indicator: Indicator) -> str:
@@ -101,7 +103,7 @@ class _Search:
         self._budget = budget
         self._key = cache_key(context, question.key)
         self._kept = CachedAnswer(context, self._key, request.api_key)
-        self._parts = request.options.include & question.parts
+        self._parts = question.parts
         self._batch = context.batch or BatchAnswers()
         self._began = context.clock.now(), context.clock.monotonic()
         # With `refresh`: the fetch times of the cached answers, which are not accepted.

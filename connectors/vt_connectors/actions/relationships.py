@@ -98,7 +98,7 @@ def listed(
     query = Query(
         rows_key(listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
-        parts=frozenset(("raw",)),
+        parts=request.options.include & {"raw"},
         lives_s=lives_s,
         covers=lambda entry: entry.status != "ok" or entry.report["limit"] >= listing.limit or not entry.report["more"],
     )
