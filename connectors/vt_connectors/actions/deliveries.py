@@ -24,7 +24,7 @@ class Deliveries:
         self._records: OrderedDict[str, Callable[[], None]] = OrderedDict()
 
     def offer(self, name: str, record: Callable[[], None]) -> None:
-        """Call `record` when the answer with the cursor `name` is delivered. Of too many answers, the oldest is forgotten."""
+        """Call `record` when the answer with the cursor `name` is delivered. Of too many, the oldest is forgotten."""
         with self._lock:
             self._records[name] = record
             if len(self._records) > _MOST:
