@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 import signal
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from vt_connectors.sandbox import Quota, SandboxServer
 
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
 _ONCE = frozenset(("export", "docs", "package", "processes", "splunk"))
+# Compiled modules are kept for all workers, for the processes that tests start, and for the next run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("any machine", deadline=None, database=None)
 hypothesis.settings.load_profile("any machine")
