@@ -63,7 +63,6 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     query = Query(
         f"get:{digest}",
         ask,
-        parts=frozenset(),
         # Private objects expire, and only their own actions know when.
         covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
         purpose=f"vt_get:{path.split('/')[3]}",

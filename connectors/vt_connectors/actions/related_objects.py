@@ -9,8 +9,8 @@ from ..clock import iso
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, without_recorded_credentials
-from ..verdict import judge, report_of
-from ..verdict.rule import Thresholds
+from ..verdict import report_of
+from ..verdict.rule import OPINIONS, Rules, judged
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import epoch, mapping, text
@@ -23,7 +23,19 @@ from .relationships import Listing, indicator_of, listed
 DEFAULT_LIMIT = 40
 KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
 # The fields of a report that a row has. The others are in the object's own lookup.
-_OF_REPORT = ("id", "stats", "reputation", "label", "names", "tags", "first_seen", "last_analysis", "link", "size")
+_OF_REPORT = (
+    "id",
+    "stats",
+    "reputation",
+    "label",
+    "names",
+    "tags",
+    "first_seen",
+    "last_analysis",
+    "link",
+    "size",
+    OPINIONS,
+)
 # The results of each engine, which are most of an analysis, and a second form of a comment's text.
 _LEFT_OUT = ("results", "html")
 _MOST_NAMES = 5
@@ -40,7 +52,7 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
     is_full, limit = bool(request.params.get("full")), int(request.params.get("limit", DEFAULT_LIMIT))
     licence = licence_of(indicator.kind, name)
     call = RowsCall(endpoints.RELATED if is_full else endpoints.RELATED_IDS, values_of(indicator, name), limit)
-    thresholds = request.options.judged_by(context.thresholds)
+    rules = request.options.judged_by(context.rules)
     listing = Listing(
         "related",
         lambda api: api.rows(call, budget),
@@ -50,7 +62,7 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
         noun=name,
         unknown=_unless_known(name, indicator.kind),
         key=f"{call.endpoint.name}:{name}",
-        shown=lambda row: judged(row, thresholds),
+        shown=lambda row: judged_row(row, rules),
         purpose=f"relationships:{indicator.kind}:{name}",
         licence=licence,
         # The attributes of whole objects depend on the key's licence.
@@ -72,7 +84,7 @@ def values_of(indicator: Indicator, name: str) -> dict[str, str]:
 def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
     """The row for an object of VirusTotal's of any type, or for its descriptor (only type, id and context).
 
-    Reports in it have no verdict yet: `judged` adds it.
+    Reports in it have no verdict yet: `judged_row` adds it.
     """
     vt_type, found, attributes = text(item.get("type")) or "", text(item.get("id")), mapping(item.get("attributes"))
     seen = mapping(item.get("context_attributes"))
@@ -89,9 +101,13 @@ def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def judged(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
-    """`row` with the verdict by `thresholds`, if it has engine results."""
-    return {**row, "verdict": judge(row["stats"], thresholds)} if "stats" in row else dict(row)
+def judged_row(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """`row` with the verdict by `rules`, if it has engine results."""
+    shown = {name: value for name, value in row.items() if name != OPINIONS}
+    if "stats" not in row:
+        return shown
+    judgement = judged(row, rules)
+    return {**shown, "verdict": judgement.verdict, "stats": judgement.stats}
 
 
 def _of_indicator(

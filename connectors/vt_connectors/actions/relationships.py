@@ -112,7 +112,7 @@ def listed(
     query = Query(
         rows_key(listing.key or listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
-        parts=frozenset(("raw",)),
+        parts=request.options.include & {"raw"},
         lives_s=lives_s,
         covers=lambda entry: entry.status != "ok" or entry.report["limit"] >= listing.limit or not entry.report["more"],
         purpose=listing.purpose,

@@ -15,10 +15,11 @@ from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import number
 from ..virustotal.port import Api, RowsCall
+from .answer_parts import raw_if_requested
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
-from .related_objects import judged, row_of
+from .related_objects import judged_row, row_of
 
 DEFAULT_LIMIT = 40
 SEARCH_PAGE = 40
@@ -78,7 +79,7 @@ def _searched(call: RowsCall, context: Context, request: Request, budget: Budget
     query = Query(
         f"search:{digest}",
         lambda api: _entry(call, api, context, request, budget),
-        parts=frozenset(("raw",)),
+        parts=raw_if_requested(request.options),
         lives_s=context.freshness.ttl_not_found_s,
         covers=covers,
         licence="premium" if is_licensed else "free",
@@ -116,11 +117,11 @@ def _entry(call: RowsCall, api: Api, context: Context, request: Request, budget:
 
 
 def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: Request) -> dict[str, Any]:
-    thresholds = request.options.judged_by(context.thresholds)
+    rules = request.options.judged_by(context.rules)
     rows: list[dict[str, Any]] = report["results"]
     data: dict[str, Any] = {
         "query": call.values["query"],
-        "results": [judged(row, thresholds) for row in rows[: call.limit]],
+        "results": [judged_row(row, rules) for row in rows[: call.limit]],
         "more": report["more"] or len(rows) > call.limit,
     }
     if report["total"] is not None:
