@@ -51,6 +51,11 @@ class Answer:
     age_s: int | None
     _document: Mapping[str, Any] = field(repr=False, compare=False)
 
+    @cached_property
+    def raw(self) -> dict[str, Any] | None:
+        """A copy of VirusTotal's own object. None unless `include` requested it."""
+        return copy.deepcopy((self._document["data"] or {}).get("raw"))
+
     def to_dict(self) -> dict[str, Any]:
         """The whole response document (`schemas/response.json`): JSON-ready, and the caller's own."""
         return copy.deepcopy(dict(self._document))
@@ -128,11 +133,6 @@ class Judged(Answer):
     analysis_status: AnalysisStatus | None
     poll_after_s: float | None
     engines: Mapping[str, Engine] = field(repr=False, hash=False)
-
-    @cached_property
-    def raw(self) -> dict[str, Any] | None:
-        """A copy of VirusTotal's own object. None unless `include` requested it."""
-        return copy.deepcopy((self._document["data"] or {}).get("raw"))
 
 
 def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
