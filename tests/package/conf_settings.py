@@ -70,6 +70,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "ca_bundle",
             "verdict_indexes",
             "comments_allowed",
+            "writes_allowed",
             "selected_fields",
             "log_level",
         ),
