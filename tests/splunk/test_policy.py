@@ -463,6 +463,10 @@ ASKING = {
     "vtquota": ["account=true"],
     "vtdrain": [],
     "vtcomment": [f"value={EICAR_MD5}", "comment=seen here"],
+    "vtrelated": [f"value={EICAR_MD5}", "relationship=contacted_urls"],
+    "vtbehaviour": [f"hash={EICAR_MD5}"],
+    "vtsearch": [f"query={EICAR_MD5}"],
+    "vtstream": [],
 }
 ASKS = {
     "vtlookup": {"looks up", "writes", "sees the key", "administers"},
@@ -470,6 +474,10 @@ ASKS = {
     "vtquota": {"looks up", "writes", "sees the key", "administers"},
     "vtdrain": {"sees the key", "administers"},
     "vtcomment": {"writes", "administers"},
+    "vtrelated": {"looks up", "writes", "sees the key", "administers"},
+    "vtbehaviour": {"looks up", "writes", "sees the key", "administers"},
+    "vtsearch": {"looks up", "writes", "sees the key", "administers"},
+    "vtstream": {"looks up", "writes", "sees the key", "administers"},
 }
 
 

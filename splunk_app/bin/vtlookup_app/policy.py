@@ -106,6 +106,14 @@ def refusal(document: Any, caller: Caller) -> ConnectorError | None:
     return None
 
 
+def may_move_streams(caller: Caller) -> bool:
+    """Whether the caller's searches move the position in a stream, which all users of the key share.
+
+    Without it, they read from the position and leave it where it is. Raises `ConnectorError`.
+    """
+    return caller.may(MAY_WRITE)
+
+
 def _check(document: Any, caller: Caller) -> None:
     if not isinstance(document, dict):
         return
