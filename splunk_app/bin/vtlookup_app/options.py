@@ -81,6 +81,14 @@ def duration(name: str, text: str | None) -> float:
     return found
 
 
+def count(name: str, text: str | None, default: int, most: int) -> int:
+    """A number from 1 to `most`; `default` if it is not given. Raises `UsageError`."""
+    given = str(default) if text is None else text.strip()
+    if not (given.isascii() and given.isdigit() and len(given) < 9 and 1 <= int(given) <= most):
+        raise UsageError(f"{name}={text!r}: a number from 1 to {most}")
+    return int(given)
+
+
 def _prefix(text: str | None) -> str:
     prefix = columns.PREFIX if text is None else text
     # Names that begin with _ are reserved by Splunk (_raw is the event). An empty prefix would overwrite `source`.

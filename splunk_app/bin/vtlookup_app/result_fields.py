@@ -92,19 +92,19 @@ def of_response(response: Response) -> Columns:
     if columns["status"] == "pending":
         columns["queued"] = "true" if _details(response).get("queued") else "false"
     for name in _AS_THEY_ARE:
-        columns[name] = _text(data.get(name))
+        columns[name] = text_of(data.get(name))
     columns["worst_verdict"] = columns["verdict"]
-    columns["reason"] = _text(data.get("reason")) if columns["status"] == "skipped" else ""
+    columns["reason"] = text_of(data.get("reason")) if columns["status"] == "skipped" else ""
     if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
         columns["link"] = _search_page(str(data.get("indicator", "")))
     for name in _PLAIN_LISTS:
         columns[name] = data.get(name) or []
     columns["detected_by"] = [_engine(**row) for row in data.get("detected_by", ())]
     for name in ("first_seen", "last_analysis"):
-        columns[name] = _epoch(data.get(name))
-    columns["source"], columns["age"] = _text(meta["source"]), _text(meta["age_s"])
+        columns[name] = epoch_of(data.get(name))
+    columns["source"], columns["age"] = text_of(meta["source"]), text_of(meta["age_s"])
     if data.get("stats") is not None:
-        columns.update(_stats(data["stats"]))
+        columns.update(counts_of(data["stats"]))
     if RAW in data:
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
@@ -153,7 +153,8 @@ def _status(response: Response) -> tuple[str, str]:
     return status, f"{error['code']}: {in_splunk(error['message'])}"
 
 
-def _stats(stats: Mapping[str, int]) -> Columns:
+def counts_of(stats: Mapping[str, int]) -> Columns:
+    """The numbers of engines, and `detections`."""
     counts: Columns = {name: str(stats[name]) for name in _COUNTS}
     counts["detections"] = f"{stats['malicious'] + stats['suspicious']}/{stats['total']}"
     return counts
@@ -175,11 +176,12 @@ def _one(cell: Cell) -> str:
     return cell if isinstance(cell, str) else _WITHIN.join(cell)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Empty for None."""
     return "" if value is None else str(value)
 
 
-def _epoch(text: str | None) -> str:
+def epoch_of(text: str | None) -> str:
     """Epoch seconds of the contract's `2026-01-02T03:04:05Z`; `strptime` takes twenty times as long."""
     if text is None:
         return ""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from vt_connectors.contract.documents import Options
     from vt_connectors.contract.response import Response
 
-_TYPES = ("hash", "url", "domain", "ip")
+TYPES = ("hash", "url", "domain", "ip")
 _AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
-_INDICATOR = "indicator"
+INDICATOR = "indicator"
 ENGINE_NAMES = ("engine", "engine_category", "engine_result")
 # Engines with a detection come first.
 _CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
@@ -37,19 +37,19 @@ class VtReport(Generating):
         if not self._value.strip():
             raise UsageError("value= must be a hash, URL, domain or address")
         kind = given.get("type", "ioc").strip().lower()
-        if "type" in given and kind not in _TYPES:
-            raise UsageError(f"type={given['type']!r}: one of {', '.join(_TYPES)}, or leave it out")
+        if "type" in given and kind not in TYPES:
+            raise UsageError(f"type={given['type']!r}: one of {', '.join(TYPES)}, or leave it out")
         refresh = boolean("refresh", given.get("refresh"))
         self._engines = boolean("engines", given.get("engines"))
         others = {name: given.get(name) for name in _AS_FOR_VTLOOKUP}
-        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **others})
+        self._options = read_options({kind: INDICATOR, "cache": "refresh" if refresh else None, **others})
 
     def rows(self) -> Iterator[Row]:
         from vt_connectors.indicators import shown_without_credentials
 
         response, message = self._ask()
         self.warn(message)
-        found = {_INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
+        found = {INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
         if not self._engines:
             yield found
             return
