@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..verdict.rule import Rules
     from ..virustotal.account import Account
     from .file_access import FileAccess
+    from .licences import Licences
     from .request_batch import BatchAnswers
 
 
@@ -29,6 +30,8 @@ class Context(NamedTuple):
 
     `refusal(key, deadline, claim)`: the refusal of a request that may wait for quota until `deadline` (monotonic
     seconds), if the account was refused a moment ago; else None. `claim`: how the request queues for quota.
+
+    `licences`: which keys are known to be licensed.
 
     `batch`: the answers of the batch that the request belongs to, if any.
     """
@@ -46,4 +49,5 @@ class Context(NamedTuple):
     refusal: Callable[[ApiKey | None, float, Claim | None], Refusal | None]
     guard: KeyGuard
     file_access: FileAccess
+    licences: Licences
     batch: BatchAnswers | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable
 
 from ..actions.context import Context
 from ..actions.file_access import FileAccess, OwnFiles
+from ..actions.licences import Licences
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
 from ..backends.memory.leases import MemoryLeases
@@ -65,10 +66,11 @@ def build(
         stores.close()
         accounts.close()
 
+    cache = AnswerCache(near, stores.answers, stores.answers_written)
     return Core(
         Context(
             clock=clock,
-            cache=AnswerCache(near, stores.answers, stores.answers_written),
+            cache=cache,
             freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
             single_flight=TwoLevels(
                 _flight_within(clock),
@@ -83,6 +85,7 @@ def build(
             refusal=accounts.refusal,
             guard=KeyGuard(default_key),
             file_access=file_access(settings, own_files),
+            licences=Licences(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
         ),
         release,
     )
@@ -139,6 +142,14 @@ class _Accounts:
             return (key or self._default_key()).scope
         except ConnectorError:
             return None  # reported when a request is to be sent
+
+    def key_is_elsewhere(self) -> bool:
+        """See `Licences`."""
+        try:
+            self._default_key()
+        except ConnectorError as error:
+            return error.key_is_elsewhere
+        return False
 
     def refusal(self, key: ApiKey | None, deadline: float, claim: Claim | None) -> Refusal | None:
         """See `Context`. None for an account that was not used yet."""
