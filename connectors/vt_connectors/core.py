@@ -135,6 +135,13 @@ class Core:
             guard.read_key()
         guard.refuse(request.action, request.params, request.api_key)
 
+    def delivered(self, response: Response) -> None:
+        """The caller has the response. Adapters call it after writing one; never before. Never raises.
+
+        A stream of notifications then continues after this response; without the call, it repeats it.
+        """
+        self.context.deliveries.delivered(response)
+
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         """The response to the lookup of `value`; without `kind`, the kind is recognised. Never raises.
 

@@ -71,6 +71,9 @@ class Misconfigured:
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)
 
+    def delivered(self, response: Response) -> None:
+        return None
+
     def end_batch(self) -> None:
         return None
 

@@ -119,7 +119,7 @@ _BY_HAND = (
             ),
             ExampleRequest(
                 "Scan a known file again",
-                endpoints.RESCAN_FILE,
+                endpoints.RESCAN,
                 "404 if VirusTotal does not have the file.",
                 _ANALYSIS,
                 {"id": "{{file_hash}}"},

@@ -9,7 +9,7 @@ import pytest
 
 from vt_connectors.actions.relationships import Relationship
 from vt_connectors.contract.documents import Options, Outcome, Request
-from vt_connectors.errors import ConfigError, InvalidIndicator, InvalidResponse
+from vt_connectors.errors import Forbidden, InvalidIndicator, InvalidResponse
 from vt_connectors.indicators import Indicator
 from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.budget import Budget
@@ -61,5 +61,5 @@ def test_rows_of_another_type_are_not_an_answer(v3: Scenario) -> None:
 
 
 def test_api_v2_does_not_have_it(make_scenario: MakeScenario) -> None:
-    with pytest.raises(ConfigError, match="VT_API_VERSION=3"):
+    with pytest.raises(Forbidden, match="VT_API_VERSION=3"):
         _ask(make_scenario("2"), indicator=EICAR)

@@ -51,6 +51,9 @@ class FakeCore:
     def refuse(self, document: object, error: ConnectorError) -> Response:
         return refusal(document, error)
 
+    def delivered(self, response: Response) -> None:
+        return None
+
     def end_batch(self) -> None:
         self.ended += 1
 

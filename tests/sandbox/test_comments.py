@@ -112,11 +112,12 @@ def test_invalid_limit_and_cursor_are_refused(caller: Caller, query: str) -> Non
     assert caller.get(f"domains/example.com/comments?{query}").status_code == 400
 
 
-def test_pages_have_ten_rows_unless_asked_and_forty_at_most(caller: Caller) -> None:
+def test_pages_have_ten_rows_unless_asked_and_more_than_forty_are_refused(caller: Caller) -> None:
     for number in range(45):
         caller.comment("domains", "example.com", str(number))
     assert len(caller.data("domains/example.com/comments")) == 10
-    assert len(caller.data("domains/example.com/comments?limit=1000")) == 40
+    assert len(caller.data("domains/example.com/comments?limit=40")) == 40
+    assert error_of(caller.get("domains/example.com/comments?limit=41"))[:2] == (400, "BadRequestError")
 
 
 @pytest.mark.parametrize("path", ["domains/malicious.example", "ip_addresses/203.0.113.66", "domains/example.com"])

@@ -242,6 +242,6 @@ def test_bad_address_is_an_invalid_argument(caller: Caller, address: str) -> Non
     assert error_of(caller.get(f"ip_addresses/{address}"))[:2] == (400, "InvalidArgumentError")
 
 
-@pytest.mark.parametrize("path", ["nothing/here", "files", "files//comments", "domains/example.com/siblings"])
+@pytest.mark.parametrize("path", ["nothing/here", "files", "files//comments", "domains/example.com/cousins"])
 def test_unknown_endpoint_is_not_found(caller: Caller, path: str) -> None:
     assert error_of(caller.get(path))[:2] == (404, "NotFoundError")

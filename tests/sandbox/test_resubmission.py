@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from vt_connectors.sandbox import Quota, SandboxConfig
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 from .calling import EICAR_MD5, NOON, Caller, SettableClock, V2Caller, error_of
 from .conftest import StartSandbox
@@ -25,8 +25,13 @@ def upload(caller: Caller, content: bytes = CONTENT) -> requests.Response:
 
 @pytest.fixture
 def strict(start_sandbox: StartSandbox) -> Caller:
-    """A caller of a sandbox that takes the same file every ten seconds."""
-    return Caller(start_sandbox(Quota.unlimited(), config=SandboxConfig(resubmit_s=10)).url)
+    """A caller of a sandbox that takes the same file every ten seconds. Its key may list analyses."""
+    return Caller(start_sandbox(Quota.unlimited(), config=SandboxConfig(resubmit_s=10)).url, key="premium-key")
+
+
+@pytest.fixture
+def premium(sandbox: SandboxServer) -> Caller:
+    return Caller(sandbox.url, key="premium-key")
 
 
 def test_the_same_file_may_be_sent_again_at_once(caller: Caller) -> None:
@@ -79,27 +84,31 @@ def test_only_one_of_simultaneous_uploads_is_accepted(strict: Caller) -> None:
         assert sorted(pool.map(send, range(6))) == [200] + [409] * 5
 
 
-def test_analyses_of_a_file_are_listed_newest_first_by_any_hash(caller: Caller, clock: SettableClock) -> None:
+def test_analyses_of_a_file_are_listed_newest_first_by_any_hash(premium: Caller, clock: SettableClock) -> None:
     made = []
     for _ in range(3):
-        made.append(caller.post(f"files/{EICAR_MD5}/analyse").json()["data"]["id"])
+        made.append(premium.post(f"files/{EICAR_MD5}/analyse").json()["data"]["id"])
         clock.advance(4)
-    rows = caller.data(f"files/{EICAR_MD5}/analyses")
+    rows = premium.data(f"files/{EICAR_MD5}/analyses")
     assert [row["id"] for row in rows] == made[::-1]
     assert [row["attributes"]["status"] for row in rows] == ["in-progress", "completed", "completed"]
     assert [row["attributes"]["date"] for row in rows] == [int(NOON) + 8, int(NOON) + 4, int(NOON)]
-    assert rows[0] == caller.data(f"analyses/{made[-1]}")
+    assert rows[0] == premium.data(f"analyses/{made[-1]}")
 
 
-def test_analyses_come_in_pages(caller: Caller, clock: SettableClock) -> None:
+def test_analyses_come_in_pages(premium: Caller, clock: SettableClock) -> None:
     for _ in range(3):
-        caller.post(f"files/{EICAR_MD5}/analyse")
+        premium.post(f"files/{EICAR_MD5}/analyse")
         clock.advance(1)
-    first = caller.get(f"files/{EICAR_MD5}/analyses?limit=2").json()
-    second = caller.session.get(first["links"]["next"], timeout=60).json()
+    first = premium.get(f"files/{EICAR_MD5}/analyses?limit=2").json()
+    second = premium.session.get(first["links"]["next"], timeout=60).json()
     assert (len(first["data"]), len(second["data"])) == (2, 1)
 
 
-def test_a_file_without_analyses_has_an_empty_list_and_an_unknown_one_none(caller: Caller) -> None:
-    assert caller.data(f"files/{EICAR_MD5}/analyses") == []
-    assert error_of(caller.get(f"files/{'0' * 64}/analyses"))[:2] == (404, "NotFoundError")
+def test_a_file_without_analyses_has_an_empty_list_and_an_unknown_one_none(premium: Caller) -> None:
+    assert premium.data(f"files/{EICAR_MD5}/analyses") == []
+    assert error_of(premium.get(f"files/{'0' * 64}/analyses"))[:2] == (404, "NotFoundError")
+
+
+def test_a_public_key_may_not_list_analyses(caller: Caller) -> None:
+    assert error_of(caller.get(f"files/{EICAR_MD5}/analyses"))[:2] == (403, "ForbiddenError")

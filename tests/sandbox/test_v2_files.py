@@ -112,7 +112,7 @@ def test_a_scan_id_that_was_never_issued_is_unknown(v2: V2Caller) -> None:
 
 
 def test_a_file_scanned_through_one_version_is_seen_through_the_other(v2: V2Caller, clock: SettableClock) -> None:
-    v3 = Caller(v2.url)
+    v3 = Caller(v2.url, key="premium-key")
     v2.upload(CONTENT)
     assert len(v3.data(f"files/{MD5}/analyses")) == 1
     v3.post(f"files/{EICAR_MD5}/analyse")

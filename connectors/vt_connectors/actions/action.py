@@ -13,6 +13,7 @@ from .context import Context
 
 if TYPE_CHECKING:
     from ..virustotal.budget import Budget
+    from ..virustotal.licences import Licence
 
 Run = Callable[[Context, Request, "Budget"], Outcome]
 # Codes that every action may fail with. `unknown_action` and `unsupported_version` belong to the envelope.
@@ -58,6 +59,8 @@ class Action(NamedTuple):
 
     `value`: the positional parameter on a command line. `params_of` turns the value into one of `value_params`.
     `several`: a command line may give several values.
+
+    `licence`: what the API key needs; `None` if it depends on the parameters.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Action(NamedTuple):
     counted: bool = True
     params_of_value: Callable[[str], dict[str, Any]] | None = None
     value_params: tuple[str, ...] = ()
+    licence: Licence | None = "free"
 
     def params_of(self, value: str) -> dict[str, Any]:
         """The parameters for a positional value."""

@@ -31,7 +31,7 @@ def needed_parts(context: Context, options: Options, api_key: ApiKey | None = No
     needed, rules = options.include & _ON_REQUEST, options.judged_by(context.rules)
     if rules.need_names:
         needed |= _INTERNAL
-    is_only, is_licensed = options.cache == "only", context.licences.has(api_key)
+    is_only, is_licensed = options.cache == "only", context.licensed_keys.has(api_key)
     if is_only:
         # What the cache has for all keys is better than nothing, unless the key may have more.
         return needed | _LICENSED if is_licensed and context.owner(api_key) is not None else needed
@@ -57,10 +57,15 @@ def own_parts(
 
         found = assessment_of(attributes)
     if found is not None and request.options.cache != "off":
-        context.licences.note(request.api_key)
+        context.licensed_keys.note(request.api_key)
     if found is not None or GTI in needed:
         parts[GTI] = found or {}
     return parts
+
+
+def raw_if_requested(options: Options) -> frozenset[str]:
+    """The parts of answers that are not reports."""
+    return options.include & frozenset(("raw",))
 
 
 def has_detections(entry: Entry, options: Options) -> bool:

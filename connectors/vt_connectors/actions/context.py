@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ..redaction import KeyGuard
     from ..verdict.rule import Rules
     from ..virustotal.account import Account
+    from .deliveries import Deliveries
     from .file_access import FileAccess
-    from .licences import Licences
+    from .licensed_keys import LicensedKeys
     from .request_batch import BatchAnswers
 
 
@@ -31,7 +32,9 @@ class Context(NamedTuple):
     `refusal(key, deadline, claim)`: the refusal of a request that may wait for quota until `deadline` (monotonic
     seconds), if the account was refused a moment ago; else None. `claim`: how the request queues for quota.
 
-    `licences`: which keys are known to be licensed.
+    `deliveries`: what is recorded when an answer has reached its caller.
+
+    `licensed_keys`: which keys are known to be licensed.
 
     `batch`: the answers of the batch that the request belongs to, if any.
     """
@@ -49,5 +52,6 @@ class Context(NamedTuple):
     refusal: Callable[[ApiKey | None, float, Claim | None], Refusal | None]
     guard: KeyGuard
     file_access: FileAccess
-    licences: Licences
+    deliveries: Deliveries
+    licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None

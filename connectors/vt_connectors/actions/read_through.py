@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry
 from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
+from ..errors import Forbidden
 from ..indicators import Indicator
 from ..state.fallback import patiently
+from ..virustotal.licences import naming_licence
 from .answer_parts import has_detections, needed_parts
 from .context import Context
-from .per_key import PARTS, CachedAnswer, Find, find_many
+from .per_key import PARTS, CachedAnswer, Find, find_many, own_key
+from .query import Query as Query
 from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
+    from ..api_key import ApiKey
     from ..virustotal.account import Account
     from ..virustotal.budget import Budget
-    from ..virustotal.port import Api
     from ..virustotal.probe import Permit
-
-
-def _always(entry: Entry) -> bool:
-    return True
-
-
-def _nowhere(entry: Entry) -> Mapping[str, Entry]:
-    return {}
-
-
-class Query(NamedTuple):
-    """`key`: the name in cache and leases, within one version of the API.
-
-    `parts`: the parts that the answer must have. `lives_s`: the maximum age of an answer, if it is less than for other
-    answers. `covers`: whether a cached answer answers this query. `is_write`: the request
-    changes something at VirusTotal. `not_before`: answers fetched earlier (epoch seconds) are not accepted.
-    `also`: the cache entries of other queries, by their keys, that the answer answers too.
-    """
-
-    key: str
-    ask: Callable[[Api], Entry]
-    parts: frozenset[str] = frozenset()
-    lives_s: float | None = None
-    covers: Callable[[Entry], bool] = _always
-    is_write: bool = False
-    not_before: float = 0.0
-    also: Callable[[Entry], Mapping[str, Entry]] = _nowhere
 
 
 def find(question: Query, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
@@ -54,7 +30,10 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
 
     Raises `ConnectorError`.
     """
-    return _Search(question, context, request, budget).run()
+    try:
+        return _Search(question, context, request, budget).run()
+    except Forbidden as error:
+        raise naming_licence(error, question.licence) from None
 
 
 def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
@@ -85,6 +64,12 @@ def cache_key(context: Context, key: str) -> str:
     return f"v{context.space}:{key}"
 
 
+def query_key(context: Context, question: Query, api_key: ApiKey | None) -> str:
+    """The cache key of a query's answer. Without any API key, a licensed answer has a key that no answer has."""
+    shared = cache_key(context, question.key)
+    return own_key(shared, context.owner(api_key) or "none") if question.is_per_key else shared
+
+
 def forget(context: Context, key: str) -> None:
     """Remove the answer with this cache key, because it is outdated."""
     context.cache.forget(key)
@@ -101,7 +86,7 @@ class _Search:
         self._request = request
         self._options = request.options
         self._budget = budget
-        self._key = cache_key(context, question.key)
+        self._key = query_key(context, question, request.api_key)
         self._kept = CachedAnswer(context, self._key, request.api_key)
         self._parts = question.parts
         self._batch = context.batch or BatchAnswers()
@@ -126,7 +111,7 @@ class _Search:
         if mode == "refresh":
             self._outdated = self._kept.fetched_at()
         account = self._context.account(self._request.api_key)
-        permit = account.permit(self._request.action, self._key, self._budget)
+        permit = account.permit(self._question.purpose or self._request.action, self._key, self._budget)
         try:
             fetched = self._context.single_flight.run(
                 self._task(account, permit),

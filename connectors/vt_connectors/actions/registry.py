@@ -1,4 +1,4 @@
-"""The one table of actions. Manifest, documentation, command line, Python's `run` and the exports derive from it.
+"""All actions. Manifest, documentation, command line, Python's `run` and the exports derive from their table.
 
 CONTRIBUTING.md says how to add one.
 """
@@ -6,164 +6,13 @@ CONTRIBUTING.md says how to add one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from ..errors import ConnectorError, OutcomeUnknown, UnknownAction
-from .action import Action, Deferred
-from .lookup import look_up, look_up_any
+from .action import Action
+from .action_table import TABLE
+from .further_actions import FURTHER
 
-_EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
-
-
-def _domain_or_ip(value: str) -> dict[str, Any]:
-    from .passive_dns import params_of
-
-    return params_of(value)
-
-
-_TABLE: tuple[Action, ...] = (
-    Action(
-        "lookup",
-        "Look up an indicator",
-        "VirusTotal's report on any indicator: a hash, a URL, a domain or an IP address",
-        "1",
-        {"value": "8.8.8.8"},
-        look_up_any,
-        "vtaction lookup 44d88612fea8a8f36de82e1278abb02f evil.example 8.8.8.8",
-        value="value",
-    ),
-    Action(
-        "lookup_hash",
-        "Look up a file hash",
-        "VirusTotal's report on a file, by MD5, SHA-1 or SHA-256",
-        "1",
-        {"hash": _EICAR},
-        partial(look_up, "hash", "hash"),
-        "vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f",
-        value="hash",
-    ),
-    Action(
-        "lookup_url",
-        "Look up a URL",
-        "VirusTotal's report on a URL; can submit an unknown URL for a scan",
-        "1; up to 3 and polls when scanning",
-        {"url": "https://example.com/login?next=%2F"},
-        Deferred("lookup_url", "look_up_url"),
-        "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
-        value="url",
-        write_params=("scan_if_missing",),
-    ),
-    Action(
-        "lookup_domain",
-        "Look up a domain",
-        "VirusTotal's report on a domain",
-        "1",
-        {"domain": "example.com"},
-        partial(look_up, "domain", "domain"),
-        "vtaction lookup_domain example.com example.org",
-        value="domain",
-    ),
-    Action(
-        "lookup_ip",
-        "Look up an IP address",
-        "VirusTotal's report on an IPv4 or IPv6 address",
-        "1",
-        {"ip": "8.8.8.8"},
-        partial(look_up, "ip", "ip"),
-        "vtaction lookup_ip 8.8.8.8 2001:db8::1 --json",
-        value="ip",
-    ),
-    Action(
-        "add_comment",
-        "Add a comment",
-        "Comment on an indicator, in public and under the account's name",
-        "1 (2 for a URL not seen before)",
-        {"indicator": _EICAR, "comment": "Seen in a phishing mail #eicar"},
-        Deferred("comment", "add_comment"),
-        "vtaction add_comment 44d88612fea8a8f36de82e1278abb02f --comment 'Seen in a phishing mail #eicar'",
-        value="indicator",
-        writes=True,
-        several=False,
-    ),
-    Action(
-        "scan_file",
-        "Scan a file",
-        "Send a file of up to 650 MB for a scan; VirusTotal then has it in its collection",
-        "1, or 2 above 32 MB; and polls",
-        {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
-        Deferred("scan", "scan_file"),
-        "vtaction scan_file ./suspicious.docm --wait 300",
-        value="path",
-        writes=True,
-    ),
-    Action(
-        "rescan_file",
-        "Rescan a file",
-        "Scan a file again that VirusTotal already has",
-        "1, and polls",
-        {"hash": _EICAR},
-        Deferred("scan", "rescan_file"),
-        "vtaction rescan_file 44d88612fea8a8f36de82e1278abb02f --wait 300",
-        value="hash",
-        writes=True,
-    ),
-    Action(
-        "scan_url",
-        "Scan a URL",
-        "Scan a URL, whether VirusTotal knows it or not",
-        "1, and polls",
-        {"url": "https://example.com/login?next=%2F"},
-        Deferred("scan", "scan_url"),
-        "vtaction scan_url 'https://example.com/login?next=%2F' --wait 120",
-        value="url",
-        writes=True,
-    ),
-    Action(
-        "get_analysis",
-        "Get an analysis",
-        "The state of a scan, by the `analysis_id` of a `pending` answer",
-        "1",
-        {"analysis_id": "u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000"},
-        Deferred("analysis", "get_analysis"),
-        "vtaction get_analysis u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000",
-        value="analysis_id",
-    ),
-    Action(
-        "passive_dns",
-        "Get passive DNS",
-        "The addresses of a domain, or the domains at an address",
-        "1 for each page of 40",
-        {"domain": "example.com", "limit": 40},
-        Deferred("passive_dns", "passive_dns"),
-        "vtaction passive_dns example.com --limit 100",
-        value="indicator",
-        params_of_value=_domain_or_ip,
-        value_params=("domain", "ip"),
-    ),
-    Action(
-        "get_comments",
-        "Get comments",
-        "Comments of other users on an indicator",
-        "1 for each page of 40",
-        {"indicator": _EICAR, "limit": 10},
-        Deferred("comment", "get_comments"),
-        "vtaction get_comments example.com --limit 20",
-        value="indicator",
-    ),
-    Action(
-        "quota",
-        "Get the quota",
-        "The key's quota: our own record, and the account's figures",
-        "1, not counted by VirusTotal",
-        {},
-        Deferred("quota", "show_quota"),
-        "vtaction quota",
-        counted=False,
-    ),
-)
-
-ACTIONS: dict[str, Action] = {action.name: action for action in _TABLE}
+ACTIONS: dict[str, Action] = {action.name: action for action in (*TABLE, *FURTHER)}
 
 
 def find(name: str) -> Action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..cache import Entry
@@ -12,6 +12,7 @@ from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise
 from ..virustotal.budget import Budget
 from ..virustotal.endpoints import Endpoint
+from ..virustotal.licences import Licence
 from ..virustotal.port import Api, Rows
 from .context import Context
 from .lookup import noted, skipped
@@ -22,12 +23,25 @@ _EVERY_KIND: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 @dataclass(frozen=True)
 class Listing:
-    """`name`: the field of the answer that has the rows. `row` makes a row from an object of VirusTotal's."""
+    """`name`: the field of the answer that has the rows. `row` makes a row from an object of VirusTotal's.
+
+    `about`: further fields of the answer. `noun`: what the rows are, for the summary; None: `name`. `key`: the name in
+    the cache; None: `name`. `shown` makes the row of the answer from a cached one. `unknown`: a hint for the summary if
+    VirusTotal has nothing. `purpose`, `licence` and `is_per_key`: as in `Query`.
+    """
 
     name: str
     fetch: Callable[[Api], Rows | None]
     row: Callable[[Any], dict[str, Any]]
     limit: int
+    about: Mapping[str, Any] = field(default_factory=dict)
+    noun: str | None = None
+    unknown: str = ""
+    key: str | None = None
+    shown: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    purpose: str | None = None
+    licence: Licence = "free"
+    is_per_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,23 +110,29 @@ def listed(
     if reason is not None:
         return skipped(indicator, reason)
     query = Query(
-        rows_key(listing.name, indicator),
+        rows_key(listing.key or listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
         parts=request.options.include & {"raw"},
         lives_s=lives_s,
         covers=lambda entry: entry.status != "ok" or entry.report["limit"] >= listing.limit or not entry.report["more"],
+        purpose=listing.purpose,
+        licence=listing.licence,
+        is_per_key=listing.is_per_key,
     )
     found = find(query, context, request, budget)
     if found is None:
         return skipped(indicator, "not_cached")
     entry, source = found
     if entry.status == "not_found":
-        summary = f"not found: VirusTotal does not know this {indicator.kind}"
-        return noted(indicator, Outcome("not_found", summary, dict(entry.report), source, entry.fetched_at))
+        summary = f"not found: VirusTotal does not know this {indicator.kind}{listing.unknown}"
+        data = {**entry.report, **listing.about}
+        return noted(indicator, Outcome("not_found", summary, data, source, entry.fetched_at))
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)
     count = len(data[listing.name])
     many = "more than " if data["more"] else ""
-    return noted(indicator, Outcome("ok", f"{many}{count} {listing.name}", data, source, entry.fetched_at))
+    return noted(
+        indicator, Outcome("ok", f"{many}{count} {listing.noun or listing.name}", data, source, entry.fetched_at)
+    )
 
 
 def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, request: Request) -> Entry:
@@ -133,7 +153,8 @@ def _cut(report: dict[str, Any], listing: Listing, *, with_raw: bool) -> dict[st
     """The requested part of a cached report."""
     rows = report[listing.name]
     data = {name: report[name] for name in ("type", "indicator")}
-    data[listing.name] = rows[: listing.limit]
+    data.update(listing.about)
+    data[listing.name] = [listing.shown(row) for row in rows[: listing.limit]]
     data["more"] = report["more"] or len(rows) > listing.limit
     if with_raw:
         data["raw"] = {"data": report["raw"]["data"][: listing.limit]}

@@ -15,7 +15,9 @@ from .analysis import pending, wait_for
 from .context import Context
 from .file_sample import opened
 from .lookup import noted, skipped
+from .relationships import indicator_of
 from .same_object import forget_before_scan
+from .url_ids import write_id
 from .writes import known_sha256, said, send_once
 
 
@@ -40,12 +42,34 @@ def rescan_file(context: Context, request: Request, budget: Budget) -> Outcome:
     if request.options.cache == "only":
         return skipped(file, "not_cached")
     content = [known_sha256(file, context) or file.value]
-    sent = _send(content, lambda api: api.rescan_file(file, budget), context, request, budget)
+    sent = _send(content, lambda api: api.rescan(file, None, budget), context, request, budget)
     about = {"type": "hash", "indicator": file.value}
     if sent.submitted is None:
         summary = said("not found: VirusTotal does not have this file; send it with scan_file", sent.source)
         return Outcome("not_found", summary, about, sent.source, sent.at)
     return _followed(sent, about, context, request, budget)
+
+
+def rescan(context: Context, request: Request, budget: Budget) -> Outcome:
+    """Like `scan_file`, for anything that VirusTotal has; `not_found` if it does not, `skipped` for internal ones."""
+    indicator = indicator_of(request.params, context.never_query)
+    if indicator.kind == "hash":
+        params = {**request.params, "hash": indicator.value}
+        return rescan_file(context, request._replace(action="rescan_file", params=params), budget)
+    reason = "not_cached" if request.options.cache == "only" else context.never_query.reason(indicator)
+    if reason is not None:
+        return skipped(indicator, reason)
+    about = {"type": indicator.kind, "indicator": indicator.value}
+    object_id = write_id(indicator, context, request, budget)
+    if object_id is None:
+        summary = "not found: VirusTotal does not know this URL; send it with scan_url"
+        return noted(indicator, Outcome("not_found", summary, about))
+    content = [indicator.kind, object_id]
+    sent = _send(content, lambda api: api.rescan(indicator, object_id, budget), context, request, budget)
+    if sent.submitted is None:
+        summary = said(f"not found: VirusTotal does not know this {indicator.kind}", sent.source)
+        return noted(indicator, Outcome("not_found", summary, about, sent.source, sent.at))
+    return noted(indicator, _followed(sent, about, context, request, budget))
 
 
 def scan_url(context: Context, request: Request, budget: Budget) -> Outcome:

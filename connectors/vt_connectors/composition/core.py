@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from ..actions.context import Context
+from ..actions.deliveries import Deliveries
 from ..actions.file_access import FileAccess, OwnFiles
-from ..actions.licences import Licences
+from ..actions.licensed_keys import LicensedKeys
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
 from ..backends.memory.leases import MemoryLeases
@@ -85,7 +86,8 @@ def build(
             refusal=accounts.refusal,
             guard=KeyGuard(default_key),
             file_access=file_access(settings, own_files),
-            licences=Licences(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
+            deliveries=Deliveries(),
+            licensed_keys=LicensedKeys(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
         ),
         release,
     )
@@ -144,7 +146,7 @@ class _Accounts:
             return None  # reported when a request is to be sent
 
     def key_is_elsewhere(self) -> bool:
-        """See `Licences`."""
+        """See `LicensedKeys`."""
         try:
             self._default_key()
         except ConnectorError as error:

@@ -62,7 +62,8 @@ class PlannerV3:
         return ask, Call(about, endpoints.UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
     def rescan_file(self, file: Indicator) -> Calls:
-        return (Call("Rescan a known file.", endpoints.RESCAN_FILE, {"id": file.vt_id}),)
+        values = {"collection": COLLECTION["hash"], "id": file.vt_id}
+        return (Call("Rescan a known file.", endpoints.RESCAN, values),)
 
     def scan_url(self, url: Indicator) -> Calls:
         return (Call("Scan the URL.", endpoints.SCAN_URL, {"url": url.value}),)

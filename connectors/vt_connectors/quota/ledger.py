@@ -32,6 +32,7 @@ class Ledger:
     - `reset_at`: the use before this moment is unknown, because the record before this one was lost.
     - `inherited_until`: in a substitute record, the shared record granted the requests that finished before. Else 0.
     - `max_clock_skew_s`: the largest difference between the clocks of the processes that use the ledger.
+    - `positions`: where the last poll of each stream of notifications ended, by the stream's name.
     - `boot`, `booted_at`: the boot of the machine when the ledger was written, and the time of that boot.
     """
 
@@ -50,6 +51,7 @@ class Ledger:
     reset_at: float = 0.0
     inherited_until: float = 0.0
     max_clock_skew_s: float = 0.0
+    positions: dict[str, str] = field(default_factory=dict)
     boot: str = ""
     booted_at: float = 0.0
 
@@ -61,6 +63,7 @@ class Ledger:
             used={period: dict(counts) for period, counts in self.used.items()},
             queue=list(self.queue),
             lengths=list(self.lengths),
+            positions=dict(self.positions),
         )
 
     def to_json(self) -> str:
@@ -89,6 +92,7 @@ class Ledger:
                 reset_at=float(raw["reset_at"]),
                 inherited_until=float(raw.get("inherited_until", 0.0)),
                 max_clock_skew_s=float(raw.get("max_clock_skew_s", 0.0)),
+                positions={str(name): str(place) for name, place in raw.get("positions", {}).items()},
                 boot=str(raw["boot"]),
                 booted_at=float(raw["booted_at"]),
             )

@@ -21,6 +21,7 @@ from .acquisition import Acquisition, ReservationRequest, refusal
 from .gate import Gate, Turn
 from .ledger import Ledger
 from .ledger_store import Change, LedgerStore, Result
+from .positions import Positions
 from .reservation import Reservation
 from .usage import take_over, usage
 from .waiters import Claim
@@ -211,6 +212,11 @@ class Limiter:
     def usage(self) -> dict[str, Any]:
         """The contract's `meta.quota`: window name to limit, used, resets_in_s; `blocked` while a 429 is waited out."""
         return self._transact(lambda ledger, now: usage(ledger, self.quota, now))
+
+    @property
+    def positions(self) -> Positions:
+        """Where the polls of this key's streams ended."""
+        return Positions(self._transact)
 
     def take_over(self, use: AccountUse) -> None:
         """Correct the ledger with the account's own figures: see `usage.take_over`."""

@@ -6,17 +6,19 @@ import html
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .data.catalogue import catalogue
 from .data.deterministic import digest
 from .data.kinds import Item
 from .data.web_attributes import REFERENCE_TIME
-from .errors import already_exists, bad_request
+from .errors import already_exists, bad_request, forbidden, not_found
 from .http.messages import JsonObject
 
 _TAG = re.compile(r"(?:^|(?<=\s))#(\w+)")
 _DAY_S = 86400
+COMMENT_VOTES = ("positive", "negative", "abuse")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class CommentStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_item: dict[Item, list[Comment]] = {}  # oldest first
+        self._posted: dict[Item, int] = {}  # with the deleted ones, so that no id returns
+        self._votes: dict[str, dict[str, str]] = {}  # by comment and key
         for entry in catalogue():
             for number, text in enumerate(entry.comments):
                 self._append(entry.item, text, None, REFERENCE_TIME + number * _DAY_S)
@@ -51,14 +55,55 @@ class CommentStore:
         with self._lock:
             return self._by_item.get(item, [])[::-1]
 
+    def all_newest_first(self) -> list[Comment]:
+        """The comments on all items."""
+        with self._lock:
+            found = [comment for comments in self._by_item.values() for comment in comments]
+        return sorted(found, key=lambda comment: -comment.date)
+
+    def find(self, ident: str) -> Comment:
+        """The comment with an id. ApiError 404 if there is none."""
+        with self._lock:
+            return self._find(ident)[1]
+
+    def delete(self, ident: str, key: str) -> None:
+        """Remove a comment. ApiError: 404 if there is none, 403 if another key posted it."""
+        with self._lock:
+            comments, comment = self._find(ident)
+            if comment.author != key:
+                raise forbidden()
+            comments.remove(comment)
+
+    def vote(self, ident: str, vote: str, key: str) -> dict[str, int]:
+        """Vote on a comment, in place of an earlier vote with the same key. Returns the counts; ApiError 404."""
+        with self._lock:
+            self._find(ident)
+            self._votes.setdefault(ident, {})[key] = vote
+        return self.votes_on(ident)
+
+    def votes_on(self, ident: str) -> dict[str, int]:
+        """The counts of positive, negative and abuse votes on a comment."""
+        with self._lock:
+            votes = list(self._votes.get(ident, {}).values())
+        return {name: votes.count(name) for name in COMMENT_VOTES}
+
+    def _find(self, ident: str) -> tuple[list[Comment], Comment]:
+        for comments in self._by_item.values():
+            for comment in comments:
+                if comment.id == ident:
+                    return comments, comment
+        raise not_found(f'Comment "{ident}" not found')
+
     def _append(self, item: Item, text: str, author: str | None, date: int) -> Comment:
         comments = self._by_item.setdefault(item, [])
-        tail = digest(f"{item.id}/{len(comments)}/{text}", "comment")[:8]
+        number = self._posted.get(item, 0)
+        self._posted[item] = number + 1
+        tail = digest(f"{item.id}/{number}/{text}", "comment")[:8]
         comments.append(Comment(f"{item.kind.letter}-{item.id}-{tail}", text, author, date))
         return comments[-1]
 
 
-def comment_object(comment: Comment, self_link: str) -> JsonObject:
+def comment_object(comment: Comment, self_link: str, votes: Mapping[str, int]) -> JsonObject:
     """The JSON of a comment; words after `#` are its tags."""
     return {
         "type": "comment",
@@ -68,10 +113,15 @@ def comment_object(comment: Comment, self_link: str) -> JsonObject:
             "date": comment.date,
             "text": comment.text,
             "html": html.escape(comment.text),
-            "tags": list(dict.fromkeys(tag.lower() for tag in _TAG.findall(comment.text))),
-            "votes": {"positive": 0, "negative": 0, "abuse": 0},
+            "tags": tags_of(comment),
+            "votes": dict(votes),
         },
     }
+
+
+def tags_of(comment: Comment) -> list[str]:
+    """The tags of a comment in lower case."""
+    return list(dict.fromkeys(tag.lower() for tag in _TAG.findall(comment.text)))
 
 
 def comment_text(body: bytes) -> str:

@@ -47,7 +47,7 @@ def report_of(
 
 
 def analysis_report(
-    kind: Kind,
+    kind: Kind | None,
     analysis: Mapping[str, Any],
     object_id: str | None,
     indicator: str | None,
@@ -60,7 +60,7 @@ def analysis_report(
     value = indicator or object_id
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
     report["last_analysis"] = _time(analysis.get("date"))
-    report["link"] = object_page(kind, object_id) if object_id else None
+    report["link"] = object_page(kind, object_id) if kind and object_id else None
     report[OPINIONS] = opinions_of(analysis.get("results"))
     if "engines" in parts:
         report["engines"] = _engines(analysis.get("results"))

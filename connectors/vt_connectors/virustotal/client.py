@@ -214,7 +214,7 @@ class Client:
         try:
             if endpoint.version == "2":
                 return answers.document_v2(answer, self._key, now, endpoint.private)
-            return answers.document(answer, self._key, now)
+            return answers.document(answer, self._key, now, may_be_empty=endpoint.method == "DELETE")
         except answers.ForeignLimit:
             raise
         except RateLimited as error:

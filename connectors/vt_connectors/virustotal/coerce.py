@@ -49,3 +49,14 @@ def objects_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(data, list):
         raise InvalidResponse("VirusTotal's response is not a list", http_status=200)
     return [row for row in data if isinstance(row, Mapping)]
+
+
+def objects_or_object_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """As `objects_of`, also for a relationship to one object: `data` is the object, or null without one.
+
+    Source: recorded responses for `network_location` of a URL and `group` of a graph.
+    """
+    data = answer.get("data")
+    if "data" in answer and data is None:
+        return []
+    return [data] if isinstance(data, Mapping) else objects_of(answer)

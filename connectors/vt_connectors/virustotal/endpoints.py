@@ -24,18 +24,20 @@ _FORM = "application/x-www-form-urlencoded"
 class Endpoint:
     """One call. `path` has ids in braces; `query` and `form` are the names of values that are sent there if given.
 
-    `text`: the name of the value for a comment's text in a JSON body. `file`: a file is sent, as multipart.
+    `json`: the names of the attributes of an object of `json_type` in a JSON body. `file`: a file is sent, as
+    multipart.
     `writes`: it is a write, so it is sent once. `counted`: VirusTotal counts it in the quota.
     `private`: a refusal probably means that the key lacks the privilege.
     """
 
     name: str
     version: Version
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     query: tuple[str, ...] = ()
     form: tuple[str, ...] = ()
-    text: str | None = None
+    json: tuple[str, ...] = ()
+    json_type: str = ""
     file: bool = False
     writes: bool = False
     counted: bool = True
@@ -58,9 +60,10 @@ class Endpoint:
 
     def document(self, values: Values) -> dict[str, Any] | None:
         """The JSON body as an object; None for calls without one."""
-        if self.text is None:
+        if not self.json:
             return None
-        return {"data": {"type": "comment", "attributes": {"text": values[self.text]}}}
+        attributes = {name: values[name] for name in self.json if name in values}
+        return {"data": {"type": self.json_type, "attributes": attributes}}
 
     def _body(self, values: Values) -> tuple[bytes | None, str | None]:
         document = self.document(values)
@@ -89,10 +92,28 @@ ANALYSIS = _v3("analysis", "analyses/{id}")
 ANALYSES = _v3("file_analyses", "files/{id}/analyses", "limit")
 UPLOAD_ADDRESS = _v3("upload_address", "files/upload_url")
 OVERALL_QUOTAS = _v3("overall_quotas", "users/{id}/overall_quotas", counted=False)
-ADD_COMMENT = Endpoint("add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", text="text", writes=True)
+ADD_COMMENT = Endpoint(
+    "add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", json=("text",), json_type="comment", writes=True
+)
 UPLOAD = Endpoint("upload", "3", "POST", "/api/v3/files", file=True, writes=True)
-RESCAN_FILE = Endpoint("rescan_file", "3", "POST", "/api/v3/files/{id}/analyse", writes=True)
 SCAN_URL = Endpoint("scan_url", "3", "POST", "/api/v3/urls", form=("url",), writes=True)
+RELATED = _v3("related_objects", "{collection}/{id}/{relationship}", "limit", "cursor")
+RELATED_IDS = _v3("related_ids", "{collection}/{id}/relationships/{relationship}", "limit", "cursor")
+BEHAVIOUR_SUMMARY = _v3("behaviour_summary", "files/{id}/behaviour_summary")
+MITRE_TREES = _v3("behaviour_mitre_trees", "files/{id}/behaviour_mitre_trees")
+VOTES = _v3("votes", "{collection}/{id}/votes", "limit", "cursor")
+ADD_VOTE = Endpoint(
+    "add_vote", "3", "POST", "/api/v3/{collection}/{id}/votes", json=("verdict",), json_type="vote", writes=True
+)
+RESCAN = Endpoint("rescan", "3", "POST", "/api/v3/{collection}/{id}/analyse", writes=True)
+COMMENT = _v3("comment", "comments/{id}")
+DELETE_COMMENT = Endpoint("delete_comment", "3", "DELETE", "/api/v3/comments/{id}", writes=True)
+SEARCH = _v3("search", "search", "query", "limit", "cursor")
+INTELLIGENCE_SEARCH = _v3(
+    "intelligence_search", "intelligence/search", "query", "order", "descriptors_only", "limit", "cursor"
+)
+ANY_GET = _v3("vt_get", "{path}")
+IOC_STREAM = _v3("ioc_stream", "ioc_stream", "filter", "order", "limit", "cursor")
 
 V2_FILE = _v2("file_report", "file/report", "resource")
 V2_URL = _v2("url_report", "url/report", "resource")

@@ -143,6 +143,11 @@ def url_of_analysis(analysis_id: str) -> str | None:
     return match[1] if match else None
 
 
+def is_of_file(analysis_id: str) -> bool:
+    """Whether the id is one of a file's analysis: base64 with its MD5, or, in 2019, a bare number."""
+    return _md5_of_analysis(analysis_id) is not None or analysis_id.isdigit()
+
+
 def time_of_analysis(analysis_id: str) -> int | None:
     """The time of the scan's request (epoch seconds), if the id has it; the ids of API v3 and v2 have it."""
     match = _TIMED.fullmatch(analysis_id)

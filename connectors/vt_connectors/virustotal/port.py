@@ -6,14 +6,15 @@ Objects are in API v3's form (`type`, `id`, `attributes`); `raw` is VirusTotal's
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Callable, Literal, Protocol, TypeVar
 
 from ..indicators import Indicator, Kind
 from .budget import Budget
 from .endpoints import Endpoint
 from .http.transport import Upload
 
+Result = TypeVar("Result")
 AnalysisStatus = Literal["queued", "in-progress", "completed"]
 
 
@@ -37,12 +38,13 @@ class Submitted:
 class Analysis:
     """The status of a scan. `attributes`: v3's `date`, `stats` and `results`, as far as they exist.
 
-    `indicator`: the scanned URL, or the file's SHA-256; None if VirusTotal does not send it.
+    `kind`: None if neither the id nor the response shows it, as for domains and addresses. `indicator`: the scanned
+    URL, or the file's SHA-256; None if VirusTotal does not send it.
     """
 
     analysis_id: str
     status: AnalysisStatus
-    kind: Kind
+    kind: Kind | None
     object_id: str | None
     indicator: str | None
     attributes: Mapping[str, Any]
@@ -71,11 +73,28 @@ class Resolution:
 
 @dataclass(frozen=True)
 class Rows:
-    """`comments`, `resolutions` or other rows, newest first; `more`: VirusTotal has more of them."""
+    """`comments`, `resolutions` or other rows, newest first; `more`: VirusTotal has more of them.
+
+    `meta`: the `meta` object of the last page.
+    """
 
     items: tuple[Any, ...]
     raw: tuple[Any, ...]
     more: bool
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RowsCall:
+    """A call for at most `limit` rows, of which VirusTotal gives at most `page` in one response.
+
+    A relationship that has one object at most counts as a list of it.
+    """
+
+    endpoint: Endpoint
+    values: Mapping[str, str]
+    limit: int
+    page: int = 40
 
 
 class Api(Protocol):
@@ -100,12 +119,28 @@ class Api(Protocol):
     def related(
         self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
     ) -> Rows | None:
-        """Objects of `vt_type` as API v3 has them at `endpoint`. With API v2 it is a `ConfigError`."""
+        """Objects of `vt_type` as API v3 has them at `endpoint`. With API v2, it and the next three are `Forbidden`."""
+
+    def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
+        """Objects of any type, as API v3 has them."""
+
+    def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        """The whole response of a reading call, whatever its form."""
+
+    def change(
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        budget: Budget,
+        understood: Callable[[Mapping[str, Any]], Result],
+    ) -> Result | None:
+        """The result of `understood` for the response to a write; it raises `InvalidResponse` if it is another's."""
 
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         """`hashes`: md5, sha1 and sha256 of the file."""
 
-    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None: ...
+    def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
+        """`object_id`: VirusTotal's own id of a URL. API v2 rescans files and URLs only; else it is `Forbidden`."""
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
         """`only_if_missing`: a lookup just found that VirusTotal does not know the URL."""

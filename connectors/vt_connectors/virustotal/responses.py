@@ -73,8 +73,10 @@ class ForeignLimit(RateLimited):
 Document = Union[dict[str, Any], list[Any]]
 
 
-def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
+def document(answer: HttpResponse, key: ApiKey, now: float, *, may_be_empty: bool = False) -> dict[str, Any]:
     """The JSON object of API v3's 200. Raises `NotFound` or a `ConnectorError`; messages never contain the key.
+
+    `may_be_empty`: a 200 without a body, as after a deletion, is an empty object.
 
     Only VirusTotal's own error object is taken as an error of key, tier, quota or indicator. Any other response is
     `InvalidResponse`, `Unavailable` (5xx) or `ForeignLimit` (429).
@@ -82,6 +84,8 @@ def document(answer: HttpResponse, key: ApiKey, now: float) -> dict[str, Any]:
     body = _json(answer)
     if answer.status == 200 and isinstance(body, dict):
         return body
+    if may_be_empty and answer.status == 200 and not answer.body and answer.broken is None:
+        return {}
     error = body.get("error") if isinstance(body, dict) else None
     error = error if isinstance(error, dict) else {}
     code = error.get("code")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -16,6 +16,7 @@ from .coerce import mapping, number, text
 from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
+from .only_v3 import OnlyInV3, not_in_v2
 from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report
@@ -34,7 +35,7 @@ REPORT: dict[Kind, Endpoint] = {
 }
 
 
-class ApiV2:
+class ApiV2(OnlyInV3):
     """See `port.Api`.
 
     The id of an analysis is VirusTotal's scan id after `f-` or `u-`, because files and URLs have different calls.
@@ -95,11 +96,6 @@ class ApiV2:
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
-    def related(
-        self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
-    ) -> Rows | None:
-        raise not_in_v2(endpoint)
-
     def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
@@ -108,7 +104,12 @@ class ApiV2:
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         return self._client.write(endpoint, {}, budget, lambda answer: _file_submitted(answer, hashes), upload)
 
-    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
+    def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
+        if indicator.kind == "url":
+            return self.scan_url(indicator, budget)
+        if indicator.kind != "hash":
+            raise not_in_v2(endpoints.RESCAN)
+
         def understood(answer: Any) -> Submitted | None:
             unknown = _code(_checked(answer, indicator.value)) == _UNKNOWN
             return None if unknown else _file_submitted(answer, identity.named_hash(indicator.value))
@@ -150,11 +151,6 @@ def check_known(indicator: Indicator) -> None:
         raise InvalidIndicator(
             f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
         )
-
-
-def not_in_v2(endpoint: Endpoint) -> ConfigError:
-    """The error of a call that only API v3 has."""
-    return ConfigError(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
 
 
 def check_size(filename: str, size: int) -> None:

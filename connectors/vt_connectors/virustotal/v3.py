@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import Cancelled, Conflict, ConnectorError, InvalidResponse, RateLimited
+from ..errors import Cancelled, Conflict, ConnectorError
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v3_objects
 from .budget import Budget
 from .client import Client
-from .coerce import analysis_status, mapping, objects_of, text
+from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
 from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
-from .port import Analysis, Comment, Known, Resolution, Rows, Submitted
+from .paging import pages
+from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
+from .v3_objects import analysis_id_of
 
 # VirusTotal accepts 32 MB in one request, including headers of the parts
 # (https://docs.virustotal.com/reference/files-scan).
 LARGEST_DIRECT_UPLOAD = 32_000_000
 PAGE = 40
-_MOST_PAGES = 100
 
 REPORT: dict[Kind, Endpoint] = {
     "hash": endpoints.FILE,
@@ -94,7 +95,7 @@ class ApiV3:
         file = Indicator("hash", sha256)
 
         def understood(answer: dict[str, Any]) -> str:
-            return _analysis_id(answer, file, hashes)
+            return analysis_id_of(answer, file, hashes)
 
         try:
             if upload.size > LARGEST_DIRECT_UPLOAD:
@@ -102,12 +103,12 @@ class ApiV3:
                 endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
             return Submitted(self._client.write(endpoint, {}, budget, understood, upload), sha256)
         except NotFound:
-            raise _no_such_call() from None
+            raise v3_objects.no_such_call() from None
         except Conflict as conflict:
             # Another client is submitting the same file, so use that analysis.
             under_way = self._analysis_under_way(sha256, budget)
             if under_way is None:
-                raise _being_scanned(conflict) from None
+                raise v3_objects.being_scanned(conflict) from None
             return Submitted(under_way, sha256)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
@@ -120,28 +121,29 @@ class ApiV3:
             return None
         return text(found[0].get("id")) if found else None
 
-    def rescan_file(self, indicator: Indicator, budget: Budget) -> Submitted | None:
+    def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         try:
-            values = {"id": indicator.vt_id}
+            values = {"collection": COLLECTION[indicator.kind], "id": object_id or indicator.vt_id}
             return Submitted(
-                self._client.write(
-                    endpoints.RESCAN_FILE, values, budget, lambda answer: _analysis_id(answer, indicator)
-                )
+                self._client.write(endpoints.RESCAN, values, budget, lambda answer: analysis_id_of(answer, indicator))
             )
         except NotFound:
             return None
         except Conflict as conflict:
-            raise _being_scanned(conflict) from None
+            raise v3_objects.being_scanned(conflict) from None
 
     def scan_url(self, indicator: Indicator, budget: Budget, *, only_if_missing: bool = False) -> Submitted:
         try:
             found = self._client.write(
-                endpoints.SCAN_URL, {"url": indicator.value}, budget, lambda answer: _analysis_id(answer, indicator)
+                endpoints.SCAN_URL,
+                {"url": indicator.value},
+                budget,
+                lambda answer: analysis_id_of(answer, indicator),
             )
         except NotFound:
-            raise _no_such_call() from None
+            raise v3_objects.no_such_call() from None
         except Conflict as conflict:
-            raise _being_scanned(conflict) from None
+            raise v3_objects.being_scanned(conflict) from None
         return Submitted(found, identity.url_of_analysis(found))
 
     def analysis(self, analysis_id: str, budget: Budget) -> Analysis | None:
@@ -154,11 +156,12 @@ class ApiV3:
         url_info, file_info = mapping(meta.get("url_info")), mapping(meta.get("file_info"))
         identity.check_analysis(analysis_id, text(vt_object.get("id")), file_info, url_info)
         is_url = bool(url_info) or (not file_info and analysis_id.startswith("u-"))
+        is_file = bool(file_info) or (not is_url and identity.is_of_file(analysis_id))
         sha256 = text(url_info.get("id")) if is_url else text(file_info.get("sha256"))
         return Analysis(
             analysis_id=analysis_id,
             status=analysis_status(attributes.get("status")),
-            kind="url" if is_url else "hash",
+            kind="url" if is_url else "hash" if is_file else None,
             object_id=sha256,
             indicator=text(url_info.get("url")) if is_url else sha256,
             attributes=attributes,
@@ -168,6 +171,27 @@ class ApiV3:
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
 
+    def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
+        return pages(self._client, call, lambda item: item, budget, objects_or_object_of)
+
+    def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        try:
+            return mapping(self._client.ask(endpoint, values, budget))
+        except NotFound:
+            return None
+
+    def change(
+        self,
+        endpoint: Endpoint,
+        values: Mapping[str, str],
+        budget: Budget,
+        understood: Callable[[Mapping[str, Any]], Result],
+    ) -> Result | None:
+        try:
+            return self._client.write(endpoint, values, budget, understood)
+        except NotFound:
+            return None
+
     def _rows(
         self,
         endpoint: Endpoint,
@@ -176,52 +200,5 @@ class ApiV3:
         row: Callable[[Mapping[str, Any]], Any],
         budget: Budget,
     ) -> Rows | None:
-        """Pages of 40 rows, until there are `limit` rows or no more; or until quota is used up, after some rows."""
-        found: list[Mapping[str, Any]] = []
         values = {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id}
-        cursor = ""
-        for _ in range(_MOST_PAGES):
-            values["limit"] = str(min(PAGE, limit - len(found)))
-            try:
-                answer = self._client.ask(endpoint, {**values, **({"cursor": cursor} if cursor else {})}, budget)
-            except NotFound:
-                return None
-            except RateLimited:
-                if not found:
-                    raise
-                break
-            page = objects_of(answer)
-            found += page
-            # The last page has no cursor, an empty one, or the same one again.
-            last, cursor = cursor, text(mapping(answer.get("meta")).get("cursor")) or ""
-            if cursor == last:
-                cursor = ""
-            if not page or not cursor or len(found) >= limit:
-                break
-        shown = found[:limit]
-        return Rows(tuple(row(item) for item in shown), tuple(shown), more=bool(cursor) or len(found) > limit)
-
-
-def _being_scanned(conflict: Conflict) -> Conflict:
-    """The 409 for a scan, which is temporary, unlike that for a comment."""
-    return Conflict(
-        f"VirusTotal is already scanning the same file or URL ({conflict.message}); try again in a minute",
-        http_status=conflict.http_status,
-        vt_code=conflict.vt_code,
-        retryable=True,
-    )
-
-
-def _no_such_call() -> InvalidResponse:
-    """The error for a 404 of a call that has no unknown objects."""
-    return InvalidResponse("VirusTotal does not know this call (HTTP 404); check VT_API_URL", http_status=404)
-
-
-def _analysis_id(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
-    """The id of the analysis of `indicator`; in 2019 some were bare numbers."""
-    data = mapping(answer.get("data"))
-    found = data.get("id")
-    if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
-        raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
-    identity.check_submission(str(found), indicator, hashes)
-    return str(found)
+        return pages(self._client, RowsCall(endpoint, values, limit, PAGE), row, budget)

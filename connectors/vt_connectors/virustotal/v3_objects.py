@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InvalidResponse
+from ..errors import Conflict, InvalidResponse
+from ..indicators import Indicator
+from . import identity
 from .coerce import epoch, mapping, text
 from .port import Comment, Resolution
 
@@ -46,3 +48,30 @@ def resolution_of(vt_object: Mapping[str, Any]) -> Resolution:
         date=epoch(attributes.get("date")),
         resolver=text(attributes.get("resolver")),
     )
+
+
+def being_scanned(conflict: Conflict) -> Conflict:
+    """The 409 for a scan, which is temporary, unlike that for a comment."""
+    return Conflict(
+        f"VirusTotal is already scanning the same file or URL ({conflict.message}); try again in a minute",
+        http_status=conflict.http_status,
+        vt_code=conflict.vt_code,
+        retryable=True,
+    )
+
+
+def no_such_call() -> InvalidResponse:
+    """The error for a 404 of a call that has no unknown objects."""
+    return InvalidResponse("VirusTotal does not know this call (HTTP 404); check VT_API_URL", http_status=404)
+
+
+def analysis_id_of(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
+    """The id of the analysis of `indicator`; in 2019 some were bare numbers."""
+    data = mapping(answer.get("data"))
+    found = data.get("id")
+    if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
+        raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
+    if indicator.kind in ("hash", "url"):
+        # The form of the id for a domain or an address is not documented.
+        identity.check_submission(str(found), indicator, hashes)
+    return str(found)

@@ -70,6 +70,7 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
                     with seen.aside():
                         sys.stdout.write(json.dumps(response) + "\n")
                         sys.stdout.flush()
+                    core.delivered(response)
                 else:
                     shown.append(response)
     finally:
@@ -80,6 +81,9 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
         from .tables import show
 
         show(options.action, shown)
+        sys.stdout.flush()
+        for response in shown:
+            core.delivered(response)
     return code.value
 
 

@@ -71,10 +71,12 @@ class Runner:
         self._ending.output = stdout
         try:
             for line in self._lines(stdin):
-                written = self._response_line(line)
+                response, written = self._response_line(line)
                 # Counted before it is written, because its reader may send the next line immediately.
                 self._answered_lines += 1
                 stdout.write(written, self._waits_for_output)
+                if response is not None:
+                    self._core.delivered(response)
         finally:
             self._end_batch()
         return self.exit_code.value
@@ -91,7 +93,8 @@ class Runner:
             if self._ending.for_s > _LAST_OUTPUT_S:
                 return
 
-    def _response_line(self, line: RunLine) -> bytes:
+    def _response_line(self, line: RunLine) -> tuple[Response | None, bytes]:
+        """The response and its line; no response if there is no memory for one."""
         try:
             response = self._finished(line)
             try:
@@ -101,9 +104,9 @@ class Runner:
                 written = bytes_of(response)
         except Exception:
             self.exit_code.add(FAILED)
-            return NO_MEMORY
+            return None, NO_MEMORY
         self.exit_code.saw(response)
-        return written
+        return response, written
 
     def _waits_for_output(self) -> bool:
         self._ending.look()

@@ -145,6 +145,7 @@ def _begin(ledger: Ledger, before: Ledger | None, now: float) -> None:
         ledger.older, ledger.inherited_until = before.older, now
         ledger.longest_window_s, ledger.lengths = before.longest_window_s, list(before.lengths)
         ledger.blocked_until, ledger.blocked_for = before.blocked_until, before.blocked_for
+        ledger.positions = dict(before.positions)
 
 
 def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
@@ -154,6 +155,8 @@ def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
             ledger.used[period][key] = ledger.used[period].get(key, 0) + count
     ledger.blocked_until = max(ledger.blocked_until, spent.blocked_until + ahead_s if spent.blocked_until else 0.0)
     ledger.blocked_for = max(ledger.blocked_for, spent.blocked_for)
+    for stream, position in spent.positions.items():
+        ledger.positions[stream] = max(ledger.positions.get(stream, ""), position)
 
 
 def _add_finished(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:

@@ -44,6 +44,18 @@ class Dataset:
             raise unknown(Kind.URL, text)
         return item
 
+    def has_report(self, item: Item) -> bool:
+        """Whether there is a report on an item."""
+        return self._is_known(item)
+
+    def shown(self, item: Item) -> Item:
+        """The item, whose id is in a response from now on: so it can be asked for by that id."""
+        if item.kind is Kind.URL:
+            self._see(item.value)
+        elif item.kind is Kind.FILE:
+            self._remember_file(self._facts_of(item.value))
+        return item
+
     def facts(self, item: Item) -> FileFacts | None:
         """The hashes, size and name of a file; None for other kinds."""
         return self._facts_of(item.value) if item.kind is Kind.FILE else None

@@ -9,6 +9,7 @@ from .catalogue import FileFacts, known
 from .deterministic import draw
 from .engines import part_of, scan_of
 from .file_attributes import file_attributes
+from .findings import file_findings
 from .kinds import Item, Kind, Verdict
 from .verdicts import Profile, profile_of
 from .web_attributes import REFERENCE_TIME, domain_attributes, ip_attributes, url_attributes
@@ -46,19 +47,27 @@ def build_object(item: Item, facts: FileFacts | None, standing: SubmissionHistor
     scan = scan_of(item, profile)
     if is_new and standing.finished_at is None:
         scan = part_of(scan, 0)
-    attributes = _attributes(item, profile.verdict, facts)
+    attributes = unscanned_attributes(item, facts, standing)
     attributes.update(last_analysis_stats=scan.stats, last_analysis_results=scan.results)
-    attributes.update(_opinions(item, profile.verdict))
-    attributes.update(_dates(item, standing, is_new))
+    return {"type": item.kind.value, "id": item.id, "links": {"self": self_link}, "attributes": attributes}
+
+
+def unscanned_attributes(item: Item, facts: FileFacts | None, standing: SubmissionHistory) -> dict[str, Any]:
+    """All attributes except the results of engines."""
+    verdict = scan_profile(item).verdict
+    attributes = _attributes(item, verdict, facts)
+    attributes.update(_opinions(item, verdict))
+    attributes.update(_dates(item, standing, profile_of(item).verdict is Verdict.UNKNOWN))
     entry = known(item)
     attributes.update(entry.attributes if entry else {})
-    return {"type": item.kind.value, "id": item.id, "links": {"self": self_link}, "attributes": attributes}
+    return attributes
 
 
 def _attributes(item: Item, verdict: Verdict, facts: FileFacts | None) -> dict[str, Any]:
     if item.kind is Kind.FILE:
         assert facts is not None, "a file is known by its hashes"
-        return file_attributes(item, verdict, facts)
+        attributes = file_attributes(item, verdict, facts)
+        return {**attributes, **file_findings(item, attributes["type_tag"])}
     build = {Kind.URL: url_attributes, Kind.DOMAIN: domain_attributes, Kind.IP: ip_attributes}[item.kind]
     return build(item, verdict)
 

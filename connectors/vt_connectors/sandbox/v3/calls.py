@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Callable
 
 from ..data.kinds import Kind
+from ..errors import forbidden
 from ..http.messages import Request, Response
+from ..licences import Licence, Licences
 from ..state import State
 
 OPEN = "*"
@@ -20,6 +22,17 @@ class Call:
     request: Request
     key: str
     ids: tuple[str, ...]
+    licences: Licences = frozenset()
+
+    @property
+    def sees_assessments(self) -> bool:
+        """Whether objects have gti_assessment: it needs a licence and the name of the integration."""
+        return Licence.GTI in self.licences and bool(self.request.headers.get("x-tool", "").strip())
+
+    def require(self, licence: Licence | None) -> None:
+        """ApiError 403 if the key lacks the licence."""
+        if licence is not None and licence not in self.licences:
+            raise forbidden()
 
 
 Handler = Callable[[State, Call], Response]
@@ -38,11 +51,15 @@ class Route:
 ROUTES: list[Route] = []
 
 
-def route(method: str, path: str) -> Callable[[Handler], Handler]:
-    """Enters the handler for `path`, such as `/api/v3/analyses/*`."""
+def route(method: str, path: str, licence: Licence | None = None) -> Callable[[Handler], Handler]:
+    """Enters the handler for `path`, such as `/api/v3/analyses/*`; keys without `licence` get a 403."""
 
     def enter(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, tuple(path.strip("/").split("/")), handler))
+        def handle(state: State, call: Call) -> Response:
+            call.require(licence)
+            return handler(state, call)
+
+        ROUTES.append(Route(method, tuple(path.strip("/").split("/")), handle if licence else handler))
         return handler
 
     return enter

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
-from ..comments import comment_object, comment_text
-from ..data.identifiers import sha256_of
+from ..comments import comment_text
 from ..data.kinds import Item, Kind
-from ..errors import ApiError, already_exists, bad_request, not_found
+from ..errors import already_exists, not_found
 from ..http.messages import Response, json_response
 from ..state import State
 from ..uploads import receive_file
 from .calls import Call, Handler, route, route_of_kinds
-
-_FORM = "application/x-www-form-urlencoded"
+from .forms import submitted_url
+from .written_items import item_to_write_on
 
 
 @route_of_kinds("POST", "*/analyse")
@@ -32,22 +29,17 @@ def comment_on(kind: Kind) -> Handler:
 
     def handle(state: State, call: Call) -> Response:
         text = comment_text(call.request.content(state.config.body_limit))
-        item = _commented(state, kind, call.ids[0])
+        item = item_to_write_on(state, kind, call.ids[0])
         comment = state.comments.add(item, text, call.key, state.clock())
-        return json_response({"data": comment_object(comment, state.links.to("comments", comment.id))})
+        return json_response({"data": state.comment(comment)})
 
     return handle
 
 
 @route("POST", "/api/v3/urls")
 def scan_url(state: State, call: Call) -> Response:
-    """POST /urls with the form field `url`."""
-    content = call.request.content(state.config.body_limit)
-    content_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    fields = parse_qs(content.decode("utf-8", "replace")) if content_type == _FORM else {}
-    if not fields.get("url"):
-        raise bad_request("The form field url is missing")
-    return _started(state, state.dataset.submit_url(fields["url"][0]))
+    """POST /urls with the form field `url`, in a form of either type."""
+    return _started(state, state.dataset.submit_url(submitted_url(state, call)))
 
 
 @route("POST", "/api/v3/files")
@@ -83,16 +75,3 @@ def _started(state: State, item: Item) -> Response:
     analysis = state.analyses.start(item, state.dataset.facts(item), state.clock())
     links = {"self": state.links.to("analyses", analysis.id)}
     return json_response({"data": {"type": "analysis", "id": analysis.id, "links": links}})
-
-
-def _commented(state: State, kind: Kind, ident: str) -> Item:
-    if kind is not Kind.URL:
-        return state.dataset.find(kind, ident)
-    missing = not_found(f'Item "{ident}" type "URL" not found')
-    # A URL's base64 id is valid only for reading.
-    if sha256_of(ident) is None:
-        raise missing
-    try:
-        return state.dataset.find(kind, ident)
-    except ApiError:
-        raise missing from None

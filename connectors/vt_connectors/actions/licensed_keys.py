@@ -25,7 +25,7 @@ _MOST = 1000
 Owners = dict[str, float]
 
 
-class Licences:
+class LicensedKeys:
     """Thread-safe. `owner(key)` as in `Context`. `is_elsewhere()`: this process cannot read the configured key, but
     another process that it can ask has it.
     """

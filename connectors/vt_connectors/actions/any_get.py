@@ -1,0 +1,152 @@
+"""Any other reading call of API v3, by its path: the response as VirusTotal sends it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ..cache import Entry
+from ..contract.documents import Outcome, Request
+from ..errors import InvalidIndicator, InvalidRequest
+from ..indicators import Kind, NeverQuery, parse_as, recognise
+from ..virustotal import endpoints
+from ..virustotal.budget import Budget
+from ..virustotal.endpoints import Endpoint
+from ..virustotal.port import Api
+from .context import Context
+from .lookup import skipped
+from .read_through import Query, find
+
+_BEGIN = "/api/v3/"
+_MOST_SEGMENTS = 12
+_MOMENT_S = 1.0
+_KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
+# Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
+_REFUSED = {
+    "files/*/download": "use download_file, which checks the file and keeps the key from the storage server",
+    "files/*/download_url": "use download_file: its response lets anybody download the file",
+    "files/upload_url": "use scan_file: its response lets anybody upload a file for this account",
+    "private/files/upload_url": "use scan_file with private: its response lets anybody upload a file for this account",
+    "file_behaviours/*/pcap": "its response is not JSON",
+    "file_behaviours/*/evtx": "its response is not JSON",
+    "file_behaviours/*/memdump": "its response is not JSON",
+    "file_behaviours/*/html": "its response is not JSON",
+}
+
+
+def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
+    """`ok` with `response`, VirusTotal's JSON; `not_found` if VirusTotal has no such object.
+
+    The response is cached like a lookup, for this API key only. Raises `InvalidRequest`.
+    """
+    endpoint, values = call_of(request.params)
+    path = endpoint.path
+    internal = _internal(path, values, context.never_query)
+    if internal is not None:
+        return internal
+
+    def ask(api: Api) -> Entry:
+        answer = api.document(endpoint, values, budget)
+        if answer is None:
+            return Entry("not_found", {}, context.clock.now())
+        return Entry("ok", {"response": dict(answer)}, context.clock.now())
+
+    is_private = path.startswith(f"{_BEGIN}private/")
+    digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
+    query = Query(
+        f"get:{digest}",
+        ask,
+        # Private objects expire, and only their own actions know when.
+        covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
+        purpose=f"vt_get:{path.split('/')[3]}",
+        is_per_key=True,
+    )
+    found = find(query, context, request, budget)
+    data: dict[str, Any] = {"path": path}
+    if found is None:
+        summary = "skipped: it is not in the cache, and cache=only allows no request"
+        return Outcome("skipped", summary, {**data, "reason": "not_cached"})
+    entry, source = found
+    if entry.status == "not_found":
+        return Outcome("not_found", "not found: VirusTotal has nothing at this path", data, source, entry.fetched_at)
+    return Outcome("ok", _summary(entry.report["response"]), {**data, **entry.report}, source, entry.fetched_at)
+
+
+def call_of(params: Mapping[str, Any]) -> tuple[Endpoint, dict[str, str]]:
+    """The call, and the values of its query. Raises `InvalidRequest` for paths that it does not allow."""
+    path = _BEGIN + "/".join(quote(segment, safe="") for segment in _segments(params["path"]))
+    query = {name: _text(value) for name, value in (params.get("query") or {}).items()}
+    return replace(endpoints.ANY_GET.at(path), query=tuple(sorted(query))), query
+
+
+def _segments(path: str) -> list[str]:
+    """The decoded segments of a path below /api/v3/, so that each can be encoded as exactly one segment."""
+    told = path[len(_BEGIN) :] if path.startswith(_BEGIN) else path.lstrip("/")
+    if "?" in told or "#" in told or "://" in told:
+        raise _refused("has a query or is a URL; give the path only, and the query as params.query")
+    segments = [unquote(segment, errors="surrogateescape") for segment in told.rstrip("/").split("/")]
+    for segment in segments:
+        if not segment or set(segment) == {"."} or not segment.isprintable() or "/" in segment:
+            raise _refused("has an empty or relative segment, or one with a slash or control characters")
+    if len(segments) > _MOST_SEGMENTS:
+        raise _refused(f"has more than {_MOST_SEGMENTS} segments")
+    for shape, why in _REFUSED.items():
+        if _has_shape(segments, shape.split("/")):
+            raise _refused(f"is not offered: {why}")
+    return segments
+
+
+def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
+    """The answer without a request if the path or the query has an indicator that must not be sent."""
+    collection, _, rest = path[len(_BEGIN) :].partition("/")
+    told = [(_KINDS.get(collection), _object_of(collection, unquote(rest.split("/")[0])))]
+    told.append((None, values.get("query", "")))
+    for kind, value in told:
+        with contextlib.suppress(InvalidIndicator):
+            indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
+            if indicator.removed:
+                raise _refused(
+                    "or its query has a URL with a user name or password; use lookup_url, which removes them"
+                )
+            reason = never_query.reason(indicator)
+            if reason is not None:
+                return skipped(indicator, reason)
+    return None
+
+
+def _object_of(collection: str, told: str) -> str:
+    """The indicator that an id stands for: a URL's id is its base64, or a hash that shows nothing."""
+    if collection != "urls":
+        return told
+    try:
+        return base64.b64decode(told + "=" * (-len(told) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return told
+
+
+def _has_shape(segments: list[str], shape: list[str]) -> bool:
+    return len(segments) == len(shape) and all(there in ("*", segment) for segment, there in zip(segments, shape))
+
+
+def _refused(why: str) -> InvalidRequest:
+    return InvalidRequest(f"/params/path {why}", details={"path": "/params/path"})
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _summary(response: Mapping[str, Any]) -> str:
+    data = response.get("data")
+    if isinstance(data, list):
+        return f"{len(data)} object{'s' if len(data) != 1 else ''}"
+    if isinstance(data, Mapping) and isinstance(data.get("type"), str):
+        return f"an object of the type {data['type']}"
+    return "VirusTotal's response"
