@@ -152,6 +152,14 @@
                 {
                     name: "ignored_engines", label: "Ignored engines", kind: "text",
                     hint: "Separated by commas. They do not count, for instance because of false positives."
+                },
+                {
+                    name: "verdict_by", label: "Decided by", kind: "select",
+                    options: [
+                        ["engines", "Engines"],
+                        ["gti", "Google Threat Intelligence, where it has an assessment"],
+                        ["worst", "The worse of both"]
+                    ]
                 }
             ]
         },

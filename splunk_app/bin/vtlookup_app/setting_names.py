@@ -31,6 +31,7 @@ VARIABLES = {
     "thresholds": "VT_THRESHOLDS",
     "trusted_engines": "VT_TRUSTED_ENGINES",
     "ignored_engines": "VT_IGNORED_ENGINES",
+    "verdict_by": "VT_VERDICT_BY",
     "proxy": PROXY,
     "ca_bundle": CA_BUNDLE,
 }
