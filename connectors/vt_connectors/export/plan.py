@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Protocol, Union
@@ -100,7 +100,8 @@ Calls = tuple[Call, ...]
 class Planner(Protocol):
     """The calls of both versions of the API. Raises like `port.Api`."""
 
-    def lookup(self, indicator: Indicator) -> Calls: ...
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        """`relationships`: as in `port.Api.lookup`."""
 
     def look_up_or_scan(self, url: Indicator) -> Calls: ...
 

@@ -11,7 +11,7 @@ from ..actions.action import Action, Deferred
 from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
-from ..actions.lookup import any_indicator, skipped
+from ..actions.lookup import any_indicator, related_names, skipped
 from ..actions.registry import find
 from ..actions.relationships import Relationship, indicator_of
 from ..contract.documents import Request
@@ -93,11 +93,11 @@ def _waited_for(api: Planner, calls: Calls, kind: Kind, params: Params) -> Calls
 
 
 def _look_up_url(api: Planner, url: Indicator, params: Params) -> Calls:
-    return api.look_up_or_scan(url) if params.get("scan_if_missing") else api.lookup(url)
+    return api.look_up_or_scan(url) if params.get("scan_if_missing") else _look_up(api, url, params)
 
 
-def _look_up(api: Planner, indicator: Indicator, _: Params) -> Calls:
-    return api.lookup(indicator)
+def _look_up(api: Planner, indicator: Indicator, params: Params) -> Calls:
+    return api.lookup(indicator, related_names(params))
 
 
 Read = Callable[[Params, NeverQuery], Indicator]

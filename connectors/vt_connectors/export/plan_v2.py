@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.only_v3 import not_in_v2
-from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, no_relationships
 from .plan import Call, Calls, Captured, Check, File
 from .plan_v3 import PlannerV3
 
@@ -22,7 +23,9 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("upload_url",))
 class PlannerV2:
     """See `plan.Planner`. Without quota, v2's response is empty."""
 
-    def lookup(self, indicator: Indicator) -> Calls:
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        if relationships:
+            raise no_relationships()
         return (self._report(indicator, "VirusTotal's report."),)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
@@ -20,8 +21,11 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("data",))
 class PlannerV3:
     """See `plan.Planner`."""
 
-    def lookup(self, indicator: Indicator) -> Calls:
-        return (self._report(indicator, "VirusTotal's report."),)
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        call = self._report(indicator, "VirusTotal's report.")
+        if relationships:
+            call = replace(call, values={**call.values, "relationships": ",".join(relationships)})
+        return (call,)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
         known = self._report(url, "VirusTotal's report on the URL.", on_if=_UNKNOWN)

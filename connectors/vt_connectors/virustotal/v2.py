@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -50,7 +50,11 @@ class ApiV2(OnlyInV3):
         self._hashes = Batches(_MOST_VALUES)
         self._urls = Batches(_MOST_VALUES)
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        if relationships:
+            raise no_relationships()
         check_known(indicator)
         report = self._report(indicator, budget)
         if report is None:
@@ -143,6 +147,10 @@ class ApiV2(OnlyInV3):
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
+
+
+def no_relationships() -> ConfigError:
+    return ConfigError("API v2 has no relationships in a lookup; set VT_API_VERSION=3")
 
 
 def check_known(indicator: Indicator) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ..api_key import ApiKey
@@ -47,9 +47,14 @@ class ApiV3:
         self._key = key
         self._may_list_analyses = True
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        values = {"id": object_id or indicator.vt_id}
+        if relationships:
+            values["relationships"] = ",".join(relationships)
         try:
-            answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
+            answer = self._client.ask(REPORT[indicator.kind], values, budget)
         except NotFound:
             return None
         vt_object = v3_objects.object_of(answer, _TYPE[indicator.kind])
