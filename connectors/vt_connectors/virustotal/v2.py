@@ -115,7 +115,16 @@ class ApiV2:
     ) -> Result | None:
         raise not_in_v2(endpoint)
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+    def scan_privately(
+        self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
+    ) -> Submitted:
+        raise not_in_v2(endpoints.PRIVATE_UPLOAD)
+
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        if password is not None:
+            raise Forbidden("API v2 takes no password of an archive; set VT_API_VERSION=3")
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:

@@ -33,6 +33,8 @@ def _do_nothing() -> None:
 class HttpRequest:
     """`url` is absolute. No field contains the key: the transport puts it in the place that `key` names.
 
+    `fields`: the values that a multipart body has before the file. They may be secret.
+
     `sending` is called after connecting, just before the first byte of the request; an exception prevents the request.
     """
 
@@ -42,6 +44,7 @@ class HttpRequest:
     content_type: str | None = None
     upload: Upload | None = None
     key: KeyPlace = "header"
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     sending: Callable[[], None] = field(default=_do_nothing, compare=False, repr=False)
 
 
