@@ -36,7 +36,8 @@ def one_collection(state: State, call: Call) -> Response:
     """GET /collections/{id}."""
     found = _found(call.ids[0])
     call.require(Licence.GTI if found.is_curated else None)
-    return json_response({"data": collection_object(state, found.id)})
+    context = {"role": "viewer", "shared_with_me": False}
+    return json_response({"data": {**collection_object(state, found.id), "context_attributes": context}})
 
 
 @route("GET", "/api/v3/threat_lists", Licence.GTI)
