@@ -13,7 +13,7 @@ from ..indicators.indicator import checked_text, refuse
 from ..verdict import judge
 from ..verdict.report import analysis_report
 from ..virustotal.budget import Budget
-from ..virustotal.identity import time_of_analysis
+from ..virustotal.identity import is_of_private_scan, time_of_analysis
 from ..virustotal.port import Api
 from .context import Context
 from .lookup import summary_of
@@ -103,12 +103,15 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
             f"VirusTotal's response for the analysis {analysis_id[:80]!r} is about {object_id}, not {about['id']}",
             http_status=200,
         )
-    if entry.status == "not_found" and is_new(analysis_id, context):
+    is_private = is_of_private_scan(analysis_id)
+    if entry.status == "not_found" and not is_private and is_new(analysis_id, context):
         queued = pending(analysis_id, about, "queued", context, request)
         return queued._replace(source=source, fetched_at=entry.fetched_at)
     if entry.status == "not_found":
         data = {**about, "analysis_id": analysis_id}
-        return Outcome("not_found", "not found: VirusTotal does not know this analysis", data, source, entry.fetched_at)
+        hint = "; its id has the form of a private scan's: add private: true" if is_private else ""
+        summary = f"not found: VirusTotal does not know this analysis{hint}"
+        return Outcome("not_found", summary, data, source, entry.fetched_at)
     report = {
         name: value for name, value in entry.report.items() if name not in _PARTS or name in request.options.include
     }

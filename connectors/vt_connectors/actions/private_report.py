@@ -12,6 +12,7 @@ from ..contract.documents import Outcome, Request, Source
 from ..indicators import Indicator, parse_as, without_recorded_credentials
 from ..indicators.indicator import refuse
 from ..verdict.private_report import private_report_of
+from ..verdict.rule import detections
 from ..virustotal import endpoints
 from ..virustotal.v3_private import private_object
 from .lookup import noted, skipped
@@ -150,7 +151,9 @@ def _is_shown(name: str, request: Request) -> bool:
 def _summary(report: Mapping[str, Any]) -> str:
     """One line: the verdict, its severity, and when the report expires."""
     if not report["has_verdict"]:
-        return "unknown: the private scan has no verdict"
+        stats = report.get("stats") or {"total": 0}
+        seen = f"; {detections(stats)} of {stats['total']} engines detect it" if stats["total"] else ""
+        return f"unknown: the private scan has no verdict{seen}"
     severity = f", severity {report['threat_severity']}" if "threat_severity" in report else ""
     expires = f"; the report expires at {report['expires']}" if "expires" in report else ""
     return f"{report['verdict']}{severity} (private scan{expires})"
