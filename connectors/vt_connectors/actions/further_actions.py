@@ -146,4 +146,17 @@ FURTHER: tuple[Action, ...] = (
         value="url",
         licence="private",
     ),
+    Action(
+        "download_file",
+        "Download a file",
+        "Save a file of VirusTotal's collection, with its content checked, on request in a zip file with a password",
+        "1, and VirusTotal's own quota of downloads",
+        {"hash": EICAR, "path": "."},
+        Deferred("download", "download_file"),
+        f"vtaction download_file {EICAR} --path ./samples --zip-password infected",
+        value="hash",
+        licence="premium",
+        once=True,
+        further_errors=("too_large",),
+    ),
 )

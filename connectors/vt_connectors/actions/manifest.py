@@ -41,6 +41,7 @@ def _entry(action: Action) -> dict[str, Any]:
         "cost": {"requests": action.requests, "counted": action.counted},
         "writes": action.writes,
         "write_params": list(action.write_params),
+        "once": action.writes or action.once,
         "params": _marked(action),
         "result": action.result_schema,
         "errors": [_error(BY_CODE[code]) for code in action.errors],

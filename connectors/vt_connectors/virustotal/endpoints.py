@@ -115,6 +115,8 @@ INTELLIGENCE_SEARCH = _v3(
 )
 ANY_GET = _v3("vt_get", "{path}")
 IOC_STREAM = _v3("ioc_stream", "ioc_stream", "filter", "order", "limit", "cursor")
+# Answered with a redirect, and counted as a download even if nobody follows it.
+DOWNLOAD = _v3("download", "files/{id}/download")
 # Private scanning (https://docs.virustotal.com/reference/private-scanning). None of these calls makes anything public.
 PRIVATE_UPLOAD = Endpoint(
     "private_upload",

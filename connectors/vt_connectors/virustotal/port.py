@@ -12,7 +12,7 @@ from typing import Any, Callable, Literal, Protocol, TypeVar
 from ..indicators import Indicator, Kind
 from .budget import Budget
 from .endpoints import Endpoint
-from .http.transport import Upload
+from .http.transport import Download, Upload
 
 Result = TypeVar("Result")
 AnalysisStatus = Literal["queued", "in-progress", "completed"]
@@ -147,6 +147,11 @@ class Api(Protocol):
         """Like `scan_file`, by private scanning only, whatever fails. `options`: by VirusTotal's names.
 
         With API v2, it is `Forbidden`.
+        """
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        """Pass the content of a file to `download`; False if VirusTotal does not have it. Never repeated after it may
+        have counted. With API v2, it is `Forbidden`.
         """
 
     def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:

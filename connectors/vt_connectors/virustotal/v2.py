@@ -14,7 +14,7 @@ from .budget import Budget
 from .client import Client
 from .coerce import mapping, number, text
 from .endpoints import Endpoint
-from .http.transport import Upload
+from .http.transport import Download, Upload
 from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Result, Rows, RowsCall, Submitted
@@ -119,6 +119,9 @@ class ApiV2:
         self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
     ) -> Submitted:
         raise not_in_v2(endpoints.PRIVATE_UPLOAD)
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        raise not_in_v2(endpoints.DOWNLOAD)
 
     def scan_file(
         self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
