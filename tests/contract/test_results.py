@@ -21,7 +21,7 @@ from vt_connectors.contract.exit_status import ExitCode
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.errors import BY_CODE
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
 
 # A value that VirusTotal does not know, and one that is never sent, by the parameter's name.
 UNKNOWN = {
@@ -51,10 +51,16 @@ class Asked:
         return str(response["error"]["code"] if response["error"] else response["status"])
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example creates a file in the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def asked(version: str, tmp_path: Path) -> Iterator[Asked]:
     clock = FakeClock()
-    config = SandboxConfig(private_keys=True, queued_s=10, completed_s=20)
+    config = SandboxConfig(private_keys=True, queued_s=10, completed_s=20, licences=frozenset(Licence))
     with SandboxServer(Quota.unlimited(), clock.now, config=config) as server:
         core = core_at(
             server.url, clock, tmp_path / "state.db", VT_API_VERSION=version, VT_QUOTA="1000/minute,5000/day"

@@ -14,9 +14,9 @@ from ..cache import any_entry
 from ..contract.documents import Outcome, Request
 from ..errors import Forbidden, InvalidRequest, InvalidResponse, TooLarge
 from ..indicators import Indicator, parse_as
+from ..virustotal.downloads import may_have_counted
 from ..virustotal.http.transport import Download
 from ..virustotal.licences import naming_licence
-from ..virustotal.write_outcome import may_have_counted
 from .file_content import refused
 from .file_place import Place, opened_place
 from .lookup import skipped

@@ -15,9 +15,10 @@ from ..verdict.private_report import private_report_of
 from ..verdict.rule import detections
 from ..virustotal import endpoints
 from ..virustotal.v3_private import private_object
+from .answer_parts import judged_data, needed_parts
 from .lookup import noted, skipped
 from .per_key import own_key
-from .read_through import Query, find, forget, query_key
+from .read_through import Query, cache_key, find, forget, query_key
 
 if TYPE_CHECKING:
     from ..virustotal.budget import Budget
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     from ..virustotal.port import Api
     from .context import Context
 
-PARTS = ("engines", "raw")
 _SHA256 = 64
-_INNER = ("has_verdict",)
 _ENDPOINTS: dict[str, Endpoint] = {"hash": endpoints.PRIVATE_FILE, "url": endpoints.PRIVATE_URL}
 _KINDS = {"hash": "file", "url": "URL"}
 # The longest time for a scan; an older report is accepted as the latest after it.
@@ -70,8 +69,9 @@ def private_report(
     entry, source = found
     if entry.status == "not_found" or context.freshness.is_expired(entry, context.clock.now()):
         return noted(indicator, _missing(indicator, entry, source, had_expired or entry.status == "ok"))
-    data = {name: value for name, value in entry.report.items() if _is_shown(name, request)}
-    data["private"] = True
+    # Its own verdict takes the place of that of engines.
+    data = {**judged_data(entry.report, context.rules, request.options), "private": True}
+    del data["has_verdict"]
     return noted(indicator, Outcome("ok", _summary(entry.report), data, source, entry.fetched_at))
 
 
@@ -79,8 +79,7 @@ def forget_private(indicator: Indicator, context: Context, request: Request, bud
     """Remove the report of this key on an object that is scanned now. From now on, older ones are cached briefly."""
     query = _query(indicator, context, request, budget)
     _remove(query_key(context, query, request.api_key), context, request)
-    mark = query_key(context, query._replace(key=f"scan:{query.key}"), request.api_key)
-    context.cache.put(mark, Entry("ok", {}, context.clock.now()))
+    context.cache.put(_mark(query.key, context, request), Entry("ok", {}, context.clock.now()))
 
 
 def private_key(name: str, value: str) -> str:
@@ -104,13 +103,17 @@ def _query(
         return Entry("ok", report, now, not report["has_verdict"] or _awaits_scan(key, report, context, request))
 
     purpose = f"lookup_private_{_KINDS[indicator.kind].lower()}"
-    return Query(key, ask, purpose=purpose, licence="private", is_per_key=True)
+    return Query(key, ask, needed_parts(context, request.options), purpose=purpose, licence="private", is_per_key=True)
+
+
+def _mark(key: str, context: Context, request: Request) -> str:
+    """The cache key of the note that an object is scanned."""
+    return own_key(cache_key(context, f"scan:{key}"), context.owner(request.api_key) or "none")
 
 
 def _awaits_scan(key: str, report: Mapping[str, Any], context: Context, request: Request) -> bool:
     """Whether the object was submitted recently, and the report is older than that."""
-    name = query_key(context, Query(f"scan:{key}", lambda _: Entry("ok", {}, 0.0), is_per_key=True), request.api_key)
-    mark = context.cache.peek(name, any_entry)
+    mark = context.cache.peek(_mark(key, context, request), any_entry)
     if mark is None or context.clock.now() - mark.fetched_at >= _LONGEST_SCAN_S:
         return False
     return bool(report.get("last_analysis", "") < iso(mark.fetched_at))
@@ -142,10 +145,6 @@ def _missing(indicator: Indicator, entry: Entry, source: Source, is_expired: boo
     reason = "expired" if is_expired else "no_private_report"
     data = {"type": indicator.kind, "indicator": indicator.value, "private": True, "reason": reason}
     return Outcome("not_found", f"not found: {why}", data, source, entry.fetched_at)
-
-
-def _is_shown(name: str, request: Request) -> bool:
-    return name not in _INNER and (name not in PARTS or name in request.options.include)
 
 
 def _summary(report: Mapping[str, Any]) -> str:

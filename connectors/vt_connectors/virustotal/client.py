@@ -28,10 +28,8 @@ from .batching import Batch, Batches, part_of
 from .budget import Budget
 from .endpoints import Endpoint, Values
 from .http.transport import (
-    BodyTooLarge,
     CertificateRefused,
     ConnectionLost,
-    Download,
     HttpRequest,
     HttpResponse,
     NoAnswerInTime,
@@ -40,12 +38,11 @@ from .http.transport import (
     TransportFailure,
     Upload,
 )
-from .write_outcome import error_of_a_write, may_have_counted, outcome_unknown
+from .write_outcome import error_of_a_write, outcome_unknown
 
 _LOG = logger("virustotal")
 # Reads are retried this often if the connection failed or the status is 502, 503 or 504.
 RETRIES = 2
-_REDIRECTS = (302, 303, 307)
 _RETRIED_STATUSES = (502, 503, 504)
 _BACKOFF_S = 0.5
 # If a process was suspended before it sent, it reserves quota again, at most this often.
@@ -81,9 +78,9 @@ class Client:
         def once() -> HttpResponse:
             if not endpoint.counted:
                 return self._transport.send(request)
-            return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
+            return self.send(request, budget)
 
-        document = self._read(endpoint, self._answer_of_a_read(once))
+        document = self.read(endpoint, self._answer_of_a_read(once))
         if isinstance(document, dict) and "data" in document:
             # Other requests need not wait for further pages.
             budget.permit.accepted()
@@ -109,7 +106,7 @@ class Client:
         except TransportFailure as failure:
             raise outcome_unknown(str(failure)) from None
         try:
-            return understood(self._read(endpoint, answer))
+            return understood(self.read(endpoint, answer))
         except (InvalidResponse, Unavailable) as error:
             of_write = error_of_a_write(error)
             budget.has_written = isinstance(of_write, OutcomeUnknown)
@@ -118,40 +115,14 @@ class Client:
             budget.has_written = False  # VirusTotal refused it
             raise
 
-    def redirect(self, endpoint: Endpoint, values: Values, budget: Budget) -> str:
-        """The address that VirusTotal redirects to, unchecked and not followed.
+    def send(self, request: HttpRequest, budget: Budget) -> HttpResponse:
+        """The response to a request that is sent once, whatever it says. Raises `TransportFailure` too."""
+        return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
 
-        Sent once, because the call may count even if no response comes. Raises like `ask`.
-        """
-        request = endpoint.request(self.base_url, values)
-        try:
-            answer = self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
-        except NotSent as failure:
-            raise Unavailable(f"VirusTotal could not be reached, nothing was sent: {failure}") from None
-        except TransportFailure as failure:
-            raise may_have_counted(RequestTimeout(f"VirusTotal did not answer: {failure}")) from None
-        if answer.status in _REDIRECTS and answer.headers.get("location"):
-            return answer.headers["location"]
-        try:
-            self._read(endpoint, answer)
-        except (InvalidResponse, Unavailable) as error:
-            raise (may_have_counted(error) if error.vt_code is None else error) from None
-        raise may_have_counted(InvalidResponse("VirusTotal's response is not a redirect", http_status=answer.status))
-
-    def fetch(self, url: str, download: Download) -> None:
-        """Get what is at `url`, on another server than VirusTotal's, without the key. Not counted; retried like a read.
-
-        Raises `ConnectorError`, also those of `download`.
-        """
-        request = HttpRequest("GET", url, key="none", download=download)
-        try:
-            answer = self._answer_of_a_read(lambda: self._transport.send(request))
-        except BodyTooLarge as failure:
-            raise TooLarge(f"the file is too large: {failure}") from None
-        if answer.status != 200 or answer.broken:
-            kind = Unavailable if answer.status >= 500 else InvalidResponse
-            what = answer.broken or f"HTTP {answer.status}"
-            raise kind(f"the server that stores the file did not send it ({what})", http_status=answer.status)
+    def send_elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """The response of another server than VirusTotal: not counted, and retried like a read. Raises like one."""
+        assert request.key == "none", "the key is for VirusTotal only"
+        return self._answer_of_a_read(lambda: self._transport.send(request))
 
     def _send_write(self, request: HttpRequest, slot: Reservation, budget: Budget) -> HttpResponse:
         """From the first byte on, the budget records that the write may have taken effect."""
@@ -186,7 +157,7 @@ class Client:
 
         self._answer_of_a_read(lambda: self._slotted(once, budget))
         try:
-            document = batch.document(lambda answer: self._read(endpoint, answer))
+            document = batch.document(lambda answer: self.read(endpoint, answer))
         except (InvalidIndicator, TooLarge):
             if len(batch.values) > 1:
                 return None  # the invalid value may be another caller's
@@ -247,7 +218,8 @@ class Client:
         budget.quota = slot.usage_after
         return answer
 
-    def _read(self, endpoint: Endpoint, answer: HttpResponse) -> Any:
+    def read(self, endpoint: Endpoint, answer: HttpResponse) -> Any:
+        """The response's JSON. Raises like `ask`."""
         now = self._clock.now()
         try:
             if endpoint.version == "2":

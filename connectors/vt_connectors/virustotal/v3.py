@@ -12,8 +12,8 @@ from . import endpoints, identity, v3_objects
 from .budget import Budget
 from .client import Client
 from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
+from .downloads import download_file
 from .endpoints import Endpoint
-from .http.storage_url import checked_storage_url
 from .http.transport import Download, Upload
 from .http.upload_url import checked_upload_url
 from .overall_quotas import overall_quotas
@@ -23,7 +23,6 @@ from .responses import NotFound
 from .v3_objects import analysis_id_of
 from .v3_private import LARGEST_DIRECT_UPLOAD as LARGEST_DIRECT_UPLOAD
 from .v3_private import scan_privately
-from .write_outcome import may_have_counted
 
 PAGE = 40
 
@@ -97,17 +96,7 @@ class ApiV3:
         return scan_privately(self._client, upload, hashes, options, budget)
 
     def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
-        try:
-            address = self._client.redirect(endpoints.DOWNLOAD, {"id": file.value}, budget)
-        except NotFound:
-            return False
-        # The key works, so other requests need not wait for the file.
-        budget.permit.accepted()
-        try:
-            self._client.fetch(checked_storage_url(address, self._client.base_url), download)
-        except ConnectorError as error:
-            raise may_have_counted(error) from None
-        return True
+        return download_file(self._client, file, download, budget)
 
     def scan_file(
         self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None

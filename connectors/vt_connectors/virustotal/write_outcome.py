@@ -31,10 +31,3 @@ def outcome_unknown(why: str, status: int | None = None) -> OutcomeUnknown:
         "before you repeat it",
         http_status=status,
     )
-
-
-def may_have_counted(error: ConnectorError) -> ConnectorError:
-    """`error` of a call that takes from a quota of its own, perhaps also when it fails: for callers, not retryable."""
-    error.retryable = False
-    error.message += "; it may have counted as a download, so it was not repeated"
-    return error
