@@ -21,6 +21,8 @@ from vt_connectors.sandbox import SandboxServer
 
 _PROGRAM = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
 _MOST_S = 90.0
+# A key of the sandbox that may use every call.
+EVERY_LICENCE = "premium-gti-private-test"
 Running = Union["subprocess.Popen[bytes]", ForkedProcess]
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
