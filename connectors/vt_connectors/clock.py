@@ -114,3 +114,11 @@ def _boot() -> str | None:
 def iso(epoch: float) -> str:
     """Epoch seconds as `2026-01-02T03:04:05Z`. Rounded first, so that float errors do not lose a second."""
     return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
+
+
+def epoch_of(text: str) -> float:
+    """The inverse of `iso`; 0.0 for text in any other form."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0

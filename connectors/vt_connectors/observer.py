@@ -20,6 +20,9 @@ class Observer:
     def bytes_sent(self, sent: int, total: int) -> None:
         """`sent` of the `total` bytes of a file were sent."""
 
+    def bytes_received(self, received: int, total: int | None) -> None:
+        """`received` bytes of a file arrived; `total`: how many it has, if known."""
+
 
 class BytesSent(Observer):
     """Calls `progress(sent, total)` while a file is sent."""

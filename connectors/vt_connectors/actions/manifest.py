@@ -45,6 +45,7 @@ def _entry(action: Action) -> dict[str, Any]:
         "licence": action.licence,
         "writes": action.writes,
         "write_params": list(action.write_params),
+        "once": action.writes or action.once,
         "params": _marked(action),
         "result": action.result_schema,
         "errors": [_error(BY_CODE[code]) for code in action.errors],

@@ -52,6 +52,12 @@ class Entry(NamedTuple):
         return COPY if self.is_copy else self.status
 
     @property
+    def expires(self) -> str | None:
+        """When VirusTotal deletes the object (ISO, UTC), if it says so: afterwards the answer must not be used."""
+        found = self.report.get("expires")
+        return found if isinstance(found, str) else None
+
+    @property
     def is_fleeting(self) -> bool:
         """Whether it may change soon: nothing is known, there are no engine results yet, or a scan is running."""
         stats = self.report.get("stats")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..clock import epoch_of, iso
 from .entry import Entry
 
 # Seconds. An entry from further in the future was stored before the clock was set back.
@@ -21,8 +22,10 @@ class Freshness(NamedTuple):
     def will_do(self, entry: Entry, now: float, max_age_s: float | None) -> bool:
         """`max_age_s`: the caller's limit, which replaces the lifetime of found answers.
 
-        Answers that may change soon never live longer than `ttl_not_found_s`.
+        Answers that may change soon never live longer than `ttl_not_found_s`, and none lives longer than its object.
         """
+        if self.is_expired(entry, now):
+            return False
         age = now - entry.fetched_at
         if not age >= -_AHEAD_S:
             return False
@@ -31,6 +34,13 @@ class Freshness(NamedTuple):
             return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
         return age <= (self.ttl_s if max_age_s is None else max_age_s)
 
+    def is_expired(self, entry: Entry, now: float) -> bool:
+        """Whether VirusTotal has deleted the object by `now`."""
+        return entry.expires is not None and iso(now) >= entry.expires
+
     def longest_s(self, entry: Entry) -> float:
         """For how many seconds an entry that was just fetched may be fresh enough for any caller."""
-        return self.ttl_not_found_s if entry.is_fleeting else max(self.ttl_s, _LONGEST_S)
+        longest = self.ttl_not_found_s if entry.is_fleeting else max(self.ttl_s, _LONGEST_S)
+        if entry.expires is None:
+            return longest
+        return max(1.0, min(longest, epoch_of(entry.expires) - entry.fetched_at))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Literal, Protocol, TypeVar
 from ..indicators import Indicator, Kind
 from .budget import Budget
 from .endpoints import Endpoint
-from .http.transport import Upload
+from .http.transport import Download, Upload
 
 Result = TypeVar("Result")
 AnalysisStatus = Literal["queued", "in-progress", "completed"]
@@ -140,8 +140,23 @@ class Api(Protocol):
     ) -> Result | None:
         """The result of `understood` for the response to a write; it raises `InvalidResponse` if it is another's."""
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
-        """`hashes`: md5, sha1 and sha256 of the file."""
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        """`hashes`: md5, sha1 and sha256 of the file. `password`: of an archive; with API v2, it is `Forbidden`."""
+
+    def scan_privately(
+        self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
+    ) -> Submitted:
+        """Like `scan_file`, by private scanning only, whatever fails. `options`: by VirusTotal's names.
+
+        With API v2, it is `Forbidden`.
+        """
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        """Pass the content of a file to `download`; False if VirusTotal does not have it. Never repeated after it may
+        have counted. With API v2, it is `Forbidden`.
+        """
 
     def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         """`object_id`: VirusTotal's own id of a URL. API v2 rescans files and URLs only; else it is `Forbidden`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import ConfigError, Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import ConfigError, Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v2_objects
 from .batching import Batches
@@ -100,7 +100,11 @@ class ApiV2(OnlyInV3):
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        if password is not None:
+            raise Forbidden("API v2 takes no password of an archive; set VT_API_VERSION=3")
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:

@@ -36,7 +36,8 @@ def show(action: Action, responses: list[Response]) -> None:
         for response in others:
             if response["status"] == "pending":
                 # Below the table and not wrapped, so that it can be copied.
-                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
+                private = " --private" if response["data"].get("private") else ""
+                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}{private}"
                 console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
 
 
