@@ -20,7 +20,7 @@ from package.exports.tines_requests import BASE_URL, CREDENTIAL, RUNNER_URL, cal
 from package.exports.tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, slug
 from vt_connectors.actions import ACTIONS
 from vt_connectors.contract.validation import violation
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
 
 Story = dict[str, Any]
@@ -221,7 +221,7 @@ def test_what_it_asks_is_answered(name: str) -> None:
     story: Story = json.loads(json.dumps(STORIES[name]))
     playing = Playing(story, "sandbox")
     inputs = named(story)
-    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True)
+    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True, licences=EVERY_LICENCE)
     with SandboxServer(Quota.unlimited(), config=config) as server:
         for agent in story["agents"]:
             if agent["type"] != HTTP_REQUEST:

@@ -15,6 +15,7 @@ from ..data.kinds import Item, Kind
 from ..data.objects import SubmissionHistory, scan_profile, unscanned_attributes
 from ..data.searching import Query, corpus, matches, parse_query
 from ..errors import ApiError, bad_request
+from ..features import Feature
 from ..http.messages import JsonObject, Response, json_response
 from ..licences import Licence
 from ..state import State
@@ -58,6 +59,7 @@ def intelligence_search(state: State, call: Call) -> Response:
     asked = call.request.query
     query = parse_query(asked.get("query", ""))
     order = _order(query, asked.get("order", ""))
+    state.features.spend(call.key, Feature.SEARCH)
     rows = _rows(state, call, query, order)
     link = state.links.to("intelligence", "search")
     cut = cut_page([ident for ident, _ in rows], asked, link, _MOST)
