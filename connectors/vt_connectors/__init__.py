@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     )
     from .adapters.python.client import VirusTotal, connect
     from .adapters.python.other_answers import (
-        AccountQuota,
         ActionAnswer,
         Analysis,
         Comment,
         CommentList,
         PassiveDns,
         PostedComment,
+        Resolution,
+    )
+    from .adapters.python.quota_report import (
+        AccountQuota,
+        DayUse,
+        EndpointUse,
         QuotaPool,
         QuotaReport,
         QuotaWindow,
-        Resolution,
+        UsageReport,
     )
     from .contract.documents import Source, Verdict
     from .errors import (
@@ -82,6 +87,7 @@ _HOMES = (
     ".contract.documents",
     ".adapters.python.answers",
     ".adapters.python.other_answers",
+    ".adapters.python.quota_report",
     ".adapters.python.client",
 )
 
@@ -99,6 +105,8 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "ConnectorError",
+    "DayUse",
+    "EndpointUse",
     "Engine",
     "Forbidden",
     "Internal",
@@ -124,6 +132,7 @@ __all__ = [
     "Unavailable",
     "UnknownAction",
     "UnsupportedVersion",
+    "UsageReport",
     "Verdict",
     "VirusTotal",
     "Votes",

@@ -8,7 +8,9 @@ from typing import Any, Callable
 from ..api_key import ApiKey
 from ..errors import Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from . import endpoints, identity, v2_objects
+from .account_figures import api_usage, overall_quotas
 from .batching import Batches
 from .budget import Budget
 from .client import Client
@@ -16,7 +18,6 @@ from .coerce import mapping, number, text
 from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
-from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Result, Rows, RowsCall, Submitted
 from .v2_objects import Report
 
@@ -162,6 +163,9 @@ class ApiV2:
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        return api_usage(self._client, self._key, days, budget)
 
 
 def check_known(indicator: Indicator) -> None:
