@@ -11,7 +11,6 @@ from .actions.lookup import request_for
 from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
-from .log import logger
 from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from .contract.response import Response
     from .pending import Pending
     from .quota.waiters import Claim
-
-
-_LOG = logger("core")
 
 
 def _named_as(document: Any, response: Response) -> Response:
@@ -144,12 +140,7 @@ class Core:
 
         A stream of notifications then continues after this response; without the call, it repeats it.
         """
-        cursor = response["data"].get("cursor") if response["status"] == "ok" and response["data"] else None
-        if isinstance(cursor, str):
-            try:
-                self.context.deliveries.delivered(cursor)
-            except ConnectorError as error:
-                _LOG.warning("the position in the stream was not kept, so the next poll repeats: %s", error.message)
+        self.context.deliveries.delivered(response)
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         """The response to the lookup of `value`; without `kind`, the kind is recognised. Never raises.

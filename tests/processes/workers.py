@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.vtaction_process import RunnerProcess, lookup
+from tests.vtaction_process import RunnerProcess, Running, lookup
 
 PATIENCE_S = 600
 
@@ -18,7 +17,7 @@ PATIENCE_S = 600
 class Member:
     """One process, and the file with its response lines."""
 
-    process: subprocess.Popen[bytes]
+    process: Running
     answers_file: Path
 
     def kill(self) -> None:
@@ -45,8 +44,7 @@ def _member(
         "".join(json.dumps(lookup(value, options={"max_wait_s": PATIENCE_S})) + "\n" for value in own), "utf-8"
     )
     answers_file = place.with_suffix(".out")
-    with requests.open("rb") as stdin, answers_file.open("wb") as stdout:
-        process = subprocess.Popen(
-            runner.command("run"), stdin=stdin, stdout=stdout, env={**runner.environment, **changes}
-        )
+    errors = place.with_suffix(".err")
+    with requests.open("rb") as stdin, answers_file.open("wb") as stdout, errors.open("wb") as stderr:
+        process = runner.fork("run", stdin=stdin, stdout=stdout, stderr=stderr, **changes)
     return Member(process, answers_file)

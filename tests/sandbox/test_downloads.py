@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import zipfile
+from typing import Any
 
 import pytest
 import requests
@@ -77,3 +80,44 @@ def test_asking_for_the_address_is_a_download(start_sandbox: StartSandbox) -> No
     assert [caller.get(path).status_code for _ in range(2)] == [200, 429]
     quotas = caller.data("users/premium-key/overall_quotas")
     assert quotas["intelligence_downloads_monthly"] == {"user": {"allowed": 2, "used": 2}}
+
+
+def order(caller: Caller, **data: Any) -> requests.Response:
+    return caller.post("intelligence/zip_files", json={"data": data})
+
+
+@pytest.mark.parametrize("password", ["infected", ""])
+def test_a_zip_file_is_followed_to_its_end_and_opened(premium: Caller, clock: SettableClock, password: str) -> None:
+    ordered = order(premium, hashes=[EICAR_MD5, INVOICE, "0" * 64], password=password).json()["data"]
+    path = f"intelligence/zip_files/{ordered['id']}"
+    seen = []
+    for _ in range(3):
+        seen.append(premium.data(path)["attributes"]["status"])
+        if seen[-1] != "finished":
+            assert error_of(premium.get(f"{path}/download_url"))[:2] == (400, "NotAvailableYet")
+        clock.advance(2.5)
+    assert seen == ["starting", "creating", "finished"]
+    assert premium.data(path)["attributes"] == {"status": "finished", "progress": 100, "files_ok": 2, "files_error": 1}
+    answer = premium.get(f"{path}/download", allow_redirects=False)
+    assert answer.status_code == 302
+    with zipfile.ZipFile(io.BytesIO(fetch(answer.headers["Location"]).content)) as archive:
+        assert {info.flag_bits & 1 for info in archive.infolist()} == {1 if password else 0}
+        for name in (EICAR_SHA256, INVOICE):
+            assert hashlib.sha256(archive.read(name, pwd=password.encode() or None)).hexdigest() == name
+        if password:
+            with pytest.raises(RuntimeError):
+                archive.read(INVOICE, pwd=b"not it")
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"hashes": []}, {"hashes": "x"}, {"hashes": [1]}, {"hashes": ["x"], "password": 1}]
+)
+def test_a_malformed_order_is_refused(premium: Caller, data: dict[str, Any]) -> None:
+    assert error_of(order(premium, **data))[:2] == (400, "BadRequestError")
+
+
+def test_a_zip_file_is_its_owners(sandbox: SandboxServer, premium: Caller, caller: Caller) -> None:
+    ident = order(premium, hashes=[INVOICE]).json()["data"]["id"]
+    other = Caller(sandbox.url, key="premium-other")
+    assert error_of(other.get(f"intelligence/zip_files/{ident}"))[:2] == (404, "NotFoundError")
+    assert error_of(order(caller, hashes=[INVOICE]))[:2] == (403, "ForbiddenError")

@@ -120,19 +120,19 @@ def test_an_entry_that_is_too_large_is_damaged_and_replaced(planted: tuple[Answe
     assert store.get(_KEY) == entry
 
 
-@pytest.mark.parametrize(
-    "report",
-    [
-        {"raw": "x" * 21_000_000},
-        {"raw": [[] for _ in range(1_100_000)]},
-        json.loads('{"raw": ' + "[" * 200 + "]" * 200 + "}"),
-    ],
-    ids=["long", "wide", "deep"],
-)
+UNREADABLE: dict[str, Callable[[], dict[str, object]]] = {
+    "long": lambda: {"raw": "x" * 21_000_000},
+    "wide": lambda: {"raw": [[] for _ in range(1_100_000)]},
+    "deep": lambda: json.loads('{"raw": ' + "[" * 200 + "]" * 200 + "}"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
 def test_an_unreadable_answer_is_not_stored_and_removes_the_old_one(
-    planted: tuple[AnswerStore, Plant], report: dict[str, object]
+    planted: tuple[AnswerStore, Plant], kind: str
 ) -> None:
     store, _ = planted
+    report = UNREADABLE[kind]()
     with pytest.raises(TooLargeToKeep):
         Entry("ok", report, START).to_bytes()
     store.put(_KEY, Entry("ok", {"names": ["old"]}, START))

@@ -10,11 +10,11 @@ from ..contract.documents import Outcome, Request
 from ..errors import Cancelled, ConnectorError, InvalidResponse, RateLimited
 from ..indicators import without_recorded_credentials
 from ..indicators.indicator import checked_text, refuse
-from ..verdict import judge
 from ..verdict.report import analysis_report
 from ..virustotal.budget import Budget
 from ..virustotal.identity import time_of_analysis
 from ..virustotal.port import Api
+from .answer_parts import has_detections, judged_data, needed_parts, shown
 from .context import Context
 from .lookup import summary_of
 from .read_through import Query, find
@@ -24,7 +24,6 @@ _LONGEST_ID = 512
 _MOMENT_S = 1.0
 # For this time after a scan was submitted, a 404 means that it is not known yet. Clocks may differ by the same amount.
 _NEW_S = 600.0
-_PARTS = ("engines", "raw")
 
 
 def get_analysis(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -95,17 +94,14 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
     if entry.status == "not_found":
         data = {**about, "analysis_id": analysis_id}
         return Outcome("not_found", "not found: VirusTotal does not know this analysis", data, source, entry.fetched_at)
-    report = {
-        name: value for name, value in entry.report.items() if name not in _PARTS or name in request.options.include
-    }
+    report = shown(entry.report, request.options)
     if report["analysis_status"] != "completed":
         unfinished = pending(analysis_id, {**report, **about}, report["analysis_status"], context, request)
         return unfinished._replace(source=source, fetched_at=entry.fetched_at)
-    data = {**report, **about, "analysis_id": analysis_id}
-    data["verdict"] = judge(report.get("stats"), request.options.judged_by(context.thresholds))
+    data = {**judged_data(entry.report, context.rules, request.options), **about, "analysis_id": analysis_id}
     if "last_analysis" in report and "type" in data:
         forget_older(context, data, report["last_analysis"])
-    return Outcome("ok", summary_of(data["verdict"], report), data, source, entry.fetched_at)
+    return Outcome("ok", summary_of(data["verdict"], data), data, source, entry.fetched_at)
 
 
 def _is_new(analysis_id: str, context: Context) -> bool:
@@ -135,10 +131,10 @@ def _query(analysis_id: str, context: Context, request: Request, budget: Budget)
 
     def covers(entry: Entry) -> bool:
         # A completed analysis does not change. Any other answer is valid only for requests made at the same moment.
-        over = entry.report.get("analysis_status") == "completed"
+        over = entry.report.get("analysis_status") == "completed" and has_detections(entry, request.options)
         return over or context.clock.now() - entry.fetched_at < _MOMENT_S
 
-    return Query(f"analysis:{analysis_id}", ask, covers=covers)
+    return Query(f"analysis:{analysis_id}", ask, needed_parts(context, request.options), covers=covers)
 
 
 def _pace_s(context: Context, request: Request) -> float:

@@ -26,6 +26,7 @@ from .read_through import Query, find
 
 _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
+_MOMENT_S = 1.0
 _KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
 _REFUSED = {
@@ -57,11 +58,13 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
             return Entry("not_found", {}, context.clock.now())
         return Entry("ok", {"response": dict(answer)}, context.clock.now())
 
+    is_private = path.startswith(f"{_BEGIN}private/")
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
     query = Query(
         f"get:{digest}",
         ask,
-        parts=frozenset(),
+        # Private objects expire, and only their own actions know when.
+        covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
         purpose=f"vt_get:{path.split('/')[3]}",
         is_per_key=True,
     )
@@ -108,6 +111,10 @@ def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> 
     for kind, value in told:
         with contextlib.suppress(InvalidIndicator):
             indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
+            if indicator.removed:
+                raise _refused(
+                    "or its query has a URL with a user name or password; use lookup_url, which removes them"
+                )
             reason = never_query.reason(indicator)
             if reason is not None:
                 return skipped(indicator, reason)
@@ -139,7 +146,7 @@ def _text(value: object) -> str:
 def _summary(response: Mapping[str, Any]) -> str:
     data = response.get("data")
     if isinstance(data, list):
-        return f"{len(data)} objects"
+        return f"{len(data)} object{'s' if len(data) != 1 else ''}"
     if isinstance(data, Mapping) and isinstance(data.get("type"), str):
         return f"an object of the type {data['type']}"
     return "VirusTotal's response"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..quota.refused import Refusal
     from ..quota.waiters import Claim
     from ..redaction import KeyGuard
-    from ..verdict.rule import Thresholds
+    from ..verdict.rule import Rules
     from ..virustotal.account import Account
     from .deliveries import Deliveries
     from .file_access import FileAccess
@@ -41,7 +41,7 @@ class Context(NamedTuple):
     freshness: Freshness
     single_flight: TwoLevels
     never_query: NeverQuery
-    thresholds: Thresholds
+    rules: Rules
     space: str
     account: Callable[[ApiKey | None], Account]
     owner: Callable[[ApiKey | None], str | None]

@@ -9,8 +9,9 @@ from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
 from ..errors import RateLimited
 from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
-from ..verdict import judge, report_of
+from ..verdict import report_of
 from ..verdict.rule import detections
+from .answer_parts import has_detections, judged_data, needed_parts
 from .context import Context
 from .read_through import Query, find
 from .same_object import awaits_scan, note_spelling, under_other_names
@@ -26,7 +27,6 @@ _REASONS = {
     "never_query": "it is on the never-query list",
     "not_cached": "it is not in the cache, and cache=only allows no request",
 }
-_PARTS = ("engines", "raw")
 
 
 def look_up(kind: Kind, param: str, context: Context, request: Request, budget: Budget) -> Outcome:
@@ -102,21 +102,23 @@ def report_on(
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
-    return Query(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
+    return Query(
+        indicator.key,
+        ask,
+        needed_parts(context, request.options),
+        covers=lambda entry: has_detections(entry, request.options),
+        also=lambda entry: under_other_names(indicator, entry),
+    )
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
-    """The answer to a lookup of `indicator`, judged by the request's thresholds."""
-    report = entry.report
-    if any(part in report and part not in options.include for part in _PARTS):
-        report = {name: value for name, value in report.items() if name not in _PARTS or name in options.include}
-    verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
-    head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
-    data = {**head, "verdict": verdict, **report}
+    """The answer to a lookup of `indicator`, judged by the request's rules."""
     if entry.status == "not_found":
         summary = f"not found: VirusTotal does not know this {indicator.kind}"
+        data = {**entry.report, "verdict": "unknown"}
     else:
-        summary = summary_of(verdict, report)
+        data = judged_data(entry.report, context.rules, options)
+        summary = summary_of(data["verdict"], data)
     return noted(indicator, Outcome(entry.status, summary, data, source, entry.fetched_at))
 
 

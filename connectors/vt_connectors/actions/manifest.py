@@ -9,6 +9,7 @@ from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_stat
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
+from ..virustotal import licences, relationship_names
 from .action import Action
 from .registry import ACTIONS
 
@@ -21,12 +22,14 @@ _EXIT_STATUSES = {
 
 
 def manifest() -> dict[str, Any]:
-    """JSON-ready: the contract's version, schemas of request and response, errors, exit statuses, and every action."""
+    """JSON-ready: what a program needs to know to make requests and to read responses."""
     return {
         "v": VERSION,
         "version": __version__,
         "actions": [_entry(action) for action in ACTIONS.values()],
         "errors": [_error(kind) for kind in BY_CODE.values()],
+        "licences": [{"licence": name, "description": meaning} for name, meaning in licences.NAMES.items()],
+        "relationships": {kind: dict(names) for kind, names in relationship_names.NAMES.items()},
         "exit_statuses": [{"exit_status": status, "description": when} for status, when in _EXIT_STATUSES.items()],
         "request": schema("request.json"),
         "response": schema("response.json"),
@@ -39,6 +42,7 @@ def _entry(action: Action) -> dict[str, Any]:
         "title": action.title,
         "description": action.about,
         "cost": {"requests": action.requests, "counted": action.counted},
+        "licence": action.licence,
         "writes": action.writes,
         "write_params": list(action.write_params),
         "params": _marked(action),

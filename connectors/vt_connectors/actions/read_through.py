@@ -12,6 +12,7 @@ from ..errors import Forbidden
 from ..indicators import Indicator
 from ..state.fallback import patiently
 from ..virustotal.licences import naming_licence
+from .answer_parts import has_detections, needed_parts
 from .context import Context
 from .per_key import PARTS, CachedAnswer, Find, find_many, own_key
 from .query import Query as Query
@@ -36,15 +37,16 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
 
 
 def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
-    """The cached answers to the queries with these keys that `options` accept; empty if they forbid the cache."""
+    """The cached reports with these keys that `options` accept; empty if they forbid the cache."""
     if options.cache not in ("default", "only"):
         return {}
-    now = context.clock.now()
+    now, parts = context.clock.now(), needed_parts(context, options)
 
     def will_do(entry: Entry) -> bool:
-        return entry.has(options.include) and context.freshness.will_do(entry, now, options.max_age_s)
+        is_whole = entry.has(parts) and has_detections(entry, options)
+        return is_whole and context.freshness.will_do(entry, now, options.max_age_s)
 
-    return find_many(keys, context, options.include, will_do)
+    return find_many(keys, context, parts, will_do)
 
 
 def report_key(context: Context, indicator: Indicator) -> str:
@@ -86,7 +88,7 @@ class _Search:
         self._budget = budget
         self._key = query_key(context, question, request.api_key)
         self._kept = CachedAnswer(context, self._key, request.api_key)
-        self._parts = request.options.include & question.parts
+        self._parts = question.parts
         self._batch = context.batch or BatchAnswers()
         self._began = context.clock.now(), context.clock.monotonic()
         # With `refresh`: the fetch times of the cached answers, which are not accepted.

@@ -76,7 +76,7 @@ def build(
                 SingleFlight(stores.leases, clock, leading),
             ),
             never_query=NeverQuery(settings.never_query),
-            thresholds=settings.thresholds,
+            rules=settings.rules,
             space=settings.space,
             account=accounts,
             owner=accounts.owner,

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import ConfigError
 from ..quota.windows import PUBLIC, Quota, parse_quota
-from ..verdict.rule import Thresholds
+from ..verdict.rule import Rules, Thresholds
 from .config_file import config_file as config_file
 from .durations import seconds_of
 from .paths import whole
@@ -23,7 +23,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
     `unix://...`), `kvstore` inside Splunk, or None for the default file. `state_required`: no request is sent while
-    the record of the quota cannot be used.
+    the record of the quota cannot be used. `thresholds_by_kind`, `trusted_engines`, `ignored_engines`: as in
+    `verdict.rule.Rules`.
     """
 
     api_url: str = VIRUSTOTAL
@@ -39,6 +40,14 @@ class Settings(NamedTuple):
     never_query: tuple[str, ...] = ()
     scan_roots: tuple[str, ...] = ()
     thresholds: Thresholds = Thresholds()
+    thresholds_by_kind: tuple[tuple[str, int], ...] = ()
+    trusted_engines: frozenset[str] = frozenset()
+    ignored_engines: frozenset[str] = frozenset()
+
+    @property
+    def rules(self) -> Rules:
+        """How verdicts are made, unless a request has its own rules."""
+        return Rules(self.thresholds, self.thresholds_by_kind, self.trusted_engines, self.ignored_engines)
 
     @property
     def space(self) -> str:
@@ -81,8 +90,15 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         return read(name, given[name]) if name in given else default
 
     # Imported here for a fast start.
+    from . import rules
     from .base_url import checked_base_url
 
+    no_pairs: tuple[tuple[str, int], ...] = ()
+    own = take("VT_THRESHOLDS", lambda name, value: rules.thresholds(name, value, _count), no_pairs)
+    alone = Thresholds(
+        malicious=take("VT_MALICIOUS_THRESHOLD", _count, defaults.thresholds.malicious),
+        suspicious=take("VT_SUSPICIOUS_THRESHOLD", _count, defaults.thresholds.suspicious),
+    )
     return Settings(
         api_url=take("VT_API_URL", lambda _, value: checked_base_url(str(value)), defaults.api_url),
         api_version=take("VT_API_VERSION", _version, defaults.api_version),
@@ -96,10 +112,10 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         timeout_s=take("VT_TIMEOUT", _timeout, defaults.timeout_s),
         never_query=take("VT_NEVER_QUERY", _entries, defaults.never_query),
         scan_roots=take("VT_SCAN_ROOTS", _folders, defaults.scan_roots),
-        thresholds=Thresholds(
-            malicious=take("VT_MALICIOUS_THRESHOLD", _count, defaults.thresholds.malicious),
-            suspicious=take("VT_SUSPICIOUS_THRESHOLD", _count, defaults.thresholds.suspicious),
-        ),
+        thresholds=rules.for_every_kind(own, alone),
+        thresholds_by_kind=tuple(pair for pair in own if "." in pair[0]),
+        trusted_engines=take("VT_TRUSTED_ENGINES", rules.engines, frozenset()),
+        ignored_engines=take("VT_IGNORED_ENGINES", rules.engines, frozenset()),
     )
 
 
@@ -118,6 +134,9 @@ VARIABLES = (
     "VT_SCAN_ROOTS",
     "VT_MALICIOUS_THRESHOLD",
     "VT_SUSPICIOUS_THRESHOLD",
+    "VT_THRESHOLDS",
+    "VT_TRUSTED_ENGINES",
+    "VT_IGNORED_ENGINES",
 )
 
 

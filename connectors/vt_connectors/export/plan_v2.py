@@ -7,7 +7,8 @@ from dataclasses import replace
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.endpoints import Endpoint
-from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, not_in_v2
+from ..virustotal.only_v3 import not_in_v2
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
 from .plan import Call, Calls, Captured, Check, File
 from .plan_v3 import PlannerV3
 

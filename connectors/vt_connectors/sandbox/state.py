@@ -23,6 +23,7 @@ from .storage import Storage
 from .uploads import UploadTickets, UploadTimes
 from .usage import Usage
 from .votes import VoteStore
+from .zips import ZipStore
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class State:
     usage: Usage
     storage: Storage
     private_scans: PrivateScans
+    zips: ZipStore
     dataset: Dataset = field(default_factory=Dataset)
     comments: CommentStore = field(default_factory=CommentStore)
     tickets: UploadTickets = field(default_factory=UploadTickets)
@@ -156,4 +158,5 @@ def new_state(config: SandboxConfig, clock: Clock, base_url: str, quota: Quota) 
         usage=Usage(clock),
         storage=Storage(clock, base_url),
         private_scans=PrivateScans(pace),
+        zips=ZipStore(pace),
     )

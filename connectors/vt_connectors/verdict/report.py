@@ -11,6 +11,8 @@ from typing import Any, Callable
 
 from ..clock import iso
 from ..indicators import Indicator, Kind, object_page
+from .opinions import opinions_of
+from .rule import OPINIONS
 
 Report = dict[str, Any]
 _MOST_NAMES = 50
@@ -25,7 +27,7 @@ def report_of(
     raw: Mapping[str, Any] | None = None,
 ) -> Report:
     """`parts`: `raw` adds VirusTotal's response (argument `raw`, else the object), `engines` the category and result
-    of each engine.
+    of each engine. `opinions` is always there, because each reader ignores and trusts other engines.
     """
     attributes = mapping(vt_object.get("attributes"))
     report: Report = {
@@ -36,6 +38,7 @@ def report_of(
         **_SPECIFIC[indicator.kind](attributes),
     }
     report["link"] = object_page(indicator.kind, report["id"])
+    report[OPINIONS] = opinions_of(attributes.get("last_analysis_results"))
     if "engines" in parts:
         report["engines"] = _engines(attributes.get("last_analysis_results"))
     if "raw" in parts:
@@ -58,6 +61,7 @@ def analysis_report(
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
     report["last_analysis"] = _time(analysis.get("date"))
     report["link"] = object_page(kind, object_id) if kind and object_id else None
+    report[OPINIONS] = opinions_of(analysis.get("results"))
     if "engines" in parts:
         report["engines"] = _engines(analysis.get("results"))
     if "raw" in parts:

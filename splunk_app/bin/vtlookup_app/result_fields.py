@@ -17,7 +17,7 @@ Columns = dict[str, Cell]
 
 _COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
 _TEXTS = ("label", "type", "country", "owner", "registrar", "link")
-LISTS = ("names", "tags", "categories")
+LISTS = ("detected_by", "names", "tags", "categories")
 NAMES = (
     "status",
     "verdict",
@@ -27,6 +27,7 @@ NAMES = (
     "undetected",
     "total",
     "detections",
+    "detected_by",
     "reputation",
     "label",
     "names",
@@ -47,6 +48,7 @@ NAMES = (
     "queued",
     "worst_verdict",
 )
+_PLAIN_LISTS = LISTS[1:]
 RAW = "raw"
 PREFIX = "vt_"
 # Only vtlookup adds a field with this name: events that have it got the other fields from an earlier vtlookup.
@@ -95,8 +97,9 @@ def of_response(response: Response) -> Columns:
     columns["reason"] = _text(data.get("reason")) if columns["status"] == "skipped" else ""
     if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
         columns["link"] = _search_page(str(data.get("indicator", "")))
-    for name in LISTS:
+    for name in _PLAIN_LISTS:
         columns[name] = data.get(name) or []
+    columns["detected_by"] = [_engine(**row) for row in data.get("detected_by", ())]
     for name in ("first_seen", "last_analysis"):
         columns[name] = _epoch(data.get(name))
     columns["source"], columns["age"] = _text(meta["source"]), _text(meta["age_s"])
@@ -105,6 +108,10 @@ def of_response(response: Response) -> Columns:
     if RAW in data:
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
+
+
+def _engine(engine: str, result: str | None) -> str:
+    return f"{engine}: {result}" if result else engine
 
 
 def _search_page(indicator: str) -> str:

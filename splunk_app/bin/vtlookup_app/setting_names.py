@@ -28,6 +28,9 @@ VARIABLES = {
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
     "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+    "thresholds": "VT_THRESHOLDS",
+    "trusted_engines": "VT_TRUSTED_ENGINES",
+    "ignored_engines": "VT_IGNORED_ENGINES",
     "proxy": PROXY,
     "ca_bundle": CA_BUNDLE,
 }

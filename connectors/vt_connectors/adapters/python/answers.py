@@ -51,6 +51,11 @@ class Answer:
     age_s: int | None
     _document: Mapping[str, Any] = field(repr=False, compare=False)
 
+    @cached_property
+    def raw(self) -> dict[str, Any] | None:
+        """A copy of VirusTotal's own object. None unless `include` requested it."""
+        return copy.deepcopy((self._document["data"] or {}).get("raw"))
+
     def to_dict(self) -> dict[str, Any]:
         """The whole response document (`schemas/response.json`): JSON-ready, and the caller's own."""
         return copy.deepcopy(dict(self._document))
@@ -99,17 +104,26 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Detection:
+    """An engine that says malicious or suspicious, and its name for the detection, if it has one."""
+
+    engine: str
+    result: str | None
+
+
+@dataclass(frozen=True)
 class Judged(Answer):
     """An answer with a verdict from engine results.
 
     `verdict`: `malicious`, `suspicious`, `undetected` (scanned without a detection, which does not mean safe) or
     `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: parts of a URL that were not sent (`user`,
-    `password`). `engines`: empty unless `include` requested them.
+    `password`). `detected_by`: by name, at most 100. `engines`: empty unless `include` requested them.
     `analysis_id`, `analysis_status` and `poll_after_s` (seconds until the next poll): for scans only.
     """
 
     verdict: Verdict
     stats: Stats | None
+    detected_by: tuple[Detection, ...]
     id: str | None
     last_analysis: datetime | None
     link: str | None
@@ -119,11 +133,6 @@ class Judged(Answer):
     analysis_status: AnalysisStatus | None
     poll_after_s: float | None
     engines: Mapping[str, Engine] = field(repr=False, hash=False)
-
-    @cached_property
-    def raw(self) -> dict[str, Any] | None:
-        """A copy of VirusTotal's own object. None unless `include` requested it."""
-        return copy.deepcopy((self._document["data"] or {}).get("raw"))
 
 
 def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +144,7 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
         **fields,
         "verdict": data.get("verdict", "unknown"),
         "stats": Stats(**data["stats"]) if data.get("stats") else None,
+        "detected_by": tuple(Detection(**row) for row in data.get("detected_by", ())),
         "last_analysis": time_of(data.get("last_analysis")),
         "poll_after_s": document["meta"].get("poll_after_s"),
         "removed": tuple(data.get("removed", ())),

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ...actions.request_batch import BatchAnswers
-from ...contract.documents import Request
 from ...indicators import Kind
-from ...observer import BytesSent
 from ...quota.waiters import BATCH
 from .answers import Lookup, Report
+from .calling import Progress
 from .concurrent_lookups import Batch
-from .connecting import Opening, opening
-from .connection import CLOSED, Answering, Connection
+from .connecting import opening
+from .connection import Connection
+from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
 from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment
 from .quota_report import QuotaReport
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from ...contract.response import Response
     from .options import ConnectionSettings
 
-Progress = Callable[[int, int], None]
 SIDE_BY_SIDE = 8
 
 
@@ -39,7 +37,7 @@ def connect(api_key: str | None = None, **settings: Unpack[ConnectionSettings]) 
     return VirusTotal(opening({**settings, "api_key": api_key}))
 
 
-class VirusTotal:
+class VirusTotal(FurtherMethods):
     """A connection to VirusTotal, made by `connect`.
 
     Any thread may use it. A forked process may use it too: it gets a new connection with the same settings and the same
@@ -48,11 +46,6 @@ class VirusTotal:
     `not_found`, `pending` and `skipped` are answers. Failures raise a `ConnectorError` with `code`, `retryable` and
     `retry_after` (seconds). A closed connection raises `RuntimeError`; an unknown option raises `TypeError`.
     """
-
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
-        self._connections: dict[int, Connection] = {}
-        self._closed = False
 
     def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
         """VirusTotal's report on `value`. The type is recognised unless it is given. Costs one request if the report is
@@ -187,55 +180,6 @@ class VirusTotal:
         params = {name: plain_value(value) for name, value in given.items() if name not in known}
         options = {name: value for name, value in given.items() if name in known}
         return ActionAnswer.from_dict(self._run(action, params, LookupOptions, options))
-
-    def close(self) -> None:
-        """Close connections, files and threads. Calls that wait for quota in other threads raise `Cancelled`; requests
-        in flight are completed first. It may be called several times.
-        """
-        self._closed = True
-        connection = self._connections.get(os.getpid())
-        if connection is not None:
-            connection.close()
-
-    def __enter__(self) -> VirusTotal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<VirusTotal at {self._opening.about}{', closed' if self._closed else ''}>"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a connection cannot be pickled; call connect() in each process")
-
-    def _connection(self) -> Connection:
-        """This process's connection. A forked process makes a new one: locks and sockets do not survive a fork."""
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        pid = os.getpid()
-        if pid not in self._connections:
-            self._connections.setdefault(pid, self._opening.open())
-        return self._connections[pid]
-
-    @contextmanager
-    def _core(self) -> Iterator[Answering]:
-        with self._connection().core() as core:
-            yield core
-
-    def _run(
-        self,
-        action: str,
-        params: Mapping[str, Any],
-        known: type,
-        options: Mapping[str, object],
-        progress: Progress | None = None,
-    ) -> Response:
-        given = {name: value for name, value in params.items() if value is not None}
-        request = Request(action, given, read_options(known, options))
-        with self._core() as core:
-            run: Callable[..., Response] = core.run
-            return run(request) if progress is None else run(request, observer=BytesSent(progress))
 
 
 def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Generator[Lookup, None, None]:

@@ -31,6 +31,9 @@ class ConnectionSettings(TypedDict, total=False):
     scan_roots: Iterable[str | os.PathLike[str]] | None
     malicious_threshold: int | None
     suspicious_threshold: int | None
+    thresholds: Mapping[str, int | Mapping[str, int]] | None
+    trusted_engines: Iterable[str] | None
+    ignored_engines: Iterable[str] | None
 
 
 class WaitOptions(TypedDict, total=False):
@@ -50,11 +53,14 @@ class CacheOptions(WaitOptions, total=False):
 
 class LookupOptions(CacheOptions, total=False):
     """Options of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
-    `thresholds`: the number of engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
+    `thresholds`: the number of engines for a verdict, `{"malicious": 3, "suspicious": 1, "url": {"malicious": 1}}`.
+    `trusted_engines`: one of these that says malicious is enough. `ignored_engines`: these do not count.
     """
 
     include: Iterable[Part] | None
-    thresholds: Mapping[str, int] | None
+    thresholds: Mapping[str, int | Mapping[str, int]] | None
+    trusted_engines: Iterable[str] | None
+    ignored_engines: Iterable[str] | None
 
 
 def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from . import relationship_handlers as _relationship_handlers  # noqa: F401
 from . import search_handlers as _search_handlers  # noqa: F401
 from . import stream_handlers as _stream_handlers  # noqa: F401
 from . import write_handlers as _write_handlers  # noqa: F401
+from . import zip_handlers as _zip_handlers  # noqa: F401
 from .calls import OPEN, ROUTES, Call, Route
 
 
@@ -37,6 +38,11 @@ class V3Routes:
             if ids is not None:
                 return route.handler(self._state, Call(request, key, ids, self._state.licences(key)))
         raise not_found("Resource not found.")
+
+
+def served_calls() -> list[tuple[str, str]]:
+    """The methods and paths of all routes, with `*` for what they leave open."""
+    return [(route.method, "/".join(route.segments)) for route in ROUTES]
 
 
 def _openness(route: Route) -> tuple[bool, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..comments import tags_of
+from ..data.catalogue import FileFacts
 from ..data.collections import COLLECTIONS
 from ..data.deterministic import digest, draw
 from ..data.engines import stats_of
@@ -102,15 +104,16 @@ def _rows(state: State, call: Call, query: Query, order: tuple[str, bool]) -> Se
         names = [term.value for term in query.terms if term.modifier in ("", "name")]
         found = [one.id for one in COLLECTIONS if all(name in one.name.lower() for name in names)]
         return [(ident, None) for ident in found]
-    facts = {item: _facts(state, item) for item in corpus(query.kind)}
+    facts = {item: _facts(item, state.dataset.facts(item)) for item in corpus(query.kind)}
     hits = [item for item, there in facts.items() if matches(query, item, there)]
     field, is_descending = order
     hits.sort(key=lambda item: facts[item].get(field) or 0, reverse=is_descending)
     return [(item.id, item) for item in hits]
 
 
-def _facts(state: State, item: Item) -> Mapping[str, Any]:
-    attributes = unscanned_attributes(item, state.dataset.facts(item), SubmissionHistory())
+@lru_cache(maxsize=4096)
+def _facts(item: Item, facts: FileFacts | None) -> Mapping[str, Any]:
+    attributes = unscanned_attributes(item, facts, SubmissionHistory())
     stats = stats_of(item, scan_profile(item))
     return {**attributes, "positives": stats["malicious"], "status": attributes.get("last_http_response_code")}
 
