@@ -44,17 +44,22 @@ if TYPE_CHECKING:
         VoteList,
     )
     from .adapters.python.other_answers import (
-        AccountQuota,
         ActionAnswer,
         Analysis,
         Comment,
         CommentList,
         PassiveDns,
         PostedComment,
+        Resolution,
+    )
+    from .adapters.python.quota_report import (
+        AccountQuota,
+        DayUse,
+        EndpointUse,
         QuotaPool,
         QuotaReport,
         QuotaWindow,
-        Resolution,
+        UsageReport,
     )
     from .adapters.python.related_answers import IocStream, Notification, RelatedObject, Relationships, SearchResults
     from .contract.documents import Source, Verdict
@@ -101,6 +106,7 @@ _HOMES = (
     ".contract.documents",
     ".adapters.python.answers",
     ".adapters.python.other_answers",
+    ".adapters.python.quota_report",
     ".adapters.python.client",
     ".adapters.python.related_answers",
     ".adapters.python.behaviour_answers",
@@ -124,9 +130,11 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "ConnectorError",
+    "DayUse",
     "DeletedComment",
     "DnsLookup",
     "DroppedFile",
+    "EndpointUse",
     "Engine",
     "Forbidden",
     "HttpRequest",
@@ -163,6 +171,7 @@ __all__ = [
     "Unavailable",
     "UnknownAction",
     "UnsupportedVersion",
+    "UsageReport",
     "Verdict",
     "VirusTotal",
     "Vote",

@@ -131,7 +131,7 @@ class Core:
 
         guard, action = self.context.guard, ACTIONS.get(request.action)
         guard.look_at([request.action, request.params, request.id])
-        if (action is not None and action.writes) or request.options.cache in ("off", "refresh"):
+        if (action is not None and action.writes_with(request.params)) or request.options.cache in ("off", "refresh"):
             guard.read_key()
         guard.refuse(request.action, request.params, request.api_key)
 

@@ -101,6 +101,8 @@ def test_a_wait_for_quota_ends_with_what_is_answered(run: RunnerProcess, sandbox
         (("quota",), "cancelled"),
         (("add_comment", EICAR, "--comment", "mind this"), "outcome_unknown"),
         (("rescan_file", EICAR), "outcome_unknown"),
+        (("lookup_url", "https://example.com/new"), "cancelled"),
+        (("lookup_url", "https://example.com/new", "--scan-if-missing"), "outcome_unknown"),
     ],
 )
 def test_a_server_that_never_answers_does_not_keep_it(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .action import Action
     from .context import Context
-    from .registry import ACTIONS, action_of, find, interrupted
+    from .registry import ACTIONS, find, interrupted, is_write
 else:
     # Imported on first use: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
@@ -17,4 +17,4 @@ else:
         return getattr(import_module(home, __name__), name)
 
 
-__all__ = ["ACTIONS", "Action", "Context", "action_of", "find", "interrupted"]
+__all__ = ["ACTIONS", "Action", "Context", "find", "interrupted", "is_write"]

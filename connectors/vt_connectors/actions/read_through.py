@@ -107,11 +107,12 @@ class _Search:
             known = self._known_in_batch()
             if known is not None:
                 return known.entry, "shared"
-        self._refuse_at_once()
+        if self._question.is_counted:
+            self._refuse_at_once()
         if mode == "refresh":
             self._outdated = self._kept.fetched_at()
         account = self._context.account(self._request.api_key)
-        permit = account.permit(self._question.purpose or self._request.action, self._key, self._budget)
+        permit = self._permit(account)
         try:
             fetched = self._context.single_flight.run(
                 self._task(account, permit),
@@ -123,6 +124,12 @@ class _Search:
         finally:
             permit.leave()
         return fetched.entry, "shared" if fetched.is_shared else "api"
+
+    def _permit(self, account: Account) -> Permit:
+        purpose = self._question.purpose or self._request.action
+        if not self._question.is_counted:
+            return account.permit_without_quota(purpose)
+        return account.permit(purpose, self._key, self._budget)
 
     def _tell_batch(self, account: Account, fetched: Fetched) -> None:
         self._batch.put(self._key, account.identity, fetched)

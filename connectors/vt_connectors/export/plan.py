@@ -124,4 +124,5 @@ class Planner(Protocol):
 
     def analysis(self, analysis_id: str) -> Calls: ...
 
-    def quotas(self) -> Calls: ...
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """`days`: also the use by endpoint from the first to the last day, as YYYYMMDD."""

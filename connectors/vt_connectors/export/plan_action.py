@@ -12,8 +12,10 @@ from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
 from ..actions.lookup import any_indicator, related_names, skipped
+from ..actions.quota import usage_days
 from ..actions.registry import find
 from ..actions.relationships import Relationship, indicator_of
+from ..clock import SystemClock
 from ..contract.documents import Request
 from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
@@ -129,5 +131,5 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
 }
 _OTHERS: dict[str, Callable[[Planner, Params], Calls]] = {
     "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
-    "quota": lambda api, _: api.quotas(),
+    "quota": lambda api, params: api.quotas(usage_days(params, SystemClock().now())),
 }

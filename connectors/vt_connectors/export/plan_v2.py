@@ -75,9 +75,9 @@ class PlannerV2:
         kind, scan_id = kind_and_scan_id(analysis_id)
         return (Call("The status of the scan.", REPORT[kind], {"resource": scan_id}),)
 
-    def quotas(self) -> Calls:
-        """v2 has no call for them, so this is v3's, with the same key."""
-        return PlannerV3().quotas()
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """v2 has no calls for them, so these are v3's, with the same key."""
+        return PlannerV3().quotas(days)
 
     def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:
         check_known(indicator)

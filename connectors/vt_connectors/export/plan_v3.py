@@ -9,7 +9,7 @@ from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.v3 import COLLECTION, LARGEST_DIRECT_UPLOAD, PAGE, REPORT
-from .plan import KEY, Call, Calls, Captured, Check, File
+from .plan import KEY, Call, Calls, Captured, Check, File, Value
 
 _UNKNOWN = Check(("error", "code"), "NotFoundError")
 _COMPLETED = Check(("data", "attributes", "status"), "completed")
@@ -75,8 +75,12 @@ class PlannerV3:
     def analysis(self, analysis_id: str) -> Calls:
         return (Call("The status of the scan.", endpoints.ANALYSIS, {"id": analysis_id}),)
 
-    def quotas(self) -> Calls:
-        return (Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY}),)
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        figures = Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY})
+        if days is None:
+            return (figures,)
+        values: dict[str, Value] = {"id": KEY, "start_date": days[0], "end_date": days[1]}
+        return figures, Call("The use of these days by endpoint.", endpoints.API_USAGE, values)
 
     def _report(
         self, indicator: Indicator, about: str, on_if: Check | None = None, captures: Captured | None = None

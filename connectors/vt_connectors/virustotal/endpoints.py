@@ -93,6 +93,7 @@ ANALYSIS = _v3("analysis", "analyses/{id}")
 ANALYSES = _v3("file_analyses", "files/{id}/analyses", "limit")
 UPLOAD_ADDRESS = _v3("upload_address", "files/upload_url")
 OVERALL_QUOTAS = _v3("overall_quotas", "users/{id}/overall_quotas", counted=False)
+API_USAGE = _v3("api_usage", "users/{id}/api_usage", "start_date", "end_date", counted=False)
 ADD_COMMENT = Endpoint(
     "add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", json=("text",), json_type="comment", writes=True
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Literal, Protocol, TypeVar
 
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from .budget import Budget
 from .endpoints import Endpoint
 from .http.transport import Download, Upload
@@ -168,3 +169,6 @@ class Api(Protocol):
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         """The account's quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`. Not counted."""
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        """The account's requests by day and endpoint, in VirusTotal's form. Not counted."""

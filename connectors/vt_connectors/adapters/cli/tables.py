@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +28,8 @@ def show(action: Action, responses: list[Response]) -> None:
         data = response["data"] or {}
         if "windows" in data:
             console.print(_quota(response))
+            if "usage" in data:
+                console.print(_usage(data["usage"]))
         elif rows is None or rows.name not in data:
             others.append(response)
         else:
@@ -90,6 +93,17 @@ def _quota(response: Response) -> Table:
                 numbers = (_number(figure[pool][word]) for word in ("allowed", "used", "left"))
                 first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
                 table.add_row(*map(Text, (printable(name), *numbers, f"VirusTotal: {pool}{first}")))
+    return table
+
+
+def _usage(usage: Mapping[str, Any]) -> Table:
+    """The use of the account by endpoint, the most used first, and the sum."""
+    unread = f"; {usage['unread']} figures cannot be read" if "unread" in usage else ""
+    table = Table(title=Text(f"use from {usage['start']} to {usage['end']}{unread}"))
+    for title in ("endpoint", "requests", "not counted"):
+        table.add_column(title, overflow="fold")
+    for row in (*usage["endpoints"], {**usage, "endpoint": "all"}):
+        table.add_row(*map(Text, (printable(row["endpoint"]), str(row["requests"]), str(row["not_counted"]))))
     return table
 
 

@@ -24,16 +24,23 @@ _AT_ONCE = 64
 class Job:
     """When `is_over`, `response` or `failure` is set; neither if there was no memory for it, or `work` returned None.
 
-    `begun`: a thread has started it. The flags are plain attributes because setting them needs no memory.
+    `writes`: it may change something at VirusTotal. `begun`: a thread has started it. The flags are plain attributes
+    because setting them needs no memory.
     """
 
-    def __init__(self, work: Callable[[], Response | None]) -> None:
+    def __init__(self, work: Callable[[], Response | None], *, writes: bool = False) -> None:
         self._work = work
+        self.writes = writes
         self._done = threading.Event()
         self.begun = False
         self.is_over = False
         self.response: Response | None = None
         self.failure: ConnectorError | None = None
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether it may have changed something at VirusTotal, if its result is not known."""
+        return self.begun and self.writes
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most this number of seconds. Returns whether it is over."""

@@ -17,7 +17,8 @@ from .connecting import opening
 from .connection import Connection
 from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
-from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
+from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment
+from .quota_report import QuotaReport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -186,9 +187,12 @@ class VirusTotal(FurtherMethods):
         params = {"indicator": indicator, "limit": limit, "type": type}
         return CommentList.from_dict(self._run("get_comments", params, CacheOptions, options))
 
-    def quota(self, **options: Unpack[WaitOptions]) -> QuotaReport:
-        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request."""
-        return QuotaReport.from_dict(self._run("quota", {}, WaitOptions, options))
+    def quota(self, usage_days: int | None = None, **options: Unpack[WaitOptions]) -> QuotaReport:
+        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request.
+
+        `usage_days`: also the use by endpoint of the last 1 to 30 days, today included.
+        """
+        return QuotaReport.from_dict(self._run("quota", {"usage_days": usage_days}, WaitOptions, options))
 
     def run(self, action: str, /, **given: Any) -> ActionAnswer:
         """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.

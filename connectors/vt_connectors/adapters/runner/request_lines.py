@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...actions import Action, action_of
+from ...actions import is_write
 from ...actions.request_batch import BatchAnswers
 from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
@@ -46,12 +46,8 @@ class RunLine(Job):
     """A line as a job, which the `core` of its batch answers."""
 
     def __init__(self, document: Document, core: Answering, respond: Callable[[Document, Answering], Response]) -> None:
-        super().__init__(lambda: respond(document, core))
+        super().__init__(lambda: respond(document, core), writes=is_write(document.value))
         self.document = document
-
-    @property
-    def action(self) -> Action | None:
-        return action_of(self.document.value)
 
 
 class Batches:

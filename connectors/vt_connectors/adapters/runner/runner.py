@@ -100,7 +100,7 @@ class Runner:
             try:
                 written = bytes_of(response)
             except (ValueError, TypeError, RecursionError):
-                response = self._core.refuse(line.document.value, lost(line, line.action, internal_error()))
+                response = self._core.refuse(line.document.value, lost(line, internal_error()))
                 written = bytes_of(response)
         except Exception:
             self.exit_code.add(FAILED)
@@ -206,7 +206,7 @@ class Runner:
         return response
 
     def _finished(self, line: RunLine) -> Response:
-        outcome = self._ending.outcome_of(line, line.action, self._workers)
+        outcome = self._ending.outcome_of(line, self._workers)
         return self._core.refuse(line.document.value, outcome) if isinstance(outcome, ConnectorError) else outcome
 
 
