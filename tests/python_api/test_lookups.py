@@ -131,7 +131,7 @@ def test_a_value_that_no_option_has_is_an_invalid_request(vt: VirusTotal, option
 
 
 def test_an_option_that_does_not_exist_is_a_type_error_that_names_those_that_do(vt: VirusTotal) -> None:
-    with pytest.raises(TypeError, match=r"max_age.*cache, include, max_age_s, max_wait_s, thresholds"):
+    with pytest.raises(TypeError, match=r"max_age.*cache, ignored_engines, include, max_age_s, max_wait_s, thresholds"):
         vt.lookup_hash(EICAR, max_age=5)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="include"):
         vt.quota(include=["raw"])  # type: ignore[call-arg]

@@ -31,11 +31,10 @@ def search(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `results`: the object of an indicator, or the comments with a tag; `not_found` without any."""
     query = query_of(request.params)
     # A search shows its query to VirusTotal, as a lookup does.
-    reason = _internal(query, context.never_query)
+    reason = never_sent(query, context.never_query)
     if reason is not None:
         return reason
-    limit = int(request.params.get("limit", DEFAULT_LIMIT))
-    return _searched(RowsCall(endpoints.SEARCH, {"query": query}, limit, SEARCH_PAGE), context, request, budget)
+    return _searched(search_call(request.params), context, request, budget)
 
 
 def intelligence_search(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -45,10 +44,16 @@ def intelligence_search(context: Context, request: Request, budget: Budget) -> O
     """
     params = request.params
     query = query_of(params)
-    reason = _internal(query, context.never_query)
+    reason = never_sent(query, context.never_query)
     if reason is not None:
         return reason
     return _searched(intelligence_call(params), context, request, budget)
+
+
+def search_call(params: Mapping[str, Any]) -> RowsCall:
+    """The call for the parameters of `search`."""
+    limit = int(params.get("limit", DEFAULT_LIMIT))
+    return RowsCall(endpoints.SEARCH, {"query": query_of(params)}, limit, SEARCH_PAGE)
 
 
 def intelligence_call(params: Mapping[str, Any]) -> RowsCall:
@@ -131,7 +136,7 @@ def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: 
     return data
 
 
-def _internal(query: str, never_query: NeverQuery) -> Outcome | None:
+def never_sent(query: str, never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the query is an indicator that must not be sent."""
     try:
         indicator = recognise(query, never_query)
