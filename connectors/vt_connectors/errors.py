@@ -37,6 +37,8 @@ class ConnectorError(Exception):
     code: ClassVar[str] = "internal"
     # When it occurs, for people; the manifest shows it.
     about: ClassVar[str] = ""
+    # Whether another process has the key that this one lacks, and can be asked.
+    key_is_elsewhere: ClassVar[bool] = False
     # The default of the code; an error may be created with another value.
     retryable: bool = False
 

@@ -71,6 +71,15 @@ def test_internal_indicators_are_not_sent(v3: Scenario, params: dict[str, object
     assert v3.calls == []
 
 
+def test_the_password_of_a_url_is_not_sent(v3: Scenario) -> None:
+    url = "http://bob:secret@malicious.example/"
+    encoded = base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
+    for params in ({"path": f"urls/{encoded}"}, {"path": "search", "query": {"query": url}}):
+        error = error_of(v3("vt_get", None, **params))
+        assert (error["code"], "secret" in error["message"]) == ("invalid_request", False)
+    assert v3.calls == []
+
+
 def test_a_response_belongs_to_the_key(make_scenario: MakeScenario) -> None:
     scenario = make_scenario("3")
     sources = []

@@ -7,7 +7,7 @@ import pytest
 from tests.responses import error_of
 
 from .conftest import MakeScenario, Scenario
-from .deep_objects import INVOICE, IP, MALICIOUS, UNKNOWN
+from .deep_objects import INVOICE, IP, MALICIOUS, PAYLOAD, UNKNOWN
 
 
 @pytest.mark.parametrize("query", [INVOICE, MALICIOUS, IP])
@@ -28,6 +28,12 @@ def test_an_internal_value_is_not_searched_for(licensed: Scenario, query: str) -
     assert licensed("search", query=query)["status"] == "skipped"
     assert licensed("intelligence_search", query=query)["status"] == "skipped"
     assert licensed.calls == []
+
+
+def test_the_password_of_a_url_is_not_searched_for(licensed: Scenario) -> None:
+    licensed("search", query="http://bob:secret@malicious.example/payload.bin")
+    assert licensed("search", query=PAYLOAD)["meta"]["source"] == "cache"
+    assert "secret" not in " ".join(request.path for request in licensed.server.requests)
 
 
 def test_a_licensed_search_is_paged_by_300(licensed: Scenario) -> None:

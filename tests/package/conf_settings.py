@@ -16,7 +16,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "commands.conf": {
         "vtlookup": ("filename", "chunked", r"python\.version", r"python\.required", "run_in_preview"),
-        "vt(report|quota|cache|drain|comment)": (
+        "vt(report|quota|cache|drain|comment|related|behaviour|search|stream)": (
             "filename",
             "chunked",
             r"python\.version",
@@ -42,7 +42,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "shclustering": (r"conf_replication_include\.vtlookup",),
     },
     "savedsearches.conf": {
-        "VirusTotal - .+": (
+        "VirusTotal - .+|VT IoC stream to index": (
             "description",
             "search",
             "enableSched",
@@ -70,6 +70,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "ca_bundle",
             "verdict_indexes",
             "comments_allowed",
+            "writes_allowed",
             "selected_fields",
             "log_level",
         ),
@@ -138,7 +139,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "props.conf": {
         r"source::\.\.\.vtlookup\.log\*": ("sourcetype",),
-        "vtlookup:(log|verdict)": (
+        "vtlookup:(log|verdict|stream)": (
             "SHOULD_LINEMERGE",
             "LINE_BREAKER",
             "TRUNCATE",

@@ -16,11 +16,16 @@ HOMES = {
     "vtcache": "commands/cache.py",
     "vtdrain": "commands/drain.py",
     "vtcomment": "commands/comment.py",
+    "vtrelated": "commands/related.py",
+    "vtbehaviour": "commands/behaviour.py",
+    "vtsearch": "commands/search.py",
+    "vtstream": "commands/stream.py",
 }
 # Splunk's own commands that the app and its pages use.
 SPLUNKS = frozenset(
     (
         *(
+            "collect",
             "dedup",
             "eval",
             "fields",

@@ -178,6 +178,7 @@ def test_the_lookup_has_fields_that_its_collection_has(app: Path) -> None:
 def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:
     searches = read_conf(app / "default/savedsearches.conf")
     assert searches["VirusTotal - look up what is pending"]["search"] == "| vtdrain"
+    assert searches["VT IoC stream to index"]["search"].startswith("| vtstream limit=400 | collect index=")
     for settings in searches.values():
         assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
         assert settings["cron_schedule"] == "*/5 * * * *"

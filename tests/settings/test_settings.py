@@ -63,6 +63,7 @@ _ALL = {
         (("url.malicious", 1), ("ip.suspicious", 2)),
     ),
     "VT_TRUSTED_ENGINES": ("ESET-NOD32, Dr.Web", "trusted_engines", frozenset(("eset-nod32", "dr.web"))),
+    "VT_VERDICT_BY": ("worst", "verdict_by", "worst"),
     "VT_IGNORED_ENGINES": ("CMC Threat Intelligence", "ignored_engines", frozenset(("cmc threat intelligence",))),
 }
 

@@ -150,6 +150,7 @@ def test_a_comment_that_is_not_made_says_why(
 
 def test_the_setup_page_takes_yes_and_no_and_nothing_else(alert: Alert, splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING
-    for given, status in (("false", 200), ("true", 200), ("perhaps", 400)):
-        assert call(splunkd, {"settings": {"comments_allowed": given}}, "vtlookup/settings")[0] == status
-    assert splunkd.settings["comments_allowed"] == "true"
+    for name in ("comments_allowed", "writes_allowed"):
+        for given, status in (("false", 200), ("true", 200), ("perhaps", 400)):
+            assert call(splunkd, {"settings": {name: given}}, "vtlookup/settings")[0] == status
+        assert splunkd.settings[name] == "true"

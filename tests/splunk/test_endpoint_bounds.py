@@ -47,7 +47,7 @@ class FakeCore:
         self.claims.append(claim)
         assert self.stuck.wait(60)
         self._clock.advance(self._takes_s)
-        return {"error": None, "status": "ok", "meta": {"requests": 0}}
+        return {"action": None, "error": None, "status": "ok", "data": None, "meta": {"requests": 0}}
 
     def within(self, batch: object) -> FakeCore:
         return self

@@ -94,7 +94,12 @@ def test_selected_fields_can_be_turned_off(lookup: Lookup, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "args"), [("vtreport", ["value=8.8.8.8"]), ("vtquota", []), ("vtcache", []), ("vtdrain", [])]
+    ("name", "args"),
+    [
+        *(("vtreport", ["value=8.8.8.8"]), ("vtquota", []), ("vtcache", []), ("vtdrain", [])),
+        *(("vtrelated", ["value=8.8.8.8", "relationship=x"]), ("vtbehaviour", ["hash=a"]), ("vtsearch", ["query=a"])),
+        ("vtstream", []),
+    ],
 )
 def test_getinfo_of_what_begins_a_search_touches_nothing(
     everywhere: Lookup, sandbox: SandboxServer, name: str, args: list[str]
@@ -103,7 +108,7 @@ def test_getinfo_of_what_begins_a_search_touches_nothing(
     with everywhere.command(name).process() as process:
         reply = process.exchange(info.as_metadata())
         assert reply is not None
-        assert reply.metadata == {"type": "reporting", "generating": True}
+        assert reply.metadata == {"type": "events" if name == "vtstream" else "reporting", "generating": True}
         assert (process.finish(), process.stderr) == (0, "")
     assert sandbox.all_requests == []
     assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
@@ -121,7 +126,17 @@ def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Looku
     assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
 
 
-COMMANDS = {"vtlookup": ["hash=a"], "vtreport": ["value=a"], "vtquota": [], "vtcache": ["clear=true"], "vtdrain": []}
+COMMANDS = {
+    "vtlookup": ["hash=a"],
+    "vtreport": ["value=a"],
+    "vtquota": [],
+    "vtcache": ["clear=true"],
+    "vtdrain": [],
+    "vtrelated": ["value=a", "relationship=b"],
+    "vtbehaviour": ["hash=a"],
+    "vtsearch": ["query=a"],
+    "vtstream": ["since=7d"],
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -39,6 +39,10 @@ COMMANDS = {
     "vtcache": [],
     "vtdrain": [],
     "vtcomment": [f"value={EICAR_MD5}", "comment=x"],
+    "vtrelated": [f"value={EICAR_MD5}", "relationship=contacted_urls"],
+    "vtbehaviour": [f"hash={EICAR_MD5}"],
+    "vtsearch": [f"query={EICAR_MD5}"],
+    "vtstream": [],
 }
 SDK_OPTIONS = {
     "logging_configuration": "refused",
@@ -272,7 +276,8 @@ def test_no_file_in_the_apps_folders_configures_the_sdk(name: str, watched: Bait
     copy = tmp_path / "etc/apps/vtlookup"
     shutil.copytree(app, copy)
     classes = {"vtlookup": "VtLookup", "vtreport": "VtReport", "vtquota": "VtQuota"}
-    classes.update(vtcache="VtCache", vtdrain="VtDrain", vtcomment="VtComment")
+    classes.update(vtcache="VtCache", vtdrain="VtDrain", vtcomment="VtComment", vtrelated="VtRelated")
+    classes.update(vtbehaviour="VtBehaviour", vtsearch="VtSearch", vtstream="VtStream")
     placed = []
     for path in SDK_FILES:
         if path.endswith(".conf"):

@@ -45,6 +45,16 @@ DECIDED = {
     "passive_dns": "look up",
     "get_comments": "look up",
     "quota": "look up",
+    "relationships": "look up",
+    "behaviour": "look up",
+    "get_votes": "look up",
+    "add_vote": "allowed write",
+    "rescan": "allowed write",
+    "get_comment": "look up",
+    "delete_comment": "allowed write",
+    "search": "look up",
+    "intelligence_search": "look up",
+    "ioc_stream": "look up",
 }
 PARAMS = {
     "lookup": {"value": "look up", "type": "look up"},
@@ -60,6 +70,22 @@ PARAMS = {
     "passive_dns": {"domain": "look up", "ip": "look up", "limit": "look up"},
     "get_comments": {"indicator": "look up", "type": "look up", "limit": "look up"},
     "quota": {},
+    "relationships": {
+        "indicator": "look up",
+        "type": "look up",
+        "relationship": "look up",
+        "limit": "look up",
+        "full": "look up",
+    },
+    "behaviour": {"hash": "look up", "parts": "look up"},
+    "get_votes": {"indicator": "look up", "type": "look up", "limit": "look up"},
+    "add_vote": {"indicator": "allowed write", "type": "allowed write", "verdict": "allowed write"},
+    "rescan": {"indicator": "allowed write", "type": "allowed write", "wait_s": "allowed write"},
+    "get_comment": {"comment_id": "look up"},
+    "delete_comment": {"comment_id": "allowed write"},
+    "search": {"query": "look up", "limit": "look up"},
+    "intelligence_search": {"query": "look up", "limit": "look up", "order": "look up", "descriptors_only": "look up"},
+    "ioc_stream": {"since": "look up", "filter": "look up", "limit": "look up"},
 }
 RIGHTS = {
     "looks up": ANALYST,
@@ -75,7 +101,10 @@ SETTINGS: dict[str, str | None] = {
     "odd": "perhaps",
     "none": None,
 }
-ALLOWED, COMMENTS_OFF, NO_RIGHT = "ok", "config_error", "forbidden"
+# Kinds of actions that an admin is to allow, each with its setting.
+SWITCHES = {"comment": "comments_allowed", "allowed write": "writes_allowed"}
+ALL_ON = dict.fromkeys(SWITCHES.values(), "true")
+ALLOWED, SWITCHED_OFF, NO_RIGHT = "ok", "config_error", "forbidden"
 
 
 def expected(kind: str, rights: frozenset[str], setting: str | None) -> str:
@@ -83,8 +112,8 @@ def expected(kind: str, rights: frozenset[str], setting: str | None) -> str:
         return ALLOWED
     if kind == "no caller":
         return NO_RIGHT
-    if kind == "comment" and setting not in ("true", "Yes"):
-        return COMMENTS_OFF
+    if kind in SWITCHES and setting not in ("true", "Yes"):
+        return SWITCHED_OFF
     return ALLOWED if WRITE in rights else NO_RIGHT
 
 
@@ -133,7 +162,7 @@ def test_every_action_that_the_app_offers_and_each_of_its_parameters_is_decided(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_the_app_does_not_offer_is_refused_for_every_caller(way: str, core: FakeCore, door: FakeSplunkd) -> None:
-    door.settings = {"comments_allowed": "true"}
+    door.settings = dict(ALL_ON)
     for name in set(ACTIONS) - set(NEEDS):
         assert WAYS[way](core, door, document(name)) == "forbidden"
     assert core.asked == []
@@ -147,12 +176,31 @@ def test_an_action_runs_for_users_with_its_right(
 ) -> None:
     held, value = RIGHTS[rights], SETTINGS[setting]
     door.users[SESSION] = held
-    door.settings = {} if value is None else {"comments_allowed": value}
+    door.settings = {} if value is None else dict.fromkeys(SWITCHES.values(), value)
     for action, kind in DECIDED.items():
         core.asked.clear()
         wanted = expected(kind, held, value)
         assert (action, WAYS[way](core, door, document(action))) == (action, wanted)
         assert len(core.asked) == (wanted == ALLOWED)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", SWITCHES)
+def test_one_setting_does_not_allow_what_another_is_for(kind: str, way: str, core: FakeCore, door: FakeSplunkd) -> None:
+    door.settings = {SWITCHES[kind]: "true"}
+    door.users[SESSION] = EVERYTHING
+    for action, wanted in DECIDED.items():
+        code = SWITCHED_OFF if wanted in SWITCHES and wanted != kind else ALLOWED
+        assert (action, WAYS[way](core, door, document(action))) == (action, code)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ["vt_get"])
+def test_any_path_of_the_api_is_read_for_no_caller(name: str, way: str, core: FakeCore, door: FakeSplunkd) -> None:
+    door.users[SESSION] = EVERYTHING
+    door.settings = dict(ALL_ON)
+    assert WAYS[way](core, door, document(name)) == NO_RIGHT
+    assert core.asked == []
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -183,7 +231,7 @@ def test_a_scan_behind_a_lookup_is_a_scan_in_whatever_form_it_is_wanted(
 def test_no_right_lets_a_caller_send_a_file_of_the_server_or_bring_a_key(
     request_: dict[str, Any], code: str, way: str, core: FakeCore, door: FakeSplunkd
 ) -> None:
-    door.settings = {"comments_allowed": "true"}
+    door.settings = dict(ALL_ON)
     assert WAYS[way](core, door, request_) == code
     assert core.asked == []
 
@@ -191,7 +239,7 @@ def test_no_right_lets_a_caller_send_a_file_of_the_server_or_bring_a_key(
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("unread", ["vtlookup/settings", "properties/vtlookup", "current-context"])
 def test_what_splunkd_does_not_say_is_not_allowed(unread: str, way: str, core: FakeCore, door: FakeSplunkd) -> None:
-    door.settings = {"comments_allowed": "true"}
+    door.settings = dict(ALL_ON)
     door.failing_for_all = {unread: 503}
     assert WAYS[way](core, door, document("add_comment")) == "unavailable"
     assert core.asked == []
@@ -220,7 +268,7 @@ def test_an_action_that_is_not_decided_is_done_for_no_caller(
     way: str, core: FakeCore, door: FakeSplunkd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ACTIONS, "later", ACTIONS["quota"])
-    door.settings = {"comments_allowed": "true"}
+    door.settings = dict(ALL_ON)
     assert WAYS[way](core, door, {"action": "later", "params": {}}) == "forbidden"
     assert core.asked == []
 
@@ -415,6 +463,10 @@ ASKING = {
     "vtquota": ["account=true"],
     "vtdrain": [],
     "vtcomment": [f"value={EICAR_MD5}", "comment=seen here"],
+    "vtrelated": [f"value={EICAR_MD5}", "relationship=contacted_urls"],
+    "vtbehaviour": [f"hash={EICAR_MD5}"],
+    "vtsearch": [f"query={EICAR_MD5}"],
+    "vtstream": [],
 }
 ASKS = {
     "vtlookup": {"looks up", "writes", "sees the key", "administers"},
@@ -422,6 +474,10 @@ ASKS = {
     "vtquota": {"looks up", "writes", "sees the key", "administers"},
     "vtdrain": {"sees the key", "administers"},
     "vtcomment": {"writes", "administers"},
+    "vtrelated": {"looks up", "writes", "sees the key", "administers"},
+    "vtbehaviour": {"looks up", "writes", "sees the key", "administers"},
+    "vtsearch": {"looks up", "writes", "sees the key", "administers"},
+    "vtstream": {"looks up", "writes", "sees the key", "administers"},
 }
 
 

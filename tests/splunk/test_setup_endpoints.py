@@ -20,7 +20,8 @@ SETTINGS, CHECKS = "vtlookup/settings", "vtlookup/checks"
 FIELDS = (
     *("api_url", "timeout", "quota", "cache_ttl", "cache_ttl_not_found", "cache_size_mb", "state", "never_query"),
     *("pending_max", "malicious_threshold", "suspicious_threshold", "proxy", "ca_bundle"),
-    *("verdict_indexes", "comments_allowed", "state_required", "thresholds", "trusted_engines", "ignored_engines"),
+    *("verdict_indexes", "comments_allowed", "writes_allowed", "state_required"),
+    *("thresholds", "trusted_engines", "ignored_engines", "verdict_by"),
 )
 
 

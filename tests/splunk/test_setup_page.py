@@ -104,10 +104,12 @@ def test_what_is_changed_is_stored_and_shown_again(page: Browser, splunkd: FakeS
     page.write("#vtlookup-proxy", "http://proxy.example.com:3128")
     page.write("#vtlookup-verdict_indexes", "threat, main")
     page.click("#vtlookup-comments_allowed option[value=true]")
+    page.click("#vtlookup-writes_allowed option[value=true]")
     page.write("#vtlookup-api_key", NEW_KEY)
     assert save(page) == SAVED
     assert splunkd.settings["verdict_indexes"] == "threat, main"
     assert splunkd.settings["comments_allowed"] == page.value("#vtlookup-comments_allowed") == "true"
+    assert splunkd.settings["writes_allowed"] == page.value("#vtlookup-writes_allowed") == "true"
     assert splunkd.settings["quota"] == "1000/minute, 30000/day"
     assert splunkd.settings["never_query"] == "corp.example, 192.88.99.0/24"
     assert splunkd.settings["malicious_threshold"] == "5"

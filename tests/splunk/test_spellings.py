@@ -123,9 +123,9 @@ def test_credentials_reach_neither_added_fields_nor_the_sandbox_nor_the_log(
     assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("command", ["vtreport", "vtcomment"])
+@pytest.mark.parametrize("command", ["vtreport", "vtcomment", "vtrelated"])
 def test_a_row_of_a_report_repeats_no_credentials(lookup: Lookup, command: str) -> None:
-    more = ["comment=seen"] if command == "vtcomment" else []
+    more = {"vtcomment": ["comment=seen"], "vtrelated": ["relationship=contacted_ips"]}.get(command, [])
     result = lookup.command(command)([], "value=https://bob:hunter2@host.example/a b", *more)
     assert "hunter2" not in json.dumps([dict(record) for record in result.records]) + json.dumps(result.messages)
 

@@ -20,7 +20,12 @@ COMMANDS = {
     "vtcache": ["stats=true"],
     "vtdrain": [],
     "vtcomment": [VALUE, "comment=x"],
+    "vtrelated": [VALUE, "relationship=contacted_urls"],
+    "vtbehaviour": [f"hash={EICAR_MD5}", "parts=summary"],
+    "vtsearch": [f"query={EICAR_MD5}"],
+    "vtstream": ["limit=1"],
 }
+ROWS = {"vtrelated": 3, "vtbehaviour": 8}
 
 
 @pytest.fixture
@@ -28,13 +33,17 @@ def started(keyless: Lookup, python: str, splunkd: FakeSplunkd) -> Lookup:
     """The search command of a user with all rights for it."""
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true", "verdict_indexes": "threat", "quota": "9/day"}
     splunkd.users[SESSION] = EVERYTHING
+    splunkd.password = "premium-key-of-the-tests"
     return keyless.on(python)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_that_begins_a_search(name: str, started: Lookup, splunkd: FakeSplunkd) -> None:
     there: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
-    assert len(normal(started.command(name)([], *COMMANDS[name], **there)).records) == 1
+    result = started.command(name)([], *COMMANDS[name], **there)
+    assert [text for level, text in result.messages if level != "INFO"] == []
+    assert (result.complete, result.exit_code, result.stderr) == (True, 0, "")
+    assert len(result.records) == ROWS.get(name, 1)
 
 
 def test_the_command_for_events(started: Lookup, splunkd: FakeSplunkd) -> None:

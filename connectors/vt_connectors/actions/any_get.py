@@ -111,6 +111,10 @@ def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) ->
     for kind, value in told:
         with contextlib.suppress(InvalidIndicator):
             indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
+            if indicator.removed:
+                raise _refused(
+                    "or its query has a URL with a user name or password; use lookup_url, which removes them"
+                )
             reason = never_query.reason(indicator)
             if reason is not None:
                 return skipped(indicator, reason)

@@ -43,7 +43,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
         verdict, stats = None, None
         # An answer that was removed in the meantime has no verdict.
         if kind in _KINDS and key in entries:
-            verdict, stats, _ = judged(entries[key].report, context.rules)
+            verdict, _, stats, _ = judged(entries[key].report, context.rules)
         age_s = max(0, int(now - fetched_at))
         counts = (stats["malicious"], stats["total"]) if stats is not None else (None, None)
         found.append(CachedRow(kind, redacted(without_user(indicator)), status, verdict, fetched_at, age_s, *counts))

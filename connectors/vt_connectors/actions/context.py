@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..virustotal.account import Account
     from .deliveries import Deliveries
     from .file_access import FileAccess
+    from .licensed_keys import LicensedKeys
     from .request_batch import BatchAnswers
 
 
@@ -32,6 +33,8 @@ class Context(NamedTuple):
     seconds), if the account was refused a moment ago; else None. `claim`: how the request queues for quota.
 
     `deliveries`: what is recorded when an answer has reached its caller.
+
+    `licensed_keys`: which keys are known to be licensed.
 
     `batch`: the answers of the batch that the request belongs to, if any.
     """
@@ -50,4 +53,5 @@ class Context(NamedTuple):
     guard: KeyGuard
     file_access: FileAccess
     deliveries: Deliveries
+    licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None

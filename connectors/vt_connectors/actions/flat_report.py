@@ -19,7 +19,7 @@ def flat_report(key: str, entry: Entry, settings: Settings) -> dict[str, str | i
     kind, indicator = report.get("type"), report.get("indicator")
     if key != f"v{settings.space}:{kind}:{indicator}":
         return {}
-    verdict, stats, _ = judged(report, settings.rules)
+    verdict, _, stats, _ = judged(report, settings.rules)
     fields: dict[str, str | int] = {
         "indicator": str(indicator),
         "type": str(kind),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..clock import iso
@@ -24,6 +24,9 @@ from .context import Context
 from .read_through import Query, find
 from .related_objects import judged_row, row_of
 from .stream_cursor import Cursor, read_since
+
+if TYPE_CHECKING:
+    from ..virustotal.account import Account
 
 DEFAULT_LIMIT = 40
 PAGE = 40
@@ -57,10 +60,21 @@ def ioc_stream(context: Context, request: Request, budget: Budget) -> Outcome:
     }
     if "raw" in request.options.include:
         data["raw"] = report["raw"]
-    context.deliveries.offer(report["cursor"], lambda: account.limiter.positions.put(name, report["cursor"]))
+    context.deliveries.offer(report["cursor"], lambda: _keep(account, name, report["cursor"]))
     count, many = len(data["notifications"]), "; there are more" if data["more"] else ""
     summary = f"{count} notification{'s' if count != 1 else ''} since {data['since']}{many}"
     return Outcome("ok", summary, data, source, entry.fetched_at)
+
+
+def keep_position(context: Context, params: Mapping[str, Any], cursor: str) -> None:
+    """The caller has all notifications up to `cursor`, with the configured key: polls with these parameters continue
+    there. For an answer that another process gave; `Core.delivered` is for one's own. Raises `ConnectorError`.
+    """
+    _keep(context.account(None), stream_of(params, context.space), cursor)
+
+
+def _keep(account: Account, name: str, cursor: str) -> None:
+    account.limiter.positions.put(name, cursor)
 
 
 def stream_of(params: Mapping[str, Any], space: str) -> str:

@@ -11,7 +11,7 @@ from ..errors import RateLimited
 from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
 from ..verdict import report_of
 from ..verdict.rule import detections
-from .answer_parts import has_detections, judged_data, needed_parts
+from .answer_parts import has_detections, judged_data, needed_parts, own_parts
 from .context import Context
 from .read_through import Query, find
 from .same_object import awaits_scan, note_spelling, under_other_names
@@ -96,16 +96,18 @@ def report_on(
         if known is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
         report = report_of(known.vt_object, indicator, request.options.include, known.raw)
+        report.update(own_parts(known.vt_object, indicator.kind, parts, context, request))
         report = without_recorded_credentials(report)
         if request.options.cache == "off":
             return Entry("ok", report, now)
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
+    parts = needed_parts(context, request.options, request.api_key)
     return Query(
         indicator.key,
         ask,
-        needed_parts(context, request.options),
+        parts,
         covers=lambda entry: has_detections(entry, request.options),
         also=lambda entry: under_other_names(indicator, entry),
     )
@@ -132,14 +134,22 @@ def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
 
 
 def summary_of(verdict: str, report: dict[str, Any]) -> str:
-    """One line: the verdict, and how many of the engines with a result detect the indicator."""
-    stats = report.get("stats")
-    if not stats:
-        return "unknown: no engine results"
-    if verdict == "unknown":
-        return "unknown: no engine has scanned it"
+    """One line: the verdict, how many of the engines with a result detect the indicator, and GTI's assessment."""
+    stats, gti = report.get("stats"), report.get("gti")
     label = f" ({report['label']})" if report.get("label") else ""
-    return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"
+    if not stats:
+        engines = "no engine results"
+    elif stats["total"] == 0:
+        engines = "no engine has scanned it"
+    else:
+        engines = f"{detections(stats)} of {stats['total']} engines{label}"
+    if not gti:
+        return f"{verdict}: {engines}"
+    score = f", score {gti['score']}" if "score" in gti else ""
+    told = f"severity {gti['severity']}{score}"
+    if report.get("verdict_by") == "gti":
+        return f"{verdict} by Google Threat Intelligence ({told}); {engines}"
+    return f"{verdict}: {engines}; Google Threat Intelligence: {gti['verdict']}, {told}"
 
 
 def skipped(indicator: Indicator, reason: str) -> Outcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable
 from ..actions.context import Context
 from ..actions.deliveries import Deliveries
 from ..actions.file_access import FileAccess, OwnFiles
+from ..actions.licensed_keys import LicensedKeys
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
 from ..backends.memory.leases import MemoryLeases
@@ -66,10 +67,11 @@ def build(
         stores.close()
         accounts.close()
 
+    cache = AnswerCache(near, stores.answers, stores.answers_written)
     return Core(
         Context(
             clock=clock,
-            cache=AnswerCache(near, stores.answers, stores.answers_written),
+            cache=cache,
             freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
             single_flight=TwoLevels(
                 _flight_within(clock),
@@ -85,6 +87,7 @@ def build(
             guard=KeyGuard(default_key),
             file_access=file_access(settings, own_files),
             deliveries=Deliveries(),
+            licensed_keys=LicensedKeys(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
         ),
         release,
     )
@@ -141,6 +144,14 @@ class _Accounts:
             return (key or self._default_key()).scope
         except ConnectorError:
             return None  # reported when a request is to be sent
+
+    def key_is_elsewhere(self) -> bool:
+        """See `LicensedKeys`."""
+        try:
+            self._default_key()
+        except ConnectorError as error:
+            return error.key_is_elsewhere
+        return False
 
     def refusal(self, key: ApiKey | None, deadline: float, claim: Claim | None) -> Refusal | None:
         """See `Context`. None for an account that was not used yet."""

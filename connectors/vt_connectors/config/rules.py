@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
 from ..errors import ConfigError
-from ..verdict.rule import WORDS, Thresholds, engine_names
+from ..verdict.rule import VERDICT_BY, WORDS, Thresholds, VerdictBy, engine_names
 
 _KINDS = ("hash", "url", "domain", "ip")
 _FORM = re.compile(r"(?:([a-z]+)\.)?([a-z]+)\s*=\s*(\S+)")
@@ -58,3 +58,12 @@ def engines(name: str, value: Any) -> frozenset[str]:
     if len(names) > _MOST_ENGINES:
         raise ConfigError(f"{name}: more than {_MOST_ENGINES} engines")
     return names
+
+
+def verdict_by(name: str, value: Any) -> VerdictBy:
+    """Raises `ConfigError`."""
+    word = str(value).strip().lower()
+    for known in VERDICT_BY:
+        if word == known:
+            return known
+    raise ConfigError(f"{name}: {word[:40]!r} is not one of {', '.join(VERDICT_BY)}")

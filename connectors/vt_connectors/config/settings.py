@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from ..errors import ConfigError
 from ..quota.windows import PUBLIC, Quota, parse_quota
-from ..verdict.rule import Rules, Thresholds
+from ..verdict.rule import Rules, Thresholds, VerdictBy
 from .config_file import config_file as config_file
 from .durations import seconds_of
 from .paths import whole
@@ -23,8 +23,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
     `unix://...`), `kvstore` inside Splunk, or None for the default file. `state_required`: no request is sent while
-    the record of the quota cannot be used. `thresholds_by_kind`, `trusted_engines`, `ignored_engines`: as in
-    `verdict.rule.Rules`.
+    the record of the quota cannot be used. `thresholds_by_kind` and what follows: as in `verdict.rule.Rules`.
     """
 
     api_url: str = VIRUSTOTAL
@@ -43,11 +42,14 @@ class Settings(NamedTuple):
     thresholds_by_kind: tuple[tuple[str, int], ...] = ()
     trusted_engines: frozenset[str] = frozenset()
     ignored_engines: frozenset[str] = frozenset()
+    verdict_by: VerdictBy = "engines"
 
     @property
     def rules(self) -> Rules:
         """How verdicts are made, unless a request has its own rules."""
-        return Rules(self.thresholds, self.thresholds_by_kind, self.trusted_engines, self.ignored_engines)
+        return Rules(
+            self.thresholds, self.thresholds_by_kind, self.trusted_engines, self.ignored_engines, self.verdict_by
+        )
 
     @property
     def space(self) -> str:
@@ -116,6 +118,7 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         thresholds_by_kind=tuple(pair for pair in own if "." in pair[0]),
         trusted_engines=take("VT_TRUSTED_ENGINES", rules.engines, frozenset()),
         ignored_engines=take("VT_IGNORED_ENGINES", rules.engines, frozenset()),
+        verdict_by=take("VT_VERDICT_BY", rules.verdict_by, defaults.verdict_by),
     )
 
 
@@ -137,6 +140,7 @@ VARIABLES = (
     "VT_THRESHOLDS",
     "VT_TRUSTED_ENGINES",
     "VT_IGNORED_ENGINES",
+    "VT_VERDICT_BY",
 )
 
 

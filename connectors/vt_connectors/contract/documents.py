@@ -13,6 +13,7 @@ from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVer
 from ..log import logger
 from ..redaction import redacted
 from ..verdict.rule import WORST_FIRST as WORST_FIRST
+from ..verdict.rule import DecidedBy as DecidedBy
 from ..verdict.rule import Verdict as Verdict
 from ..version import __version__
 from .options import DEFAULT_MAX_WAIT_S as DEFAULT_MAX_WAIT_S

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from ..verdict.rule import Rules, engine_names
+from ..verdict.rule import Rules, VerdictBy, engine_names
 
 DEFAULT_MAX_WAIT_S = 20.0
 CacheMode = Literal["default", "refresh", "only", "off"]
@@ -15,8 +15,8 @@ CacheMode = Literal["default", "refresh", "only", "off"]
 class Options(NamedTuple):
     """`max_age_s` None: the lifetime of the settings. Times in seconds.
 
-    `thresholds` empty, `trusted_engines` and `ignored_engines` None: those of the settings. `thresholds` as in
-    `Rules.with_thresholds`; engines as `engine_names` returns them.
+    `thresholds` empty, and None for `trusted_engines`, `ignored_engines` and `verdict_by`: those of the settings.
+    `thresholds` as in `Rules.with_thresholds`; engines as `engine_names` returns them.
     """
 
     cache: CacheMode = "default"
@@ -26,6 +26,7 @@ class Options(NamedTuple):
     thresholds: Mapping[str, Any] = MappingProxyType({})
     trusted_engines: frozenset[str] | None = None
     ignored_engines: frozenset[str] | None = None
+    verdict_by: VerdictBy | None = None
 
     def judged_by(self, defaults: Rules) -> Rules:
         """The settings' rules, replaced by those of this request."""
@@ -34,6 +35,8 @@ class Options(NamedTuple):
             rules = rules._replace(trusted=self.trusted_engines)
         if self.ignored_engines is not None:
             rules = rules._replace(ignored=self.ignored_engines)
+        if self.verdict_by is not None:
+            rules = rules._replace(verdict_by=self.verdict_by)
         return rules
 
 
@@ -54,6 +57,7 @@ def options_from(given: dict[str, Any]) -> Options:
         thresholds=_thresholds(given.get("thresholds", {})),
         trusted_engines=_engines(given.get("trusted_engines")),
         ignored_engines=_engines(given.get("ignored_engines")),
+        verdict_by=given.get("verdict_by"),
     )
 
 

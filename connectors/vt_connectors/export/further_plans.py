@@ -53,11 +53,11 @@ def _delete_comment(api: Planner, params: Params, _: NeverQuery) -> RequestPlan:
 
 
 def _search(api: Planner, params: Params, never_query: NeverQuery) -> RequestPlan:
-    return _searched(api, search.search_call(params), "free", never_query)
+    return _searched(api, search.search_call(params, never_query), "free", never_query)
 
 
 def _intelligence_search(api: Planner, params: Params, never_query: NeverQuery) -> RequestPlan:
-    return _searched(api, search.intelligence_call(params), "premium", never_query)
+    return _searched(api, search.intelligence_call(params, never_query), "premium", never_query)
 
 
 def _searched(api: Planner, rows: RowsCall, licence: Licence, never_query: NeverQuery) -> RequestPlan:

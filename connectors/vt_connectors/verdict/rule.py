@@ -9,11 +9,20 @@ from .opinions import detected_by, is_detected_by, stats_without
 
 Verdict = Literal["malicious", "suspicious", "undetected", "unknown"]
 VerdictBy = Literal["engines", "gti", "worst"]
+VERDICT_BY: tuple[VerdictBy, ...] = ("engines", "gti", "worst")
 DecidedBy = Literal["engines", "gti"]
 WORST_FIRST: tuple[Verdict, ...] = ("malicious", "suspicious", "undetected", "unknown")
 WORDS = ("malicious", "suspicious")  # the verdicts with thresholds
 # The part of a report that only the rule needs.
 OPINIONS = "opinions"
+GTI = "gti"
+# Google Threat Intelligence's verdicts as ours. Its "unknown" is no verdict.
+_OF_GTI: Mapping[str, Verdict] = {
+    "malicious": "malicious",
+    "suspicious": "suspicious",
+    "undetected": "undetected",
+    "benign": "undetected",
+}
 
 
 class Thresholds(NamedTuple):
@@ -28,12 +37,16 @@ class Rules(NamedTuple):
 
     `by_kind`: thresholds for one kind of indicator, as `("url.malicious", 1)`. `trusted`: one of these engines that
     says malicious is enough for this verdict. `ignored`: engines that do not count. Both in lower case.
+
+    `verdict_by`: `gti` is Google Threat Intelligence's verdict, or the engines' where it has none. `worst` is the worse
+    of both.
     """
 
     thresholds: Thresholds = Thresholds()
     by_kind: tuple[tuple[str, int], ...] = ()
     trusted: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    verdict_by: VerdictBy = "engines"
 
     @property
     def need_names(self) -> bool:
@@ -64,6 +77,7 @@ class Judgement(NamedTuple):
     """`stats` and `detected_by` without ignored engines. `detected_by` is None if the report does not have it."""
 
     verdict: Verdict
+    decided_by: DecidedBy
     stats: Mapping[str, int] | None
     detected_by: list[dict[str, str | None]] | None
 
@@ -81,7 +95,20 @@ def judged(report: Mapping[str, Any], rules: Rules) -> Judgement:
     verdict = judge(stats, rules.thresholds_for(report.get("type")))
     if is_detected_by(opinions, rules.trusted - rules.ignored):
         verdict = "malicious"
-    return Judgement(verdict, stats, detected_by(opinions, rules.ignored) if names_detections(report) else None)
+    decided_by: DecidedBy = "engines"
+    if rules.verdict_by != "engines":
+        verdict, decided_by = _with_gti(verdict, report.get(GTI), rules.verdict_by)
+    engines = detected_by(opinions, rules.ignored) if names_detections(report) else None
+    return Judgement(verdict, decided_by, stats, engines)
+
+
+def _with_gti(verdict: Verdict, gti: Mapping[str, Any] | None, verdict_by: VerdictBy) -> tuple[Verdict, DecidedBy]:
+    """`verdict` is the engines'. `gti`: the report's part; None or empty without an assessment."""
+    other = _OF_GTI.get(gti.get("verdict", "")) if gti else None
+    if other is None:
+        return verdict, "engines"
+    is_worse = WORST_FIRST.index(other) < WORST_FIRST.index(verdict)
+    return (other, "gti") if verdict_by == "gti" or is_worse else (verdict, "engines")
 
 
 def names_detections(report: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from ..api_key import ApiKey
-from ..errors import Cancelled, Conflict, ConnectorError
+from ..errors import Cancelled, Conflict, ConnectorError, Forbidden
 from ..indicators import Indicator, Kind
 from . import endpoints, identity, v3_objects
 from .budget import Budget
@@ -45,6 +45,7 @@ class ApiV3:
         """`key` identifies the account in the quota call."""
         self._client = client
         self._key = key
+        self._may_list_analyses = True
 
     def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
         try:
@@ -112,11 +113,16 @@ class ApiV3:
             return Submitted(under_way, sha256)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
-        """None if it cannot be found, because not every key may use this call."""
+        """None if it cannot be found. Only premium keys may use this call, so another key asks once."""
+        if not self._may_list_analyses:
+            return None
         try:
             found = objects_of(self._client.ask(endpoints.ANALYSES, {"id": sha256, "limit": "1"}, budget))
         except Cancelled:
             raise
+        except Forbidden:
+            self._may_list_analyses = False
+            return None
         except (NotFound, ConnectorError):
             return None
         return text(found[0].get("id")) if found else None

@@ -10,6 +10,7 @@
     const PROXY = /^https?:\/\/[^\s\/@]+\/?$/i;
     const PATH = /^(\/|[A-Za-z]:[\\\/])\S/;
     const ON = /^(true|t|1|yes|y)$/i;
+    const SWITCHES = ["comments_allowed", "writes_allowed"];
     const INDEXES = /^[a-z0-9][a-z0-9_-]*(\s*,\s*[a-z0-9][a-z0-9_-]*)*$/;
     const THRESHOLDS = /^((hash|url|domain|ip)\.)?(malicious|suspicious)\s*=\s*\d+(\s*[,;]\s*((hash|url|domain|ip)\.)?(malicious|suspicious)\s*=\s*\d+)*$/i;
     const REDIS = /^(rediss?|unix):\/\/[^\s@]+$/i;
@@ -151,11 +152,19 @@
                 {
                     name: "ignored_engines", label: "Ignored engines", kind: "text",
                     hint: "Separated by commas. They do not count, for instance because of false positives."
+                },
+                {
+                    name: "verdict_by", label: "Decided by", kind: "select",
+                    options: [
+                        ["engines", "Engines"],
+                        ["gti", "Google Threat Intelligence, where it has an assessment"],
+                        ["worst", "The worse of both"]
+                    ]
                 }
             ]
         },
         {
-            title: "Alerts and comments",
+            title: "Alerts, comments and votes",
             fields: [
                 {
                     name: "verdict_indexes", label: "Write verdicts to", kind: "text",
@@ -168,6 +177,13 @@
                     options: [
                         ["false", "Not allowed"],
                         ["true", "Alerts and users may post public comments"]
+                    ]
+                },
+                {
+                    name: "writes_allowed", label: "Votes and rescans", kind: "select",
+                    options: [
+                        ["false", "Not allowed"],
+                        ["true", "Users may vote, rescan, and delete the account's comments"]
                     ]
                 }
             ]
@@ -313,7 +329,7 @@
         Object.keys(FIELDS).forEach(function (name) {
             if (name in settings && name !== "quota" && name !== "state") {
                 at(name).value = name === "never_query" ? settings[name].split(/[\s,]+/).join("\n") :
-                    name === "comments_allowed" ? String(ON.test(settings[name])) : settings[name];
+                    SWITCHES.indexOf(name) >= 0 ? String(ON.test(settings[name])) : settings[name];
             }
         });
         showQuota(settings.quota || publicQuota);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,10 +24,10 @@ from vt_connectors.redaction import remember
 
 from .app_settings import splunk_home
 from .cancellation import Cancellation
-from .limits import MAY_LOOK_UP
+from .limits import MAY_LOOK_UP, MAY_WRITE
 from .logs.search_log import SearchLog
 from .options import SearchOptions
-from .policy import Caller, refusal
+from .policy import Caller, may_move_streams, refusal
 from .search.enrichment import Enrichment
 from .setting_names import CA_BUNDLE, PROXY
 from .splunkd import KeyNotSeen, Splunkd
@@ -75,6 +76,22 @@ class Asking(NamedTuple):
         refused = refusal(document, self.caller)
         return self.core.answer(document) if refused is None else error_response(document["action"], None, refused)
 
+    def delivered(self, document: Mapping[str, Any], response: Response) -> None:
+        """splunkd has the events of `response`: the stream that `document` reads continues after them. Never raises."""
+        broker = self.broker()
+        if broker is not None:
+            broker.delivered(document, response)
+        elif isinstance(self.core, Core) and self.moves_streams() is None:
+            self.core.delivered(response)
+
+    def moves_streams(self) -> str | None:
+        """None if this user's searches move the position in a stream; else why not."""
+        try:
+            moves = may_move_streams(self.caller)
+        except ConnectorError as error:
+            return error.message
+        return None if moves else f"your role needs the capability {MAY_WRITE}"
+
 
 def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopping: Cancellation) -> Asking:
     """For a search with any of the commands."""
@@ -82,7 +99,8 @@ def asking_for(app: Path, searchinfo: Any, environment: Mapping[str, str], stopp
     stopping.tell(clock.cancel)
     splunkd = splunkd_of(searchinfo)
     key = KeyOnce(lambda: _key(splunkd, environment))
-    return Asking(_core(app, splunkd, key, environment, clock), lambda: _broker(splunkd, key), Caller(splunkd, splunkd))
+    broker = cache(lambda: _broker(splunkd, key))
+    return Asking(_core(app, splunkd, key, environment, clock), broker, Caller(splunkd, splunkd))
 
 
 def _core(

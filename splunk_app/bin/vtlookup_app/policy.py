@@ -6,6 +6,7 @@ answer a request, so all requests follow the same rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from vt_connectors.errors import ConfigError, ConnectorError, Forbidden, Invalid
 from .app_settings import is_on
 from .comment_policy import unfilled
 from .limits import MAY_WRITE
-from .setting_names import COMMENTS_ALLOWED
+from .setting_names import COMMENTS_ALLOWED, WRITES_ALLOWED
 from .splunkd import Splunkd
 
 
@@ -23,7 +24,7 @@ class Caller:
     """The rights of `user` and, from `settings`, what the admin allows. Each is read once, when first needed.
 
     The endpoint reads settings in splunkd's own session, a search in its user's. None means that there is no session,
-    so the caller has no rights. `may` and `comments_allowed` raise `ConnectorError` if splunkd cannot be read.
+    so the caller has no rights. `may` and `allows` raise `ConnectorError` if splunkd cannot be read.
     """
 
     def __init__(self, user: Splunkd | None, settings: Splunkd | None) -> None:
@@ -37,9 +38,13 @@ class Caller:
     def _capabilities(self) -> frozenset[str]:
         return _session(self._user).capabilities()
 
+    def allows(self, setting: str) -> bool:
+        """Whether the admin has turned on `setting`, one of the app's own."""
+        return is_on(self._own_settings[setting])
+
     @cached_property
-    def comments_allowed(self) -> bool:
-        return is_on(_session(self._settings).own_settings()[COMMENTS_ALLOWED])
+    def _own_settings(self) -> Mapping[str, str]:
+        return _session(self._settings).own_settings()
 
 
 def _session(splunkd: Splunkd | None) -> Splunkd:
@@ -49,14 +54,15 @@ def _session(splunkd: Splunkd | None) -> Splunkd:
 
 
 class Needs(NamedTuple):
-    """What an action needs beyond the right to look up. `writes`: `run_vtlookup_write`. `comments`: the setting."""
+    """What an action needs beyond the right to look up. `writes`: `run_vtlookup_write`. `setting`: is to be on."""
 
     writes: bool = False
-    comments: bool = False
+    setting: str | None = None
 
 
-_READS, _SCANS, _COMMENTS = Needs(), Needs(writes=True), Needs(writes=True, comments=True)
-# The actions that the app offers. One that is missing here is refused for every caller.
+_READS, _SCANS, _COMMENTS, _WRITES = Needs(), Needs(True), Needs(True, COMMENTS_ALLOWED), Needs(True, WRITES_ALLOWED)
+# The actions that the app offers. One that is missing here is refused for every caller: `vt_get` reads any path,
+# also about the account, and private scans and downloads are for analysts who have the key.
 NEEDS = {
     "lookup": _READS,
     "lookup_hash": _READS,
@@ -71,6 +77,20 @@ NEEDS = {
     "passive_dns": _READS,
     "get_comments": _READS,
     "quota": _READS,
+    "relationships": _READS,
+    "behaviour": _READS,
+    "get_votes": _READS,
+    "add_vote": _WRITES,
+    "rescan": _WRITES,
+    "get_comment": _READS,
+    "delete_comment": _WRITES,
+    "search": _READS,
+    "intelligence_search": _READS,
+    "ioc_stream": _READS,
+}
+_NOT_ALLOWED = {
+    COMMENTS_ALLOWED: "comments are not allowed: an admin can allow them on the app's setup page",
+    WRITES_ALLOWED: "votes, rescans and deletions are not allowed: an admin can allow them on the app's setup page",
 }
 
 
@@ -86,6 +106,14 @@ def refusal(document: Any, caller: Caller) -> ConnectorError | None:
     return None
 
 
+def may_move_streams(caller: Caller) -> bool:
+    """Whether the caller's searches move the position in a stream, which all users of the key share.
+
+    Without it, they read from the position and leave it where it is. Raises `ConnectorError`.
+    """
+    return caller.may(MAY_WRITE)
+
+
 def _check(document: Any, caller: Caller) -> None:
     if not isinstance(document, dict):
         return
@@ -99,7 +127,7 @@ def _check(document: Any, caller: Caller) -> None:
     if name == "scan_file" and isinstance(params, dict) and "path" in params:
         # This would read a file of the search head with the rights of splunkd.
         raise Forbidden("no file of this server is sent: use content_base64", details={"path": "/params/path"})
-    if NEEDS[name].comments and isinstance(params, dict):
+    if NEEDS[name].setting == COMMENTS_ALLOWED and isinstance(params, dict):
         problem = unfilled(*(text for text in params.values() if isinstance(text, str)))
         if problem is not None:
             raise InvalidRequest(problem, details={"path": "/params"})
@@ -108,8 +136,8 @@ def _check(document: Any, caller: Caller) -> None:
 
 
 def _check_needs(name: str, needs: Needs, caller: Caller) -> None:
-    if needs.comments and not caller.comments_allowed:
-        raise ConfigError("comments are not allowed: an admin can allow them on the app's setup page")
+    if needs.setting is not None and not caller.allows(needs.setting):
+        raise ConfigError(_NOT_ALLOWED[needs.setting])
     if needs.writes and not caller.may(MAY_WRITE):
         raise Forbidden(
             f"{name} is public and cannot be undone: your role needs the capability {MAY_WRITE}; ask your admin"

@@ -47,9 +47,13 @@ NAMES = (
     "reason",
     "queued",
     "worst_verdict",
+    "gti_verdict",
+    "gti_severity",
+    "gti_score",
 )
 _PLAIN_LISTS = LISTS[1:]
 RAW = "raw"
+_CONTEXT = "context_"
 PREFIX = "vt_"
 # Only vtlookup adds a field with this name: events that have it got the other fields from an earlier vtlookup.
 _SIGN = "worst_verdict"
@@ -57,6 +61,7 @@ _EMPTY: Columns = dict.fromkeys((*NAMES, RAW), "")
 # PENDING in previews: looked up when the search is final. ENDED: the search ended before the lookup.
 PENDING: Columns = {**_EMPTY, "status": "pending", "queued": "false"}
 ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this one's turn"}
+_GTI = ("verdict", "severity", "score")
 _NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
@@ -64,9 +69,23 @@ _EPOCH = datetime(1970, 1, 1)
 _WITHIN = ", "
 
 
-def names(raw: bool) -> tuple[str, ...]:
-    """The fields that every event gets, without the prefix, in order."""
-    return (*NAMES, RAW) if raw else NAMES
+def names(raw: bool, context: bool = False, kind: str | None = None) -> tuple[str, ...]:
+    """The fields that every event gets, without the prefix, in order. `kind`: of the indicators; None: any."""
+    found: tuple[str, ...] = NAMES
+    if context:
+        from . import context_fields
+
+        found += context_fields.names(kind)
+    return (*found, RAW) if raw else found
+
+
+def is_list(name: str) -> bool:
+    """Whether the field may have several values of one indicator."""
+    if not name.startswith(_CONTEXT):
+        return name in LISTS
+    from . import context_fields
+
+    return context_fields.is_list(name)
 
 
 def used_by_events(header: Collection[str], wanted: Sequence[str], prefix: str) -> list[str]:
@@ -92,21 +111,43 @@ def of_response(response: Response) -> Columns:
     if columns["status"] == "pending":
         columns["queued"] = "true" if _details(response).get("queued") else "false"
     for name in _AS_THEY_ARE:
-        columns[name] = _text(data.get(name))
+        columns[name] = text_of(data.get(name))
     columns["worst_verdict"] = columns["verdict"]
-    columns["reason"] = _text(data.get("reason")) if columns["status"] == "skipped" else ""
+    columns["reason"] = text_of(data.get("reason")) if columns["status"] == "skipped" else ""
     if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
         columns["link"] = _search_page(str(data.get("indicator", "")))
     for name in _PLAIN_LISTS:
         columns[name] = data.get(name) or []
     columns["detected_by"] = [_engine(**row) for row in data.get("detected_by", ())]
     for name in ("first_seen", "last_analysis"):
-        columns[name] = _epoch(data.get(name))
-    columns["source"], columns["age"] = _text(meta["source"]), _text(meta["age_s"])
+        columns[name] = epoch_of(data.get(name))
+    columns["source"], columns["age"] = text_of(meta["source"]), text_of(meta["age_s"])
     if data.get("stats") is not None:
-        columns.update(_stats(data["stats"]))
+        columns.update(counts_of(data["stats"]))
+    columns.update(_more(data))
+    return columns
+
+
+def _more(data: Mapping[str, Any]) -> Columns:
+    """What only some keys get, or only some searches ask for."""
+    columns: Columns = {}
+    if "gti" in data:
+        columns.update((f"gti_{name}", text_of(data["gti"].get(name))) for name in _GTI)
+    if "context" in data:
+        columns.update(_context(data["context"]))
     if RAW in data:
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
+    return columns
+
+
+def _context(found: Mapping[str, Any]) -> Columns:
+    from . import context_fields
+
+    columns: Columns = {}
+    for key, value in found.items():
+        name = context_fields.CONTEXT + key
+        is_time = context_fields.is_time(name)
+        columns[name] = value if isinstance(value, list) else epoch_of(value) if is_time else str(value)
     return columns
 
 
@@ -153,7 +194,8 @@ def _status(response: Response) -> tuple[str, str]:
     return status, f"{error['code']}: {in_splunk(error['message'])}"
 
 
-def _stats(stats: Mapping[str, int]) -> Columns:
+def counts_of(stats: Mapping[str, int]) -> Columns:
+    """The numbers of engines, and `detections`."""
     counts: Columns = {name: str(stats[name]) for name in _COUNTS}
     counts["detections"] = f"{stats['malicious'] + stats['suspicious']}/{stats['total']}"
     return counts
@@ -163,7 +205,8 @@ def side_by_side(rows: Sequence[Columns]) -> Columns:
     """The fields of an event with several indicators: one value per indicator, in order, and the worst verdict."""
     from vt_connectors.contract.documents import WORST_FIRST
 
-    joined: Columns = {name: [_one(row[name]) for row in rows] for name in (*NAMES, RAW)}
+    names = dict.fromkeys((*NAMES, RAW, *(name for row in rows for name in row)))
+    joined: Columns = {name: [_one(row.get(name, "")) for row in rows] for name in names}
     verdicts = {row["verdict"] for row in rows}
     joined["worst_verdict"] = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "")
     if not any(joined[RAW]):
@@ -175,11 +218,12 @@ def _one(cell: Cell) -> str:
     return cell if isinstance(cell, str) else _WITHIN.join(cell)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Empty for None."""
     return "" if value is None else str(value)
 
 
-def _epoch(text: str | None) -> str:
+def epoch_of(text: str | None) -> str:
     """Epoch seconds of the contract's `2026-01-02T03:04:05Z`; `strptime` takes twenty times as long."""
     if text is None:
         return ""

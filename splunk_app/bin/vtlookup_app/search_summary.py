@@ -75,7 +75,7 @@ class SearchSummary(Observer):
         amount = f"{count} of {self._asked} {self._noun}"
         error, quota = self._first[code]
         if code == "rate_limited":
-            return f"{amount} are pending, {self._queued} of them queued: {_quota(error, quota)}"
+            return f"{amount} are pending, {self._queued} of them queued: {quota_told(error, quota)}"
         if code == "invalid_indicator":
             return f"{amount} are not valid, the first: {in_splunk(error['message'])}"
         return f"{amount} were not looked up: {advised(error)}"
@@ -86,7 +86,7 @@ def advised(error: ErrorDocument) -> str:
     return f"{in_splunk(error['message'])}{_ADVICE.get(error['code'], '')}"
 
 
-def _quota(error: ErrorDocument, quota: Mapping[str, Any]) -> str:
+def quota_told(error: ErrorDocument, quota: Mapping[str, Any]) -> str:
     """Why there is no quota left, and what to do. `quota`: its state by window."""
     details = error["details"]
     window = details.get("window") or ""

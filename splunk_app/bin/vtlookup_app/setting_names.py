@@ -31,12 +31,13 @@ VARIABLES = {
     "thresholds": "VT_THRESHOLDS",
     "trusted_engines": "VT_TRUSTED_ENGINES",
     "ignored_engines": "VT_IGNORED_ENGINES",
+    "verdict_by": "VT_VERDICT_BY",
     "proxy": PROXY,
     "ca_bundle": CA_BUNDLE,
 }
 # Settings of the app that the core does not have.
-COMMENTS_ALLOWED, VERDICT_INDEXES = "comments_allowed", "verdict_indexes"
-OWN_SETTINGS = (COMMENTS_ALLOWED, VERDICT_INDEXES)
+COMMENTS_ALLOWED, WRITES_ALLOWED, VERDICT_INDEXES = "comments_allowed", "writes_allowed", "verdict_indexes"
+OWN_SETTINGS = (COMMENTS_ALLOWED, WRITES_ALLOWED, VERDICT_INDEXES)
 _READ_FROM_FILES = ("selected_fields", "log_level")
 _NAMES = {variable: name for name, variable in VARIABLES.items()}
 _VARIABLE = re.compile(rf"\b({'|'.join(sorted(_NAMES, key=len, reverse=True))})\b(=\w+)?")

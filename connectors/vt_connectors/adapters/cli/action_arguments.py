@@ -32,7 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
     )
     parser.add_argument("--max-age", type=seconds, metavar="TIME", help="maximum age of a cached answer: 3600, 7d")
     parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
-    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+    parser.add_argument(
+        "--include", action="append", choices=("raw", "engines", "context"), default=[], help="with --json"
+    )
+    parser.set_defaults(verdict_by=None)
+    if "verdict_by" in action.result_schema["properties"]:
+        parser.add_argument(
+            "--verdict-by",
+            choices=("engines", "gti", "worst"),
+            help="what decides the verdict: the engines, Google Threat Intelligence, or the worse of both",
+        )
 
 
 def seconds(text: str) -> float:

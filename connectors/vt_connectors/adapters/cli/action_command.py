@@ -95,6 +95,7 @@ def requests_of(options: argparse.Namespace, ending: Termination) -> Iterator[Re
         max_age_s=options.max_age,
         max_wait_s=options.max_wait,
         include=frozenset(options.include),
+        verdict_by=options.verdict_by,
     )
     extra = given_params(action, options)
     if action.value is None:

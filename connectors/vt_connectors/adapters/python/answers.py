@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from ...contract.documents import Source, Verdict
+from ...contract.documents import DecidedBy, Source, Verdict
 from ...errors import ConnectorError, from_dict
 from ...indicators import Kind
 
@@ -112,8 +112,19 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class Gti:
+    """Google Threat Intelligence's assessment. `score` from 0 to 100. `factors`: by Google's names."""
+
+    verdict: Literal["malicious", "suspicious", "undetected", "benign", "unknown"]
+    severity: Literal["high", "medium", "low", "none", "unknown"]
+    score: int | None
+    description: str | None
+    factors: Mapping[str, bool | int | str | list[str]] = field(hash=False)
+
+
+@dataclass(frozen=True)
 class Judged(Answer):
-    """An answer with a verdict from engine results.
+    """An answer with a verdict. `verdict_by`: `engines` or `gti` decided; None if there is nothing to judge.
 
     `verdict`: `malicious`, `suspicious`, `undetected` (scanned without a detection, which does not mean safe) or
     `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: parts of a URL that were not sent (`user`,
@@ -122,6 +133,7 @@ class Judged(Answer):
     """
 
     verdict: Verdict
+    verdict_by: DecidedBy | None
     stats: Stats | None
     detected_by: tuple[Detection, ...]
     id: str | None
@@ -135,11 +147,14 @@ class Judged(Answer):
     engines: Mapping[str, Engine] = field(repr=False, hash=False)
 
 
+_COPIED_TO_JUDGED = ("verdict_by", "id", "link", "reason", "analysis_id", "analysis_status")
+
+
 def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """`Judged`'s fields by name, for its subclasses. Raises the document's error."""
     fields = answer_fields(document)
     data: Mapping[str, Any] = document["data"] or {}
-    fields.update((name, data.get(name)) for name in ("id", "link", "reason", "analysis_id", "analysis_status"))
+    fields.update((name, data.get(name)) for name in _COPIED_TO_JUDGED)
     return {
         **fields,
         "verdict": data.get("verdict", "unknown"),
@@ -156,8 +171,8 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 class Report(Judged):
     """VirusTotal's report on a file, URL, domain or address: the answer of `lookup_*`.
 
-    `indicator` is the value in its canonical form. `size` in bytes. The fields of a scan are set if `lookup_url`
-    submitted the URL for a scan.
+    `indicator` is the value in its canonical form. `size` in bytes. `gti`: only for keys with its licence. `context`:
+    empty unless `include` requested it. The fields of a scan are set if `lookup_url` submitted the URL for a scan.
     """
 
     type: Kind
@@ -183,6 +198,8 @@ class Report(Judged):
     network: str | None
     created: datetime | None
     first_seen: datetime | None
+    gti: Gti | None
+    context: Mapping[str, str | int | list[str]] = field(repr=False, hash=False)
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Report:
@@ -193,7 +210,7 @@ class Report(Judged):
         fields.update((name, tuple(data.get(name) or ())) for name in ("names", "tags", "categories"))
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
         fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
-        return cls(**fields, votes=_votes(data))
+        return cls(**fields, votes=_votes(data), gti=_gti(data), context=data.get("context", {}))
 
 
 _COPIED = (
@@ -222,3 +239,10 @@ class Lookup:
 def _votes(data: Mapping[str, Any]) -> Votes | None:
     votes = data.get("votes")
     return None if votes is None else Votes(votes.get("harmless"), votes.get("malicious"))
+
+
+def _gti(data: Mapping[str, Any]) -> Gti | None:
+    gti = data.get("gti")
+    if gti is None:
+        return None
+    return Gti(gti["verdict"], gti["severity"], gti.get("score"), gti.get("description"), gti.get("factors", {}))

@@ -36,6 +36,8 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
     def __init__(self) -> None:
         super().__init__()
         self.stopping = Cancellation()
+        # Whether the current chunk is for a preview.
+        self.is_preview = False
         self._count = 0
         self._figures: dict[str, Any] = {}
         self._log: SearchLog | None = None
@@ -47,6 +49,9 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
     def rows(self) -> Iterable[Row]:
         """All rows have the same fields. Raises `Refused`."""
         raise NotImplementedError
+
+    def written(self) -> None:
+        """Called once, after the last chunk of rows went to splunkd, unless the search has ended before that."""
 
     def prepare(self) -> None:
         """A wrong option ends the search with a message."""
@@ -62,7 +67,7 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
         try:
             for row in self.rows():
                 self._count += 1
-                yield row
+                yield {name: _writable(value) for name, value in row.items()}
         except Refused as error:
             self.note(errors={error.code: 1})
             self.write_error(f"{self.told_as}: {error}")
@@ -111,10 +116,22 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
                 if chunk.metadata.get("action") != "execute":
                     raise ProtocolError(f"expected to execute, not {chunk.metadata.get('action')!r}")
                 self.stopping.begin(last=chunk.is_last)
+                self.is_preview = bool(chunk.metadata.get("preview") or getattr(self._metadata, "preview", False))
                 self._record_writer.is_flushed = False
                 self._execute_chunk_v2(process, None)
                 self._record_writer.write_chunk(finished=self._finished)
+                if self._finished and not self.stopping.stopped:
+                    self.written()
                 self.stopping.end()
         except BrokenPipeError:
             # splunkd closed our output. At exit, Python would try again to write the rest, and print an error.
             os._exit(0)
+
+
+def _writable(value: Any) -> Any:
+    """A cell that UTF-8 can express: VirusTotal's JSON may have half a surrogate pair in a text."""
+    if isinstance(value, list):
+        return [_writable(each) for each in value]
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8")

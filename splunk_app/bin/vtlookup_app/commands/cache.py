@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..options import UsageError, boolean
+from ..options import UsageError, boolean, count
 from ..sdk_import import Configuration
 from ..setting_names import in_splunk
 from .base import Generating, Refused, Row
@@ -31,7 +31,7 @@ class VtCache(Generating):
         if len(actions) + ("limit" in given) > 1:
             raise UsageError("use only one of limit=, stats=true and clear=true")
         self._action = actions[0] if actions else "list"
-        self._limit = _limit(given.get("limit"))
+        self._limit = count("limit", given.get("limit"), _DEFAULT_LIMIT, _MOST)
 
     def rows(self) -> Iterator[Row]:
         from .core_access import Asking
@@ -78,10 +78,3 @@ class VtCache(Generating):
         if not has_right:
             problem = f"nothing was cleared: your role needs the capability {capability}; ask your admin"
             raise Refused("access_denied", problem)
-
-
-def _limit(text: str | None) -> int:
-    given = str(_DEFAULT_LIMIT) if text is None else text.strip()
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= _MOST and len(given) < 9):
-        raise UsageError(f"limit={text!r}: a number from 1 to {_MOST}")
-    return int(given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from vt_connectors.misconfigured import Misconfigured
 
 from ..app_settings import APP
 from ..composition import asking_for
-from ..search_summary import advised
+from ..search_summary import advised, quota_told
+from ..wait_budget import WaitBudget
 from ..warning_collector import WarningCollector
 from .base import Generating, Refused
 
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
     from vt_connectors.contract.response import Response
     from vt_connectors.errors import ErrorDocument
     from vt_connectors.indicators import Kind
+
+# The longest wait that the contract accepts.
+_LONGEST_WAIT_S = 86_400.0
+# How often to check whether the search has ended.
+_LOOK_S = 0.2
 
 
 class Asking:
@@ -34,6 +41,8 @@ class Asking:
         self.core: Core | Misconfigured = asking.core
         self._broker = asking.broker
         self._answer = asking.answer
+        self.delivered = asking.delivered
+        self.moves_streams = asking.moves_streams
 
     @property
     def warnings(self) -> str | None:
@@ -54,7 +63,6 @@ class Asking:
         if broker is None:
             return self.core.look_up(kind, value, options)
         from ..endpoint_client.rounds import Rounds
-        from ..wait_budget import WaitBudget
 
         rounds = Rounds(broker, WaitBudget(options.max_wait_s), self._stopping)
         found = dict(rounds.responses(kind, [value], lambda wait_s: options._replace(max_wait_s=wait_s)))
@@ -72,7 +80,36 @@ class Asking:
             raise _refused(response["error"])
         return response
 
+    def waited(self, document: Mapping[str, Any], wait_s: float) -> Response:
+        """The response to a request that may wait for quota for `wait_s` seconds. Raises `Refused` for an error.
 
-def _refused(error: ErrorDocument | None) -> Refused:
+        One call of the endpoint waits only briefly, so most of the wait is between calls, where it can be cancelled.
+        """
+        from ..endpoint_client.rounds import WAIT_IN_CALL_S
+
+        budget = WaitBudget(min(wait_s, _LONGEST_WAIT_S))
+        in_call_s = _LONGEST_WAIT_S if self._broker() is None else WAIT_IN_CALL_S
+        while True:
+            began = time.monotonic()
+            response = self._answer({**document, "options": {"max_wait_s": min(budget.left(), in_call_s)}})
+            error = response["error"]
+            if error is None:
+                return response
+            again_s = max(error["retry_after_s"] or 0.0, _LOOK_S)
+            budget.waited(began, time.monotonic() - began)
+            if error["code"] != "rate_limited" or again_s > budget.left() or self._stopping.stopped:
+                raise _refused(error, response)
+            self._pause(again_s)
+            budget.waited(began, time.monotonic() - began)
+
+    def _pause(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (rest := until - time.monotonic()) > 0 and not self._stopping.stopped:
+            time.sleep(min(rest, _LOOK_S))
+
+
+def _refused(error: ErrorDocument | None, response: Response | None = None) -> Refused:
     assert error is not None  # of a response that was refused
+    if response is not None and error["code"] == "rate_limited":
+        return Refused(error["code"], f"there is no quota now: {quota_told(error, response['meta']['quota'])}")
     return Refused(error["code"], advised(error))

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from vt_connectors.contract.documents import Options
     from vt_connectors.contract.response import Response
 
-_TYPES = ("hash", "url", "domain", "ip")
-_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
-_INDICATOR = "indicator"
+TYPES = ("hash", "url", "domain", "ip")
+_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw", "verdict_by", "context")
+INDICATOR = "indicator"
 ENGINE_NAMES = ("engine", "engine_category", "engine_result")
 # Engines with a detection come first.
 _CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
@@ -37,19 +37,19 @@ class VtReport(Generating):
         if not self._value.strip():
             raise UsageError("value= must be a hash, URL, domain or address")
         kind = given.get("type", "ioc").strip().lower()
-        if "type" in given and kind not in _TYPES:
-            raise UsageError(f"type={given['type']!r}: one of {', '.join(_TYPES)}, or leave it out")
+        if "type" in given and kind not in TYPES:
+            raise UsageError(f"type={given['type']!r}: one of {', '.join(TYPES)}, or leave it out")
         refresh = boolean("refresh", given.get("refresh"))
         self._engines = boolean("engines", given.get("engines"))
         others = {name: given.get(name) for name in _AS_FOR_VTLOOKUP}
-        self._options = read_options({kind: _INDICATOR, "cache": "refresh" if refresh else None, **others})
+        self._options = read_options({kind: INDICATOR, "cache": "refresh" if refresh else None, **others})
 
     def rows(self) -> Iterator[Row]:
         from vt_connectors.indicators import shown_without_credentials
 
         response, message = self._ask()
         self.warn(message)
-        found = {_INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
+        found = {INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
         if not self._engines:
             yield found
             return
@@ -59,7 +59,7 @@ class VtReport(Generating):
             yield {**found, **{self._options.prefix + field: told[field] or "" for field in ENGINE_NAMES}}
 
     def _prefixed(self, found: columns.Columns) -> Row:
-        return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
+        return {self._options.prefix + name: found.get(name, "") for name in self._options.names}
 
     def _ask(self) -> tuple[Response, str | None]:
         from ..search_summary import SearchSummary
@@ -78,9 +78,10 @@ class VtReport(Generating):
     def _how(self) -> Options:
         from vt_connectors.contract.documents import Options
 
-        include = [*(["raw"] if self._options.raw else []), *(["engines"] if self._engines else [])]
+        include = self._options.parts | ({"engines"} if self._engines else set())
         mode: Any = self._options.cache
-        return Options(mode, self._options.max_age_s, self._options.wait_s, frozenset(include))
+        by: Any = self._options.verdict_by
+        return Options(mode, self._options.max_age_s, self._options.wait_s, include, verdict_by=by)
 
 
 def _objecting_first(engine: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:

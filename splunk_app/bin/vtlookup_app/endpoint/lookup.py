@@ -21,6 +21,7 @@ from ..policy import Caller, refusal
 from ..setting_names import response_in_splunk
 from .batch import read_body, requests_in
 from .exhausted_quota import REFUSED, refusals
+from .receipts import DELIVERED, Receipts
 from .rest_request import NotFromSplunkd, read_rest_request, reply
 from .shared_core import SharedCore
 
@@ -51,14 +52,17 @@ class LookUpEndpoint:
             return reply(405, _refused(InvalidRequest("send a request document with POST")))
         try:
             document = read_body(request.body)
-            requests = None if set(document) == {REFUSED} else requests_in(document)
+            requests = None if set(document) in ({REFUSED}, {DELIVERED}) else requests_in(document)
             with self._shared.core(request.system) as core:
                 # Several searches at once get equal shares of quota, although one process sends all requests.
                 claim = Claim(request.user.client, batch=requests is None or len(requests) > 1)
+                caller = Caller(request.user, request.system)
+                if requests is None and DELIVERED in document:
+                    return reply(200, Receipts(core, request.name).take(document[DELIVERED], caller))
                 if requests is None:
                     return reply(200, refusals(core, document[REFUSED], claim))
-                caller, batch = Caller(request.user, request.system), core.within(BatchAnswers())
-                return reply(200, {"responses": self._answers(batch, requests, caller, claim)})
+                responses = self._answers(core.within(BatchAnswers()), requests, caller, claim)
+                return reply(200, {"responses": responses, **Receipts(core, request.name).of(requests, responses)})
         except ConnectorError as error:
             return reply(_STATUS.get(error.code, 500), _refused(error))
         except Exception:

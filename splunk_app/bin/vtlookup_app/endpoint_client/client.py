@@ -12,6 +12,7 @@ from vt_connectors.errors import ConfigError, ConnectorError, Unavailable
 from vt_connectors.indicators import Kind, parse_as
 
 from ..endpoint.exhausted_quota import REFUSED, refused_values
+from ..endpoint.receipts import DELIVERED
 from ..limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW
 from ..splunkd import KeyNotSeen, Splunkd
 
@@ -31,6 +32,7 @@ class EndpointClient:
         self._splunkd = splunkd
         self._unseen = unseen
         self._failure: ConnectorError | None = None
+        self._receipts: dict[str, str] = {}
 
     def ask(self, kind: Kind | None, values: Sequence[str], options: Options) -> Mapping[str, Response]:
         """The responses to the first of `values`, as many as fit into one call. Never raises."""
@@ -64,6 +66,20 @@ class EndpointClient:
         except ConnectorError as error:
             return error_response(None, None, error)
 
+    def delivered(self, document: Mapping[str, Any], response: Response) -> None:
+        """The caller has the answer to `document`, which reads the IoC stream: keep its position. Never raises."""
+        cursor = (response["data"] or {}).get("cursor")
+        receipt = self._receipts.pop(str(cursor), None)
+        try:
+            if receipt is None:
+                raise Unavailable("the endpoint gave no receipt")
+            call = {"filter": document["params"].get("filter"), "cursor": cursor, "receipt": receipt}
+            reply = self._post({DELIVERED: call}, lambda reply: {DELIVERED: reply[DELIVERED], **reply})
+            if not reply[DELIVERED]:
+                raise Unavailable(str(reply.get("error")))
+        except ConnectorError as error:
+            _LOG.warning("the position in the stream was not kept, so the next search repeats: %s", error.message)
+
     def _call(self, asked: Mapping[str, Request]) -> Mapping[str, Response]:
         """After a failure of the endpoint, its error is the response to all later requests."""
         try:
@@ -79,6 +95,7 @@ class EndpointClient:
             responses = reply["responses"]
             if len(responses) != len(requests) or not all(response["meta"] for response in responses):
                 raise ValueError("not a reply")
+            self._receipts.update(reply.get("receipts", {}))
             return list(responses)
 
         return self._post({"requests": requests}, read)
@@ -135,4 +152,6 @@ def _how(options: Options) -> dict[str, Any]:
     how: dict[str, Any] = {"cache": options.cache, "max_wait_s": options.max_wait_s, "include": sorted(options.include)}
     if options.max_age_s is not None:
         how["max_age_s"] = options.max_age_s
+    if options.verdict_by is not None:
+        how["verdict_by"] = options.verdict_by
     return how

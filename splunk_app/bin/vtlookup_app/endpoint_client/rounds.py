@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # How long one call may wait for quota. The rest of the wait is here, where it can be cancelled and blocks no other
 # search.
-_WAIT_IN_CALL_S = 3.0
+WAIT_IN_CALL_S = 3.0
 # How often to check whether the search has ended.
 _LOOK_S = 0.2
 
@@ -40,7 +40,7 @@ class Rounds:
         left = list(values)
         while left and not self._stopping.stopped:
             began = time.monotonic()
-            found = self._call(kind, left, how(min(self._budget.left(), _WAIT_IN_CALL_S)))
+            found = self._call(kind, left, how(min(self._budget.left(), WAIT_IN_CALL_S)))
             took = time.monotonic() - began
             self._budget.waited(began, max((waited_s(response, took) for response in found.values()), default=0.0))
             later = {value for value, response in found.items() if _retry_s(response) <= self._budget.left()}

@@ -34,7 +34,20 @@ _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib has no types
     """Adds VirusTotal's verdict on the indicator in a field to every event."""
 
-    OPTIONS = ("hash", "url", "domain", "ip", "ioc", "prefix", "max_age", "wait", "cache", "raw")
+    OPTIONS = (
+        "hash",
+        "url",
+        "domain",
+        "ip",
+        "ioc",
+        "prefix",
+        "max_age",
+        "wait",
+        "cache",
+        "raw",
+        "verdict_by",
+        "context",
+    )
 
     _search: SearchOptions
     _added: AddedFields

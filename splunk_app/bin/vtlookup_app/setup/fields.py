@@ -17,7 +17,7 @@ from vt_connectors.errors import ConfigError, ConnectorError
 
 from ..app_settings import is_off, is_on
 from ..endpoint.verdicts import indexes_of
-from ..setting_names import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES, in_splunk
+from ..setting_names import COMMENTS_ALLOWED, OWN_SETTINGS, VARIABLES, VERDICT_INDEXES, WRITES_ALLOWED, in_splunk
 
 _LONGEST = 100_000
 
@@ -93,7 +93,7 @@ def _verdict_indexes(_: str, text: str) -> None:
     indexes_of(text)
 
 
-def _comments_allowed(_: str, text: str) -> None:
+def _on_or_off(_: str, text: str) -> None:
     if not is_on(text) and not is_off(text):
         raise ConfigError("must be true or false")
 
@@ -110,5 +110,6 @@ _OWN_RULES: dict[str, Callable[[str, str], None]] = {
     "proxy": _proxy,
     "ca_bundle": _ca_bundle,
     VERDICT_INDEXES: _verdict_indexes,
-    COMMENTS_ALLOWED: _comments_allowed,
+    COMMENTS_ALLOWED: _on_or_off,
+    WRITES_ALLOWED: _on_or_off,
 }

@@ -1,0 +1,68 @@
+"""The base class of commands whose rows are the answer to one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..options import duration
+from ..result_fields import PREFIX
+from ..setting_names import in_splunk
+from .base import Generating, Row
+
+_DEFAULT_WAIT_S = 60.0
+
+
+class OneRequest(Generating):
+    """A command sets `_request` in `read_options`, and implements `found` and `empty`.
+
+    An answer without an object, such as `not_found`, is one row with its `vt_status`, and a message.
+    """
+
+    _request: dict[str, Any]
+    _wait_s: float
+
+    def found(self, data: Mapping[str, Any]) -> Iterable[Row]:
+        """The rows of an answer. All have the same fields."""
+        raise NotImplementedError
+
+    def empty(self) -> Row:
+        """A row with the same fields, for an answer without rows."""
+        raise NotImplementedError
+
+    def read_wait(self, given: Mapping[str, str]) -> None:
+        """Raises `UsageError`."""
+        self._wait_s = duration("wait", given["wait"]) if "wait" in given else _DEFAULT_WAIT_S
+
+    def rows(self) -> Iterator[Row]:
+        from .core_access import Asking
+
+        asking = Asking(self)
+        response = asking.waited(self._request, self._wait_s)
+        meta, data = response["meta"], response["data"] or {}
+        self.note(requests=meta["requests"], waited_s=meta["waited_s"], cached=int(meta["source"] == "cache"))
+        self.warn(asking.warnings)
+        if response["status"] != "ok":
+            if data.get("reason"):
+                self.note(skipped={data["reason"]: 1})
+            self.say(self.refined(response["summary"], data))
+            yield {**self.empty(), f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
+            return
+        rows = list(self.found(data))
+        if data.get("more") or not rows:
+            self.say(self._more(len(rows)) if rows else in_splunk(response["summary"]))
+        yield from rows
+
+    def refined(self, summary: str, data: Mapping[str, Any]) -> str:
+        """The message about an answer without an object."""
+        return in_splunk(summary)
+
+    def say(self, message: str) -> None:
+        """Show a message in the search's job."""
+        self.write_info("{}", f"{self.told_as}: {message}")
+
+    def _more(self, count: int) -> str:
+        limit = self._request["params"]["limit"]
+        if count < limit:
+            return f"there was quota for {count} only, and there are more: run again, or raise wait="
+        return f"there are more than {limit}: raise limit= to get them"
