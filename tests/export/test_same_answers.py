@@ -12,6 +12,7 @@ import pytest
 from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
+from vt_connectors.export.further_plans import FURTHER_PLANS
 from vt_connectors.export.plan_action import has_plan
 from vt_connectors.sandbox import SandboxServer
 
@@ -30,8 +31,13 @@ SCANS = [
     ("scan_file", "sample.bin"),
     ("rescan_file", EICAR),
     ("scan_url", MISSING),
+    ("rescan", EICAR),
+    ("rescan", URL),
 ]
 OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
+# Tried in test_further_plans.
+ONLY_V3 = {*FURTHER_PLANS, "add_vote"}
+OTHERS |= ONLY_V3
 TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
 # Their plans derive from the registry.
 DERIVED = [name for name, action in ACTIONS.items() if name not in TRIED and has_plan(action)]
@@ -70,7 +76,7 @@ def test_an_action_has_lines_or_a_message_that_names_the_one_to_run_instead(shel
         if name in WITHOUT_PLAN:
             assert (printed.text, printed.exit_code) == ("", 2), name
             assert f"run vtaction {name}" in printed.stderr
-        elif name in DERIVED and shell.version == "2":
+        elif shell.version == "2" and (name in ONLY_V3 or name in DERIVED or name == "rescan"):
             assert (printed.text, printed.exit_code) == ("", 2), name
         else:
             assert ("curl " in printed.text, printed.exit_code) == (True, 0), (name, printed)

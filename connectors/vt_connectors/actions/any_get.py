@@ -51,7 +51,7 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     """
     endpoint, values = call_of(request.params)
     path = endpoint.path
-    internal = _internal(path, values, context.never_query)
+    internal = never_sent(path, values, context.never_query)
     if internal is not None:
         return internal
 
@@ -108,7 +108,7 @@ def _segments(path: str) -> list[str]:
     return segments
 
 
-def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
+def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the path or the query has an indicator that must not be sent."""
     collection, _, rest = path[len(_BEGIN) :].partition("/")
     told = [(_KINDS.get(collection), _object_of(collection, unquote(rest.split("/")[0])))]

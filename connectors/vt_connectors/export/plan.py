@@ -97,6 +97,14 @@ class Call:
 Calls = tuple[Call, ...]
 
 
+@dataclass(frozen=True)
+class RequestPlan:
+    """The calls in order; `skipped` is the reason if there are none because the indicator must not be sent."""
+
+    calls: Calls
+    skipped: str | None = None
+
+
 class Planner(Protocol):
     """The calls of both versions of the API. Raises like `port.Api`."""
 
@@ -118,7 +126,12 @@ class Planner(Protocol):
 
     def scan_file(self, file: File, size: int) -> Calls: ...
 
-    def rescan_file(self, file: Indicator) -> Calls: ...
+    def rescan(self, indicator: Indicator) -> Calls: ...
+
+    def add_vote(self, indicator: Indicator, verdict: str) -> Calls: ...
+
+    def call(self, about: str, endpoint: Endpoint, values: Mapping[str, str]) -> Calls:
+        """One call that only API v3 has."""
 
     def scan_url(self, url: Indicator) -> Calls: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
@@ -64,9 +64,19 @@ class PlannerV2:
         )
         return ask, Call(about, endpoints.V2_UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
-    def rescan_file(self, file: Indicator) -> Calls:
+    def rescan(self, indicator: Indicator) -> Calls:
+        if indicator.kind == "url":
+            return self.scan_url(indicator)
+        if indicator.kind != "hash":
+            raise not_in_v2(endpoints.RESCAN)
         about = "Rescan a known file; v2 needs a key with private privileges."
-        return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": file.value}),)
+        return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": indicator.value}),)
+
+    def add_vote(self, indicator: Indicator, verdict: str) -> Calls:
+        raise not_in_v2(endpoints.ADD_VOTE)
+
+    def call(self, about: str, endpoint: Endpoint, values: Mapping[str, str]) -> Calls:
+        raise not_in_v2(endpoint)
 
     def scan_url(self, url: Indicator) -> Calls:
         return (Call("Scan the URL.", endpoints.V2_SCAN_URL, {"url": url.value}),)
