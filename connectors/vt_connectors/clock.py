@@ -8,9 +8,9 @@ import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from .errors import Cancelled
+from .light_typing import NamedTuple, Protocol
 
 _LONGEST_AT_THE_GATE_S = 1.0
 

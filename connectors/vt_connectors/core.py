@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Callable
 
 from .actions.local_answers import alike, answers_at_hand, refusal_of
 from .actions.lookup import request_for
 from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
+from .light_typing import TYPE_CHECKING, Any, Callable
 from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
 
+from .light_typing import TYPE_CHECKING, Any, ClassVar
 from .log import logger
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import contextlib
 import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .api_key import ApiKey, may_hold_a_key
 from .errors import BY_CODE, ConnectorError, InvalidIndicator, InvalidRequest
+from .light_typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .log import filter_lines
 
 if TYPE_CHECKING:

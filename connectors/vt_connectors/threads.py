@@ -12,8 +12,8 @@ import faulthandler
 import threading
 import time
 import weakref
-from typing import Callable
 
+from .light_typing import Callable
 from .log import logger
 
 _LOG = logger("threads")

@@ -1,6 +1,6 @@
 """The actions: one registry, one module for each action."""
 
-from typing import TYPE_CHECKING
+from ..light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .action import Action

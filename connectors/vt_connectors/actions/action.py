@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ..contract.documents import Outcome, Request
 from ..contract.validation import all_violations, schema, violation
 from ..errors import InvalidRequest
+from ..light_typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from .context import Context
 
 if TYPE_CHECKING:

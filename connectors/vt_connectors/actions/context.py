@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey

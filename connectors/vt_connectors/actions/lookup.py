@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
 from ..errors import RateLimited
 from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
+from ..light_typing import TYPE_CHECKING, Any
 from ..verdict import judge, report_of
 from ..verdict.rule import detections
 from .context import Context

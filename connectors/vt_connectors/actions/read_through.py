@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..cache import Entry
 from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
 from ..indicators import Indicator
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import patiently
 from .context import Context
 from .per_key import PARTS, CachedAnswer, Find, find_many

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from ..errors import ConnectorError, OutcomeUnknown, UnknownAction
+from ..light_typing import Any
 from .action import Action, Deferred
 from .lookup import look_up, look_up_any
 

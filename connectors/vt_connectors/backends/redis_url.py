@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ..errors import ConfigError
+from ..light_typing import NamedTuple
 from ..patterns import pattern
 
 _SCHEMES = ("redis", "rediss", "unix")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from ..light_typing import NamedTuple
 from .entry import Entry
 
 # Seconds. An entry from further in the future was stored before the clock was set back.

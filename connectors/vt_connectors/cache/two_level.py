@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Callable, TypeVar
 
 from ..errors import Unavailable
+from ..light_typing import Any, Callable, TypeVar
 from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from .entry import AnswerStore, Entry

@@ -7,8 +7,8 @@ its lease once a second. If a follower sees no change for `LEASE_S` of its own m
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple, Protocol
 
+from ..light_typing import NamedTuple, Protocol
 from .results import Result
 
 # Seconds without a heartbeat, while a follower watches, after which a holder is dead.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import NamedTuple
 
 from ..cache import Entry
 from ..cache.entry import MAX_STORED_BYTES, TooLargeToKeep, is_deep
 from ..errors import ConnectorError, from_dict
+from ..light_typing import NamedTuple
 from ..state.checksum import checksum
 
 _CHECKSUM_LENGTH = 8

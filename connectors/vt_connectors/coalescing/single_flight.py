@@ -6,10 +6,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from typing import Callable, TypeVar
 
 from ..clock import Clock
 from ..errors import ConnectorError, RateLimited, from_dict
+from ..light_typing import Callable, TypeVar
 from ..log import logger
 from ..state.fallback import LONGEST_S, Fallback, StateBusy, patiently
 from ..state.heartbeat import Heartbeat

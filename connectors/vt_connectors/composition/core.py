@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
 
 from ..actions.context import Context
 from ..actions.file_access import FileAccess, OwnFiles
@@ -21,6 +20,7 @@ from ..config.settings import Settings
 from ..core import Core
 from ..errors import ConfigError, ConnectorError
 from ..indicators import NeverQuery
+from ..light_typing import TYPE_CHECKING, Callable
 from ..pending import Pending
 from ..redaction import KeyGuard
 from ..state.fallback import Fallback

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..backends.memory.answers import MemoryAnswers
 from ..backends.memory.leases import MemoryLeases
@@ -19,6 +18,7 @@ from ..coalescing import LeaseStore
 from ..config.paths import whole
 from ..config.settings import Settings
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
 

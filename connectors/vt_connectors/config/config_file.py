@@ -8,10 +8,10 @@ import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..backends.redis_url import is_address
 from ..errors import ConfigError
+from ..light_typing import Any
 from ..state.trust import refuse_untrusted
 from .paths import below, expanded
 

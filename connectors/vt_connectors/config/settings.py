@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple, TypeVar
 from urllib.parse import quote, urlsplit
 
 from ..errors import ConfigError
+from ..light_typing import Any, Callable, NamedTuple, TypeVar
 from ..quota.windows import PUBLIC, Quota, parse_quota
 from ..verdict.rule import Thresholds
 from .config_file import config_file as config_file

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Union
 
 from ..api_key import may_hold_a_key
+from ..light_typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20

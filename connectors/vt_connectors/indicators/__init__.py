@@ -1,6 +1,6 @@
 """Indicators in canonical form. Equal indicators have equal values and one key."""
 
-from .indicator import Indicator, Kind, has_no_value, is_placeholder, object_page, search_page
+from .indicator import KINDS, Indicator, Kind, has_no_value, is_placeholder, object_page, search_page
 from .lists import values_in
 from .never_query import NeverQuery
 from .parse import first_of_equal, parse_as, recognise
@@ -8,6 +8,7 @@ from .redacted_urls import without_recorded_credentials
 from .userinfo import shown_without_credentials, without_user
 
 __all__ = [
+    "KINDS",
     "Indicator",
     "Kind",
     "NeverQuery",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from typing import Union
 
+from ..light_typing import Union
 from ..patterns import pattern
 from .indicator import refuse
 

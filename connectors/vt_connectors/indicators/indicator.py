@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from ..errors import InvalidIndicator, printable
+from ..light_typing import Literal, NamedTuple
 from ..patterns import pattern
 from .userinfo import shown_without_credentials
 
@@ -30,6 +30,7 @@ def has_no_value(cell: str) -> bool:
 
 
 Kind = Literal["hash", "url", "domain", "ip"]
+KINDS: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 # VirusTotal publishes no limit; longer values are mistakes.
 MAX_LENGTH = 8192

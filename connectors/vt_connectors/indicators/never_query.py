@@ -12,9 +12,9 @@ import functools
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import Union
 
 from ..errors import ConfigError, InvalidIndicator
+from ..light_typing import Union
 from ..patterns import pattern
 from .hosts import Address, canonical_address, canonical_domain
 from .indicator import Indicator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Callable
 
 from ..errors import InvalidIndicator
+from ..light_typing import Callable
 from ..patterns import pattern
 from .hashes import is_hash, is_labelled, strongest_of
 from .hosts import canonical_address, canonical_domain, canonical_url_host, may_be_public

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from ..light_typing import Any
 from .userinfo import without_user
 
 _HIDDEN = "(removed)"

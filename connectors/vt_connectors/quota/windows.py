@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
-from typing import Literal, NamedTuple, Union
 
 from ..errors import ConfigError
+from ..light_typing import Literal, NamedTuple, Union
 from ..patterns import pattern
 
 # The part of a day that a drain reserves for people. A drain runs day and night, and a long queue would use the whole

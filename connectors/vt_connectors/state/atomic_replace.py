@@ -10,7 +10,8 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable
+
+from ..light_typing import Callable
 
 # The names of SQLite's files beside a database. SQLite would apply those of an earlier file to the new one.
 SIDECARS = ("-wal", "-shm", "-journal")

@@ -13,9 +13,9 @@ import stat
 import struct
 import threading
 from pathlib import Path
-from typing import Callable, NoReturn
 
 from ..errors import ConfigError
+from ..light_typing import Callable, NoReturn
 from .atomic_replace import SIDECARS
 from .trust import refuse_untrusted_file, refuse_untrusted_folder
 

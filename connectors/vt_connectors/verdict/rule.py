@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+
+from ..light_typing import Literal, NamedTuple
 
 Verdict = Literal["malicious", "suspicious", "undetected", "unknown"]
 WORST_FIRST: tuple[Verdict, ...] = ("malicious", "suspicious", "undetected", "unknown")

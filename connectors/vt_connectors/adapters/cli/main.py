@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ... import log
 from ...clock import SystemClock
 from ...contract.exit_status import MALFORMED
+from ...light_typing import TYPE_CHECKING
 from ..process.command_process import run_to_the_end
 from ..process.signals import end_on_signals
 from ..process.standard_streams import take_over

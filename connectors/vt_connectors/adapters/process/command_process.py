@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Callable, NoReturn
 
 from ...contract.exit_status import FAILED, OK, RETRY_LATER
+from ...light_typing import Callable, NoReturn
 from ...threads import start_thread
 from .descriptors import NotRead, Output
 from .termination import LAST_WORDS_S, LOOK_S, Termination

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any, TextIO
 
+from ...light_typing import Any, TextIO
 from .descriptors import Output
 from .termination import Termination
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
-
 from ...actions import Action, interrupted
 from ...clock import SystemClock
 from ...errors import Cancelled, ConnectorError, Internal, outcome_unknown
+from ...light_typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 from ...threads import StandstillGuard
 from .workers import EachByItself, Job, Workers
 

@@ -6,9 +6,9 @@ import contextlib
 import queue
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Callable, Protocol
 
 from ...errors import ConnectorError, internal_error
+from ...light_typing import TYPE_CHECKING, Callable, Protocol
 from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
 
 if TYPE_CHECKING:

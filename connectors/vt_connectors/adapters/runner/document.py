@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from ...errors import ConnectorError, InvalidRequest
+from ...light_typing import Any, NamedTuple
 from .lines import LONGEST_BYTES
 
 

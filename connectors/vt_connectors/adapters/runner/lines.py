@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from ...light_typing import NamedTuple
 
 LONGEST_BYTES = 1024 * 1024
 

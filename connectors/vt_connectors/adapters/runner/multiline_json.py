@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from ...light_typing import NamedTuple
 from ...patterns import pattern
 from .brackets import Brackets
 from .lines import LONGEST_BYTES

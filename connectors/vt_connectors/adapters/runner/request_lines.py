@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, Protocol
 
 from ...actions import Action, action_of
 from ...actions.request_batch import BatchAnswers
 from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
 from ...errors import ConnectorError
+from ...light_typing import TYPE_CHECKING, Callable, Protocol
 from ...quota.waiters import BATCH, Claim
 from ..process.workers import Job
 from .document import Document, refused_whole

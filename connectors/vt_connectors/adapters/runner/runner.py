@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from ... import strict_json
 from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
+from ...light_typing import TYPE_CHECKING
 from ...log import logger
 from ...quota.waiters import BATCH
 from ...threads import start_thread

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from typing import Any
 
 from cachetools import TTLCache
 
 from ...cache.entry import Entry
 from ...clock import Clock
+from ...light_typing import Any
 
 
 class MemoryAnswers:

@@ -11,8 +11,8 @@ import time
 import weakref
 from collections.abc import Collection
 from pathlib import Path
-from typing import Callable, TypeVar
 
+from ...light_typing import Callable, TypeVar
 from ...log import logger
 from ...state.atomic_replace import inode
 from ...state.fallback import StateBusy, StateUnavailable

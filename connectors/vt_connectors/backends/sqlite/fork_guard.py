@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING
+
+from ...light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .file import SqliteFile

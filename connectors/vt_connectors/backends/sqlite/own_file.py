@@ -7,8 +7,8 @@ import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import Callable, Literal
 
+from ...light_typing import Callable, Literal
 from ...state.atomic_replace import SIDECARS, alone_in, place
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
 from ...state.trust import make_private_folder

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from ...light_typing import Any
 from ...state.ownership import QUOTA_ID
 from .checksum import with_checksum
 from .file import SqliteFile
