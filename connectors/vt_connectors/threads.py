@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import faulthandler
 import threading
 import time
 import weakref
@@ -78,6 +77,8 @@ class StandstillGuard:
     def look(self) -> None:
         if not self._is_needed:
             return
+        import faulthandler
+
         now = time.monotonic()
         if self._began is None or now - self._began > _LOOK_AGAIN_S:
             self._began = now

@@ -31,7 +31,7 @@ def expanded(name: str, path: str, environment: Mapping[str, str] = os.environ) 
         return value
 
     try:
-        return Path(_VARIABLE.sub(value_of, path)).expanduser()
+        return Path(_VARIABLE.sub(value_of, path) if "$" in path else path).expanduser()
     except RuntimeError:
         raise ConfigError(
             f"{name}: {path!r} names a home folder that does not exist; write the absolute path"

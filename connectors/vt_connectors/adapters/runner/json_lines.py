@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -102,7 +103,7 @@ class DocumentReader:
             return []
         try:
             # Some editors and shells on Windows begin a file with a byte order mark.
-            text = line.content.decode("utf-8-sig" if line.number == 1 else "utf-8")
+            text = (line.content.removeprefix(BOM_UTF8) if line.number == 1 else line.content).decode("utf-8")
         except UnicodeDecodeError:
             return self._unreadable(line.number, line.content, "is not JSON in UTF-8")
         self._may_examine_again += _EXAMINED_AGAIN * len(line.content)

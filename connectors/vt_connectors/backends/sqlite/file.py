@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import sqlite3
 import threading
 import time
@@ -171,6 +170,8 @@ class SqliteFile:
                 if time.monotonic() > give_up:
                     self._is_locked = True
                     raise
+                import random
+
                 # Random so that waiters do not collide, not for security.
                 time.sleep(random.uniform(0.0005, 0.0045))  # noqa: S311
 
