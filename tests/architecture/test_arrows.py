@@ -16,10 +16,11 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "errors", "light_typing", "log", "patterns", "strict_json", "threads", "version"}
+EVERYWHERE = {"clock", "deferred", "errors", "light_typing", "log", "patterns", "strict_json", "threads", "version"}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
+    "deferred": set[str](),
     "errors": set[str](),
     "light_typing": set[str](),
     "log": set[str](),

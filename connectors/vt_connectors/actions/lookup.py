@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
 from ..errors import RateLimited
-from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
+from ..indicators import Indicator, Kind, parse_as, recognise
 from ..light_typing import TYPE_CHECKING, Any
-from ..verdict import judge, report_of
-from ..verdict.rule import detections
+from ..verdict.rule import detections, judge
 from .context import Context
 from .read_through import Query, find
-from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
+    from ..indicators import NeverQuery
     from ..virustotal.budget import Budget
     from ..virustotal.port import Api
 
@@ -54,7 +53,8 @@ def request_for(kind: Kind | None, value: str, options: Options, never_query: Ne
 
 
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
-    reason = context.never_query.reason(indicator)
+    # The rule is about hosts; a process that looks up hashes does not need it.
+    reason = context.never_query.reason(indicator) if indicator.host else None
     if reason is not None:
         return skipped(indicator, reason)
     try:
@@ -91,6 +91,10 @@ def report_on(
     """The query for VirusTotal's report on `indicator`; `object_id` is VirusTotal's own id of it, if known."""
 
     def ask(api: Api) -> Entry:
+        from ..indicators import without_recorded_credentials
+        from ..verdict import report_of
+        from .same_object import awaits_scan, note_spelling
+
         known = api.lookup(indicator, budget, object_id)
         now = context.clock.now()
         if known is None:
@@ -102,7 +106,12 @@ def report_on(
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
-    return Query(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
+    def also(entry: Entry) -> Mapping[str, Entry]:
+        from .same_object import under_other_names
+
+        return under_other_names(indicator, entry)
+
+    return Query(indicator.key, ask, also=also)
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ..cache import Entry
-from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
 from ..indicators import Indicator
 from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
@@ -15,6 +14,7 @@ from .per_key import PARTS, CachedAnswer, Find, find_many
 from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
+    from ..coalescing import Fetched, Task
     from ..virustotal.account import Account
     from ..virustotal.budget import Budget
     from ..virustotal.port import Api
@@ -178,10 +178,11 @@ class _Search:
             entry = account.ask(permit, self._question.ask, self._budget)
             return self._keep(entry, entry.without(PARTS))
 
+        from ..coalescing import Task
+
         def find() -> Entry | None:
             return self._read(self._context.cache.find_shared)
 
-        is_write = self._question.is_write
         return Task(
             self._key,
             account.identity,
@@ -189,7 +190,7 @@ class _Search:
             fetch,
             self._keep,
             self._will_do,
-            is_write=is_write,
+            is_write=self._question.is_write,
             turn=permit.turn,
             permit=permit,
         )
@@ -203,6 +204,8 @@ class _Search:
         return patiently(look, self._context.clock, self._budget.deadline)
 
     def _keep(self, entry: Entry, public: Entry | None) -> Fetched:
+        from ..coalescing import Fetched
+
         if self._options.cache == "off":
             return Fetched(entry, public)
         is_kept = self._kept.put(entry, self._stays)

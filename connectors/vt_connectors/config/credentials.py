@@ -10,10 +10,8 @@ from ..api_key import ApiKey
 from ..errors import ConfigError
 from ..log import logger
 from ..state.trust import is_readable_by_all, refuse_untrusted
-from .config_file import content_of
 from .paths import expanded, found_at
 from .settings import config_file
-from .text_encoding import decoded
 
 _LOG = logger("config.credentials")
 _LARGEST_KEY_FILE = 4096
@@ -69,6 +67,9 @@ def _key_in(path: str, source: str, environment: Mapping[str, str]) -> tuple[Api
 
 def key_in_file(path: str, source: str) -> tuple[ApiKey, str]:
     """The key in the file at `path`; `source`: the setting that names it. Raises `ConfigError`. A pipe is read once."""
+    from .config_file import content_of
+    from .text_encoding import decoded
+
     place = expanded(source, path)
     try:
         refuse_untrusted(place, f"the key file ({source}):")

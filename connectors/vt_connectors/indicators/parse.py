@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable
 
 from ..errors import InvalidIndicator
+from ..light_typing import TYPE_CHECKING
 from ..patterns import pattern
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refuse
-from .never_query import NeverQuery
 from .spelling import bare
+
+if TYPE_CHECKING:
+    from .never_query import NeverQuery
 
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _DIGITS = {"sha256": 64, "sha1": 40, "md5": 32}

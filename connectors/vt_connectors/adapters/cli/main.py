@@ -10,10 +10,8 @@ from ... import log
 from ...clock import SystemClock
 from ...contract.exit_status import MALFORMED
 from ...light_typing import TYPE_CHECKING
-from ..process.command_process import run_to_the_end
-from ..process.signals import end_on_signals
-from ..process.standard_streams import take_over
-from ..process.termination import Termination
+from ..process.command_process import run_to_the_end, take_over
+from ..process.termination import Termination, end_on_signals
 from .run_command import RunOptions
 
 if TYPE_CHECKING:

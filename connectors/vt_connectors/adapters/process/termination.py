@@ -1,6 +1,8 @@
-"""The end of a process: after a signal, or if the reader of its output is gone."""
+"""The end of a process: after a signal that asks for it, or if the reader of its output is gone."""
 
 from __future__ import annotations
+
+import signal
 
 from ...actions import Action, interrupted
 from ...clock import SystemClock
@@ -86,3 +88,20 @@ def _cut_short(job: Job, action: Action | None, why: str) -> ConnectorError:
     message = f"{why} while the request was in flight"
     error = Cancelled(message) if why == ENDED else Internal(why)
     return interrupted(action, message, error, has_begun=job.begun)
+
+
+def end_on_signals(clock: SystemClock) -> None:
+    """SIGTERM cancels `clock`. So do SIGINT and SIGHUP, unless they were ignored at start.
+
+    `nohup` ignores SIGHUP, and a shell without job control ignores SIGINT for what it starts in the background.
+    """
+    _end_on(signal.SIGTERM, clock)
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            _end_on(number, clock)
+
+
+def _end_on(number: int, clock: SystemClock) -> None:
+    # The handler takes no lock, because another signal may arrive while it runs.
+    signal.signal(number, lambda *_: clock.cancel())

@@ -11,12 +11,12 @@ from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
 from ...errors import ConnectorError
 from ...light_typing import TYPE_CHECKING, Callable, Protocol
-from ...quota.waiters import BATCH, Claim
 from ..process.workers import Job
-from .document import Document, refused_whole
+from .lines import Document, refused_whole
 
 if TYPE_CHECKING:
     from ...contract.response import Response
+    from ...quota.waiters import Claim
 
 # A batch that never ended would return outdated answers.
 _LONGEST_BATCH_S = 60.0
@@ -88,9 +88,17 @@ class AtHand:
         if self._clock.cancelled:
             return
         lines = [job for job in jobs if isinstance(job, RunLine) and job.document.error is None]
-        for line, response in zip(lines, self._core.answers_at_hand([line.document.value for line in lines], BATCH)):
+        for line, response in zip(
+            lines, self._core.answers_at_hand([line.document.value for line in lines], claim_of_batch())
+        ):
             if response is not None:
                 line.finish(response)
+
+
+def claim_of_batch() -> Claim:
+    from ...quota.waiters import BATCH
+
+    return BATCH
 
 
 def requests_in(document: Document) -> Iterator[Document]:

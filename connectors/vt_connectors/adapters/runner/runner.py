@@ -12,15 +12,13 @@ from ...contract.exit_status import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
-from ...quota.waiters import BATCH
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
 from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
 from ..process.workers import Job, Workers
-from .document import Document
-from .json_lines import DocumentReader
-from .refused_input import RefusedInput
-from .request_lines import Answering, AtHand, Batches, RunLine, requests_in
+from .lines import Document, RefusedInput
+from .plain_lines import PlainLines
+from .request_lines import Answering, AtHand, Batches, RunLine, claim_of_batch, requests_in
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -136,7 +134,7 @@ class Runner:
 
     def _incoming(self, stdin: Input) -> Iterator[RunLine]:
         """Each line, after it was given to the workers. If reading fails, further lines are answered with the error."""
-        reader: DocumentReader | RefusedInput = DocumentReader(at_terminal=stdin.is_terminal)
+        reader: PlainLines | RefusedInput = PlainLines(at_terminal=stdin.is_terminal)
         for _ in range(_READING_FAILURES):
             try:
                 yield from self._given(stdin, reader)
@@ -149,11 +147,11 @@ class Runner:
                 return
             except Exception:
                 self.exit_code.add(FAILED)
-                if isinstance(reader, DocumentReader):
+                if isinstance(reader, PlainLines):
                     reader = RefusedInput(internal_error(), reader.in_hand)
                     self._find(reader.held())
 
-    def _given(self, stdin: Input, reader: DocumentReader | RefusedInput) -> Iterator[RunLine]:
+    def _given(self, stdin: Input, reader: PlainLines | RefusedInput) -> Iterator[RunLine]:
         quiet_s = 0.0
         # The input that was in hand when reading failed comes first.
         piece = self._piece or stdin.read(LOOK_S)
@@ -197,7 +195,7 @@ class Runner:
             return self._core.refuse(document.value, error)
         # Several unanswered lines are a batch; a single one is interactive.
         is_batch = self._read_lines - self._answered_lines > 1
-        response = core.answer(document.value, BATCH if is_batch else None)
+        response = core.answer(document.value, claim_of_batch() if is_batch else None)
         if response["error"] is not None and response["error"]["details"].get("cause") == "memory":
             self._workers.in_trouble = True
         return response

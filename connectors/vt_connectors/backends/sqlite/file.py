@@ -18,7 +18,7 @@ from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
 from .connection import ThreadConnection
 from .fork_guard import CROSSING
-from .own_file import Journal, OwnFile
+from .own_file import Journal, OwnFile, Schema
 
 _LOG = logger("state")
 Result = TypeVar("Result")
@@ -41,7 +41,7 @@ class SqliteFile:
     def __init__(
         self,
         path: Path,
-        schema: str,
+        schema: Schema,
         journal: Journal,
         *,
         application_id: int = CACHE_ID,

@@ -8,12 +8,14 @@ import sqlite3
 import time
 from pathlib import Path
 
-from ...light_typing import Callable, Literal
+from ...light_typing import Callable, Literal, Union
 from ...state.atomic_replace import SIDECARS, alone_in, place
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
 from ...state.trust import make_private_folder
 
 Journal = Literal["WAL", "TRUNCATE"]
+# The statements that make the tables, or a function that returns them.
+Schema = Union[str, Callable[[], str]]
 Fill = Callable[[sqlite3.Connection], None]
 
 
@@ -21,15 +23,19 @@ class OwnFile:
     """`path` is a real path, without links. `was_there`: a file existed before, so a new one has lost its content."""
 
     def __init__(
-        self, path: Path, schema: str, journal: Journal, application_id: int, version: int, patience_s: float
+        self, path: Path, schema: Schema, journal: Journal, application_id: int, version: int, patience_s: float
     ) -> None:
         self.path = path
         self.was_there = False
-        self._schema = schema
+        self._given_schema = schema
         self._journal = journal
         self._application_id = application_id
         self._version = version
         self._patience_s = patience_s
+
+    @property
+    def _schema(self) -> str:
+        return self._given_schema if isinstance(self._given_schema, str) else self._given_schema()
 
     def inode(self, *, knew: bool) -> int:
         """See `ownership.own_inode`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from ...config.base_url import PLAIN_NETLOC
+from ...config.values import PLAIN_NETLOC
 from ...errors import InvalidResponse
 
 
