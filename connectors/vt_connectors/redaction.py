@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,6 +10,7 @@ from .api_key import ApiKey, may_hold_a_key
 from .errors import BY_CODE, ConnectorError, InvalidIndicator, InvalidRequest
 from .light_typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .log import filter_lines
+from .quick_imports import suppress
 
 if TYPE_CHECKING:
     from logging import LogRecord
@@ -84,7 +84,7 @@ class KeyGuard:
         """Read and remember the configured key, if there is one."""
         if self._has_read:
             return
-        with contextlib.suppress(ConnectorError):  # reported when a request is to be sent
+        with suppress(ConnectorError):  # reported when a request is to be sent
             remember(self._default_key())
             self._has_read = True
 

@@ -16,7 +16,18 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "deferred", "errors", "light_typing", "log", "patterns", "strict_json", "threads", "version"}
+EVERYWHERE = {
+    "clock",
+    "deferred",
+    "errors",
+    "light_typing",
+    "log",
+    "patterns",
+    "quick_imports",
+    "strict_json",
+    "threads",
+    "version",
+}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
@@ -25,6 +36,7 @@ MAY_KNOW = {
     "light_typing": set[str](),
     "log": set[str](),
     "patterns": set[str](),
+    "quick_imports": set[str](),
     "strict_json": set[str](),
     "threads": set[str](),
     "version": set[str](),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 
 from ..contract.documents import Outcome, Request
 from ..contract.validation import all_violations, schema, violation
@@ -40,6 +39,8 @@ class Deferred:
 
     def target(self) -> Run:
         """The action itself."""
+        from importlib import import_module
+
         found: Run = getattr(import_module(f".{self._module}", __package__), self._name)
         return found
 

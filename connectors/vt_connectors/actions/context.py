@@ -47,3 +47,10 @@ class Context(NamedTuple):
     guard: KeyGuard
     file_access: FileAccess
     batch: BatchAnswers | None = None
+
+
+def new_batch() -> BatchAnswers:
+    """The answers of a batch that begins."""
+    from .request_batch import BatchAnswers
+
+    return BatchAnswers()

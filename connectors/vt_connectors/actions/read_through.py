@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 
 from ..cache import Entry
 from ..contract.documents import Options, Request, Source
+from ..deferred import deferred
 from ..indicators import Indicator
 from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import patiently
-from .context import Context
+from .context import Context, new_batch
 from .per_key import PARTS, CachedAnswer, Find, find_many
-from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
     from ..coalescing import Fetched, Task
@@ -102,7 +102,7 @@ class _Search:
         self._key = cache_key(context, question.key)
         self._kept = CachedAnswer(context, self._key, request.api_key)
         self._parts = request.options.include & question.parts
-        self._batch = context.batch or BatchAnswers()
+        self._batch = context.batch or deferred(new_batch)
         self._began = context.clock.now(), context.clock.monotonic()
         # With `refresh`: the fetch times of the cached answers, which are not accepted.
         self._outdated: frozenset[float] = frozenset()

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Iterable
 
 from ..light_typing import Any, Literal, NamedTuple, Protocol
-from ..state.checksum import checksum
+from ..state import checksum
 
 # Bytes. Below this, unpacking would take as long as reading. The entry of an unknown indicator has a third of it.
 _WORTH_COMPRESSING = 400

@@ -9,7 +9,7 @@ from ..cache import Entry
 from ..cache.entry import MAX_STORED_BYTES, TooLargeToKeep, is_deep
 from ..errors import ConnectorError, from_dict
 from ..light_typing import NamedTuple
-from ..state.checksum import checksum
+from ..state import checksum
 
 _CHECKSUM_LENGTH = 8
 # Two answers in base64, and some text. A longer one is not ours: it could fill the memory of its readers.

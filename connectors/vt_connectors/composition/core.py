@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 
 from ..actions.context import Context
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
-from ..backends.sqlite.paths import substitute_file
 from ..cache import AnswerCache, Freshness
 from ..clock import Clock
 from ..config.settings import Settings
@@ -22,6 +20,8 @@ from ..redaction import KeyGuard
 from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..actions.file_access import FileAccess
     from ..coalescing import SingleFlight, TwoLevels
     from ..indicators import NeverQuery
@@ -87,7 +87,10 @@ def build(
 
 def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> FileAccess:
     """Which files may be sent. Raises `ConfigError`."""
+    from pathlib import Path
+
     from ..actions.file_access import FileAccess, OwnFiles
+    from ..backends.sqlite.paths import substitute_file
 
     place = state_place(settings) if settings.state != KVSTORE else None
     states = (substitute_file(os.environ), *([place] if isinstance(place, Path) else []))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..backends.memory.answers import MemoryAnswers
-from ..backends.sqlite.paths import default_state_file, leases_file, quota_file, refuse_unsafe_place, substitute_file
+from ..backends.sqlite.paths import leases_place, quota_place, refuse_unsafe_place
 from ..clock import Clock
 from ..config.paths import whole
 from ..config.settings import Settings
@@ -19,6 +18,8 @@ from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..backends.redis.server import Condition as Condition
     from ..backends.redis.server import RedisServer
     from ..backends.redis_url import RedisAddress
@@ -73,10 +74,10 @@ class Stores:
         if of_platform is not None:
             self._parts = of_platform(settings, clock)
         else:
-            place = state_place(settings)
+            place = _place_of(settings)
             if place is None:
                 self._parts = local
-            elif isinstance(place, Path):
+            elif isinstance(place, str):
                 self._parts = _in_file(place, settings, clock)
             else:
                 self._parts = _at_server(place, settings, clock)
@@ -146,8 +147,18 @@ def _memory_queue(clock: Clock) -> PendingStore:
 
 def state_place(settings: Settings) -> Path | RedisAddress | None:
     """The state's file or server; None for memory. Raises `ConfigError`."""
+    from pathlib import Path
+
+    place = _place_of(settings)
+    return Path(place) if isinstance(place, str) else place
+
+
+def _place_of(settings: Settings) -> str | RedisAddress | None:
+    """As `state_place`, the file as text."""
     if settings.state is None:
-        return default_state_file(os.environ)
+        from ..backends.sqlite.paths import default_state_file
+
+        return str(default_state_file(os.environ))
     if settings.state == "memory":
         if settings.state_required:
             raise ConfigError(
@@ -183,10 +194,12 @@ class StateFiles(NamedTuple):
     @property
     def paths(self) -> tuple[Path, Path, Path]:
         """The paths of the cache, the leases and the quota's record in its default place."""
+        from ..backends.sqlite.paths import quota_file
+
         return self.answers.path, self.leases.path, quota_file(self.answers.path)
 
 
-def state_files(path: Path) -> StateFiles:
+def state_files(path: str | Path) -> StateFiles:
     """The files for the state at `path`. Raises `ConfigError` if they are not safe there. Opens and changes nothing."""
     refuse_unsafe_place(path)
     refuse_untrusted(path, "the state file")
@@ -196,9 +209,9 @@ def state_files(path: Path) -> StateFiles:
     from ..state.ownership import LEASES_ID
 
     answers = SqliteFile(path, SCHEMA, "WAL")
-    beside = leases_file(answers.path)
+    beside = leases_place(answers.place)
     leases = SqliteFile(beside, _schema_of_leases, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
-    for file in (answers, leases, record_file(quota_file(answers.path))):
+    for file in (answers, leases, record_file(quota_place(answers.place))):
         file.check()
     return StateFiles(answers, leases)
 
@@ -211,16 +224,19 @@ def _schema_of_leases() -> str:
 
 def substitute_place() -> Path:
     """The file that counts the quota while the state cannot be used."""
+    from ..backends.sqlite.paths import substitute_file
+
     return substitute_file(os.environ)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
+def _in_file(path: str, settings: Settings, clock: Clock) -> Parts:
     from ..backends.sqlite.answers import SqliteAnswers
 
     file, leases = state_files(path)
     closes: list[Callable[[], None]] = [file.close_all, leases.close_all]
 
     def make_book() -> LedgerStore:
+        from ..backends.sqlite.paths import quota_file
         from ..backends.sqlite.record_location import ledgers_of
 
         book = ledgers_of(file, quota_file(file.path), clock)

@@ -39,7 +39,7 @@ def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError(
             f"VT_CONFIG: {path}: {wrong.sentence(wrong.path or 'the file', 'setting')}", details={"path": wrong.path}
         )
-    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}  # noqa: PTH100
+    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}
 
 
 def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING
 from ..log import logger
+from ..quick_imports import suppress
 from ..state.trust import is_readable_by_all, refuse_untrusted
 from .paths import expanded, found_at
 from .settings import config_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOG = logger("config.credentials")
 _LARGEST_KEY_FILE = 4096
@@ -93,7 +96,7 @@ def _is_same(one: str, other: str) -> bool:
 def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
     """The files that `environment` and the configuration file name. They may not exist."""
     names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
-    with contextlib.suppress(ConfigError):
+    with suppress(ConfigError):
         names.append(str(config_file(environment).get("api_key_file", "")))
     places = (found_at(name, environment) for name in names if name)
     yield from (place for place in places if place is not None)

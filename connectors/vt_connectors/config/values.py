@@ -163,7 +163,7 @@ def folders(name: str, value: Any) -> tuple[str, ...]:
     from .paths import whole
 
     items = value if isinstance(value, list) else str(value).split(os.pathsep)
-    folders = tuple(str(whole(name, str(item).strip())) for item in items if str(item).strip())
+    folders = tuple(whole(name, str(item).strip()) for item in items if str(item).strip())
     if not folders:
         raise ConfigError(f"{name}: names no folder; unset it to allow every file")
     return folders

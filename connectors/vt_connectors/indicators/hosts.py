@@ -30,6 +30,13 @@ _LOOKS_NUMERIC = pattern(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 # RFC 2606: for documentation; lookups are allowed, because they reveal nothing.
 _DOCUMENTATION = "example"
 _END = b"===END ICANN DOMAINS==="
+# Defanging, in any case: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`.
+_DOT = pattern(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
+# The debug log of Windows' DNS server has the length before each label: `(4)evil(7)example(0)`.
+_COUNTED_NAME = pattern(r"(?:\([0-9]{1,2}\)[^()\s]+)+(?:\(0\))?")
+_COUNTED_LABEL = pattern(r"\(([0-9]{1,2})\)([^()\s]+)")
+_WITH_PORT = pattern(r"(\[[^\[\]]+\]|[^:\[\]]+):([0-9]{1,5})")
+_MOST_PORT = 65535
 
 
 def canonical_address(text: str) -> Address | None:
@@ -159,3 +166,18 @@ def _rules() -> bytes:
     found = pkgutil.get_data("publicsuffixlist", "public_suffix_list.dat")
     assert found is not None, "the library has its list as a file"
     return found.replace(b"\r\n", b"\n").partition(_END)[0]
+
+
+def refang(text: str) -> str:
+    """The host without its usual defanging (`[.]`, `(dot)`, `[:]`) or the form of a DNS server's debug log."""
+    if "(" in text and _COUNTED_NAME.fullmatch(text):
+        labels = _COUNTED_LABEL.findall(text)
+        if all(int(count) == len(label) for count, label in labels):
+            return ".".join(label for _, label in labels)
+    return _DOT.sub(".", text).replace("[:]", ":")
+
+
+def without_port(host: str) -> str:
+    """`host` without the port in `name:port`, `address:port` or `[v6]:port`."""
+    match = _WITH_PORT.fullmatch(host)
+    return match[1] if match is not None and int(match[2]) <= _MOST_PORT else host

@@ -7,8 +7,7 @@ import re
 from ..errors import InvalidIndicator
 from ..patterns import pattern
 from .indicator import Kind, refuse
-from .parse import parse_as, recognise, strongest_of
-from .spelling import bare
+from .parse import bare, parse_as, recognise, strongest_of
 
 # Only this many of the first parts are checked for an indicator.
 _MOST_TRIED = 100

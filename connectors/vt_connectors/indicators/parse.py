@@ -9,7 +9,6 @@ from ..errors import InvalidIndicator
 from ..light_typing import TYPE_CHECKING
 from ..patterns import pattern
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refuse
-from .spelling import bare
 
 if TYPE_CHECKING:
     from .never_query import NeverQuery
@@ -24,6 +23,25 @@ _NAME = rf"(sha-?256|sha-?1|md-?5|{_OTHERS})"
 _LABELLED = pattern(rf"{_NAME}\s*[=:]\s*([^\s,;|]*)", re.IGNORECASE)
 _BEGINS_LABELLED = pattern(rf"{_NAME}\s*[=:]", re.IGNORECASE)
 _SEPARATORS = " \t\r\n,;|"
+# Zero-width characters, byte order marks and direction marks, which get copied with a value.
+_INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# More pairs than real values have; each takes time linear in the value's length.
+_MOST_NESTED = 8
+_CLOSING = {
+    "<": ">",
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "\u201c": "\u201d",
+    "\u2018": "\u2019",
+    "\u00ab": "\u00bb",
+    "\u2039": "\u203a",
+}
+# These brackets belong to the address.
+_BRACKETED_V6 = pattern(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE)
 
 
 def parse_as(kind: Kind, value: object) -> Indicator:
@@ -135,3 +153,44 @@ def strongest_of(text: str) -> str | None:
     if text[end:].strip(_SEPARATORS):
         return None
     return next((found[name] for name in _DIGITS if name in found), None)
+
+
+def bare(text: str) -> str:
+    """`text` without blanks, invisible characters, quotes and brackets around it."""
+    for _ in range(_MOST_NESTED):
+        text = _trimmed(text)
+        inner = _without_pair(text)
+        if inner == text:
+            break
+        text = inner
+    return _trimmed(text)
+
+
+def _trimmed(text: str) -> str:
+    while (inner := text.strip().strip(_INVISIBLE)) != text:
+        text = inner
+    return text
+
+
+def _without_pair(text: str) -> str:
+    closing = _CLOSING.get(text[:1])
+    if closing is None:
+        return text
+    quoted = text.rstrip(",;")
+    if len(quoted) < 2 or not _closes_at_the_end(quoted, text[0], closing) or _BRACKETED_V6.fullmatch(quoted):
+        return text
+    inner = quoted[1:-1]
+    # RFC 3986, appendix C: <URL:http://...>
+    return inner[4:] if text[0] == "<" and inner[:4].lower() == "url:" else inner
+
+
+def _closes_at_the_end(text: str, opening: str, closing: str) -> bool:
+    """Whether the last character closes the bracket that the first one opens."""
+    if opening == closing:
+        return text.find(closing, 1) == len(text) - 1
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == opening) - (character == closing)
+        if depth == 0:
+            return place == len(text) - 1
+    return False

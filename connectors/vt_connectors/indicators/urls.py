@@ -8,11 +8,18 @@ import re
 from ..errors import InvalidIndicator
 from ..light_typing import Callable
 from ..patterns import pattern
-from .hosts import canonical_address, canonical_domain, canonical_url_host, is_top_level, may_be_public
+from .hosts import (
+    canonical_address,
+    canonical_domain,
+    canonical_url_host,
+    is_top_level,
+    may_be_public,
+    refang,
+    without_port,
+)
 from .indicator import MAX_LENGTH, Indicator, Kind, refuse
 from .lists import refuse_list
 from .never_query import NeverQuery, is_internal
-from .spelling import refang, without_port
 from .url_scheme import has_scheme, is_scheme, read_head
 from .userinfo import removed_parts, shown_without_credentials, without_inner_users
 

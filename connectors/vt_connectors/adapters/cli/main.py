@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not has_stdout:
         sys.stderr.write("vtaction: stdout is closed, so no answer could be written\n")
         os._exit(MALFORMED)
+    if not isinstance(options, RunOptions):
+        gc.enable()
     log.set_up_at_first_line(lambda: _log_to_stderr(options.log_level, options.log_json))
     run_to_the_end(lambda: int(options.command(options, termination)), termination, ends_itself=options.ends_itself)
 

@@ -5,13 +5,13 @@ stdout and stderr lose no output and never delay the end of the process, with or
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import sys
 
 from ...contract.exit_status import FAILED, OK, RETRY_LATER
 from ...light_typing import Any, Callable, NoReturn, TextIO
+from ...quick_imports import suppress
 from ...threads import start_thread
 from .descriptors import NotRead, Output
 from .termination import LAST_WORDS_S, LOOK_S, Termination
@@ -49,7 +49,7 @@ def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itse
     except OSError as error:
         code = FAILED
         _complain(f"input or output failed, so some requests were not answered: {error}")
-    with contextlib.suppress(OSError):  # the terminal may have hung up
+    with suppress(OSError):  # the terminal may have hung up
         sys.stderr.flush()
     # Does not wait for requests in flight in other threads.
     os._exit(code)
@@ -79,7 +79,7 @@ def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
 
 
 def _complain(message: str) -> None:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         sys.stderr.write(f"vtaction: {message}\n")
 
 

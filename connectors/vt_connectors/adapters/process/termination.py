@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-
 from ...actions import Action, interrupted
 from ...clock import SystemClock
 from ...errors import Cancelled, ConnectorError, Internal, outcome_unknown
 from ...light_typing import TYPE_CHECKING, Callable, Protocol, TypeVar
+from ...quick_imports import signals
 from ...threads import StandstillGuard
 from .workers import EachByItself, Job, Workers
 
@@ -95,13 +94,13 @@ def end_on_signals(clock: SystemClock) -> None:
 
     `nohup` ignores SIGHUP, and a shell without job control ignores SIGINT for what it starts in the background.
     """
-    _end_on(signal.SIGTERM, clock)
+    _end_on(signals.SIGTERM, clock)
     for name in ("SIGINT", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+        number = getattr(signals, name, None)
+        if number is not None and signals.getsignal(number) != signals.SIG_IGN:
             _end_on(number, clock)
 
 
 def _end_on(number: int, clock: SystemClock) -> None:
     # The handler takes no lock, because another signal may arrive while it runs.
-    signal.signal(number, lambda *_: clock.cancel())
+    signals.signal(number, lambda *_: clock.cancel())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import queue
+import gc
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -12,13 +13,13 @@ from ...contract.exit_status import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
+from ...quick_imports import Empty, SimpleQueue
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
 from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
 from ..process.workers import Job, Workers
 from .lines import Document, RefusedInput
-from .plain_lines import PlainLines
-from .request_lines import Answering, AtHand, Batches, RunLine, claim_of_batch, requests_in
+from .request_lines import Answering, AtHand, Batches, PlainLines, RunLine, claim_of_batch, requests_in
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -55,7 +56,8 @@ class Runner:
         self._workers = Workers(workers, AtHand(core, clock))
         self._batches = Batches(core, clock)
         self._ending = Termination(clock)
-        self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
+        self._in_order: SimpleQueue[RunLine | None] = SimpleQueue()
+        self._room = threading.Semaphore(_READ_AHEAD)
         # Input that was read and not given to the workers yet.
         self._piece: bytes | None = None
         self._found: deque[Document] = deque()
@@ -72,6 +74,7 @@ class Runner:
                 written = self._response_line(line)
                 # Counted before it is written, because its reader may send the next line immediately.
                 self._answered_lines += 1
+                gc.enable()  # not before the first answer, for a fast start
                 stdout.write(written, self._waits_for_output)
         finally:
             self._end_batch()
@@ -116,11 +119,12 @@ class Runner:
             self._ending.look()
             try:
                 line = self._in_order.get(timeout=LOOK_S)
-            except queue.Empty:
+            except Empty:
                 is_over = not reader.is_alive or self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S
                 if is_over and self._in_order.empty():
                     return
                 continue
+            self._room.release()
             if line is None:
                 return
             yield line
@@ -128,6 +132,7 @@ class Runner:
     def _read(self, stdin: Input) -> None:
         try:
             for line in self._incoming(stdin):
+                self._room.acquire()
                 self._in_order.put(line)
         finally:
             self._in_order.put(None)

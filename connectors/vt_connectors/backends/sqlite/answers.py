@@ -9,7 +9,7 @@ from itertools import islice
 from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
 from ...light_typing import Any
-from ...state.checksum import checksum
+from ...state import checksum
 from .file import SqliteFile
 
 SCHEMA = """

@@ -7,15 +7,17 @@ not match, or there is no content.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
-from ...light_typing import Any
-from ...state.checksum import checksum
+from ...light_typing import TYPE_CHECKING, Any
+from ...state import checksum
 from ...state.ownership import QUOTA_ID
 from .file import SqliteFile
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def record_file(path: Path, **more: Any) -> SqliteFile:
+
+def record_file(path: str | Path, **more: Any) -> SqliteFile:
     """`more`: options of `SqliteFile`. A rollback journal instead of WAL: few writes, and none may be lost."""
     return SqliteFile(path, _schema, "TRUNCATE", application_id=QUOTA_ID, **more)
 
