@@ -11,7 +11,7 @@ from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX
 from vt_connectors.backends.sqlite.answers import entry_in_row
 from vt_connectors.backends.sqlite.record_file import checked_content
 from vt_connectors.cache import Entry
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import Result
 from vt_connectors.quota.ledger import Ledger
 
 

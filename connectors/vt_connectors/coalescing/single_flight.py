@@ -13,11 +13,9 @@ from ..light_typing import Callable, TypeVar
 from ..log import logger
 from ..state.fallback import LONGEST_S, Fallback, StateBusy, patiently
 from ..state.heartbeat import Heartbeat
-from .leading import Leading, died
-from .leases import Lease, LeaseStore, Seen
-from .results import Result
+from .leading import Leading, Watch, died
+from .leases import Lease, LeaseStore, Result, Seen
 from .task import Fetched, Task, Tell, untold
-from .watch import Watch
 
 _LOG = logger("coalescing")
 _FIRST_LOOK_S = 0.01
