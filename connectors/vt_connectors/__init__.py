@@ -8,9 +8,9 @@
 The path of a request: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
 """
 
-from typing import TYPE_CHECKING
-
 from .version import __version__ as __version__
+
+TYPE_CHECKING = False  # as the library `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
     from .adapters.python.answers import (
@@ -91,8 +91,11 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        from .light_typing import as_in_typing
+
         modules = (import_module(home, __name__) for home in _HOMES)
-        globals()[name] = found = next(getattr(module, name) for module in modules if hasattr(module, name))
+        found = as_in_typing(next(getattr(module, name) for module in modules if hasattr(module, name)))
+        globals()[name] = found
         return found
 
     def __dir__() -> list:

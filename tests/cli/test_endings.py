@@ -260,7 +260,7 @@ start()
 def test_an_interrupt_that_was_ignored_at_start_stays_ignored() -> None:
     script = """
 import os, signal
-from vt_connectors.adapters.process.signals import end_on_signals
+from vt_connectors.adapters.process.termination import end_on_signals
 from vt_connectors.clock import SystemClock
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 clock = SystemClock()

@@ -29,8 +29,7 @@ from vt_connectors.backends.sqlite.leases import SqliteLeases
 from vt_connectors.backends.sqlite.pending import SqlitePending
 from vt_connectors.cache.entry import MAX_STORED_BYTES, AnswerStore, Entry, TooLargeToKeep
 from vt_connectors.coalescing import LeaseStore
-from vt_connectors.coalescing.leases import Lease
-from vt_connectors.coalescing.results import MOST_CHARACTERS, Result, _checksum
+from vt_connectors.coalescing.leases import MOST_CHARACTERS, Lease, Result, _checksum
 from vt_connectors.config.settings import Settings
 from vt_connectors.pending import PendingStore
 from vt_connectors.pending.queue import MOST_KEY_CHARACTERS

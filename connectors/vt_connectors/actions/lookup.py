@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
 from ..errors import InvalidIndicator, RateLimited
-from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
-from ..verdict import report_of
+from ..indicators import Indicator, Kind, parse_as, recognise
+from ..light_typing import TYPE_CHECKING, Any
 from ..verdict.rule import detections
 from .answer_parts import has_detections, judged_data, needed_parts, own_parts
 from .context import Context
 from .read_through import Query, find
-from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
+    from ..indicators import NeverQuery
     from ..virustotal.budget import Budget
     from ..virustotal.port import Api
 
@@ -54,7 +53,8 @@ def request_for(kind: Kind | None, value: str, options: Options, never_query: Ne
 
 
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
-    reason = context.never_query.reason(indicator)
+    # The rule is about hosts; a process that looks up hashes does not need it.
+    reason = context.never_query.reason(indicator) if indicator.host else None
     if reason is not None:
         return skipped(indicator, reason)
     related = related_names(request.params)
@@ -104,6 +104,10 @@ def report_on(
     """The query for VirusTotal's report on `indicator`; `object_id` is VirusTotal's own id of it, if known."""
 
     def ask(api: Api) -> Entry:
+        from ..indicators import without_recorded_credentials
+        from ..verdict import report_of
+        from .same_object import awaits_scan, note_spelling
+
         known = api.lookup(indicator, budget, object_id, related)
         now = context.clock.now()
         if known is None:
@@ -120,15 +124,14 @@ def report_on(
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
+    def also(entry: Entry) -> Mapping[str, Entry]:
+        from .same_object import under_other_names
+
+        return under_other_names(indicator, entry)
+
     related = related_names(request.params)
     parts = needed_parts(context, request.options, request.api_key)
-    query = Query(
-        indicator.key,
-        ask,
-        parts,
-        covers=lambda entry: has_detections(entry, request.options),
-        also=lambda entry: under_other_names(indicator, entry),
-    )
+    query = Query(indicator.key, ask, parts, covers=lambda entry: has_detections(entry, request.options), also=also)
     if not related:
         return query
     from .inline_relationships import asked_with

@@ -1,12 +1,12 @@
-"""The end of a process: after a signal, or if the reader of its output is gone."""
+"""The end of a process: after a signal that asks for it, or if the reader of its output is gone."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING, Callable, Protocol, TypeVar
 
 from ...actions import interrupted
 from ...clock import SystemClock
 from ...errors import Cancelled, ConnectorError, Internal, outcome_unknown
+from ...light_typing import TYPE_CHECKING, Callable, Protocol, TypeVar
+from ...quick_imports import signals
 from ...threads import StandstillGuard
 from .workers import EachByItself, Job, Workers
 
@@ -87,3 +87,20 @@ def _cut_short(job: Job, why: str) -> ConnectorError:
     message = f"{why} while the request was in flight"
     error = Cancelled(message) if why == ENDED else Internal(why)
     return interrupted(message, error, may_have_written=job.may_have_written)
+
+
+def end_on_signals(clock: SystemClock) -> None:
+    """SIGTERM cancels `clock`. So do SIGINT and SIGHUP, unless they were ignored at start.
+
+    `nohup` ignores SIGHUP, and a shell without job control ignores SIGINT for what it starts in the background.
+    """
+    _end_on(signals.SIGTERM, clock)
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signals, name, None)
+        if number is not None and signals.getsignal(number) != signals.SIG_IGN:
+            _end_on(number, clock)
+
+
+def _end_on(number: int, clock: SystemClock) -> None:
+    # The handler takes no lock, because another signal may arrive while it runs.
+    signals.signal(number, lambda *_: clock.cancel())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Callable, Protocol
 
 from ...errors import ConnectorError, internal_error
+from ...light_typing import TYPE_CHECKING, Callable, Protocol
+from ...quick_imports import Empty, SimpleQueue, suppress
 from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Workers:
         self._most = room_for_threads(most)
         self._together = together
         self._threads: list[WorkThread] = []
-        self._to_do: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._to_do: SimpleQueue[Job] = SimpleQueue()
         # After some failures a job may never end.
         self.in_trouble = False
         self._ended = 0
@@ -156,7 +155,7 @@ class Workers:
 
     def _waiting(self) -> list[Job]:
         jobs = [self._to_do.get()]
-        with contextlib.suppress(queue.Empty):
+        with suppress(Empty):
             while len(jobs) < _AT_ONCE:
                 jobs.append(self._to_do.get_nowait())
         return jobs
