@@ -15,7 +15,7 @@ from ..verdict.private_report import private_report_of
 from ..verdict.rule import detections
 from ..virustotal import endpoints
 from ..virustotal.v3_private import private_object
-from .answer_parts import judged_data, needed_parts
+from .answer_parts import judged_data, needed_parts, own_parts
 from .lookup import noted, skipped
 from .per_key import own_key
 from .read_through import Query, cache_key, find, forget, query_key
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .context import Context
 
 _SHA256 = 64
+_INNER = ("has_verdict", "verdict_by")
 _ENDPOINTS: dict[str, Endpoint] = {"hash": endpoints.PRIVATE_FILE, "url": endpoints.PRIVATE_URL}
 _KINDS = {"hash": "file", "url": "URL"}
 # The longest time for a scan; an older report is accepted as the latest after it.
@@ -69,9 +70,10 @@ def private_report(
     entry, source = found
     if entry.status == "not_found" or context.freshness.is_expired(entry, context.clock.now()):
         return noted(indicator, _missing(indicator, entry, source, had_expired or entry.status == "ok"))
-    # Its own verdict takes the place of that of engines.
     data = {**judged_data(entry.report, context.rules, request.options), "private": True}
-    del data["has_verdict"]
+    # The report's own verdict took the place of the one by rules.
+    for name in _INNER:
+        del data[name]
     return noted(indicator, Outcome("ok", _summary(entry.report), data, source, entry.fetched_at))
 
 
@@ -99,11 +101,14 @@ def _query(
         if answer is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
         vt_object = private_object(answer, indicator, object_id)
-        report = without_recorded_credentials(private_report_of(vt_object, indicator, request.options.include))
+        report = private_report_of(vt_object, indicator, request.options.include)
+        report.update(own_parts(vt_object, indicator.kind, parts, context, request))
+        report = without_recorded_credentials(report)
         return Entry("ok", report, now, not report["has_verdict"] or _awaits_scan(key, report, context, request))
 
     purpose = f"lookup_private_{_KINDS[indicator.kind].lower()}"
-    return Query(key, ask, needed_parts(context, request.options), purpose=purpose, licence="private", is_per_key=True)
+    parts = needed_parts(context, request.options, request.api_key)
+    return Query(key, ask, parts, purpose=purpose, licence="private", is_per_key=True)
 
 
 def _mark(key: str, context: Context, request: Request) -> str:
