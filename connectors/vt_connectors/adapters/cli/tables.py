@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+from ...contract.next_steps import next_steps
 from ...errors import printable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def show(action: Action, responses: list[Response]) -> None:
             console.print(_rows(rows, response))
     if others:
         console.print(_verdicts(action, others))
+        _print_next_steps(console, others)
         for response in others:
             if response["status"] == "pending":
                 # Below the table and not wrapped, so that it can be copied.
@@ -128,6 +130,15 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
             Text(response["meta"]["source"] or ""),
         )
     return table
+
+
+def _print_next_steps(console: Console, responses: list[Response]) -> None:
+    """Below the table, once for equal errors."""
+    found = [
+        (error["code"], step) for error in (each["error"] for each in responses) if error for step in next_steps(error)
+    ]
+    for code, step in dict.fromkeys(found):
+        console.print(Text(f"{code}: {step}"), soft_wrap=True)
 
 
 def _cell(value: object) -> str:
