@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from .light_typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from .contract.response import Response

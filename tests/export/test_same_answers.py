@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
+from vt_connectors.export.further_plans import FURTHER_PLANS
 from vt_connectors.export.plan_action import has_plan
 from vt_connectors.sandbox import SandboxServer
 
@@ -29,8 +31,13 @@ SCANS = [
     ("scan_file", "sample.bin"),
     ("rescan_file", EICAR),
     ("scan_url", MISSING),
+    ("rescan", EICAR),
+    ("rescan", URL),
 ]
 OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
+# Tried in test_further_plans.
+ONLY_V3 = {*FURTHER_PLANS, "add_vote"}
+OTHERS |= ONLY_V3
 TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
 # Their plans derive from the registry.
 DERIVED = [name for name, action in ACTIONS.items() if name not in TRIED and has_plan(action)]
@@ -69,7 +76,7 @@ def test_an_action_has_lines_or_a_message_that_names_the_one_to_run_instead(shel
         if name in WITHOUT_PLAN:
             assert (printed.text, printed.exit_code) == ("", 2), name
             assert f"run vtaction {name}" in printed.stderr
-        elif name in DERIVED and shell.version == "2":
+        elif shell.version == "2" and (name in ONLY_V3 or name in DERIVED or name == "rescan"):
             assert (printed.text, printed.exit_code) == ("", 2), name
         else:
             assert ("curl " in printed.text, printed.exit_code) == (True, 0), (name, printed)
@@ -170,6 +177,14 @@ def test_the_quota_is_the_accounts(shell: Shell) -> None:
     assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in with_curl} | set(
         with_curl
     )
+
+
+def test_the_use_of_the_account_is_asked_by_day(shell: Shell) -> None:
+    done = shell.run(shell.printed("quota", "--usage-days", "2").text)
+    decoder = json.JSONDecoder()
+    _, end = decoder.raw_decode(done.stdout)
+    use, _ = decoder.raw_decode(done.stdout[end:].lstrip())
+    assert {"daily", "total"} <= set(use["data"])
 
 
 def test_several_values_are_several_paragraphs(shell: Shell) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ..contract.documents import Outcome, Request
 from ..contract.validation import all_violations, schema, violation
 from ..errors import InvalidRequest
+from ..light_typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from .context import Context
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class Deferred:
 
     def target(self) -> Run:
         """The action itself."""
+        from importlib import import_module
+
         found: Run = getattr(import_module(f".{self._module}", __package__), self._name)
         return found
 

@@ -152,8 +152,8 @@ TABLE: tuple[Action, ...] = (
     Action(
         "quota",
         "Get the quota",
-        "The key's quota: our own record, and the account's figures",
-        "1, not counted by VirusTotal",
+        "The key's quota: our own record, the account's figures, and its use by endpoint",
+        "1, or 2 with `usage_days`; not counted by VirusTotal",
         {},
         Deferred("quota", "show_quota"),
         "vtaction quota",

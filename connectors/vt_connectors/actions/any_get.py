@@ -16,10 +16,12 @@ from ..cache import Entry
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
 from ..indicators import Kind, NeverQuery, parse_as, recognise
+from ..redaction import known_keys
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.port import Api
+from .account_secrets import remove_secrets
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
@@ -44,11 +46,12 @@ _REFUSED = {
 def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `response`, VirusTotal's JSON; `not_found` if VirusTotal has no such object.
 
-    The response is cached like a lookup, for this API key only. Raises `InvalidRequest`.
+    The response is cached like a lookup, for this API key only. It is without the key and the address that VirusTotal's
+    user object has. Raises `InvalidRequest`.
     """
     endpoint, values = call_of(request.params)
     path = endpoint.path
-    internal = _internal(path, values, context.never_query)
+    internal = never_sent(path, values, context.never_query)
     if internal is not None:
         return internal
 
@@ -56,7 +59,9 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
         answer = api.document(endpoint, values, budget)
         if answer is None:
             return Entry("not_found", {}, context.clock.now())
-        return Entry("ok", {"response": dict(answer)}, context.clock.now())
+        response = dict(answer)
+        remove_secrets(response, known_keys(request.api_key))
+        return Entry("ok", {"response": response}, context.clock.now())
 
     is_private = path.startswith(f"{_BEGIN}private/")
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
@@ -103,7 +108,7 @@ def _segments(path: str) -> list[str]:
     return segments
 
 
-def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
+def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the path or the query has an indicator that must not be sent."""
     collection, _, rest = path[len(_BEGIN) :].partition("/")
     told = [(_KINDS.get(collection), _object_of(collection, unquote(rest.split("/")[0])))]

@@ -6,8 +6,8 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Callable, NamedTuple
 
+from ..light_typing import Callable, NamedTuple
 from ..state.ownership import is_any_of_ours
 
 PathsOf = Callable[[], Iterable[Path]]

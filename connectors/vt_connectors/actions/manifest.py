@@ -6,6 +6,7 @@ from typing import Any
 
 from ..contract.documents import VERSION
 from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
+from ..contract.next_steps import all_steps
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
@@ -69,6 +70,7 @@ def _error(kind: type[ConnectorError]) -> dict[str, Any]:
         "retryable": kind.retryable,
         "exit_status": exit_status_of(kind.code, retryable=kind.retryable),
         "description": kind.about,
+        "next_steps": all_steps(kind.code),
     }
 
 

@@ -135,12 +135,15 @@ def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: 
 
 
 def _unless_internal(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
-    """A search shows its query to VirusTotal, as a lookup does."""
-    indicator = _indicator(call.values["query"], context.never_query)
-    reason = context.never_query.reason(indicator) if indicator is not None else None
-    if indicator is not None and reason is not None:
-        return skipped(indicator, reason)
-    return _searched(call, context, request, budget)
+    unsent = never_sent(call.values["query"], context.never_query)
+    return _searched(call, context, request, budget) if unsent is None else unsent
+
+
+def never_sent(query: str, never_query: NeverQuery) -> Outcome | None:
+    """The answer without a request to a query that is an internal indicator: a search shows it, as a lookup does."""
+    indicator = _indicator(query, never_query)
+    reason = never_query.reason(indicator) if indicator is not None else None
+    return skipped(indicator, reason) if indicator is not None and reason is not None else None
 
 
 def _indicator(query: str, never_query: NeverQuery) -> Indicator | None:

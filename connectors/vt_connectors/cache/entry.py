@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable
-from typing import Any, Literal, NamedTuple, Protocol
 
-from ..state.checksum import checksum
+from ..light_typing import Any, Literal, NamedTuple, Protocol
+from ..state import checksum
 from .dictionary import DICTIONARY
 
 # Bytes. Below this, unpacking would take as long as reading. The entry of an unknown indicator has a third of it.

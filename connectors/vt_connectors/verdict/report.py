@@ -7,10 +7,10 @@ differ from them in recorded responses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
 
 from ..clock import iso
 from ..indicators import Indicator, Kind, object_page
+from ..light_typing import Any, Callable
 from .opinions import opinions_of
 from .rule import OPINIONS
 

@@ -83,16 +83,17 @@ def _v2(name: str, path: str, *form: str, writes: bool = False, private: bool = 
     return Endpoint(name, "2", "POST", f"/vtapi/v2/{path}", form=form, writes=writes, private=private, key="form")
 
 
-FILE = _v3("file_report", "files/{id}")
-URL = _v3("url_report", "urls/{id}")
-DOMAIN = _v3("domain_report", "domains/{id}")
-IP = _v3("ip_report", "ip_addresses/{id}")
+FILE = _v3("file_report", "files/{id}", "relationships")
+URL = _v3("url_report", "urls/{id}", "relationships")
+DOMAIN = _v3("domain_report", "domains/{id}", "relationships")
+IP = _v3("ip_report", "ip_addresses/{id}", "relationships")
 COMMENTS = _v3("comments", "{collection}/{id}/comments", "limit", "cursor")
 RESOLUTIONS = _v3("resolutions", "{collection}/{id}/resolutions", "limit", "cursor")
 ANALYSIS = _v3("analysis", "analyses/{id}")
 ANALYSES = _v3("file_analyses", "files/{id}/analyses", "limit")
 UPLOAD_ADDRESS = _v3("upload_address", "files/upload_url")
 OVERALL_QUOTAS = _v3("overall_quotas", "users/{id}/overall_quotas", counted=False)
+API_USAGE = _v3("api_usage", "users/{id}/api_usage", "start_date", "end_date", counted=False)
 ADD_COMMENT = Endpoint(
     "add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", json=("text",), json_type="comment", writes=True
 )

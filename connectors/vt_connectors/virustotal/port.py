@@ -5,11 +5,12 @@ Objects are in API v3's form (`type`, `id`, `attributes`); `raw` is VirusTotal's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Literal, Protocol, TypeVar
 
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from .budget import Budget
 from .endpoints import Endpoint
 from .http.transport import Download, Upload
@@ -106,8 +107,12 @@ class Api(Protocol):
     # Whether a write on a URL needs VirusTotal's id of it, from its report.
     writes_to_url_ids: bool
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
-        """`object_id`: VirusTotal's own id of it, if known."""
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        """`object_id`: VirusTotal's own id of it, if known. `relationships`: names of those that the object is to
+        have. With API v2 they are a `ConfigError`.
+        """
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None: ...
 
@@ -164,3 +169,6 @@ class Api(Protocol):
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         """The account's quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`. Not counted."""
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        """The account's requests by day and endpoint, in VirusTotal's form. Not counted."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ..api_key import ApiKey
 from ..errors import Cancelled, Conflict, ConnectorError, Forbidden
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from . import endpoints, identity, v3_objects
+from .account_figures import api_usage, overall_quotas
 from .budget import Budget
 from .client import Client
 from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
@@ -16,7 +18,6 @@ from .downloads import download_file
 from .endpoints import Endpoint
 from .http.transport import Download, Upload
 from .http.upload_url import checked_upload_url
-from .overall_quotas import overall_quotas
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
@@ -47,9 +48,14 @@ class ApiV3:
         self._key = key
         self._may_list_analyses = True
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        values = {"id": object_id or indicator.vt_id}
+        if relationships:
+            values["relationships"] = ",".join(relationships)
         try:
-            answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
+            answer = self._client.ask(REPORT[indicator.kind], values, budget)
         except NotFound:
             return None
         vt_object = v3_objects.object_of(answer, _TYPE[indicator.kind])
@@ -187,6 +193,9 @@ class ApiV3:
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        return api_usage(self._client, self._key, days, budget)
 
     def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
         return pages(self._client, call, lambda item: item, budget, objects_or_object_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ...config.base_url import PLAIN_NETLOC, is_loopback
+from ...config.values import PLAIN_NETLOC, is_loopback
 from ...errors import InvalidResponse
 
 

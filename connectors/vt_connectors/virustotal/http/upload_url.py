@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ...config.base_url import PLAIN_NETLOC
+from ...config.values import PLAIN_NETLOC
 from ...errors import InvalidResponse
 
 # The first segments of the paths of VirusTotal's API. Its upload URLs have others.
