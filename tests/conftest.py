@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import signal
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -24,12 +24,17 @@ from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
-_ONCE = frozenset(("export", "docs", "package", "processes", "splunk"))
+_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "splunk"))
+# They take longest and wait most: begun first, they end beside the others instead of after them.
+_FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
+# Compiled modules are kept for all workers, for the processes that tests start, and for the next run.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("any machine", deadline=None, database=None)
 hypothesis.settings.load_profile("any machine")
-# Otherwise it keeps what it knows of Unicode in the checkout.
-set_hypothesis_home_dir(Path(tempfile.gettempdir()) / f"hypothesis-{getpass.getuser()}")
+# It keeps what it knows of Unicode.
+set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache/hypothesis")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,11 +44,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders; single modules mark themselves."""
+    """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).parts[0] in _ONCE:
             item.add_marker(pytest.mark.once)
+    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(_FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

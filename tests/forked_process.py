@@ -69,10 +69,12 @@ class ForkServer:
         environment: Mapping[str, str],
         *,
         folder: Path | None = None,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
         new_session: bool = False,
     ) -> ForkedProcess:
-        """A process whose streams are pipes; `stderr` may be a file of ours."""
+        """A process whose streams are pipes, or files of ours."""
         request = {
             "arguments": list(arguments),
             "environment": dict(environment),
@@ -81,9 +83,9 @@ class ForkServer:
             "new_session": new_session,
         }
         with contextlib.ExitStack() as theirs:
-            input_end, our_input = _pipe(theirs, theirs_reads=True)
-            output_end, our_output = _pipe(theirs)
-            error_end, our_error = (stderr.fileno(), None) if stderr is not None else _pipe(theirs)
+            input_end, our_input = _end(theirs, stdin, theirs_reads=True)
+            output_end, our_output = _end(theirs, stdout)
+            error_end, our_error = _end(theirs, stderr)
             # Nothing of it may be read before it is looked for.
             status_end, our_status = _pipe(theirs, buffering=0)
             descriptors = array.array("i", [input_end, output_end, error_end, status_end])
@@ -93,9 +95,6 @@ class ForkServer:
                 rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
                 self._control.sendmsg([b"%08d" % len(message)], rights)
                 self._control.sendall(message)
-        assert our_input is not None
-        assert our_output is not None
-        assert our_status is not None
         return ForkedProcess(our_input, our_output, our_error, our_status)
 
     def run(
@@ -125,10 +124,14 @@ class ForkServer:
 class ForkedProcess:
     """What `subprocess.Popen` is for a started one."""
 
-    def __init__(self, stdin: IO[bytes], stdout: IO[bytes], stderr: IO[bytes] | None, status: IO[bytes]) -> None:
+    def __init__(
+        self, stdin: IO[bytes] | None, stdout: IO[bytes] | None, stderr: IO[bytes] | None, status: IO[bytes]
+    ) -> None:
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self._status = status
+        self._read: dict[str, bytes] = {}
+        self._threads: list[threading.Thread] = []
         first = status.readline()
         assert first, "the server that forks has ended"
         self.pid = int(first)
@@ -153,27 +156,31 @@ class ForkedProcess:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, given: bytes = b"", timeout: float | None = None) -> tuple[bytes, bytes]:
-        """All of both outputs, after `given` was written and the input was closed."""
-        read: dict[str, bytes] = {}
-        streams = {"stdout": self.stdout, **({"stderr": self.stderr} if self.stderr is not None else {})}
-        readers = [
-            threading.Thread(target=lambda name=name, stream=stream: read.update({name: stream.read()}), daemon=True)
-            for name, stream in streams.items()
-        ]
-        writer = threading.Thread(target=self._write, args=(given,), daemon=True)
+        """All of both outputs, after `given` was written and the input was closed.
+
+        After `subprocess.TimeoutExpired` it may be called again, without `given`.
+        """
         until = None if timeout is None else time.monotonic() + timeout
-        for thread in (writer, *readers):
-            thread.start()
-        for thread in readers:
+        if not self._threads:
+            self._threads = [threading.Thread(target=self._write, args=(given,), daemon=True)]
+            for name, stream in (("stdout", self.stdout), ("stderr", self.stderr)):
+                if stream is not None:
+                    self._threads.append(threading.Thread(target=self._read_all, args=(name, stream), daemon=True))
+            for thread in self._threads:
+                thread.start()
+        for thread in self._threads[1:]:
             thread.join(None if until is None else max(0.0, until - time.monotonic()))
         self.wait(None if until is None else max(0.0, until - time.monotonic()))
-        for thread in (writer, *readers):
+        for thread in self._threads:
             thread.join()
-        return read["stdout"], read.get("stderr", b"")
+        return self._read.get("stdout", b""), self._read.get("stderr", b"")
 
     def end(self) -> None:
         """Kill it if it still runs, and close its streams."""
@@ -184,7 +191,12 @@ class ForkedProcess:
                 with contextlib.suppress(OSError):
                     stream.close()
 
+    def _read_all(self, name: str, stream: IO[bytes]) -> None:
+        self._read[name] = stream.read()
+
     def _write(self, given: bytes) -> None:
+        if self.stdin is None:
+            return
         with contextlib.suppress(OSError):
             self.stdin.write(given)
         with contextlib.suppress(OSError):
@@ -200,6 +212,13 @@ def fork_server(program: Program, environment: tuple[tuple[str, str], ...] = ())
 def of_python(environment: Mapping[str, str]) -> dict[str, str]:
     """What Python itself reads of an environment."""
     return {name: value for name, value in environment.items() if name.startswith(_READ_BY_PYTHON)}
+
+
+def _end(
+    theirs: contextlib.ExitStack, file: IO[bytes] | None, *, theirs_reads: bool = False
+) -> tuple[int, IO[bytes] | None]:
+    """Their end of a stream, and ours if it is a pipe."""
+    return _pipe(theirs, theirs_reads=theirs_reads) if file is None else (file.fileno(), None)
 
 
 def _pipe(theirs: contextlib.ExitStack, *, theirs_reads: bool = False, buffering: int = -1) -> tuple[int, IO[bytes]]:

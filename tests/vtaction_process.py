@@ -1,6 +1,7 @@
 """`vtaction` as a process, with the sandbox to ask.
 
-What runs to its end is forked (`tests.forked_process`); what is talked to, or sent signals, is started.
+What runs to its end is forked (`tests.forked_process`), and so are processes of which a test has many. What is sent
+signals while it starts, or is about its start, is started.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Union
 
-from tests.forked_process import Program, fork_server, of_python
+from tests.forked_process import ForkedProcess, ForkServer, Program, fork_server, of_python
 from vt_connectors.sandbox import SandboxServer
 
 _PROGRAM = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
 _MOST_S = 90.0
+# A key of the sandbox that may use every call.
+EVERY_LICENCE = "premium-gti-private-test"
+Running = Union["subprocess.Popen[bytes]", ForkedProcess]
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
 
@@ -51,6 +55,28 @@ class RunnerProcess:
             env={**self.environment, **changes},
         )
 
+    def fork(
+        self,
+        *arguments: str,
+        stdin: IO[bytes] | None = None,
+        stdout: IO[bytes] | None = None,
+        stderr: IO[bytes] | None = None,
+        **changes: str,
+    ) -> Running:
+        """As `start`, without the start of Python where that makes no difference. The streams may be files."""
+        environment = {**self.environment, **changes}
+        server = _server(arguments, environment)
+        if server is not None:
+            command = ["vtaction", *arguments]
+            return server.start(command, environment, stdin=stdin, stdout=stdout, stderr=stderr)
+        return subprocess.Popen(
+            self.command(*arguments),
+            stdin=stdin or subprocess.PIPE,
+            stdout=stdout or subprocess.PIPE,
+            stderr=stderr or subprocess.PIPE,
+            env=environment,
+        )
+
     def text(self, *arguments: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
         done = self.ended(arguments, changes, stdin=stdin.encode())
         return subprocess.CompletedProcess(done.args, done.returncode, _text(done.stdout), _text(done.stderr))
@@ -60,9 +86,8 @@ class RunnerProcess:
     ) -> subprocess.CompletedProcess[bytes]:
         """What became of it."""
         environment = {**self.environment, **changes}
-        usual = clean_environment()
-        server = fork_server(_PROGRAM, tuple(sorted(of_python(usual).items()))) if hasattr(os, "fork") else None
-        if server is not None and server.fits(arguments, environment):
+        server = _server(arguments, environment)
+        if server is not None:
             return server.run(["vtaction", *arguments], environment, stdin, timeout=_MOST_S, folder=folder)
         return subprocess.run(
             self.command(*arguments),
@@ -79,6 +104,14 @@ class RunnerProcess:
         lines = [document if isinstance(document, str) else json.dumps(document) for document in documents]
         done = self.text(*arguments, stdin="".join(line + "\n" for line in lines), **changes)
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
+
+
+def _server(arguments: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
+    """Where such a process is forked; None if it has to be started."""
+    if not hasattr(os, "fork"):
+        return None
+    server = fork_server(_PROGRAM, tuple(sorted(of_python(clean_environment()).items())))
+    return server if server.fits(arguments, environment) else None
 
 
 def _text(output: bytes) -> str:

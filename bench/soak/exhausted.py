@@ -162,7 +162,7 @@ def _locked(effort: Effort, server: SandboxServer) -> Tally:
         values = hashes(40, f"locked {number}")
         backup = sqlite3.connect(runner.environment["VT_STATE"], isolation_level=None)
         backup.execute("BEGIN IMMEDIATE")
-        process = runner.start("run")
+        process = runner.fork("run")
         assert process.stdin is not None
         process.stdin.write(
             "".join(json.dumps(lookup(v, id=v, options={"max_wait_s": 0})) + "\n" for v in values).encode()

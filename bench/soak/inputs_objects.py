@@ -1,4 +1,4 @@
-"""Mutated responses, recorded and from the sandbox, to the actions that could get them."""
+"""Mutated responses, from files and from the sandbox, to the actions that could get them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from bench.soak.drill import Effort, Tally
 from bench.soak.inputs_harness import Harness, broken, outcome_of
 from bench.soak.inputs_mutated import mutated, text_of
 from bench.soak.inputs_tries import try_all
-from tests.actions.meetings import Said, meetings, name_of, recordings, said_in
+from tests.actions.meetings import Said, meetings, said_in
 from tests.fake_clock import FakeClock
+from tests.verdict.recordings import answers, name_of
 from vt_connectors.actions import ACTIONS
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
@@ -48,12 +49,9 @@ class _Saying:
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     for whose, bases, tries in (
-        ("VirusTotal's recorded answers", _recorded(), effort.times(70, 4_000)),
+        ("answers of VirusTotal", _answers(), effort.times(70, 4_000)),
         ("the sandbox's answers", sandboxs(), effort.times(30, 1_000)),
     ):
-        if not bases:
-            print(f"skipped: {whose} are not here")
-            continue
         tally = Tally(
             f"{whose}, v3 and v2, bent in one to four places, to the actions that meet them ({len(bases)} pairs)",
             "an exception, an answer against the contract, `undetected` where an engine's count is gone or is none, "
@@ -64,8 +62,8 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         yield tally
 
 
-def _recorded() -> list[Base]:
-    found = [(name_of(path), said_in(path)) for path in recordings()]
+def _answers() -> list[Base]:
+    found = [(name_of(path), said_in(path)) for path in answers()]
     return [Base(name, said, row[1], row[2]) for name, said in found for row in meetings(name)]
 
 

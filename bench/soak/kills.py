@@ -14,7 +14,7 @@ from typing import Any
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.kept_state import damaged_rows, rows_at_server
 from tests.redis_process import PROGRAM, RedisProcess
-from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from tests.vtaction_process import RunnerProcess, Running, lookup, vtaction_process
 from vt_connectors.coalescing.leases import LEASE_S
 from vt_connectors.sandbox import Quota, SandboxServer
 from vt_connectors.state.heartbeat import INTERVAL_S
@@ -121,9 +121,8 @@ class _Member:
         self._answers = place.with_suffix(".out")
         requests = place.with_suffix(".in")
         requests.write_text("".join(json.dumps(_patient(value)) + "\n" for value in wanted), "utf-8")
-        command = runner.command("run", "--log-level", "debug")
         with requests.open("rb") as given, self._answers.open("wb") as out, place.with_suffix(".err").open("wb") as err:
-            self._process = subprocess.Popen(command, stdin=given, stdout=out, stderr=err, env=runner.environment)
+            self._process = runner.fork("run", "--log-level", "debug", stdin=given, stdout=out, stderr=err)
 
     def kill(self) -> None:
         self._process.kill()
@@ -179,8 +178,8 @@ def _held(effort: Effort) -> Tally:
     return tally
 
 
-def _asking(runner: RunnerProcess, value: str) -> subprocess.Popen[bytes]:
-    process = runner.start("run")
+def _asking(runner: RunnerProcess, value: str) -> Running:
+    process = runner.fork("run")
     assert process.stdin is not None
     process.stdin.write(json.dumps(lookup(value)).encode() + b"\n")
     process.stdin.flush()
@@ -197,7 +196,7 @@ def _until(came: object) -> None:
         time.sleep(0.02)
 
 
-def _outcome(process: subprocess.Popen[bytes], patience_s: float) -> str:
+def _outcome(process: Running, patience_s: float) -> str:
     try:
         answers, _ = process.communicate(timeout=max(0.1, patience_s))
     except subprocess.TimeoutExpired:

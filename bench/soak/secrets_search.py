@@ -11,13 +11,16 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.soak.drill import KEY
+from vt_connectors.cache.dictionary import DICTIONARY
 
 # So much of a key is as bad as all of it.
 STEM = KEY[:16]
 _PIECE_BYTES = 8_000_000
-_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+_PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|\x78[\x20\x7d\xbb\xf9]")
+_WITH_DICTIONARY = 0x20
 _MOST_UNPACKED = 1_000_000
 _WITHIN = 2
 
@@ -53,9 +56,16 @@ def in_bytes(data: bytes, within: int = _WITHIN) -> list[str]:
     if within:
         for packed in _PACKED.finditer(data):
             with contextlib.suppress(zlib.error):
-                content = zlib.decompressobj(47).decompress(data[packed.start() :], _MOST_UNPACKED)
+                unpacking = _unpacking(packed.group())
+                content = unpacking.decompress(data[packed.start() :], _MOST_UNPACKED)
                 found += [f"{name}, packed" for name in in_bytes(content, within - 1)]
     return found
+
+
+def _unpacking(begin: bytes) -> Any:
+    """For gzip, zlib, and zlib with the dictionary of the cache, by the first two bytes."""
+    has_dictionary = begin[0] == 0x78 and begin[1] & _WITH_DICTIONARY
+    return zlib.decompressobj(zdict=DICTIONARY) if has_dictionary else zlib.decompressobj(47)
 
 
 def in_file(path: Path) -> list[str]:

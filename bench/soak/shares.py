@@ -82,7 +82,7 @@ class _Returning:
     """One client that waits for no quota, and returns when it was told to."""
 
     def __init__(self, runner: RunnerProcess) -> None:
-        self._process = runner.start("run")
+        self._process = runner.fork("run")
 
     def loss(self, first: int) -> str:
         """What is wrong with its second answer."""
@@ -116,7 +116,7 @@ class _Flood:
     """One `vtaction run` with far more lookups than there is quota for, patient for ever."""
 
     def __init__(self, runner: RunnerProcess, first: int) -> None:
-        self._process = runner.start("run")
+        self._process = runner.fork("run")
         assert self._process.stdin is not None
         for number in range(400):
             document = lookup(f"{0xABCDEF00000000 + first + number:032x}", options={"max_wait_s": 3600})
@@ -139,7 +139,7 @@ class _Asking:
 
     def __init__(self, runner: RunnerProcess, value: str, patience_s: float) -> None:
         self._began = time.monotonic()
-        self.process = runner.start("run")
+        self.process = runner.fork("run")
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(lookup(value, options={"max_wait_s": patience_s})).encode() + b"\n")
         self.process.stdin.close()

@@ -70,13 +70,13 @@ def _losses(place: Path, spoil: Spoil, allowed: int, *, at_once: bool, required:
 def _run(runner: RunnerProcess, values: list[str], *, at_once: bool) -> list[int]:
     codes, workers = [], []
     for value in values:
-        process = runner.start("lookup_hash", value, "--max-wait", "0")
+        process = runner.fork("lookup_hash", value, "--max-wait", "0")
         if at_once:
             workers.append(process)
         else:
             process.communicate(timeout=120)
-            codes.append(process.returncode)
+            codes.append(process.wait())
     for process in workers:
         process.communicate(timeout=120)
-        codes.append(process.returncode)
+        codes.append(process.wait())
     return codes

@@ -106,9 +106,9 @@ class _Member:
     def __post_init__(self) -> None:
         lines = [json.dumps(lookup(value, id=value, options={"max_wait_s": 600})) for value in self.wanted]
         self._path(".in").write_text("\n".join(lines), "utf-8")
-        command, place = self.runner.command("run"), self._path
+        place = self._path
         with place(".in").open("rb") as given, place(".out").open("wb") as out, place(".err").open("wb") as err:
-            self._process = subprocess.Popen(command, stdin=given, stdout=out, stderr=err, env=self.runner.environment)
+            self._process = self.runner.fork("run", stdin=given, stdout=out, stderr=err)
 
     def _path(self, suffix: str) -> Path:
         return self.place.with_suffix(suffix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Callable
 
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.store_harness import hashes
-from tests.vtaction_process import RunnerProcess, vtaction_process
+from tests.vtaction_process import RunnerProcess, Running, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
 _LIMIT, _PROCESSES = 4, 6
@@ -110,9 +109,9 @@ def _one(place: Path, elsewhere: Elsewhere) -> list[str]:
     return losses + [f"{asked} requests of {_LIMIT}"] * (asked < _LIMIT and not is_lost)
 
 
-def _begin(runner: RunnerProcess, state: Path, values: list[str]) -> subprocess.Popen[bytes]:
+def _begin(runner: RunnerProcess, state: Path, values: list[str]) -> Running:
     arguments = ("lookup_hash", *values, "--max-wait", "0")
-    return runner.start(*arguments, VT_STATE=str(state))
+    return runner.fork(*arguments, VT_STATE=str(state))
 
 
 def _ask(runner: RunnerProcess, state: Path, values: list[str]) -> None:

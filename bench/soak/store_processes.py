@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.kept_state import damaged_rows
 from bench.soak.store_harness import hashes
-from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
+from tests.vtaction_process import RunnerProcess, Running, lookup, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
 _CROWD, _EACH = 8, 20
@@ -89,10 +89,7 @@ def _hold(path: Path, held: threading.Event, release: threading.Event) -> None:
 
 
 def _run(runner: RunnerProcess, values: list[str]) -> subprocess.CompletedProcess[bytes]:
-    command = runner.command("run")
-    return subprocess.run(
-        command, input=_lines(values), env=runner.environment, capture_output=True, check=False, timeout=120
-    )
+    return runner.ended(["run"], {}, stdin=_lines(values))
 
 
 def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
@@ -105,7 +102,7 @@ def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
         runner = _runner(server, place)
         values = hashes(_EACH, f"at once {number}")
         known = len(server.requests)
-        workers = [runner.start("run") for _ in range(_CROWD)]
+        workers = [runner.fork("run") for _ in range(_CROWD)]
         threads = [threading.Thread(target=_feed, args=(process, values)) for process in workers]
         for thread in threads:
             thread.start()
@@ -119,13 +116,13 @@ def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
     return tally
 
 
-def _feed(process: subprocess.Popen[bytes], values: list[str]) -> None:
+def _feed(process: Running, values: list[str]) -> None:
     assert process.stdin is not None
     process.stdin.write(_lines(values))
     process.stdin.close()
 
 
-def _read(process: subprocess.Popen[bytes]) -> bytes:
+def _read(process: Running) -> bytes:
     assert process.stdout is not None
     out = process.stdout.read()
     process.wait(60)

@@ -8,9 +8,9 @@
 The path of a request: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
 """
 
-from typing import TYPE_CHECKING
-
 from .version import __version__ as __version__
+
+TYPE_CHECKING = False  # as the library `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
     from .adapters.python.answers import (
@@ -24,20 +24,44 @@ if TYPE_CHECKING:
         Stats,
         Votes,
     )
+    from .adapters.python.behaviour_answers import (
+        Activity,
+        Behaviour,
+        DnsLookup,
+        DroppedFile,
+        HttpRequest,
+        NetworkConnection,
+        RegistryValue,
+        Technique,
+    )
     from .adapters.python.client import VirusTotal, connect
+    from .adapters.python.community_answers import (
+        ApiResponse,
+        DeletedComment,
+        PostedVote,
+        SingleComment,
+        Vote,
+        VoteList,
+    )
     from .adapters.python.other_answers import (
-        AccountQuota,
         ActionAnswer,
         Analysis,
         Comment,
         CommentList,
         PassiveDns,
         PostedComment,
+        Resolution,
+    )
+    from .adapters.python.quota_report import (
+        AccountQuota,
+        DayUse,
+        EndpointUse,
         QuotaPool,
         QuotaReport,
         QuotaWindow,
-        Resolution,
+        UsageReport,
     )
+    from .adapters.python.related_answers import IocStream, Notification, RelatedObject, Relationships, SearchResults
     from .contract.documents import Source, Verdict
     from .errors import (
         AccessDenied,
@@ -67,8 +91,11 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        from .light_typing import as_in_typing
+
         modules = (import_module(home, __name__) for home in _HOMES)
-        globals()[name] = found = next(getattr(module, name) for module in modules if hasattr(module, name))
+        found = as_in_typing(next(getattr(module, name) for module in modules if hasattr(module, name)))
+        globals()[name] = found
         return found
 
     def __dir__() -> list:
@@ -82,50 +109,76 @@ _HOMES = (
     ".contract.documents",
     ".adapters.python.answers",
     ".adapters.python.other_answers",
+    ".adapters.python.quota_report",
     ".adapters.python.client",
+    ".adapters.python.related_answers",
+    ".adapters.python.behaviour_answers",
+    ".adapters.python.community_answers",
 )
 
 __all__ = [
     "AccessDenied",
     "AccountQuota",
     "ActionAnswer",
+    "Activity",
     "Analysis",
     "AnalysisStatus",
     "Answer",
     "AnswerStatus",
+    "ApiResponse",
+    "Behaviour",
     "Cancelled",
     "Comment",
     "CommentList",
     "ConfigError",
     "Conflict",
     "ConnectorError",
+    "DayUse",
+    "DeletedComment",
+    "DnsLookup",
+    "DroppedFile",
+    "EndpointUse",
     "Engine",
     "Forbidden",
+    "HttpRequest",
     "Internal",
     "InvalidIndicator",
     "InvalidRequest",
     "InvalidResponse",
+    "IocStream",
     "Judged",
     "Kind",
     "Lookup",
+    "NetworkConnection",
+    "Notification",
     "OutcomeUnknown",
     "PassiveDns",
     "PostedComment",
+    "PostedVote",
     "QuotaPool",
     "QuotaReport",
     "QuotaWindow",
     "RateLimited",
+    "RegistryValue",
+    "RelatedObject",
+    "Relationships",
     "Report",
     "RequestTimeout",
     "Resolution",
+    "SearchResults",
+    "SingleComment",
     "Source",
     "Stats",
+    "Technique",
     "TooLarge",
     "Unavailable",
     "UnknownAction",
     "UnsupportedVersion",
+    "UsageReport",
     "Verdict",
     "VirusTotal",
+    "Vote",
+    "VoteList",
     "Votes",
     "__version__",
     "connect",

@@ -45,6 +45,20 @@ class Folder:
     requests: tuple[ExampleRequest, ...]
 
 
+# Collection, id and name of each kind of indicator. A URL's base64 id is valid only for reading.
+COLLECTIONS = (
+    ("files", "{{file_hash}}", "file"),
+    ("urls", "{{url_id}}", "URL"),
+    ("domains", "{{domain}}", "domain"),
+    ("ip_addresses", "{{ip}}", "IP address"),
+)
+
+
+def titled(text: str, name: str) -> str:
+    """`text` with the name of a kind of indicator: `Votes on an IP address`."""
+    return f"{text} {'an' if name[0] == 'I' else 'a'} {name}"
+
+
 # The environment that users set. The examples are indicators that VirusTotal and the sandbox know.
 ENVIRONMENT: Mapping[str, str] = {
     "base_url": "https://www.virustotal.com",
@@ -55,4 +69,4 @@ ENVIRONMENT: Mapping[str, str] = {
     "comment": "A test of the API #test",
 }
 # Variables that scripts set for later requests.
-LEARNED = ("url_base64", "url_id", "analysis_id", "upload_address", "scan_id")
+LEARNED = ("url_base64", "url_id", "analysis_id", "upload_address", "scan_id", "comment_id")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from package.exports.example_requests import PUBLIC, SENT, VISIBLE, ExampleRequest, Expected, Folder
+from package.exports.example_requests import (
+    COLLECTIONS,
+    PUBLIC,
+    SENT,
+    VISIBLE,
+    ExampleRequest,
+    Expected,
+    Folder,
+    titled,
+)
+from package.exports.further_requests_v3 import FURTHER
 from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.endpoints import Endpoint
 
@@ -17,15 +27,6 @@ _LEARN_ANALYSIS = {"analysis_id": "data.id"}
 _NO_FILE = {"id": "0" * 64}
 _NO_DOMAIN = {"id": "unknown.example"}
 _NO_URL = {"id": "aHR0cDovL3Vua25vd24uZXhhbXBsZS8"}
-
-# Collection, id and name of objects with comments; a URL's base64 id is valid only for reading.
-_COMMENTED = (
-    ("files", "{{file_hash}}", "file"),
-    ("urls", "{{url_id}}", "URL"),
-    ("domains", "{{domain}}", "domain"),
-    ("ip_addresses", "{{ip}}", "IP address"),
-)
-
 
 # Values for the path of a call, by the segment before the id.
 _IDS = {
@@ -50,9 +51,9 @@ def _derived(endpoints_: Iterable[Endpoint]) -> Iterator[ExampleRequest]:
     for endpoint in endpoints_:
         title = endpoint.name.replace("_", " ").capitalize()
         if "{collection}" in endpoint.path:
-            for collection, _, name in _COMMENTED:
+            for collection, _, name in COLLECTIONS:
                 values = {"collection": collection, "id": _IDS[collection]}
-                yield _read(f"{title} of {'an' if name[0] == 'I' else 'a'} {name}", endpoint, values)
+                yield _read(titled(f"{title} of", name), endpoint, values)
         else:
             before_id = endpoint.path.partition("/{id}")[0].rpartition("/")[2]
             if before_id in _IDS:
@@ -117,14 +118,17 @@ _BY_HAND = (
                 sets=_LEARN_ANALYSIS,
                 address="{{upload_address}}",
             ),
-            ExampleRequest(
-                "Scan a known file again",
-                endpoints.RESCAN,
-                "404 if VirusTotal does not have the file.",
-                _ANALYSIS,
-                {"id": "{{file_hash}}"},
-                _NO_FILE,
-                _LEARN_ANALYSIS,
+            *(
+                ExampleRequest(
+                    f"Scan a known {name} again",
+                    endpoints.RESCAN,
+                    f"404 if VirusTotal does not know the {name}.",
+                    _ANALYSIS,
+                    {"collection": collection, "id": ident},
+                    {"collection": "files", **_NO_FILE} if collection == "files" else {},
+                    _LEARN_ANALYSIS,
+                )
+                for collection, ident, name in COLLECTIONS
             ),
             ExampleRequest(
                 "Analyses of a file",
@@ -159,25 +163,26 @@ _BY_HAND = (
         (
             *(
                 ExampleRequest(
-                    f"Comment on {'an' if name[0] == 'I' else 'a'} {name}",
+                    titled("Comment on", name),
                     endpoints.ADD_COMMENT,
                     f"{PUBLIC} The same text a second time returns 409.",
                     {"data.type": "comment", "data.id": str},
                     {"collection": collection, "id": ident, "text": "{{comment}}"},
                     {"collection": "files", "id": "0" * 64, "text": "{{comment}}"} if collection == "files" else {},
+                    {"comment_id": "data.id"},
                     statuses=(200, 409),
                 )
-                for collection, ident, name in _COMMENTED
+                for collection, ident, name in COLLECTIONS
             ),
             *(
                 ExampleRequest(
-                    f"Comments on {'an' if name[0] == 'I' else 'a'} {name}",
+                    titled("Comments on", name),
                     endpoints.COMMENTS,
                     "The newest first; `meta.cursor` in a response leads to the next page.",
                     {"data": list},
                     {"collection": collection, "id": ident, "limit": "10"},
                 )
-                for collection, ident, name in _COMMENTED
+                for collection, ident, name in COLLECTIONS
             ),
         ),
     ),
@@ -193,9 +198,18 @@ _BY_HAND = (
                 {"data.api_requests_daily.user.allowed": int},
                 {"id": "{{api_key}}"},
             ),
+            ExampleRequest(
+                "Use by endpoint",
+                endpoints.API_USAGE,
+                "The requests of each day by endpoint. `start_date` and `end_date` (YYYYMMDD) are at most 30 days of "
+                "the last 60. As above, the key is in the URL.",
+                {"data.daily": dict, "data.total": dict},
+                {"id": "{{api_key}}"},
+            ),
         ),
     ),
 )
-_IN_FOLDERS = {request.endpoint for folder in _BY_HAND for request in folder.requests}
+_GIVEN = (*_BY_HAND[:-1], *FURTHER, _BY_HAND[-1])
+_IN_FOLDERS = {request.endpoint for folder in _GIVEN for request in folder.requests}
 _MORE = tuple(_derived(found for found in endpoints.V3_ENDPOINTS if found not in _IN_FOLDERS and found.method == "GET"))
-V3 = (*_BY_HAND, *([Folder("More", "Further calls that read.", _MORE)] if _MORE else []))
+V3 = (*_GIVEN, *([Folder("More", "Further calls that read.", _MORE)] if _MORE else []))

@@ -18,7 +18,7 @@ from typing import Any
 
 from package.exports import postman
 from package.spl.build_error import BuildError
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".cache/newman"
@@ -96,7 +96,8 @@ def _read(report: Mapping[str, Any]) -> Ran:
 
 def run_on_sandbox(files: Path, version: str) -> Ran:
     """Run one API version's folder against a new sandbox."""
-    with SandboxServer(Quota.unlimited(), config=SandboxConfig(queued_s=0, completed_s=0, private_keys=True)) as server:
+    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True, licences=EVERY_LICENCE)
+    with SandboxServer(Quota.unlimited(), config=config) as server:
         return run(files, postman.NAMES[version], {"base_url": server.url, "api_key": "sandbox"})
 
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from urllib.parse import quote
 
 from package.exports.example_requests import ENVIRONMENT, LEARNED, ExampleRequest, Folder
 from package.exports.example_requests_v2 import V2
@@ -132,7 +133,9 @@ def _url(asked: ExampleRequest) -> dict[str, Any]:
         return {"raw": asked.address, "host": [asked.address]}
     fields = [name for _, name, _, _ in Formatter().parse(asked.endpoint.path) if name]
     path = asked.endpoint.path.format_map({name: asked.values[name] for name in fields})
-    query = [{"key": name, "value": asked.values[name]} for name in asked.endpoint.query if name in asked.values]
+    # Postman leaves a plus as it is, which is a space in a query; variables keep their braces.
+    values = {name: quote(value, safe="{}:/") for name, value in asked.values.items()}
+    query = [{"key": name, "value": values[name]} for name in asked.endpoint.query if name in values]
     raw = "{{base_url}}" + path + ("?" + "&".join(f"{pair['key']}={pair['value']}" for pair in query) if query else "")
     return {
         "raw": raw,

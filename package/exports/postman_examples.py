@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from package.exports.example_requests import ENVIRONMENT, ExampleRequest
 from package.spl.build_error import BuildError
 from vt_connectors.api_key import ApiKey
-from vt_connectors.sandbox import Quota, SandboxApp, SandboxConfig
+from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxApp, SandboxConfig
 from vt_connectors.sandbox.http.messages import Request, Response
 from vt_connectors.virustotal.http.authentication import with_key
 from vt_connectors.virustotal.http.multipart import MultipartBody
@@ -33,7 +33,7 @@ class Examples:
     """Responses to requests, in order, because a request may need a value from an earlier response."""
 
     def __init__(self) -> None:
-        config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True)
+        config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True, licences=EVERY_LICENCE)
         self._app = SandboxApp(Quota.unlimited(), _clock, config, ENVIRONMENT["base_url"])
         self._spent = SandboxApp(Quota(windows=((0, 60.0),)), _clock, config, ENVIRONMENT["base_url"])
         self._variables = dict(ENVIRONMENT, api_key=_KEY)

@@ -96,7 +96,7 @@ def _input(asked: ExampleRequest, source: str) -> tuple[dict[str, Any], dict[str
 def _options(asked: ExampleRequest, told: Mapping[str, str]) -> dict[str, Any]:
     endpoint = asked.endpoint
     names = [name for _, name, _, _ in Formatter().parse(endpoint.path) if name]
-    path = endpoint.path.format_map({name: _segment(told[name]) for name in names})
+    path = endpoint.path.format_map({name: (_path if name == "path" else _segment)(told[name]) for name in names})
     options: dict[str, Any] = {
         "url": told["address"] if asked.address else BASE_URL + path,
         "content_type": "data" if endpoint.file else "form" if endpoint.form else "application_json",
@@ -113,6 +113,11 @@ def _segment(reference: str) -> str:
     """The reference as one segment of a path, so that a value with a slash cannot reach another call."""
     plain = re.fullmatch(r"<<(\w+\.\w+)>>", reference)
     return f'<<REGEX_REPLACE({plain[1]}, "[^\\w.:=-]", "")>>' if plain and "CREDENTIAL" not in reference else reference
+
+
+def _path(reference: str) -> str:
+    """The reference as a path without a query, which does not lead upwards."""
+    return re.sub(r"<<(.*)>>", r'<<REGEX_REPLACE(\1, "[?#%\\s]|[.][.]+", "")>>', reference)
 
 
 def _payload(endpoint: Endpoint, told: Mapping[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.results import wrong_with
 from tests.virustotal.house import core_at
 from vt_connectors.actions import ACTIONS
 from vt_connectors.core import Core
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
 
 from .several import Several, several_of
 
@@ -84,6 +84,12 @@ def scenario(make_scenario: MakeScenario, version: str) -> Scenario:
 @pytest.fixture
 def v3(make_scenario: MakeScenario) -> Scenario:
     return make_scenario("3")
+
+
+@pytest.fixture
+def licensed(make_scenario: MakeScenario) -> Scenario:
+    """API v3 with a key that has every licence."""
+    return make_scenario("3", config=SandboxConfig(licences=frozenset(Licence)))
 
 
 @pytest.fixture(params=["file", "redis", "kvstore"])

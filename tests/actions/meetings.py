@@ -1,4 +1,4 @@
-"""The actions that could get each recorded response."""
+"""The actions that could get each written or recorded response."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.verdict.recordings import SAMPLES
+from tests.verdict.recordings import name_of
 
 SHA256 = "ab" * 32
 HASH, URL = {"hash": SHA256}, {"url": "http://www.example.com/"}
 DOMAIN, IP = {"domain": "example.com"}, {"ip": "8.8.8.8"}
-# The content that was sent in some of the recordings.
+# The content that was sent in some of them.
 CONTENT = b"\n"
 FILE = {"content_base64": base64.b64encode(CONTENT).decode()}
 # For some recordings only the URL's id is known; VirusTotal's canonical form of a URL with a port is not known.
@@ -46,8 +46,12 @@ MEETINGS: list[Meeting] = [
     ("v3/errors/401", "lookup_hash", HASH, "access_denied"),
     ("v3/errors/404_NotFoundError_file", "lookup_hash", HASH, "not_found"),
     ("v3/errors/404", "add_comment", SAID, "not_found"),
+    ("v3/errors/409", "add_comment", SAID, "conflict"),
     ("v3/errors/429", "lookup_hash", HASH, "rate_limited"),
     ("v3/errors/", "lookup_hash", HASH, None),
+    ("v3/users/", "quota", {}, "ok"),
+    ("v2/comments_get", "get_comments", ABOUT, "ok"),
+    ("v2/comments_put", "add_comment", SAID, "ok"),
     ("v2/file_report_not_found", "lookup_hash", HASH, "not_found"),
     ("v2/file_report", "lookup_hash", HASH, "ok"),
     ("v2/file_scan_postman", "scan_file", FILE, "outcome_unknown"),  # another file was sent
@@ -84,12 +88,6 @@ class Said:
     version: str
     status: int
     body: str
-
-
-def recordings() -> list[Path]:
-    """All recordings; empty if they are missing."""
-    found = sorted(SAMPLES.rglob("*.json")) if SAMPLES.is_dir() else []
-    return [path for path in found if path.name != "manifest.json"]
 
 
 def said_in(path: Path) -> Said:
@@ -136,10 +134,6 @@ def of_our_file(document: Any) -> Any:
     _, _, rest = base64.b64decode(found).decode().partition(":")
     ours = f"{hashlib.md5(CONTENT).hexdigest()}:{rest}"
     return {"data": {**document["data"], "id": base64.b64encode(ours.encode()).decode()}}
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(SAMPLES).as_posix()
 
 
 def meetings(name: str) -> list[Meeting]:

@@ -100,7 +100,7 @@ def test_what_is_common_is_shared(several: Several, mode: str) -> None:
     for include in ([], ["engines"]):
         found = several.core(virustotal, FREE).answer(lookup(include=include, cache=mode))
         assert found["meta"]["source"] == "cache"
-        common = {name for name in asked["data"] if name in include or name not in ("raw", "engines")}
+        common = {name for name in asked["data"] if name in include or name not in ("raw", "engines", "gti")}
         assert found["data"] == {name: asked["data"][name] for name in common}
     skipped = several.core(virustotal, FREE).answer(lookup(cache="only"))
     assert skipped["data"]["reason"] == "not_cached"

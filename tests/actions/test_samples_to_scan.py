@@ -14,8 +14,9 @@ from tests.responses import error_of
 from vt_connectors.actions.file_sample import LARGEST_BYTES, opened
 from vt_connectors.errors import InvalidRequest
 from vt_connectors.observer import BytesSent
+from vt_connectors.sandbox import SandboxConfig
 
-from .conftest import Scenario
+from .conftest import MakeScenario, Scenario
 
 
 def refused(scenario: Scenario, **params: Any) -> tuple[str, str, str]:
@@ -139,3 +140,10 @@ def test_the_progress_of_an_upload_is_reported(v3: Scenario, tmp_path: Path) -> 
     assert reported == sorted(reported)
     assert reported[-1] == (500_000, 500_000)
     assert len(reported) > 3
+
+
+def test_a_key_that_may_not_list_analyses_asks_for_them_once(make_scenario: MakeScenario) -> None:
+    v3 = make_scenario("3", config=SandboxConfig(resubmit_s=600))
+    for _ in range(3):
+        v3("scan_file", content_base64=base64.b64encode(b"the same file").decode())
+    assert [call.split("/")[-1] for call in v3.calls] == ["files", "files", "analyses", "files"]

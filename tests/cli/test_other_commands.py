@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.vtaction_process import EICAR, RunnerProcess, lookup
+from tests.vtaction_process import EICAR, EVERY_LICENCE, RunnerProcess, lookup
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.cli.arguments import parse
 from vt_connectors.adapters.cli.run_command import RunOptions
@@ -32,7 +32,7 @@ def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_every_sample_is_a_request_that_runs(run: RunnerProcess, name: str) -> None:
     sample = run.text("sample", name).stdout
-    ran = run(sample.strip())
+    ran = run(sample.strip(), VT_API_KEY=EVERY_LICENCE)
     assert ran.lines[0]["status"] in ("ok", "not_found", "pending")
 
 

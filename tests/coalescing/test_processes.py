@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.vtaction_process import EICAR, RunnerProcess, lookup, vtaction_process
+from tests.vtaction_process import EICAR, RunnerProcess, Running, lookup, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
 PROCESSES = 16
@@ -32,19 +31,19 @@ def runner(request: pytest.FixtureRequest, slow: SandboxServer, tmp_path: Path) 
     return process
 
 
-def _ask(process: subprocess.Popen[bytes]) -> None:
+def _ask(process: Running) -> None:
     assert process.stdin is not None
     process.stdin.write(json.dumps(lookup(EICAR)).encode() + b"\n")
     process.stdin.flush()
 
 
-def _answer(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _answer(process: Running) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(process.communicate(timeout=60)[0])
     return answer
 
 
 def test_sixteen_processes_with_the_same_lookup_send_one_request(slow: SandboxServer, runner: RunnerProcess) -> None:
-    processes = [runner.start("run") for _ in range(PROCESSES)]
+    processes = [runner.fork("run") for _ in range(PROCESSES)]
     for process in processes:
         _ask(process)
     answers = [_answer(process) for process in processes]
@@ -55,11 +54,11 @@ def test_sixteen_processes_with_the_same_lookup_send_one_request(slow: SandboxSe
 
 
 def test_when_the_leader_is_killed_a_follower_sends_the_request(slow: SandboxServer, runner: RunnerProcess) -> None:
-    leader = runner.start("run")
+    leader = runner.fork("run")
     _ask(leader)
     while not slow.requests:
         time.sleep(0.01)
-    others = [runner.start("run") for _ in range(3)]
+    others = [runner.fork("run") for _ in range(3)]
     for process in others:
         _ask(process)
     leader.kill()

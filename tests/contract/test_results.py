@@ -21,7 +21,7 @@ from vt_connectors.contract.exit_status import ExitCode
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.errors import BY_CODE
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
 
 # A value that VirusTotal does not know, and one that is never sent, by the parameter's name.
 UNKNOWN = {
@@ -30,9 +30,19 @@ UNKNOWN = {
     "value": "0" * 64,
     "url": "http://unknown.example/",
     "domain": "unknown.example",
+    "comment_id": "d-unknown.example-00000000",
+    "path": "files/" + "0" * 64,
+    "query": "0" * 64,
     "analysis_id": "u-" + "0" * 64 + "-1700000000",
 }
-INTERNAL = {"indicator": "10.0.0.1", "value": "10.0.0.1", "url": "http://10.0.0.1/", "ip": "10.0.0.1"}
+INTERNAL = {
+    "indicator": "10.0.0.1",
+    "value": "10.0.0.1",
+    "url": "http://10.0.0.1/",
+    "ip": "10.0.0.1",
+    "path": "ip_addresses/10.0.0.1",
+    "query": "10.0.0.1",
+}
 each_action = pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
 each_version = pytest.mark.parametrize("version", ["3", "2"])
 
@@ -51,10 +61,16 @@ class Asked:
         return str(response["error"]["code"] if response["error"] else response["status"])
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example creates a file in the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def asked(version: str, tmp_path: Path) -> Iterator[Asked]:
     clock = FakeClock()
-    config = SandboxConfig(private_keys=True, queued_s=10, completed_s=20)
+    config = SandboxConfig(private_keys=True, queued_s=10, completed_s=20, licences=frozenset(Licence))
     with SandboxServer(Quota.unlimited(), clock.now, config=config) as server:
         core = core_at(
             server.url, clock, tmp_path / "state.db", VT_API_VERSION=version, VT_QUOTA="1000/minute,5000/day"
@@ -171,7 +187,11 @@ def test_the_manifest_is_json_and_says_everything_of_each_action() -> None:
         assert all(entry[name] for name in ("title", "description", "params", "result", "errors", "cost", "examples"))
         marked = [name for name, rules in entry["params"]["properties"].items() if rules.get("writes")]
         assert marked == entry["write_params"]
+        assert entry["licence"] in {None, *(licence["licence"] for licence in told["licences"])}
         jsonschema.Draft7Validator.check_schema(entry["result"])
+    licences = {entry["name"]: entry["licence"] for entry in told["actions"]}
+    assert (licences["lookup"], licences["ioc_stream"], licences["relationships"]) == ("free", "premium", None)
+    assert told["relationships"]["hash"]["similar_files"] == "premium"
     [quota] = [entry for entry in told["actions"] if entry["name"] == "quota"]
     assert (quota["cost"]["counted"], quota["write_params"], quota["writes"]) == (False, [], False)
 

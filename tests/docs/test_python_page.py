@@ -11,6 +11,7 @@ import pytest
 
 import vt_connectors
 from tests.python_api.type_checker import mypy_says
+from tests.vtaction_process import EVERY_LICENCE
 from vt_connectors.sandbox import SandboxServer
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def test_the_pages_program_runs(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("VT_API_URL", sandbox.url)
-    monkeypatch.setenv("VT_API_KEY", "sandbox")
+    monkeypatch.setenv("VT_API_KEY", EVERY_LICENCE)
     monkeypatch.setenv("VT_QUOTA", "1000/minute")
     namespace: dict[str, Any] = {}
     for line, block in BLOCKS:
@@ -52,7 +53,7 @@ def test_what_the_readme_shows_of_it_runs(sandbox: SandboxServer, monkeypatch: p
 
 
 def test_it_shows_every_method() -> None:
-    methods = [name for name in vars(vt_connectors.VirusTotal) if not name.startswith("_")]
+    methods = [name for name in dir(vt_connectors.VirusTotal) if not name.startswith("_")]
     assert [name for name in methods if name not in TEXT] == []
 
 

@@ -41,6 +41,10 @@ def test_the_defaults_are_the_settings_own() -> None:
         "VT_SCAN_ROOTS": None,
         "VT_MALICIOUS_THRESHOLD": str(unset.thresholds.malicious),
         "VT_SUSPICIOUS_THRESHOLD": str(unset.thresholds.suspicious),
+        "VT_THRESHOLDS": None,
+        "VT_TRUSTED_ENGINES": None,
+        "VT_IGNORED_ENGINES": None,
+        "VT_VERDICT_BY": unset.verdict_by,
     }
     assert set(defaults) == set(VARIABLES)
     shown = {name: next(iter(in_code(ROWS[name][1])), None) for name in VARIABLES}

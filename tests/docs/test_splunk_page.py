@@ -74,7 +74,7 @@ def test_the_command_takes_the_options_of_a_search(search: list[str]) -> None:
 
 def test_every_option_has_its_row() -> None:
     shown = [option.partition("=")[0] for option in _first_cells("option")]
-    assert shown == [*KINDS, "prefix", "max_age", "wait", "cache", "raw"]
+    assert shown == [*KINDS, "prefix", "max_age", "wait", "cache", "verdict_by", "context", "raw"]
 
 
 @pytest.mark.parametrize("command", ["vtreport", "vtcache", "vtrelated", "vtbehaviour", "vtsearch", "vtstream"])

@@ -12,7 +12,7 @@ from vt_connectors.actions.file_access import FileAccess
 from vt_connectors.actions.relationships import Relationship
 from vt_connectors.api_key import ApiKey
 from vt_connectors.contract.documents import Request
-from vt_connectors.errors import ConfigError, InvalidIndicator, InvalidRequest
+from vt_connectors.errors import Forbidden, InvalidIndicator, InvalidRequest
 from vt_connectors.export.plan_action import RequestPlan, has_plan, request_plan
 from vt_connectors.indicators import Indicator, NeverQuery
 from vt_connectors.redaction import KeyGuard
@@ -52,7 +52,7 @@ def test_the_plan_of_a_relationship_is_its_endpoint(later: str) -> None:
 def test_what_the_action_refuses_the_plan_refuses(later: str) -> None:
     with pytest.raises(InvalidIndicator):
         _plan(later, indicator="8.8.8.8")
-    with pytest.raises(ConfigError, match="VT_API_VERSION=3"):
+    with pytest.raises(Forbidden, match="VT_API_VERSION=3"):
         _plan(later, "2", indicator="example.com")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
+from vt_connectors.export.further_plans import FURTHER_PLANS
 from vt_connectors.export.plan_action import has_plan
 from vt_connectors.sandbox import SandboxServer
 
@@ -29,8 +31,13 @@ SCANS = [
     ("scan_file", "sample.bin"),
     ("rescan_file", EICAR),
     ("scan_url", MISSING),
+    ("rescan", EICAR),
+    ("rescan", URL),
 ]
 OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
+# Tried in test_further_plans.
+ONLY_V3 = {*FURTHER_PLANS, "add_vote"}
+OTHERS |= ONLY_V3
 TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
 # Their plans derive from the registry.
 DERIVED = [name for name, action in ACTIONS.items() if name not in TRIED and has_plan(action)]
@@ -42,22 +49,37 @@ def test_every_action_is_tried_here() -> None:
     assert not TRIED & set(WITHOUT_PLAN)
 
 
-@pytest.mark.parametrize("name", DERIVED)
-def test_a_derived_plan_gets_the_rows_that_the_action_reads(shell: Shell, name: str) -> None:
-    arguments = (name, str(ACTIONS[name].example["indicator"]), "--limit", "3")
-    if shell.version == "2":
-        printed = shell.printed(*arguments)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("passive_dns", "malicious.example"), *((name, str(ACTIONS[name].example["indicator"])) for name in DERIVED)],
+)
+def test_a_plan_of_rows_gets_those_that_the_action_reads(shell: Shell, name: str, value: str) -> None:
+    arguments = (name, value, "--limit", "3")
+    if shell.version == "3":
+        assert shell.answer(*arguments)["data"] == shell.action(*arguments)["data"]["raw"]["data"]
+        return
+    printed = shell.printed(*arguments)
+    if name in DERIVED:
         assert (printed.text, printed.exit_code) == ("", 2)
         assert "VT_API_VERSION=3" in printed.stderr
-        return
-    assert shell.answer(*arguments)["data"] == shell.action(*arguments)["data"]["raw"]["data"]
+    else:
+        assert printed.exit_code == 0
 
 
-@pytest.mark.parametrize("name", WITHOUT_PLAN)
-def test_an_action_without_a_plan_is_a_message(shell: Shell, name: str) -> None:
-    printed = shell.printed(*shlex.split(ACTIONS[name].command_line)[1:])
-    assert (printed.text, printed.exit_code) == ("", 2)
-    assert f"run vtaction {name}" in printed.stderr
+def test_an_action_has_lines_or_a_message_that_names_the_one_to_run_instead(shell: Shell) -> None:
+    for name, action in ACTIONS.items():
+        arguments = shlex.split(action.command_line)[1:]
+        for given in arguments:
+            if given.startswith("./"):
+                (shell.folder / given).write_bytes(b"a sample")
+        printed = shell.printed(*arguments)
+        if name in WITHOUT_PLAN:
+            assert (printed.text, printed.exit_code) == ("", 2), name
+            assert f"run vtaction {name}" in printed.stderr
+        elif shell.version == "2" and (name in ONLY_V3 or name in DERIVED or name == "rescan"):
+            assert (printed.text, printed.exit_code) == ("", 2), name
+        else:
+            assert ("curl " in printed.text, printed.exit_code) == (True, 0), (name, printed)
 
 
 def data_of(answer: Any, version: str) -> Any:
@@ -155,6 +177,14 @@ def test_the_quota_is_the_accounts(shell: Shell) -> None:
     assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in with_curl} | set(
         with_curl
     )
+
+
+def test_the_use_of_the_account_is_asked_by_day(shell: Shell) -> None:
+    done = shell.run(shell.printed("quota", "--usage-days", "2").text)
+    decoder = json.JSONDecoder()
+    _, end = decoder.raw_decode(done.stdout)
+    use, _ = decoder.raw_decode(done.stdout[end:].lstrip())
+    assert {"daily", "total"} <= set(use["data"])
 
 
 def test_several_values_are_several_paragraphs(shell: Shell) -> None:

@@ -20,7 +20,7 @@ from package.exports.tines_requests import BASE_URL, CREDENTIAL, RUNNER_URL, cal
 from package.exports.tines_story import EVENT_TRANSFORM, HTTP_REQUEST, TRIGGER, slug
 from vt_connectors.actions import ACTIONS
 from vt_connectors.contract.validation import violation
-from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 from vt_connectors.virustotal.endpoints import V2_ENDPOINTS, V3_ENDPOINTS
 
 Story = dict[str, Any]
@@ -221,17 +221,20 @@ def test_what_it_asks_is_answered(name: str) -> None:
     story: Story = json.loads(json.dumps(STORIES[name]))
     playing = Playing(story, "sandbox")
     inputs = named(story)
-    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True)
+    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True, licences=EVERY_LICENCE)
     with SandboxServer(Quota.unlimited(), config=config) as server:
         for agent in story["agents"]:
             if agent["type"] != HTTP_REQUEST:
                 continue
             answer = send(playing.filled(agent["options"]), server.url)
             assert answer.status_code == 200, (agent["name"], answer.text)
-            found = answer.json()
+            found = answer.json() if answer.content else {}
             if agent["name"] == "Address for a large file":
                 address = found["data"] if "data" in found else found["upload_url"]
                 inputs["scan_a_large_file_input"]["options"]["payload"]["address"] = address
+            if agent["name"] == "Comment" and "comment_by_its_id_input" in inputs:
+                for reader in ("comment_by_its_id_input", "delete_a_comment_input"):
+                    inputs[reader]["options"]["payload"]["id"] = found["data"]["id"]
             if agent["name"] == "Scan a URL" and "analysis_input" in inputs:
                 inputs["analysis_input"]["options"]["payload"]["id"] = found["data"]["id"]
 
@@ -241,6 +244,15 @@ def test_a_value_with_a_slash_reaches_no_other_call() -> None:
     named(story)["file_report_input"]["options"]["payload"]["id"] = "x/../../users/me?a#b"
     url = Playing(story, "k").filled(named(story)["file_report"]["options"]["url"])
     assert url == f"{BASE_URL}/api/v3/files/x....usersmeab"
+
+
+def test_a_path_of_several_segments_does_not_lead_upwards() -> None:
+    story: Story = json.loads(json.dumps(STORIES["virustotal-v3.json"]))
+    payload = named(story)["any_other_object_input"]["options"]["payload"]
+    for path, sent in (("domains/example.com/votes", "domains/example.com/votes"), ("a/../../b?c#d", "a///bcd")):
+        payload["path"] = path
+        url = Playing(story, "k").filled(named(story)["any_other_object"]["options"]["url"])
+        assert url == f"{BASE_URL}/api/v3/{sent}"
 
 
 def test_the_connectors_story_sends_requests_of_the_contract() -> None:

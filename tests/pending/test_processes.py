@@ -51,7 +51,7 @@ def _cached(runner: RunnerProcess) -> set[str]:
 
 
 def test_simultaneous_drains_send_no_request_twice(slow: SandboxServer, runner: RunnerProcess) -> None:
-    processes = [runner.start("drain") for _ in range(4)]
+    processes = [runner.fork("drain") for _ in range(4)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert _asked(slow) == dict.fromkeys(HOSTS, 1)
     assert sum(report["asked"] for report in reports) == len(HOSTS)
@@ -60,7 +60,7 @@ def test_simultaneous_drains_send_no_request_twice(slow: SandboxServer, runner: 
 
 
 def test_a_drain_killed_in_the_middle_loses_nothing(slow: SandboxServer, runner: RunnerProcess) -> None:
-    process = runner.start("drain")
+    process = runner.fork("drain")
     give_up = time.monotonic() + 60
     while len(slow.requests) < 10:
         assert time.monotonic() < give_up
@@ -76,7 +76,7 @@ def test_a_drain_killed_in_the_middle_loses_nothing(slow: SandboxServer, runner:
 
 
 def test_several_drains_together_leave_the_reserved_quota(slow: SandboxServer, runner: RunnerProcess) -> None:
-    processes = [runner.start("drain", "--keep", "9", VT_QUOTA="20/day") for _ in range(4)]
+    processes = [runner.fork("drain", "--keep", "9", VT_QUOTA="20/day") for _ in range(4)]
     reports = [json.loads(process.communicate(timeout=60)[0]) for process in processes]
     assert len(slow.requests) == 11
     assert {process.returncode for process in processes} == {75}
@@ -84,7 +84,7 @@ def test_several_drains_together_leave_the_reserved_quota(slow: SandboxServer, r
 
 
 def test_a_cancelled_drain_leaves_the_rest_queued(slow: SandboxServer, runner: RunnerProcess) -> None:
-    process = runner.start("drain", "--max-wait", "10m", VT_QUOTA="4/600s")
+    process = runner.fork("drain", "--max-wait", "10m", VT_QUOTA="4/600s")
     give_up = time.monotonic() + 60
     while len(slow.requests) < 4:
         assert time.monotonic() < give_up

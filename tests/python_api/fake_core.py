@@ -60,13 +60,17 @@ def known(request: Request) -> Response:
 
 
 class FakeCore:
-    """`requests` are the received ones, `observer` is the last one that was given, `closed` counts `close`."""
+    """`requests` are the received ones, `observer` is the last one that was given, `closed` counts `close`.
+
+    `was_delivered`: the responses that the caller has.
+    """
 
     def __init__(self, respond: Respond = known) -> None:
         self.respond = respond
         self.requests: list[Request] = []
         self.observer: Observer | None = None
         self.closed = 0
+        self.was_delivered: list[Response] = []
         self.clock = CallersClock()
         self._lock = threading.Lock()
 
@@ -95,6 +99,9 @@ class FakeCore:
         after_refusal: bool = False,
     ) -> dict[str, Response]:
         return {}
+
+    def delivered(self, response: Response) -> None:
+        self.was_delivered.append(response)
 
     def end_batch(self) -> None:
         return None

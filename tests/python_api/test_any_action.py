@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.python_api.conftest import Connect
 from tests.python_api.fake_core import FakeCore, document
-from tests.vtaction_process import EICAR
+from tests.vtaction_process import EICAR, EVERY_LICENCE
 from vt_connectors import InvalidRequest, UnknownAction, VirusTotal
 from vt_connectors.actions import ACTIONS
 from vt_connectors.contract.documents import Options
@@ -15,8 +16,11 @@ from vt_connectors.contract.validation import violation
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_every_action_runs_by_its_name_with_its_example(vt: VirusTotal, name: str) -> None:
-    answer = vt.run(name, **ACTIONS[name].example)
+def test_every_action_runs_by_its_name_with_its_example(
+    at_sandbox: Connect, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # an example creates a file in the working folder
+    answer = at_sandbox(api_key=EVERY_LICENCE).run(name, **ACTIONS[name].example)
     assert answer.status in ("ok", "pending", "not_found")
     assert violation(f"results/{name}.json", answer.data) is None
     assert answer.to_dict()["action"] == name

@@ -34,7 +34,8 @@ def test_every_error_is_public() -> None:
 # Newer actions need no method of their own: `run` takes any.
 WITH_METHOD = (
     *("lookup", "lookup_hash", "lookup_url", "lookup_domain", "lookup_ip", "add_comment", "scan_file", "rescan_file"),
-    *("scan_url", "get_analysis", "passive_dns", "get_comments", "quota"),
+    *("scan_url", "get_analysis", "passive_dns", "get_comments", "quota", "relationships", "behaviour", "get_votes"),
+    *("add_vote", "rescan", "get_comment", "delete_comment", "search", "intelligence_search", "ioc_stream", "vt_get"),
 )
 
 
@@ -54,7 +55,7 @@ def test_everything_public_is_explained() -> None:
         thing = getattr(vt_connectors, name)
         if isinstance(thing, type) and not issubclass(thing, Exception):
             assert not (thing.__doc__ or "").startswith(f"{name}("), f"{name} has no words of its own"
-    public = [name for name in vars(vt_connectors.VirusTotal) if not name.startswith("_")]
+    public = [name for name in dir(vt_connectors.VirusTotal) if not name.startswith("_")]
     assert all(getattr(vt_connectors.VirusTotal, name).__doc__ for name in public)
 
 
@@ -81,6 +82,17 @@ def test_connecting_does_not_load_the_http_library() -> None:
         "from vt_connectors import connect\n"
         "connect(state='memory').lookup_ip('10.0.0.1')\n"
         "assert not {'requests', 'rich', 'jsonschema'} & set(sys.modules)\n"
+    )
+
+
+def test_a_lookup_does_not_load_the_answers_of_other_actions() -> None:
+    _python(
+        "import sys\n"
+        "from vt_connectors import connect\n"
+        "connect(state='memory').lookup_ip('10.0.0.1')\n"
+        "further = ('related_answers', 'behaviour_answers', 'community_answers')\n"
+        "loaded = [name for name in further if f'vt_connectors.adapters.python.{name}' in sys.modules]\n"
+        "assert not loaded, loaded\n"
     )
 
 

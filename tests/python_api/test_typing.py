@@ -9,13 +9,15 @@ import pytest
 from tests.python_api.type_checker import mypy_says
 
 pytest.importorskip("mypy")
+# mypy checks for one version of Python, whichever runs it.
+pytestmark = pytest.mark.once
 
 # `assert_type` takes exactly the type it names: not a wider one, and not Any.
 GOOD = """
 from datetime import datetime
 from typing import Literal, Optional, Tuple
 from typing_extensions import assert_type
-from vt_connectors import Lookup, RateLimited, Report, Resolution, Stats, VirusTotal, connect
+from vt_connectors import Lookup, RateLimited, RelatedObject, Report, Resolution, Stats, VirusTotal, Vote, connect
 
 def first(vt: VirusTotal) -> Report:
     return vt.lookup_hash("x", cache="only", include=("raw",), thresholds={"malicious": 1}, max_age_s=60)
@@ -32,6 +34,14 @@ with connect("key", state="memory", quota="4/minute", never_query=["a.example"])
     assert_type(vt.passive_dns("x").resolutions, Tuple[Resolution, ...])
     assert_type(vt.get_comments("x").comments[0].date, Optional[datetime])
     assert_type(vt.quota().windows["day"].used, int)
+    assert_type(vt.relationships("x", "urls", full=True, cache="only").related, Tuple[RelatedObject, ...])
+    techniques = vt.behaviour("x", ["summary"]).techniques
+    assert_type(techniques[0].severity, Literal["high", "medium", "low", "info", "unknown"])
+    assert_type(vt.get_votes("x").votes, Tuple[Vote, ...])
+    assert_type(vt.add_vote("x", "harmless").vote, Optional[Literal["harmless", "malicious"]])
+    assert_type(vt.search("x").results, Tuple[RelatedObject, ...])
+    assert_type(vt.ioc_stream(since=datetime.now()).notifications[0].notified, Optional[datetime])
+    assert_type(vt.vt_get("x", {"limit": 1}).path, Optional[str])
     for item in vt.lookup_many(iter(["x"]), kind="hash", max_wait_s=3600):
         assert_type(item, Lookup)
         if item.report is not None:
@@ -51,10 +61,14 @@ vt.quota(include=("raw",))
 vt.lookup("x").verdict == "clean"
 vt.lookup("x").verdict = "malicious"
 vt.lookup_many(5)
+vt.add_vote("x", "suspicious")
+vt.behaviour("x", parts=["pcap"])
+vt.vt_get("x", query={"limit": None})
+vt.get_votes("x", include=("raw",))
 """
 
 
 def test_a_type_checker_sees_exact_types_and_each_mistake(tmp_path: Path) -> None:
     assert mypy_says(GOOD, tmp_path) == []
     wrong = {int(line.split(":")[1]) for line in mypy_says(BAD, tmp_path) if ": error: " in line}
-    assert wrong == set(range(2, 10))
+    assert wrong == set(range(2, 14))

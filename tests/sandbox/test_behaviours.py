@@ -67,5 +67,7 @@ def test_an_unknown_report_is_not_found(caller: Caller) -> None:
 def test_techniques_and_sigma_rules_can_be_read(caller: Caller) -> None:
     assert caller.data("attack_techniques/T1055")["attributes"]["name"] == "Process Injection"
     assert caller.get("attack_techniques/T0").status_code == 404
+    assert caller.data(f"sigma_analyses/{INVOICE}") == caller.data(f"files/{INVOICE}/sigma_analysis")
+    assert caller.get(f"sigma_analyses/{ANNUAL_REPORT}").status_code == 404
     sigma = caller.data(f"files/{INVOICE}/sigma_analysis")["attributes"]
     assert sum(sigma["stats"]["severity_stats"].values()) == len(sigma["rule_matches"]) > 0

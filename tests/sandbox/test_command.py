@@ -97,6 +97,7 @@ def run(sandbox: SandboxServer, tmp_path: Path) -> RunnerProcess:
         (["--latency", "fast"], "time"),
         (["--latency", "2s-1s"], "shorter"),
         (["--scan-time", "soon"], "time"),
+        (["--stream-every", "often"], "time"),
         (["--quota", "many"], "many"),
         (["--seed", "x"], "--seed"),
         (["--port", "99999"], "port"),
@@ -141,7 +142,7 @@ def test_the_command_injects_faults_and_logs_them(run: RunnerProcess) -> None:
 
 def test_two_fifths_of_the_scan_time_are_in_the_queue() -> None:
     clock = FakeClock()
-    options = Namespace(scan_time="100", fault=[], seed=None, latency="0", quota="none", port=0)
+    options = Namespace(scan_time="100", fault=[], seed=None, latency="0", quota="none", port=0, stream_every="10m")
     with sandbox_server(options, clock) as server:
         caller = Caller(server.url)
         analysis = caller.post("urls", data={"url": "http://unknown.example/"}).json()["data"]["id"]
@@ -150,3 +151,13 @@ def test_two_fifths_of_the_scan_time_are_in_the_queue() -> None:
             clock.advance(pause)
             seen.append(caller.data(f"analyses/{analysis}")["attributes"]["status"])
     assert seen == ["queued", "in-progress", "in-progress", "completed"]
+
+
+def test_notifications_come_as_often_as_asked() -> None:
+    clock = FakeClock()
+    options = Namespace(scan_time="5s", fault=[], seed=None, latency="0", quota="none", port=0, stream_every="10s")
+    with sandbox_server(options, clock) as server:
+        caller = Caller(server.url, "premium-key")
+        before = caller.data("ioc_stream?descriptors_only=true&limit=1")
+        clock.advance(20)
+        assert caller.data("ioc_stream?descriptors_only=true&limit=3")[2:] == before

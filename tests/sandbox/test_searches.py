@@ -113,11 +113,14 @@ def test_curated_collections_need_a_licence(caller: Caller, gti: Caller) -> None
     rows = gti.data("collections?limit=40")
     assert len(rows) > len(caller.data("collections"))
     for row in rows:
-        assert gti.data(f"collections/{row['id']}") == row
+        assert gti.data(f"collections/{row['id']}")["attributes"] == row["attributes"]
         is_plain = row["attributes"]["collection_type"] == "collection"
         assert caller.get(f"collections/{row['id']}").status_code == (200 if is_plain else 403)
     (only,) = gti.data("collections?filter=collection_type:vulnerability")
     assert only["id"] == "vulnerability--cve-2099-0001"
+    assert [row["id"] for row in gti.data(f"collections/{rows[0]['id']}/domains")] == ["malicious.example"]
+    assert caller.get(f"collections/{rows[0]['id']}/domains").status_code == 403
+    assert gti.get(f"collections/{rows[0]['id']}/cousins").status_code == 404
     assert gti.get("collections/nothing").status_code == 404
 
 

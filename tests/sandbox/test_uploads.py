@@ -122,3 +122,11 @@ def test_parts_are_the_same_however_the_body_is_cut(step: int) -> None:
         for part in Multipart(TrickleReader(body, step), b"xyz").parts()
     ]
     assert parts == [("file", "f", content)]
+
+
+def test_a_url_may_come_in_a_multipart_form(caller: Caller) -> None:
+    url = "http://unknown.example/?a=1&b=2"
+    started = caller.post("urls", files={"url": (None, url)})
+    analysis = caller.get(f"analyses/{started.json()['data']['id']}").json()
+    assert analysis["meta"]["url_info"]["url"] == url
+    assert caller.post("urls", files={"other": (None, url)}).status_code == 400

@@ -1,4 +1,4 @@
-"""The sandbox's v2 documents have the form of recorded ones: the same keys, the same types of values."""
+"""The sandbox's v2 documents have the form of written and of recorded ones: the same keys and types of values."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from .calling import EICAR_MD5, SettableClock, V2Caller
+from tests.verdict.recordings import each_folder
 
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "samples" / "v2"
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project (../shared/samples)")
+from .calling import EICAR_MD5, SettableClock, V2Caller
 
 # Every vendor's words are a key of their own in a domain's report.
 VENDOR = re.compile(r".+ (category|domain info)")
@@ -21,8 +20,14 @@ ALSO: dict[str, list[Any]] = {"asn": [0], "network": ["192.0.2.0/24"], "continen
 NEW_URL = "http://unknown.example/"
 
 
-def recorded(pattern: str) -> list[Any]:
-    found = [json.loads(path.read_text("utf-8")) for path in sorted(RECORDINGS.glob(f"{pattern}.json"))]
+@pytest.fixture(params=each_folder())
+def folder(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.param / "v2"
+    return found
+
+
+def recorded(folder: Path, pattern: str) -> list[Any]:
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob(f"{pattern}.json"))]
     assert found, pattern
     return found
 
@@ -79,16 +84,16 @@ def assert_same_keys(value: dict[str, Any], samples: list[dict[str, Any]], where
     ],
 )
 def test_documents_have_the_form_of_recorded_ones(
-    v2: V2Caller, pattern: str, path: str, params: dict[str, str]
+    v2: V2Caller, folder: Path, pattern: str, path: str, params: dict[str, str]
 ) -> None:
-    assert_alike(v2.told(path, **params), recorded(pattern))
+    assert_alike(v2.told(path, **params), recorded(folder, pattern))
 
 
-def test_an_uploads_document_has_the_form_of_recorded_ones(v2: V2Caller, clock: SettableClock) -> None:
-    assert_alike(v2.upload(b"never seen").json(), recorded("file_scan*"))
+def test_an_uploads_document_has_the_form_of_recorded_ones(v2: V2Caller, clock: SettableClock, folder: Path) -> None:
+    assert_alike(v2.upload(b"never seen").json(), recorded(folder, "file_scan*"))
 
 
-def test_messages_and_dates_have_the_recorded_form(v2: V2Caller) -> None:
+def test_messages_and_dates_have_the_recorded_form(v2: V2Caller, folder: Path) -> None:
     for pattern, path, params in [
         ("file_report_found*", "file/report", {"resource": EICAR_MD5}),
         ("file_report_not_found", "file/report", {"resource": "0" * 64}),
@@ -98,7 +103,7 @@ def test_messages_and_dates_have_the_recorded_form(v2: V2Caller) -> None:
         ("domain_report_p*", "domain/report", {"domain": "example.com"}),
         ("ip_report*", "ip-address/report", {"ip": "8.8.8.8"}),
     ]:
-        told, samples = v2.told(path, **params), recorded(pattern)
+        told, samples = v2.told(path, **params), recorded(folder, pattern)
         assert told["verbose_msg"] in {sample["verbose_msg"] for sample in samples}
         for name in ("scan_date", "scan_id", "permalink"):
             form = re.sub(r"[0-9a-f]+", "x", str(told.get(name)))

@@ -183,3 +183,85 @@ def test_faults_look_like_virustotals(start_sandbox: StartSandbox, what: str, co
     config = SandboxConfig(faults=(Fault(what, 1),))
     with vt.Client("k", host=start_sandbox(Quota.unlimited(), config=config).url) as client:
         assert code_of(client, "/domains/example.com") == code
+
+
+def with_key(server: SandboxServer, key: str, **headers: str) -> Any:
+    return vt.Client(key, host=server.url, headers=headers or None)
+
+
+def test_relationships_iterated_over_pages(client: Any) -> None:
+    path = "/domains/malicious.example/relationships/communicating_files"
+    everything = [row.id for row in client.iterator(path, batch_size=40)]
+    assert [row.id for row in client.iterator(path, batch_size=9)] == everything
+    assert len(everything) > 40
+
+
+def test_full_rows_may_be_errors(client: Any) -> None:
+    rows = list(client.iterator("/domains/malicious.example/communicating_files", batch_size=40))
+    assert {row.type for row in rows} == {"file"}
+    assert {row.error["code"] for row in rows if row.error} == {"NotFoundError"}
+    assert any(row.get("last_analysis_stats") for row in rows)
+
+
+def test_relationships_inside_an_object(client: Any) -> None:
+    file = client.get_object("/files/{}", EICAR_SHA256, params={"relationships": "contacted_urls"})
+    (first, *_) = file.relationships["contacted_urls"]["data"]
+    assert client.get_object("/urls/{}", first["id"]).url == first["context_attributes"]["url"]
+
+
+def test_behaviours(client: Any) -> None:
+    rows = list(client.iterator("/files/{}/behaviours", EICAR_SHA256))
+    assert [client.get_object("/file_behaviours/{}", row.id).sandbox_name for row in rows] == ["Sandbox One"]
+    assert client.get_data("/files/{}/behaviour_summary", EICAR_SHA256)["processes_tree"]
+
+
+def test_vote(client: Any) -> None:
+    vote = vt.Object("vote", obj_attributes={"verdict": "malicious"})
+    assert client.post_object("/files/{}/votes", EICAR_SHA256, obj=vote).value == -1
+    with pytest.raises(vt.APIError) as caught:
+        client.post_object("/files/{}/votes", EICAR_SHA256, obj=vote)
+    assert caught.value.code == "AlreadyExistsError"
+
+
+def test_comment_deleted(client: Any) -> None:
+    posted = client.post_object("/domains/example.com/comments", obj=vt.Object("comment", "", {"text": "mine"}))
+    client.delete("/comments/{}", posted.id)
+    assert code_of(client, "/comments/{}", posted.id) == "NotFoundError"
+
+
+def test_premium_calls_are_forbidden(client: Any) -> None:
+    assert code_of(client, "/intelligence/search") == "ForbiddenError"
+
+
+def test_intelligence_search_iterated_over_pages(quick: SandboxServer) -> None:
+    with with_key(quick, "premium-key") as client:
+        found = client.iterator("/intelligence/search", params={"query": "entity:domain p:5+"}, batch_size=20)
+        ids = [row.id for row in found]
+    assert len(ids) == len(set(ids)) > 20
+
+
+def test_ioc_stream_iterated_over_pages(quick: SandboxServer) -> None:
+    with with_key(quick, "premium-key") as client:
+        rows = list(client.iterator("/ioc_stream", params={"descriptors_only": "true"}, batch_size=40, limit=90))
+    assert len({row.context_attributes["notification_id"] for row in rows}) == 90
+
+
+def test_assessment(quick: SandboxServer) -> None:
+    with with_key(quick, "gti-key", **{"x-tool": "org.product.1.0"}) as client:
+        assert client.get_object("/files/{}", EICAR_SHA256).gti_assessment["threat_score"]["value"] == 80
+
+
+def test_private_file_scanned_to_the_end(quick: SandboxServer) -> None:
+    content = b"nobody else's business"
+    with with_key(quick, "private-key") as client:
+        analysis = client.scan_file_private(io.BytesIO(content), wait_for_completion=True)
+        assert (analysis.type, analysis.status) == ("private_analysis", "completed")
+        file = client.get_object("/private/files/{}", hashlib.sha256(content).hexdigest())
+    assert file.threat_verdict.startswith("VERDICT_")
+    with with_key(quick, "public-key") as client:
+        assert code_of(client, "/private/files/{}", file.id) == "ForbiddenError"
+
+
+def test_api_usage(client: Any) -> None:
+    client.get_object("/domains/example.com")
+    assert client.get_data("/users/{}/api_usage", "client-key")["total"] == {"domains": 1}

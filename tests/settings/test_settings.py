@@ -57,6 +57,14 @@ _ALL = {
     "VT_SCAN_ROOTS": ("/srv/samples:/tmp/x", "scan_roots", ("/srv/samples", "/tmp/x")),
     "VT_MALICIOUS_THRESHOLD": ("5", "thresholds", Thresholds(5, 1)),
     "VT_SUSPICIOUS_THRESHOLD": ("2", "thresholds", Thresholds(3, 2)),
+    "VT_THRESHOLDS": (
+        "url.malicious=1, ip.suspicious = 2",
+        "thresholds_by_kind",
+        (("url.malicious", 1), ("ip.suspicious", 2)),
+    ),
+    "VT_TRUSTED_ENGINES": ("ESET-NOD32, Dr.Web", "trusted_engines", frozenset(("eset-nod32", "dr.web"))),
+    "VT_VERDICT_BY": ("worst", "verdict_by", "worst"),
+    "VT_IGNORED_ENGINES": ("CMC Threat Intelligence", "ignored_engines", frozenset(("cmc threat intelligence",))),
 }
 
 
@@ -82,6 +90,27 @@ def test_a_file_may_write_numbers_and_lists(configure: Configure) -> None:
     )
     assert (settings.timeout_s, settings.cache_ttl_s) == (2.0, 1.5)
     assert (settings.never_query, settings.thresholds.malicious) == (("corp.example",), 4)
+
+
+def test_thresholds_for_every_kind_and_for_one(configure: Configure) -> None:
+    text = read_settings({"VT_THRESHOLDS": "malicious=5; hash.malicious=9", "VT_SUSPICIOUS_THRESHOLD": "2"})
+    file = read_settings(configure(thresholds={"malicious": 5, "hash": {"malicious": 9}}, suspicious_threshold=2))
+    assert text.rules == file.rules
+    assert text.rules.thresholds_for("hash") == Thresholds(9, 2)
+    assert text.rules.thresholds_for("url") == Thresholds(5, 2)
+
+
+@pytest.mark.parametrize(
+    "text", ["url=1", "url.malicious", "mail.malicious=1", "url.harmless=1", "url.malicious=0", "3"]
+)
+def test_a_wrong_threshold_is_named(text: str) -> None:
+    with pytest.raises(ConfigError, match="VT_THRESHOLDS"):
+        read_settings({"VT_THRESHOLDS": text})
+
+
+def test_engines_may_be_a_list_because_a_name_may_have_a_comma(configure: Configure) -> None:
+    settings = read_settings(configure(ignored_engines=["A, Inc.", " B "]))
+    assert settings.ignored_engines == {"a, inc.", "b"}
 
 
 def test_the_environment_wins_over_the_file(configure: Configure) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,7 +27,9 @@ class Browser:
     def __enter__(self) -> Browser:
         assert DRIVER is not None
         self._profile = tempfile.mkdtemp()
-        self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True)
+        # What Chromium writes beside its profile, it writes at home.
+        home = {**os.environ, "HOME": self._profile}
+        self._driver = subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, text=True, env=home)
         assert self._driver.stdout is not None
         self._port = 0
         while not self._port:

@@ -34,10 +34,14 @@ def run_started(
 
 
 class ForkedApp:
-    """Starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever."""
+    """Starts the app's scripts. Those of another app, or with what changes Python itself, are started as ever.
 
-    def __init__(self, app: Path) -> None:
+    With `is_watched` they note which files they open; see `opened_files`.
+    """
+
+    def __init__(self, app: Path, *, is_watched: bool = False) -> None:
         self._scripts = app / "bin"
+        self._is_watched = is_watched
 
     def start(self, command: Sequence[str], environment: Mapping[str, str] | None, stderr: IO[bytes]) -> Started:
         """See `search_process.Start`."""
@@ -59,6 +63,9 @@ class ForkedApp:
         python, script, *_ = command
         if (Path(script).parent != self._scripts and Path(script) != ENDPOINTS) or not hasattr(os, "fork"):
             return None
-        path, first = (str(self._scripts),), "vtlookup_app.libraries:put_first"
+        path: tuple[str, ...] = (str(self._scripts),)
+        first = "vtlookup_app.libraries:put_first"
+        if self._is_watched:
+            path, first = (*path, str(Path(__file__).parent)), "opened_files:watch"
         server = fork_server(Program(python, _PACKAGES, path=path, first=first))
         return server if server.fits(command, environment) else None

@@ -17,9 +17,23 @@ from .forked_app import ForkedApp
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
 CLEAN_IP = "8.8.8.8"
 FIELDS = [
-    *("status", "verdict", "malicious", "suspicious", "harmless", "undetected", "total", "detections", "reputation"),
-    *("label", "names", "tags", "type", "country", "asn", "owner", "registrar", "categories", "first_seen"),
+    *("status", "verdict", "malicious", "suspicious", "harmless", "undetected", "total", "detections"),
+    *(
+        "detected_by",
+        "reputation",
+        "label",
+        "names",
+        "tags",
+        "type",
+        "country",
+        "asn",
+        "owner",
+        "registrar",
+        "categories",
+        "first_seen",
+    ),
     *("last_analysis", "link", "source", "age", "error", "reason", "queued", "worst_verdict"),
+    *("gti_verdict", "gti_severity", "gti_score"),
 ]
 
 

@@ -28,6 +28,7 @@ from vt_connectors.sandbox import SandboxServer
 from vtlookup_app.chunks.protocol import Input
 from vtlookup_app.commands.quota import VtQuota
 
+from .forked_app import run_started
 from .searching import EICAR_MD5, Lookup
 from .watched import SECRET, Bait, bait, logging_configuration
 
@@ -133,8 +134,11 @@ def test_every_option_of_each_sdk_in_the_app_is_decided(app: Path, python: str) 
 def test_no_command_takes_an_option_of_the_sdk_or_opens_what_it_names(
     name: str, option: str, watched: Bait, sandbox: SandboxServer
 ) -> None:
-    for value in (watched.evaluates, watched.secret, "DEBUG"):
-        reported = refusal(run(watched.lookup, name, f"{option}={value}"))
+    tried = [(watched.lookup, value) for value in (watched.evaluates, watched.secret, "DEBUG")]
+    if option == "logging_configuration":
+        tried.append((watched.started, watched.evaluates))
+    for lookup, value in tried:
+        reported = refusal(run(lookup, name, f"{option}={value}"))
         ours = ", ".join(f"{own}=" for own in options_of(name))
         assert reported == (
             f"{name}: {option}= is not an option of this command. Options are written as name=value: {ours}"
@@ -250,14 +254,8 @@ def test_a_search_with_wrong_options_is_refused_in_one_message(name: str, getinf
 
 
 def started(command: Lookup, argv: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [command.python, str(command.script), *argv],
-        input=given,
-        capture_output=True,
-        env=command.process_environment,
-        timeout=30,
-        check=False,
-    )
+    run_process = run_started if command.forked is None else command.forked.run
+    return run_process([command.python, str(command.script), *argv], command.process_environment, given)
 
 
 @pytest.mark.parametrize("argument", SDK_ARGUMENTS)
@@ -286,7 +284,7 @@ def test_no_file_in_the_apps_folders_configures_the_sdk(name: str, watched: Bait
             placed.append(copy / path.format(command=classes[name]))
             placed[-1].parent.mkdir(exist_ok=True)
             placed[-1].write_text(logging_configuration(watched.marker), "utf-8")
-    command = dataclasses.replace(watched.lookup, app=copy)
+    command = dataclasses.replace(watched.started, app=copy)
     assert run(command, name).getinfo is not None
     assert watched.is_untouched()
     assert not watched.opened & {str(path) for path in placed}
@@ -302,7 +300,7 @@ def test_a_named_pipe_does_not_hold_a_search_up(lookup: Lookup, tmp_path: Path) 
 
 def test_no_message_has_a_line_of_the_file(watched: Bait, tmp_path: Path) -> None:
     shutil.copytree(watched.lookup.app, tmp_path / "vtlookup")
-    command = dataclasses.replace(watched.lookup, app=tmp_path / "vtlookup")
+    command = dataclasses.replace(watched.started, app=tmp_path / "vtlookup")
     (command.app / "lookups").mkdir()
     shutil.copy(watched.secret, command.app / "lookups/uploaded.csv")
     for value in (watched.secret, "../lookups/uploaded.csv", command.app / "lookups/uploaded.csv"):
@@ -355,7 +353,7 @@ def test_the_sdks_configuration_of_logging_opens_nothing(watched: Bait) -> None:
         "from splunklib.searchcommands import environment\n"
         "print(environment.configure_logging('x', sys.argv[2]))\n"
     )
-    lookup = watched.lookup
+    lookup = watched.started
     for path in (watched.evaluates, watched.secret):
         subprocess.run(
             [lookup.python, "-c", script, str(lookup.app / "bin"), str(path)],

@@ -96,7 +96,7 @@ def test_all_pages_come_by_both_ways_and_a_second_search_costs_nothing(
             ("value=malicious.example", "relationship=sibling"),
             "not_found",
             "",
-            "no relationship sibling; the nearest is s",
+            "has no relationship 'sibling'; did you mean 'siblings'",
         ),
     ],
     ids=["unknown to VirusTotal", "private", "misspelt"],

@@ -21,6 +21,7 @@ FIELDS = (
     *("api_url", "timeout", "quota", "cache_ttl", "cache_ttl_not_found", "cache_size_mb", "state", "never_query"),
     *("pending_max", "malicious_threshold", "suspicious_threshold", "proxy", "ca_bundle"),
     *("verdict_indexes", "comments_allowed", "writes_allowed", "state_required"),
+    *("thresholds", "trusted_engines", "ignored_engines", "verdict_by"),
 )
 
 
@@ -74,6 +75,8 @@ def test_the_first_key_is_stored_as_well_as_any_other(admin: FakeSplunkd) -> Non
         ("api_url", "http://www.example.com", "https"),
         ("malicious_threshold", "1.5", "is not a whole number"),
         ("suspicious_threshold", 0, "is not a number from 1"),
+        ("thresholds", "url.malicious=0", "is not a number from 1"),
+        ("thresholds", "mail.malicious=1", "there is no threshold"),
         ("never_query", "not..a.name", "not..a.name"),
         ("never_query", "a.example\nquota = none", "one line"),
         ("never_query", ["a.example"], "a text or a number"),

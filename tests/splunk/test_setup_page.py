@@ -137,6 +137,7 @@ def test_an_empty_key_field_leaves_the_stored_key_alone(page: Browser, splunkd: 
         ("cache_size_mb", "0"),
         ("malicious_threshold", "1.5"),
         ("suspicious_threshold", "0"),
+        ("thresholds", "url=1"),
         ("proxy", "http://name:password@proxy.example.com"),
         ("proxy", "proxy.example.com"),
         ("ca_bundle", "ca.pem"),

@@ -6,19 +6,17 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
+from .forked_app import ForkedApp
+from .opened_files import VARIABLE
 from .searching import Lookup
 
 SECRET = "the-first-line-of-another-users-file"
-_SITE = """
-import os, sys
-
-_record = os.open({record!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-def _note(event, args):
-    if event == "open" and isinstance(args[0], (str, bytes)):
-        os.write(_record, os.fsencode(args[0]) + b"\\n")
-
-sys.addaudithook(_note)
+_SITE = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import opened_files
+del sys.path[0]
+sys.addaudithook(opened_files._note)
 """
 _LOGGING = """[loggers]
 keys=root
@@ -38,7 +36,7 @@ args=(open({marker!r}, "w"),)
 class Bait:
     """`evaluates` is a logging configuration that makes `marker` if it is loaded; `secret` is no such file.
 
-    `opened` is what `lookup`'s processes have opened so far.
+    `opened` is what the processes of `lookup` and of `started` have opened so far.
     """
 
     evaluates: Path
@@ -46,6 +44,12 @@ class Bait:
     marker: Path
     record: Path
     lookup: Lookup
+
+    @property
+    def started(self) -> Lookup:
+        """The same with processes that are started: what is imported at the start is opened too."""
+        site = str(self.record.parent / "site")
+        return dataclasses.replace(self.lookup.set(PYTHONPATH=site), forked=None)
 
     @property
     def opened(self) -> set[str]:
@@ -65,9 +69,9 @@ def logging_configuration(marker: Path) -> str:
 def bait(folder: Path, lookup: Lookup) -> Bait:
     marker, record = folder / "marker", folder / "opened"
     (folder / "site").mkdir()
-    (folder / "site/sitecustomize.py").write_text(_SITE.format(record=str(record)), "utf-8")
+    (folder / "site/sitecustomize.py").write_text(_SITE, "utf-8")
     evaluates, secret = folder / "evaluates.conf", folder / "secret"
     evaluates.write_text(logging_configuration(marker), "utf-8")
     secret.write_text(f"{SECRET}\nmore\n", "utf-8")
-    watched = dataclasses.replace(lookup, environment={**lookup.environment, "PYTHONPATH": str(folder / "site")})
+    watched = dataclasses.replace(lookup.set(**{VARIABLE: str(record)}), forked=ForkedApp(lookup.app, is_watched=True))
     return Bait(evaluates, secret, marker, record, watched)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vt_connectors.actions.answer_parts import judged_data
+from vt_connectors.contract.documents import Options
 from vt_connectors.contract.validation import violation
 from vt_connectors.indicators import Indicator, Kind
-from vt_connectors.verdict import Thresholds, judge, report_of
+from vt_connectors.verdict import Rules, report_of
 
 KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
 
@@ -23,6 +25,6 @@ def response_with(data: Mapping[str, Any]) -> dict[str, Any]:
 def held_report(vt_object: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """The report with its verdict, after a check against the contract."""
     report = report_of(vt_object, Indicator(kind, "what was asked"), ("raw", "engines"))
-    data = {**report, "verdict": judge(report.get("stats"), Thresholds())}
+    data = judged_data(report, Rules(), Options(include=frozenset(("raw", "engines"))))
     assert violation("response.json", response_with(data)) is None
     return data

@@ -16,16 +16,19 @@ from ..cache import Entry
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
 from ..indicators import Kind, NeverQuery, parse_as, recognise
+from ..redaction import known_keys
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.port import Api
+from .account_secrets import remove_secrets
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
 
 _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
+_MOMENT_S = 1.0
 _KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
 _REFUSED = {
@@ -43,11 +46,12 @@ _REFUSED = {
 def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `response`, VirusTotal's JSON; `not_found` if VirusTotal has no such object.
 
-    The response is cached like a lookup, for this API key only. Raises `InvalidRequest`.
+    The response is cached like a lookup, for this API key only. It is without the key and the address that VirusTotal's
+    user object has. Raises `InvalidRequest`.
     """
     endpoint, values = call_of(request.params)
     path = endpoint.path
-    internal = _internal(path, values, context.never_query)
+    internal = never_sent(path, values, context.never_query)
     if internal is not None:
         return internal
 
@@ -55,13 +59,17 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
         answer = api.document(endpoint, values, budget)
         if answer is None:
             return Entry("not_found", {}, context.clock.now())
-        return Entry("ok", {"response": dict(answer)}, context.clock.now())
+        response = dict(answer)
+        remove_secrets(response, known_keys(request.api_key))
+        return Entry("ok", {"response": response}, context.clock.now())
 
+    is_private = path.startswith(f"{_BEGIN}private/")
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
     query = Query(
         f"get:{digest}",
         ask,
-        parts=frozenset(),
+        # Private objects expire, and only their own actions know when.
+        covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
         purpose=f"vt_get:{path.split('/')[3]}",
         is_per_key=True,
     )
@@ -100,7 +108,7 @@ def _segments(path: str) -> list[str]:
     return segments
 
 
-def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
+def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the path or the query has an indicator that must not be sent."""
     collection, _, rest = path[len(_BEGIN) :].partition("/")
     told = [(_KINDS.get(collection), _object_of(collection, unquote(rest.split("/")[0])))]
@@ -108,6 +116,10 @@ def _internal(path: str, values: Mapping[str, str], never_query: NeverQuery) -> 
     for kind, value in told:
         with contextlib.suppress(InvalidIndicator):
             indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
+            if indicator.removed:
+                raise _refused(
+                    "or its query has a URL with a user name or password; use lookup_url, which removes them"
+                )
             reason = never_query.reason(indicator)
             if reason is not None:
                 return skipped(indicator, reason)
@@ -139,7 +151,7 @@ def _text(value: object) -> str:
 def _summary(response: Mapping[str, Any]) -> str:
     data = response.get("data")
     if isinstance(data, list):
-        return f"{len(data)} objects"
+        return f"{len(data)} object{'s' if len(data) != 1 else ''}"
     if isinstance(data, Mapping) and isinstance(data.get("type"), str):
         return f"an object of the type {data['type']}"
     return "VirusTotal's response"

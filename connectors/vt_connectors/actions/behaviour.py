@@ -14,6 +14,7 @@ from ..virustotal.budget import Budget
 from ..virustotal.coerce import mapping
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.port import Api
+from .answer_parts import raw_if_requested
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
@@ -75,7 +76,7 @@ def _query(part: str, file: Indicator, context: Context, request: Request, budge
             report["raw"] = dict(found)
         return Entry("ok", report, now)
 
-    return Query(f"behaviour-{part}:{file.key}", ask, parts=frozenset(("raw",)))
+    return Query(f"behaviour-{part}:{file.key}", ask, parts=raw_if_requested(request.options))
 
 
 def _summary(data: Mapping[str, Any]) -> str:

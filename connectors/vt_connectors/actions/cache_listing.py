@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..cache import any_entry
 from ..indicators import without_user
 from ..redaction import redacted
-from ..verdict import judge
+from ..verdict import judged
 from .context import Context
 from .read_through import space_begin
 
@@ -32,7 +32,7 @@ class CachedRow(NamedTuple):
 
 
 def newest(context: Context, limit: int) -> list[CachedRow]:
-    """The newest `limit` answers of this server, newest first, judged by the settings' thresholds."""
+    """The newest `limit` answers of this server, newest first, judged by the settings' rules."""
     rows = context.cache.keys(limit, [space_begin(context, version) for version in _VERSIONS])
     context.guard.look_at(rows)
     entries = context.cache.find_many([key for key, _, _ in rows], any_entry)
@@ -43,8 +43,7 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
         verdict, stats = None, None
         # An answer that was removed in the meantime has no verdict.
         if kind in _KINDS and key in entries:
-            stats = entries[key].report.get("stats")
-            verdict = judge(stats, context.thresholds)
+            verdict, _, stats, _ = judged(entries[key].report, context.rules)
         age_s = max(0, int(now - fetched_at))
         counts = (stats["malicious"], stats["total"]) if stats is not None else (None, None)
         found.append(CachedRow(kind, redacted(without_user(indicator)), status, verdict, fetched_at, age_s, *counts))

@@ -15,6 +15,7 @@ from ..virustotal.budget import Budget
 from ..virustotal.identity import another
 from ..virustotal.port import Api
 from ..virustotal.v3_objects import comment_of, object_of
+from .answer_parts import raw_if_requested
 from .context import Context
 from .read_through import Query, cache_key, find, forget
 from .writes import said, send_once
@@ -42,7 +43,9 @@ def get_comment(context: Context, request: Request, budget: Budget) -> Outcome:
             report["raw"] = dict(answer["data"])
         return Entry("ok", report, now)
 
-    query = Query(_key(comment_id), ask, parts=frozenset(("raw",)), lives_s=context.freshness.ttl_not_found_s)
+    query = Query(
+        _key(comment_id), ask, parts=raw_if_requested(request.options), lives_s=context.freshness.ttl_not_found_s
+    )
     found = find(query, context, request, budget)
     if found is None:
         return _not_cached(comment_id)

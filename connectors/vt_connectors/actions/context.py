@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from ..quota.refused import Refusal
     from ..quota.waiters import Claim
     from ..redaction import KeyGuard
-    from ..verdict.rule import Thresholds
+    from ..verdict.rule import Rules
     from ..virustotal.account import Account
     from .deliveries import Deliveries
     from .file_access import FileAccess
+    from .licensed_keys import LicensedKeys
     from .request_batch import BatchAnswers
 
 
@@ -33,6 +34,8 @@ class Context(NamedTuple):
 
     `deliveries`: what is recorded when an answer has reached its caller.
 
+    `licensed_keys`: which keys are known to be licensed.
+
     `batch`: the answers of the batch that the request belongs to, if any.
     """
 
@@ -41,7 +44,7 @@ class Context(NamedTuple):
     freshness: Freshness
     single_flight: TwoLevels
     never_query: NeverQuery
-    thresholds: Thresholds
+    rules: Rules
     space: str
     account: Callable[[ApiKey | None], Account]
     owner: Callable[[ApiKey | None], str | None]
@@ -50,4 +53,12 @@ class Context(NamedTuple):
     guard: KeyGuard
     file_access: FileAccess
     deliveries: Deliveries
+    licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
+
+
+def new_batch() -> BatchAnswers:
+    """The answers of a batch that begins."""
+    from .request_batch import BatchAnswers
+
+    return BatchAnswers()

@@ -19,9 +19,10 @@ from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import epoch, mapping, text
 from ..virustotal.port import Api, RowsCall
+from .answer_parts import raw_if_requested
 from .context import Context
 from .read_through import Query, find
-from .related_objects import judged, row_of
+from .related_objects import judged_row, row_of
 from .stream_cursor import Cursor, read_since
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def ioc_stream(context: Context, request: Request, budget: Budget) -> Outcome:
     assert found is not None, "only cache=only has no answer"
     entry, source = found
     report = entry.report
-    thresholds = request.options.judged_by(context.thresholds)
+    rules = request.options.judged_by(context.rules)
     data: dict[str, Any] = {
-        "notifications": [judged(row, thresholds) for row in report["rows"]],
+        "notifications": [judged_row(row, rules) for row in report["rows"]],
         "since": iso(since.epoch),
         "cursor": report["cursor"],
         "more": report["more"],
@@ -109,7 +110,7 @@ def _query(since: Cursor, limit: int, name: str, context: Context, request: Requ
     return Query(
         f"stream:{name}:{limit}:{hashlib.sha256(since.text.encode()).hexdigest()[:16]}",
         ask,
-        parts=frozenset(("raw",)),
+        parts=raw_if_requested(request.options),
         # Polls at the same moment share their requests.
         covers=lambda entry: context.clock.now() - entry.fetched_at < _MOMENT_S,
         licence="premium",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..contract.documents import Options, Outcome, Request, read_request
 from ..errors import ConnectorError, InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
+from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quota.waiters import Claim
+from .answer_parts import needed_parts
 from .context import Context
 from .lookup import may_be_queued, outcome, refused, skipped
 from .per_key import is_without_key
@@ -111,7 +112,7 @@ def _known(
             yield AtHand(value, indicator.kind, skipped(indicator, reason))
     cached = find_kept({key for _, key in keys.values()}, context, options)
     # If this process cannot read the API key, another process may still find the answer.
-    may_skip = options.cache == "only" and not is_without_key(context, options.include)
+    may_skip = options.cache == "only" and not is_without_key(context, needed_parts(context, options))
     for value, (indicator, key) in keys.items():
         if key in cached:
             yield AtHand(value, indicator.kind, outcome(indicator, cached[key], "cache", context, options))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
-from ..errors import RateLimited
-from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
-from ..verdict import judge, report_of
+from ..errors import InvalidIndicator, RateLimited
+from ..indicators import Indicator, Kind, parse_as, recognise
+from ..light_typing import TYPE_CHECKING, Any
 from ..verdict.rule import detections
+from .answer_parts import has_detections, judged_data, needed_parts, own_parts
 from .context import Context
 from .read_through import Query, find
-from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
+    from ..indicators import NeverQuery
     from ..virustotal.budget import Budget
     from ..virustotal.port import Api
 
@@ -26,7 +26,6 @@ _REASONS = {
     "never_query": "it is on the never-query list",
     "not_cached": "it is not in the cache, and cache=only allows no request",
 }
-_PARTS = ("engines", "raw")
 
 
 def look_up(kind: Kind, param: str, context: Context, request: Request, budget: Budget) -> Outcome:
@@ -54,19 +53,33 @@ def request_for(kind: Kind | None, value: str, options: Options, never_query: Ne
 
 
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
-    reason = context.never_query.reason(indicator)
+    # The rule is about hosts; a process that looks up hashes does not need it.
+    reason = context.never_query.reason(indicator) if indicator.host else None
     if reason is not None:
         return skipped(indicator, reason)
+    related = related_names(request.params)
     try:
         found = find(report_on(indicator, context, request, budget), context, request, budget)
+    except InvalidIndicator as error:
+        if not related:
+            raise
+        from .inline_relationships import refused_name
+
+        raise refused_name(error, related, indicator) from None
     except RateLimited as error:
-        may_queue = may_be_queued(request.api_key, request.options)
+        # A drain asks for no relationships.
+        may_queue = may_be_queued(request.api_key, request.options) and not related
         raise refused(error, may_queue and context.pending.put(indicator.key, request.options.include)) from None
     if found is None:
         return skipped(indicator, "not_cached")
     if found[1] != "cache" and request.options.cache != "off" and context.cache.is_shared:
         context.pending.answered(indicator.key, request.options.include)
     return outcome(indicator, *found, context, request.options)
+
+
+def related_names(params: Mapping[str, Any]) -> list[str]:
+    """The relationships that a lookup asks for, each once."""
+    return sorted(set(params.get("relationships", ())))
 
 
 def may_be_queued(key: ApiKey | None, options: Options) -> bool:
@@ -91,32 +104,49 @@ def report_on(
     """The query for VirusTotal's report on `indicator`; `object_id` is VirusTotal's own id of it, if known."""
 
     def ask(api: Api) -> Entry:
-        known = api.lookup(indicator, budget, object_id)
+        from ..indicators import without_recorded_credentials
+        from ..verdict import report_of
+        from .same_object import awaits_scan, note_spelling
+
+        known = api.lookup(indicator, budget, object_id, related)
         now = context.clock.now()
         if known is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
         report = report_of(known.vt_object, indicator, request.options.include, known.raw)
+        report.update(own_parts(known.vt_object, indicator.kind, parts, context, request))
+        if related:
+            from .inline_relationships import rows_in
+
+            report.update(rows_in(known.vt_object, related))
         report = without_recorded_credentials(report)
         if request.options.cache == "off":
             return Entry("ok", report, now)
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
-    return Query(indicator.key, ask, also=lambda entry: under_other_names(indicator, entry))
+    def also(entry: Entry) -> Mapping[str, Entry]:
+        from .same_object import under_other_names
+
+        return under_other_names(indicator, entry)
+
+    related = related_names(request.params)
+    parts = needed_parts(context, request.options, request.api_key)
+    query = Query(indicator.key, ask, parts, covers=lambda entry: has_detections(entry, request.options), also=also)
+    if not related:
+        return query
+    from .inline_relationships import asked_with
+
+    return asked_with(query, related, indicator, context, request.options)
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:
-    """The answer to a lookup of `indicator`, judged by the request's thresholds."""
-    report = entry.report
-    if any(part in report and part not in options.include for part in _PARTS):
-        report = {name: value for name, value in report.items() if name not in _PARTS or name in options.include}
-    verdict = judge(report.get("stats"), options.judged_by(context.thresholds))
-    head: dict[str, Any] = {name: report[name] for name in ("type", "indicator", "id") if name in report}
-    data = {**head, "verdict": verdict, **report}
+    """The answer to a lookup of `indicator`, judged by the request's rules."""
     if entry.status == "not_found":
         summary = f"not found: VirusTotal does not know this {indicator.kind}"
+        data = {**entry.report, "verdict": "unknown"}
     else:
-        summary = summary_of(verdict, report)
+        data = judged_data(entry.report, context.rules, options)
+        summary = summary_of(data["verdict"], data)
     return noted(indicator, Outcome(entry.status, summary, data, source, entry.fetched_at))
 
 
@@ -130,14 +160,22 @@ def noted(indicator: Indicator, outcome: Outcome) -> Outcome:
 
 
 def summary_of(verdict: str, report: dict[str, Any]) -> str:
-    """One line: the verdict, and how many of the engines with a result detect the indicator."""
-    stats = report.get("stats")
-    if not stats:
-        return "unknown: no engine results"
-    if verdict == "unknown":
-        return "unknown: no engine has scanned it"
+    """One line: the verdict, how many of the engines with a result detect the indicator, and GTI's assessment."""
+    stats, gti = report.get("stats"), report.get("gti")
     label = f" ({report['label']})" if report.get("label") else ""
-    return f"{verdict}: {detections(stats)} of {stats['total']} engines{label}"
+    if not stats:
+        engines = "no engine results"
+    elif stats["total"] == 0:
+        engines = "no engine has scanned it"
+    else:
+        engines = f"{detections(stats)} of {stats['total']} engines{label}"
+    if not gti:
+        return f"{verdict}: {engines}"
+    score = f", score {gti['score']}" if "score" in gti else ""
+    told = f"severity {gti['severity']}{score}"
+    if report.get("verdict_by") == "gti":
+        return f"{verdict} by Google Threat Intelligence ({told}); {engines}"
+    return f"{verdict}: {engines}; Google Threat Intelligence: {gti['verdict']}, {told}"
 
 
 def skipped(indicator: Indicator, reason: str) -> Outcome:

@@ -47,7 +47,7 @@ def _submission(url: Indicator, context: Context, request: Request, budget: Budg
         submitted = api.scan_url(url, budget, only_if_missing=True)
         return Entry("ok", {"analysis_id": submitted.analysis_id, "id": submitted.object_id}, context.clock.now())
 
-    query = Query(f"submission:{url.key}", ask, frozenset(), context.freshness.ttl_not_found_s, is_write=True)
+    query = Query(f"submission:{url.key}", ask, lives_s=context.freshness.ttl_not_found_s, is_write=True)
     found = find(query, context, _with_cache(request, "off" if request.options.cache == "off" else "default"), budget)
     assert found is not None  # the cache mode allows a request
     return found[0]

@@ -6,9 +6,11 @@ from typing import Any
 
 from ..contract.documents import VERSION
 from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
+from ..contract.next_steps import all_steps
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
+from ..virustotal import licences, relationship_names
 from .action import Action
 from .registry import ACTIONS
 
@@ -21,12 +23,14 @@ _EXIT_STATUSES = {
 
 
 def manifest() -> dict[str, Any]:
-    """JSON-ready: the contract's version, schemas of request and response, errors, exit statuses, and every action."""
+    """JSON-ready: what a program needs to know to make requests and to read responses."""
     return {
         "v": VERSION,
         "version": __version__,
         "actions": [_entry(action) for action in ACTIONS.values()],
         "errors": [_error(kind) for kind in BY_CODE.values()],
+        "licences": [{"licence": name, "description": meaning} for name, meaning in licences.NAMES.items()],
+        "relationships": {kind: dict(names) for kind, names in relationship_names.NAMES.items()},
         "exit_statuses": [{"exit_status": status, "description": when} for status, when in _EXIT_STATUSES.items()],
         "request": schema("request.json"),
         "response": schema("response.json"),
@@ -39,8 +43,10 @@ def _entry(action: Action) -> dict[str, Any]:
         "title": action.title,
         "description": action.about,
         "cost": {"requests": action.requests, "counted": action.counted},
+        "licence": action.licence,
         "writes": action.writes,
         "write_params": list(action.write_params),
+        "once": action.writes or action.once,
         "params": _marked(action),
         "result": action.result_schema,
         "errors": [_error(BY_CODE[code]) for code in action.errors],
@@ -64,6 +70,7 @@ def _error(kind: type[ConnectorError]) -> dict[str, Any]:
         "retryable": kind.retryable,
         "exit_status": exit_status_of(kind.code, retryable=kind.retryable),
         "description": kind.about,
+        "next_steps": all_steps(kind.code),
     }
 
 

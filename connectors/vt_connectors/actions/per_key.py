@@ -1,22 +1,22 @@
-"""The part of an answer that depends on the API key, and how it is cached.
+"""The parts of an answer that depend on the API key, and how they are cached.
 
 VirusTotal's object contains attributes that the key's licence adds, such as `gti_assessment` and `threat_severity`, and
-nothing marks them. So `raw` belongs to the key: it is cached under a hash of the key, and only that key can read it.
-All other parts are the same for every key, and shared.
+nothing marks them. So `raw`, `context` and `gti` belong to the key: they are cached under a hash of the key, and only
+that key can read them. All other parts are the same for every key, and shared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry, any_entry
+from ..light_typing import TYPE_CHECKING, Callable
 from .context import Context
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
 
-PARTS = frozenset(("raw",))
+PARTS = frozenset(("context", "gti", "raw"))
 
 WillDo = Callable[[Entry], bool]
 Find = Callable[[str, WillDo], "Entry | None"]

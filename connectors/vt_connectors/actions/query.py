@@ -23,18 +23,19 @@ def _nowhere(entry: Entry) -> Mapping[str, Entry]:
 class Query(NamedTuple):
     """`key`: the name in cache and leases, within one version of the API.
 
-    `parts`: which of `raw` and `engines` the answer has if they are requested. `lives_s`: the maximum age of an answer,
-    if it is less than for other answers. `covers`: whether a cached answer answers this query. `is_write`: the request
+    `parts`: the parts that the answer must have. `lives_s`: the maximum age of an answer, if it is less than for other
+    answers. `covers`: whether a cached answer answers this query. `is_write`: the request
     changes something at VirusTotal. `not_before`: answers fetched earlier (epoch seconds) are not accepted.
     `also`: the cache entries of other queries, by their keys, that the answer answers too.
 
     `purpose`: the kind of call, for which a missing licence is remembered; None: the request's action. `licence`: what
     the call needs. `is_per_key`: the answer is licensed to the API key, so no other key may receive it.
+    `is_counted`: the request needs quota.
     """
 
     key: str
     ask: Callable[[Api], Entry]
-    parts: frozenset[str] = frozenset(("engines", "raw"))
+    parts: frozenset[str] = frozenset()
     lives_s: float | None = None
     covers: Callable[[Entry], bool] = _always
     is_write: bool = False
@@ -43,3 +44,4 @@ class Query(NamedTuple):
     purpose: str | None = None
     licence: Licence = "free"
     is_per_key: bool = False
+    is_counted: bool = True

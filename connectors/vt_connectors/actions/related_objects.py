@@ -9,8 +9,8 @@ from ..clock import iso
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, without_recorded_credentials
-from ..verdict import judge, report_of
-from ..verdict.rule import Thresholds
+from ..verdict import report_of
+from ..verdict.rule import OPINIONS, Rules, judged
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import epoch, mapping, text
@@ -23,7 +23,21 @@ from .relationships import Listing, indicator_of, listed
 DEFAULT_LIMIT = 40
 KINDS: dict[str, Kind] = {"file": "hash", "url": "url", "domain": "domain", "ip_address": "ip"}
 # The fields of a report that a row has. The others are in the object's own lookup.
-_OF_REPORT = ("id", "stats", "reputation", "label", "names", "tags", "first_seen", "last_analysis", "link", "size")
+_OF_REPORT = (
+    "id",
+    "stats",
+    "reputation",
+    "label",
+    "names",
+    "tags",
+    "first_seen",
+    "last_analysis",
+    "link",
+    "size",
+    OPINIONS,
+)
+# The results of each engine, which are most of an analysis, and a second form of a comment's text.
+_LEFT_OUT = ("results", "html")
 _MOST_NAMES = 5
 _MOST_TAGS = 20
 
@@ -38,15 +52,17 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
     is_full, limit = bool(request.params.get("full")), int(request.params.get("limit", DEFAULT_LIMIT))
     licence = licence_of(indicator.kind, name)
     call = RowsCall(endpoints.RELATED if is_full else endpoints.RELATED_IDS, values_of(indicator, name), limit)
-    thresholds = request.options.judged_by(context.thresholds)
+    rules = request.options.judged_by(context.rules)
     listing = Listing(
         "related",
         lambda api: api.rows(call, budget),
         row_of,
         limit,
         about={"relationship": name},
+        noun=name,
+        unknown=_unless_known(name, indicator.kind),
         key=f"{call.endpoint.name}:{name}",
-        shown=lambda row: judged(row, thresholds),
+        shown=lambda row: judged_row(row, rules),
         purpose=f"relationships:{indicator.kind}:{name}",
         licence=licence,
         # The attributes of whole objects depend on the key's licence.
@@ -57,7 +73,7 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
     except InvalidIndicator as error:
         if error.http_status is None or name in NAMES[indicator.kind]:
             raise
-        raise _unknown_name(name, indicator.kind, error) from None
+        raise unknown_name(name, indicator.kind, error) from None
 
 
 def values_of(indicator: Indicator, name: str) -> dict[str, str]:
@@ -68,7 +84,7 @@ def values_of(indicator: Indicator, name: str) -> dict[str, str]:
 def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
     """The row for an object of VirusTotal's of any type, or for its descriptor (only type, id and context).
 
-    Reports in it have no verdict yet: `judged` adds it.
+    Reports in it have no verdict yet: `judged_row` adds it.
     """
     vt_type, found, attributes = text(item.get("type")) or "", text(item.get("id")), mapping(item.get("attributes"))
     seen = mapping(item.get("context_attributes"))
@@ -81,13 +97,17 @@ def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
     if vt_type in KINDS:
         row.update(_of_indicator(KINDS[vt_type], item, attributes, seen))
     elif attributes:
-        row["attributes"] = dict(attributes)
+        row["attributes"] = {name: value for name, value in attributes.items() if name not in _LEFT_OUT}
     return {name: value for name, value in row.items() if value is not None}
 
 
-def judged(row: Mapping[str, Any], thresholds: Thresholds) -> dict[str, Any]:
-    """`row` with the verdict by `thresholds`, if it has engine results."""
-    return {**row, "verdict": judge(row["stats"], thresholds)} if "stats" in row else dict(row)
+def judged_row(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """`row` with the verdict by `rules`, if it has engine results."""
+    shown = {name: value for name, value in row.items() if name != OPINIONS}
+    if "stats" not in row:
+        return shown
+    judgement = judged(row, rules)
+    return {**shown, "verdict": judgement.verdict, "stats": judgement.stats}
 
 
 def _of_indicator(
@@ -111,13 +131,22 @@ def _of_indicator(
     return found
 
 
-def _unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
+def _unless_known(name: str, kind: Kind) -> str:
+    """For a summary: VirusTotal answers an unknown indicator and an unknown name in the same way."""
+    return "" if name in NAMES[kind] else f", or has no relationship {name!r}; {_hint(name, kind)}"
+
+
+def _hint(name: str, kind: Kind) -> str:
     from ..contract.nearest import nearest
 
     meant = nearest(name, NAMES[kind])
-    hint = f"did you mean {meant!r}? " if meant else ""
+    return f"did you mean {meant!r}?" if meant else f"known names: {', '.join(NAMES[kind])}"
+
+
+def unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
+    """The error if VirusTotal refused a request with a relationship that is not known; `error`: VirusTotal's own."""
     return InvalidIndicator(
-        f"VirusTotal does not accept the relationship {name!r} for a {kind}; {hint}See details.relationships",
+        f"VirusTotal does not accept the relationship {name!r} for a {kind}; {_hint(name, kind)}",
         http_status=error.http_status,
         vt_code=error.vt_code,
         details={"relationships": sorted(NAMES[kind])},

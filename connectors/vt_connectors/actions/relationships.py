@@ -25,8 +25,9 @@ _EVERY_KIND: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 class Listing:
     """`name`: the field of the answer that has the rows. `row` makes a row from an object of VirusTotal's.
 
-    `about`: further fields of the answer. `key`: the name in the cache; None: `name`. `shown` makes the row of the
-    answer from a cached one. `purpose`, `licence` and `is_per_key`: as in `Query`.
+    `about`: further fields of the answer. `noun`: what the rows are, for the summary; None: `name`. `key`: the name in
+    the cache; None: `name`. `shown` makes the row of the answer from a cached one. `unknown`: a hint for the summary if
+    VirusTotal has nothing. `purpose`, `licence` and `is_per_key`: as in `Query`.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Listing:
     row: Callable[[Any], dict[str, Any]]
     limit: int
     about: Mapping[str, Any] = field(default_factory=dict)
+    noun: str | None = None
+    unknown: str = ""
     key: str | None = None
     shown: Callable[[dict[str, Any]], dict[str, Any]] = dict
     purpose: str | None = None
@@ -109,7 +112,7 @@ def listed(
     query = Query(
         rows_key(listing.key or listing.name, indicator),
         lambda api: _entry(indicator, listing, api, context, request),
-        parts=frozenset(("raw",)),
+        parts=request.options.include & {"raw"},
         lives_s=lives_s,
         covers=lambda entry: entry.status != "ok" or entry.report["limit"] >= listing.limit or not entry.report["more"],
         purpose=listing.purpose,
@@ -121,13 +124,15 @@ def listed(
         return skipped(indicator, "not_cached")
     entry, source = found
     if entry.status == "not_found":
-        summary = f"not found: VirusTotal does not know this {indicator.kind}"
+        summary = f"not found: VirusTotal does not know this {indicator.kind}{listing.unknown}"
         data = {**entry.report, **listing.about}
         return noted(indicator, Outcome("not_found", summary, data, source, entry.fetched_at))
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)
     count = len(data[listing.name])
     many = "more than " if data["more"] else ""
-    return noted(indicator, Outcome("ok", f"{many}{count} {listing.name}", data, source, entry.fetched_at))
+    return noted(
+        indicator, Outcome("ok", f"{many}{count} {listing.noun or listing.name}", data, source, entry.fetched_at)
+    )
 
 
 def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, request: Request) -> Entry:

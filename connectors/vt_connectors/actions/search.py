@@ -10,15 +10,16 @@ from typing import Any
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
-from ..indicators import NeverQuery, recognise
+from ..indicators import Indicator, NeverQuery, recognise
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import number
 from ..virustotal.port import Api, RowsCall
+from .answer_parts import raw_if_requested
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
-from .related_objects import judged, row_of
+from .related_objects import judged_row, row_of
 
 DEFAULT_LIMIT = 40
 SEARCH_PAGE = 40
@@ -28,13 +29,8 @@ INTELLIGENCE_PAGE = 300
 
 def search(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `results`: the object of an indicator, or the comments with a tag; `not_found` without any."""
-    query = query_of(request.params)
-    # A search shows its query to VirusTotal, as a lookup does.
-    reason = _internal(query, context.never_query)
-    if reason is not None:
-        return reason
-    limit = int(request.params.get("limit", DEFAULT_LIMIT))
-    return _searched(RowsCall(endpoints.SEARCH, {"query": query}, limit, SEARCH_PAGE), context, request, budget)
+    call = search_call(request.params, context.never_query)
+    return _unless_internal(call, context, request, budget)
 
 
 def intelligence_search(context: Context, request: Request, budget: Budget) -> Outcome:
@@ -42,29 +38,37 @@ def intelligence_search(context: Context, request: Request, budget: Budget) -> O
 
     Raises `InvalidIndicator` for a query or order that VirusTotal does not accept, and `Forbidden` without the licence.
     """
-    params = request.params
-    query = query_of(params)
-    reason = _internal(query, context.never_query)
-    if reason is not None:
-        return reason
-    return _searched(intelligence_call(params), context, request, budget)
+    return _unless_internal(intelligence_call(request.params, context.never_query), context, request, budget)
 
 
-def intelligence_call(params: Mapping[str, Any]) -> RowsCall:
-    """The call for the parameters of `intelligence_search`."""
-    values = {"query": query_of(params), "descriptors_only": str(bool(params.get("descriptors_only"))).lower()}
+def search_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
+    """The call for the parameters of `search`. Raises `InvalidRequest`."""
+    limit = int(params.get("limit", DEFAULT_LIMIT))
+    return RowsCall(endpoints.SEARCH, {"query": query_of(params, never_query)}, limit, SEARCH_PAGE)
+
+
+def intelligence_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
+    """The call for the parameters of `intelligence_search`. Raises `InvalidRequest`."""
+    values = {
+        "query": query_of(params, never_query),
+        "descriptors_only": str(bool(params.get("descriptors_only"))).lower(),
+    }
     if params.get("order"):
         values["order"] = params["order"]
     limit = int(params.get("limit", DEFAULT_LIMIT))
     return RowsCall(endpoints.INTELLIGENCE_SEARCH, values, limit, INTELLIGENCE_PAGE)
 
 
-def query_of(params: Mapping[str, Any]) -> str:
-    """Raises `InvalidRequest` for a query without text, or with characters that a URL cannot have."""
+def query_of(params: Mapping[str, Any], never_query: NeverQuery) -> str:
+    """The query; an indicator in its canonical form, without the user name and password of a URL.
+
+    Raises `InvalidRequest` for a query without text, or with control characters.
+    """
     query: str = params["query"].strip()
     if not query or not query.isprintable():
         raise InvalidRequest("/params/query is empty, or has control characters", details={"path": "/params/query"})
-    return query
+    indicator = _indicator(query, never_query)
+    return query if indicator is None else indicator.value
 
 
 def _searched(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
@@ -78,7 +82,7 @@ def _searched(call: RowsCall, context: Context, request: Request, budget: Budget
     query = Query(
         f"search:{digest}",
         lambda api: _entry(call, api, context, request, budget),
-        parts=frozenset(("raw",)),
+        parts=raw_if_requested(request.options),
         lives_s=context.freshness.ttl_not_found_s,
         covers=covers,
         licence="premium" if is_licensed else "free",
@@ -116,11 +120,11 @@ def _entry(call: RowsCall, api: Api, context: Context, request: Request, budget:
 
 
 def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: Request) -> dict[str, Any]:
-    thresholds = request.options.judged_by(context.thresholds)
+    rules = request.options.judged_by(context.rules)
     rows: list[dict[str, Any]] = report["results"]
     data: dict[str, Any] = {
         "query": call.values["query"],
-        "results": [judged(row, thresholds) for row in rows[: call.limit]],
+        "results": [judged_row(row, rules) for row in rows[: call.limit]],
         "more": report["more"] or len(rows) > call.limit,
     }
     if report["total"] is not None:
@@ -130,11 +134,20 @@ def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: 
     return data
 
 
-def _internal(query: str, never_query: NeverQuery) -> Outcome | None:
-    """The answer without a request if the query is an indicator that must not be sent."""
+def _unless_internal(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
+    unsent = never_sent(call.values["query"], context.never_query)
+    return _searched(call, context, request, budget) if unsent is None else unsent
+
+
+def never_sent(query: str, never_query: NeverQuery) -> Outcome | None:
+    """The answer without a request to a query that is an internal indicator: a search shows it, as a lookup does."""
+    indicator = _indicator(query, never_query)
+    reason = never_query.reason(indicator) if indicator is not None else None
+    return skipped(indicator, reason) if indicator is not None and reason is not None else None
+
+
+def _indicator(query: str, never_query: NeverQuery) -> Indicator | None:
     try:
-        indicator = recognise(query, never_query)
+        return recognise(query, never_query)
     except InvalidIndicator:
         return None
-    reason = never_query.reason(indicator)
-    return skipped(indicator, reason) if reason is not None else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable
-from typing import Any, Literal, NamedTuple, Protocol
 
-from ..state.checksum import checksum
+from ..light_typing import Any, Literal, NamedTuple, Protocol
+from ..state import checksum
+from .dictionary import DICTIONARY
 
 # Bytes. Below this, unpacking would take as long as reading. The entry of an unknown indicator has a third of it.
 _WORTH_COMPRESSING = 400
@@ -51,6 +52,12 @@ class Entry(NamedTuple):
         return COPY if self.is_copy else self.status
 
     @property
+    def expires(self) -> str | None:
+        """When VirusTotal deletes the object (ISO, UTC), if it says so: afterwards the answer must not be used."""
+        found = self.report.get("expires")
+        return found if isinstance(found, str) else None
+
+    @property
     def is_fleeting(self) -> bool:
         """Whether it may change soon: nothing is known, there are no engine results yet, or a scan is running."""
         stats = self.report.get("stats")
@@ -58,7 +65,7 @@ class Entry(NamedTuple):
         return self.awaits_scan or self.status == "not_found" or has_no_opinion
 
     def has(self, parts: Iterable[str]) -> bool:
-        """Whether the entry has all `parts` (`raw`, `engines`). An unknown indicator has none to miss."""
+        """Whether the entry has all `parts` of its report (such as `raw`). An unknown indicator has none to miss."""
         return self.status == "not_found" or all(part in self.report for part in parts)
 
     def without(self, parts: Collection[str]) -> Entry:
@@ -75,7 +82,8 @@ class Entry(NamedTuple):
         plain = text.encode("utf-8", "surrogatepass")
         if len(plain) < _WORTH_COMPRESSING:
             return b"%b%b%b" % (_PLAIN, checksum(plain), plain)
-        packed = zlib.compress(plain)
+        packing = zlib.compressobj(zdict=DICTIONARY)
+        packed = packing.compress(plain) + packing.flush()
         if len(packed) > MAX_STORED_BYTES or len(plain) > _limit(packed) or _has_too_much(plain, self.report):
             raise TooLargeToKeep(f"an answer of {len(plain)} bytes is not cached")
         return packed
@@ -86,7 +94,7 @@ class Entry(NamedTuple):
         if len(data) > MAX_STORED_BYTES:
             raise ValueError(f"not a cache entry: it has {len(data)} bytes")
         try:
-            plain = _checked(data) if data[:1] == _PLAIN else _unpacked(data)
+            plain = _checked(data) if data[:1] == _PLAIN else unpacked_text(data)
             if _values(plain) > _MAX_VALUES:
                 raise ValueError("not a cache entry: it has too many values")
             status, report, fetched_at, *marks = _decode(plain.decode("utf-8", "surrogatepass"))
@@ -109,9 +117,10 @@ def _limit(packed: bytes) -> int:
     return min(_MAX_PLAIN_BYTES, _LEAST_LIMIT + _MOST_UNPACKED * len(packed))
 
 
-def _unpacked(packed: bytes) -> bytes:
-    """Raises `ValueError` before more than the limit is in memory, and `zlib.error`."""
-    unpacking = zlib.decompressobj()
+def unpacked_text(packed: bytes) -> bytes:
+    """The JSON of a packed entry. Raises `ValueError` before more than the limit is in memory, and `zlib.error`."""
+    # Earlier versions packed without a dictionary.
+    unpacking = zlib.decompressobj(zdict=DICTIONARY)
     plain = unpacking.decompress(packed, _limit(packed) + 1)
     if len(plain) > _limit(packed):
         raise ValueError(f"not a cache entry: more than {_limit(packed)} bytes unpacked")

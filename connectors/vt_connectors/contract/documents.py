@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
+from ..light_typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 from ..log import logger
 from ..redaction import redacted
 from ..verdict.rule import WORST_FIRST as WORST_FIRST
-from ..verdict.rule import Thresholds
+from ..verdict.rule import DecidedBy as DecidedBy
 from ..verdict.rule import Verdict as Verdict
 from ..version import __version__
+from .options import DEFAULT_MAX_WAIT_S as DEFAULT_MAX_WAIT_S
+from .options import OPTIONS, options_from, without_nulls
+from .options import CacheMode as CacheMode
+from .options import Options as Options
 from .validation import all_violations, violation
 
 if TYPE_CHECKING:
@@ -24,9 +28,6 @@ if TYPE_CHECKING:
 
 _LOG = logger("contract.documents")
 VERSION = 1
-DEFAULT_MAX_WAIT_S = 20.0
-
-CacheMode = Literal["default", "refresh", "only", "off"]
 Status = Literal["ok", "not_found", "pending", "skipped", "error"]
 Source = Literal["api", "cache", "shared"]
 Id = Union[str, int, float, None]
@@ -34,28 +35,8 @@ _ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
 # Other common names of a key and of `auth`, in any case, with any dashes and underscores.
 _KEY_NAMES = frozenset(("apikey", "xapikey", "vtapikey"))
 _AUTH_NAMES = _KEY_NAMES | {"auth", "authorization", "authentication"}
-_OPTIONS = frozenset(("cache", "max_age_s", "max_wait_s", "include", "thresholds"))
 # The number of unknown keys in one log line.
 _MOST_SHOWN = 10
-
-
-class Options(NamedTuple):
-    """`max_age_s` None: the lifetime of the settings. `thresholds` empty: those of the settings. Times in seconds."""
-
-    cache: CacheMode = "default"
-    max_age_s: float | None = None
-    max_wait_s: float = DEFAULT_MAX_WAIT_S
-    include: frozenset[str] = frozenset()
-    thresholds: Mapping[str, int] = MappingProxyType({})
-
-    def judged_by(self, defaults: Thresholds) -> Thresholds:
-        """The settings' thresholds, replaced by those of this request."""
-        if not self.thresholds:
-            return defaults
-        return Thresholds(
-            malicious=self.thresholds.get("malicious", defaults.malicious),
-            suspicious=self.thresholds.get("suspicious", defaults.suspicious),
-        )
 
 
 class Request(NamedTuple):
@@ -125,16 +106,11 @@ def read_request(document: object) -> Request:
     _warn_of_unknown(document)
     return Request(
         action=document["action"],
-        params=_given(document["params"]),
-        options=_options(_given(options)),
+        params=without_nulls(document["params"]),
+        options=options_from(without_nulls(options)),
         id=request_id(document),
         api_key=_key(document["auth"]["api_key"]) if "auth" in document else None,
     )
-
-
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that are not null. Many platforms write null for an empty field."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _key(given: str) -> ApiKey:
@@ -154,7 +130,7 @@ def _refuse_misplaced_key(document: dict[str, Any]) -> None:
     given = document.get("options")
     options: dict[str, Any] = given if isinstance(given, dict) else {}
     unknown = [("/" + name, name, value) for name, value in document.items() if name not in _ENVELOPE]
-    unknown += [("/options/" + name, name, value) for name, value in options.items() if name not in _OPTIONS]
+    unknown += [("/options/" + name, name, value) for name, value in options.items() if name not in OPTIONS]
     for where, name, value in unknown:
         inner = [_plain(word) for word in value] if isinstance(value, dict) else []
         if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
@@ -172,16 +148,6 @@ def _warn_of_unknown(document: dict[str, Any]) -> None:
         shown = ", ".join(repr(redacted(name)[:40]) for name in unknown[:_MOST_SHOWN])
         more = f" and {len(unknown) - _MOST_SHOWN} more" if len(unknown) > _MOST_SHOWN else ""
         _LOG.warning("unknown keys of the request are ignored: %s%s", shown, more)
-
-
-def _options(given: dict[str, Any]) -> Options:
-    return Options(
-        cache=given.get("cache", "default"),
-        max_age_s=given.get("max_age_s"),
-        max_wait_s=given.get("max_wait_s", DEFAULT_MAX_WAIT_S),
-        include=frozenset(given.get("include", ())),
-        thresholds=_given(given.get("thresholds", {})),
-    )
 
 
 def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: float) -> Response:

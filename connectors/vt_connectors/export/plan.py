@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Protocol, Union
@@ -97,10 +97,19 @@ class Call:
 Calls = tuple[Call, ...]
 
 
+@dataclass(frozen=True)
+class RequestPlan:
+    """The calls in order; `skipped` is the reason if there are none because the indicator must not be sent."""
+
+    calls: Calls
+    skipped: str | None = None
+
+
 class Planner(Protocol):
     """The calls of both versions of the API. Raises like `port.Api`."""
 
-    def lookup(self, indicator: Indicator) -> Calls: ...
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        """`relationships`: as in `port.Api.lookup`."""
 
     def look_up_or_scan(self, url: Indicator) -> Calls: ...
 
@@ -117,10 +126,16 @@ class Planner(Protocol):
 
     def scan_file(self, file: File, size: int) -> Calls: ...
 
-    def rescan_file(self, file: Indicator) -> Calls: ...
+    def rescan(self, indicator: Indicator) -> Calls: ...
+
+    def add_vote(self, indicator: Indicator, verdict: str) -> Calls: ...
+
+    def call(self, about: str, endpoint: Endpoint, values: Mapping[str, str]) -> Calls:
+        """One call that only API v3 has."""
 
     def scan_url(self, url: Indicator) -> Calls: ...
 
     def analysis(self, analysis_id: str) -> Calls: ...
 
-    def quotas(self) -> Calls: ...
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """`days`: also the use by endpoint from the first to the last day, as YYYYMMDD."""

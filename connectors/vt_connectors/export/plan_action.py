@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Callable
 
 from ..actions import comment, passive_dns
@@ -11,15 +10,18 @@ from ..actions.action import Action, Deferred
 from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
-from ..actions.lookup import any_indicator, skipped
+from ..actions.lookup import any_indicator, related_names, skipped
+from ..actions.quota import usage_days
 from ..actions.registry import find
 from ..actions.relationships import Relationship, indicator_of
+from ..clock import SystemClock
 from ..contract.documents import Request
 from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
 from ..redaction import KeyGuard, known_keys
 from ..virustotal.http.multipart import sent_name
-from .plan import KEY, Call, Calls, Captured, Check, File, Planner, Value
+from .further_plans import FURTHER_PLANS
+from .plan import KEY, Call, Calls, Captured, Check, File, Planner, RequestPlan, Value
 from .plan_v2 import PlannerV2
 from .plan_v3 import PlannerV3
 
@@ -27,14 +29,6 @@ __all__ = ["KEY", "Call", "Calls", "Captured", "Check", "RequestPlan", "Value", 
 
 _VERSIONS: dict[str, Planner] = {"2": PlannerV2(), "3": PlannerV3()}
 Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class RequestPlan:
-    """The calls in order; `skipped` is the reason if there are none because the indicator must not be sent."""
-
-    calls: Calls
-    skipped: str | None = None
 
 
 def request_plan(
@@ -48,6 +42,8 @@ def request_plan(
     api, params = _VERSIONS[api_version], request.params
     if request.action == "scan_file":
         return RequestPlan(_scan_file(api, params, access))
+    if request.action in FURTHER_PLANS:
+        return FURTHER_PLANS[request.action](api, params, never_query)
     if request.action in _OTHERS:
         return RequestPlan(_OTHERS[request.action](api, params))
     read, calls = _on_indicator(request.action, action)
@@ -60,7 +56,7 @@ def request_plan(
 
 def has_plan(action: Action) -> bool:
     """Whether `request_plan` knows the action's calls."""
-    return action.name in {"scan_file", *_OTHERS, *_ON_INDICATORS} or _relationship(action) is not None
+    return action.name in {"scan_file", *_OTHERS, *_ON_INDICATORS, *FURTHER_PLANS} or _relationship(action) is not None
 
 
 def _on_indicator(name: str, action: Action) -> tuple[Read, OnIndicator]:
@@ -93,11 +89,11 @@ def _waited_for(api: Planner, calls: Calls, kind: Kind, params: Params) -> Calls
 
 
 def _look_up_url(api: Planner, url: Indicator, params: Params) -> Calls:
-    return api.look_up_or_scan(url) if params.get("scan_if_missing") else api.lookup(url)
+    return api.look_up_or_scan(url) if params.get("scan_if_missing") else _look_up(api, url, params)
 
 
-def _look_up(api: Planner, indicator: Indicator, _: Params) -> Calls:
-    return api.lookup(indicator)
+def _look_up(api: Planner, indicator: Indicator, params: Params) -> Calls:
+    return api.lookup(indicator, related_names(params))
 
 
 Read = Callable[[Params, NeverQuery], Indicator]
@@ -110,9 +106,14 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
     "lookup_domain": (lambda params, _: parse_as("domain", params["domain"]), _look_up),
     "lookup_ip": (lambda params, _: parse_as("ip", params["ip"]), _look_up),
     "add_comment": (indicator_of, lambda api, found, params: api.add_comment(found, params["comment"])),
+    "add_vote": (indicator_of, lambda api, found, params: api.add_vote(found, params["verdict"])),
+    "rescan": (
+        indicator_of,
+        lambda api, found, params: _waited_for(api, api.rescan(found), found.kind, params),
+    ),
     "rescan_file": (
         lambda params, _: parse_as("hash", params["hash"]),
-        lambda api, found, params: _waited_for(api, api.rescan_file(found), "hash", params),
+        lambda api, found, params: _waited_for(api, api.rescan(found), "hash", params),
     ),
     "scan_url": (
         lambda params, _: parse_as("url", params["url"]),
@@ -129,5 +130,5 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
 }
 _OTHERS: dict[str, Callable[[Planner, Params], Calls]] = {
     "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
-    "quota": lambda api, _: api.quotas(),
+    "quota": lambda api, params: api.quotas(usage_days(params, SystemClock().now())),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.endpoints import Endpoint
-from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, not_in_v2
+from ..virustotal.only_v3 import not_in_v2
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, no_relationships
 from .plan import Call, Calls, Captured, Check, File
 from .plan_v3 import PlannerV3
 
@@ -21,7 +23,9 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("upload_url",))
 class PlannerV2:
     """See `plan.Planner`. Without quota, v2's response is empty."""
 
-    def lookup(self, indicator: Indicator) -> Calls:
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        if relationships:
+            raise no_relationships()
         return (self._report(indicator, "VirusTotal's report."),)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
@@ -60,9 +64,19 @@ class PlannerV2:
         )
         return ask, Call(about, endpoints.V2_UPLOAD, file=file, address=_UPLOAD_ADDRESS)
 
-    def rescan_file(self, file: Indicator) -> Calls:
+    def rescan(self, indicator: Indicator) -> Calls:
+        if indicator.kind == "url":
+            return self.scan_url(indicator)
+        if indicator.kind != "hash":
+            raise not_in_v2(endpoints.RESCAN)
         about = "Rescan a known file; v2 needs a key with private privileges."
-        return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": file.value}),)
+        return (Call(about, endpoints.V2_RESCAN_FILE, {"resource": indicator.value}),)
+
+    def add_vote(self, indicator: Indicator, verdict: str) -> Calls:
+        raise not_in_v2(endpoints.ADD_VOTE)
+
+    def call(self, about: str, endpoint: Endpoint, values: Mapping[str, str]) -> Calls:
+        raise not_in_v2(endpoint)
 
     def scan_url(self, url: Indicator) -> Calls:
         return (Call("Scan the URL.", endpoints.V2_SCAN_URL, {"url": url.value}),)
@@ -71,9 +85,9 @@ class PlannerV2:
         kind, scan_id = kind_and_scan_id(analysis_id)
         return (Call("The status of the scan.", REPORT[kind], {"resource": scan_id}),)
 
-    def quotas(self) -> Calls:
-        """v2 has no call for them, so this is v3's, with the same key."""
-        return PlannerV3().quotas()
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """v2 has no calls for them, so these are v3's, with the same key."""
+        return PlannerV3().quotas(days)
 
     def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:
         check_known(indicator)

@@ -73,6 +73,9 @@ class Script:
             words.append("--form 'apikey=<-'")
         else:
             words.append("--get --data-urlencode apikey@-" if place == "query" else "--data-urlencode apikey@-")
+        if call.endpoint.method not in ("GET", "POST"):
+            # curl chooses between these two by itself.
+            words.append(f"--request {call.endpoint.method}")
         words += _body(call)
         if any(char in "[]{}" for char in self._base_url) or call.address:
             words.append("--globoff")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, Protocol
+
+from ..light_typing import Any, NamedTuple, Protocol
 
 # Seconds after which an entry is dropped, because its answer is no longer of use.
 LONGEST_S = 7 * 86400.0
 # The longest indicator is a URL. A longer key is not ours and is ignored.
 MOST_KEY_CHARACTERS = 16 * 1024
 # The optional parts of an answer, a bit for each.
-_PARTS = ("raw", "engines")
+_PARTS = ("raw", "engines", "context")
 
 
 class PendingLookup(NamedTuple):
@@ -30,7 +31,7 @@ class PendingLookup(NamedTuple):
 
     @property
     def parts(self) -> frozenset[str]:
-        """Which of `raw` and `engines` the answer must have."""
+        """Which of `raw`, `engines` and `context` the answer must have."""
         return frozenset(part for place, part in enumerate(_PARTS) if self.parts_mask >> place & 1)
 
 

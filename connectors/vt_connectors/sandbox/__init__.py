@@ -7,6 +7,7 @@ Only http_server uses sockets.
 from .app import SandboxApp as SandboxApp
 from .faults import Fault as Fault
 from .http.server import SandboxServer as SandboxServer
+from .licences import EVERY_LICENCE as EVERY_LICENCE
 from .licences import Licence as Licence
 from .quotas import Quota as Quota
 from .request_log import Charge as Charge

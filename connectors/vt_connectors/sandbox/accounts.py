@@ -7,9 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import forbidden, key_missing, key_wrong
+from .licences import Licence, Licences
 from .quotas import Allowance
 
 USER_PREFIX = "sandbox_"
+GROUP = "sandbox_group"
+
+_PRIVILEGES = {
+    Licence.PREMIUM: ("intelligence", "download-file"),
+    Licence.GTI: ("gti",),
+    Licence.PRIVATE: ("private-scanning",),
+    Licence.GROUP: (),
+}
 
 
 class Accounts:
@@ -51,29 +60,37 @@ def user_id(key: str) -> str:
 
 
 def overall_quotas(allowances: Mapping[str, Allowance]) -> dict[str, Any]:
-    """`data` of a user's overall quotas: allowed and used requests by name, without those of a group."""
-    return {name: {"user": _line(allowance)} for name, allowance in _with_premium(allowances).items()}
+    """`data` of a user's overall quotas: allowed and used requests by name, and those of the group, if any."""
+    return {name: _lines(allowance) for name, allowance in allowances.items()}
 
 
-def user_object(key: str, allowances: Mapping[str, Allowance], self_link: str) -> dict[str, Any]:
+def user_object(key: str, allowances: Mapping[str, Allowance], licences: Licences, self_link: str) -> dict[str, Any]:
     """The user object of a key, in the form for the user itself, which includes the key."""
+    name = user_id(key)
     return {
         "type": "user",
-        "id": user_id(key),
+        "id": name,
         "links": {"self": self_link},
         "attributes": {
             "status": "active",
             "apikey": key,
-            "quotas": {name: _line(allowance) for name, allowance in _with_premium(allowances).items()},
-            "privileges": {},
+            "email": f"{name}@sandbox.example",
+            "quotas": {name: _line(allowance) for name, allowance in allowances.items()},
+            "privileges": {
+                privilege: {"granted": True, "expiration_date": None, "effects": []}
+                for licence in sorted(licences, key=lambda one: one.value)
+                for privilege in _PRIVILEGES[licence]
+            },
         },
     }
 
 
+def _lines(allowance: Allowance) -> dict[str, Any]:
+    lines: dict[str, Any] = {"user": _line(allowance)}
+    if allowance.group is not None:
+        lines["group"] = {**_line(allowance.group), "inherited_from": GROUP}
+    return lines
+
+
 def _line(allowance: Allowance) -> dict[str, int]:
     return {"allowed": allowance.allowed, "used": allowance.used}
-
-
-def _with_premium(allowances: Mapping[str, Allowance]) -> dict[str, Allowance]:
-    # Free accounts also have the premium quotas, with the value 0.
-    return {**allowances, "intelligence_searches_monthly": Allowance(0, 0)}

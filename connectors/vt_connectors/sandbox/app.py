@@ -12,9 +12,11 @@ from .errors import ApiError, BodyTooLargeError, not_found, quota_exceeded
 from .fault_responses import bad_answer
 from .faults import FaultSource
 from .http.messages import Request, Response, error_response, html_response
-from .quotas import Clock, Quota, QuotaCounters, retry_after_s
+from .quotas import Clock, Quota, retry_after_s
 from .request_log import Charge, LoggedRequest, RequestLog, path_without_key
 from .state import SandboxConfig, new_state
+from .storage import STORAGE
+from .usage import endpoint_name
 from .v2 import V2Routes
 from .v2.call import V2Call, read_call
 from .v2.routes import OUT_OF_QUOTA
@@ -23,6 +25,7 @@ from .v3.routes import V3Routes
 _V3 = ("api", "v3")
 _V2 = ("vtapi", "v2")
 _UPLOAD = ("_ah", "upload")
+_FREE_ENDPOINTS = ("users", "me")  # requests for the quota cost nothing
 _FAULTS_RETRY_AFTER_S = 1
 
 
@@ -58,11 +61,10 @@ class SandboxApp:
         self._clock = clock
         self._config = config
         self._accounts = Accounts(config.accepted_keys)
-        self._quotas = QuotaCounters(quota, clock)
         self._misfortune = FaultSource(config.faults, config.seed)
-        self._state = state = new_state(config, clock, base_url, self._quotas)
-        self._v3 = V3Routes(state)
-        self._v2 = V2Routes(state, self._accounts)
+        self._state = new_state(config, clock, base_url, quota)
+        self._v3 = V3Routes(self._state)
+        self._v2 = V2Routes(self._state, self._accounts)
 
     def notify(self, kind: str, ident: str, rule: str = "rule_of_a_test") -> str:
         """Put an object into the IoC stream now, as found by `rule`. Returns the notification's id.
@@ -116,6 +118,8 @@ class SandboxApp:
 
     def _answered(self, request: Request, visit: Admission) -> Response:
         try:
+            if request.segments[:1] == (STORAGE,):
+                return self._state.storage.answer(request)
             if visit.call is not None:
                 return self._v2.answer(visit.call)
             return self._v3.answer(request, visit.key)
@@ -125,16 +129,21 @@ class SandboxApp:
             return _too_large()
 
     def _admission(self, request: Request) -> _Admission:
+        if request.segments[:1] == (STORAGE,):  # needs no key, and refuses one
+            return _Admission(self._clock(), Charge.FREE)
         try:
             if request.segments[:2] not in (_V3, _UPLOAD):
                 raise not_found("Resource not found.")
             key = self._accounts.authenticate(request.headers)
         except ApiError as error:
             return _Admission(self._clock(), Charge.FREE, error_response(error))
-        if request.segments[2:3] == ("users",):  # requests for the quota cost nothing
+        endpoint = endpoint_name(request.method, request.segments[2:])
+        if endpoint in _FREE_ENDPOINTS:
+            self._state.usage.note(key, endpoint, is_charged=False)
             return _Admission(self._clock(), Charge.FREE)
-        arrival = self._quotas.arrive(key)
+        arrival = self._state.quotas.arrive(key)
         if arrival.wait_s is None:
+            self._state.usage.note(key, endpoint, is_charged=True)
             return _Admission(arrival.at, Charge.SPENT)
         seconds = retry_after_s(arrival) if self._config.send_retry_after else None
         return _Admission(arrival.at, Charge.REFUSED, error_response(quota_exceeded(seconds)))
@@ -150,7 +159,7 @@ class SandboxApp:
         if refusal is not None:
             return call, _Admission(self._clock(), Charge.FREE, refusal)
         cost = self._v2.cost(call)
-        arrival = self._quotas.arrive(call.key, cost)
+        arrival = self._state.quotas.arrive(call.key, cost)
         if arrival.wait_s is None:
             return call, _Admission(arrival.at, Charge.SPENT, cost=cost)
         return call, _Admission(arrival.at, Charge.REFUSED, OUT_OF_QUOTA, cost)

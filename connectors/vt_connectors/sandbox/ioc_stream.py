@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from .data.collections import COLLECTIONS
@@ -104,6 +105,7 @@ class IocStream:
                 yield _numbered(number, int(number * self._every_s))
 
 
+@lru_cache(maxsize=4096)
 def _numbered(number: int, date: int) -> Notification:
     about = number - 1 if number % _REPEATED == 0 else number
     item = invented(_KINDS[about % len(_KINDS)], str(about), "notification")

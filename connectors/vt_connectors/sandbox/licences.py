@@ -20,6 +20,8 @@ class Licence(Enum):
 
 
 Licences = frozenset[Licence]
+# A key with these may make every call.
+EVERY_LICENCE: Licences = frozenset({Licence.PREMIUM, Licence.GTI, Licence.PRIVATE})
 
 
 def licences_of(key: str, every_key: Licences = frozenset()) -> Licences:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 import math
 import threading
-from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Callable
+
+from .windows import Window, day_period, month_period
 
 Clock = Callable[[], float]
 
@@ -49,77 +48,32 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Allowance:
-    """One quota of a key: allowed and used requests."""
+    """One quota of a key: allowed and used requests, and those of its group if it is in one."""
 
     allowed: int
     used: int
-
-
-class _Window:
-    """A sliding window over the times of granted requests; without a limit it only counts."""
-
-    def __init__(self, limit: int | None, seconds: float) -> None:
-        self._limit = limit
-        self._seconds = seconds
-        self._times: deque[float] = deque()
-
-    def used(self, now: float) -> int:
-        while self._times and self._times[0] <= now - self._seconds:
-            self._times.popleft()
-        return len(self._times)
-
-    def wait(self, now: float, cost: int) -> float:
-        used = self.used(now)
-        if self._limit is None or used + cost <= self._limit:
-            return 0.0
-        if cost > self._limit:
-            return self._seconds
-        # Rounding must not turn "no quota" into "no wait".
-        return max(self._times[used + cost - 1 - self._limit] + self._seconds - now, 0.001)
-
-    def spend(self, now: float) -> None:
-        self._times.append(now)
-
-
-class _Period:
-    """A day or a month of UTC: `name_of` names the period of a time, `end_of` returns its end."""
-
-    def __init__(
-        self, limit: int | None, name_of: Callable[[datetime], str], end_of: Callable[[datetime], datetime]
-    ) -> None:
-        self._limit = limit
-        self._name_of = name_of
-        self._end_of = end_of
-        self._name = ""
-        self._used = 0
-
-    def used(self, now: float) -> int:
-        name = self._name_of(_utc(now))
-        if name != self._name:
-            self._name, self._used = name, 0
-        return self._used
-
-    def wait(self, now: float, cost: int) -> float:
-        if self._limit is None or self.used(now) + cost <= self._limit:
-            return 0.0
-        return self._end_of(_utc(now)).timestamp() - now
-
-    def spend(self, now: float) -> None:
-        self._used = self.used(now) + 1
+    group: Allowance | None = None
 
 
 class _Account:
     """The used quota of one key."""
 
     def __init__(self, quota: Quota) -> None:
-        self.hour = _Window(None, _HOUR_S)
-        self.day = _Period(quota.per_day, lambda at: at.strftime("%Y-%m-%d"), _end_of_day)
-        self.month = _Period(quota.per_month, lambda at: at.strftime("%Y-%m"), _end_of_month)
-        self._windows = [_Window(limit, seconds) for limit, seconds in quota.windows]
+        self.hour = Window(None, _HOUR_S)
+        self.day = day_period(quota.per_day)
+        self.month = month_period(quota.per_month)
+        self._windows = [Window(limit, seconds) for limit, seconds in quota.windows]
 
     def wait(self, now: float, cost: int) -> float:
         calendar_wait = max(self.day.wait(now, cost), self.month.wait(now, cost))
         return max(calendar_wait, *(window.wait(now, cost) for window in self._windows), 0.0)
+
+    def used(self, now: float) -> dict[str, int]:
+        return {
+            "api_requests_hourly": self.hour.used(now),
+            "api_requests_daily": self.day.used(now),
+            "api_requests_monthly": self.month.used(now),
+        }
 
     def spend(self, now: float) -> None:
         for window in (self.hour, *self._windows):
@@ -128,12 +82,20 @@ class _Account:
         self.month.spend(now)
 
 
-class QuotaCounters:
-    """The used quota of all keys. Safe to share between threads."""
+def _own(key: str) -> str:
+    return key
 
-    def __init__(self, quota: Quota, clock: Clock) -> None:
+
+class QuotaCounters:
+    """The used quota of all keys. Safe to share between threads.
+
+    `pool_of` names what a key's requests are taken from: the key itself, or the quota that a group shares.
+    """
+
+    def __init__(self, quota: Quota, clock: Clock, pool_of: Callable[[str], str] = _own) -> None:
         self._quota = quota
         self._clock = clock
+        self._pool_of = pool_of
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
 
@@ -141,11 +103,11 @@ class QuotaCounters:
         """Charge `cost` requests to `key` now; if there is no quota, refuse the request and charge nothing."""
         with self._lock:  # the clock is read under the lock, so that times never run backwards
             now = self._clock()
-            account = self._account(key)
-            wait_s = account.wait(now, cost)
+            accounts = self._accounts_of(key)
+            wait_s = max(account.wait(now, cost) for account in accounts)
             if wait_s > 0:
                 return Arrival(now, wait_s)
-            for _ in range(cost):
+            for account in accounts * cost:
                 account.spend(now)
             return Arrival(now)
 
@@ -153,34 +115,32 @@ class QuotaCounters:
         """The allowed and used requests of `key` by quota, such as `api_requests_daily`."""
         with self._lock:
             now = self._clock()
-            account = self._account(key)
-            lines: list[tuple[str, int | None, int]] = [
-                ("hourly", self._quota.per_hour, account.hour.used(now)),
-                ("daily", self._quota.per_day, account.day.used(now)),
-                ("monthly", self._quota.per_month, account.month.used(now)),
-            ]
+            own, *pools = [account.used(now) for account in self._accounts_of(key)]
+        if not pools:
+            return {name: Allowance(self._allowed(name), used) for name, used in own.items()}
+        # A member has no limit of its own: the group's is what counts.
         return {
-            f"api_requests_{name}": Allowance(UNLIMITED if limit is None else limit, used)
-            for name, limit, used in lines
+            name: Allowance(UNLIMITED, used, Allowance(self._allowed(name), pools[0][name]))
+            for name, used in own.items()
         }
 
-    def _account(self, key: str) -> _Account:
-        return self._accounts.setdefault(key, _Account(self._quota))
+    def _allowed(self, name: str) -> int:
+        limit = {
+            "api_requests_hourly": self._quota.per_hour,
+            "api_requests_daily": self._quota.per_day,
+            "api_requests_monthly": self._quota.per_month,
+        }[name]
+        return UNLIMITED if limit is None else limit
+
+    def _accounts_of(self, key: str) -> list[_Account]:
+        """The key's own account, and if its requests are taken from a pool, that of the pool too."""
+        pool = self._pool_of(key)
+        if pool == key:
+            return [self._accounts.setdefault(key, _Account(self._quota))]
+        own = self._accounts.setdefault(key, _Account(Quota.unlimited()))
+        return [own, self._accounts.setdefault(pool, _Account(self._quota))]
 
 
 def retry_after_s(arrival: Arrival) -> int:
     """The whole seconds to send in Retry-After for a refused arrival."""
     return max(1, math.ceil(arrival.wait_s or 0.0))
-
-
-def _utc(now: float) -> datetime:
-    return datetime.fromtimestamp(now, timezone.utc)
-
-
-def _end_of_day(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-
-
-def _end_of_month(at: datetime) -> datetime:
-    days = calendar.monthrange(at.year, at.month)[1]
-    return _end_of_day(at.replace(day=days))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from .accounts import GROUP
 from .analyses import AnalysisStore, Pace
 from .comments import Comment, CommentStore, comment_object
 from .data.contents import FileContents
@@ -12,12 +13,17 @@ from .data.dataset import Dataset
 from .data.kinds import Item
 from .data.objects import build_object
 from .faults import Fault, check_shares
+from .features import Feature, FeatureQuotas
 from .http.messages import JsonObject
 from .ioc_stream import IocStream
-from .licences import Licences
-from .quotas import Clock, QuotaCounters
+from .licences import Licence, Licences, licences_of
+from .private_scans import PrivateScans
+from .quotas import Allowance, Clock, Quota, QuotaCounters
+from .storage import Storage
 from .uploads import UploadTickets, UploadTimes
+from .usage import Usage
 from .votes import VoteStore
+from .zips import ZipStore
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class SandboxConfig:
     upload URL from GET /files/upload_url, and for everything else.
     `private_keys`: whether keys may make the calls that API v2 reserves for private keys.
     `stream_every_s`: a notification in the IoC stream each time that many seconds have passed; 0 for none.
+    `searches`, `downloads`, `private_scans`: how many of each a month, for keys that have the licence.
     `licences`: what every key has, besides the licences that its first words name.
     `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
     `faults`: the injected faults, ValueError if their shares exceed 1; the same sequence for the same `seed`.
@@ -47,6 +54,9 @@ class SandboxConfig:
     private_keys: bool = False
     licences: Licences = frozenset()
     stream_every_s: float = 600.0
+    searches: int = 300
+    downloads: int = 300
+    private_scans: int = 100
     resubmit_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     seed: int | None = None
@@ -74,6 +84,10 @@ class Links:
         """The upload URL for a ticket."""
         return f"{self.base}/_ah/upload/{ticket}"
 
+    def to_private_upload(self, ticket: str) -> str:
+        """The private upload URL for a ticket."""
+        return f"{self.base}/_ah/upload/private/{ticket}"
+
     def to_v2_upload(self, ticket: str) -> str:
         """Like `to_upload`, for API v2."""
         return f"{self.base}/vtapi/v2/file/scan/upload/{ticket}"
@@ -89,9 +103,15 @@ class State:
     quotas: QuotaCounters
     analyses: AnalysisStore
     stream: IocStream
+    features: FeatureQuotas
+    usage: Usage
+    storage: Storage
+    private_scans: PrivateScans
+    zips: ZipStore
     dataset: Dataset = field(default_factory=Dataset)
     comments: CommentStore = field(default_factory=CommentStore)
     tickets: UploadTickets = field(default_factory=UploadTickets)
+    private_tickets: UploadTickets = field(default_factory=UploadTickets)
     uploads: UploadTimes = field(default_factory=UploadTimes)
     votes: VoteStore = field(default_factory=VoteStore)
     contents: FileContents = field(default_factory=FileContents)
@@ -105,9 +125,38 @@ class State:
         """The object of a comment."""
         return comment_object(comment, self.links.to("comments", comment.id), self.comments.votes_on(comment.id))
 
+    def licences(self, key: str) -> Licences:
+        """What a key may do."""
+        return licences_of(key, self.config.licences)
 
-def new_state(config: SandboxConfig, clock: Clock, base_url: str, quotas: QuotaCounters) -> State:
-    """The state of a new sandbox."""
+    def allowances(self, key: str) -> dict[str, Allowance]:
+        """All quotas of a key by name."""
+        return {**self.quotas.allowances(key), **self.features.allowances(key, self.licences(key))}
+
+
+def new_state(config: SandboxConfig, clock: Clock, base_url: str, quota: Quota) -> State:
+    """The state of a new sandbox; `quota` is that of each key or group."""
+
+    def pool_of(key: str) -> str:
+        return GROUP if Licence.GROUP in licences_of(key, config.licences) else key
+
     pace = Pace(config.queued_s, config.completed_s)
     stream = IocStream(clock, config.stream_every_s)
-    return State(config, clock, Links(base_url), quotas, AnalysisStore(pace), stream)
+    allowed = {
+        Feature.SEARCH: config.searches,
+        Feature.DOWNLOAD: config.downloads,
+        Feature.PRIVATE_SCAN: config.private_scans,
+    }
+    return State(
+        config=config,
+        clock=clock,
+        links=Links(base_url),
+        quotas=QuotaCounters(quota, clock, pool_of),
+        analyses=AnalysisStore(pace),
+        stream=stream,
+        features=FeatureQuotas(allowed, clock, pool_of),
+        usage=Usage(clock),
+        storage=Storage(clock, base_url),
+        private_scans=PrivateScans(pace),
+        zips=ZipStore(pace),
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .data.catalogue import FileFacts
 from .data.kinds import Item
@@ -12,16 +14,44 @@ from .errors import bad_request
 from .http.messages import Readable
 from .http.multipart import Multipart, Part, boundary_of
 
+_TEXT_LIMIT = 65536
+
 
 def receive_file(body: Readable, content_type: str) -> FileFacts:
     """The hashes, size (bytes) and name of the part `file` in a multipart body. Raises ApiError 400."""
-    received: FileFacts | None = None
-    for part in Multipart(body, boundary_of(content_type)).parts():
-        if part.name == "file":
-            received = measured(part)
+    received = receive_form(body, content_type).file
     if received is None:
         raise bad_request("The body has no part named file")
     return received
+
+
+@dataclass(frozen=True)
+class Form:
+    """A multipart form: the part `file`, if there is one, and the texts of the other parts by name."""
+
+    file: FileFacts | None
+    fields: Mapping[str, str]
+
+
+def receive_form(body: Readable, content_type: str) -> Form:
+    """A multipart body. Raises ApiError 400."""
+    file: FileFacts | None = None
+    fields: dict[str, str] = {}
+    for part in Multipart(body, boundary_of(content_type)).parts():
+        if part.name == "file":
+            file = measured(part)
+        else:
+            fields[part.name] = _text(part)
+    return Form(file, fields)
+
+
+def _text(part: Part) -> str:
+    text = b""
+    for block in part.blocks:
+        text += block
+        if len(text) > _TEXT_LIMIT:
+            raise bad_request(f"The part {part.name} is too large")
+    return text.decode("utf-8", "replace")
 
 
 def measured(part: Part) -> FileFacts:

@@ -7,10 +7,12 @@ differ from them in recorded responses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
 
 from ..clock import iso
 from ..indicators import Indicator, Kind, object_page
+from ..light_typing import Any, Callable
+from .opinions import opinions_of
+from .rule import OPINIONS
 
 Report = dict[str, Any]
 _MOST_NAMES = 50
@@ -25,7 +27,7 @@ def report_of(
     raw: Mapping[str, Any] | None = None,
 ) -> Report:
     """`parts`: `raw` adds VirusTotal's response (argument `raw`, else the object), `engines` the category and result
-    of each engine.
+    of each engine. `opinions` is always there, because each reader ignores and trusts other engines.
     """
     attributes = mapping(vt_object.get("attributes"))
     report: Report = {
@@ -36,6 +38,7 @@ def report_of(
         **_SPECIFIC[indicator.kind](attributes),
     }
     report["link"] = object_page(indicator.kind, report["id"])
+    report[OPINIONS] = opinions_of(attributes.get("last_analysis_results"))
     if "engines" in parts:
         report["engines"] = _engines(attributes.get("last_analysis_results"))
     if "raw" in parts:
@@ -56,8 +59,9 @@ def analysis_report(
     """
     value = indicator or object_id
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
-    report["last_analysis"] = _time(analysis.get("date"))
+    report["last_analysis"] = time_of(analysis.get("date"))
     report["link"] = object_page(kind, object_id) if kind and object_id else None
+    report[OPINIONS] = opinions_of(analysis.get("results"))
     if "engines" in parts:
         report["engines"] = _engines(analysis.get("results"))
     if "raw" in parts:
@@ -71,8 +75,8 @@ def _common(attributes: Mapping[str, Any]) -> Report:
         "reputation": _integer(attributes.get("reputation")),
         "votes": _counts(attributes.get("total_votes"), ("harmless", "malicious")),
         "tags": _texts(attributes.get("tags")),
-        "first_seen": _time(attributes.get("first_submission_date")),
-        "last_analysis": _time(attributes.get("last_analysis_date")),
+        "first_seen": time_of(attributes.get("first_submission_date")),
+        "last_analysis": time_of(attributes.get("last_analysis_date")),
     }
 
 
@@ -102,7 +106,7 @@ def _url(attributes: Mapping[str, Any]) -> Report:
 def _domain(attributes: Mapping[str, Any]) -> Report:
     return {
         "registrar": text(attributes.get("registrar")),
-        "created": _time(attributes.get("creation_date")),
+        "created": time_of(attributes.get("creation_date")),
         "categories": _categories(attributes.get("categories")),
     }
 
@@ -190,6 +194,7 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _time(value: object) -> str | None:
+def time_of(value: object) -> str | None:
+    """VirusTotal's epoch seconds as text (ISO, UTC)."""
     epoch = _integer(value)
     return iso(epoch) if epoch is not None and 0 < epoch <= LATEST_EPOCH else None

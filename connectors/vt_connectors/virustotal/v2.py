@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Callable
+from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import ConfigError, Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from . import endpoints, identity, v2_objects
+from .account_figures import api_usage, overall_quotas
 from .batching import Batches
 from .budget import Budget
 from .client import Client
@@ -16,8 +18,8 @@ from .coerce import mapping, number, text
 from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
-from .overall_quotas import overall_quotas
-from .port import Analysis, Comment, Known, Result, Rows, RowsCall, Submitted
+from .only_v3 import OnlyInV3, not_in_v2
+from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report
 
 # With a public key, VirusTotal reads this many values of a request and silently drops the rest.
@@ -34,7 +36,7 @@ REPORT: dict[Kind, Endpoint] = {
 }
 
 
-class ApiV2:
+class ApiV2(OnlyInV3):
     """See `port.Api`.
 
     The id of an analysis is VirusTotal's scan id after `f-` or `u-`, because files and URLs have different calls.
@@ -49,7 +51,11 @@ class ApiV2:
         self._hashes = Batches(_MOST_VALUES)
         self._urls = Batches(_MOST_VALUES)
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        if relationships:
+            raise no_relationships()
         check_known(indicator)
         report = self._report(indicator, budget)
         if report is None:
@@ -95,27 +101,11 @@ class ApiV2:
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
-    def related(
-        self, endpoint: Endpoint, vt_type: str, indicator: Indicator, limit: int, budget: Budget
-    ) -> Rows | None:
-        raise not_in_v2(endpoint)
-
-    def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
-        raise not_in_v2(call.endpoint)
-
-    def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
-        raise not_in_v2(endpoint)
-
-    def change(
-        self,
-        endpoint: Endpoint,
-        values: Mapping[str, str],
-        budget: Budget,
-        understood: Callable[[Mapping[str, Any]], Result],
-    ) -> Result | None:
-        raise not_in_v2(endpoint)
-
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        if password is not None:
+            raise Forbidden("API v2 takes no password of an archive; set VT_API_VERSION=3")
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
@@ -163,6 +153,13 @@ class ApiV2:
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
 
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        return api_usage(self._client, self._key, days, budget)
+
+
+def no_relationships() -> ConfigError:
+    return ConfigError("API v2 has no relationships in a lookup; set VT_API_VERSION=3")
+
 
 def check_known(indicator: Indicator) -> None:
     """Raises `InvalidIndicator` if v2 has no reports on such an indicator."""
@@ -170,11 +167,6 @@ def check_known(indicator: Indicator) -> None:
         raise InvalidIndicator(
             f"{indicator.value} is an IPv6 address, which API v2 does not know; set VT_API_VERSION=3"
         )
-
-
-def not_in_v2(endpoint: Endpoint) -> Forbidden:
-    """The error of a call that only API v3 has."""
-    return Forbidden(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
 
 
 def check_size(filename: str, size: int) -> None:

@@ -12,6 +12,7 @@
     const ON = /^(true|t|1|yes|y)$/i;
     const SWITCHES = ["comments_allowed", "writes_allowed"];
     const INDEXES = /^[a-z0-9][a-z0-9_-]*(\s*,\s*[a-z0-9][a-z0-9_-]*)*$/;
+    const THRESHOLDS = /^((hash|url|domain|ip)\.)?(malicious|suspicious)\s*=\s*\d+(\s*[,;]\s*((hash|url|domain|ip)\.)?(malicious|suspicious)\s*=\s*\d+)*$/i;
     const REDIS = /^(rediss?|unix):\/\/[^\s@]+$/i;
 
     function between(least, most) {
@@ -138,7 +139,28 @@
             title: "Verdicts",
             fields: [
                 { name: "malicious_threshold", label: "Malicious: at least", unit: "engines", kind: "number", check: whole(1, 1000) },
-                { name: "suspicious_threshold", label: "Suspicious: at least", unit: "engines", kind: "number", check: whole(1, 1000) }
+                { name: "suspicious_threshold", label: "Suspicious: at least", unit: "engines", kind: "number", check: whole(1, 1000) },
+                {
+                    name: "thresholds", label: "For one kind", kind: "text",
+                    hint: "Like url.malicious=1, ip.suspicious=2. Kinds are hash, url, domain and ip. Empty: as above.",
+                    check: like(THRESHOLDS, "Write thresholds like url.malicious=1, ip.suspicious=2.")
+                },
+                {
+                    name: "trusted_engines", label: "Trusted engines", kind: "text",
+                    hint: "Separated by commas. If one of them says malicious, that is the verdict."
+                },
+                {
+                    name: "ignored_engines", label: "Ignored engines", kind: "text",
+                    hint: "Separated by commas. They do not count, for instance because of false positives."
+                },
+                {
+                    name: "verdict_by", label: "Decided by", kind: "select",
+                    options: [
+                        ["engines", "Engines"],
+                        ["gti", "Google Threat Intelligence, where it has an assessment"],
+                        ["worst", "The worse of both"]
+                    ]
+                }
             ]
         },
         {

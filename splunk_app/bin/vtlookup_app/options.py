@@ -10,6 +10,7 @@ from . import result_fields as columns
 from .search.field_names import spellings
 
 KINDS = ("hash", "url", "domain", "ip", "ioc")
+VERDICT_BY = ("engines", "gti", "worst")
 CACHE_MODES = ("default", "refresh", "only", "off")
 _PREFIX = re.compile(r"[A-Za-z0-9_.:]{1,64}")
 _TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
@@ -21,7 +22,7 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """`kind` is None for `ioc=`. Times in seconds."""
+    """`kind` is None for `ioc=`. Times in seconds. `verdict_by` None: the setting."""
 
     kind: str | None
     field: str
@@ -30,6 +31,19 @@ class SearchOptions:
     wait_s: float
     cache: str
     raw: bool
+    verdict_by: str | None = None
+    context: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that every event gets, without the prefix, in order."""
+        return columns.names(self.raw, self.context, self.kind)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The parts of an answer that must be requested."""
+        wanted = {"raw": self.raw, "context": self.context}
+        return frozenset(part for part, is_wanted in wanted.items() if is_wanted)
 
     @property
     def required_fields(self) -> list[str]:
@@ -37,7 +51,7 @@ class SearchOptions:
 
         These are other spellings of the field, and the events' own fields with the names of new ones.
         """
-        added = [self.prefix + name for name in columns.names(self.raw)]
+        added = [self.prefix + name for name in self.names]
         others = [] if self.prefix == columns.PREFIX else added
         return [self.field, *spellings(self.field, added), *others]
 
@@ -57,23 +71,27 @@ def read_options(given: Mapping[str, str | None]) -> SearchOptions:
     field = given[chosen[0]] or ""
     if not field.strip():
         raise UsageError(f"{chosen[0]}= needs the name of a field, like {chosen[0]}=my_field")
+    kind = None if chosen[0] == "ioc" else chosen[0]
     prefix, raw = _prefix(given.get("prefix")), boolean("raw", given.get("raw"))
-    if field in {prefix + name for name in columns.names(raw)}:
+    context = boolean("context", given.get("context"))
+    if field in {prefix + name for name in columns.names(raw, context, kind)}:
         raise UsageError(f"{chosen[0]}={field}: the result would overwrite this field; choose another prefix=")
     return SearchOptions(
-        kind=None if chosen[0] == "ioc" else chosen[0],
+        kind=kind,
         field=field,
         prefix=prefix,
         max_age_s=None if given.get("max_age") is None else duration("max_age", given["max_age"]),
         wait_s=60.0 if given.get("wait") is None else duration("wait", given["wait"]),
         cache=_cache(given.get("cache")),
         raw=raw,
+        verdict_by=_verdict_by(given.get("verdict_by")),
+        context=context,
     )
 
 
 def duration(name: str, text: str | None) -> float:
     """Seconds of `3600`, `90s`, `15m`, `12h`, `7d` or `2w`. Raises `UsageError`."""
-    from vt_connectors.config.durations import seconds_of
+    from vt_connectors.config.values import seconds_of
 
     found = seconds_of(text or "")
     if found is None:
@@ -102,6 +120,15 @@ def _cache(text: str | None) -> str:
     if mode not in CACHE_MODES:
         raise UsageError(f"cache={text!r}: one of {', '.join(CACHE_MODES)}")
     return mode
+
+
+def _verdict_by(text: str | None) -> str | None:
+    if text is None:
+        return None
+    word = text.strip().lower()
+    if word not in VERDICT_BY:
+        raise UsageError(f"verdict_by={text!r}: one of {', '.join(VERDICT_BY)}")
+    return word
 
 
 def boolean(name: str, text: str | None) -> bool:

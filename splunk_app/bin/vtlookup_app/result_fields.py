@@ -17,7 +17,7 @@ Columns = dict[str, Cell]
 
 _COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
 _TEXTS = ("label", "type", "country", "owner", "registrar", "link")
-LISTS = ("names", "tags", "categories")
+LISTS = ("detected_by", "names", "tags", "categories")
 NAMES = (
     "status",
     "verdict",
@@ -27,6 +27,7 @@ NAMES = (
     "undetected",
     "total",
     "detections",
+    "detected_by",
     "reputation",
     "label",
     "names",
@@ -46,8 +47,13 @@ NAMES = (
     "reason",
     "queued",
     "worst_verdict",
+    "gti_verdict",
+    "gti_severity",
+    "gti_score",
 )
+_PLAIN_LISTS = LISTS[1:]
 RAW = "raw"
+_CONTEXT = "context_"
 PREFIX = "vt_"
 # Only vtlookup adds a field with this name: events that have it got the other fields from an earlier vtlookup.
 _SIGN = "worst_verdict"
@@ -55,6 +61,7 @@ _EMPTY: Columns = dict.fromkeys((*NAMES, RAW), "")
 # PENDING in previews: looked up when the search is final. ENDED: the search ended before the lookup.
 PENDING: Columns = {**_EMPTY, "status": "pending", "queued": "false"}
 ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this one's turn"}
+_GTI = ("verdict", "severity", "score")
 _NOT_CACHED = "not_cached"
 _AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
 _EPOCH = datetime(1970, 1, 1)
@@ -62,9 +69,23 @@ _EPOCH = datetime(1970, 1, 1)
 _WITHIN = ", "
 
 
-def names(raw: bool) -> tuple[str, ...]:
-    """The fields that every event gets, without the prefix, in order."""
-    return (*NAMES, RAW) if raw else NAMES
+def names(raw: bool, context: bool = False, kind: str | None = None) -> tuple[str, ...]:
+    """The fields that every event gets, without the prefix, in order. `kind`: of the indicators; None: any."""
+    found: tuple[str, ...] = NAMES
+    if context:
+        from . import context_fields
+
+        found += context_fields.names(kind)
+    return (*found, RAW) if raw else found
+
+
+def is_list(name: str) -> bool:
+    """Whether the field may have several values of one indicator."""
+    if not name.startswith(_CONTEXT):
+        return name in LISTS
+    from . import context_fields
+
+    return context_fields.is_list(name)
 
 
 def used_by_events(header: Collection[str], wanted: Sequence[str], prefix: str) -> list[str]:
@@ -95,16 +116,43 @@ def of_response(response: Response) -> Columns:
     columns["reason"] = text_of(data.get("reason")) if columns["status"] == "skipped" else ""
     if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
         columns["link"] = _search_page(str(data.get("indicator", "")))
-    for name in LISTS:
+    for name in _PLAIN_LISTS:
         columns[name] = data.get(name) or []
+    columns["detected_by"] = [_engine(**row) for row in data.get("detected_by", ())]
     for name in ("first_seen", "last_analysis"):
         columns[name] = epoch_of(data.get(name))
     columns["source"], columns["age"] = text_of(meta["source"]), text_of(meta["age_s"])
     if data.get("stats") is not None:
         columns.update(counts_of(data["stats"]))
+    columns.update(_more(data))
+    return columns
+
+
+def _more(data: Mapping[str, Any]) -> Columns:
+    """What only some keys get, or only some searches ask for."""
+    columns: Columns = {}
+    if "gti" in data:
+        columns.update((f"gti_{name}", text_of(data["gti"].get(name))) for name in _GTI)
+    if "context" in data:
+        columns.update(_context(data["context"]))
     if RAW in data:
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
+
+
+def _context(found: Mapping[str, Any]) -> Columns:
+    from . import context_fields
+
+    columns: Columns = {}
+    for key, value in found.items():
+        name = context_fields.CONTEXT + key
+        is_time = context_fields.is_time(name)
+        columns[name] = value if isinstance(value, list) else epoch_of(value) if is_time else str(value)
+    return columns
+
+
+def _engine(engine: str, result: str | None) -> str:
+    return f"{engine}: {result}" if result else engine
 
 
 def _search_page(indicator: str) -> str:
@@ -157,7 +205,8 @@ def side_by_side(rows: Sequence[Columns]) -> Columns:
     """The fields of an event with several indicators: one value per indicator, in order, and the worst verdict."""
     from vt_connectors.contract.documents import WORST_FIRST
 
-    joined: Columns = {name: [_one(row[name]) for row in rows] for name in (*NAMES, RAW)}
+    names = dict.fromkeys((*NAMES, RAW, *(name for row in rows for name in row)))
+    joined: Columns = {name: [_one(row.get(name, "")) for row in rows] for name in names}
     verdicts = {row["verdict"] for row in rows}
     joined["worst_verdict"] = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "")
     if not any(joined[RAW]):

@@ -28,6 +28,10 @@ VARIABLES = {
     "never_query": "VT_NEVER_QUERY",
     "malicious_threshold": "VT_MALICIOUS_THRESHOLD",
     "suspicious_threshold": "VT_SUSPICIOUS_THRESHOLD",
+    "thresholds": "VT_THRESHOLDS",
+    "trusted_engines": "VT_TRUSTED_ENGINES",
+    "ignored_engines": "VT_IGNORED_ENGINES",
+    "verdict_by": "VT_VERDICT_BY",
     "proxy": PROXY,
     "ca_bundle": CA_BUNDLE,
 }

@@ -42,7 +42,9 @@ _TOLD: set[str] = set()
 
 
 class KeyNotSeen(ConfigError):
-    """This session sees no key: there is none, or this user may not read it."""
+    """This session sees no key: there is none, or this user may not read it. The endpoint may see one."""
+
+    key_is_elsewhere = True
 
 
 class Splunkd:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any, Callable
 
 from ...actions import Action
-from ...config.durations import seconds_of
+from ...config.values import seconds_of
 
 # Not an option on the command line, which names a file by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))
@@ -31,7 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
     )
     parser.add_argument("--max-age", type=seconds, metavar="TIME", help="maximum age of a cached answer: 3600, 7d")
     parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
-    parser.add_argument("--include", action="append", choices=("raw", "engines"), default=[], help="with --json")
+    parser.add_argument(
+        "--include", action="append", choices=("raw", "engines", "context"), default=[], help="with --json"
+    )
+    parser.set_defaults(verdict_by=None)
+    if "verdict_by" in action.result_schema["properties"]:
+        parser.add_argument(
+            "--verdict-by",
+            choices=("engines", "gti", "worst"),
+            help="what decides the verdict: the engines, Google Threat Intelligence, or the worse of both",
+        )
 
 
 def seconds(text: str) -> float:
@@ -54,6 +64,25 @@ def given_params(action: Action, options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None and value is not False}
 
 
+class _Pairs(argparse.Action):
+    """`NAME=VALUE`, as often as needed, becomes an object."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        name, separator, value = str(values).partition("=")
+        pairs: dict[str, str] = getattr(namespace, self.dest) or {}
+        if not name or not separator:
+            parser.error(f"argument {option_string}: {values!r} is not NAME=VALUE")
+        if name in pairs:
+            parser.error(f"argument {option_string}: {name!r} is given twice")
+        setattr(namespace, self.dest, {**pairs, name: value})
+
+
 def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
     flag = "--" + name.removesuffix("_s").replace("_", "-")
     about, target = rules.get("description"), f"param_{name}"
@@ -62,6 +91,9 @@ def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any]
     kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)
     if kind == "boolean":
         parser.add_argument(flag, dest=target, action="store_true", help=about)
+    elif kind == "object":
+        about = f"{about}; may be repeated"
+        parser.add_argument(flag, dest=target, action=_Pairs, metavar="NAME=VALUE", required=required, help=about)
     elif kind == "array":
         of_item = rules.get("items", {})
         about = f"{about}; may be repeated" if about else "may be repeated"

@@ -7,7 +7,7 @@ import sys
 from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
-from ...config.durations import seconds_of
+from ...config.values import seconds_of
 from ...contract.exit_status import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...quota.windows import parse_quota
@@ -33,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the same faults in the same order each time")
     parser.add_argument("--scan-time", default="5s", metavar="TIME", help="duration of an analysis (default 5s)")
+    parser.add_argument(
+        "--stream-every",
+        default="10m",
+        metavar="TIME",
+        help="a notification in the IoC stream each (default 10m; 0: none)",
+    )
     parser.add_argument("--log", action="store_true", help="log each request on stderr")
 
 
@@ -64,6 +70,7 @@ def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
         completed_s=scan_s,
         faults=tuple(Fault.parse(text) for text in options.fault),
         seed=options.seed,
+        stream_every_s=seconds(options.stream_every),
     )
     latency = seconds_between(options.latency)
     return SandboxServer(sandbox_quota(options.quota), clock.now, port=options.port, latency_s=latency, config=config)
@@ -114,6 +121,7 @@ def _print_address(url: str) -> None:
         f"  export VT_API_URL={url} VT_API_KEY=sandbox VT_STATE=$(mktemp -d)/state.db\n"
         "  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f\n\n"
         "It accepts any key, except keys that begin with 'wrong' (401) or 'forbidden' (403).\n"
+        "Keys that begin with 'premium-', 'gti-' or 'private-' have that licence; all others are public.\n"
         "It supports API v3, and v2 with VT_API_VERSION=2.\n"
     )
     sys.stdout.flush()

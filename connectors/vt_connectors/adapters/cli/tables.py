@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+from ...contract.next_steps import next_steps
 from ...errors import printable
 
 if TYPE_CHECKING:
@@ -27,16 +29,20 @@ def show(action: Action, responses: list[Response]) -> None:
         data = response["data"] or {}
         if "windows" in data:
             console.print(_quota(response))
+            if "usage" in data:
+                console.print(_usage(data["usage"]))
         elif rows is None or rows.name not in data:
             others.append(response)
         else:
             console.print(_rows(rows, response))
     if others:
         console.print(_verdicts(action, others))
+        _print_next_steps(console, others)
         for response in others:
             if response["status"] == "pending":
                 # Below the table and not wrapped, so that it can be copied.
-                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
+                private = " --private" if response["data"].get("private") else ""
+                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}{private}"
                 console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
 
 
@@ -92,6 +98,17 @@ def _quota(response: Response) -> Table:
     return table
 
 
+def _usage(usage: Mapping[str, Any]) -> Table:
+    """The use of the account by endpoint, the most used first, and the sum."""
+    unread = f"; {usage['unread']} figures cannot be read" if "unread" in usage else ""
+    table = Table(title=Text(f"use from {usage['start']} to {usage['end']}{unread}"))
+    for title in ("endpoint", "requests", "not counted"):
+        table.add_column(title, overflow="fold")
+    for row in (*usage["endpoints"], {**usage, "endpoint": "all"}):
+        table.add_row(*map(Text, (printable(row["endpoint"]), str(row["requests"]), str(row["not_counted"]))))
+    return table
+
+
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
@@ -113,6 +130,15 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
             Text(response["meta"]["source"] or ""),
         )
     return table
+
+
+def _print_next_steps(console: Console, responses: list[Response]) -> None:
+    """Below the table, once for equal errors."""
+    found = [
+        (error["code"], step) for error in (each["error"] for each in responses) if error for step in next_steps(error)
+    ]
+    for code, step in dict.fromkeys(found):
+        console.print(Text(f"{code}: {step}"), soft_wrap=True)
 
 
 def _cell(value: object) -> str:

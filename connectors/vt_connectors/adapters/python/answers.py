@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from ...contract.documents import Source, Verdict
+from ...contract.documents import DecidedBy, Source, Verdict
 from ...errors import ConnectorError, from_dict
 from ...indicators import Kind
 
@@ -50,6 +50,11 @@ class Answer:
     fetched_at: datetime | None
     age_s: int | None
     _document: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @cached_property
+    def raw(self) -> dict[str, Any] | None:
+        """A copy of VirusTotal's own object. None unless `include` requested it."""
+        return copy.deepcopy((self._document["data"] or {}).get("raw"))
 
     def to_dict(self) -> dict[str, Any]:
         """The whole response document (`schemas/response.json`): JSON-ready, and the caller's own."""
@@ -99,17 +104,38 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class Detection:
+    """An engine that says malicious or suspicious, and its name for the detection, if it has one."""
+
+    engine: str
+    result: str | None
+
+
+@dataclass(frozen=True)
+class Gti:
+    """Google Threat Intelligence's assessment. `score` from 0 to 100. `factors`: by Google's names."""
+
+    verdict: Literal["malicious", "suspicious", "undetected", "benign", "unknown"]
+    severity: Literal["high", "medium", "low", "none", "unknown"]
+    score: int | None
+    description: str | None
+    factors: Mapping[str, bool | int | str | list[str]] = field(hash=False)
+
+
+@dataclass(frozen=True)
 class Judged(Answer):
-    """An answer with a verdict from engine results.
+    """An answer with a verdict. `verdict_by`: `engines` or `gti` decided; None if there is nothing to judge.
 
     `verdict`: `malicious`, `suspicious`, `undetected` (scanned without a detection, which does not mean safe) or
     `unknown`. `id` is VirusTotal's. `reason`: why it was skipped. `removed`: parts of a URL that were not sent (`user`,
-    `password`). `engines`: empty unless `include` requested them.
+    `password`). `detected_by`: by name, at most 100. `engines`: empty unless `include` requested them.
     `analysis_id`, `analysis_status` and `poll_after_s` (seconds until the next poll): for scans only.
     """
 
     verdict: Verdict
+    verdict_by: DecidedBy | None
     stats: Stats | None
+    detected_by: tuple[Detection, ...]
     id: str | None
     last_analysis: datetime | None
     link: str | None
@@ -120,21 +146,20 @@ class Judged(Answer):
     poll_after_s: float | None
     engines: Mapping[str, Engine] = field(repr=False, hash=False)
 
-    @cached_property
-    def raw(self) -> dict[str, Any] | None:
-        """A copy of VirusTotal's own object. None unless `include` requested it."""
-        return copy.deepcopy((self._document["data"] or {}).get("raw"))
+
+_COPIED_TO_JUDGED = ("verdict_by", "id", "link", "reason", "analysis_id", "analysis_status")
 
 
 def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """`Judged`'s fields by name, for its subclasses. Raises the document's error."""
     fields = answer_fields(document)
     data: Mapping[str, Any] = document["data"] or {}
-    fields.update((name, data.get(name)) for name in ("id", "link", "reason", "analysis_id", "analysis_status"))
+    fields.update((name, data.get(name)) for name in _COPIED_TO_JUDGED)
     return {
         **fields,
         "verdict": data.get("verdict", "unknown"),
         "stats": Stats(**data["stats"]) if data.get("stats") else None,
+        "detected_by": tuple(Detection(**row) for row in data.get("detected_by", ())),
         "last_analysis": time_of(data.get("last_analysis")),
         "poll_after_s": document["meta"].get("poll_after_s"),
         "removed": tuple(data.get("removed", ())),
@@ -143,11 +168,25 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Related:
+    """An object that is related to an indicator. `type`: its kind, or VirusTotal's type of other objects. `is_known`:
+    VirusTotal has it, and does not only name it.
+    """
+
+    type: str
+    id: str | None
+    indicator: str | None
+    date: datetime | None
+    is_known: bool
+
+
+@dataclass(frozen=True)
 class Report(Judged):
     """VirusTotal's report on a file, URL, domain or address: the answer of `lookup_*`.
 
-    `indicator` is the value in its canonical form. `size` in bytes. The fields of a scan are set if `lookup_url`
-    submitted the URL for a scan.
+    `indicator` is the value in its canonical form. `size` in bytes. `gti`: only for keys with its licence. `context`:
+    empty unless `include` requested it. `relationships`: by name, as far as they were requested and VirusTotal gave
+    them. The fields of a scan are set if `lookup_url` submitted the URL for a scan.
     """
 
     type: Kind
@@ -173,6 +212,9 @@ class Report(Judged):
     network: str | None
     created: datetime | None
     first_seen: datetime | None
+    gti: Gti | None
+    context: Mapping[str, str | int | list[str]] = field(repr=False, hash=False)
+    relationships: Mapping[str, tuple[Related, ...]] = field(repr=False, hash=False)
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Report:
@@ -183,7 +225,9 @@ class Report(Judged):
         fields.update((name, tuple(data.get(name) or ())) for name in ("names", "tags", "categories"))
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
         fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
-        return cls(**fields, votes=_votes(data))
+        return cls(
+            **fields, votes=_votes(data), gti=_gti(data), context=data.get("context", {}), relationships=_related(data)
+        )
 
 
 _COPIED = (
@@ -212,3 +256,19 @@ class Lookup:
 def _votes(data: Mapping[str, Any]) -> Votes | None:
     votes = data.get("votes")
     return None if votes is None else Votes(votes.get("harmless"), votes.get("malicious"))
+
+
+def _gti(data: Mapping[str, Any]) -> Gti | None:
+    gti = data.get("gti")
+    if gti is None:
+        return None
+    return Gti(gti["verdict"], gti["severity"], gti.get("score"), gti.get("description"), gti.get("factors", {}))
+
+
+def _related(data: Mapping[str, Any]) -> dict[str, tuple[Related, ...]]:
+    return {name: tuple(map(_one_related, rows)) for name, rows in data.get("relationships", {}).items()}
+
+
+def _one_related(row: Mapping[str, Any]) -> Related:
+    is_known = row.get("status") != "not_found"
+    return Related(row["type"], row.get("id"), row.get("indicator"), time_of(row.get("date")), is_known)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING, Any
 
 from ...actions.request_batch import BatchAnswers
-from ...contract.documents import Request
 from ...indicators import Kind
-from ...observer import BytesSent
 from ...quota.waiters import BATCH
 from .answers import Lookup, Report
+from .calling import Progress
 from .concurrent_lookups import Batch
-from .connecting import Opening, opening
-from .connection import CLOSED, Answering, Connection
+from .connecting import opening
+from .connection import Connection
+from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
-from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
+from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment
+from .quota_report import QuotaReport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ...contract.response import Response
     from .options import ConnectionSettings
 
-Progress = Callable[[int, int], None]
 SIDE_BY_SIDE = 8
 
 
@@ -38,7 +37,7 @@ def connect(api_key: str | None = None, **settings: Unpack[ConnectionSettings]) 
     return VirusTotal(opening({**settings, "api_key": api_key}))
 
 
-class VirusTotal:
+class VirusTotal(FurtherMethods):
     """A connection to VirusTotal, made by `connect`.
 
     Any thread may use it. A forked process may use it too: it gets a new connection with the same settings and the same
@@ -48,35 +47,55 @@ class VirusTotal:
     `retry_after` (seconds). A closed connection raises `RuntimeError`; an unknown option raises `TypeError`.
     """
 
-    def __init__(self, opening: Opening) -> None:
-        self._opening = opening
-        self._connections: dict[int, Connection] = {}
-        self._closed = False
-
-    def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
+    def lookup(
+        self,
+        value: str,
+        type: Kind | None = None,
+        relationships: Iterable[str] | None = None,
+        **options: Unpack[LookupOptions],
+    ) -> Report:
         """VirusTotal's report on `value`. The type is recognised unless it is given. Costs one request if the report is
         not cached.
+
+        `relationships`: names such as `resolutions`; the report has up to 20 objects of each.
         """
-        return Report.from_dict(self._run("lookup", {"value": value, "type": type}, LookupOptions, options))
+        params = {"value": value, "type": type, "relationships": relationships}
+        return Report.from_dict(self._run("lookup", params, LookupOptions, options))
 
-    def lookup_hash(self, hash: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on the file with this MD5, SHA-1 or SHA-256."""
-        return Report.from_dict(self._run("lookup_hash", {"hash": hash}, LookupOptions, options))
+    def lookup_hash(
+        self, hash: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on the file with this MD5, SHA-1 or SHA-256. `relationships`: see `lookup`."""
+        params = {"hash": hash, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_hash", params, LookupOptions, options))
 
-    def lookup_url(self, url: str, scan_if_missing: bool = False, **options: Unpack[LookupOptions]) -> Report:
+    def lookup_url(
+        self,
+        url: str,
+        scan_if_missing: bool = False,
+        relationships: Iterable[str] | None = None,
+        **options: Unpack[LookupOptions],
+    ) -> Report:
         """VirusTotal's report on a URL, which may be defanged. `scan_if_missing` submits an unknown URL for a public
-        scan: if the scan does not end in time, the answer is `pending`, with `analysis_id`.
+        scan: if the scan does not end in time, the answer is `pending`, with `analysis_id`. `relationships`: see
+        `lookup`.
         """
-        params = {"url": url, "scan_if_missing": scan_if_missing or None}
+        params = {"url": url, "scan_if_missing": scan_if_missing or None, "relationships": relationships}
         return Report.from_dict(self._run("lookup_url", params, LookupOptions, options))
 
-    def lookup_domain(self, domain: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on a domain."""
-        return Report.from_dict(self._run("lookup_domain", {"domain": domain}, LookupOptions, options))
+    def lookup_domain(
+        self, domain: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on a domain. `relationships`: see `lookup`."""
+        params = {"domain": domain, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_domain", params, LookupOptions, options))
 
-    def lookup_ip(self, ip: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on an IPv4 or IPv6 address."""
-        return Report.from_dict(self._run("lookup_ip", {"ip": ip}, LookupOptions, options))
+    def lookup_ip(
+        self, ip: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on an IPv4 or IPv6 address. `relationships`: see `lookup`."""
+        params = {"ip": ip, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_ip", params, LookupOptions, options))
 
     def lookup_many(
         self,
@@ -168,9 +187,12 @@ class VirusTotal:
         params = {"indicator": indicator, "limit": limit, "type": type}
         return CommentList.from_dict(self._run("get_comments", params, CacheOptions, options))
 
-    def quota(self, **options: Unpack[WaitOptions]) -> QuotaReport:
-        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request."""
-        return QuotaReport.from_dict(self._run("quota", {}, WaitOptions, options))
+    def quota(self, usage_days: int | None = None, **options: Unpack[WaitOptions]) -> QuotaReport:
+        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request.
+
+        `usage_days`: also the use by endpoint of the last 1 to 30 days, today included.
+        """
+        return QuotaReport.from_dict(self._run("quota", {"usage_days": usage_days}, WaitOptions, options))
 
     def run(self, action: str, /, **given: Any) -> ActionAnswer:
         """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.
@@ -183,55 +205,6 @@ class VirusTotal:
         params = {name: plain_value(value) for name, value in given.items() if name not in known}
         options = {name: value for name, value in given.items() if name in known}
         return ActionAnswer.from_dict(self._run(action, params, LookupOptions, options))
-
-    def close(self) -> None:
-        """Close connections, files and threads. Calls that wait for quota in other threads raise `Cancelled`; requests
-        in flight are completed first. It may be called several times.
-        """
-        self._closed = True
-        connection = self._connections.get(os.getpid())
-        if connection is not None:
-            connection.close()
-
-    def __enter__(self) -> VirusTotal:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<VirusTotal at {self._opening.about}{', closed' if self._closed else ''}>"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a connection cannot be pickled; call connect() in each process")
-
-    def _connection(self) -> Connection:
-        """This process's connection. A forked process makes a new one: locks and sockets do not survive a fork."""
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        pid = os.getpid()
-        if pid not in self._connections:
-            self._connections.setdefault(pid, self._opening.open())
-        return self._connections[pid]
-
-    @contextmanager
-    def _core(self) -> Iterator[Answering]:
-        with self._connection().core() as core:
-            yield core
-
-    def _run(
-        self,
-        action: str,
-        params: Mapping[str, Any],
-        known: type,
-        options: Mapping[str, object],
-        progress: Progress | None = None,
-    ) -> Response:
-        given = {name: value for name, value in params.items() if value is not None}
-        request = Request(action, given, read_options(known, options))
-        with self._core() as core:
-            run: Callable[..., Response] = core.run
-            return run(request) if progress is None else run(request, observer=BytesSent(progress))
 
 
 def _lookups(connection: Connection, batch: Batch, values: Iterable[str]) -> Generator[Lookup, None, None]:

@@ -26,6 +26,8 @@ class Answering(LookingUp, Protocol):
 
     def within(self, batch: BatchAnswers) -> Answering: ...
 
+    def delivered(self, response: Response) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -63,6 +65,7 @@ class Connection:
         self._inside = 0
         self._closed = False
         self._batches: set[Stoppable] = set()
+        self._handed_out: dict[str, Response] = {}
 
     @contextlib.contextmanager
     def core(self) -> Iterator[Answering]:
@@ -98,12 +101,28 @@ class Connection:
         with contextlib.suppress(RuntimeError), self.core() as core:
             core.end_batch()
 
-    def close(self) -> None:
+    def hand_out(self, stream: str, response: Response) -> None:
+        """Remember that the caller works on `response`, the last one of `stream`."""
+        with self._lock:
+            self._handed_out[stream] = response
+
+    def deliver(self, stream: str) -> None:
+        """The caller has finished the work on the last response of `stream`, if there is one."""
+        with self._lock:
+            response = self._handed_out.pop(stream, None)
+        if response is not None:
+            self._core.delivered(response)
+
+    def close(self, *, are_delivered: bool = True) -> None:
+        """`are_delivered`: the callers have finished the work on the responses of streams."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             batches, idle = list(self._batches), not self._inside
+        if are_delivered:
+            for stream in list(self._handed_out):
+                self.deliver(stream)
         self.clock.cancel()
         for batch in batches:
             batch.stop()

@@ -10,7 +10,8 @@ from ...contract.documents import CacheMode, Options, read_request
 from ...contract.validation import violation
 from ...errors import ConfigError
 
-Part = Literal["raw", "engines"]
+Part = Literal["raw", "engines", "context"]
+VerdictBy = Literal["engines", "gti", "worst"]
 
 
 class ConnectionSettings(TypedDict, total=False):
@@ -31,6 +32,10 @@ class ConnectionSettings(TypedDict, total=False):
     scan_roots: Iterable[str | os.PathLike[str]] | None
     malicious_threshold: int | None
     suspicious_threshold: int | None
+    thresholds: Mapping[str, int | Mapping[str, int]] | None
+    trusted_engines: Iterable[str] | None
+    ignored_engines: Iterable[str] | None
+    verdict_by: VerdictBy | None
 
 
 class WaitOptions(TypedDict, total=False):
@@ -49,12 +54,18 @@ class CacheOptions(WaitOptions, total=False):
 
 
 class LookupOptions(CacheOptions, total=False):
-    """Options of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result).
-    `thresholds`: the number of engines for a verdict, `{"malicious": 3, "suspicious": 1}`.
+    """Options of lookups and scans. `include`: `raw` (VirusTotal's own object), `engines` (each engine's result),
+    `context` (further facts of the object).
+    `thresholds`: the number of engines for a verdict, `{"malicious": 3, "suspicious": 1, "url": {"malicious": 1}}`.
+    `trusted_engines`: one of these that says malicious is enough. `ignored_engines`: these do not count.
+    `verdict_by`: `engines`, `gti` (Google Threat Intelligence, where it has an assessment) or `worst`.
     """
 
     include: Iterable[Part] | None
-    thresholds: Mapping[str, int] | None
+    thresholds: Mapping[str, int | Mapping[str, int]] | None
+    trusted_engines: Iterable[str] | None
+    ignored_engines: Iterable[str] | None
+    verdict_by: VerdictBy | None
 
 
 def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:

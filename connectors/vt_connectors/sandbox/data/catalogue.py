@@ -122,7 +122,15 @@ _DOMAINS = [
     _other(Kind.DOMAIN, "malicious.example", _MALICIOUS, 13, tags=["dga"], registrar="Nowhere Names Ltd."),
     _other(Kind.DOMAIN, "phishing.example", _MALICIOUS, 9, registrar="Nowhere Names Ltd."),
     _other(Kind.DOMAIN, "suspicious.example", _SUSPICIOUS, 2),
-    _other(Kind.DOMAIN, "example.com", _CLEAN),
+    _other(
+        Kind.DOMAIN,
+        "example.com",
+        _CLEAN,
+        popularity_ranks={
+            "Sandbox Ranks": {"rank": 1200, "timestamp": 1_749_900_000},
+            "Other Ranks": {"rank": 900, "timestamp": 1_749_900_000},
+        },
+    ),
     _other(Kind.DOMAIN, "www.example.com", _CLEAN),
     _other(Kind.DOMAIN, "unknown.example", Verdict.UNKNOWN),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .deterministic import draw
+from .deterministic import digest, draw
 from .kinds import Item, Kind, Verdict
 from .verdicts import profile_of
 from .web_attributes import REFERENCE_TIME
@@ -55,6 +55,8 @@ def premium_attributes(item: Item, attributes: Mapping[str, Any]) -> dict[str, A
             "level_description": f"Severity {severity}",
         }
     }
+    if item.kind is Kind.URL:
+        more["favicon"] = {"raw_md5": digest(item.value, "icon")[:32], "dhash": digest(item.value, "icon")[32:48]}
     if item.kind is Kind.FILE and profile_of(item).verdict is Verdict.MALICIOUS:
         more["malware_config"] = {
             "families": [{"family": "invoicedrop", "configs": [{"urls": ["http://malicious.example/"]}]}]

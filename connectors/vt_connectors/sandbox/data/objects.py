@@ -9,6 +9,7 @@ from .catalogue import FileFacts, known
 from .deterministic import draw
 from .engines import part_of, scan_of
 from .file_attributes import file_attributes
+from .findings import file_findings
 from .kinds import Item, Kind, Verdict
 from .verdicts import Profile, profile_of
 from .web_attributes import REFERENCE_TIME, domain_attributes, ip_attributes, url_attributes
@@ -65,7 +66,8 @@ def unscanned_attributes(item: Item, facts: FileFacts | None, standing: Submissi
 def _attributes(item: Item, verdict: Verdict, facts: FileFacts | None) -> dict[str, Any]:
     if item.kind is Kind.FILE:
         assert facts is not None, "a file is known by its hashes"
-        return file_attributes(item, verdict, facts)
+        attributes = file_attributes(item, verdict, facts)
+        return {**attributes, **file_findings(item, attributes["type_tag"])}
     build = {Kind.URL: url_attributes, Kind.DOMAIN: domain_attributes, Kind.IP: ip_attributes}[item.kind]
     return build(item, verdict)
 

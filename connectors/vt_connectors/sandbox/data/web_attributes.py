@@ -41,6 +41,10 @@ def url_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
         "threat_names": [family_of(item)] if verdict is Verdict.MALICIOUS else [],
         "tld": _host(seed).rpartition(".")[2],
     }
+    final = attributes["last_final_url"]
+    attributes["redirection_chain"] = [seed] if final == seed else [seed, final]
+    linked = ("www.example.com", "example.com")[: draw(seed, "out", 3)]
+    attributes["outgoing_links"] = [f"https://{host}/" for host in linked]
     if draw(seed, "answered", 8):  # one URL in eight has no HTTP response
         attributes["last_http_response_code"] = 200
         attributes["last_http_response_content_length"] = body_size
@@ -91,6 +95,16 @@ def ip_attributes(item: Item, verdict: Verdict) -> dict[str, Any]:
         "whois": f"CIDR: {network}\nOrganization: {owner}",
         "whois_date": updated,
     }
+    if verdict is Verdict.MALICIOUS:
+        attributes["crowdsourced_context"] = [
+            {
+                "title": "Seen in an attack",
+                "details": "Contacted by a loader",
+                "severity": "high",
+                "source": "Sandbox Press",
+                "timestamp": updated,
+            }
+        ]
     if draw(seed, "placed", 8):  # one address in eight belongs to no country
         country, continent, registry = pick(seed, "place", _PLACES)
         attributes.update(country=country, continent=continent, regional_internet_registry=registry)

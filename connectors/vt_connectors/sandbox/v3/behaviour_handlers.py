@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..data.attack import TECHNIQUES, technique_attributes
 from ..data.behaviour import Behaviour, behaviour_with_id, behaviours_of, mitre_trees, summary_of
 from ..data.kinds import Kind
+from ..data.sigma import sigma_analysis
 from ..errors import not_found
 from ..http.messages import Response, html_response, json_response
 from ..state import State
@@ -48,6 +49,17 @@ def technique(state: State, call: Call) -> Response:
     links = {"self": state.links.to("attack_techniques", found.id)}
     made = {"type": "attack_technique", "id": found.id, "links": links, "attributes": technique_attributes(found)}
     return json_response({"data": made})
+
+
+@route("GET", "/api/v3/sigma_analyses/*")
+def sigma_analysis_of_file(state: State, call: Call) -> Response:
+    """GET /sigma_analyses/{id}, whose id is the file's SHA-256."""
+    rows = sigma_analysis(state.dataset.find(Kind.FILE, call.ids[0]))
+    if not rows:
+        raise not_found(f'Sigma analysis "{call.ids[0]}" not found')
+    links = {"self": state.links.to("sigma_analyses", rows[0].id)}
+    made = {"type": "sigma_analysis", "id": rows[0].id, "links": links, "attributes": dict(rows[0].attributes())}
+    return json_response({"data": narrowed(made, call)})
 
 
 def _detonations(state: State, call: Call) -> list[Behaviour]:

@@ -15,6 +15,7 @@ from ..licences import Licence
 from ..state import State
 from .calls import Call, route
 from .paging import cut_page
+from .presenting import presented
 
 _LISTS = ("malware", "phishing", "ransomware")
 _LIST_ROWS = 30
@@ -36,7 +37,23 @@ def one_collection(state: State, call: Call) -> Response:
     """GET /collections/{id}."""
     found = _found(call.ids[0])
     call.require(Licence.GTI if found.is_curated else None)
-    return json_response({"data": collection_object(state, found.id)})
+    context = {"role": "viewer", "shared_with_me": False}
+    return json_response({"data": {**collection_object(state, found.id), "context_attributes": context}})
+
+
+@route("GET", "/api/v3/collections/*/*")
+def members(state: State, call: Call) -> Response:
+    """GET /collections/{id}/{files, urls, domains or ip_addresses}: the indicators of a collection."""
+    found = _found(call.ids[0])
+    call.require(Licence.GTI if found.is_curated else None)
+    kind = next((kind for kind in Kind if kind.collection == call.ids[1]), None)
+    if kind is None:
+        raise not_found("Resource not found.")
+    items = [item for item in found.members if item.kind is kind]
+    link = state.links.to("collections", found.id, kind.collection)
+    cut = cut_page([item.id for item in items], call.request.query, link)
+    rows = [presented(state, call, item) for item in items[cut.start : cut.end]]
+    return json_response({"data": rows, "meta": {"count": len(items), "cursor": cut.cursor}, "links": cut.links})
 
 
 @route("GET", "/api/v3/threat_lists", Licence.GTI)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..accounts import overall_quotas, user_id, user_object
 from ..analyses import Analysis, analysis_meta
 from ..data.kinds import Kind
 from ..errors import not_found
@@ -70,28 +69,8 @@ def analysed_item(state: State, call: Call) -> Response:
     return json_response({"data": presented(state, call, _analysis(state, call.ids[0]).item)})
 
 
-@route("GET", "/api/v3/users/*")
-def user(state: State, call: Call) -> Response:
-    """GET /users/{id or key}."""
-    _require_own_user(call)
-    allowances = state.quotas.allowances(call.key)
-    return json_response({"data": user_object(call.key, allowances, state.links.to("users", user_id(call.key)))})
-
-
-@route("GET", "/api/v3/users/*/overall_quotas")
-def quotas(state: State, call: Call) -> Response:
-    """GET /users/{id or key}/overall_quotas."""
-    _require_own_user(call)
-    return json_response({"data": overall_quotas(state.quotas.allowances(call.key))})
-
-
 def _analysis(state: State, ident: str) -> Analysis:
     found = state.analyses.find(ident)
     if found is None:
         raise not_found(f'Analysis "{ident}" not found')
     return found
-
-
-def _require_own_user(call: Call) -> None:
-    if call.ids[0] not in (call.key, user_id(call.key)):
-        raise not_found(f'User "{call.ids[0]}" not found')

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from ..errors import not_found
 from ..http.messages import Request, Response
-from ..licences import licences_of
 from ..state import State
 
 # Their handlers enter themselves in ROUTES when they are imported.
+from . import account_handlers as _account_handlers  # noqa: F401
 from . import behaviour_handlers as _behaviour_handlers  # noqa: F401
 from . import collection_handlers as _collection_handlers  # noqa: F401
 from . import community_handlers as _community_handlers  # noqa: F401
+from . import download_handlers as _download_handlers  # noqa: F401
+from . import private_handlers as _private_handlers  # noqa: F401
+from . import private_objects as _private_objects  # noqa: F401
 from . import read_handlers as _read_handlers  # noqa: F401
 from . import relationship_handlers as _relationship_handlers  # noqa: F401
 from . import search_handlers as _search_handlers  # noqa: F401
 from . import stream_handlers as _stream_handlers  # noqa: F401
 from . import write_handlers as _write_handlers  # noqa: F401
+from . import zip_handlers as _zip_handlers  # noqa: F401
 from .calls import OPEN, ROUTES, Call, Route
 
 
@@ -32,9 +36,13 @@ class V3Routes:
         for route in self._routes:
             ids = _match(route.segments, request.segments) if route.method == request.method else None
             if ids is not None:
-                licences = licences_of(key, self._state.config.licences)
-                return route.handler(self._state, Call(request, key, ids, licences))
+                return route.handler(self._state, Call(request, key, ids, self._state.licences(key)))
         raise not_found("Resource not found.")
+
+
+def served_calls() -> list[tuple[str, str]]:
+    """The methods and paths of all routes, with `*` for what they leave open."""
+    return [(route.method, "/".join(route.segments)) for route in ROUTES]
 
 
 def _openness(route: Route) -> tuple[bool, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..comments import tags_of
+from ..data.catalogue import FileFacts
 from ..data.collections import COLLECTIONS
 from ..data.deterministic import digest, draw
 from ..data.engines import stats_of
@@ -15,6 +17,7 @@ from ..data.kinds import Item, Kind
 from ..data.objects import SubmissionHistory, scan_profile, unscanned_attributes
 from ..data.searching import Query, corpus, matches, parse_query
 from ..errors import ApiError, bad_request
+from ..features import Feature
 from ..http.messages import JsonObject, Response, json_response
 from ..licences import Licence
 from ..state import State
@@ -58,6 +61,7 @@ def intelligence_search(state: State, call: Call) -> Response:
     asked = call.request.query
     query = parse_query(asked.get("query", ""))
     order = _order(query, asked.get("order", ""))
+    state.features.spend(call.key, Feature.SEARCH)
     rows = _rows(state, call, query, order)
     link = state.links.to("intelligence", "search")
     cut = cut_page([ident for ident, _ in rows], asked, link, _MOST)
@@ -100,15 +104,16 @@ def _rows(state: State, call: Call, query: Query, order: tuple[str, bool]) -> Se
         names = [term.value for term in query.terms if term.modifier in ("", "name")]
         found = [one.id for one in COLLECTIONS if all(name in one.name.lower() for name in names)]
         return [(ident, None) for ident in found]
-    facts = {item: _facts(state, item) for item in corpus(query.kind)}
+    facts = {item: _facts(item, state.dataset.facts(item)) for item in corpus(query.kind)}
     hits = [item for item, there in facts.items() if matches(query, item, there)]
     field, is_descending = order
     hits.sort(key=lambda item: facts[item].get(field) or 0, reverse=is_descending)
     return [(item.id, item) for item in hits]
 
 
-def _facts(state: State, item: Item) -> Mapping[str, Any]:
-    attributes = unscanned_attributes(item, state.dataset.facts(item), SubmissionHistory())
+@lru_cache(maxsize=4096)
+def _facts(item: Item, facts: FileFacts | None) -> Mapping[str, Any]:
+    attributes = unscanned_attributes(item, facts, SubmissionHistory())
     stats = stats_of(item, scan_profile(item))
     return {**attributes, "positives": stats["malicious"], "status": attributes.get("last_http_response_code")}
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs
-
 from ..comments import comment_text
 from ..data.kinds import Item, Kind
-from ..errors import already_exists, bad_request, not_found
+from ..errors import already_exists, not_found
 from ..http.messages import Response, json_response
 from ..state import State
 from ..uploads import receive_file
 from .calls import Call, Handler, route, route_of_kinds
+from .forms import submitted_url
 from .written_items import item_to_write_on
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 @route_of_kinds("POST", "*/analyse")
@@ -41,13 +38,8 @@ def comment_on(kind: Kind) -> Handler:
 
 @route("POST", "/api/v3/urls")
 def scan_url(state: State, call: Call) -> Response:
-    """POST /urls with the form field `url`."""
-    content = call.request.content(state.config.body_limit)
-    content_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    fields = parse_qs(content.decode("utf-8", "replace")) if content_type == _FORM else {}
-    if not fields.get("url"):
-        raise bad_request("The form field url is missing")
-    return _started(state, state.dataset.submit_url(fields["url"][0]))
+    """POST /urls with the form field `url`, in a form of either type."""
+    return _started(state, state.dataset.submit_url(submitted_url(state, call)))
 
 
 @route("POST", "/api/v3/files")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from ..result_fields import LISTS, Cell, Columns
+from ..result_fields import Cell, Columns, is_list
 from .multivalue import encode
 
 MULTIVALUE = "__mv_"
@@ -23,9 +23,11 @@ class Fragments:
     """
 
     def __init__(self, names: Sequence[str], prefix: str, *, side_by_side: bool) -> None:
-        multivalued = [name for name in names if side_by_side or name in LISTS]
+        multivalued = [name for name in names if side_by_side or is_list(name)]
         self.header = _line([prefix + name for name in names] + [multi(prefix + name) for name in multivalued])
         self._names = names
+        # Fields that only some answers have.
+        self._blanks = ("",) * len(names)
         self._multivalued = [names.index(name) for name in multivalued]
 
     def of_each(self, found: Mapping[Key, Columns]) -> dict[Key, str]:
@@ -35,7 +37,7 @@ class Fragments:
         return {key: fragments[id(columns)] for key, columns in found.items()}
 
     def of(self, columns: Columns) -> str:
-        cells: list[Cell] = list(map(columns.__getitem__, self._names))
+        cells: list[Cell] = list(map(columns.get, self._names, self._blanks))
         for place in self._multivalued:
             cell = cells[place]
             if isinstance(cell, str):

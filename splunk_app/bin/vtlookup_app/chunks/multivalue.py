@@ -16,7 +16,11 @@ def decode(text: str) -> list[str]:
 
 
 def encode(values: Sequence[str]) -> str:
-    return ";".join("$" + value.replace("$", "$$") + "$" for value in values)
+    joined = "$;$".join(values)
+    # Most values have no dollar sign.
+    if joined.count("$") > 2 * (len(values) - 1):
+        joined = "$;$".join(value.replace("$", "$$") for value in values)
+    return f"${joined}$"
 
 
 def each_of(values: Iterable[str], kind: Any) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ class AddedFields:
 
     def __init__(self, options: SearchOptions) -> None:
         self._options = options
-        self._names = columns.names(options.raw)
+        self._names = options.names
         self._added = frozenset(added_names(self._names, options.prefix))
         self.rows = 0
         self._tails: dict[bool, dict[Key, bytes]] = {False: {}, True: {}}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vt_connectors.contract.response import Response
 
 TYPES = ("hash", "url", "domain", "ip")
-_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw")
+_AS_FOR_VTLOOKUP = ("prefix", "max_age", "wait", "raw", "verdict_by", "context")
 INDICATOR = "indicator"
 ENGINE_NAMES = ("engine", "engine_category", "engine_result")
 # Engines with a detection come first.
@@ -59,7 +59,7 @@ class VtReport(Generating):
             yield {**found, **{self._options.prefix + field: told[field] or "" for field in ENGINE_NAMES}}
 
     def _prefixed(self, found: columns.Columns) -> Row:
-        return {self._options.prefix + name: found[name] for name in columns.names(self._options.raw)}
+        return {self._options.prefix + name: found.get(name, "") for name in self._options.names}
 
     def _ask(self) -> tuple[Response, str | None]:
         from ..search_summary import SearchSummary
@@ -78,9 +78,10 @@ class VtReport(Generating):
     def _how(self) -> Options:
         from vt_connectors.contract.documents import Options
 
-        include = [*(["raw"] if self._options.raw else []), *(["engines"] if self._engines else [])]
+        include = self._options.parts | ({"engines"} if self._engines else set())
         mode: Any = self._options.cache
-        return Options(mode, self._options.max_age_s, self._options.wait_s, frozenset(include))
+        by: Any = self._options.verdict_by
+        return Options(mode, self._options.max_age_s, self._options.wait_s, include, verdict_by=by)
 
 
 def _objecting_first(engine: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:

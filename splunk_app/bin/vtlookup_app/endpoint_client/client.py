@@ -152,4 +152,6 @@ def _how(options: Options) -> dict[str, Any]:
     how: dict[str, Any] = {"cache": options.cache, "max_wait_s": options.max_wait_s, "include": sorted(options.include)}
     if options.max_age_s is not None:
         how["max_age_s"] = options.max_age_s
+    if options.verdict_by is not None:
+        how["verdict_by"] = options.verdict_by
     return how

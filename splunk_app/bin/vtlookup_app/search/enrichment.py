@@ -184,8 +184,9 @@ class Enrichment:
 
     def _how(self, cache: Any, max_wait_s: float) -> Options:
         mode: CacheMode = cache
-        include = frozenset(["raw"]) if self._options.raw else frozenset()
-        return Options(mode, self._options.max_age_s, max_wait_s, include)
+        include = self._options.parts
+        by: Any = self._options.verdict_by
+        return Options(mode, self._options.max_age_s, max_wait_s, include, verdict_by=by)
 
     def end(self) -> None:
         """Call this after the last value."""
