@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ...actions import Action
 from ...errors import printable
+from .result_tables import parts_of
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -19,18 +20,17 @@ _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green
 
 
 def show(action: Action, responses: list[Response]) -> None:
-    """Print a table of the answers; for actions that return rows, one table for each answer."""
+    """Print a table of the answers; for actions whose schema describes tables, these for each answer."""
     console = Console()
     others = []
-    rows = _rows_of(action)
     for response in responses:
         data = response["data"] or {}
-        if "windows" in data:
-            console.print(_quota(response))
-        elif rows is None or rows.name not in data:
+        parts = [_quota(response)] if "windows" in data else parts_of(action, data, response["summary"])
+        for part in parts:
+            # Only tables are fitted to the terminal, so that text can be copied.
+            console.print(part, soft_wrap=isinstance(part, Text))
+        if not parts:
             others.append(response)
-        else:
-            console.print(_rows(rows, response))
     if others:
         console.print(_verdicts(action, others))
         for response in others:
@@ -38,36 +38,6 @@ def show(action: Action, responses: list[Response]) -> None:
                 # Below the table and not wrapped, so that it can be copied.
                 command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
                 console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
-
-
-class _Rows(NamedTuple):
-    """The field of an answer that is shown as a table: its name, and the column titles by the row's fields."""
-
-    name: str
-    columns: dict[str, str]
-
-
-def _rows_of(action: Action) -> _Rows | None:
-    """The field in the result's schema with rows whose fields have titles; None if there is none."""
-    for name, rules in action.result_schema["properties"].items():
-        fields = rules.get("items", {}).get("properties", {})
-        columns = {field: of_field["title"] for field, of_field in fields.items() if "title" in of_field}
-        if columns:
-            return _Rows(name, columns)
-    return None
-
-
-def _rows(rows: _Rows, response: Response) -> Table:
-    data = response["data"]
-    found = data[rows.name]
-    more = ", and there are more (--limit)" if data.get("more") else ""
-    about = f"{data['indicator']}: " if "indicator" in data else ""
-    table = Table(title=Text(printable(f"{about}{len(found)} {rows.name}{more}")))
-    for title in rows.columns.values():
-        table.add_column(title, overflow="fold")
-    for row in found:
-        table.add_row(*(Text(_cell(row.get(field))) for field in rows.columns))
-    return table
 
 
 def _quota(response: Response) -> Table:
@@ -113,7 +83,3 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
             Text(response["meta"]["source"] or ""),
         )
     return table
-
-
-def _cell(value: object) -> str:
-    return printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
