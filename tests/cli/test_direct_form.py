@@ -124,7 +124,7 @@ def test_times_may_have_a_unit_and_cannot_be_negative(run: RunnerProcess) -> Non
 
 def test_the_rows_of_passive_dns_and_comments_are_tables(run: RunnerProcess) -> None:
     seen, code = on_a_terminal(run.command("passive_dns", "malicious.example", "--limit", "3"), run.environment)
-    assert "malicious.example: 3 resolutions, and there are more" in seen
+    assert "malicious.example: more than 3 resolutions (--limit)" in seen
     assert "203.0.113.66" in seen
     assert code == 0
     seen, _ = on_a_terminal(run.command("get_comments", EICAR), run.environment)

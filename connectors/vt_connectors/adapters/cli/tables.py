@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +13,7 @@ from rich.text import Text
 from ...actions import Action
 from ...contract.next_steps import next_steps
 from ...errors import printable
+from .result_tables import parts_of
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -21,20 +22,22 @@ _COLORS = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green
 
 
 def show(action: Action, responses: list[Response]) -> None:
-    """Print a table of the answers; for actions that return rows, one table for each answer."""
+    """Print a table of the answers; for actions whose schema describes tables, these for each answer."""
     console = Console()
     others = []
-    rows = _rows_of(action)
     for response in responses:
         data = response["data"] or {}
         if "windows" in data:
-            console.print(_quota(response))
+            parts: list[Table | Text] = [_quota(response)]
             if "usage" in data:
-                console.print(_usage(data["usage"]))
-        elif rows is None or rows.name not in data:
-            others.append(response)
+                parts.append(_usage(data["usage"]))
         else:
-            console.print(_rows(rows, response))
+            parts = parts_of(action, data, response["summary"])
+        for part in parts:
+            # Only tables are fitted to the terminal, so that text can be copied.
+            console.print(part, soft_wrap=isinstance(part, Text))
+        if not parts:
+            others.append(response)
     if others:
         console.print(_verdicts(action, others))
         _print_next_steps(console, others)
@@ -44,36 +47,6 @@ def show(action: Action, responses: list[Response]) -> None:
                 private = " --private" if response["data"].get("private") else ""
                 command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}{private}"
                 console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
-
-
-class _Rows(NamedTuple):
-    """The field of an answer that is shown as a table: its name, and the column titles by the row's fields."""
-
-    name: str
-    columns: dict[str, str]
-
-
-def _rows_of(action: Action) -> _Rows | None:
-    """The field in the result's schema with rows whose fields have titles; None if there is none."""
-    for name, rules in action.result_schema["properties"].items():
-        fields = rules.get("items", {}).get("properties", {})
-        columns = {field: of_field["title"] for field, of_field in fields.items() if "title" in of_field}
-        if columns:
-            return _Rows(name, columns)
-    return None
-
-
-def _rows(rows: _Rows, response: Response) -> Table:
-    data = response["data"]
-    found = data[rows.name]
-    more = ", and there are more (--limit)" if data.get("more") else ""
-    about = f"{data['indicator']}: " if "indicator" in data else ""
-    table = Table(title=Text(printable(f"{about}{len(found)} {rows.name}{more}")))
-    for title in rows.columns.values():
-        table.add_column(title, overflow="fold")
-    for row in found:
-        table.add_row(*(Text(_cell(row.get(field))) for field in rows.columns))
-    return table
 
 
 def _quota(response: Response) -> Table:
@@ -139,7 +112,3 @@ def _print_next_steps(console: Console, responses: list[Response]) -> None:
     ]
     for code, step in dict.fromkeys(found):
         console.print(Text(f"{code}: {step}"), soft_wrap=True)
-
-
-def _cell(value: object) -> str:
-    return printable(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))

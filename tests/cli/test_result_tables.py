@@ -1,0 +1,106 @@
+"""What actions beyond lookups print on a terminal: everything, readable, and nothing that controls the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from tests.cli.test_direct_form import on_a_terminal
+from tests.vtaction_process import EVERY_LICENCE, RunnerProcess
+from vt_connectors.actions import ACTIONS
+from vt_connectors.adapters.cli.result_tables import parts_of
+
+EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+INVOICE = "d75e71a9b6501b283cead761d0d4505dba8adfc1b9adee5bbeb6ab5e0b1571d2"
+
+
+def printed(action: str, data: dict[str, Any], width: int = 160) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    for part in parts_of(ACTIONS[action], data, "the summary"):
+        console.print(part, soft_wrap=not isinstance(part, Table))
+    return console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("relationships malicious.example --relationship subdomains --limit 3", "more than 3 subdomains (--limit)"),
+        (f"relationships {EICAR} --relationship contacted_urls --full", "contacted_urls"),
+        (f"behaviour {INVOICE}", "Process Injection"),
+        (f"behaviour {INVOICE} --parts summary", "cmd.exe /c whoami"),
+        ("get_votes example.com", "harmless"),
+        (f"search {EICAR}", "malicious"),
+        ("intelligence_search p:5+ --limit 2", "more than 2 results (--limit)"),
+        ("ioc_stream --limit 2", "2 notifications since"),
+        ("vt_get attack_techniques/T1055", '"name": "Process Injection"'),
+        ("vt_get domains/malicious.example/subdomains --query limit=2", '"cursor":'),
+        ("add_vote example.com --verdict harmless", "voted harmless on example.com"),
+        ("rescan example.com", "vtaction get_analysis"),
+    ],
+)
+def test_every_action_shows_its_answer(run: RunnerProcess, line: str, expected: str) -> None:
+    run.environment["VT_API_KEY"] = EVERY_LICENCE
+    seen, code = on_a_terminal(run.command(*line.split()), run.environment)
+    assert expected in seen
+    assert code == 0
+
+
+def test_any_object_is_printed_as_json_that_a_program_can_read() -> None:
+    response = {"data": {"text": "\x1b[2J\u202egrüße " + "x" * 300}}
+    text = printed("vt_get", {"path": "/api/v3/x", "response": response}, width=40)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert json.loads(text[text.index("{") :]) == response
+
+
+def test_a_comment_is_shown_whole_with_its_tags() -> None:
+    text = printed(
+        "get_comment", {"comment_id": "d-a-1", "comment": "word " * 100 + "end", "tags": ["a", "b"]}, width=60
+    )
+    assert text.count("word") == 100
+    assert "end" in text
+    assert "a, b" in text
+    assert "date" not in text, "a column without a value is left out"
+
+
+def test_rows_show_whole_values_ids_of_other_objects_and_their_attributes() -> None:
+    rows = [
+        {"type": "hash", "indicator": EICAR, "verdict": "malicious"},
+        {
+            "type": "whois",
+            "id": "w-1",
+            "attributes": {"registrar": "A\x1b[2J", "servers": ["ns1", "ns2"], "n": {"m": 1}},
+        },
+    ]
+    data = {"type": "domain", "indicator": "a.example", "related": rows, "more": True}
+    text = printed("relationships", data)
+    assert EICAR in text
+    assert "w-1" in text
+    assert "servers: ns1, ns2; n: m: 1" in text
+    assert "\x1b" not in text
+    assert "date" not in text
+    narrow = printed("relationships", data, width=40)
+    assert "…" not in narrow
+    cells = "".join(line.split("│")[2].strip() for line in narrow.splitlines() if line.count("│") > 3)
+    assert EICAR in cells
+
+
+def test_what_a_file_did_is_a_row_for_each_kind_with_a_value_a_line() -> None:
+    summary = {"commands": ["whoami", "dir"], "connections": [{"ip": "192.0.2.1", "port": 443}], "http": []}
+    text = printed("behaviour", {"type": "hash", "indicator": EICAR, "summary": summary})
+    assert [line.split("│")[2].strip() for line in text.splitlines() if "whoami" in line or "dir" in line] == [
+        "whoami",
+        "dir",
+    ]
+    assert "192.0.2.1, 443" in text
+    assert "mutexes" not in text
+
+
+def test_an_answer_without_rows_has_no_tables_of_its_own() -> None:
+    for action in ACTIONS.values():
+        assert parts_of(action, {"type": "ip", "indicator": "10.0.0.1", "reason": "private_address"}, "skipped") == []
