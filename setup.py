@@ -40,6 +40,10 @@ setup(
         "platformdirs>=4",
         "rich>=13",
     ],
-    extras_require={"splunk": ["splunk-sdk>=2.1.1,<4"], "redis": ["redis>=5.0.2,<9"]},
+    extras_require={
+        "splunk": ["splunk-sdk>=2.1.1,<4"],
+        "redis": ["redis>=5.0.2,<9"],
+        "zip": ["pyzipper>=0.3.6,<0.5"],
+    },
     entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.start:start"]},
 )

@@ -24,7 +24,7 @@ from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
-_ONCE = frozenset(("export", "docs", "package", "processes", "splunk"))
+_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "splunk"))
 # They take longest and wait most: begun first, they end beside the others instead of after them.
 _FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
 # Compiled modules are kept for all workers, for the processes that tests start, and for the next run.

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.soak import inputs_chunks, inputs_guided, inputs_indicators, inputs_lines, inputs_objects, inputs_requests
+from bench.soak import (
+    inputs_chunks,
+    inputs_further,
+    inputs_guided,
+    inputs_indicators,
+    inputs_lines,
+    inputs_objects,
+    inputs_requests,
+)
 from bench.soak.drill import Effort, Tally
 from bench.soak.inputs_harness import logged
 from bench.soak.network_harness import own_environment
 
-PARTS = (inputs_indicators, inputs_requests, inputs_lines, inputs_objects, inputs_chunks)
+PARTS = (inputs_indicators, inputs_requests, inputs_lines, inputs_objects, inputs_further, inputs_chunks)
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from tests.redis_process import RedisProcess
 from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX
 from vt_connectors.backends.sqlite.answers import entry_in_row
-from vt_connectors.backends.sqlite.checksum import checked_content
+from vt_connectors.backends.sqlite.record_file import checked_content
 from vt_connectors.cache import Entry
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import Result
 from vt_connectors.quota.ledger import Ledger
 
 

@@ -8,9 +8,9 @@
 The path of a request: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
 """
 
-from typing import TYPE_CHECKING
-
 from .version import __version__ as __version__
+
+TYPE_CHECKING = False  # as the library `typing` has it, which takes long to import
 
 if TYPE_CHECKING:
     from .adapters.python.answers import (
@@ -44,17 +44,22 @@ if TYPE_CHECKING:
         VoteList,
     )
     from .adapters.python.other_answers import (
-        AccountQuota,
         ActionAnswer,
         Analysis,
         Comment,
         CommentList,
         PassiveDns,
         PostedComment,
+        Resolution,
+    )
+    from .adapters.python.quota_report import (
+        AccountQuota,
+        DayUse,
+        EndpointUse,
         QuotaPool,
         QuotaReport,
         QuotaWindow,
-        Resolution,
+        UsageReport,
     )
     from .adapters.python.related_answers import IocStream, Notification, RelatedObject, Relationships, SearchResults
     from .contract.documents import Source, Verdict
@@ -86,8 +91,11 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        from .light_typing import as_in_typing
+
         modules = (import_module(home, __name__) for home in _HOMES)
-        globals()[name] = found = next(getattr(module, name) for module in modules if hasattr(module, name))
+        found = as_in_typing(next(getattr(module, name) for module in modules if hasattr(module, name)))
+        globals()[name] = found
         return found
 
     def __dir__() -> list:
@@ -101,6 +109,7 @@ _HOMES = (
     ".contract.documents",
     ".adapters.python.answers",
     ".adapters.python.other_answers",
+    ".adapters.python.quota_report",
     ".adapters.python.client",
     ".adapters.python.related_answers",
     ".adapters.python.behaviour_answers",
@@ -124,9 +133,11 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "ConnectorError",
+    "DayUse",
     "DeletedComment",
     "DnsLookup",
     "DroppedFile",
+    "EndpointUse",
     "Engine",
     "Forbidden",
     "HttpRequest",
@@ -163,6 +174,7 @@ __all__ = [
     "Unavailable",
     "UnknownAction",
     "UnsupportedVersion",
+    "UsageReport",
     "Verdict",
     "VirusTotal",
     "Vote",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus, unquote
 
 from .errors import ConfigError
 from .patterns import pattern
 
 # A key is sent in a header: printable ASCII without blanks, of limited length. VirusTotal's keys have 64 characters.
-_SHAPE = pattern(r"[!-~]{1,256}")
+_LONGEST = 256
 # Shorter keys are used with the sandbox only, and occur in texts by chance.
 _SHORTEST_RECOGNISED = 8
 # Texts that may contain a key of VirusTotal's, in any of the forms below.
@@ -25,20 +23,23 @@ _LINE_ENDS = b"\r\n"
 
 def may_hold_a_key(text: str) -> bool:
     """Whether `text` may contain a key of VirusTotal's. Faster than reading the key."""
-    return len(text) >= _LONG_ENOUGH and _MAY_HOLD_ONE.search(text) is not None
+    if len(text) < _LONG_ENOUGH:
+        return False
+    # Most of these texts are hashes.
+    return (text.isascii() and text.isalnum()) or _MAY_HOLD_ONE.search(text) is not None
 
 
 class ApiKey:
     """A VirusTotal key. Only `reveal()` returns it, and only the client calls `reveal()`."""
 
-    __slots__ = ("_in_bytes", "_in_text", "_value")
+    __slots__ = ("_in_base64", "_in_bytes", "_value")
 
     def __init__(self, value: str) -> None:
         value = value.strip()
-        if not _SHAPE.fullmatch(value):
+        if not _has_shape(value):
             raise ConfigError("the API key is empty or has invalid characters; set VT_API_KEY or VT_API_KEY_FILE")
         self._value = value
-        self._in_text: tuple[list[str], list[str]] | None = None
+        self._in_base64: list[str] | None = None
         self._in_bytes: tuple[list[bytes], list[bytes]] | None = None
 
     def reveal(self) -> str:
@@ -53,6 +54,8 @@ class ApiKey:
 
     def redact(self, text: str) -> str:
         """`text` without the key, which for example VirusTotal's 401 message repeats."""
+        from urllib.parse import quote, quote_plus
+
         for form in {self._value, quote(self._value, safe=""), quote_plus(self._value)}:
             text = text.replace(form, "[key]")
         if self.is_in(text):
@@ -90,18 +93,23 @@ class ApiKey:
         return 3 * max(len(form) for form in (*folded, *exact))
 
     def _occurs_in(self, text: str) -> bool:
-        folded, exact = self._text_forms
         lowered = text.lower()
-        return any(form in lowered for form in folded) or any(form in text for form in exact)
+        if self._value.lower() in lowered or self._value.encode().hex() in lowered:
+            return True
+        # Most texts are too short for base64, and its forms take long to make.
+        return len(text) >= self._shortest_base64 and any(form in text for form in self._base64_forms)
 
     @property
-    def _text_forms(self) -> tuple[list[str], list[str]]:
-        """The forms to find in lower-case text, and the forms to find in the unchanged text."""
-        if self._in_text is None:
+    def _shortest_base64(self) -> int:
+        """The length of the shortest of the base64 forms."""
+        return (len(self._value) + 1) // 3 * 4 - 4
+
+    @property
+    def _base64_forms(self) -> list[str]:
+        if self._in_base64 is None:
             raw, wide = self._value.encode(), self._value.encode("utf-16-le")
-            exact = [*_base64_forms(raw), *_base64_forms(wide)]
-            self._in_text = [self._value.lower(), raw.hex()], exact
-        return self._in_text
+            self._in_base64 = [*_base64_forms(raw), *_base64_forms(wide)]
+        return self._in_base64
 
     @property
     def _bytes_forms(self) -> tuple[list[bytes], list[bytes]]:
@@ -110,7 +118,7 @@ class ApiKey:
             folded = [lower.encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be")]
             folded += [raw.hex().encode(), self._value.encode("utf-16-le").hex().encode()]
             folded += ["".join(form % byte for byte in raw).encode() for form in ("%%%02x", "\\u%04x", "\\x%02x")]
-            self._in_bytes = folded, [form.encode() for form in self._text_forms[1]]
+            self._in_bytes = folded, [form.encode() for form in self._base64_forms]
         return self._in_bytes
 
     def __repr__(self) -> str:
@@ -128,8 +136,14 @@ class ApiKey:
         raise TypeError("an API key cannot be pickled")
 
 
+def _has_shape(value: str) -> bool:
+    return 0 < len(value) <= _LONGEST and value.isascii() and value.isprintable() and " " not in value
+
+
 def _base64_forms(data: bytes) -> Iterator[str]:
     """The base64 of `data` within a longer text, without the characters that depend on the bytes beside it."""
+    import base64
+
     for before in range(3):
         text = base64.b64encode(b"\0" * before + data).decode()
         form = text[4 if before else 0 : (before + len(data)) // 3 * 4]
@@ -152,6 +166,10 @@ def _decodings(text: str) -> Iterator[str]:
     if "\\" in text:
         text = _ESCAPED.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
         yield text
+    if "%" not in text:
+        return
+    from urllib.parse import unquote
+
     for _ in range(_TIMES_DECODED):
         if "%" not in text:
             return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 import time
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import NamedTuple, Protocol
 
 from .errors import Cancelled
+from .light_typing import NamedTuple, Protocol
+from .quick_imports import suppress
 
 _LONGEST_AT_THE_GATE_S = 1.0
 
@@ -65,7 +64,7 @@ class StopFlag:
         return self._is_set
 
     def _open(self) -> None:
-        with contextlib.suppress(RuntimeError):  # it is open already
+        with suppress(RuntimeError):  # it is open already
             self._gate.release()
 
 
@@ -100,6 +99,8 @@ class SystemClock:
 @functools.cache
 def _boot() -> str | None:
     """An id for the machine's current run. Includes the time namespace, because the uptime of containers may differ."""
+    from pathlib import Path
+
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -114,3 +115,11 @@ def _boot() -> str | None:
 def iso(epoch: float) -> str:
     """Epoch seconds as `2026-01-02T03:04:05Z`. Rounded first, so that float errors do not lose a second."""
     return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
+
+
+def epoch_of(text: str) -> float:
+    """The inverse of `iso`; 0.0 for text in any other form."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return 0.0

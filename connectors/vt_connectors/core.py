@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Callable
 
-from .actions.local_answers import alike, answers_at_hand, refusal_of
-from .actions.lookup import request_for
 from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
+from .deferred import is_made
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
+from .light_typing import TYPE_CHECKING, Any, Callable
 from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
@@ -131,7 +130,7 @@ class Core:
 
         guard, action = self.context.guard, ACTIONS.get(request.action)
         guard.look_at([request.action, request.params, request.id])
-        if (action is not None and action.writes) or request.options.cache in ("off", "refresh"):
+        if (action is not None and action.writes_with(request.params)) or request.options.cache in ("off", "refresh"):
             guard.read_key()
         guard.refuse(request.action, request.params, request.api_key)
 
@@ -147,6 +146,8 @@ class Core:
 
         `claim`: as in `run`.
         """
+        from .actions.lookup import request_for
+
         guard = self.context.guard
         try:
             guard.look_at(value)
@@ -172,6 +173,8 @@ class Core:
         Equal refusals share one object, which must not be changed. `look_up` answers the values that are left out.
         `claim`: as in `run`. `after_refusal`: the result is empty unless lookups would be refused now.
         """
+        from .actions.local_answers import answers_at_hand, refusal_of
+
         responses: dict[str, Response] = {}
         shared: dict[tuple[Any, ...], Response] = {}
         try:
@@ -198,6 +201,8 @@ class Core:
 
         All are None unless a request was refused for lack of quota a moment ago. `claim`: as in `run`.
         """
+        from .actions.local_answers import alike, refusal_of
+
         found: list[Response | None] = [None] * len(documents)
         try:
             if refusal_of(self.context, Options(max_wait_s=0.0), claim) is None:
@@ -214,7 +219,8 @@ class Core:
 
     def end_batch(self) -> None:
         """End a batch: write the pending lookups that could not be written to the queue yet, if possible."""
-        self.context.pending.flush()
+        if is_made(self.context.pending):
+            self.context.pending.flush()
 
     def _without_keys(self, values: Iterable[str]) -> list[str]:
         given = list(values)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar
 
+from .light_typing import TYPE_CHECKING, Any, ClassVar
 from .log import logger
+from .quick_imports import suppress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,7 +184,7 @@ def internal_error() -> Internal:
     """The error for the current exception, which is logged under a reference. Never raises."""
     reference = os.urandom(4).hex()
     no_memory = _is_of_memory(sys.exc_info()[1])
-    with contextlib.suppress(Exception):
+    with suppress(Exception):
         # There may not be enough memory left for a traceback with source lines.
         _LOG.error("internal error %s", reference, exc_info=not no_memory)
     if no_memory:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Callable, cast
+
+from .light_typing import TYPE_CHECKING, Any, Callable, cast
 
 if TYPE_CHECKING:
     from logging import Logger, LogRecord

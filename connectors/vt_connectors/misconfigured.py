@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Callable
 
 from .contract.documents import Options, Request, error_response, read_request, refusal
 from .errors import ConnectorError, from_dict
 from .indicators import Kind
+from .light_typing import TYPE_CHECKING, Callable
 from .observer import SILENT, Observer
 from .redaction import KeyGuard, own_key, redacted, without_own
 

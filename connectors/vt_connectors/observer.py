@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from .light_typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from .contract.response import Response
@@ -19,6 +19,9 @@ class Observer:
 
     def bytes_sent(self, sent: int, total: int) -> None:
         """`sent` of the `total` bytes of a file were sent."""
+
+    def bytes_received(self, received: int, total: int | None) -> None:
+        """`received` bytes of a file arrived; `total`: how many it has, if known."""
 
 
 class BytesSent(Observer):

@@ -6,7 +6,8 @@ Compiling all of them would take a sixth of the time of a process that answers o
 from __future__ import annotations
 
 import re
-from typing import Any, AnyStr, cast
+
+from .light_typing import Any, AnyStr, cast
 
 _METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer", "pattern", "flags")
 

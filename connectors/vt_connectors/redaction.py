@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from .api_key import ApiKey, may_hold_a_key
 from .errors import BY_CODE, ConnectorError, InvalidIndicator, InvalidRequest
+from .light_typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .log import filter_lines
+from .quick_imports import suppress
 
 if TYPE_CHECKING:
     from logging import LogRecord
@@ -84,7 +84,7 @@ class KeyGuard:
         """Read and remember the configured key, if there is one."""
         if self._has_read:
             return
-        with contextlib.suppress(ConnectorError):  # reported when a request is to be sent
+        with suppress(ConnectorError):  # reported when a request is to be sent
             remember(self._default_key())
             self._has_read = True
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+
+from .light_typing import Any
 
 
 def loads(text: str) -> Any:

@@ -7,14 +7,12 @@ it, and the caller waits forever. So threads are started with the lower-level `_
 from __future__ import annotations
 
 import _thread
-import contextlib
-import faulthandler
 import threading
 import time
-import weakref
-from typing import Callable
 
+from .light_typing import Callable
 from .log import logger
+from .quick_imports import ref, suppress
 
 _LOG = logger("threads")
 _LOOK_S = 0.05
@@ -37,7 +35,7 @@ class WorkThread:
         self.name = name
         self._ended = threading.Event()
         life = _Life()
-        self._life = weakref.ref(life)
+        self._life = ref(life)
         _thread.start_new_thread(_run, (life, work, self._ended))
         _STARTED.add(self)
 
@@ -78,6 +76,8 @@ class StandstillGuard:
     def look(self) -> None:
         if not self._is_needed:
             return
+        import faulthandler
+
         now = time.monotonic()
         if self._began is None or now - self._began > _LOOK_AGAIN_S:
             self._began = now
@@ -99,7 +99,7 @@ def start_thread(work: Callable[[], None], name: str) -> WorkThread | None:
     try:
         return WorkThread(work, name)
     except (RuntimeError, MemoryError) as error:
-        with contextlib.suppress(Exception):
+        with suppress(Exception):
             _LOG.warning("the system cannot start another thread (%s); continuing with fewer threads", error)
         return None
 

@@ -198,6 +198,14 @@ _BY_HAND = (
                 {"data.api_requests_daily.user.allowed": int},
                 {"id": "{{api_key}}"},
             ),
+            ExampleRequest(
+                "Use by endpoint",
+                endpoints.API_USAGE,
+                "The requests of each day by endpoint. `start_date` and `end_date` (YYYYMMDD) are at most 30 days of "
+                "the last 60. As above, the key is in the URL.",
+                {"data.daily": dict, "data.total": dict},
+                {"id": "{{api_key}}"},
+            ),
         ),
     ),
 )

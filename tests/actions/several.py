@@ -62,14 +62,15 @@ class Several:
     def core(
         self,
         virustotal: Played | Callable[[ApiKey], Played],
-        key: str = "k" * 64,
+        key: str | Callable[[], ApiKey] = "k" * 64,
         clock: Clock | None = None,
         **variables: str,
     ) -> Core:
-        """`virustotal`: a fake for all keys, or a function that makes one for a key."""
+        """`virustotal`: a fake for all keys, or a function that makes one for a key. `key`: or what gives it."""
         make = (lambda _: virustotal) if isinstance(virustotal, Played) else virustotal
         settings = settings_from({"VT_STATE": self._state, "VT_QUOTA": "none", **variables})
-        return build(settings, lambda: ApiKey(key), clock or SystemClock(), make, self._places())
+        default_key = (lambda: ApiKey(key)) if isinstance(key, str) else key
+        return build(settings, default_key, clock or SystemClock(), make, self._places())
 
     def _places(self) -> Places:
         splunkd = self._splunkd

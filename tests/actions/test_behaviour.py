@@ -60,7 +60,7 @@ def test_odd_trees_and_summaries_are_read_as_far_as_they_can_be() -> None:
         {"id": "T2", "name": "", "severity": "unknown", "tactics": [], "sandboxes": ["A"], "signatures": []}
     ]
     assert summary_of_behaviour({"tags": "x", "files_dropped": [5, {"path": 7}, {"sha256": "aa"}], "verdicts": []}) == {
-        "files_dropped": [{"path": 7}, {"sha256": "aa"}]
+        "files_dropped": [{"sha256": "aa"}]
     }
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from tests.fake_clock import FakeClock
 from vt_connectors.actions.request_batch import BatchAnswers
+from vt_connectors.api_key import ApiKey
 from vt_connectors.contract.documents import Options
 from vt_connectors.core import Core
+from vt_connectors.errors import ConfigError
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 from .several import Played, Several, file_object, said
@@ -176,6 +178,27 @@ def test_simultaneous_callers_get_what_their_key_may_have(several: Several) -> N
         licensed.go_on.set()
         assert told(leader.result(60))[3] == "malicious"
         assert told(follower.result(60))[3] is None
+
+
+class KeyElsewhere(ConfigError):
+    """This process cannot read the key, but another one that it can ask has it."""
+
+    key_is_elsewhere = True
+
+
+def _elsewhere() -> ApiKey:
+    raise KeyElsewhere("another process has the key")
+
+
+def test_a_process_whose_key_is_elsewhere_leaves_licensed_answers_to_the_process_that_has_it(several: Several) -> None:
+    played = VirusTotal(licensed=False)
+    lookup(several.core(played, FREE))
+    assert set(several.core(played, _elsewhere).look_up_at_hand("hash", [SCORED], Options())) == {SCORED}
+    lookup(several.core(VirusTotal(licensed=True), LICENSED), OTHER)
+    core = several.core(played, _elsewhere)
+    assert core.look_up_at_hand("hash", [SCORED], Options()) == {}
+    found = core.look_up_at_hand("hash", [SCORED], Options(cache="only"))[SCORED]
+    assert (found["data"] or {})["verdict"] == "suspicious", "what all keys may have is better than nothing"
 
 
 def test_the_list_of_the_cache_does_not_show_what_is_remembered(several: Several) -> None:

@@ -16,13 +16,27 @@ KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
-EVERYWHERE = {"clock", "errors", "log", "patterns", "strict_json", "threads", "version"}
+EVERYWHERE = {
+    "clock",
+    "deferred",
+    "errors",
+    "light_typing",
+    "log",
+    "patterns",
+    "quick_imports",
+    "strict_json",
+    "threads",
+    "version",
+}
 # A part, and the other parts that it may import.
 MAY_KNOW = {
     "clock": set[str](),
+    "deferred": set[str](),
     "errors": set[str](),
+    "light_typing": set[str](),
     "log": set[str](),
     "patterns": set[str](),
+    "quick_imports": set[str](),
     "strict_json": set[str](),
     "threads": set[str](),
     "version": set[str](),

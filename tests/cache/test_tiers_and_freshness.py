@@ -144,3 +144,13 @@ def test_a_locked_store_is_not_a_miss_and_has_no_stand_in(near: MemoryAnswers, c
     cache.forget("key")
     with pytest.raises(Unavailable, match="locked"):
         cache.clear()
+
+
+def test_no_answer_is_accepted_or_kept_after_its_object_has_expired() -> None:
+    entry = Entry("ok", {"expires": "2026-01-02T03:05:05Z"}, START)
+    assert FRESHNESS.will_do(entry, START + 59, 9000)
+    assert not FRESHNESS.will_do(entry, START + 60, 9000)
+    assert FRESHNESS.longest_s(entry) == 60
+    assert FRESHNESS.longest_s(entry._replace(fetched_at=START + 90)) == 1
+    # An expiry in another form was not stored by us, so the answer has none to rely on.
+    assert not FRESHNESS.will_do(entry._replace(report={"expires": "1"}), START, 9000)

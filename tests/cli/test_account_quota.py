@@ -76,6 +76,19 @@ def test_doctor_online_tells_what_is_left_in_the_groups_pool(run: RunnerProcess,
     assert findings["quota"] == "used: 990 of 1000 a day"
 
 
+USE = {"daily": {"2026-01-02": {"files": 3, "search": 9}}, "total_endpoints_not_consuming_quota": {"files": 2}}
+
+
+def test_on_a_terminal_the_use_is_a_table_of_its_own_the_most_used_endpoint_first(
+    refused: RunnerProcess, server: Refusing
+) -> None:
+    server.figures = {**GROUP, **USE}
+    shown, code = on_a_terminal(refused.command("quota", "--usage-days", "7"), {**refused.environment, "NO_COLOR": "1"})
+    assert code == 0
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if "│" in line]
+    assert rows[-3:] == [["search", "9", "0"], ["files", "3", "2"], ["all", "12", "2"]]
+
+
 def test_on_a_terminal_both_pools_are_rows_with_what_is_left(refused: RunnerProcess) -> None:
     plain = {**refused.environment, "NO_COLOR": "1"}
     shown, code = on_a_terminal(refused.command("quota"), plain)

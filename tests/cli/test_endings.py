@@ -101,6 +101,8 @@ def test_a_wait_for_quota_ends_with_what_is_answered(run: RunnerProcess, sandbox
         (("quota",), "cancelled"),
         (("add_comment", EICAR, "--comment", "mind this"), "outcome_unknown"),
         (("rescan_file", EICAR), "outcome_unknown"),
+        (("lookup_url", "https://example.com/new"), "cancelled"),
+        (("lookup_url", "https://example.com/new", "--scan-if-missing"), "outcome_unknown"),
     ],
 )
 def test_a_server_that_never_answers_does_not_keep_it(
@@ -258,7 +260,7 @@ start()
 def test_an_interrupt_that_was_ignored_at_start_stays_ignored() -> None:
     script = """
 import os, signal
-from vt_connectors.adapters.process.signals import end_on_signals
+from vt_connectors.adapters.process.termination import end_on_signals
 from vt_connectors.clock import SystemClock
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 clock = SystemClock()

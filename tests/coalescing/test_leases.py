@@ -11,8 +11,7 @@ from vt_connectors.backends.sqlite.file import SqliteFile
 from vt_connectors.backends.sqlite.leases import SCHEMA, SqliteLeases
 from vt_connectors.cache import Entry
 from vt_connectors.coalescing import Lease, LeaseStore
-from vt_connectors.coalescing.leases import ANSWER_LEFT_S, RESULT_LEFT_S
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import ANSWER_LEFT_S, RESULT_LEFT_S, Result
 from vt_connectors.errors import Unavailable
 
 ONE, TWO, THREE = Lease("one", "account of one"), Lease("two", "account of two"), Lease("three")

@@ -15,8 +15,7 @@ from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
 from vt_connectors.coalescing import Fetched, LeaseStore, SingleFlight, Task
-from vt_connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Seen
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import LEASE_S, RESULT_LEFT_S, Lease, Result, Seen
 from vt_connectors.coalescing.task import Tell
 from vt_connectors.errors import (
     AccessDenied,

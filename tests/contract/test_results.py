@@ -61,6 +61,12 @@ class Asked:
         return str(response["error"]["code"] if response["error"] else response["status"])
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An example creates a file in the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def asked(version: str, tmp_path: Path) -> Iterator[Asked]:
     clock = FakeClock()

@@ -20,7 +20,8 @@ from .near import ANY, near
 # How long a document takes to make and to check is not tested.
 on_a_busy_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _EXAMPLES = sorted((Path(__file__).parent / "examples").glob("*.json"))
-_NAMES = sorted(str(path.relative_to(schema_folder()).as_posix()) for path in schema_folder().rglob("*.json"))
+_FOLDER = Path(schema_folder())
+_NAMES = sorted(str(path.relative_to(_FOLDER).as_posix()) for path in _FOLDER.rglob("*.json"))
 _CHECKED = {"type", "enum", "required", "properties", "additionalProperties", "items"}
 _CHECKED |= {"minimum", "maximum", "minLength", "maxLength", "maxItems", "pattern"}
 _NOTES = {"$schema", "title", "description", "default", "examples"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.adapters.cli.describe import errors_table
 from vt_connectors.errors import BY_CODE
 
 from .error_examples import MADE
@@ -20,11 +21,16 @@ SECTIONS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE.text, re.MULTILI
 
 
 def test_every_code_has_a_section_a_row_and_an_example() -> None:
-    rows = {in_code(row[0])[0]: row[2] for row in PAGE.rows if in_code(row[0])}
+    worth = [row for row in PAGE.rows if in_code(row[0]) and f"](#{in_code(row[0])[0]})" in row[0]]
+    rows = {in_code(row[0])[0]: row[2] for row in worth}
     assert set(SECTIONS) == set(rows) == set(MADE) == set(BY_CODE)
     assert {code: told == "yes" for code, told in rows.items()} == {
         code: kind.retryable for code, kind in BY_CODE.items()
     }
+
+
+def test_the_next_steps_are_those_that_vtaction_describes() -> None:
+    assert f"\n\n{errors_table()}\n\n" in PAGE.text
 
 
 def test_every_section_says_what_to_do() -> None:

@@ -38,6 +38,10 @@ HEADINGS = (
     "in the log",
     "for vtreport",
     "for vtcache",
+    "for vtrelated",
+    "for vtbehaviour",
+    "for vtsearch",
+    "for vtstream",
     "parameter",
     "in an event",
     "to do this",
@@ -73,7 +77,7 @@ def test_every_option_has_its_row() -> None:
     assert shown == [*KINDS, "prefix", "max_age", "wait", "cache", "verdict_by", "context", "raw"]
 
 
-@pytest.mark.parametrize("command", ["vtreport", "vtcache"])
+@pytest.mark.parametrize("command", ["vtreport", "vtcache", "vtrelated", "vtbehaviour", "vtsearch", "vtstream"])
 def test_every_option_of_a_command_has_its_row(command: str) -> None:
     shown = [option.partition("=")[0] for option in _first_cells(f"for {command}") if "=" in option]
     assert sorted(shown) == sorted(options_of(command))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,14 @@ def test_the_quota_is_the_accounts(shell: Shell) -> None:
     assert set(shell.action("quota")["data"]["account"]) <= {name.rpartition("_")[2] for name in with_curl} | set(
         with_curl
     )
+
+
+def test_the_use_of_the_account_is_asked_by_day(shell: Shell) -> None:
+    done = shell.run(shell.printed("quota", "--usage-days", "2").text)
+    decoder = json.JSONDecoder()
+    _, end = decoder.raw_decode(done.stdout)
+    use, _ = decoder.raw_decode(done.stdout[end:].lstrip())
+    assert {"daily", "total"} <= set(use["data"])
 
 
 def test_several_values_are_several_paragraphs(shell: Shell) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
-from vt_connectors.indicators import Kind, object_page, search_page
+from vt_connectors.indicators import KINDS, object_page, search_page
 
 from .conf_reader import Stanzas, read_conf
 from .spl_reader import HOMES, PROJECT, commands, given_options, options_of, refuse_unknown
@@ -85,7 +85,7 @@ def test_a_macro_has_the_command_make_its_link_and_asks_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["macros.conf", "workflow_actions.conf", "data/ui/views/vt_report.xml"])
 def test_every_link_to_virustotal_is_one_that_the_core_makes(name: str) -> None:
-    pages = [search_page(""), *(object_page(kind, "") for kind in get_args(Kind))]
+    pages = [search_page(""), *(object_page(kind, "") for kind in KINDS)]
     links = re.findall(r"https://www\.virustotal\.com[^$\s\"]*", (DEFAULT / name).read_text("utf-8"))
     assert [link for link in links if link not in pages] == []
     assert bool(links) == (name != "macros.conf")

@@ -32,17 +32,23 @@ class Member:
 
 def workers(runner: RunnerProcess, folder: Path, count: int, hashes: list[str], **changes: str) -> list[Member]:
     """`count` processes that look up all `hashes`, each in a different order."""
-    return [_member(runner, folder / f"{number}", hashes, random.Random(number), changes) for number in range(count)]
+    return askers(runner, folder, count, [lookup(value) for value in hashes], **changes)
+
+
+def askers(
+    runner: RunnerProcess, folder: Path, count: int, requests: list[dict[str, Any]], **changes: str
+) -> list[Member]:
+    """`count` processes that make all `requests`, each in a different order."""
+    return [_member(runner, folder / f"{number}", requests, random.Random(number), changes) for number in range(count)]
 
 
 def _member(
-    runner: RunnerProcess, place: Path, hashes: list[str], order: random.Random, changes: dict[str, str]
+    runner: RunnerProcess, place: Path, documents: list[dict[str, Any]], order: random.Random, changes: dict[str, str]
 ) -> Member:
-    own = order.sample(hashes, len(hashes))
+    own = order.sample(documents, len(documents))
     requests = place.with_suffix(".in")
-    requests.write_text(
-        "".join(json.dumps(lookup(value, options={"max_wait_s": PATIENCE_S})) + "\n" for value in own), "utf-8"
-    )
+    patient = {"max_wait_s": PATIENCE_S}
+    requests.write_text("".join(json.dumps({**document, "options": patient}) + "\n" for document in own), "utf-8")
     answers_file = place.with_suffix(".out")
     errors = place.with_suffix(".err")
     with requests.open("rb") as stdin, answers_file.open("wb") as stdout, errors.open("wb") as stderr:

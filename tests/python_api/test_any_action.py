@@ -16,7 +16,10 @@ from vt_connectors.contract.validation import violation
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_every_action_runs_by_its_name_with_its_example(at_sandbox: Connect, name: str) -> None:
+def test_every_action_runs_by_its_name_with_its_example(
+    at_sandbox: Connect, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # an example creates a file in the working folder
     answer = at_sandbox(api_key=EVERY_LICENCE).run(name, **ACTIONS[name].example)
     assert answer.status in ("ok", "pending", "not_found")
     assert violation(f"results/{name}.json", answer.data) is None

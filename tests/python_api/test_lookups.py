@@ -186,12 +186,18 @@ def test_a_comment_is_posted_and_the_quota_shown(at_sandbox: Connect, sandbox: S
     assert posted.comment_id
     unknown = vt.add_comment("0" * 32, "who is this")
     assert (unknown.status, unknown.comment_id, unknown.text) == ("not_found", None, None)
-    quota = vt.quota()
+    quota = vt.quota(usage_days=1)
     assert (quota.windows["minute"].used, quota.windows["minute"].limit) == (2, 4)
     assert quota.windows["day"].resets_in_s > 0
     assert quota.account["api_requests_daily"].used == 2
     assert quota.blocked_for_s is None
     assert quota.requests == 0
+    assert quota.usage is not None
+    assert (quota.usage.requests, quota.usage.days[0].endpoints) == (2, quota.usage.endpoints)
+    assert {use.endpoint: use.requests for use in quota.usage.endpoints if use.requests} == {
+        "file_comments": 2,
+    }
+    assert vt.quota().usage is None
 
 
 def test_a_pause_that_virustotal_asked_for_is_told(vt_of: VirusTotal, core: FakeCore) -> None:

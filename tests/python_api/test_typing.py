@@ -9,6 +9,8 @@ import pytest
 from tests.python_api.type_checker import mypy_says
 
 pytest.importorskip("mypy")
+# mypy checks for one version of Python, whichever runs it.
+pytestmark = pytest.mark.once
 
 # `assert_type` takes exactly the type it names: not a wider one, and not Any.
 GOOD = """

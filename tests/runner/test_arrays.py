@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.vtaction_process import RunnerProcess
-from vt_connectors.adapters.runner.document import Document
 from vt_connectors.adapters.runner.json_lines import DocumentReader
-from vt_connectors.adapters.runner.lines import LONGEST_BYTES
+from vt_connectors.adapters.runner.lines import LONGEST_BYTES, Document
 from vt_connectors.adapters.runner.multiline_json import LONG_PATIENCE_S, PATIENCE_S
 from vt_connectors.adapters.runner.request_lines import MOST_REQUESTS, requests_in
 from vt_connectors.sandbox import SandboxServer

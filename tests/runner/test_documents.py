@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vt_connectors.adapters.runner.document import Document
 from vt_connectors.adapters.runner.json_lines import DocumentReader
-from vt_connectors.adapters.runner.lines import LONGEST_BYTES
+from vt_connectors.adapters.runner.lines import LONGEST_BYTES, Document
 from vt_connectors.adapters.runner.multiline_json import LONG_PATIENCE_S, PATIENCE_S
 from vt_connectors.adapters.runner.partial_json import MOST_NESTED, PartialJson
 

@@ -19,6 +19,7 @@ import pytest
 
 from tests.responses import error_of
 from tests.vtaction_process import RunnerProcess, lookup
+from vt_connectors.actions import ACTIONS
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.process import workers
 from vt_connectors.adapters.process.descriptors import Input, Output
@@ -119,9 +120,15 @@ def test_an_answer_that_cannot_be_written_is_an_internal_error() -> None:
     assert code == FAILED
 
 
-@pytest.mark.parametrize("action", ["add_comment", "scan_file", "scan_url", "rescan_file"])
-def test_a_write_whose_answer_is_lost_is_outcome_unknown(action: str) -> None:
-    document = json.dumps({"id": 1, "action": action, "params": {}})
+@pytest.mark.parametrize(
+    ("action", "params"),
+    [
+        *((action.name, {}) for action in ACTIONS.values() if action.writes),
+        *((action.name, {name: True}) for action in ACTIONS.values() for name in action.write_params),
+    ],
+)
+def test_a_write_whose_answer_is_lost_is_outcome_unknown(action: str, params: dict[str, Any]) -> None:
+    document = json.dumps({"id": 1, "action": action, "params": params})
     for core in (_Unwritable(), FakeCore(_fails)):
         answers, code = ran(core, document)
         assert codes(answers) == ["outcome_unknown"]

@@ -8,8 +8,8 @@ import pytest
 
 from vt_connectors.adapters.cli.action_arguments import seconds
 from vt_connectors.adapters.cli.sandbox_command import seconds as sandbox_seconds
-from vt_connectors.config.durations import seconds_of
 from vt_connectors.config.settings import read_settings
+from vt_connectors.config.values import seconds_of
 from vt_connectors.errors import ConfigError
 
 WRITTEN = [("90", 90), ("90s", 90), ("15m", 900), ("1.5h", 5400), ("24H", 86400), ("7 d", 604800), ("2w", 1209600)]

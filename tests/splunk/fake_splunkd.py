@@ -50,6 +50,8 @@ class FakeSplunkd:
     garbled: bool = False
     asked: list[str] = field(default_factory=list)
     users: dict[str, frozenset[str]] = field(default_factory=lambda: {SESSION: EVERYTHING})
+    # Each session's user, if it is not `somebody`.
+    names: dict[str, str] = field(default_factory=dict)
     endpoints: FakeEndpoints | None = None
     kvstore: fake_kvstore.Member | None = None
     # Each event that was written, with where to.
@@ -88,7 +90,7 @@ class FakeSplunkd:
         if self.endpoints is not None and stanza is not None:
             if self.endpoints.missing(stanza, method, capabilities):
                 return 403, _message("insufficient permission to access this resource")
-            user = {"user": "somebody", "authtoken": token}
+            user = {"user": self.names.get(token, "somebody"), "authtoken": token}
             status, text = self.endpoints.call(stanza, method, self.url, user, body)
             return status, text
         if path == "authentication/current-context":

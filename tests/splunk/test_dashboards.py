@@ -27,6 +27,8 @@ VERDICTS = ("malicious", "suspicious", "undetected", "unknown")
 # $token$, $token|filter$; the time picker's are not put into the search's text.
 _TOKEN = re.compile(r"\$([\w.]+)(?:\|(\w))?\$")
 _OPEN = "open"
+# What a page is given for options that are no hash.
+EXAMPLES = {"relationship": "contacted_urls"}
 
 
 @functools.cache
@@ -58,9 +60,10 @@ def _read_sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
         "vtcache stats=true",
         "vtcache limit=5000",
         'vtreport engines=true value="a value"',
+        'vtrelated full=true value="a value" relationship="a value"',
     ):
         name, *options = re.findall(r'[\w=]+"[^"]*"|\S+', command)
-        given = [option.replace('"a value"', EICAR_MD5) for option in options]
+        given = [option.replace('"a value"', EXAMPLES.get(option.partition("=")[0], EICAR_MD5)) for option in options]
         found[command] = set(keyless.command(name)([], *given, **there).records[0])
     found["vtlookup:log"] = _of_log(keyless)
     found["vtlookup:verdict"] = {*SPLUNKS_OWN, *(name for event in events(splunkd) for name in event)}

@@ -129,6 +129,30 @@ def test_what_takes_too_long_is_given_up_and_the_rest_is_answered(monkeypatch: p
     assert [response["id"] for response in answer["responses"]] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("action", "params", "code"),
+    [
+        ("scan_url", {"url": "https://example.com/new"}, "outcome_unknown"),
+        ("lookup_url", {"url": "https://example.com/new", "scan_if_missing": True}, "outcome_unknown"),
+        ("lookup_url", {"url": "https://example.com/new"}, "timeout"),
+    ],
+)
+def test_a_write_that_takes_too_long_is_outcome_unknown(
+    monkeypatch: pytest.MonkeyPatch, action: str, params: dict[str, Any], code: str
+) -> None:
+    monkeypatch.setattr(answering, "LONGEST_S", 2.0)
+    clock = FakeClock()
+    core = FakeCore(clock)
+    core.stuck.clear()
+    with FakeSplunkd() as splunkd:
+        text = passed({"action": action, "params": params}, server={"rest_uri": splunkd.url})
+        try:
+            reply = LookUpEndpoint(core, clock).handle(text)  # type: ignore[arg-type]
+        finally:
+            core.stuck.set()
+    assert codes(json.loads(reply["payload"])) == [code]
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", "\ud800", passed({}, session=None), passed({}, server={})])
 def test_requests_that_splunkd_never_passes_are_answered_anyway(text: str) -> None:
     reply = LookUpEndpoint(FakeCore(FakeClock()), FakeClock()).handle(text)  # type: ignore[arg-type]

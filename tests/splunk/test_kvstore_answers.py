@@ -10,8 +10,7 @@ import pytest
 
 from tests.fake_clock import START, FakeClock
 from vt_connectors.cache.entry import Entry
-from vt_connectors.coalescing.leases import RESULT_LEFT_S, Lease
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import RESULT_LEFT_S, Lease, Result
 from vt_connectors.composition.state import Parts
 from vt_connectors.config.settings import settings_from
 from vt_connectors.errors import Unavailable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import tracemalloc
 import zlib
@@ -29,8 +30,7 @@ from vt_connectors.backends.sqlite.leases import SqliteLeases
 from vt_connectors.backends.sqlite.pending import SqlitePending
 from vt_connectors.cache.entry import MAX_STORED_BYTES, AnswerStore, Entry, TooLargeToKeep
 from vt_connectors.coalescing import LeaseStore
-from vt_connectors.coalescing.leases import Lease
-from vt_connectors.coalescing.results import MOST_CHARACTERS, Result, _checksum
+from vt_connectors.coalescing.leases import MOST_CHARACTERS, Lease, Result, _checksum
 from vt_connectors.config.settings import Settings
 from vt_connectors.pending import PendingStore
 from vt_connectors.pending.queue import MOST_KEY_CHARACTERS
@@ -59,6 +59,11 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "stored large": lambda: _plain(_json_of('{"a": "' + "x" * MAX_STORED_BYTES + '"}')),
     "cut off": lambda: zlib.compress(_json_of('{"a": "' + "xyz" * 999 + '"}'))[:-5],
 }
+
+
+@functools.cache
+def _bomb(name: str) -> bytes:
+    return BOMBS[name]()
 
 
 @contextmanager
@@ -111,7 +116,7 @@ def test_an_entry_that_is_too_large_is_damaged_and_replaced(planted: tuple[Answe
     store, plant = planted
     entry = Entry("ok", {"names": ["a"]}, START)
     store.put(_KEY, entry)
-    plant(BOMBS[bomb]())
+    plant(_bomb(bomb))
     # The double of the KV store runs in this process.
     with _bounded(_MOST_MB if bomb != "stored large" else 4 * _MOST_MB):
         assert store.get(_KEY) is None
@@ -184,7 +189,7 @@ def test_a_result_that_is_too_long_is_ignored(
 
 @pytest.mark.parametrize("bomb", sorted(BOMBS))
 def test_a_result_with_a_too_large_answer_is_ignored(bomb: str) -> None:
-    packed = base64.b64encode(BOMBS[bomb]()).decode()
+    packed = base64.b64encode(_bomb(bomb)).decode()
     content = json.dumps({"entry": packed, "public": "same", "error": None})
     with _bounded(3 * _MOST_MB):
         assert Result.from_text(_KEY, _checksum(_KEY, content) + content) == Result()

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from vt_connectors.backends.sqlite.connection import ThreadConnection
+from vt_connectors.backends.sqlite.fork_guard import ThreadConnection
 
 
 class SlowConnection:

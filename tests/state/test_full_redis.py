@@ -21,8 +21,7 @@ from vt_connectors.backends.redis.pending import RedisPending
 from vt_connectors.backends.redis.server import LEDGERS, PENDING, PREFIX, RedisServer
 from vt_connectors.cache import Entry
 from vt_connectors.clock import SystemClock
-from vt_connectors.coalescing.leases import Lease
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import Lease, Result
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core

@@ -56,7 +56,7 @@ def test_no_object_breaks_the_report_or_the_contract(drawn: tuple[Kind, dict[str
 @pytest.mark.parametrize("kind", KINDS.values())
 def test_an_empty_object_has_no_figures(kind: Kind) -> None:
     report = held_report({"type": "x", "id": "i/d"}, kind)
-    told = {"type", "indicator", "id", "verdict", "detected_by", "link"}
+    told = {"type", "indicator", "id", "verdict", "verdict_by", "detected_by", "link"}
     assert {name for name in report if name not in ("engines", "raw")} == told
     assert report["detected_by"] == []
     assert report["verdict"] == "unknown"

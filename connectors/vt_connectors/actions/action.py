@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ..contract.documents import Outcome, Request
 from ..contract.validation import all_violations, schema, violation
 from ..errors import InvalidRequest
+from ..light_typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from .context import Context
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class Deferred:
 
     def target(self) -> Run:
         """The action itself."""
+        from importlib import import_module
+
         found: Run = getattr(import_module(f".{self._module}", __package__), self._name)
         return found
 
@@ -60,6 +61,9 @@ class Action(NamedTuple):
     `value`: the positional parameter on a command line. `params_of` turns the value into one of `value_params`.
     `several`: a command line may give several values.
 
+    `once`: like a write, it is never repeated automatically, because a failed call may have counted against a quota of
+    its own. `further_errors`: codes that not every action may fail with.
+
     `licence`: what the API key needs; `None` if it depends on the parameters.
     """
 
@@ -78,6 +82,8 @@ class Action(NamedTuple):
     params_of_value: Callable[[str], dict[str, Any]] | None = None
     value_params: tuple[str, ...] = ()
     licence: Licence | None = "free"
+    once: bool = False
+    further_errors: tuple[str, ...] = ()
 
     def params_of(self, value: str) -> dict[str, Any]:
         """The parameters for a positional value."""
@@ -103,7 +109,7 @@ class Action(NamedTuple):
         """The codes of all errors that the action may return."""
         of_values = ("invalid_indicator",) if self.params_schema["properties"] else ()
         of_writes = _OF_WRITES if self.writes or self.write_params else ()
-        return (*_ALWAYS, *of_values, *of_writes)
+        return (*_ALWAYS, *of_values, *of_writes, *self.further_errors)
 
     def check(self, params: Mapping[str, Any]) -> None:
         """Raises `InvalidRequest`. `details.path` is the path within the request."""

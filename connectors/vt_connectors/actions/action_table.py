@@ -84,13 +84,14 @@ TABLE: tuple[Action, ...] = (
     Action(
         "scan_file",
         "Scan a file",
-        "Send a file of up to 650 MB for a scan; VirusTotal then has it in its collection",
+        "Send a file of up to 650 MB for a scan; VirusTotal then has it in its collection, unless the scan is private",
         "1, or 2 above 32 MB; and polls",
         {"content_base64": "aGVsbG8gd29ybGQK", "filename": "hello.txt", "wait_s": 0},
         Deferred("scan", "scan_file"),
         "vtaction scan_file ./suspicious.docm --wait 300",
         value="path",
         writes=True,
+        licence=None,
     ),
     Action(
         "rescan_file",
@@ -113,6 +114,7 @@ TABLE: tuple[Action, ...] = (
         "vtaction scan_url 'https://example.com/login?next=%2F' --wait 120",
         value="url",
         writes=True,
+        licence=None,
     ),
     Action(
         "get_analysis",
@@ -123,6 +125,7 @@ TABLE: tuple[Action, ...] = (
         Deferred("analysis", "get_analysis"),
         "vtaction get_analysis u-0f115db062b7c0dd030b16878c99dea5c354b49dc37b38eb8846179c7783e9d7-1700000000",
         value="analysis_id",
+        licence=None,
     ),
     Action(
         "passive_dns",
@@ -149,8 +152,8 @@ TABLE: tuple[Action, ...] = (
     Action(
         "quota",
         "Get the quota",
-        "The key's quota: our own record, and the account's figures",
-        "1, not counted by VirusTotal",
+        "The key's quota: our own record, the account's figures, and its use by endpoint",
+        "1, or 2 with `usage_days`; not counted by VirusTotal",
         {},
         Deferred("quota", "show_quota"),
         "vtaction quota",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Callable
 
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
@@ -12,7 +12,7 @@ from ..indicators import without_recorded_credentials
 from ..indicators.indicator import checked_text, refuse
 from ..verdict.report import analysis_report
 from ..virustotal.budget import Budget
-from ..virustotal.identity import time_of_analysis
+from ..virustotal.identity import is_of_private_scan, time_of_analysis
 from ..virustotal.port import Api
 from .answer_parts import has_detections, judged_data, needed_parts, shown
 from .context import Context
@@ -21,7 +21,7 @@ from .read_through import Query, find
 from .same_object import forget_older
 
 _LONGEST_ID = 512
-_MOMENT_S = 1.0
+MOMENT_S = 1.0
 # For this time after a scan was submitted, a 404 means that it is not known yet. Clocks may differ by the same amount.
 _NEW_S = 600.0
 
@@ -30,6 +30,10 @@ def get_analysis(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with the verdict if the analysis is completed; `pending` if it is not, or if it is too new to be known;
     `not_found` if no analysis has this id.
     """
+    if request.params.get("private"):
+        from .private_analysis import get_private_analysis
+
+        return get_private_analysis(context, request, budget)
     return state_of(checked_id(request.params["analysis_id"]), {}, context, request, budget)
 
 
@@ -41,13 +45,23 @@ def checked_id(value: object) -> str:
     return analysis_id
 
 
+StateOf = Callable[[str, Mapping[str, Any], Context, Request, Budget], Outcome]
+
+
 def wait_for(
-    analysis_id: str, about: Mapping[str, Any], wait_s: float, context: Context, request: Request, budget: Budget
+    analysis_id: str,
+    about: Mapping[str, Any],
+    wait_s: float,
+    context: Context,
+    request: Request,
+    budget: Budget,
+    state: StateOf | None = None,
 ) -> Outcome:
     """Like `get_analysis`, but polls for at most `wait_s` seconds. Never an error, because the scan was accepted.
 
-    `about`: the fields of the file or URL that are known already.
+    `about`: the fields of the file or URL that are known already. `state`: how to poll; `state_of` by default.
     """
+    look = state or state_of
     clock = context.clock
     end = budget.deadline = clock.monotonic() + wait_s
     analysis_request = request._replace(action="get_analysis")
@@ -58,7 +72,7 @@ def wait_for(
             return latest
         try:
             clock.sleep(min(interval, left))
-            outcome = state_of(analysis_id, about, context, analysis_request, budget)
+            outcome = look(analysis_id, about, context, analysis_request, budget)
         except ConnectorError as error:
             if not error.retryable or isinstance(error, (Cancelled, RateLimited)):
                 return _interrupted(latest, error)
@@ -88,12 +102,15 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
             f"VirusTotal's response for the analysis {analysis_id[:80]!r} is about {object_id}, not {about['id']}",
             http_status=200,
         )
-    if entry.status == "not_found" and _is_new(analysis_id, context):
+    is_private = is_of_private_scan(analysis_id)
+    if entry.status == "not_found" and not is_private and is_new(analysis_id, context):
         queued = pending(analysis_id, about, "queued", context, request)
         return queued._replace(source=source, fetched_at=entry.fetched_at)
     if entry.status == "not_found":
         data = {**about, "analysis_id": analysis_id}
-        return Outcome("not_found", "not found: VirusTotal does not know this analysis", data, source, entry.fetched_at)
+        hint = "; its id has the form of a private scan's: add private: true" if is_private else ""
+        summary = f"not found: VirusTotal does not know this analysis{hint}"
+        return Outcome("not_found", summary, data, source, entry.fetched_at)
     report = shown(entry.report, request.options)
     if report["analysis_status"] != "completed":
         unfinished = pending(analysis_id, {**report, **about}, report["analysis_status"], context, request)
@@ -104,7 +121,7 @@ def state_of(analysis_id: str, about: Mapping[str, Any], context: Context, reque
     return Outcome("ok", summary_of(data["verdict"], data), data, source, entry.fetched_at)
 
 
-def _is_new(analysis_id: str, context: Context) -> bool:
+def is_new(analysis_id: str, context: Context) -> bool:
     """Whether the scan was submitted recently, by the time in its id: VirusTotal does not know a new id immediately."""
     began = time_of_analysis(analysis_id)
     return began is not None and abs(context.clock.now() - began) < _NEW_S
@@ -132,7 +149,7 @@ def _query(analysis_id: str, context: Context, request: Request, budget: Budget)
     def covers(entry: Entry) -> bool:
         # A completed analysis does not change. Any other answer is valid only for requests made at the same moment.
         over = entry.report.get("analysis_status") == "completed" and has_detections(entry, request.options)
-        return over or context.clock.now() - entry.fetched_at < _MOMENT_S
+        return over or context.clock.now() - entry.fetched_at < MOMENT_S
 
     return Query(f"analysis:{analysis_id}", ask, needed_parts(context, request.options), covers=covers)
 

@@ -16,10 +16,12 @@ from ..cache import Entry
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
 from ..indicators import Kind, NeverQuery, parse_as, recognise
+from ..redaction import known_keys
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.port import Api
+from .account_secrets import remove_secrets
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
@@ -44,7 +46,8 @@ _REFUSED = {
 def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `response`, VirusTotal's JSON; `not_found` if VirusTotal has no such object.
 
-    The response is cached like a lookup, for this API key only. Raises `InvalidRequest`.
+    The response is cached like a lookup, for this API key only. It is without the key and the address that VirusTotal's
+    user object has. Raises `InvalidRequest`.
     """
     endpoint, values = call_of(request.params)
     path = endpoint.path
@@ -56,7 +59,9 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
         answer = api.document(endpoint, values, budget)
         if answer is None:
             return Entry("not_found", {}, context.clock.now())
-        return Entry("ok", {"response": dict(answer)}, context.clock.now())
+        response = dict(answer)
+        remove_secrets(response, known_keys(request.api_key))
+        return Entry("ok", {"response": response}, context.clock.now())
 
     is_private = path.startswith(f"{_BEGIN}private/")
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()

@@ -52,7 +52,8 @@ def behaviour(context: Context, request: Request, budget: Budget) -> Outcome:
         data["raw"] = raw
     source = next((source for source in sources if source != "cache"), "cache")
     if not any(data.get(part) for part in parts):
-        summary = "not found: VirusTotal has no behaviour of this file; no sandbox has run it"
+        unseen = "" if "summary" in parts else ", or none saw a technique"
+        summary = f"not found: VirusTotal has no behaviour of this file; no sandbox has run it{unseen}"
         about = {"type": "hash", "indicator": file.value, "reason": "no_behaviour"}
         return Outcome("not_found", summary, about, source, min(times))
     return Outcome("ok", _summary(data), data, source, min(times))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
@@ -55,3 +55,10 @@ class Context(NamedTuple):
     deliveries: Deliveries
     licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
+
+
+def new_batch() -> BatchAnswers:
+    """The answers of a batch that begins."""
+    from .request_batch import BatchAnswers
+
+    return BatchAnswers()

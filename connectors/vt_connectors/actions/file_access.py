@@ -1,4 +1,4 @@
-"""Which files may be sent: none of vt-connectors' own files, and if folders are configured, only files in them."""
+"""Which files may be sent or created: none of vt-connectors' own, and if folders are configured, only files in them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Callable, NamedTuple
 
+from ..light_typing import Callable, NamedTuple
 from ..state.ownership import is_any_of_ours
 
 PathsOf = Callable[[], Iterable[Path]]
 
 
 _OWN = "is one of vt-connectors' own files (key, settings or state), which are never sent"
+_OWN_PLACE = "is the place of one of vt-connectors' own files (key, settings or state), which are never overwritten"
 
 
 def _none() -> Iterable[Path]:
@@ -58,6 +59,36 @@ class FileAccess:
             return "is not in a folder of VT_SCAN_ROOTS"
         return None
 
+    def why_not_created(self, folder: int, name: str) -> str | None:
+        """Why a file `name` must not be put into the open `folder`, or None if it may."""
+        seen, path = os.fstat(folder), _path_of(folder)
+        if self._roots and not self._is_below_a_root(folder, seen, or_a_root=True):
+            return "is not in a folder of VT_SCAN_ROOTS"
+        if path is not None and any(self._is_place_of(own, path / name) for own in self._own_names()):
+            return _OWN_PLACE
+        with contextlib.suppress(OSError, ValueError, NotImplementedError):
+            there = str(path / name) if path is not None else name
+            if self._is_own(there, os.stat(name, dir_fd=folder)):
+                return _OWN_PLACE
+        return None
+
+    def _own_names(self) -> Iterator[tuple[Path, bool]]:
+        """Where our files are or will be; True: also files whose name begins like it."""
+        yield from ((path, False) for path in self._own.files())
+        yield from ((path, True) for path in self._own.states)
+
+    @staticmethod
+    def _is_place_of(own: tuple[Path, bool], path: Path) -> bool:
+        place, with_others = own
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            for named in (place.expanduser(), Path(os.path.realpath(place.expanduser()))):
+                if Path(os.path.realpath(named.parent)) != path.parent:
+                    continue
+                begins = (named.name, f"{named.stem}-") if with_others else ()
+                if path.name == named.name or path.name.lstrip(".").startswith(begins):
+                    return True
+        return False
+
     def _is_own(self, file: int | str, seen: os.stat_result) -> bool:
         return (seen.st_dev, seen.st_ino) in set(self._own_inodes()) or is_any_of_ours(file)
 
@@ -75,7 +106,7 @@ class FileAccess:
             with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
                 yield from (Path(entry.path) for entry in entries if entry.name.lstrip(".").startswith(of_state))
 
-    def _is_below_a_root(self, descriptor: int, seen: os.stat_result) -> bool:
+    def _is_below_a_root(self, descriptor: int, seen: os.stat_result, *, or_a_root: bool = False) -> bool:
         path = _path_of(descriptor)
         if path is None:
             return False
@@ -84,7 +115,8 @@ class FileAccess:
             # If another file has this name now, the name says nothing about the open file.
             if (there.st_dev, there.st_ino) != (seen.st_dev, seen.st_ino):
                 return False
-            return any(Path(os.path.realpath(root)) in path.parents for root in self._roots)
+            places = (*path.parents, path) if or_a_root else path.parents
+            return any(Path(os.path.realpath(root)) in places for root in self._roots)
         return False
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..contract.documents import Options, Outcome, Request, read_request
 from ..errors import ConnectorError, InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
+from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quota.waiters import Claim
 from .answer_parts import needed_parts
 from .context import Context

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..cache import Entry
 from ..contract.documents import Options, Outcome, Request, Source
-from ..errors import RateLimited
-from ..indicators import Indicator, Kind, NeverQuery, parse_as, recognise, without_recorded_credentials
-from ..verdict import report_of
+from ..errors import InvalidIndicator, RateLimited
+from ..indicators import Indicator, Kind, parse_as, recognise
+from ..light_typing import TYPE_CHECKING, Any
 from ..verdict.rule import detections
 from .answer_parts import has_detections, judged_data, needed_parts, own_parts
 from .context import Context
 from .read_through import Query, find
-from .same_object import awaits_scan, note_spelling, under_other_names
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
+    from ..indicators import NeverQuery
     from ..virustotal.budget import Budget
     from ..virustotal.port import Api
 
@@ -54,19 +53,33 @@ def request_for(kind: Kind | None, value: str, options: Options, never_query: Ne
 
 
 def outcome_for(indicator: Indicator, context: Context, request: Request, budget: Budget) -> Outcome:
-    reason = context.never_query.reason(indicator)
+    # The rule is about hosts; a process that looks up hashes does not need it.
+    reason = context.never_query.reason(indicator) if indicator.host else None
     if reason is not None:
         return skipped(indicator, reason)
+    related = related_names(request.params)
     try:
         found = find(report_on(indicator, context, request, budget), context, request, budget)
+    except InvalidIndicator as error:
+        if not related:
+            raise
+        from .inline_relationships import refused_name
+
+        raise refused_name(error, related, indicator) from None
     except RateLimited as error:
-        may_queue = may_be_queued(request.api_key, request.options)
+        # A drain asks for no relationships.
+        may_queue = may_be_queued(request.api_key, request.options) and not related
         raise refused(error, may_queue and context.pending.put(indicator.key, request.options.include)) from None
     if found is None:
         return skipped(indicator, "not_cached")
     if found[1] != "cache" and request.options.cache != "off" and context.cache.is_shared:
         context.pending.answered(indicator.key, request.options.include)
     return outcome(indicator, *found, context, request.options)
+
+
+def related_names(params: Mapping[str, Any]) -> list[str]:
+    """The relationships that a lookup asks for, each once."""
+    return sorted(set(params.get("relationships", ())))
 
 
 def may_be_queued(key: ApiKey | None, options: Options) -> bool:
@@ -91,26 +104,39 @@ def report_on(
     """The query for VirusTotal's report on `indicator`; `object_id` is VirusTotal's own id of it, if known."""
 
     def ask(api: Api) -> Entry:
-        known = api.lookup(indicator, budget, object_id)
+        from ..indicators import without_recorded_credentials
+        from ..verdict import report_of
+        from .same_object import awaits_scan, note_spelling
+
+        known = api.lookup(indicator, budget, object_id, related)
         now = context.clock.now()
         if known is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
         report = report_of(known.vt_object, indicator, request.options.include, known.raw)
         report.update(own_parts(known.vt_object, indicator.kind, parts, context, request))
+        if related:
+            from .inline_relationships import rows_in
+
+            report.update(rows_in(known.vt_object, related))
         report = without_recorded_credentials(report)
         if request.options.cache == "off":
             return Entry("ok", report, now)
         note_spelling(context, indicator, report)
         return Entry("ok", report, now, awaits_scan(context, indicator, report))
 
+    def also(entry: Entry) -> Mapping[str, Entry]:
+        from .same_object import under_other_names
+
+        return under_other_names(indicator, entry)
+
+    related = related_names(request.params)
     parts = needed_parts(context, request.options, request.api_key)
-    return Query(
-        indicator.key,
-        ask,
-        parts,
-        covers=lambda entry: has_detections(entry, request.options),
-        also=lambda entry: under_other_names(indicator, entry),
-    )
+    query = Query(indicator.key, ask, parts, covers=lambda entry: has_detections(entry, request.options), also=also)
+    if not related:
+        return query
+    from .inline_relationships import asked_with
+
+    return asked_with(query, related, indicator, context, request.options)
 
 
 def outcome(indicator: Indicator, entry: Entry, source: Source, context: Context, options: Options) -> Outcome:

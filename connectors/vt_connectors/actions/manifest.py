@@ -6,6 +6,7 @@ from typing import Any
 
 from ..contract.documents import VERSION
 from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
+from ..contract.next_steps import all_steps
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
@@ -45,6 +46,7 @@ def _entry(action: Action) -> dict[str, Any]:
         "licence": action.licence,
         "writes": action.writes,
         "write_params": list(action.write_params),
+        "once": action.writes or action.once,
         "params": _marked(action),
         "result": action.result_schema,
         "errors": [_error(BY_CODE[code]) for code in action.errors],
@@ -68,6 +70,7 @@ def _error(kind: type[ConnectorError]) -> dict[str, Any]:
         "retryable": kind.retryable,
         "exit_status": exit_status_of(kind.code, retryable=kind.retryable),
         "description": kind.about,
+        "next_steps": all_steps(kind.code),
     }
 
 

@@ -8,9 +8,9 @@ that key can read them. All other parts are the same for every key, and shared.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry, any_entry
+from ..light_typing import TYPE_CHECKING, Callable
 from .context import Context
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ class Query(NamedTuple):
 
     `purpose`: the kind of call, for which a missing licence is remembered; None: the request's action. `licence`: what
     the call needs. `is_per_key`: the answer is licensed to the API key, so no other key may receive it.
+    `is_counted`: the request needs quota.
     """
 
     key: str
@@ -43,3 +44,4 @@ class Query(NamedTuple):
     purpose: str | None = None
     licence: Licence = "free"
     is_per_key: bool = False
+    is_counted: bool = True

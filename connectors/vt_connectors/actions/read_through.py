@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry
-from ..coalescing import Fetched, Task
 from ..contract.documents import Options, Request, Source
+from ..deferred import deferred
 from ..errors import Forbidden
 from ..indicators import Indicator
+from ..light_typing import TYPE_CHECKING, Callable
 from ..state.fallback import patiently
 from ..virustotal.licences import naming_licence
 from .answer_parts import has_detections, needed_parts
-from .context import Context
+from .context import Context, new_batch
 from .per_key import PARTS, CachedAnswer, Find, find_many, own_key
 from .query import Query as Query
-from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
+    from ..coalescing import Fetched, Task
     from ..virustotal.account import Account
     from ..virustotal.budget import Budget
     from ..virustotal.probe import Permit
@@ -89,7 +89,7 @@ class _Search:
         self._key = query_key(context, question, request.api_key)
         self._kept = CachedAnswer(context, self._key, request.api_key)
         self._parts = question.parts
-        self._batch = context.batch or BatchAnswers()
+        self._batch = context.batch or deferred(new_batch)
         self._began = context.clock.now(), context.clock.monotonic()
         # With `refresh`: the fetch times of the cached answers, which are not accepted.
         self._outdated: frozenset[float] = frozenset()
@@ -107,11 +107,12 @@ class _Search:
             known = self._known_in_batch()
             if known is not None:
                 return known.entry, "shared"
-        self._refuse_at_once()
+        if self._question.is_counted:
+            self._refuse_at_once()
         if mode == "refresh":
             self._outdated = self._kept.fetched_at()
         account = self._context.account(self._request.api_key)
-        permit = account.permit(self._question.purpose or self._request.action, self._key, self._budget)
+        permit = self._permit(account)
         try:
             fetched = self._context.single_flight.run(
                 self._task(account, permit),
@@ -123,6 +124,12 @@ class _Search:
         finally:
             permit.leave()
         return fetched.entry, "shared" if fetched.is_shared else "api"
+
+    def _permit(self, account: Account) -> Permit:
+        purpose = self._question.purpose or self._request.action
+        if not self._question.is_counted:
+            return account.permit_without_quota(purpose)
+        return account.permit(purpose, self._key, self._budget)
 
     def _tell_batch(self, account: Account, fetched: Fetched) -> None:
         self._batch.put(self._key, account.identity, fetched)
@@ -165,10 +172,11 @@ class _Search:
             entry = account.ask(permit, self._question.ask, self._budget)
             return self._keep(entry, entry.without(PARTS))
 
+        from ..coalescing import Task
+
         def find() -> Entry | None:
             return self._read(self._context.cache.find_shared)
 
-        is_write = self._question.is_write
         return Task(
             self._key,
             account.identity,
@@ -176,7 +184,7 @@ class _Search:
             fetch,
             self._keep,
             self._will_do,
-            is_write=is_write,
+            is_write=self._question.is_write,
             turn=permit.turn,
             permit=permit,
         )
@@ -190,6 +198,8 @@ class _Search:
         return patiently(look, self._context.clock, self._budget.deadline)
 
     def _keep(self, entry: Entry, public: Entry | None) -> Fetched:
+        from ..coalescing import Fetched
+
         if self._options.cache == "off":
             return Fetched(entry, public)
         is_kept = self._kept.put(entry, self._stays)

@@ -28,14 +28,15 @@ def find(name: str) -> Action:
     return action
 
 
-def action_of(document: object) -> Action | None:
-    """The action that a request document names, or None if there is no such action."""
-    name = document.get("action") if isinstance(document, Mapping) else None
-    return ACTIONS.get(name) if isinstance(name, str) else None
+def is_write(document: object) -> bool:
+    """Whether a request document asks for something that changes something at VirusTotal. It may be invalid."""
+    if not isinstance(document, Mapping):
+        return False
+    name, params = document.get("action"), document.get("params")
+    action = ACTIONS.get(name) if isinstance(name, str) else None
+    return action is not None and action.writes_with(params if isinstance(params, Mapping) else {})
 
 
-def interrupted(action: Action | None, why: str, error: ConnectorError, *, has_begun: bool) -> ConnectorError:
+def interrupted(why: str, error: ConnectorError, *, may_have_written: bool) -> ConnectorError:
     """The error of an action that was interrupted: `error`, or `OutcomeUnknown` if it may have changed something."""
-    if has_begun and action is not None and action.writes:
-        return OutcomeUnknown(f"{why}; it was not repeated")
-    return error
+    return OutcomeUnknown(f"{why}; it was not repeated") if may_have_written else error

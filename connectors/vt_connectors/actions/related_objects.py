@@ -73,7 +73,7 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
     except InvalidIndicator as error:
         if error.http_status is None or name in NAMES[indicator.kind]:
             raise
-        raise _unknown_name(name, indicator.kind, error) from None
+        raise unknown_name(name, indicator.kind, error) from None
 
 
 def values_of(indicator: Indicator, name: str) -> dict[str, str]:
@@ -143,7 +143,8 @@ def _hint(name: str, kind: Kind) -> str:
     return f"did you mean {meant!r}?" if meant else f"known names: {', '.join(NAMES[kind])}"
 
 
-def _unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
+def unknown_name(name: str, kind: Kind, error: InvalidIndicator) -> InvalidIndicator:
+    """The error if VirusTotal refused a request with a relationship that is not known; `error`: VirusTotal's own."""
     return InvalidIndicator(
         f"VirusTotal does not accept the relationship {name!r} for a {kind}; {_hint(name, kind)}",
         http_status=error.http_status,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from cachetools import LRUCache
-
-from ..coalescing import Fetched
 from ..errors import OutcomeUnknown, from_dict
+from ..light_typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from ..coalescing import Fetched
 
 _MOST = 4096
 _MOST_WRITES = 65_536
@@ -22,8 +25,9 @@ class BatchAnswers:
     """
 
     def __init__(self) -> None:
-        self._answers: LRUCache[str, tuple[str, Fetched]] = LRUCache(_MOST)
-        self._writes: LRUCache[str, Fetched | OutcomeUnknown] = LRUCache(_MOST_WRITES)
+        # Empty until the first answer, because most batches are answered from the cache.
+        self._answers: MutableMapping[str, tuple[str, Fetched]] = {}
+        self._writes: MutableMapping[str, Fetched | OutcomeUnknown] = {}
         self._lock = threading.Lock()
 
     def has(self, key: str) -> bool:
@@ -41,6 +45,8 @@ class BatchAnswers:
 
     def put(self, key: str, account: str, fetched: Fetched) -> None:
         with self._lock:
+            if not self._answers:
+                self._answers = _last(_MOST)
             self._answers[key] = account, fetched
 
     def written(self, key: str) -> Fetched | None:
@@ -54,9 +60,18 @@ class BatchAnswers:
     def note_written(self, key: str, outcome: Fetched | OutcomeUnknown) -> None:
         """`key`: identifies the request and the account."""
         with self._lock:
+            if not self._writes:
+                self._writes = _last(_MOST_WRITES)
             self._writes[key] = outcome
 
     def forget(self, key: str) -> None:
         """Remove the answer, because a write made it outdated."""
         with self._lock:
             self._answers.pop(key, None)
+
+
+def _last(most: int) -> MutableMapping[str, Any]:
+    """The `most` last used entries."""
+    from cachetools import LRUCache
+
+    return LRUCache(most)

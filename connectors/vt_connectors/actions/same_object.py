@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
 
 from ..cache import Entry, any_entry
 from ..clock import iso
 from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as
+from ..light_typing import Any, Callable
 from .context import Context
 from .read_through import cache_key
 

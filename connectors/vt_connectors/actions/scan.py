@@ -15,6 +15,7 @@ from .analysis import pending, wait_for
 from .context import Context
 from .file_sample import opened
 from .lookup import noted, skipped
+from .private_options import is_private, password_of
 from .relationships import indicator_of
 from .same_object import forget_before_scan
 from .url_ids import write_id
@@ -23,14 +24,20 @@ from .writes import known_sha256, said, send_once
 
 def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
     """`pending` with `analysis_id`; `ok` with the verdict if the scan ends within `wait_s` seconds."""
+    if is_private(request.params):
+        from .private_scan import scan_file_privately
+
+        return scan_file_privately(context, request, budget)
+    password = password_of(request.params)
     with opened(request.params, context.file_access, known_keys(request.api_key)) as sample:
         file = Indicator("hash", sample.sha256)
         if request.options.cache == "only":
             return skipped(file, "not_cached")
         upload = sample.upload(budget.observer.bytes_sent)
         # The file's name is sent too, but does not distinguish requests.
+        content = [sample.sha256] if password is None else [sample.sha256, password]
         sent = _send(
-            [sample.sha256], lambda api: api.scan_file(upload, sample.hashes, budget), context, request, budget
+            content, lambda api: api.scan_file(upload, sample.hashes, budget, password), context, request, budget
         )
     about = {"type": "hash", "indicator": sample.sha256, "id": sample.sha256, "hashes": dict(sample.hashes)}
     return _followed(sent, about, context, request, budget)
@@ -74,6 +81,10 @@ def rescan(context: Context, request: Request, budget: Budget) -> Outcome:
 
 def scan_url(context: Context, request: Request, budget: Budget) -> Outcome:
     """Like `scan_file`, for a URL; `skipped` for internal ones."""
+    if is_private(request.params):
+        from .private_scan import scan_url_privately
+
+        return scan_url_privately(context, request, budget)
     url = parse_as("url", request.params["url"])
     reason = "not_cached" if request.options.cache == "only" else context.never_query.reason(url)
     if reason is not None:

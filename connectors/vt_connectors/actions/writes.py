@@ -23,14 +23,19 @@ _SHA256 = 64
 
 
 def send_once(
-    content: list[str], send: Callable[[Api], Entry], context: Context, request: Request, budget: Budget
+    content: list[str],
+    send: Callable[[Api], Entry],
+    context: Context,
+    request: Request,
+    budget: Budget,
+    purpose: str | None = None,
 ) -> tuple[Entry, Source]:
     """The answer of `send(api)`. If an equal request of the same key is in flight or was made in the same batch, its
     answer and `shared`.
 
     Requests are equal if action and `content` are equal. After a request has ended, an equal one of another batch is
-    sent again, for every `options.cache`. Raises `ConnectorError`: `OutcomeUnknown` also if the process that sent the
-    equal request ended without an answer.
+    sent again, for every `options.cache`. `purpose`: as in `Query`. Raises `ConnectorError`: `OutcomeUnknown` also if
+    the process that sent the equal request ended without an answer.
     """
     account = context.account(request.api_key)
     digest = hashlib.sha256(json.dumps([request.action, account.identity, *content]).encode()).hexdigest()
@@ -45,7 +50,7 @@ def send_once(
             raise
 
     batch = context.batch or BatchAnswers()
-    permit = account.permit(request.action, key, budget)
+    permit = account.permit(purpose or request.action, key, budget)
     task = Task(
         key,
         account.identity,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..api_key import ApiKey
 from ..clock import SystemClock
@@ -13,8 +12,12 @@ from ..config.credentials import find_key, key_in_file, own_files
 from ..config.settings import read_settings
 from ..core import Core
 from ..errors import ConfigError
-from ..misconfigured import Misconfigured
+from ..light_typing import TYPE_CHECKING
+from ..quick_imports import suppress
 from ..redaction import remember
+
+if TYPE_CHECKING:
+    from ..misconfigured import Misconfigured
 
 
 def core_from(environment: Mapping[str, str], clock: SystemClock) -> Core | Misconfigured:
@@ -30,6 +33,8 @@ def core_from(environment: Mapping[str, str], clock: SystemClock) -> Core | Misc
     try:
         return build(read_settings(environment), key, clock, own_files=lambda: own_files(environment))
     except ConfigError as error:
+        from ..misconfigured import Misconfigured
+
         return Misconfigured(error, key_of_wrong_settings)
 
 
@@ -39,12 +44,12 @@ def remember_keys(environment: Mapping[str, str]) -> None:
     """
     value, path = (environment.get(name, "").strip() for name in ("VT_API_KEY", "VT_API_KEY_FILE"))
     if value:
-        with contextlib.suppress(ConfigError):
+        with suppress(ConfigError):
             remember(ApiKey(value))
-    if path and not Path(path).is_file():
+    if path and not os.path.isfile(path):  # noqa: PTH113  # `pathlib` takes long to import
         return
     if path:
-        with contextlib.suppress(ConfigError):
+        with suppress(ConfigError):
             remember(key_in_file(path, "VT_API_KEY_FILE")[0])
-    with contextlib.suppress(ConfigError):
+    with suppress(ConfigError):
         remember(find_key(environment)[0])

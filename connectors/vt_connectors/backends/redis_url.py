@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING, NamedTuple
 from ..patterns import pattern
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _SCHEMES = ("redis", "rediss", "unix")
 # A drive letter is not a scheme.
@@ -48,13 +50,15 @@ class RedisAddress(NamedTuple):
 
 def is_address(text: str) -> bool:
     """Whether the text is an address, valid or not; else it is a path."""
-    return _ADDRESS.match(text) is not None
+    return ":/" in text and _ADDRESS.match(text) is not None
 
 
 def redis_address(text: str) -> RedisAddress | None:
     """None for a text that is not an address, such as a path. Raises `ConfigError` for an invalid address."""
     if not is_address(text):
         return None
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(text)
         # Parsers differ in how they treat blanks and control characters.
@@ -76,6 +80,8 @@ def _user(parts: SplitResult) -> tuple[str | None, str | None]:
     if not parts.password:
         # A password without its colon would be parsed and shown as a user name.
         raise ValueError
+    from urllib.parse import unquote
+
     return unquote(parts.username or "") or None, unquote(parts.password)
 
 
@@ -96,6 +102,8 @@ def _remote(parts: SplitResult, user: str | None, password: str | None) -> Redis
 
 
 def _local(parts: SplitResult, user: str | None, password: str | None) -> RedisAddress:
+    from urllib.parse import unquote
+
     options = _options(parts)
     if parts.hostname or not parts.path.startswith("/") or parts.path == "/":
         raise ValueError
@@ -109,6 +117,8 @@ def _local(parts: SplitResult, user: str | None, password: str | None) -> RedisA
 
 
 def _options(parts: SplitResult) -> dict[str, str]:
+    from urllib.parse import parse_qsl
+
     options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     if not set(options) <= set(_OPTIONS[parts.scheme]):
         raise ConfigError(

@@ -1,7 +1,6 @@
 """The cache: the stored form of an answer, when it is fresh enough, and the levels where it is stored."""
 
 from .entry import Entry, any_entry
-from .freshness import Freshness
-from .two_level import AnswerCache
+from .two_level import AnswerCache, Freshness
 
 __all__ = ["AnswerCache", "Entry", "Freshness", "any_entry"]

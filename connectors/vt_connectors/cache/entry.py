@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterable
-from typing import Any, Literal, NamedTuple, Protocol
 
-from ..state.checksum import checksum
+from ..light_typing import Any, Literal, NamedTuple, Protocol
+from ..state import checksum
 from .dictionary import DICTIONARY
 
 # Bytes. Below this, unpacking would take as long as reading. The entry of an unknown indicator has a third of it.
@@ -50,6 +50,12 @@ class Entry(NamedTuple):
     def listed_as(self) -> str:
         """Its status, or that it is a copy."""
         return COPY if self.is_copy else self.status
+
+    @property
+    def expires(self) -> str | None:
+        """When VirusTotal deletes the object (ISO, UTC), if it says so: afterwards the answer must not be used."""
+        found = self.report.get("expires")
+        return found if isinstance(found, str) else None
 
     @property
     def is_fleeting(self) -> bool:

@@ -1,11 +1,14 @@
-"""Two levels as one cache: this process's memory before the store that all processes share."""
+"""When a cached answer is fresh enough, and two levels as one cache: this process's memory before the store that all
+processes share.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Callable, TypeVar
 
+from ..clock import epoch_of, iso
 from ..errors import Unavailable
+from ..light_typing import Any, Callable, NamedTuple, TypeVar
 from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from .entry import AnswerStore, Entry
@@ -13,6 +16,43 @@ from .entry import AnswerStore, Entry
 _LOG = logger("cache")
 WillDo = Callable[[Entry], bool]
 Reply = TypeVar("Reply")
+# Seconds. An entry from further in the future was stored before the clock was set back.
+_AHEAD_S = 300.0
+# Seconds. A caller may accept older answers than the settings do. Stores that remove by age keep them so long.
+_LONGEST_S = 30 * 86400.0
+
+
+class Freshness(NamedTuple):
+    """Lifetimes in seconds: of found answers, and of those that may change soon, such as `not_found`."""
+
+    ttl_s: float
+    ttl_not_found_s: float
+
+    def will_do(self, entry: Entry, now: float, max_age_s: float | None) -> bool:
+        """`max_age_s`: the caller's limit, which replaces the lifetime of found answers.
+
+        Answers that may change soon never live longer than `ttl_not_found_s`, and none lives longer than its object.
+        """
+        if self.is_expired(entry, now):
+            return False
+        age = now - entry.fetched_at
+        if not age >= -_AHEAD_S:
+            return False
+        age = max(0.0, age)
+        if entry.is_fleeting:
+            return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
+        return age <= (self.ttl_s if max_age_s is None else max_age_s)
+
+    def is_expired(self, entry: Entry, now: float) -> bool:
+        """Whether VirusTotal has deleted the object by `now`."""
+        return entry.expires is not None and iso(now) >= entry.expires
+
+    def longest_s(self, entry: Entry) -> float:
+        """For how many seconds an entry that was just fetched may be fresh enough for any caller."""
+        longest = self.ttl_not_found_s if entry.is_fleeting else max(self.ttl_s, _LONGEST_S)
+        if entry.expires is None:
+            return longest
+        return max(1.0, min(longest, epoch_of(entry.expires) - entry.fetched_at))
 
 
 class AnswerCache:

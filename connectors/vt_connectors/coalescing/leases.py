@@ -1,4 +1,5 @@
-"""Leases: the right to send the request for one key, held as long as the holder lives.
+"""Leases: the right to send the request for one key, held as long as the holder lives; and the result that a finished
+holder leaves with its lease for its followers, as text.
 
 A lease has no time in it, because clocks are set, and the clocks of two machines differ. A holder changes the `beat` of
 its lease once a second. If a follower sees no change for `LEASE_S` of its own monotonic clock, the holder is dead.
@@ -6,10 +7,15 @@ its lease once a second. If a follower sees no change for `LEASE_S` of its own m
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Collection
-from typing import NamedTuple, Protocol
 
-from .results import Result
+from ..cache import Entry
+from ..cache.entry import MAX_STORED_BYTES, TooLargeToKeep, is_deep
+from ..errors import ConnectorError, from_dict
+from ..light_typing import NamedTuple, Protocol
+from ..state import checksum
 
 # Seconds without a heartbeat, while a follower watches, after which a holder is dead.
 LEASE_S = 4.0
@@ -21,6 +27,56 @@ ANSWER_LEFT_S = 3600.0
 ABANDONED_S = 86400.0
 # Results that are left between two sweeps.
 SWEEP_EVERY = 64
+
+
+_CHECKSUM_LENGTH = 8
+# Two answers in base64, and some text. A longer one is not ours: it could fill the memory of its readers.
+MOST_CHARACTERS = 2 * (MAX_STORED_BYTES * 4 // 3 + 4) + 64 * 1024
+
+
+class Result(NamedTuple):
+    """How a holder ended: with an answer or with an error.
+
+    `entry` is for followers of the same account (key and server), `public` for followers of other accounts; None: no
+    entry for them. `error` is for followers of the same account. `is_cached` is known within one process only.
+    """
+
+    entry: Entry | None = None
+    public: Entry | None = None
+    error: ConnectorError | None = None
+    is_cached: bool = False
+
+    def entry_for(self, same_account: bool) -> Entry | None:
+        return self.entry if same_account else self.public
+
+    def to_text(self, key: str) -> str:
+        """With a checksum, because a damaged answer would be a wrong answer."""
+        content = json.dumps(
+            {
+                "entry": _packed(self.entry),
+                "public": "same" if self.public is self.entry else _packed(self.public),
+                "error": None if self.error is None else self.error.to_dict(),
+            }
+        )
+        return _checksum(key, content) + content
+
+    @classmethod
+    def from_text(cls, key: str, text: str) -> Result:
+        """The result; an empty one if `to_text` did not write `text` for `key`."""
+        if len(text) > MOST_CHARACTERS:
+            return cls()
+        content = text[_CHECKSUM_LENGTH:]
+        if text[:_CHECKSUM_LENGTH] != _checksum(key, content):
+            return cls()
+        try:
+            found = json.loads(content)
+            if is_deep(content.encode("utf-8", "surrogatepass"), found):
+                return cls()
+            entry = _unpacked(found["entry"])
+            public = entry if found["public"] == "same" else _unpacked(found["public"])
+            return cls(entry, public, None if found["error"] is None else from_dict(found["error"]))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return cls()
 
 
 class Lease(NamedTuple):
@@ -72,3 +128,18 @@ class LeaseStore(Protocol):
 def may_replace(found: Lease, dead: Lease | None) -> bool:
     """Whether a claim replaces the lease `found`; `dead` is the lease that the caller knows to be dead."""
     return found.result is not None or (dead is not None and (found.token, found.beat) == (dead.token, dead.beat))
+
+
+def _packed(entry: Entry | None) -> str | None:
+    try:
+        return None if entry is None else base64.b64encode(entry.to_bytes()).decode("ascii")
+    except TooLargeToKeep:
+        return None
+
+
+def _unpacked(text: str | None) -> Entry | None:
+    return None if text is None else Entry.from_bytes(base64.b64decode(text))
+
+
+def _checksum(key: str, content: str) -> str:
+    return checksum(content.encode("utf-8", "surrogatepass"), key).decode("ascii")

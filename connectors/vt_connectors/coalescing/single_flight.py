@@ -6,18 +6,16 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from typing import Callable, TypeVar
 
 from ..clock import Clock
 from ..errors import ConnectorError, RateLimited, from_dict
+from ..light_typing import Callable, TypeVar
 from ..log import logger
 from ..state.fallback import LONGEST_S, Fallback, StateBusy, patiently
 from ..state.heartbeat import Heartbeat
-from .leading import Leading, died
-from .leases import Lease, LeaseStore, Seen
-from .results import Result
+from .leading import Leading, Watch, died
+from .leases import Lease, LeaseStore, Result, Seen
 from .task import Fetched, Task, Tell, untold
-from .watch import Watch
 
 _LOG = logger("coalescing")
 _FIRST_LOOK_S = 0.01

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional, Protocol
-
 from ..cache import Entry
+from ..light_typing import Callable, NamedTuple, Optional, Protocol
 
 Find = Callable[[], Optional[Entry]]
 Tell = Callable[[bool], None]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
-
+from ..light_typing import Callable
 from .single_flight import SingleFlight
 from .task import Fetched, Task, Tell, find_nothing
 

@@ -5,33 +5,32 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable
 
 from ..actions.context import Context
 from ..actions.deliveries import Deliveries
-from ..actions.file_access import FileAccess, OwnFiles
 from ..actions.licensed_keys import LicensedKeys
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
-from ..backends.memory.leases import MemoryLeases
-from ..backends.sqlite.paths import substitute_file
 from ..cache import AnswerCache, Freshness
 from ..clock import Clock
-from ..coalescing import LeaseStore, SingleFlight, TwoLevels
 from ..config.settings import Settings
 from ..core import Core
+from ..deferred import deferred, is_made
 from ..errors import ConfigError, ConnectorError
-from ..indicators import NeverQuery
-from ..pending import Pending
+from ..light_typing import TYPE_CHECKING, Callable
 from ..redaction import KeyGuard
-from ..state.fallback import Fallback
-from ..state.heartbeat import Heartbeat
 from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..actions.file_access import FileAccess
+    from ..coalescing import SingleFlight, TwoLevels
+    from ..indicators import NeverQuery
+    from ..pending import Pending
     from ..quota.refused import Refusal
     from ..quota.waiters import Claim
+    from ..state.heartbeat import Heartbeat
     from ..virustotal.account import Account
     from ..virustotal.http.requests_transport import RequestsTransport
     from ..virustotal.http.transport import HttpRequest, HttpResponse, Transport
@@ -56,14 +55,15 @@ def build(
     """
     stores = Stores(settings, clock, places)
     # Separate threads, because a lock on the quota's record must not make a leader look dead.
-    heartbeat, leading = Heartbeat(), Heartbeat()
+    heartbeat, leading = deferred(_heartbeat), deferred(_heartbeat)
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
     accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
 
     def release() -> None:
         # Stopped first, because their threads use the stores' connections.
-        heartbeat.rest()
-        leading.rest()
+        for beating in (heartbeat, leading):
+            if is_made(beating):
+                beating.rest()
         stores.close()
         accounts.close()
 
@@ -73,19 +73,16 @@ def build(
             clock=clock,
             cache=cache,
             freshness=Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s),
-            single_flight=TwoLevels(
-                _flight_within(clock),
-                SingleFlight(stores.leases, clock, leading),
-            ),
-            never_query=NeverQuery(settings.never_query),
+            single_flight=deferred(lambda: _coalescing(stores, clock, leading)),
+            never_query=_never_query(settings.never_query) if settings.never_query else deferred(_never_query),
             rules=settings.rules,
             space=settings.space,
             account=accounts,
             owner=accounts.owner,
-            pending=Pending(lambda: stores.queue, settings.pending_max, clock),
+            pending=deferred(lambda: _pending(stores, settings.pending_max, clock)),
             refusal=accounts.refusal,
             guard=KeyGuard(default_key),
-            file_access=file_access(settings, own_files),
+            file_access=deferred(lambda: file_access(settings, own_files)),
             deliveries=Deliveries(),
             licensed_keys=LicensedKeys(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
         ),
@@ -95,13 +92,47 @@ def build(
 
 def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> FileAccess:
     """Which files may be sent. Raises `ConfigError`."""
+    from pathlib import Path
+
+    from ..actions.file_access import FileAccess, OwnFiles
+    from ..backends.sqlite.paths import substitute_file
+
     place = state_place(settings) if settings.state != KVSTORE else None
     states = (substitute_file(os.environ), *([place] if isinstance(place, Path) else []))
     return FileAccess(OwnFiles(own_files, states), settings.scan_roots)
 
 
+def _heartbeat() -> Heartbeat:
+    from ..state.heartbeat import Heartbeat
+
+    return Heartbeat()
+
+
+def _never_query(extra: tuple[str, ...] = ()) -> NeverQuery:
+    """Raises `ConfigError` for a wrong entry."""
+    from ..indicators import NeverQuery
+
+    return NeverQuery(extra)
+
+
+def _pending(stores: Stores, most: int, clock: Clock) -> Pending:
+    from ..pending import Pending
+
+    return Pending(lambda: stores.queue, most, clock)
+
+
+def _coalescing(stores: Stores, clock: Clock, leading: Heartbeat) -> TwoLevels:
+    from ..coalescing import SingleFlight, TwoLevels
+
+    return TwoLevels(_flight_within(clock), SingleFlight(stores.leases, clock, leading))
+
+
 def _flight_within(clock: Clock) -> SingleFlight:
     """Coalescing among the threads of this process."""
+    from ..backends.memory.leases import MemoryLeases
+    from ..coalescing import LeaseStore, SingleFlight
+    from ..state.fallback import Fallback
+
     leases: LeaseStore = MemoryLeases(clock)
     return SingleFlight(Fallback(leases, leases, clock, "this process alone"), clock, None)
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple
 
 from ..backends.memory.answers import MemoryAnswers
-from ..backends.memory.leases import MemoryLeases
-from ..backends.redis_url import RedisAddress, redis_address
-from ..backends.sqlite.paths import default_state_file, leases_file, quota_file, refuse_unsafe_place, substitute_file
-from ..cache import Freshness
-from ..cache.entry import AnswerStore
+from ..backends.sqlite.paths import leases_place, quota_place, refuse_unsafe_place
 from ..clock import Clock
-from ..coalescing import LeaseStore
 from ..config.paths import whole
 from ..config.settings import Settings
+from ..deferred import deferred
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..backends.redis.server import Condition as Condition
     from ..backends.redis.server import RedisServer
+    from ..backends.redis_url import RedisAddress
     from ..backends.sqlite.file import SqliteFile
+    from ..cache.entry import AnswerStore
+    from ..coalescing import LeaseStore
     from ..pending import PendingStore
     from ..quota.ledger_store import LedgerStore
 
@@ -66,18 +66,21 @@ class Stores:
     """The shared stores, each with its fallback within the process. Raises `ConfigError`."""
 
     def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
+        local_leases = deferred(lambda: _memory_leases(clock))
         local = Parts(
-            MemoryAnswers(clock), MemoryLeases(clock), lambda: _memory_ledgers(clock), [], lambda: _memory_queue(clock)
+            MemoryAnswers(clock), local_leases, lambda: _memory_ledgers(clock), [], lambda: _memory_queue(clock)
         )
         of_platform = places.get(settings.state or "")
         if of_platform is not None:
             self._parts = of_platform(settings, clock)
         else:
-            place = state_place(settings)
-            if isinstance(place, RedisAddress):
-                self._parts = _at_server(place, settings, clock)
+            place = _place_of(settings)
+            if place is None:
+                self._parts = local
+            elif isinstance(place, str):
+                self._parts = _in_file(place, settings, clock)
             else:
-                self._parts = local if place is None else _in_file(place, settings, clock)
+                self._parts = _at_server(place, settings, clock)
         self._clock = clock
         self._is_required = settings.state_required
         self._ledgers: Fallback[LedgerStore] | None = None
@@ -85,11 +88,9 @@ class Stores:
         self._lock = threading.Lock()
         answers, instead = self._parts.answers, MemoryAnswers(clock)
         again = _TRIED_AGAIN_S
-        self.answers = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)
-        self.answers_written = Fallback[AnswerStore](answers, instead, clock, _WITHOUT_STORING, retry_after_s=again)
-        self.leases = Fallback[LeaseStore](
-            self._parts.leases, local.leases, clock, _WITHOUT_LEASES, retry_after_s=again
-        )
+        self.answers = Fallback(answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)
+        self.answers_written = Fallback(answers, instead, clock, _WITHOUT_STORING, retry_after_s=again)
+        self.leases = Fallback(self._parts.leases, local_leases, clock, _WITHOUT_LEASES, retry_after_s=again)
 
     @property
     def book(self) -> Fallback[LedgerStore]:
@@ -126,6 +127,12 @@ class Stores:
             close()
 
 
+def _memory_leases(clock: Clock) -> LeaseStore:
+    from ..backends.memory.leases import MemoryLeases
+
+    return MemoryLeases(clock)
+
+
 def _memory_ledgers(clock: Clock) -> LedgerStore:
     from ..backends.memory.ledgers import MemoryLedgers
 
@@ -140,8 +147,18 @@ def _memory_queue(clock: Clock) -> PendingStore:
 
 def state_place(settings: Settings) -> Path | RedisAddress | None:
     """The state's file or server; None for memory. Raises `ConfigError`."""
+    from pathlib import Path
+
+    place = _place_of(settings)
+    return Path(place) if isinstance(place, str) else place
+
+
+def _place_of(settings: Settings) -> str | RedisAddress | None:
+    """As `state_place`, the file as text."""
     if settings.state is None:
-        return default_state_file(os.environ)
+        from ..backends.sqlite.paths import default_state_file
+
+        return str(default_state_file(os.environ))
     if settings.state == "memory":
         if settings.state_required:
             raise ConfigError(
@@ -150,9 +167,12 @@ def state_place(settings: Settings) -> Path | RedisAddress | None:
         return None
     if settings.state == KVSTORE:
         raise ConfigError("VT_STATE: kvstore is only available in the app inside Splunk; name a file or a server")
-    address = redis_address(settings.state)
-    if address is not None:
-        return address
+    if ":/" in settings.state:
+        from ..backends.redis_url import redis_address
+
+        address = redis_address(settings.state)
+        if address is not None:
+            return address
     return whole("VT_STATE", settings.state)
 
 
@@ -174,45 +194,59 @@ class StateFiles(NamedTuple):
     @property
     def paths(self) -> tuple[Path, Path, Path]:
         """The paths of the cache, the leases and the quota's record in its default place."""
+        from ..backends.sqlite.paths import quota_file
+
         return self.answers.path, self.leases.path, quota_file(self.answers.path)
 
 
-def state_files(path: Path) -> StateFiles:
+def state_files(path: str | Path) -> StateFiles:
     """The files for the state at `path`. Raises `ConfigError` if they are not safe there. Opens and changes nothing."""
     refuse_unsafe_place(path)
     refuse_untrusted(path, "the state file")
     from ..backends.sqlite.answers import SCHEMA
     from ..backends.sqlite.file import SqliteFile
-    from ..backends.sqlite.leases import SCHEMA as LEASES_SCHEMA
     from ..backends.sqlite.record_file import record_file
     from ..state.ownership import LEASES_ID
 
     answers = SqliteFile(path, SCHEMA, "WAL")
-    beside = leases_file(answers.path)
-    leases = SqliteFile(beside, LEASES_SCHEMA, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
-    for file in (answers, leases, record_file(quota_file(answers.path))):
+    beside = leases_place(answers.place)
+    leases = SqliteFile(beside, _schema_of_leases, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
+    for file in (answers, leases, record_file(quota_place(answers.place))):
         file.check()
     return StateFiles(answers, leases)
 
 
+def _schema_of_leases() -> str:
+    from ..backends.sqlite.leases import SCHEMA
+
+    return SCHEMA
+
+
 def substitute_place() -> Path:
     """The file that counts the quota while the state cannot be used."""
+    from ..backends.sqlite.paths import substitute_file
+
     return substitute_file(os.environ)
 
 
-def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
+def _in_file(path: str, settings: Settings, clock: Clock) -> Parts:
     from ..backends.sqlite.answers import SqliteAnswers
-    from ..backends.sqlite.leases import SqliteLeases
 
     file, leases = state_files(path)
     closes: list[Callable[[], None]] = [file.close_all, leases.close_all]
 
     def make_book() -> LedgerStore:
+        from ..backends.sqlite.paths import quota_file
         from ..backends.sqlite.record_location import ledgers_of
 
         book = ledgers_of(file, quota_file(file.path), clock)
         closes.append(book.close)
         return book
+
+    def make_leases() -> LeaseStore:
+        from ..backends.sqlite.leases import SqliteLeases
+
+        return SqliteLeases(leases, clock)
 
     def make_queue() -> PendingStore:
         from ..backends.sqlite.pending import SqlitePending
@@ -220,7 +254,7 @@ def _in_file(path: Path, settings: Settings, clock: Clock) -> Parts:
         return SqlitePending(file, clock, settings.space)
 
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
-    return Parts(answers, SqliteLeases(leases, clock), make_book, closes, make_queue)
+    return Parts(answers, deferred(make_leases), make_book, closes, make_queue)
 
 
 def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
@@ -230,6 +264,7 @@ def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts
     from ..backends.redis.leases import RedisLeases
     from ..backends.redis.ledgers import RedisLedgers
     from ..backends.redis.pending import RedisPending
+    from ..cache import Freshness
 
     freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
     answers = RedisAnswers(server, freshness.longest_s)

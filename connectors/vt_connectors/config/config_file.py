@@ -8,10 +8,10 @@ import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ..backends.redis_url import is_address
 from ..errors import ConfigError
+from ..light_typing import Any
 from ..state.trust import refuse_untrusted
 from .paths import below, expanded
 
@@ -39,7 +39,7 @@ def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
         raise ConfigError(
             f"VT_CONFIG: {path}: {wrong.sentence(wrong.path or 'the file', 'setting')}", details={"path": wrong.path}
         )
-    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}  # noqa: PTH100
+    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}
 
 
 def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:

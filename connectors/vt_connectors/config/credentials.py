@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from ..api_key import ApiKey
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING
 from ..log import logger
+from ..quick_imports import suppress
 from ..state.trust import is_readable_by_all, refuse_untrusted
-from .config_file import content_of
 from .paths import expanded, found_at
 from .settings import config_file
-from .text_encoding import decoded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOG = logger("config.credentials")
 _LARGEST_KEY_FILE = 4096
@@ -69,6 +70,9 @@ def _key_in(path: str, source: str, environment: Mapping[str, str]) -> tuple[Api
 
 def key_in_file(path: str, source: str) -> tuple[ApiKey, str]:
     """The key in the file at `path`; `source`: the setting that names it. Raises `ConfigError`. A pipe is read once."""
+    from .config_file import content_of
+    from .text_encoding import decoded
+
     place = expanded(source, path)
     try:
         refuse_untrusted(place, f"the key file ({source}):")
@@ -92,7 +96,7 @@ def _is_same(one: str, other: str) -> bool:
 def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
     """The files that `environment` and the configuration file name. They may not exist."""
     names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
-    with contextlib.suppress(ConfigError):
+    with suppress(ConfigError):
         names.append(str(config_file(environment).get("api_key_file", "")))
     places = (found_at(name, environment) for name in names if name)
     yield from (place for place in places if place is not None)

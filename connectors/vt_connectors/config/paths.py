@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING
 from ..patterns import pattern
+from ..quick_imports import suppress
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Shell variables. Unit files and compose files may pass them on without replacing them.
 _VARIABLE = pattern(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
@@ -17,7 +20,18 @@ _VARIABLE = pattern(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*)
 
 def expanded(name: str, path: str, environment: Mapping[str, str] = os.environ) -> Path:
     """`path` with `~`, `$NAME` and `${NAME}` replaced. Raises `ConfigError`, which names the setting `name`."""
+    from pathlib import Path
 
+    try:
+        return Path(_with_values(name, path, environment)).expanduser()
+    except RuntimeError:
+        raise ConfigError(
+            f"{name}: {path!r} names a home folder that does not exist; write the absolute path"
+        ) from None
+
+
+def _with_values(name: str, path: str, environment: Mapping[str, str]) -> str:
+    """`path` with `$NAME` and `${NAME}` replaced."""
     if "\0" in path:
         raise ConfigError(f"{name}: {path!r} contains a NUL character, which no path can have; write another path")
 
@@ -30,32 +44,31 @@ def expanded(name: str, path: str, environment: Mapping[str, str] = os.environ) 
             )
         return value
 
-    try:
-        return Path(_VARIABLE.sub(value_of, path)).expanduser()
-    except RuntimeError:
-        raise ConfigError(
-            f"{name}: {path!r} names a home folder that does not exist; write the absolute path"
-        ) from None
+    return _VARIABLE.sub(value_of, path) if "$" in path else path
 
 
 def found_at(path: str, environment: Mapping[str, str] = os.environ) -> Path | None:
     """Like `expanded`; None if `path` cannot be a path."""
-    with contextlib.suppress(ConfigError):
+    with suppress(ConfigError):
         return expanded("", path, environment)
     return None
 
 
-def whole(name: str, path: str, environment: Mapping[str, str] = os.environ) -> Path:
+def whole(name: str, path: str, environment: Mapping[str, str] = os.environ) -> str:
     """Like `expanded`, for files that are written or shared by processes. Raises `ConfigError` for a relative path,
     because its meaning depends on the working directory.
     """
-    found = expanded(name, path, environment)
-    if not found.is_absolute():
+    found = _with_values(name, path, environment)
+    if found.startswith("~"):
+        found = str(expanded(name, path, environment))
+    if not os.path.isabs(found):
+        from pathlib import Path
+
         raise ConfigError(
             f"{name}: {path!r} is relative, so its meaning depends on the working directory; write the absolute path, "
             f"such as {Path.cwd() / found}"
         )
-    return found
+    return os.path.normpath(found) if os.pardir not in found else str(expanded(name, path, environment))
 
 
 def below(name: str, path: str, folder: Path, environment: Mapping[str, str] = os.environ) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
+from ..light_typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 from ..log import logger
 from ..redaction import redacted
 from ..verdict.rule import WORST_FIRST as WORST_FIRST

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..errors import BY_CODE
+from ..light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .response import Response

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
-from typing import Any, Callable, NamedTuple, Union
 
 from ..api_key import may_hold_a_key
+from ..light_typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
 _MOST_VIOLATIONS = 20
 _LONGEST_NAME = 60
-_INSTALLED = Path(__file__).parents[1] / "schemas"
-_CHECKED_OUT = Path(__file__).parents[3] / "schemas"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_INSTALLED = os.path.join(_PACKAGE, "schemas")
+_CHECKED_OUT = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "schemas")
 
 
 class Violation(NamedTuple):
@@ -46,14 +47,15 @@ class Violation(NamedTuple):
         return f"unknown {noun} {redacted(self.unknown)[:_LONGEST_NAME]!r}; {self.message}"
 
 
-def schema_folder() -> Path:
-    return _INSTALLED if _INSTALLED.is_dir() else _CHECKED_OUT
+def schema_folder() -> str:
+    return _INSTALLED if os.path.isdir(_INSTALLED) else _CHECKED_OUT
 
 
 @cache
 def schema(name: str) -> dict[str, Any]:
     """The schema file `name`, e.g. `request.json` or `actions/lookup_hash.json`, with its references resolved."""
-    text = (schema_folder() / name).read_text("utf-8")
+    with open(os.path.join(schema_folder(), name), encoding="utf-8") as file:
+        text = file.read()
     loaded: dict[str, Any] = json.loads(text)
     if '"$ref"' in text:
         from .references import resolved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Protocol, Union
@@ -108,7 +108,8 @@ class RequestPlan:
 class Planner(Protocol):
     """The calls of both versions of the API. Raises like `port.Api`."""
 
-    def lookup(self, indicator: Indicator) -> Calls: ...
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        """`relationships`: as in `port.Api.lookup`."""
 
     def look_up_or_scan(self, url: Indicator) -> Calls: ...
 
@@ -136,4 +137,5 @@ class Planner(Protocol):
 
     def analysis(self, analysis_id: str) -> Calls: ...
 
-    def quotas(self) -> Calls: ...
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """`days`: also the use by endpoint from the first to the last day, as YYYYMMDD."""

@@ -10,9 +10,11 @@ from ..actions.action import Action, Deferred
 from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
-from ..actions.lookup import any_indicator, skipped
+from ..actions.lookup import any_indicator, related_names, skipped
+from ..actions.quota import usage_days
 from ..actions.registry import find
 from ..actions.relationships import Relationship, indicator_of
+from ..clock import SystemClock
 from ..contract.documents import Request
 from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
@@ -87,11 +89,11 @@ def _waited_for(api: Planner, calls: Calls, kind: Kind, params: Params) -> Calls
 
 
 def _look_up_url(api: Planner, url: Indicator, params: Params) -> Calls:
-    return api.look_up_or_scan(url) if params.get("scan_if_missing") else api.lookup(url)
+    return api.look_up_or_scan(url) if params.get("scan_if_missing") else _look_up(api, url, params)
 
 
-def _look_up(api: Planner, indicator: Indicator, _: Params) -> Calls:
-    return api.lookup(indicator)
+def _look_up(api: Planner, indicator: Indicator, params: Params) -> Calls:
+    return api.lookup(indicator, related_names(params))
 
 
 Read = Callable[[Params, NeverQuery], Indicator]
@@ -128,5 +130,5 @@ _ON_INDICATORS: dict[str, tuple[Read, OnIndicator]] = {
 }
 _OTHERS: dict[str, Callable[[Planner, Params], Calls]] = {
     "get_analysis": lambda api, params: api.analysis(checked_id(params["analysis_id"])),
-    "quota": lambda api, _: api.quotas(),
+    "quota": lambda api, params: api.quotas(usage_days(params, SystemClock().now())),
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
 from ..virustotal import endpoints
 from ..virustotal.endpoints import Endpoint
 from ..virustotal.only_v3 import not_in_v2
-from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id
+from ..virustotal.v2 import LARGEST_DIRECT_UPLOAD, REPORT, check_known, check_size, kind_and_scan_id, no_relationships
 from .plan import Call, Calls, Captured, Check, File
 from .plan_v3 import PlannerV3
 
@@ -23,7 +23,9 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("upload_url",))
 class PlannerV2:
     """See `plan.Planner`. Without quota, v2's response is empty."""
 
-    def lookup(self, indicator: Indicator) -> Calls:
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        if relationships:
+            raise no_relationships()
         return (self._report(indicator, "VirusTotal's report."),)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
@@ -83,9 +85,9 @@ class PlannerV2:
         kind, scan_id = kind_and_scan_id(analysis_id)
         return (Call("The status of the scan.", REPORT[kind], {"resource": scan_id}),)
 
-    def quotas(self) -> Calls:
-        """v2 has no call for them, so this is v3's, with the same key."""
-        return PlannerV3().quotas()
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        """v2 has no calls for them, so these are v3's, with the same key."""
+        return PlannerV3().quotas(days)
 
     def _report(self, indicator: Indicator, about: str, on_if: Check | None = None) -> Call:
         check_known(indicator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..indicators import Indicator, Kind
@@ -21,8 +21,11 @@ _UPLOAD_ADDRESS = Captured("upload_address", ("data",))
 class PlannerV3:
     """See `plan.Planner`."""
 
-    def lookup(self, indicator: Indicator) -> Calls:
-        return (self._report(indicator, "VirusTotal's report."),)
+    def lookup(self, indicator: Indicator, relationships: Sequence[str] = ()) -> Calls:
+        call = self._report(indicator, "VirusTotal's report.")
+        if relationships:
+            call = replace(call, values={**call.values, "relationships": ",".join(relationships)})
+        return (call,)
 
     def look_up_or_scan(self, url: Indicator) -> Calls:
         known = self._report(url, "VirusTotal's report on the URL.", on_if=_UNKNOWN)
@@ -72,8 +75,12 @@ class PlannerV3:
     def analysis(self, analysis_id: str) -> Calls:
         return (Call("The status of the scan.", endpoints.ANALYSIS, {"id": analysis_id}),)
 
-    def quotas(self) -> Calls:
-        return (Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY}),)
+    def quotas(self, days: tuple[str, str] | None = None) -> Calls:
+        figures = Call("The account's quotas; VirusTotal does not count this.", endpoints.OVERALL_QUOTAS, {"id": KEY})
+        if days is None:
+            return (figures,)
+        values: dict[str, Value] = {"id": KEY, "start_date": days[0], "end_date": days[1]}
+        return figures, Call("The use of these days by endpoint.", endpoints.API_USAGE, values)
 
     def _written(self, about: str, endpoint: Endpoint, indicator: Indicator, **attributes: str) -> Calls:
         """A write to an indicator, after the call for a URL's id."""

@@ -1,16 +1,22 @@
-"""Domain names and addresses in canonical form; the host part of URLs uses the same rules."""
+"""Domain names and addresses in canonical form; the host part of URLs uses the same rules.
+
+The existing top-level domains are those of the Public Suffix List in the library `publicsuffixlist`. The list
+(https://publicsuffix.org/list/) has every top-level domain of the root zone, each on a separate line.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import unicodedata
-from typing import Union
+from functools import lru_cache
 
+from ..light_typing import TYPE_CHECKING, Union
 from ..patterns import pattern
 from .indicator import refuse
 
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+if TYPE_CHECKING:
+    import ipaddress
+
+Address = Union["ipaddress.IPv4Address", "ipaddress.IPv6Address"]
 
 # Letters, digits and hyphens, and also underscores, because real names have them (`_dmarc`).
 _LABEL = pattern(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -20,6 +26,17 @@ _TOP_LEVEL = pattern(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")
 _ZONE = pattern(r"%(?:25)?[A-Za-z0-9._~-]+\Z")
 _ZONED = pattern(r"[0-9a-f.]*:[0-9a-f:.]*%", re.IGNORECASE)
 _LOOKS_NUMERIC = pattern(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+
+# RFC 2606: for documentation; lookups are allowed, because they reveal nothing.
+_DOCUMENTATION = "example"
+_END = b"===END ICANN DOMAINS==="
+# Defanging, in any case: `[.]`, `(.)`, `{.}`, `[dot]`, `(dot)`, `{dot}`; `[:]`.
+_DOT = pattern(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}", re.IGNORECASE)
+# The debug log of Windows' DNS server has the length before each label: `(4)evil(7)example(0)`.
+_COUNTED_NAME = pattern(r"(?:\([0-9]{1,2}\)[^()\s]+)+(?:\(0\))?")
+_COUNTED_LABEL = pattern(r"\(([0-9]{1,2})\)([^()\s]+)")
+_WITH_PORT = pattern(r"(\[[^\[\]]+\]|[^:\[\]]+):([0-9]{1,5})")
+_MOST_PORT = 65535
 
 
 def canonical_address(text: str) -> Address | None:
@@ -32,6 +49,8 @@ def canonical_address(text: str) -> Address | None:
         text = _ZONE.sub("", text)
     if ":" not in text and not text[-1:].isdigit():
         return None  # most values are names, and an exception takes ten times as long
+    import ipaddress
+
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -90,6 +109,8 @@ def _label_to_ascii(label: str) -> str:
 
 def _is_emoji(character: str) -> bool:
     """A picture symbol or a skin tone: these cannot be confused with a letter, dot or slash."""
+    import unicodedata
+
     return ord(character) > 0x2000 and (
         unicodedata.category(character) == "So" or "\U0001f3fb" <= character <= "\U0001f3ff"
     )
@@ -118,3 +139,45 @@ def _number_host(host: str) -> str:
         return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
     except (OSError, ValueError) as error:
         raise refuse(host, "is not a host") from error
+
+
+def is_top_level(label: str) -> bool:
+    """Whether the canonical `label` was a top-level domain when the list was made."""
+    return label == _DOCUMENTATION or _is_listed(label)
+
+
+@lru_cache(maxsize=4096)
+def _is_listed(label: str) -> bool:
+    name = label
+    if label.startswith("xn--"):
+        try:
+            name = label[4:].encode("ascii").decode("punycode")
+        except UnicodeError:
+            return False
+    line = name.encode("utf-8", "replace")
+    # Some only have a wildcard rule for the names below them.
+    return b"\n%b\n" % line in _rules() or b"\n*.%b\n" % line in _rules()
+
+
+@lru_cache(maxsize=1)
+def _rules() -> bytes:
+    import pkgutil
+
+    found = pkgutil.get_data("publicsuffixlist", "public_suffix_list.dat")
+    assert found is not None, "the library has its list as a file"
+    return found.replace(b"\r\n", b"\n").partition(_END)[0]
+
+
+def refang(text: str) -> str:
+    """The host without its usual defanging (`[.]`, `(dot)`, `[:]`) or the form of a DNS server's debug log."""
+    if "(" in text and _COUNTED_NAME.fullmatch(text):
+        labels = _COUNTED_LABEL.findall(text)
+        if all(int(count) == len(label) for count, label in labels):
+            return ".".join(label for _, label in labels)
+    return _DOT.sub(".", text).replace("[:]", ":")
+
+
+def without_port(host: str) -> str:
+    """`host` without the port in `name:port`, `address:port` or `[v6]:port`."""
+    match = _WITH_PORT.fullmatch(host)
+    return match[1] if match is not None and int(match[2]) <= _MOST_PORT else host

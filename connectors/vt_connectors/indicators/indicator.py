@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from typing import Literal, NamedTuple
-from urllib.parse import quote
 
 from ..errors import InvalidIndicator, printable
+from ..light_typing import Literal, NamedTuple
 from ..patterns import pattern
-from .userinfo import shown_without_credentials
 
 # `-`, `N/A`, `unknown`, `none`, `null`, also in brackets or quotes, as in `(null)`.
 _PLACEHOLDER = pattern(
     r"-{1,8}|(?P<open>[(<\[{\"']?)(?:n/a|unknown|none|null|-)(?P<close>[)>\]}\"']?)", re.IGNORECASE | re.ASCII
 )
+_LONGEST_PLACEHOLDER = 9
 _PAIRS = ("", "()", "<>", "[]", "{}", '""', "''")
 
 
 def is_placeholder(text: str) -> bool:
     """Whether `text` is a placeholder for a missing value: `-`, `N/A`, `unknown`, `none`, `null`, `(null)`."""
-    found = _PLACEHOLDER.fullmatch(text.strip())
+    text = text.strip()
+    found = _PLACEHOLDER.fullmatch(text) if len(text) <= _LONGEST_PLACEHOLDER else None
     return found is not None and (found["open"] or "") + (found["close"] or "") in _PAIRS
 
 
@@ -30,6 +29,7 @@ def has_no_value(cell: str) -> bool:
 
 
 Kind = Literal["hash", "url", "domain", "ip"]
+KINDS: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 # VirusTotal publishes no limit; longer values are mistakes.
 MAX_LENGTH = 8192
@@ -71,12 +71,16 @@ class Indicator(NamedTuple):
         (https://docs.virustotal.com/reference/url#url-identifiers).
         """
         if self.kind == "url":
+            import base64
+
             return base64.urlsafe_b64encode(self.value.encode("utf-8")).rstrip(b"=").decode("ascii")
         return self.value
 
 
 def refuse(value: str, why: str) -> InvalidIndicator:
     """An `invalid_indicator` with the value, shortened, without credentials and control characters."""
+    from .userinfo import shown_without_credentials
+
     value = shown_without_credentials(value)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
     return InvalidIndicator(f"{printable(shown)!r} {why}")
@@ -96,11 +100,17 @@ def checked_text(value: object) -> str:
         raise refuse(text, "is a placeholder for a missing value, not an indicator")
     if len(text) > MAX_LENGTH:
         raise refuse(text, f"is longer than {MAX_LENGTH} characters")
+    if not text.isprintable():
+        _refuse_unprintable(text)
+    return text
+
+
+def _refuse_unprintable(text: str) -> None:
+    """Some unprintable characters are only invisible, and belong to the value or are removed later."""
     if _CONTROLS.search(text):
         raise refuse(text, "has control characters")
     if _SURROGATES.search(text):
         raise refuse(text, "is not valid Unicode")
-    return text
 
 
 SITE = "https://www.virustotal.com/gui/"
@@ -109,9 +119,13 @@ _FOLDERS: dict[Kind, str] = {"hash": "file", "url": "url", "domain": "domain", "
 
 def object_page(kind: Kind, object_id: str) -> str:
     """The page of an object; `object_id` is VirusTotal's."""
+    from urllib.parse import quote
+
     return f"{SITE}{_FOLDERS[kind]}/{quote(object_id, safe=':', errors='replace')}"
 
 
 def search_page(text: str) -> str:
     """VirusTotal's search page for an indicator, which need not be known. The page requires double encoding."""
+    from urllib.parse import quote
+
     return f"{SITE}search/{quote(quote(text, safe='', errors='replace'), safe='')}"

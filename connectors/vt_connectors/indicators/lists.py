@@ -6,9 +6,8 @@ import re
 
 from ..errors import InvalidIndicator
 from ..patterns import pattern
-from .hashes import strongest_of
-from .indicator import Kind
-from .spelling import bare
+from .indicator import Kind, refuse
+from .parse import bare, parse_as, recognise, strongest_of
 
 # Only this many of the first parts are checked for an indicator.
 _MOST_TRIED = 100
@@ -41,6 +40,13 @@ def values_in(kind: Kind | None, text: str) -> list[str]:
     return parts if (any(fit) if is_marked else all(fit)) else [text]
 
 
+def refuse_list(kind: Kind | None, text: str) -> None:
+    """Raises `InvalidIndicator` if `text` is a list of values."""
+    count = len(values_in(kind, text))
+    if count > 1:
+        raise refuse(text, f"is a list of {count} values; send each in a separate request")
+
+
 def _parts(text: str) -> tuple[list[str], bool]:
     """The parts of a possible list, and whether all separators are more than blanks."""
     parts: list[str] = []
@@ -61,8 +67,6 @@ def _urls(text: str) -> list[str]:
 
 
 def _is_indicator(kind: Kind | None, text: str) -> bool:
-    from .parse import parse_as, recognise
-
     try:
         recognise(text) if kind is None else parse_as(kind, text)
     except InvalidIndicator:

@@ -9,17 +9,20 @@ VirusTotal shows queried indicators to its community (https://docs.virustotal.co
 from __future__ import annotations
 
 import functools
-import ipaddress
 import re
 from collections.abc import Sequence
-from typing import Union
 
 from ..errors import ConfigError, InvalidIndicator
+from ..light_typing import TYPE_CHECKING, Union
 from ..patterns import pattern
-from .hosts import Address, canonical_address, canonical_domain
 from .indicator import Indicator
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+if TYPE_CHECKING:
+    import ipaddress
+
+    from .hosts import Address
+
+Network = Union["ipaddress.IPv4Network", "ipaddress.IPv6Network"]
 # A number over 255 is a normal label.
 _OCTET = pattern(r"0*(?:[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])")
 _NIBBLE = pattern(r"[0-9a-f]")
@@ -30,6 +33,8 @@ def reversed_network(name: str) -> Network | None:
 
     Labels before it are ignored: services (`_dns-sd._udp`), or numbers that do not fit into an address.
     """
+    import ipaddress
+
     labels = name.split(".")
     suffix = labels[-2:]
     if suffix == ["in-addr", "arpa"]:
@@ -59,6 +64,8 @@ def _trailing(labels: list[str], form: re.Pattern[str], most: int) -> list[str]:
 @functools.cache
 def _v4() -> list[ipaddress.IPv4Network]:
     """Made at the first use, because most processes look up no address."""
+    import ipaddress
+
     networks = (
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -78,18 +85,23 @@ def _v4() -> list[ipaddress.IPv4Network]:
     return [ipaddress.IPv4Network(network) for network in networks]
 
 
-# The only global unicast range; parts of it are reserved for protocols and documentation.
-_V6_UNICAST = ipaddress.IPv6Network("2000::/3")
-_V6 = [ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "3fff::/20")]
+@functools.cache
+def _v6() -> tuple[ipaddress.IPv6Network, list[ipaddress.IPv6Network]]:
+    """The only global unicast range, and the parts of it that are reserved for protocols and documentation."""
+    import ipaddress
+
+    reserved = ("2001::/23", "2001:db8::/32", "3fff::/20")
+    return ipaddress.IPv6Network("2000::/3"), [ipaddress.IPv6Network(network) for network in reserved]
 
 
 def is_reserved(address: Address) -> bool:
     """Private, shared, link-local, multicast, loopback, documentation or unassigned. 6to4 counts like the v4 in it."""
-    if isinstance(address, ipaddress.IPv4Address):
+    if address.version == 4:
         return any(address in network for network in _v4())
     if address.sixtofour is not None:
         return is_reserved(address.sixtofour)
-    return address not in _V6_UNICAST or any(address in network for network in _V6)
+    unicast, reserved = _v6()
+    return address not in unicast or any(address in network for network in reserved)
 
 
 # Names in home and company networks, and names that the public DNS will never have: RFC 2606 and 6761 (localhost,
@@ -121,6 +133,10 @@ class NeverQuery:
             self._add(entry)
 
     def _add(self, entry: str) -> None:
+        import ipaddress
+
+        from .hosts import canonical_address, canonical_domain
+
         try:
             self._networks.append(ipaddress.ip_network(canonical_address(entry) or entry, strict=False))
             return
@@ -134,6 +150,8 @@ class NeverQuery:
     def reason(self, indicator: Indicator) -> str | None:
         if not indicator.host:
             return None
+        from .hosts import canonical_address
+
         address = canonical_address(indicator.host)
         if address is not None:
             return self._address_reason(address)
@@ -162,5 +180,5 @@ class NeverQuery:
 
 def _has(network: Network, address: Address) -> bool:
     """Whether the address is in the network; for a 6to4 address, also whether the v4 address in it is."""
-    inner = address.sixtofour if isinstance(address, ipaddress.IPv6Address) else None
+    inner = address.sixtofour if address.version == 6 else None
     return address in network or (inner is not None and inner in network)

@@ -1,37 +1,62 @@
-"""Text to indicator: one parser for each kind, and one that recognises the kind."""
+"""Text to indicator: hashes here; what few processes look up is imported when it is needed."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Callable
 
 from ..errors import InvalidIndicator
+from ..light_typing import TYPE_CHECKING
 from ..patterns import pattern
-from .hashes import is_hash, is_labelled, strongest_of
-from .hosts import canonical_address, canonical_domain, canonical_url_host, may_be_public
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refuse
-from .lists import values_in
-from .never_query import NeverQuery, is_internal
-from .spelling import bare, refang, without_port
-from .top_level_domains import is_top_level
-from .url_scheme import has_scheme, is_scheme, read_head
-from .userinfo import removed_parts, shown_without_credentials, without_inner_users
 
-# The authority, and the rest unchanged: a path or query may contain a literal `[.]`.
-_PARTS = pattern(r"([^/?#]*)(.*)", re.DOTALL)
-_PORT = pattern(r"(.*?)(?::([0-9]{0,5}))?")
-_MOST_PORT = 65535
+if TYPE_CHECKING:
+    from .never_query import NeverQuery
+
+_HEXADECIMAL = "0123456789abcdefABCDEF"
+_DIGITS = {"sha256": 64, "sha1": 40, "md5": 32}
+# VirusTotal does not find files by these; some have the length of an MD5 or SHA-256.
+_OTHERS = (
+    "sha512|sha384|sha224|imphash|ssdeep|tlsh|authentihash|pehash|vhash|telfhash|impfuzzy|permhash|crc32|quickxorhash"
+)
+_NAME = rf"(sha-?256|sha-?1|md-?5|{_OTHERS})"
+_LABELLED = pattern(rf"{_NAME}\s*[=:]\s*([^\s,;|]*)", re.IGNORECASE)
+_BEGINS_LABELLED = pattern(rf"{_NAME}\s*[=:]", re.IGNORECASE)
+_SEPARATORS = " \t\r\n,;|"
+# Zero-width characters, byte order marks and direction marks, which get copied with a value.
+_INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+# More pairs than real values have; each takes time linear in the value's length.
+_MOST_NESTED = 8
+_CLOSING = {
+    "<": ">",
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    '"': '"',
+    "'": "'",
+    "`": "`",
+    "\u201c": "\u201d",
+    "\u2018": "\u2019",
+    "\u00ab": "\u00bb",
+    "\u2039": "\u203a",
+}
+# These brackets belong to the address.
+_BRACKETED_V6 = pattern(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE)
 
 
 def parse_as(kind: Kind, value: object) -> Indicator:
     """`value` as an indicator of `kind`. Raises `InvalidIndicator`."""
     text = _text(kind, value)
     try:
-        return _PARSERS[kind](text)
+        if kind == "hash":
+            return _hash(text)
+        from . import urls
+
+        return urls.PARSERS[kind](text)
     except InvalidIndicator:
-        _refuse_list(kind, text)
+        from .lists import refuse_list
+
+        refuse_list(kind, text)
         raise
 
 
@@ -43,51 +68,16 @@ def recognise(value: object, never_query: NeverQuery | None = None) -> Indicator
     """
     text = _text(None, value)
     try:
-        return _recognised(text, never_query)
+        if is_hash(text) or is_labelled(text):
+            return _hash(text)
+        from .urls import recognised
+
+        return recognised(text, never_query)
     except InvalidIndicator:
-        _refuse_list(None, text)
+        from .lists import refuse_list
+
+        refuse_list(None, text)
         raise
-
-
-def _recognised(text: str, never_query: NeverQuery | None) -> Indicator:
-    if is_hash(text) or is_labelled(text):
-        return _hash(text)
-    if canonical_address(without_port(refang(text))) is not None:
-        return _ip(text)
-    if has_scheme(text):
-        return _url(text)
-    if _is_network(refang(text)):
-        raise refuse(text, "is a network, not an indicator; look up its addresses")
-    try:
-        found = _url(text) if "/" in text else _domain(text)
-    except InvalidIndicator as error:
-        if "/" in text:
-            raise
-        raise refuse(text, "is not a hash, URL, domain or address") from error
-    if canonical_address(found.host) is None and not _is_name(found, never_query):
-        raise refuse(
-            text,
-            f"is not recognised as a domain or URL: there is no top-level domain {found.host.rpartition('.')[2]!r}; "
-            "to use it anyway, give its type",
-        )
-    return found
-
-
-def _is_name(found: Indicator, never_query: NeverQuery | None) -> bool:
-    if is_top_level(found.host.rpartition(".")[2]) or is_internal(found.host):
-        return True
-    return never_query is not None and never_query.reason(found) is not None
-
-
-def _is_network(text: str) -> bool:
-    address, slash, _ = text.partition("/")
-    if not slash or canonical_address(address) is None:
-        return False
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return True
 
 
 def first_of_equal(kind: Kind | None, values: Iterable[str]) -> dict[str, str]:
@@ -121,13 +111,9 @@ def _text(kind: Kind | None, value: object) -> str:
 def _refuse_lines(kind: Kind | None, text: str) -> None:
     """Refuse several lines with the error for a list, not with the one for control characters."""
     if len(text) <= MAX_LENGTH and "\n" in text.strip():
-        _refuse_list(kind, text)
+        from .lists import refuse_list
 
-
-def _refuse_list(kind: Kind | None, text: str) -> None:
-    count = len(values_in(kind, text))
-    if count > 1:
-        raise refuse(text, f"is a list of {count} values; send each in a separate request")
+        refuse_list(kind, text)
 
 
 def _hash(text: str) -> Indicator:
@@ -139,88 +125,72 @@ def _hash(text: str) -> Indicator:
     return Indicator("hash", strongest)
 
 
-def _ip(text: str) -> Indicator:
-    address = canonical_address(without_port(refang(text)))
-    if address is None:
-        raise refuse(text, "is not an IPv4 or IPv6 address")
-    return Indicator("ip", str(address), str(address))
+def is_hash(text: str) -> bool:
+    return len(text) in _DIGITS.values() and not text.strip(_HEXADECIMAL)
 
 
-def _domain(text: str) -> Indicator:
-    plain = without_port(refang(text))
-    if canonical_address(plain) is not None:
-        raise refuse(text, "is an address, not a domain; use lookup_ip")
-    if "/" in plain:
-        raise refuse(text, "is a URL, not a domain; use lookup_url")
-    name = canonical_domain(plain)
-    if "." not in name and name != "localhost":
-        raise refuse(text, "is not a domain name: it has only one part")
-    if not may_be_public(name):
-        raise refuse(text, "is not a domain name: its last part is not a top-level domain")
-    return Indicator("domain", name, name)
+def is_labelled(text: str) -> bool:
+    """Whether `text` begins with the name of an algorithm, so that it can only be a hash."""
+    return _BEGINS_LABELLED.match(text) is not None
 
 
-def _url(text: str) -> Indicator:
-    """The canonical form, as far as VirusTotal's own form is known from its responses: scheme and host in lower case,
-    `/` for an empty path, `http://` if there is no scheme; port, query and fragment unchanged; no user names, also not
-    in URLs inside it.
+def strongest_of(text: str) -> str | None:
+    """The strongest of several labelled hashes of one file (Sysmon's `Hashes`: `MD5=..,SHA256=..`).
+
+    None if `text` is something else, has only hashes that VirusTotal does not support, or hashes of several files.
     """
-    if len(text.split(None, 1)) > 1:
-        raise refuse(text, "is not a URL: it has blanks; write them as %20")
-    if len(values_in("url", text)) > 1:
-        _refuse_list("url", text)
-    scheme, rest, is_exact = read_head(text)
-    match = _PARTS.fullmatch(rest)
-    assert match is not None  # every part may be empty
-    authority, tail = match.groups()
-    user, at, hostport = authority.rpartition("@")
-    if at and not scheme:
-        raise refuse(text, "is an e-mail address, or a URL without its scheme")
-    if "\\" in user:
-        raise refuse(text, "is not a URL: its host is ambiguous, because programs read it differently")
-    host, port = _host_and_port(refang(hostport), text)
-    if is_scheme(host) or not (is_exact or _is_plain(refang(hostport), host)):
-        raise refuse(text, "is not a URL: its host is ambiguous; write it as https://host/path")
-    if "." not in host and "@" in tail:
-        raise refuse(text, "is not a URL: its user name or password has a character that must be escaped")
-    tail, removed = _without_inner(tail, removed_parts(user), text)
-    value = f"{scheme or 'http'}://{host}{port}{tail if tail.startswith('/') else '/' + tail}"
-    if len(value) > MAX_LENGTH:
-        raise refuse(text, f"is longer than {MAX_LENGTH} characters")
-    return Indicator("url", value, host, removed)
+    found: dict[str, str] = {}
+    end = 0
+    for match in _LABELLED.finditer(text):
+        if text[end : match.start()].strip(_SEPARATORS):
+            return None
+        end = match.end()
+        name, value = match[1].lower().replace("-", ""), match[2].strip("\"'").lower()
+        if name not in _DIGITS or not value:
+            continue
+        if not is_hash(value) or len(value) != _DIGITS[name] or found.setdefault(name, value) != value:
+            return None
+    if text[end:].strip(_SEPARATORS):
+        return None
+    return next((found[name] for name in _DIGITS if name in found), None)
 
 
-def _without_inner(tail: str, removed: tuple[str, ...], text: str) -> tuple[str, tuple[str, ...]]:
-    """The part after the host without users of URLs in it, and the names of all removed parts."""
-    tail, inner, is_all = without_inner_users(tail)
-    if not is_all:
-        raise refuse(text, "is not a URL: it has nested user names")
-    return tail, tuple(name for name in ("user", "password") if name in removed or name in inner)
+def bare(text: str) -> str:
+    """`text` without blanks, invisible characters, quotes and brackets around it."""
+    for _ in range(_MOST_NESTED):
+        text = _trimmed(text)
+        inner = _without_pair(text)
+        if inner == text:
+            break
+        text = inner
+    return _trimmed(text)
 
 
-def _is_plain(hostport: str, host: str) -> bool:
-    """Whether a text without a scheme clearly begins with a host, unlike `10.1`, `etc` or `C:`."""
-    if canonical_address(host) is not None:
-        return canonical_address(without_port(hostport.rstrip(":"))) is not None
-    return host == "localhost" or ("." in host and may_be_public(host))
+def _trimmed(text: str) -> str:
+    while (inner := text.strip().strip(_INVISIBLE)) != text:
+        text = inner
+    return text
 
 
-def _host_and_port(hostport: str, text: str) -> tuple[str, str]:
-    """Both in canonical form; the port with its colon, or empty if there is none."""
-    match = _PORT.fullmatch(hostport)
-    assert match is not None  # the host may be anything, and the port missing
-    host, port = match.groups()
-    if not host:
-        raise refuse(text, "is not a URL: it has no host")
-    # Each of these could be part of a password.
-    is_shown = shown_without_credentials(text) == text and "@" not in text and "\uff20" not in text
-    if port and int(port) > _MOST_PORT:
-        raise refuse(text, f"is not a URL: there is no port {port if is_shown else 'of this number'}")
-    try:
-        return canonical_url_host(host), f":{int(port)}" if port else ""
-    except InvalidIndicator:
-        what = f"{host[:80]!a} is not a host" if is_shown else "its host cannot be read"
-        raise refuse(text, f"is not a URL: {what}") from None
+def _without_pair(text: str) -> str:
+    closing = _CLOSING.get(text[:1])
+    if closing is None:
+        return text
+    quoted = text.rstrip(",;")
+    if len(quoted) < 2 or not _closes_at_the_end(quoted, text[0], closing) or _BRACKETED_V6.fullmatch(quoted):
+        return text
+    inner = quoted[1:-1]
+    # RFC 3986, appendix C: <URL:http://...>
+    return inner[4:] if text[0] == "<" and inner[:4].lower() == "url:" else inner
 
 
-_PARSERS: dict[Kind, Callable[[str], Indicator]] = {"hash": _hash, "url": _url, "domain": _domain, "ip": _ip}
+def _closes_at_the_end(text: str, opening: str, closing: str) -> bool:
+    """Whether the last character closes the bracket that the first one opens."""
+    if opening == closing:
+        return text.find(closing, 1) == len(text) - 1
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == opening) - (character == closing)
+        if depth == 0:
+            return place == len(text) - 1
+    return False

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from ..light_typing import NamedTuple
 from ..patterns import pattern
 
 # Defanged, or with a character lost or doubled in copying: each has only one meaning.

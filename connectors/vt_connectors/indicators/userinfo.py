@@ -1,9 +1,13 @@
-"""User names and passwords before the host in URLs, also in URLs inside other URLs or texts."""
+"""User names and passwords before the host in URLs, also in URLs inside other URLs or texts; and cookies and
+credentials in VirusTotal's records of a site.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
+from ..light_typing import Any
 from ..patterns import pattern
 from .url_scheme import WEB_SCHEMES
 
@@ -51,6 +55,11 @@ _END = pattern(r"[/?#\uff0f]")
 _ESCAPED_END = pattern(rf"[?#]|{_ESCAPED_SLASH}|%(?:25)*(?:3f|23)", re.IGNORECASE)
 _NAME_AND_COLON = pattern(rf"(.*?){_ANY_COLON}(.*)", re.IGNORECASE | re.DOTALL)
 _PASSWORD_AT_HOST = pattern(r"[^\s:]*:\S+\s+at\s+", re.IGNORECASE)
+# Response and request headers that give access to a session.
+_SECRET_HEADERS = frozenset(("set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization"))
+_HEADER_NAMES = frozenset(("last_http_response_headers", "response_headers", "request_headers", "headers"))
+_COOKIE_NAMES = frozenset(("last_http_response_cookies", "cookies"))
+_SECRET, _HEADERS, _COOKIES = "secret", "headers", "cookies"
 
 
 def shown_without_credentials(text: str) -> str:
@@ -114,3 +123,44 @@ def without_inner_users(text: str) -> tuple[str, frozenset[str], bool]:
             return text, frozenset(removed), True
         text = shorter
     return text, frozenset(removed), False
+
+
+def without_recorded_credentials(document: Any) -> Any:
+    """A JSON document of VirusTotal's without cookies from a site and credentials in URLs.
+
+    It may be nested deeper than Python's recursion limit.
+    """
+    whole: list[Any] = [document]
+    left: list[tuple[Any, Any, Any]] = [(whole, 0, "")]
+    while left:
+        container, place, name = left.pop()
+        kept = _shallow(container[place], name)
+        container[place] = kept
+        if isinstance(kept, dict):
+            left += [(kept, inner, _about(inner, name)) for inner in kept]
+        elif isinstance(kept, list):
+            left += [(kept, inner, "") for inner in range(len(kept))]
+    return whole[0]
+
+
+def _about(name: Any, parent: str) -> str:
+    """The category of a value by its name: cookies, headers, a secret header, or none of these."""
+    lower = name.lower() if isinstance(name, str) else ""
+    if parent == _HEADERS:
+        return _SECRET if lower in _SECRET_HEADERS else ""
+    if lower in _COOKIE_NAMES:
+        return _COOKIES
+    return _HEADERS if lower in _HEADER_NAMES else ""
+
+
+def _shallow(value: Any, about: str) -> Any:
+    """`value` without credentials; the content of a container is processed later."""
+    if about == _SECRET:
+        return _HIDDEN
+    if about == _COOKIES:
+        return dict.fromkeys(value, _HIDDEN) if isinstance(value, Mapping) else _HIDDEN
+    if isinstance(value, str):
+        return without_user(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (list, tuple)) else value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, Protocol
+
+from ..light_typing import Any, NamedTuple, Protocol
 
 # Seconds after which an entry is dropped, because its answer is no longer of use.
 LONGEST_S = 7 * 86400.0

@@ -6,9 +6,9 @@ import threading
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
-from typing import Any, Callable, NamedTuple, TypeVar
 
 from ..clock import Clock
+from ..light_typing import Any, Callable, NamedTuple, TypeVar
 from ..log import logger
 from ..state.fallback import StateUnavailable
 from .queue import PendingLookup, PendingStore, bits_of

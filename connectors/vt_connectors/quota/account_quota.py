@@ -55,10 +55,10 @@ class Figure(NamedTuple):
 
     @property
     def limiting(self) -> tuple[Pool, ...]:
-        """The pools with a limit. If a group pays, a 0 of the user is not a limit."""
-        group_pays = any(pool.holder == "group" and pool.allowed for pool in self.pools)
+        """The pools with a limit. For a member of a group, a 0 of the user is not a limit: the group pays."""
+        has_group = any(pool.holder == "group" for pool in self.pools)
         limited = [pool for pool in self.pools if pool.allowed is not None and not pool.is_unlimited]
-        return tuple(pool for pool in limited if not (group_pays and pool.allowed == 0))
+        return tuple(pool for pool in limited if not (has_group and pool.holder == "user" and pool.allowed == 0))
 
     @property
     def is_readable(self) -> bool:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta, timezone
-from typing import Literal, NamedTuple, Union
 
 from ..errors import ConfigError
+from ..light_typing import Literal, NamedTuple, Union
 from ..patterns import pattern
 
 # The part of a day that a drain reserves for people. A drain runs day and night, and a long queue would use the whole
 # quota of the day before people need it. A quarter of a public key's day is 125 lookups; the rest still looks up
 # 2,600 entries in the week for which they are queued.
 KEPT_SHARE = 0.25
-PUBLIC = "4/minute,500/day,15500/month"
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _WINDOW = pattern(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
 
@@ -107,13 +106,19 @@ def _scaled(window: Window, part: int) -> Window:
     return Calendar(limit, window.period)
 
 
+_OF_PUBLIC_KEYS = Quota((Sliding(4, 60.0), Calendar(500, "day"), Calendar(15500, "month")))
+PUBLIC = str(_OF_PUBLIC_KEYS)
+
+
 def parse_quota(text: str) -> Quota:
     """`4/minute,500/day`, `10/20s`, `auto` or `none`. Raises `ConfigError`."""
     text = text.strip().lower()
     if text == "none":
         return Quota()
+    if text == PUBLIC:
+        return _OF_PUBLIC_KEYS
     if text == "auto":
-        return Quota(parse_quota(PUBLIC).windows, auto=True)
+        return Quota(_OF_PUBLIC_KEYS.windows, auto=True)
     return Quota(tuple(_parse_window(part.strip()) for part in text.split(",")))
 
 

@@ -9,19 +9,12 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Callable
 
-# The names of SQLite's files beside a database. SQLite would apply those of an earlier file to the new one.
-SIDECARS = ("-wal", "-shm", "-journal")
+from ..light_typing import TYPE_CHECKING, Callable
+from . import SIDECARS, inode
 
-
-def inode(path: str | Path) -> int:
-    """The inode number of the file at `path`; -1 for none."""
-    try:
-        return os.stat(path).st_ino  # noqa: PTH116  # a third of the time, and every read begins with it
-    except FileNotFoundError:
-        return -1
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def is_there(path: Path) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Callable, Generic, TypeVar
-
 from ..clock import Clock
 from ..errors import Unavailable
+from ..light_typing import Callable, Generic, TypeVar
 from ..log import logger
 
 _LOG = logger("state")

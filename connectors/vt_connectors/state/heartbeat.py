@@ -6,8 +6,8 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
-from typing import Callable
 
+from ..light_typing import Callable
 from ..log import logger
 from ..threads import WorkThread, start_thread
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 import threading
-from pathlib import Path
-from typing import Callable, NoReturn
 
 from ..errors import ConfigError
-from .atomic_replace import SIDECARS
+from ..light_typing import TYPE_CHECKING, Callable, NoReturn
+from . import SIDECARS
 from .trust import refuse_untrusted_file, refuse_untrusted_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # "VTca", "VTqu" and "VTle". PRAGMA application_id, at offset 68 of the header: https://www.sqlite.org/fileformat.html
 CACHE_ID, QUOTA_ID, LEASES_ID = 0x56546361, 0x56547175, 0x56546C65
@@ -70,7 +71,7 @@ def own_inode(path: str, application_id: int, is_earlier: IsOfEarlierVersion, *,
     ours, or if another user can change it, `Unclear` if that may change in a moment, and `OSError` if the path cannot
     be accessed.
     """
-    refuse_untrusted_folder(Path(path).parent, _ABOUT)
+    refuse_untrusted_folder(os.path.dirname(path), _ABOUT)
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -78,7 +79,7 @@ def own_inode(path: str, application_id: int, is_earlier: IsOfEarlierVersion, *,
         return -1
     if not stat.S_ISREG(found.st_mode):
         raise ConfigError(f"VT_STATE: {path} is not a regular file; set VT_STATE to a path where a file can be made")
-    refuse_untrusted_file(Path(path), _ABOUT)
+    refuse_untrusted_file(path, _ABOUT)
     try:
         _check_is_ours(path, application_id, is_earlier)
     except PermissionError:
@@ -110,7 +111,7 @@ def _application_id(page: bytes) -> int | None:
     """None for a file that is not an SQLite database."""
     if len(page) < 100 or not page.startswith(_MAGIC):
         return None
-    return int(struct.unpack(">I", page[68:72])[0])
+    return int.from_bytes(page[68:72], "big")
 
 
 def refuse_foreign(path: str, found: int | None) -> NoReturn:
@@ -133,7 +134,7 @@ def _check_sidecars(path: str, *, are_ours: bool) -> None:
             raise ConfigError(
                 f"VT_STATE: {name} is a link or not a regular file, and SQLite would write to it; delete it"
             )
-        refuse_untrusted_file(Path(name), _ABOUT)
+        refuse_untrusted_file(name, _ABOUT)
         is_empty_journal = found.st_size == 0 and suffix == "-journal"
         if not are_ours and not is_empty_journal and _mark_of(name) is None:
             raise Unclear(
@@ -202,4 +203,4 @@ def drop_leftover_names(path: Path) -> None:
     with os.scandir(path.parent) as entries:
         for entry in entries:
             if entry.name.startswith(f".{path.name}.") and entry.inode() == found.st_ino:
-                Path(entry.path).unlink()
+                os.unlink(entry.path)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from ..errors import ConfigError
+from ..light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ROOT = 0
 _ACL = "system.posix_acl_access"
@@ -20,15 +23,14 @@ def refuse_untrusted(path: str | Path, about: str) -> None:
 
     `about` begins the message, for example `VT_CONFIG:`. A missing file or folder is ignored.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  # pathlib's would follow links
-    real = Path(os.path.realpath(path))
-    for folder in dict.fromkeys((place.parent, real.parent)):
+    place, real = os.path.abspath(path), os.path.realpath(path)
+    for folder in dict.fromkeys((os.path.dirname(place), os.path.dirname(real))):
         refuse_untrusted_folder(folder, about)
     for name in dict.fromkeys((place, real)):
         refuse_untrusted_file(name, about)
 
 
-def refuse_untrusted_folder(folder: Path, about: str) -> None:
+def refuse_untrusted_folder(folder: str, about: str) -> None:
     """Raise `ConfigError` if another user can replace files in `folder`."""
     found = _look(folder)
     why = found and _why_untrusted(folder, found)
@@ -39,7 +41,7 @@ def refuse_untrusted_folder(folder: Path, about: str) -> None:
         )
 
 
-def refuse_untrusted_file(path: Path, about: str) -> None:
+def refuse_untrusted_file(path: str, about: str) -> None:
     """The same for one file, or for a link itself."""
     found = _look(path)
     if found is None or not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
@@ -54,13 +56,13 @@ def refuse_untrusted_file(path: Path, about: str) -> None:
 def is_readable_by_all(path: str | Path) -> bool:
     """Whether every user can read a file by its mode; False if it cannot be accessed."""
     try:
-        found = Path(path).stat()
+        found = os.stat(path)
     except OSError:
         return False
     return hasattr(os, "geteuid") and stat.S_ISREG(found.st_mode) and bool(found.st_mode & stat.S_IROTH)
 
 
-def _look(path: Path) -> os.stat_result | None:
+def _look(path: str) -> os.stat_result | None:
     """None if it does not exist or cannot be accessed; then its use reports the error."""
     try:
         return os.lstat(path)
@@ -68,9 +70,12 @@ def _look(path: Path) -> os.stat_result | None:
         return None
 
 
-def _why_untrusted(path: Path, found: os.stat_result) -> str | None:
-    if not hasattr(os, "geteuid") or _is_read_only(path):
-        return None
+def _why_untrusted(path: str, found: os.stat_result) -> str | None:
+    why = _why_changeable(path, found) if hasattr(os, "geteuid") else None
+    return why if why and not _is_read_only(path) else None
+
+
+def _why_changeable(path: str, found: os.stat_result) -> str | None:
     if found.st_uid not in (_ROOT, os.geteuid()):
         return f"belongs to another user (uid {found.st_uid})"
     mode = stat.S_IMODE(found.st_mode)
@@ -84,7 +89,7 @@ def _why_untrusted(path: Path, found: os.stat_result) -> str | None:
     return None
 
 
-def _is_read_only(path: Path) -> bool:
+def _is_read_only(path: str) -> bool:
     """Whether it is on a read-only mount, like secrets in containers: then its owner cannot change it here."""
     try:
         return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
@@ -92,7 +97,7 @@ def _is_read_only(path: Path) -> bool:
         return False
 
 
-def _has_acl(path: Path) -> bool:
+def _has_acl(path: str) -> bool:
     """With an access list, the group's bits are the most rights of any user or group in the list."""
     try:
         return _ACL in os.listxattr(path)

@@ -43,6 +43,8 @@ _OBJECTS: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     ),
     ("http", "http_conversations", {"method": "request_method", "url": "url"}),
 )
+# The fields of these objects that are not text, by our names.
+_LISTS, _NUMBERS = frozenset(("ips",)), frozenset(("port",))
 
 
 def summary_of_behaviour(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,17 +112,18 @@ def _texts(value: object) -> list[str]:
 
 
 def _rows(value: object, fields: Mapping[str, str]) -> list[dict[str, Any]]:
-    rows = [{ours: _plain(item.get(theirs)) for ours, theirs in fields.items()} for item in _mappings(value)]
+    rows = [{ours: _field(ours, item.get(theirs)) for ours, theirs in fields.items()} for item in _mappings(value)]
     kept = [{name: found for name, found in row.items() if found not in (None, [])} for row in rows]
     return [row for row in kept if row][:_MOST_ROWS]
 
 
-def _plain(value: object) -> str | int | list[str] | None:
-    if isinstance(value, list):
+def _field(name: str, value: object) -> str | int | list[str] | None:
+    """The value of a row's field; None if it has another type than the field."""
+    if name in _LISTS:
         return _texts(value)
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        return None
-    return _cut(value) if isinstance(value, str) else value
+    if name in _NUMBERS:
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return _cut(value) if isinstance(value, str) else None
 
 
 def _cut(value: str) -> str:

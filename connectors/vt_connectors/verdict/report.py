@@ -7,10 +7,10 @@ differ from them in recorded responses.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Callable
 
 from ..clock import iso
 from ..indicators import Indicator, Kind, object_page
+from ..light_typing import Any, Callable
 from .opinions import opinions_of
 from .rule import OPINIONS
 
@@ -59,7 +59,7 @@ def analysis_report(
     """
     value = indicator or object_id
     report: Report = {"type": kind, "indicator": value, "id": object_id, "stats": _stats(analysis.get("stats"))}
-    report["last_analysis"] = _time(analysis.get("date"))
+    report["last_analysis"] = time_of(analysis.get("date"))
     report["link"] = object_page(kind, object_id) if kind and object_id else None
     report[OPINIONS] = opinions_of(analysis.get("results"))
     if "engines" in parts:
@@ -75,8 +75,8 @@ def _common(attributes: Mapping[str, Any]) -> Report:
         "reputation": _integer(attributes.get("reputation")),
         "votes": _counts(attributes.get("total_votes"), ("harmless", "malicious")),
         "tags": _texts(attributes.get("tags")),
-        "first_seen": _time(attributes.get("first_submission_date")),
-        "last_analysis": _time(attributes.get("last_analysis_date")),
+        "first_seen": time_of(attributes.get("first_submission_date")),
+        "last_analysis": time_of(attributes.get("last_analysis_date")),
     }
 
 
@@ -106,7 +106,7 @@ def _url(attributes: Mapping[str, Any]) -> Report:
 def _domain(attributes: Mapping[str, Any]) -> Report:
     return {
         "registrar": text(attributes.get("registrar")),
-        "created": _time(attributes.get("creation_date")),
+        "created": time_of(attributes.get("creation_date")),
         "categories": _categories(attributes.get("categories")),
     }
 
@@ -194,6 +194,7 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _time(value: object) -> str | None:
+def time_of(value: object) -> str | None:
+    """VirusTotal's epoch seconds as text (ISO, UTC)."""
     epoch = _integer(value)
     return iso(epoch) if epoch is not None and 0 < epoch <= LATEST_EPOCH else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
 
+from ..light_typing import Any, Literal, NamedTuple
 from .opinions import detected_by, is_detected_by, stats_without
 
 Verdict = Literal["malicious", "suspicious", "undetected", "unknown"]

@@ -68,6 +68,12 @@ class Account:
         self._quota.look()
         return self._probe.permit(purpose, budget.deadline, budget.take_turn(self.limiter, key))
 
+    def permit_without_quota(self, purpose: str) -> Permit:
+        """As `permit`, for a call that VirusTotal does not count: it has no place among those that need quota, so lack
+        of quota does not prevent it.
+        """
+        return self._probe.permit(purpose, math.inf)
+
     def ask(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
         """The result of `call(api)`, unless the circuit breaker is open. Raises `ConnectorError`.
 
@@ -89,7 +95,8 @@ class Account:
             if error.details.get("source") == "upstream":
                 self._quota.doubt()
             raise
-        self.limiter.accepted()
+        if permit.turn is not None:
+            self.limiter.accepted()
         return result
 
     def _try(self, permit: Permit, call: Callable[[Api], Result], budget: Budget) -> Result:
@@ -128,9 +135,8 @@ class Account:
 
         This ends a pause after a 429 if there are requests left. Raises `ConnectorError`.
         """
-        # This call needs no quota, so lack of quota does not prevent it.
         began = self._quota.clock.monotonic()
-        permit = self._probe.permit("quota", math.inf)
+        permit = self.permit_without_quota("quota")
         permit.enter()
         figures = self._try(permit, lambda api: api.overall_quotas(budget), budget)
         self._quota.heard(figures)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, Callable, Protocol
 
+from ..light_typing import TYPE_CHECKING, Any, Callable, Protocol
 from ..observer import SILENT
 
 if TYPE_CHECKING:

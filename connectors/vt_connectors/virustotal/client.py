@@ -78,9 +78,9 @@ class Client:
         def once() -> HttpResponse:
             if not endpoint.counted:
                 return self._transport.send(request)
-            return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
+            return self.send(request, budget)
 
-        document = self._read(endpoint, self._answer_of_a_read(once))
+        document = self.read(endpoint, self._answer_of_a_read(once))
         if isinstance(document, dict) and "data" in document:
             # Other requests need not wait for further pages.
             budget.permit.accepted()
@@ -106,7 +106,7 @@ class Client:
         except TransportFailure as failure:
             raise outcome_unknown(str(failure)) from None
         try:
-            return understood(self._read(endpoint, answer))
+            return understood(self.read(endpoint, answer))
         except (InvalidResponse, Unavailable) as error:
             of_write = error_of_a_write(error)
             budget.has_written = isinstance(of_write, OutcomeUnknown)
@@ -114,6 +114,15 @@ class Client:
         except (ConnectorError, answers.NotFound):
             budget.has_written = False  # VirusTotal refused it
             raise
+
+    def send(self, request: HttpRequest, budget: Budget) -> HttpResponse:
+        """The response to a request that is sent once, whatever it says. Raises `TransportFailure` too."""
+        return self._slotted(lambda slot: self._transport.send(replace(request, sending=slot.sending)), budget)
+
+    def send_elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """The response of another server than VirusTotal: not counted, and retried like a read. Raises like one."""
+        assert request.key == "none", "the key is for VirusTotal only"
+        return self._answer_of_a_read(lambda: self._transport.send(request))
 
     def _send_write(self, request: HttpRequest, slot: Reservation, budget: Budget) -> HttpResponse:
         """From the first byte on, the budget records that the write may have taken effect."""
@@ -148,7 +157,7 @@ class Client:
 
         self._answer_of_a_read(lambda: self._slotted(once, budget))
         try:
-            document = batch.document(lambda answer: self._read(endpoint, answer))
+            document = batch.document(lambda answer: self.read(endpoint, answer))
         except (InvalidIndicator, TooLarge):
             if len(batch.values) > 1:
                 return None  # the invalid value may be another caller's
@@ -209,7 +218,8 @@ class Client:
         budget.quota = slot.usage_after
         return answer
 
-    def _read(self, endpoint: Endpoint, answer: HttpResponse) -> Any:
+    def read(self, endpoint: Endpoint, answer: HttpResponse) -> Any:
+        """The response's JSON. Raises like `ask`."""
         now = self._clock.now()
         try:
             if endpoint.version == "2":

@@ -25,7 +25,7 @@ class Endpoint:
     """One call. `path` has ids in braces; `query` and `form` are the names of values that are sent there if given.
 
     `json`: the names of the attributes of an object of `json_type` in a JSON body. `file`: a file is sent, as
-    multipart.
+    multipart, after the values of `form`.
     `writes`: it is a write, so it is sent once. `counted`: VirusTotal counts it in the quota.
     `private`: a refusal probably means that the key lacks the privilege.
     """
@@ -50,7 +50,8 @@ class Endpoint:
         query = urlencode([(name, values[name]) for name in self.query if name in values])
         url = (path if "://" in path else base_url + path) + (f"?{query}" if query else "")
         if self.file:
-            return HttpRequest(self.method, url, upload=upload, key=self.key)
+            fields = {name: values[name] for name in self.form if name in values}
+            return HttpRequest(self.method, url, upload=upload, fields=fields, key=self.key)
         body, content_type = self._body(values)
         return HttpRequest(self.method, url, body, content_type, key=self.key)
 
@@ -82,20 +83,21 @@ def _v2(name: str, path: str, *form: str, writes: bool = False, private: bool = 
     return Endpoint(name, "2", "POST", f"/vtapi/v2/{path}", form=form, writes=writes, private=private, key="form")
 
 
-FILE = _v3("file_report", "files/{id}")
-URL = _v3("url_report", "urls/{id}")
-DOMAIN = _v3("domain_report", "domains/{id}")
-IP = _v3("ip_report", "ip_addresses/{id}")
+FILE = _v3("file_report", "files/{id}", "relationships")
+URL = _v3("url_report", "urls/{id}", "relationships")
+DOMAIN = _v3("domain_report", "domains/{id}", "relationships")
+IP = _v3("ip_report", "ip_addresses/{id}", "relationships")
 COMMENTS = _v3("comments", "{collection}/{id}/comments", "limit", "cursor")
 RESOLUTIONS = _v3("resolutions", "{collection}/{id}/resolutions", "limit", "cursor")
 ANALYSIS = _v3("analysis", "analyses/{id}")
 ANALYSES = _v3("file_analyses", "files/{id}/analyses", "limit")
 UPLOAD_ADDRESS = _v3("upload_address", "files/upload_url")
 OVERALL_QUOTAS = _v3("overall_quotas", "users/{id}/overall_quotas", counted=False)
+API_USAGE = _v3("api_usage", "users/{id}/api_usage", "start_date", "end_date", counted=False)
 ADD_COMMENT = Endpoint(
     "add_comment", "3", "POST", "/api/v3/{collection}/{id}/comments", json=("text",), json_type="comment", writes=True
 )
-UPLOAD = Endpoint("upload", "3", "POST", "/api/v3/files", file=True, writes=True)
+UPLOAD = Endpoint("upload", "3", "POST", "/api/v3/files", form=("password",), file=True, writes=True)
 SCAN_URL = Endpoint("scan_url", "3", "POST", "/api/v3/urls", form=("url",), writes=True)
 RELATED = _v3("related_objects", "{collection}/{id}/{relationship}", "limit", "cursor")
 RELATED_IDS = _v3("related_ids", "{collection}/{id}/relationships/{relationship}", "limit", "cursor")
@@ -114,6 +116,41 @@ INTELLIGENCE_SEARCH = _v3(
 )
 ANY_GET = _v3("vt_get", "{path}")
 IOC_STREAM = _v3("ioc_stream", "ioc_stream", "filter", "order", "limit", "cursor")
+# Answered with a redirect, and counted as a download even if nobody follows it.
+DOWNLOAD = _v3("download", "files/{id}/download")
+# Private scanning (https://docs.virustotal.com/reference/private-scanning). None of these calls makes anything public.
+PRIVATE_UPLOAD = Endpoint(
+    "private_upload",
+    "3",
+    "POST",
+    "/api/v3/private/files",
+    form=(
+        "password",
+        "command_line",
+        "disable_sandbox",
+        "enable_internet",
+        "intercept_tls",
+        "interaction_sandbox",
+        "interaction_timeout",
+        "retention_period_days",
+        "storage_region",
+        "locale",
+    ),
+    file=True,
+    writes=True,
+)
+PRIVATE_SCAN_URL = Endpoint(
+    "private_scan_url",
+    "3",
+    "POST",
+    "/api/v3/private/urls",
+    form=("url", "interaction_sandbox", "interaction_timeout", "retention_period_days", "storage_region"),
+    writes=True,
+)
+PRIVATE_UPLOAD_ADDRESS = _v3("private_upload_address", "private/files/upload_url")
+PRIVATE_ANALYSIS = _v3("private_analysis", "private/analyses/{id}")
+PRIVATE_FILE = _v3("private_file_report", "private/files/{id}")
+PRIVATE_URL = _v3("private_url_report", "private/urls/{id}")
 
 V2_FILE = _v2("file_report", "file/report", "resource")
 V2_URL = _v2("url_report", "url/report", "resource")

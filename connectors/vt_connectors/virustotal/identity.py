@@ -27,9 +27,11 @@ _COMMENT = pattern(r"([a-z])-(.+)-[0-9a-f]{8}", re.DOTALL)
 _COMMENT_LETTERS: dict[Kind, str] = {"hash": "f", "url": "u", "domain": "d", "ip": "i"}
 _URL_ANALYSIS = pattern(r"u-([0-9a-f]{64})-[0-9]+")
 _FILE_ANALYSIS = pattern(rb"([0-9a-f]{32}):.*", re.DOTALL)
-# `u-<SHA-256>-<time>` of v3, and of v2 `f-` and `u-` before the same; `<MD5>:<time>` of a file, in base64.
+# `u-<SHA-256>-<time>` of v3, and of v2 `f-` and `u-` before the same; `<MD5>:<time>` of a file, in base64, and of a
+# private scan also `<MD5>:<hash or None>:<time>`.
 _TIMED = pattern(r"(?:[uf]-)?[0-9a-f]{64}-([0-9]{9,11})")
-_TIMED_FILE = pattern(r"[0-9a-f]{32}:([0-9]{9,11})")
+_TIMED_FILE = pattern(r"[0-9a-f]{32}(?::\w*)?:([0-9]{9,11})")
+_PRIVATE = pattern(rb"[0-9a-f]{32}:\w+:[0-9]{9,11}")
 
 
 def check_object(vt_object: Mapping[str, Any], indicator: Indicator, object_id: str | None = None) -> None:
@@ -155,6 +157,12 @@ def time_of_analysis(analysis_id: str) -> int | None:
         plain = _plain(analysis_id)
         match = _TIMED_FILE.fullmatch(plain.decode("ascii", "replace")) if plain is not None else None
     return int(match[1]) if match else None
+
+
+def is_of_private_scan(analysis_id: str) -> bool:
+    """Whether the id has the form of recorded ids of private scans, which public ones do not have."""
+    plain = _plain(analysis_id)
+    return plain is not None and _PRIVATE.fullmatch(plain) is not None
 
 
 def another(asked: str, found: str) -> InvalidResponse:

@@ -18,8 +18,8 @@ NAMES: dict[Licence, str] = {
 
 def naming_licence(error: Forbidden, licence: Licence) -> Forbidden:
     """`error` with the name of the licence that the call needs, in the message and in `details.licence`."""
-    if licence == "free" or "licence" in error.details:
-        return error
+    if licence == "free" or "licence" in error.details or error.http_status is None:
+        return error  # without a status it is not VirusTotal's refusal: API v2 lacks the call
     return Forbidden(
         f"this needs a licence for {NAMES[licence]}, which the API key does not have ({error.message})",
         http_status=error.http_status,

@@ -7,9 +7,11 @@ from typing import Any, Callable
 
 from ..errors import Forbidden
 from ..indicators import Indicator
+from . import endpoints
 from .budget import Budget
 from .endpoints import Endpoint
-from .port import Result, Rows, RowsCall
+from .http.transport import Download, Upload
+from .port import Result, Rows, RowsCall, Submitted
 
 
 class OnlyInV3:
@@ -34,6 +36,14 @@ class OnlyInV3:
         understood: Callable[[Mapping[str, Any]], Result],
     ) -> Result | None:
         raise not_in_v2(endpoint)
+
+    def scan_privately(
+        self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
+    ) -> Submitted:
+        raise not_in_v2(endpoints.PRIVATE_UPLOAD)
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        raise not_in_v2(endpoints.DOWNLOAD)
 
 
 def not_in_v2(endpoint: Endpoint) -> Forbidden:

@@ -5,14 +5,15 @@ Objects are in API v3's form (`type`, `id`, `attributes`); `raw` is VirusTotal's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Literal, Protocol, TypeVar
 
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from .budget import Budget
 from .endpoints import Endpoint
-from .http.transport import Upload
+from .http.transport import Download, Upload
 
 Result = TypeVar("Result")
 AnalysisStatus = Literal["queued", "in-progress", "completed"]
@@ -106,8 +107,12 @@ class Api(Protocol):
     # Whether a write on a URL needs VirusTotal's id of it, from its report.
     writes_to_url_ids: bool
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
-        """`object_id`: VirusTotal's own id of it, if known."""
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        """`object_id`: VirusTotal's own id of it, if known. `relationships`: names of those that the object is to
+        have. With API v2 they are a `ConfigError`.
+        """
 
     def add_comment(self, indicator: Indicator, object_id: str | None, text: str, budget: Budget) -> Comment | None: ...
 
@@ -136,8 +141,23 @@ class Api(Protocol):
     ) -> Result | None:
         """The result of `understood` for the response to a write; it raises `InvalidResponse` if it is another's."""
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
-        """`hashes`: md5, sha1 and sha256 of the file."""
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        """`hashes`: md5, sha1 and sha256 of the file. `password`: of an archive; with API v2, it is `Forbidden`."""
+
+    def scan_privately(
+        self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
+    ) -> Submitted:
+        """Like `scan_file`, by private scanning only, whatever fails. `options`: by VirusTotal's names.
+
+        With API v2, it is `Forbidden`.
+        """
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        """Pass the content of a file to `download`; False if VirusTotal does not have it. Never repeated after it may
+        have counted. With API v2, it is `Forbidden`.
+        """
 
     def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         """`object_id`: VirusTotal's own id of a URL. API v2 rescans files and URLs only; else it is `Forbidden`."""
@@ -149,3 +169,6 @@ class Api(Protocol):
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         """The account's quotas by name, each with `user` (`allowed`, `used`) and perhaps `group`. Not counted."""
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        """The account's requests by day and endpoint, in VirusTotal's form. Not counted."""

@@ -16,7 +16,7 @@ from ..quota.gate import Turn
 from .circuit_breaker import CircuitBreaker
 
 # A file may take minutes to send, so other requests do not wait for it.
-_SENDS_A_FILE = ("scan_file",)
+_SENDS_A_FILE = ("scan_file", "private_scan_file")
 # How often a waiting request checks whether its process should end, or its time is over.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..api_key import ApiKey
-from ..errors import Conflict, InvalidIndicator, InvalidResponse, TooLarge, printable
+from ..errors import ConfigError, Conflict, Forbidden, InvalidIndicator, InvalidResponse, TooLarge, printable
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from . import endpoints, identity, v2_objects
+from .account_figures import api_usage, overall_quotas
 from .batching import Batches
 from .budget import Budget
 from .client import Client
@@ -17,7 +19,6 @@ from .endpoints import Endpoint
 from .http.transport import Upload
 from .http.upload_url import checked_upload_url
 from .only_v3 import OnlyInV3, not_in_v2
-from .overall_quotas import overall_quotas
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report
 
@@ -50,7 +51,11 @@ class ApiV2(OnlyInV3):
         self._hashes = Batches(_MOST_VALUES)
         self._urls = Batches(_MOST_VALUES)
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        if relationships:
+            raise no_relationships()
         check_known(indicator)
         report = self._report(indicator, budget)
         if report is None:
@@ -96,7 +101,11 @@ class ApiV2(OnlyInV3):
             return None
         return _rows(known.raw.get("resolutions"), limit, lambda row: v2_objects.resolution(row, indicator))
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
+        if password is not None:
+            raise Forbidden("API v2 takes no password of an archive; set VT_API_VERSION=3")
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
@@ -143,6 +152,13 @@ class ApiV2(OnlyInV3):
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        return api_usage(self._client, self._key, days, budget)
+
+
+def no_relationships() -> ConfigError:
+    return ConfigError("API v2 has no relationships in a lookup; set VT_API_VERSION=3")
 
 
 def check_known(indicator: Indicator) -> None:

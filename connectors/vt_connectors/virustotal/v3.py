@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ..api_key import ApiKey
 from ..errors import Cancelled, Conflict, ConnectorError, Forbidden
 from ..indicators import Indicator, Kind
+from ..quota.account_usage import Days
 from . import endpoints, identity, v3_objects
+from .account_figures import api_usage, overall_quotas
 from .budget import Budget
 from .client import Client
 from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
+from .downloads import download_file
 from .endpoints import Endpoint
-from .http.transport import Upload
+from .http.transport import Download, Upload
 from .http.upload_url import checked_upload_url
-from .overall_quotas import overall_quotas
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
 from .v3_objects import analysis_id_of
+from .v3_private import LARGEST_DIRECT_UPLOAD as LARGEST_DIRECT_UPLOAD
+from .v3_private import scan_privately
 
-# VirusTotal accepts 32 MB in one request, including headers of the parts
-# (https://docs.virustotal.com/reference/files-scan).
-LARGEST_DIRECT_UPLOAD = 32_000_000
 PAGE = 40
 
 REPORT: dict[Kind, Endpoint] = {
@@ -47,9 +48,14 @@ class ApiV3:
         self._key = key
         self._may_list_analyses = True
 
-    def lookup(self, indicator: Indicator, budget: Budget, object_id: str | None = None) -> Known | None:
+    def lookup(
+        self, indicator: Indicator, budget: Budget, object_id: str | None = None, relationships: Sequence[str] = ()
+    ) -> Known | None:
+        values = {"id": object_id or indicator.vt_id}
+        if relationships:
+            values["relationships"] = ",".join(relationships)
         try:
-            answer = self._client.ask(REPORT[indicator.kind], {"id": object_id or indicator.vt_id}, budget)
+            answer = self._client.ask(REPORT[indicator.kind], values, budget)
         except NotFound:
             return None
         vt_object = v3_objects.object_of(answer, _TYPE[indicator.kind])
@@ -91,8 +97,19 @@ class ApiV3:
     ) -> Rows | None:
         return self._rows(endpoint, indicator, limit, lambda item: v3_objects.row_of(item, vt_type), budget)
 
-    def scan_file(self, upload: Upload, hashes: Mapping[str, str], budget: Budget) -> Submitted:
+    def scan_privately(
+        self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget
+    ) -> Submitted:
+        return scan_privately(self._client, upload, hashes, options, budget)
+
+    def download(self, file: Indicator, download: Download, budget: Budget) -> bool:
+        return download_file(self._client, file, download, budget)
+
+    def scan_file(
+        self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None
+    ) -> Submitted:
         endpoint, sha256 = endpoints.UPLOAD, hashes["sha256"]
+        values = {} if password is None else {"password": password}
         file = Indicator("hash", sha256)
 
         def understood(answer: dict[str, Any]) -> str:
@@ -102,7 +119,7 @@ class ApiV3:
             if upload.size > LARGEST_DIRECT_UPLOAD:
                 address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
                 endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
-            return Submitted(self._client.write(endpoint, {}, budget, understood, upload), sha256)
+            return Submitted(self._client.write(endpoint, values, budget, understood, upload), sha256)
         except NotFound:
             raise v3_objects.no_such_call() from None
         except Conflict as conflict:
@@ -176,6 +193,9 @@ class ApiV3:
 
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
+
+    def api_usage(self, days: Days, budget: Budget) -> dict[str, Any]:
+        return api_usage(self._client, self._key, days, budget)
 
     def rows(self, call: RowsCall, budget: Budget) -> Rows | None:
         return pages(self._client, call, lambda item: item, budget, objects_or_object_of)

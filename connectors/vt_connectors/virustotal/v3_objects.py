@@ -65,12 +65,17 @@ def no_such_call() -> InvalidResponse:
     return InvalidResponse("VirusTotal does not know this call (HTTP 404); check VT_API_URL", http_status=404)
 
 
-def analysis_id_of(answer: dict[str, Any], indicator: Indicator, hashes: Mapping[str, str] | None = None) -> str:
+def analysis_id_of(
+    answer: Mapping[str, Any],
+    indicator: Indicator,
+    hashes: Mapping[str, str] | None = None,
+    vt_type: str = "analysis",
+) -> str:
     """The id of the analysis of `indicator`; in 2019 some were bare numbers."""
     data = mapping(answer.get("data"))
     found = data.get("id")
-    if data.get("type") != "analysis" or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
-        raise InvalidResponse("VirusTotal's response is not an analysis", http_status=200)
+    if data.get("type") != vt_type or isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
+        raise InvalidResponse(f"VirusTotal's response is not a {vt_type} object", http_status=200)
     if indicator.kind in ("hash", "url"):
         # The form of the id for a domain or an address is not documented.
         identity.check_submission(str(found), indicator, hashes)

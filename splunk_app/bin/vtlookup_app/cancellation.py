@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import select
 import signal
+import stat
 import sys
 import threading
 import time
-from typing import Callable
+from typing import Any, Callable
 
 # Requests in flight may still end and be written for this long; then the process exits.
 _PATIENCE_S = 0.7
@@ -17,6 +19,34 @@ _LAST_WORDS_S = 1.5
 # A sender that writes everything at once closes the pipe right after its last chunk, but still reads the reply.
 _RIGHT_BEHIND_S = 0.5
 _LOOK_S = 0.05
+# How long splunkd may take to read what is in the pipe.
+_TAKES_S = 10.0
+
+
+def is_taken(out: Any, within_s: float = _TAKES_S) -> bool:
+    """Wait until the reader of the pipe `out` has taken all that was written; False if it closed it or takes too long.
+
+    True where this cannot be seen: on other systems than Linux, and for other outputs than pipes.
+    """
+    try:
+        descriptor = out.fileno()
+    except io.UnsupportedOperation:
+        return True
+    if sys.platform != "linux" or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        return True
+    import fcntl
+    import termios
+
+    output = select.poll()
+    output.register(descriptor, 0)
+    until = time.monotonic() + within_s
+    while not output.poll(0):
+        if not int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder):
+            return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(_LOOK_S)
+    return False
 
 
 class Cancellation:
@@ -85,9 +115,13 @@ class Cancellation:
         """A chunk was read."""
         self._in_hand = time.monotonic(), last
 
-    def end(self) -> None:
-        """The reply to it was written."""
+    def replied(self) -> None:
+        """The reply to it was written. From here on, a closed input only says that splunkd has it."""
         self._in_hand = None
+
+    def end(self) -> None:
+        """All work for it is done."""
+        self.replied()
         if self.stopped:
             sys.exit(0)
 

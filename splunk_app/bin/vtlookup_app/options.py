@@ -91,7 +91,7 @@ def read_options(given: Mapping[str, str | None]) -> SearchOptions:
 
 def duration(name: str, text: str | None) -> float:
     """Seconds of `3600`, `90s`, `15m`, `12h`, `7d` or `2w`. Raises `UsageError`."""
-    from vt_connectors.config.durations import seconds_of
+    from vt_connectors.config.values import seconds_of
 
     found = seconds_of(text or "")
     if found is None:

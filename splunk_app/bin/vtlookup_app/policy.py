@@ -61,8 +61,8 @@ class Needs(NamedTuple):
 
 
 _READS, _SCANS, _COMMENTS, _WRITES = Needs(), Needs(True), Needs(True, COMMENTS_ALLOWED), Needs(True, WRITES_ALLOWED)
-# The actions that the app offers. One that is missing here is refused for every caller: `vt_get` reads any path,
-# also about the account, and private scans and downloads are for analysts who have the key.
+# The actions that the app offers. One that is missing here is refused for every caller, such as `vt_get`, which reads
+# any path, also about the account.
 NEEDS = {
     "lookup": _READS,
     "lookup_hash": _READS,

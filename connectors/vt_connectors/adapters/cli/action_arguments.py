@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Callable
 
 from ...actions import Action
-from ...config.durations import seconds_of
+from ...config.values import seconds_of
 
 # Not an option on the command line, which names a file by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))

@@ -127,7 +127,7 @@ def _lines_on_stdin(ending: Termination) -> Iterator[str]:
 
 class _RequestJob(Job):
     def __init__(self, request: Request, work: Callable[[], Response]) -> None:
-        super().__init__(work)
+        super().__init__(work, writes=ACTIONS[request.action].writes_with(request.params))
         self.request = request
 
 
@@ -165,7 +165,7 @@ class _Answers:
         return self._core.run(request, **how)
 
     def _outcome(self, job: _RequestJob) -> Response:
-        outcome = self._ending.outcome_of(job, ACTIONS[job.request.action], self._workers)
+        outcome = self._ending.outcome_of(job, self._workers)
         return self._refused(job.request, outcome) if isinstance(outcome, ConnectorError) else outcome
 
     def _refused(self, request: Request, error: ConnectorError) -> Response:

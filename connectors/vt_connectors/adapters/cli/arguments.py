@@ -90,14 +90,17 @@ def _add_describe(commands: Commands) -> None:
     parser.add_argument("--markdown", action="store_true", help="the actions as a Markdown table")
     about = "the names of relationships and their licences as Markdown tables"
     parser.add_argument("--relationships", action="store_true", help=about)
+    about = "the error codes and what to do next as a Markdown table"
+    parser.add_argument("--errors", action="store_true", help=about)
     parser.set_defaults(command=_describe)
 
 
 def _describe(options: argparse.Namespace, _: Termination) -> int:
-    from .describe import licences_table, manifest_text, markdown_table, relationships_table
+    from .describe import errors_table, licences_table, manifest_text, markdown_table, relationships_table
 
     tables = [markdown_table()] if options.markdown else []
     tables += [relationships_table(), licences_table()] if options.relationships else []
+    tables += [errors_table()] if options.errors else []
     _print("\n\n".join(tables) if tables else manifest_text())
     return OK
 

@@ -38,6 +38,14 @@ def relationships_table() -> str:
     return "\n".join(rows)
 
 
+def errors_table() -> str:
+    """The error codes, their exit statuses, and what to do next."""
+    rows = ["| code | exit status | next steps |", "|---|---|---|"]
+    for entry in manifest()["errors"]:
+        rows.append(f"| `{entry['code']}` | {entry['exit_status']} | {' '.join(entry['next_steps'])} |")
+    return "\n".join(rows)
+
+
 def licences_table() -> str:
     """The licences, and what they are called at VirusTotal."""
     told = [(entry["licence"], entry["description"]) for entry in manifest()["licences"]]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ... import log
 from ...clock import SystemClock
 from ...contract.exit_status import MALFORMED
-from ..process.command_process import run_to_the_end
-from ..process.signals import end_on_signals
-from ..process.standard_streams import take_over
-from ..process.termination import Termination
+from ...light_typing import TYPE_CHECKING
+from ..process.command_process import run_to_the_end, take_over
+from ..process.termination import Termination, end_on_signals
 from .run_command import RunOptions
 
 if TYPE_CHECKING:
@@ -39,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not has_stdout:
         sys.stderr.write("vtaction: stdout is closed, so no answer could be written\n")
         os._exit(MALFORMED)
+    if not isinstance(options, RunOptions):
+        gc.enable()
     log.set_up_at_first_line(lambda: _log_to_stderr(options.log_level, options.log_json))
     run_to_the_end(lambda: int(options.command(options, termination)), termination, ends_itself=options.ends_itself)
 

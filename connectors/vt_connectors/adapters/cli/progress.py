@@ -38,6 +38,7 @@ class Bars(Progress):
         self._answered = 0
         self._answers = self._progress.add_task("awaiting answers", total=count, count=f"0/{count}")
         self._sending: TaskID | None = None
+        self._receiving: TaskID | None = None
         # The lock protects the fields below.
         self._lock = threading.Lock()
         self._is_shown = False
@@ -53,6 +54,11 @@ class Bars(Progress):
             self._sending = self._progress.add_task("sending", total=total, count="")
         count = f"{sent / _MEGABYTE:.1f}/{total / _MEGABYTE:.1f} MB"
         self._progress.update(self._sending, completed=sent, count=count)
+
+    def bytes_received(self, received: int, total: int | None) -> None:
+        if self._receiving is None:
+            self._receiving = self._progress.add_task("receiving", total=total, count="")
+        self._progress.update(self._receiving, completed=received, total=total, count=f"{received / _MEGABYTE:.1f} MB")
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from ...contract.exit_status import OK
+from ...light_typing import TYPE_CHECKING
 from ..process.termination import Termination
 
 if TYPE_CHECKING:

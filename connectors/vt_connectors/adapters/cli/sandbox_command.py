@@ -7,7 +7,7 @@ import sys
 from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
-from ...config.durations import seconds_of
+from ...config.values import seconds_of
 from ...contract.exit_status import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...quota.windows import parse_quota

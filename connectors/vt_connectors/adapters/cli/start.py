@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import signal
+import gc
+
+from ...quick_imports import signals
 
 
 def start() -> None:
     """Run `vtaction`. Ends the process."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if signals.getsignal(signals.SIGINT) is signals.default_int_handler:
         # Until `main` sets its own handler.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signals.signal(signals.SIGINT, signals.SIG_DFL)
+    # Imports leave no garbage. It is collected from the beginning of a command on, or the runner's first answer.
+    gc.disable()
     from .main import main
 
     main()

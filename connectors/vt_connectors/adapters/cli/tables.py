@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ...actions import Action
+from ...contract.next_steps import next_steps
 from ...errors import printable
 from .result_tables import parts_of
 
@@ -25,7 +27,12 @@ def show(action: Action, responses: list[Response]) -> None:
     others = []
     for response in responses:
         data = response["data"] or {}
-        parts = [_quota(response)] if "windows" in data else parts_of(action, data, response["summary"])
+        if "windows" in data:
+            console.print(_quota(response))
+            if "usage" in data:
+                console.print(_usage(data["usage"]))
+            continue
+        parts = parts_of(action, data, response["summary"])
         for part in parts:
             # Only tables are fitted to the terminal, so that text can be copied.
             console.print(part, soft_wrap=isinstance(part, Text))
@@ -33,10 +40,12 @@ def show(action: Action, responses: list[Response]) -> None:
             others.append(response)
     if others:
         console.print(_verdicts(action, others))
+        _print_next_steps(console, others)
         for response in others:
             if response["status"] == "pending":
                 # Below the table and not wrapped, so that it can be copied.
-                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}"
+                private = " --private" if response["data"].get("private") else ""
+                command = f"vtaction get_analysis {shlex.quote(response['data']['analysis_id'])}{private}"
                 console.print(Text(f"get the result later: {printable(command)}"), soft_wrap=True)
 
 
@@ -62,6 +71,17 @@ def _quota(response: Response) -> Table:
     return table
 
 
+def _usage(usage: Mapping[str, Any]) -> Table:
+    """The use of the account by endpoint, the most used first, and the sum."""
+    unread = f"; {usage['unread']} figures cannot be read" if "unread" in usage else ""
+    table = Table(title=Text(f"use from {usage['start']} to {usage['end']}{unread}"))
+    for title in ("endpoint", "requests", "not counted"):
+        table.add_column(title, overflow="fold")
+    for row in (*usage["endpoints"], {**usage, "endpoint": "all"}):
+        table.add_row(*map(Text, (printable(row["endpoint"]), str(row["requests"]), str(row["not_counted"]))))
+    return table
+
+
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
@@ -83,3 +103,12 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
             Text(response["meta"]["source"] or ""),
         )
     return table
+
+
+def _print_next_steps(console: Console, responses: list[Response]) -> None:
+    """Below the table, once for equal errors."""
+    found = [
+        (error["code"], step) for error in (each["error"] for each in responses) if error for step in next_steps(error)
+    ]
+    for code, step in dict.fromkeys(found):
+        console.print(Text(f"{code}: {step}"), soft_wrap=True)

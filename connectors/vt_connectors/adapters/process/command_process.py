@@ -1,13 +1,17 @@
-"""Runs one command as a process: its output, its end on request, and its exit status."""
+"""Runs one command as a process: its output, its end on request, and its exit status.
+
+stdout and stderr lose no output and never delay the end of the process, with or without blocking.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
 import sys
-from typing import Callable, NoReturn
 
 from ...contract.exit_status import FAILED, OK, RETRY_LATER
+from ...light_typing import Any, Callable, NoReturn, TextIO
+from ...quick_imports import suppress
 from ...threads import start_thread
 from .descriptors import NotRead, Output
 from .termination import LAST_WORDS_S, LOOK_S, Termination
@@ -15,6 +19,10 @@ from .workers import Job
 
 # After a request to end: when a command that does not end by itself is given up.
 _GIVEN_UP_S = LAST_WORDS_S + 0.4
+
+
+# After a request to end: how long a write may wait for its reader.
+_LAST_OUTPUT_S = 1.2
 
 
 class _GivenUp(Exception):
@@ -41,7 +49,7 @@ def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itse
     except OSError as error:
         code = FAILED
         _complain(f"input or output failed, so some requests were not answered: {error}")
-    with contextlib.suppress(OSError):  # the terminal may have hung up
+    with suppress(OSError):  # the terminal may have hung up
         sys.stderr.flush()
     # Does not wait for requests in flight in other threads.
     os._exit(code)
@@ -71,5 +79,46 @@ def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
 
 
 def _complain(message: str) -> None:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         sys.stderr.write(f"vtaction: {message}\n")
+
+
+class _Raw(io.RawIOBase):
+    def __init__(self, stream: TextIO, ending: Termination) -> None:
+        self._descriptor = stream.fileno()
+        self._output = Output(self._descriptor)
+        self._ending = ending
+
+    def write(self, data: Any, /) -> int:
+        """Write all of `data`. Raises `BrokenPipeError` if the reader is gone, and `NotRead` if it does not read."""
+        whole = bytes(data)
+        self._output.write(whole, lambda: self._ending.for_s < _LAST_OUTPUT_S)
+        return len(whole)
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return self._output.is_terminal
+
+
+def take_over(ending: Termination) -> None:
+    """Replace `sys.stdout` and `sys.stderr` with such streams. They must not be None."""
+    sys.stdout.flush()
+    sys.stdout = _interruptible(sys.stdout, ending)
+    sys.stderr = _interruptible(sys.stderr, ending)
+
+
+def _interruptible(stream: TextIO, ending: Termination) -> TextIO:
+    raw = _Raw(stream, ending)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        # Errors are written immediately, because the process may be killed right after them.
+        line_buffering=raw.isatty() or stream is sys.stderr,
+        write_through=stream is sys.stderr,
+    )

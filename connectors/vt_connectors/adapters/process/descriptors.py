@@ -6,7 +6,8 @@ import errno
 import os
 import select
 import sys
-from typing import Callable
+
+from ...light_typing import Callable
 
 _PIECE_BYTES = 65536
 _LOOK_S = 0.2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Callable, Protocol
 
 from ...errors import ConnectorError, internal_error
+from ...light_typing import TYPE_CHECKING, Callable, Protocol
+from ...quick_imports import Empty, SimpleQueue, suppress
 from ...threads import WorkThread, a_thread_was_lost, room_for_threads, start_thread
 
 if TYPE_CHECKING:
@@ -24,16 +23,23 @@ _AT_ONCE = 64
 class Job:
     """When `is_over`, `response` or `failure` is set; neither if there was no memory for it, or `work` returned None.
 
-    `begun`: a thread has started it. The flags are plain attributes because setting them needs no memory.
+    `writes`: it may change something at VirusTotal. `begun`: a thread has started it. The flags are plain attributes
+    because setting them needs no memory.
     """
 
-    def __init__(self, work: Callable[[], Response | None]) -> None:
+    def __init__(self, work: Callable[[], Response | None], *, writes: bool = False) -> None:
         self._work = work
+        self.writes = writes
         self._done = threading.Event()
         self.begun = False
         self.is_over = False
         self.response: Response | None = None
         self.failure: ConnectorError | None = None
+
+    @property
+    def may_have_written(self) -> bool:
+        """Whether it may have changed something at VirusTotal, if its result is not known."""
+        return self.begun and self.writes
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end, at most this number of seconds. Returns whether it is over."""
@@ -86,7 +92,7 @@ class Workers:
         self._most = room_for_threads(most)
         self._together = together
         self._threads: list[WorkThread] = []
-        self._to_do: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._to_do: SimpleQueue[Job] = SimpleQueue()
         # After some failures a job may never end.
         self.in_trouble = False
         self._ended = 0
@@ -149,7 +155,7 @@ class Workers:
 
     def _waiting(self) -> list[Job]:
         jobs = [self._to_do.get()]
-        with contextlib.suppress(queue.Empty):
+        with suppress(Empty):
             while len(jobs) < _AT_ONCE:
                 jobs.append(self._to_do.get_nowait())
         return jobs

@@ -168,11 +168,25 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class Related:
+    """An object that is related to an indicator. `type`: its kind, or VirusTotal's type of other objects. `is_known`:
+    VirusTotal has it, and does not only name it.
+    """
+
+    type: str
+    id: str | None
+    indicator: str | None
+    date: datetime | None
+    is_known: bool
+
+
+@dataclass(frozen=True)
 class Report(Judged):
     """VirusTotal's report on a file, URL, domain or address: the answer of `lookup_*`.
 
     `indicator` is the value in its canonical form. `size` in bytes. `gti`: only for keys with its licence. `context`:
-    empty unless `include` requested it. The fields of a scan are set if `lookup_url` submitted the URL for a scan.
+    empty unless `include` requested it. `relationships`: by name, as far as they were requested and VirusTotal gave
+    them. The fields of a scan are set if `lookup_url` submitted the URL for a scan.
     """
 
     type: Kind
@@ -200,6 +214,7 @@ class Report(Judged):
     first_seen: datetime | None
     gti: Gti | None
     context: Mapping[str, str | int | list[str]] = field(repr=False, hash=False)
+    relationships: Mapping[str, tuple[Related, ...]] = field(repr=False, hash=False)
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Report:
@@ -210,7 +225,9 @@ class Report(Judged):
         fields.update((name, tuple(data.get(name) or ())) for name in ("names", "tags", "categories"))
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
         fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
-        return cls(**fields, votes=_votes(data), gti=_gti(data), context=data.get("context", {}))
+        return cls(
+            **fields, votes=_votes(data), gti=_gti(data), context=data.get("context", {}), relationships=_related(data)
+        )
 
 
 _COPIED = (
@@ -246,3 +263,12 @@ def _gti(data: Mapping[str, Any]) -> Gti | None:
     if gti is None:
         return None
     return Gti(gti["verdict"], gti["severity"], gti.get("score"), gti.get("description"), gti.get("factors", {}))
+
+
+def _related(data: Mapping[str, Any]) -> dict[str, tuple[Related, ...]]:
+    return {name: tuple(map(_one_related, rows)) for name, rows in data.get("relationships", {}).items()}
+
+
+def _one_related(row: Mapping[str, Any]) -> Related:
+    is_known = row.get("status") != "not_found"
+    return Related(row["type"], row.get("id"), row.get("indicator"), time_of(row.get("date")), is_known)

@@ -11,7 +11,7 @@ from ...contract.documents import Request
 from ...observer import BytesSent
 from .connecting import Opening
 from .connection import CLOSED, Answering, Connection
-from .options import read_options
+from .options import plain_value, read_options
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -78,7 +78,7 @@ class Calling:
         options: Mapping[str, object],
         progress: Progress | None = None,
     ) -> Response:
-        given = {name: value for name, value in params.items() if value is not None}
+        given = {name: plain_value(value) for name, value in params.items() if value is not None}
         request = Request(action, given, read_options(known, options))
         if action == _STREAM:
             return self._read_on(request)

@@ -17,7 +17,8 @@ from .connecting import opening
 from .connection import Connection
 from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
-from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment, QuotaReport
+from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment
+from .quota_report import QuotaReport
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -46,30 +47,55 @@ class VirusTotal(FurtherMethods):
     `retry_after` (seconds). A closed connection raises `RuntimeError`; an unknown option raises `TypeError`.
     """
 
-    def lookup(self, value: str, type: Kind | None = None, **options: Unpack[LookupOptions]) -> Report:
+    def lookup(
+        self,
+        value: str,
+        type: Kind | None = None,
+        relationships: Iterable[str] | None = None,
+        **options: Unpack[LookupOptions],
+    ) -> Report:
         """VirusTotal's report on `value`. The type is recognised unless it is given. Costs one request if the report is
         not cached.
+
+        `relationships`: names such as `resolutions`; the report has up to 20 objects of each.
         """
-        return Report.from_dict(self._run("lookup", {"value": value, "type": type}, LookupOptions, options))
+        params = {"value": value, "type": type, "relationships": relationships}
+        return Report.from_dict(self._run("lookup", params, LookupOptions, options))
 
-    def lookup_hash(self, hash: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on the file with this MD5, SHA-1 or SHA-256."""
-        return Report.from_dict(self._run("lookup_hash", {"hash": hash}, LookupOptions, options))
+    def lookup_hash(
+        self, hash: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on the file with this MD5, SHA-1 or SHA-256. `relationships`: see `lookup`."""
+        params = {"hash": hash, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_hash", params, LookupOptions, options))
 
-    def lookup_url(self, url: str, scan_if_missing: bool = False, **options: Unpack[LookupOptions]) -> Report:
+    def lookup_url(
+        self,
+        url: str,
+        scan_if_missing: bool = False,
+        relationships: Iterable[str] | None = None,
+        **options: Unpack[LookupOptions],
+    ) -> Report:
         """VirusTotal's report on a URL, which may be defanged. `scan_if_missing` submits an unknown URL for a public
-        scan: if the scan does not end in time, the answer is `pending`, with `analysis_id`.
+        scan: if the scan does not end in time, the answer is `pending`, with `analysis_id`. `relationships`: see
+        `lookup`.
         """
-        params = {"url": url, "scan_if_missing": scan_if_missing or None}
+        params = {"url": url, "scan_if_missing": scan_if_missing or None, "relationships": relationships}
         return Report.from_dict(self._run("lookup_url", params, LookupOptions, options))
 
-    def lookup_domain(self, domain: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on a domain."""
-        return Report.from_dict(self._run("lookup_domain", {"domain": domain}, LookupOptions, options))
+    def lookup_domain(
+        self, domain: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on a domain. `relationships`: see `lookup`."""
+        params = {"domain": domain, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_domain", params, LookupOptions, options))
 
-    def lookup_ip(self, ip: str, **options: Unpack[LookupOptions]) -> Report:
-        """VirusTotal's report on an IPv4 or IPv6 address."""
-        return Report.from_dict(self._run("lookup_ip", {"ip": ip}, LookupOptions, options))
+    def lookup_ip(
+        self, ip: str, relationships: Iterable[str] | None = None, **options: Unpack[LookupOptions]
+    ) -> Report:
+        """VirusTotal's report on an IPv4 or IPv6 address. `relationships`: see `lookup`."""
+        params = {"ip": ip, "relationships": relationships}
+        return Report.from_dict(self._run("lookup_ip", params, LookupOptions, options))
 
     def lookup_many(
         self,
@@ -161,9 +187,12 @@ class VirusTotal(FurtherMethods):
         params = {"indicator": indicator, "limit": limit, "type": type}
         return CommentList.from_dict(self._run("get_comments", params, CacheOptions, options))
 
-    def quota(self, **options: Unpack[WaitOptions]) -> QuotaReport:
-        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request."""
-        return QuotaReport.from_dict(self._run("quota", {}, WaitOptions, options))
+    def quota(self, usage_days: int | None = None, **options: Unpack[WaitOptions]) -> QuotaReport:
+        """The key's quota: our own record, and the account's figures. VirusTotal does not count the request.
+
+        `usage_days`: also the use by endpoint of the last 1 to 30 days, today included.
+        """
+        return QuotaReport.from_dict(self._run("quota", {"usage_days": usage_days}, WaitOptions, options))
 
     def run(self, action: str, /, **given: Any) -> ActionAnswer:
         """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.

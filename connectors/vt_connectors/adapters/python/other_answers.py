@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from ...indicators import Kind
 from .answers import Answer, Judged, answer_fields, judged_fields, time_of
@@ -139,62 +139,4 @@ class PassiveDns(Answer):
             indicator=data["indicator"],
             resolutions=resolutions,
             more=bool(data.get("more")),
-        )
-
-
-@dataclass(frozen=True)
-class QuotaWindow:
-    """Requests `used` of `limit` in one window, by our own record. `resets_in_s`: seconds until requests are freed."""
-
-    limit: int
-    used: int
-    resets_in_s: float
-
-
-@dataclass(frozen=True)
-class QuotaPool:
-    """The numbers of requests that a user or a group is `allowed`, has `used` and has `left`; None if unknown."""
-
-    allowed: int | None
-    used: int | None
-    left: int | None
-
-
-@dataclass(frozen=True)
-class AccountQuota(QuotaPool):
-    """One quota of the account. The numbers belong to the pool that runs out first, which `pool` names.
-
-    `group`: the shared pool, for members of a group only.
-    """
-
-    pool: Literal["user", "group"] | None
-    user: QuotaPool | None
-    group: QuotaPool | None
-
-    @classmethod
-    def from_dict(cls, figure: Mapping[str, Any]) -> AccountQuota:
-        user, group = (QuotaPool(**figure[name]) if name in figure else None for name in ("user", "group"))
-        return cls(figure["allowed"], figure["used"], figure["left"], figure["pool"], user, group)
-
-
-@dataclass(frozen=True)
-class QuotaReport(Answer):
-    """The answer of `quota`: our record by window (`minute`, `day`, ...), and the account's figures by VirusTotal's
-    names. `blocked_for_s`: seconds until the pause that VirusTotal requested ends; None if there is no pause.
-    """
-
-    windows: Mapping[str, QuotaWindow] = field(hash=False)
-    account: Mapping[str, AccountQuota] = field(hash=False)
-    blocked_for_s: float | None
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> QuotaReport:
-        """From a response document. Raises its error."""
-        fields = answer_fields(document)
-        windows, account = document["data"]["windows"], document["data"]["account"]
-        return cls(
-            **fields,
-            windows={name: QuotaWindow(**window) for name, window in windows.items() if "limit" in window},
-            account={name: AccountQuota.from_dict(figures) for name, figures in account.items()},
-            blocked_for_s=windows.get("blocked", {}).get("resets_in_s"),
         )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from ...errors import internal_error
-from .brackets import Brackets
-from .document import Document, refused, refused_whole, too_long
-from .line_parser import LineParser, as_far_as_readable
-from .lines import LONGEST_BYTES, InHand, Line, LineSplitter
-from .multiline_json import LONG_PATIENCE_S, PATIENCE_S, Text, Unfinished, begins_array
+from .lines import LONGEST_BYTES, Document, InHand, Line, LineSplitter, Text, refused, refused_whole, too_long
+from .multiline_json import LONG_PATIENCE_S, PATIENCE_S, LineParser, Unfinished, as_far_as_readable, begins_array
 from .partial_json import State
-from .skipped_input import SkippedInput
+from .skipped_input import Brackets, SkippedInput
 
 # Each byte of input allows this many bytes to be examined again, to find the object after an incomplete one.
 _EXAMINED_AGAIN = 4
@@ -29,18 +27,20 @@ class DocumentReader:
     The cost is linear in the bytes fed: `examined` counts the examined characters, including repetitions.
     """
 
-    def __init__(self, *, at_terminal: bool = False) -> None:
-        """`at_terminal`: the input is typed line by line."""
+    def __init__(self, *, at_terminal: bool = False, number: int = 1, read_bytes: int = 0) -> None:
+        """`at_terminal`: the input is typed line by line. `number`: of the first line. `read_bytes`: the length of the
+        lines before it, which were requests.
+        """
         self._parser = LineParser()
         self._at_terminal = at_terminal
-        self._lines = LineSplitter()
+        self._lines = LineSplitter(number)
         self._unended_tried = -1
         self._to_do: deque[Text] = deque()
         self._held: Unfinished | None = None
         # The rest of an array that was refused already; it is skipped.
         self._rest: SkippedInput | None = None
-        self._may_examine_again = 0
-        self.in_hand = InHand()
+        self._may_examine_again = _EXAMINED_AGAIN * read_bytes
+        self.in_hand = InHand(place=self._lines.place)
 
     @property
     def examined(self) -> int:
@@ -102,7 +102,7 @@ class DocumentReader:
             return []
         try:
             # Some editors and shells on Windows begin a file with a byte order mark.
-            text = line.content.decode("utf-8-sig" if line.number == 1 else "utf-8")
+            text = (line.content.removeprefix(BOM_UTF8) if line.number == 1 else line.content).decode("utf-8")
         except UnicodeDecodeError:
             return self._unreadable(line.number, line.content, "is not JSON in UTF-8")
         self._may_examine_again += _EXAMINED_AGAIN * len(line.content)

@@ -1,8 +1,11 @@
-"""Splits a stream of bytes into numbered lines."""
+"""Splits a stream of bytes into numbered lines, and what becomes of them: request documents, or errors."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+
+from ...errors import ConnectorError, InvalidRequest
+from ...light_typing import Any, NamedTuple
 
 LONGEST_BYTES = 1024 * 1024
 
@@ -32,6 +35,14 @@ class InHand(NamedTuple):
 
     held: int | None = None
     place: Place = Place()
+
+
+class Text(NamedTuple):
+    """A line that is valid UTF-8. `size` in bytes."""
+
+    number: int
+    text: str
+    size: int
 
 
 class LineSplitter:
@@ -85,3 +96,56 @@ class LineSplitter:
             found.append(Line(self._number, None, self.unended))
             self._unended.clear()
             self._passes_over = True
+
+
+class Document(NamedTuple):
+    """The document at `line` (from 1): its `value`, or the `error` if it cannot be read."""
+
+    line: int
+    value: Any = None
+    error: ConnectorError | None = None
+
+
+def too_long(number: int) -> Document:
+    """The error for a document that begins at line `number`."""
+    return refused(number, f"begins an object or array that is longer than {LONGEST_BYTES} bytes")
+
+
+def refused(number: int, why: str) -> Document:
+    """The error for line `number`; `why` completes the sentence "line 1 ..."."""
+    return Document(number, error=InvalidRequest(f"line {number} {why}", details={"line": number, "path": ""}))
+
+
+def refused_whole(number: int, why: str) -> Document:
+    """The error for a whole array that begins at line `number`. None of its requests may be executed."""
+    return refused(number, f"begins an array, or an object with an array, that {why}; none of it was executed")
+
+
+class RefusedInput:
+    """Replaces a failed `DocumentReader`: answers its unanswered input and every further line with `error`."""
+
+    def __init__(self, error: ConnectorError, in_hand: InHand) -> None:
+        self._error = error
+        self._in_hand = in_hand
+        number, has_begun, passes_over = in_hand.place
+        self._lines = LineSplitter(number, b"?" if has_begun else b"", passes_over=passes_over)
+
+    def held(self) -> list[Document]:
+        """The error for the incomplete object, if any."""
+        return [] if self._in_hand.held is None else [Document(self._in_hand.held, error=self._error)]
+
+    def feed(self, piece: bytes) -> list[Document]:
+        return self._refused(self._lines.feed(piece))
+
+    def quiet(self, seconds: float) -> list[Document]:
+        return []
+
+    def end(self) -> list[Document]:
+        return self._refused(self._lines.end())
+
+    def _refused(self, lines: Iterable[Line]) -> list[Document]:
+        return [
+            Document(line.number, error=self._error)
+            for line in lines
+            if not line.goes_on and (line.content is None or line.content.strip())
+        ]

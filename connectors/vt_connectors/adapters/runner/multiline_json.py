@@ -1,26 +1,19 @@
-"""An incomplete object or array that spans several lines."""
+"""Parses one line, or several lines that are joined while they are an incomplete object or array."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
 
+from ... import strict_json
 from ...patterns import pattern
-from .brackets import Brackets
-from .lines import LONGEST_BYTES
-from .partial_json import PartialJson, State
+from .lines import LONGEST_BYTES, Document, Text, refused
+from .partial_json import MOST_NESTED, PartialJson, State
+from .skipped_input import Brackets
 
 # How long to wait for more input while an object is incomplete. The short time is for a single incomplete line, because
 # its sender probably waits for the answer. The long time is for an object that spans several lines.
 PATIENCE_S = 2.0
 LONG_PATIENCE_S = 30.0
-
-
-class Text(NamedTuple):
-    """A line that is valid UTF-8. `size` in bytes."""
-
-    number: int
-    text: str
-    size: int
 
 
 # Byte order marks, control characters, spaces (also of zero width), and bytes that are not UTF-8.
@@ -99,3 +92,39 @@ class Unfinished:
     def text(self, more: str | None = None) -> str:
         """All lines, and `more` if it is given."""
         return "\n".join([*(line.text for line in self.lines), *([] if more is None else [more])])
+
+
+class LineParser:
+    """`examined` counts the examined characters, including repetitions."""
+
+    def __init__(self) -> None:
+        self.examined = 0
+
+    def is_request(self, line: Text) -> bool:
+        """Whether a line that could continue an object is a complete request."""
+        if not (line.text.startswith("{") and line.text.rstrip().endswith("}")):
+            return False
+        value = self.alone(line).value
+        return isinstance(value, dict) and "action" in value
+
+    def alone(self, line: Text) -> Document:
+        if line.text.count("{") + line.text.count("[") > MOST_NESTED:
+            self.examined += len(line.text)
+            if PartialJson().add(line.text) == "too deep":
+                return refused(line.number, "is nested too deep")
+        return self.parsed(line.number, line.text)
+
+    def parsed(self, number: int, text: str) -> Document:
+        self.examined += len(text)
+        try:
+            return Document(number, strict_json.loads(text))
+        except json.JSONDecodeError as error:
+            return refused(number, f"is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+        except RecursionError:
+            return refused(number, "is nested too deep")
+        except ValueError as error:
+            return refused(number, f"is not JSON: {error}")
+
+
+def as_far_as_readable(content: bytes) -> str:
+    return content.decode("utf-8", "replace")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the function that `json` uses
-from typing import Literal
 
+from ...light_typing import Literal
 from ...patterns import pattern
 
 State = Literal["open", "whole", "broken", "too deep"]

@@ -1,22 +1,27 @@
-"""The lines of `vtaction run` as jobs: single, or many at once."""
+"""The lines of `vtaction run`: read as requests, and as jobs, single or many at once."""
 
 from __future__ import annotations
 
 import math
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, Protocol
 
-from ...actions import Action, action_of
-from ...actions.request_batch import BatchAnswers
+from ... import strict_json
+from ...actions import is_write
+from ...actions.context import new_batch
 from ...clock import SystemClock
 from ...contract.documents import finds_no_quota
+from ...deferred import deferred
 from ...errors import ConnectorError
-from ...quota.waiters import BATCH, Claim
+from ...light_typing import TYPE_CHECKING, Callable, Protocol
 from ..process.workers import Job
-from .document import Document, refused_whole
+from .lines import LONGEST_BYTES, Document, InHand, Place, refused_whole
 
 if TYPE_CHECKING:
+    from ...actions.request_batch import BatchAnswers
     from ...contract.response import Response
+    from ...quota.waiters import Claim
+    from .json_lines import DocumentReader
 
 # A batch that never ended would return outdated answers.
 _LONGEST_BATCH_S = 60.0
@@ -24,6 +29,8 @@ _LONGEST_BATCH_S = 60.0
 # More requests in one array would take minutes and hundreds of megabytes of answers at once. The number of lines is
 # unlimited.
 MOST_REQUESTS = 20_000
+# Deeper nesting is for the reader of all documents to judge.
+_MOST_BRACKETS = 100
 
 
 class Answering(Protocol):
@@ -46,12 +53,8 @@ class RunLine(Job):
     """A line as a job, which the `core` of its batch answers."""
 
     def __init__(self, document: Document, core: Answering, respond: Callable[[Document, Answering], Response]) -> None:
-        super().__init__(lambda: respond(document, core))
+        super().__init__(lambda: respond(document, core), writes=is_write(document.value))
         self.document = document
-
-    @property
-    def action(self) -> Action | None:
-        return action_of(self.document.value)
 
 
 class Batches:
@@ -68,7 +71,7 @@ class Batches:
         """The core for the current batch."""
         if self._clock.monotonic() - self._began > _LONGEST_BATCH_S:
             self._began = self._clock.monotonic()
-            self._current = self._core.within(BatchAnswers())
+            self._current = self._core.within(deferred(new_batch))
         return self._current
 
     def pause(self) -> None:
@@ -90,9 +93,17 @@ class AtHand:
         if self._clock.cancelled:
             return
         lines = [job for job in jobs if isinstance(job, RunLine) and job.document.error is None]
-        for line, response in zip(lines, self._core.answers_at_hand([line.document.value for line in lines], BATCH)):
+        for line, response in zip(
+            lines, self._core.answers_at_hand([line.document.value for line in lines], claim_of_batch())
+        ):
             if response is not None:
                 line.finish(response)
+
+
+def claim_of_batch() -> Claim:
+    from ...quota.waiters import BATCH
+
+    return BATCH
 
 
 def requests_in(document: Document) -> Iterator[Document]:
@@ -117,3 +128,62 @@ def _why_not(array: list[object]) -> str | None:
         return f"has {len(array)} requests; at most {MOST_REQUESTS} are allowed: write one per line, without the array"
     wrong = next((place for place, value in enumerate(array, 1) if not isinstance(value, dict)), None)
     return None if wrong is None else f"has an element that is not an object (element {wrong})"
+
+
+class PlainLines:
+    """Has the methods of `DocumentReader`, which it imports and gives the input to from the first piece on that is more
+    than complete lines with one object each. Until then a process starts faster.
+    """
+
+    def __init__(self, *, at_terminal: bool = False) -> None:
+        """`at_terminal`: the input is typed line by line."""
+        self._at_terminal = at_terminal
+        self._number = 1
+        self._read_bytes = 0
+        self._reader: DocumentReader | None = None
+
+    @property
+    def in_hand(self) -> InHand:
+        return InHand(place=Place(self._number)) if self._reader is None else self._reader.in_hand
+
+    def feed(self, piece: bytes) -> list[Document]:
+        if self._reader is None:
+            found = _plain(piece, self._number)
+            if found is not None:
+                self._number += len(found)
+                self._read_bytes += len(piece)
+                return found
+        return self._rest().feed(piece)
+
+    def quiet(self, seconds: float) -> list[Document]:
+        return [] if self._reader is None else self._reader.quiet(seconds)
+
+    def end(self) -> list[Document]:
+        return [] if self._reader is None else self._reader.end()
+
+    def _rest(self) -> DocumentReader:
+        if self._reader is None:
+            from .json_lines import DocumentReader
+
+            self._reader = DocumentReader(
+                at_terminal=self._at_terminal, number=self._number, read_bytes=self._read_bytes
+            )
+        return self._reader
+
+
+def _plain(piece: bytes, number: int) -> list[Document] | None:
+    """The documents of a piece that is complete lines with one object each; else None."""
+    if len(piece) > LONGEST_BYTES or not piece.endswith((b"}\n", b"}\r\n")) or piece.startswith(BOM_UTF8):
+        return None
+    found: list[Document] = []
+    try:
+        for line in piece[:-1].split(b"\n"):
+            if line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
+                return None
+            value = strict_json.loads(line.decode("utf-8"))
+            if not isinstance(value, dict):
+                return None
+            found.append(Document(number + len(found), value))
+    except (ValueError, RecursionError):
+        return None
+    return found

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import queue
+import gc
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from ... import strict_json
 from ...clock import SystemClock
 from ...contract.exit_status import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
+from ...light_typing import TYPE_CHECKING
 from ...log import logger
-from ...quota.waiters import BATCH
+from ...quick_imports import Empty, SimpleQueue
 from ...threads import start_thread
 from ..process.descriptors import Input, Output
 from ..process.termination import LAST_WORDS_S, LOOK_S, Termination, lost
 from ..process.workers import Job, Workers
-from .document import Document
-from .json_lines import DocumentReader
-from .refused_input import RefusedInput
-from .request_lines import Answering, AtHand, Batches, RunLine, requests_in
+from .lines import Document, RefusedInput
+from .request_lines import Answering, AtHand, Batches, PlainLines, RunLine, claim_of_batch, requests_in
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -57,7 +56,8 @@ class Runner:
         self._workers = Workers(workers, AtHand(core, clock))
         self._batches = Batches(core, clock)
         self._ending = Termination(clock)
-        self._in_order: queue.Queue[RunLine | None] = queue.Queue(_READ_AHEAD)
+        self._in_order: SimpleQueue[RunLine | None] = SimpleQueue()
+        self._room = threading.Semaphore(_READ_AHEAD)
         # Input that was read and not given to the workers yet.
         self._piece: bytes | None = None
         self._found: deque[Document] = deque()
@@ -74,6 +74,7 @@ class Runner:
                 response, written = self._response_line(line)
                 # Counted before it is written, because its reader may send the next line immediately.
                 self._answered_lines += 1
+                gc.enable()  # not before the first answer, for a fast start
                 stdout.write(written, self._waits_for_output)
                 if response is not None:
                     self._core.delivered(response)
@@ -100,7 +101,7 @@ class Runner:
             try:
                 written = bytes_of(response)
             except (ValueError, TypeError, RecursionError):
-                response = self._core.refuse(line.document.value, lost(line, line.action, internal_error()))
+                response = self._core.refuse(line.document.value, lost(line, internal_error()))
                 written = bytes_of(response)
         except Exception:
             self.exit_code.add(FAILED)
@@ -121,11 +122,12 @@ class Runner:
             self._ending.look()
             try:
                 line = self._in_order.get(timeout=LOOK_S)
-            except queue.Empty:
+            except Empty:
                 is_over = not reader.is_alive or self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S
                 if is_over and self._in_order.empty():
                     return
                 continue
+            self._room.release()
             if line is None:
                 return
             yield line
@@ -133,13 +135,14 @@ class Runner:
     def _read(self, stdin: Input) -> None:
         try:
             for line in self._incoming(stdin):
+                self._room.acquire()
                 self._in_order.put(line)
         finally:
             self._in_order.put(None)
 
     def _incoming(self, stdin: Input) -> Iterator[RunLine]:
         """Each line, after it was given to the workers. If reading fails, further lines are answered with the error."""
-        reader: DocumentReader | RefusedInput = DocumentReader(at_terminal=stdin.is_terminal)
+        reader: PlainLines | RefusedInput = PlainLines(at_terminal=stdin.is_terminal)
         for _ in range(_READING_FAILURES):
             try:
                 yield from self._given(stdin, reader)
@@ -152,11 +155,11 @@ class Runner:
                 return
             except Exception:
                 self.exit_code.add(FAILED)
-                if isinstance(reader, DocumentReader):
+                if isinstance(reader, PlainLines):
                     reader = RefusedInput(internal_error(), reader.in_hand)
                     self._find(reader.held())
 
-    def _given(self, stdin: Input, reader: DocumentReader | RefusedInput) -> Iterator[RunLine]:
+    def _given(self, stdin: Input, reader: PlainLines | RefusedInput) -> Iterator[RunLine]:
         quiet_s = 0.0
         # The input that was in hand when reading failed comes first.
         piece = self._piece or stdin.read(LOOK_S)
@@ -200,13 +203,13 @@ class Runner:
             return self._core.refuse(document.value, error)
         # Several unanswered lines are a batch; a single one is interactive.
         is_batch = self._read_lines - self._answered_lines > 1
-        response = core.answer(document.value, BATCH if is_batch else None)
+        response = core.answer(document.value, claim_of_batch() if is_batch else None)
         if response["error"] is not None and response["error"]["details"].get("cause") == "memory":
             self._workers.in_trouble = True
         return response
 
     def _finished(self, line: RunLine) -> Response:
-        outcome = self._ending.outcome_of(line, line.action, self._workers)
+        outcome = self._ending.outcome_of(line, self._workers)
         return self._core.refuse(line.document.value, outcome) if isinstance(outcome, ConnectorError) else outcome
 
 

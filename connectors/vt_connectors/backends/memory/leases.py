@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from typing import Callable
 
 from ...clock import Clock
-from ...coalescing.leases import RESULT_LEFT_S, SWEEP_EVERY, Lease, Seen, may_replace
-from ...coalescing.results import Result
+from ...coalescing.leases import RESULT_LEFT_S, SWEEP_EVERY, Lease, Result, Seen, may_replace
+from ...light_typing import Callable
 
 
 class MemoryLeases:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ...coalescing.leases import RESULT_LEFT_S, Lease, Seen
-from ...coalescing.results import MOST_CHARACTERS, Result
+from ...coalescing.leases import MOST_CHARACTERS, RESULT_LEFT_S, Lease, Result, Seen
 from .server import PREFIX, RedisServer, Script
 
 _LEASES = PREFIX + "lease:"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Any
 
 from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
-from ...state.checksum import checksum
+from ...light_typing import Any
+from ...state import checksum
 from .file import SqliteFile
 
 SCHEMA = """

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Collection
-from pathlib import Path
-from typing import Callable, TypeVar
 
+from ...light_typing import TYPE_CHECKING, Callable, TypeVar
 from ...log import logger
-from ...state.atomic_replace import inode
+from ...quick_imports import WeakSet, suppress
+from ...state import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
-from .connection import ThreadConnection
-from .fork_guard import CROSSING
-from .own_file import Journal, OwnFile
+from .fork_guard import CROSSING, ThreadConnection
+from .own_file import Journal, OwnFile, Schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 _LOG = logger("state")
 Result = TypeVar("Result")
@@ -41,8 +41,8 @@ class SqliteFile:
 
     def __init__(
         self,
-        path: Path,
-        schema: str,
+        path: str | Path,
+        schema: Schema,
         journal: Journal,
         *,
         application_id: int = CACHE_ID,
@@ -53,21 +53,30 @@ class SqliteFile:
     ) -> None:
         # If the path is a link, the file is made again at its target.
         self._place = os.path.realpath(path)
-        self.path = Path(self._place)
-        self._own = OwnFile(self.path, schema, journal, application_id, version, patience_s)
+        self._own = OwnFile(self._place, schema, journal, application_id, version, patience_s)
         self._own.was_there = was_there
         self._patience_s = patience_s
         self._made_anew = made_anew
         # Whether the last wait for a lock failed.
         self._is_locked = False
         self._local = threading.local()
-        self._opened: weakref.WeakSet[ThreadConnection] = weakref.WeakSet()
+        self._opened: WeakSet[ThreadConnection] = WeakSet()
         self._turns = (os.getpid(), threading.Lock())
         CROSSING.files.add(self)
 
+    @property
+    def path(self) -> Path:
+        """The real path, without links."""
+        return self._own.path
+
+    @property
+    def place(self) -> str:
+        """The same as text."""
+        return self._place
+
     def check(self) -> None:
         """Raises `ConfigError` for a file that must not be used; changes nothing."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self._own.inode(knew=False)
 
     @property
@@ -171,6 +180,8 @@ class SqliteFile:
                 if time.monotonic() > give_up:
                     self._is_locked = True
                     raise
+                import random
+
                 # Random so that waiters do not collide, not for security.
                 time.sleep(random.uniform(0.0005, 0.0045))  # noqa: S311
 

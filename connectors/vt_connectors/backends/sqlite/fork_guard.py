@@ -1,4 +1,4 @@
-"""Forks and SQLite: a child must inherit neither an open connection nor a lock that another thread held.
+"""Connections to SQLite and forks: a child must inherit neither an open connection nor a lock that another thread held.
 
 SQLite keeps the locks of a process in memory, and a fork copies them, so a lock of a thread of the parent would never
 be released in the child. So a fork waits until no thread uses SQLite, and closes all connections.
@@ -7,15 +7,55 @@ be released in the child. So a fork waits until no thread uses SQLite, and close
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
-import weakref
-from typing import TYPE_CHECKING
+
+from ...light_typing import TYPE_CHECKING
+from ...quick_imports import WeakSet
 
 if TYPE_CHECKING:
     from .file import SqliteFile
 
+# A forked process must neither use nor close SQLite connections of its parent.
+_FORKED: list[sqlite3.Connection] = []
 # A fork waits at most this long: a child that may find a lock is better than a program that hangs.
 _LONGEST_WAIT_S = 5.0
+
+
+class ThreadConnection:
+    """A thread's connection, closed when it is released, but only in the process that opened it.
+
+    `inode`: of the opened file. `pid`: the process that opened it."""
+
+    def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:
+        self._held = [connection]
+        self.inode = inode
+        self.pid = pid
+
+    @property
+    def is_ours(self) -> bool:
+        return self.pid == os.getpid()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        return self._held[0]
+
+    def close(self) -> None:
+        """Close it, or only keep a forked process's copy. Only the first call does that: Python 3.9 crashes if a
+        thread that ends and `close_all` close the same connection at the same moment.
+        """
+        try:
+            # Atomic between threads.
+            connection = self._held.pop()
+        except IndexError:
+            return
+        if self.is_ours:
+            connection.close()
+        else:
+            _FORKED.append(connection)
+
+    # The end of a thread, also by a fork, releases its connection without calling `close`.
+    __del__ = close
 
 
 class ForkGuard:
@@ -25,7 +65,7 @@ class ForkGuard:
     """
 
     def __init__(self) -> None:
-        self.files: weakref.WeakSet[SqliteFile] = weakref.WeakSet()
+        self.files: WeakSet[SqliteFile] = WeakSet()
         self._local = threading.local()
         self._begin()
 

@@ -10,8 +10,16 @@ import sqlite3
 from collections.abc import Collection
 
 from ...clock import Clock
-from ...coalescing.leases import ABANDONED_S, RESULT_LEFT_S, SWEEP_EVERY, Lease, Seen, may_replace
-from ...coalescing.results import MOST_CHARACTERS, Result
+from ...coalescing.leases import (
+    ABANDONED_S,
+    MOST_CHARACTERS,
+    RESULT_LEFT_S,
+    SWEEP_EVERY,
+    Lease,
+    Result,
+    Seen,
+    may_replace,
+)
 from .file import SqliteFile
 
 # `ends`: epoch seconds after which the row may be swept. Nothing else depends on the clock.

@@ -11,8 +11,7 @@ from ...log import logger
 from ...quota.ledger import MOST_BYTES, Ledger
 from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, adjusted_now
 from ...state.atomic_replace import is_there
-from .checksum import checked_content, with_checksum
-from .record_file import record_file
+from .record_file import checked_content, record_file, with_checksum
 from .record_identity import RecordIdentity, home_from
 
 _LOG = logger("quota")

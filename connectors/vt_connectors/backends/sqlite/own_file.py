@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import time
-from pathlib import Path
-from typing import Callable, Literal
 
-from ...state.atomic_replace import SIDECARS, alone_in, place
+from ...light_typing import TYPE_CHECKING, Callable, Literal, Union
+from ...quick_imports import suppress
+from ...state import SIDECARS
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
 from ...state.trust import make_private_folder
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Journal = Literal["WAL", "TRUNCATE"]
+# The statements that make the tables, or a function that returns them.
+Schema = Union[str, Callable[[], str]]
 Fill = Callable[[sqlite3.Connection], None]
 
 
@@ -21,27 +25,39 @@ class OwnFile:
     """`path` is a real path, without links. `was_there`: a file existed before, so a new one has lost its content."""
 
     def __init__(
-        self, path: Path, schema: str, journal: Journal, application_id: int, version: int, patience_s: float
+        self, path: str, schema: Schema, journal: Journal, application_id: int, version: int, patience_s: float
     ) -> None:
-        self.path = path
+        self._place = path
         self.was_there = False
-        self._schema = schema
+        self._given_schema = schema
         self._journal = journal
         self._application_id = application_id
         self._version = version
         self._patience_s = patience_s
 
+    @property
+    def _schema(self) -> str:
+        return self._given_schema if isinstance(self._given_schema, str) else self._given_schema()
+
+    @property
+    def path(self) -> Path:
+        from pathlib import Path
+
+        return Path(self._place)
+
     def inode(self, *, knew: bool) -> int:
         """See `ownership.own_inode`."""
 
         def look() -> int:
-            return own_inode(str(self.path), self._application_id, self._is_earlier, knew=knew)
+            return own_inode(self._place, self._application_id, self._is_earlier, knew=knew)
 
         try:
             return look()
         except Unclear:
+            from ...state.atomic_replace import alone_in
+
             with alone_in(self.path.parent, self._patience_s):
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     drop_leftover_names(self.path)
                 return look()
 
@@ -53,7 +69,7 @@ class OwnFile:
     def open(self) -> sqlite3.Connection:
         """Raises `sqlite3.Error`; `DatabaseError` itself if the file is damaged, `ConfigError` if it is not ours."""
         # Only SQLite opens the file, because any other close of it would release this process's locks.
-        uri = self.path.absolute().as_uri() + "?mode=rw"
+        uri = _uri_of(self._place) + "?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             self._prepare(connection)
@@ -74,7 +90,7 @@ class OwnFile:
         connection.execute(f"PRAGMA journal_mode={self._journal}")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA journal_size_limit=4194304")
-        mark_sidecars(str(self.path), self._application_id)
+        mark_sidecars(self._place, self._application_id)
 
     def _claim(self, connection: sqlite3.Connection, application_id: int, version: int) -> None:
         """Handle a file of ours without our application id: an earlier version's gets it, a damaged one is an error.
@@ -89,7 +105,7 @@ class OwnFile:
             refuse_foreign(str(self.path), application_id)
         if application_id or version != self._version:
             raise sqlite3.DatabaseError("its application id is not ours")
-        with contextlib.suppress(sqlite3.OperationalError):
+        with suppress(sqlite3.OperationalError):
             # If it cannot be written now, a later call does it; until then its tables identify it.
             connection.execute(f"PRAGMA application_id={self._application_id}")
 
@@ -106,6 +122,8 @@ class OwnFile:
 
         Returns the new name of the old file; None if another file is at the path. Raises `OSError` and `sqlite3.Error`.
         """
+        from ...state.atomic_replace import place
+
         make_private_folder(self.path.parent)
         fresh = self.path.with_name(f".{self.path.name}.{os.urandom(8).hex()}")
         bad = self.path.with_name(f"{self.path.name}.bad-{int(time.time())}-{os.urandom(4).hex()}")
@@ -122,6 +140,8 @@ class OwnFile:
                 fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
 
     def _fill(self, fresh: Path, fill: Fill | None) -> None:
+        import contextlib
+
         with contextlib.closing(sqlite3.connect(str(fresh), isolation_level=None)) as connection:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute(f"PRAGMA journal_mode={self._journal}")
@@ -133,3 +153,12 @@ class OwnFile:
             connection.execute(f"PRAGMA application_id={self._application_id}")
             connection.execute(f"PRAGMA user_version={self._version}")
             connection.execute("COMMIT")
+
+
+def _uri_of(path: str) -> str:
+    if os.name == "posix" and path.isascii() and path.startswith("/") and not path.startswith("//"):
+        # As `pathlib` writes it, which takes long to import, for the characters that have a meaning in a URI.
+        return "file://" + path.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    from pathlib import Path
+
+    return Path(path).absolute().as_uri()

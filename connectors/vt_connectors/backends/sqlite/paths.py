@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from ...errors import ConfigError
+from ...light_typing import TYPE_CHECKING
 from ...log import logger
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOG = logger("state")
 # SQLite's locks do not work between machines on these, so two hosts would each grant the whole quota.
 _NETWORK = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "9p", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs")
 
 
-_MOUNTS = Path("/proc/mounts")
+_MOUNTS = "/proc/mounts"
 # Files that SQLite makes beside a database, https://www.sqlite.org/tempfiles.html
 _BESIDE = ("-wal", "-shm", "-journal")
 # Bytes. Linux allows 255 in a name and 4095 in a path. Names of files beside the state file are up to 54 longer.
@@ -28,6 +30,8 @@ def default_state_file(environment: Mapping[str, str]) -> Path:
 
     For a user without a home folder, as in many containers, it is in the temporary folder, with a warning.
     """
+    from pathlib import Path
+
     import platformdirs
 
     try:
@@ -47,22 +51,38 @@ def _warn_of_temporary(path: Path) -> None:
     )
 
 
-def quota_file(state_file: Path) -> Path:
+def quota_file(state_file: str | Path) -> Path:
     """The quota's file, beside the cache's. They are separate because only the cache may be deleted safely."""
-    return state_file.with_name(state_file.stem + "-quota" + (state_file.suffix or ".db"))
+    from pathlib import Path
+
+    return Path(quota_place(os.fspath(state_file)))
 
 
-def leases_file(state_file: Path) -> Path:
-    """The file of the leases, separate so that leases wait neither for locks of the cache nor for the quota's slower
-    writes.
+def quota_place(state_file: str) -> str:
+    """As `quota_file`, as text."""
+    return _beside(state_file, "-quota")
+
+
+def leases_place(state_file: str) -> str:
+    """The path of the leases, which have a separate file so that they wait neither for locks of the cache nor for the
+    quota's slower writes.
     """
-    return state_file.with_name(state_file.stem + "-leases" + (state_file.suffix or ".db"))
+    return _beside(state_file, "-leases")
+
+
+def _beside(state_file: str, ending: str) -> str:
+    stem, suffix = os.path.splitext(state_file)
+    if suffix in ("", "."):
+        return f"{state_file}{ending}.db"
+    return f"{stem}{ending}{suffix}"
 
 
 def substitute_file(environment: Mapping[str, str]) -> Path:
     """The quota record for all processes of this user on this machine while the shared record cannot be used: in the
     user's runtime folder (`XDG_RUNTIME_DIR`), else in the temporary folder.
     """
+    from pathlib import Path
+
     user = str(os.getuid()) if hasattr(os, "getuid") else "user"
     for runtime in (environment.get("XDG_RUNTIME_DIR", ""), f"/run/user/{user}"):
         if runtime and os.access(runtime, os.W_OK | os.X_OK):
@@ -71,16 +91,16 @@ def substitute_file(environment: Mapping[str, str]) -> Path:
     return Path(temporary) / f"vt-connectors-{user}" / "quota.db"
 
 
-def refuse_unsafe_place(path: Path) -> None:
+def refuse_unsafe_place(path: str | Path) -> None:
     """Raise `ConfigError` if the state file has an impossible name, or is on a network file system, or if it or its
     quota record is a mount point (mounts are checked on Linux only).
     """
-    _refuse_long(path)
-    real = Path(os.path.realpath(path))
+    _refuse_long(os.fspath(path))
+    real = os.path.realpath(path)
     _refuse_long(real)
-    if not real.name:
+    if not os.path.basename(real):
         raise ConfigError(f"the state file {path} is a folder; name a file in it")
-    if real.name.endswith(_BESIDE):
+    if real.endswith(_BESIDE):
         raise ConfigError(
             f"the state file {path} has a name that SQLite uses for files beside a database; name the database, or "
             "another file"
@@ -92,29 +112,29 @@ def refuse_unsafe_place(path: Path) -> None:
             "machines; set VT_STATE to a file on a local disk"
         )
     mounted = {point for point, _ in _mounts()}
-    for file in (real, quota_file(real)):
-        if str(file) in mounted:
+    for file in (real, quota_place(real)):
+        if file in mounted:
             raise ConfigError(
                 f"the state file {file} is mounted alone, without the files that belong to it; mount its folder instead"
             )
 
 
-def _refuse_long(path: Path) -> None:
+def _refuse_long(path: str) -> None:
     """Raise `ConfigError` if the system cannot have the path, or a file whose name begins like it."""
     too_long = len(os.fsencode(path)) > _LONGEST_PATH or any(
-        len(os.fsencode(part)) > _LONGEST_PART for part in path.parts
+        len(os.fsencode(part)) > _LONGEST_PART for part in path.split(os.sep)
     )
-    if too_long or len(os.fsencode(path.name)) > _LONGEST_NAME:
-        shown = f"{str(path)[:60]}..."
+    if too_long or len(os.fsencode(os.path.basename(path))) > _LONGEST_NAME:
+        shown = f"{path[:60]}..."
         raise ConfigError(
             f"the path of the state file is too long: {shown}; name a file with at most {_LONGEST_NAME} bytes in its "
             f"name and {_LONGEST_PATH} in its path"
         )
 
 
-def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
+def network_file_system(path: str | Path, mounts: str | Path = _MOUNTS) -> str | None:
     """The network file system of `path`, or None."""
-    target = str(_existing(path).resolve())
+    target = os.path.realpath(_existing(os.fspath(path)))
     best, best_kind = "", ""
     for point, kind in _mounts(mounts):
         inside = target == point or target.startswith(point.rstrip("/") + "/")
@@ -123,14 +143,19 @@ def network_file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
     return best_kind if best_kind.startswith(_NETWORK) else None
 
 
-def _mounts(mounts: Path = _MOUNTS) -> list[tuple[str, str]]:
+def _mounts(mounts: str | Path = _MOUNTS) -> list[tuple[str, str]]:
     """Each mount point with its file system, in the order of mounting."""
     try:
-        lines = mounts.read_text("utf-8", "replace").splitlines()
+        with open(mounts, encoding="utf-8", errors="replace") as file:
+            return _rows(file.read())
     except OSError:
         return []
-    rows = [line.split() for line in lines]
-    return [(_unescaped(row[1]), row[2]) for row in rows if len(row) >= 3]
+
+
+@functools.lru_cache(maxsize=1)
+def _rows(text: str) -> list[tuple[str, str]]:
+    rows = [line.split() for line in text.splitlines()]
+    return [(_unescaped(row[1]) if "\\" in row[1] else row[1], row[2]) for row in rows if len(row) >= 3]
 
 
 def _unescaped(point: str) -> str:
@@ -139,11 +164,8 @@ def _unescaped(point: str) -> str:
     return point
 
 
-def _existing(path: Path) -> Path:
+def _existing(path: str) -> str:
     """The first of `path` and its parents that exists, as far as this user can access it."""
-    while path != path.parent:
-        with contextlib.suppress(PermissionError):
-            if path.exists():
-                break
-        path = path.parent
+    while not os.path.exists(path) and path != os.path.dirname(path):
+        path = os.path.dirname(path)
     return path

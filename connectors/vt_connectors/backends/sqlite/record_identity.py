@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .checksum import checked_content, with_checksum
+from .record_file import checked_content, with_checksum
 
 _MOST_LOST = 32
 

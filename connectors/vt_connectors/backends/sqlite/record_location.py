@@ -16,9 +16,9 @@ from ...errors import ConfigError
 from ...log import logger
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
-from .checksum import checked_content, with_checksum
 from .file import SqliteFile
 from .ledgers import SqliteLedgers
+from .record_file import checked_content, with_checksum
 from .record_identity import RecordIdentity
 
 _LOG = logger("quota")

@@ -42,7 +42,8 @@ def with_key(request: HttpRequest, key: ApiKey) -> Keyed:
     body: bytes | MultipartBody | None = request.body
     content_type = request.content_type
     if request.upload is not None:
-        body = MultipartBody(request.upload, {"apikey": key.reveal()} if place == "multipart" else {})
+        of_key = {"apikey": key.reveal()} if place == "multipart" else {}
+        body = MultipartBody(request.upload, {**of_key, **request.fields})
         content_type = body.content_type
     elif place == "form":
         body = b"&".join(part for part in (pair.encode(), request.body) if part)

@@ -12,7 +12,7 @@ from typing import Callable
 
 import urllib3
 
-from .transport import ConnectionLost, NoAnswerInTime
+from .transport import BodyTooLarge, ConnectionLost, Download, NoAnswerInTime
 
 _PIECE_BYTES = 65536
 _PLAIN = ("", "identity")
@@ -49,6 +49,26 @@ def read_body(
     if gunzip and not gunzip.is_whole:
         return b"", "its body does not match its Content-Encoding"
     return b"".join(pieces), None
+
+
+def stream_body(
+    raw: urllib3.HTTPResponse, download: Download, deadline: float, monotonic: Callable[[], float]
+) -> str | None:
+    """Pass the body to `download`. Returns None, or the reason if nothing can be read. Raises as `read_body`."""
+    if raw.headers.get("content-encoding", "").strip().lower() not in _PLAIN:
+        return "its body has an encoding that was not requested"
+    announced = raw.length_remaining
+    too_large = BodyTooLarge(f"it has more than {download.most} bytes")
+    if announced is not None and announced > download.most:
+        raise too_large
+    download.begin(announced)
+    size = 0
+    for piece in _sent(raw, deadline, monotonic):
+        size += len(piece)
+        if size > download.most:
+            raise too_large
+        download.write(piece)
+    return None
 
 
 def _sent(raw: urllib3.HTTPResponse, deadline: float, monotonic: Callable[[], float]) -> Iterator[bytes]:

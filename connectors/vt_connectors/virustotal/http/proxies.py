@@ -10,8 +10,8 @@ from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from ...config.base_url import is_loopback
 from ...config.paths import expanded
+from ...config.values import is_loopback
 from ...errors import ConfigError
 
 # Also in "BEGIN TRUSTED CERTIFICATE" and "BEGIN X509 CERTIFICATE".

@@ -18,7 +18,7 @@ from ...api_key import ApiKey
 from ...redaction import remember
 from ...version import __version__
 from .authentication import with_key
-from .body import read_body
+from .body import read_body, stream_body
 from .multipart import MultipartBody
 from .proxies import ProxySettings
 from .total_timeout import SENDING, TotalTimeoutAdapter
@@ -35,12 +35,14 @@ from .transport import (
 # The largest recorded response has 0.4 MB; responses to our calls are far smaller than this.
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _LONGEST_CONNECT_S = 10.0
-# VirusTotal processes a file before it responds, so the timeout grows with the file's size.
-_UPLOAD_BYTES_A_S = 1_000_000
+# VirusTotal processes a file before it responds, so the timeout grows with the file's size; so does that of a download.
+_FILE_BYTES_A_S = 1_000_000
 
 # App Engine compresses for user agents that contain `gzip` (https://github.com/VirusTotal/vt-py, vt/client.py).
 USER_AGENT = f"vt-connectors/{__version__} (gzip)"
 TOOL = f"org.vt-connectors.{__version__}"
+# For other servers than VirusTotal. What is downloaded must arrive as it is, so it must not be compressed.
+_FOREIGN_HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
 _HEADERS = {"User-Agent": USER_AGENT, "x-tool": TOOL, "Accept": "application/json", "Accept-Encoding": "gzip"}
 # Failures before the request was sent.
 _BEFORE_SENDING = (
@@ -93,8 +95,9 @@ class RequestsTransport:
 
     def send(self, request: HttpRequest) -> HttpResponse:
         keyed = with_key(request, self._key)
-        headers = {**_HEADERS, "Content-Type": keyed.content_type} if keyed.content_type else _HEADERS
-        timeout_s = self._timeout_s + (request.upload.size / _UPLOAD_BYTES_A_S if request.upload else 0)
+        headers = _FOREIGN_HEADERS if request.key == "none" else _HEADERS
+        headers = {**headers, "Content-Type": keyed.content_type} if keyed.content_type else headers
+        timeout_s = self._timeout_s + _most_bytes(request) / _FILE_BYTES_A_S
         deadline = self._monotonic() + timeout_s
         body = _Body(keyed.body) if isinstance(keyed.body, bytes) else keyed.body
         before = SENDING.set(request.sending)
@@ -110,15 +113,21 @@ class RequestsTransport:
             ) as response:
                 if request.upload:
                     deadline = self._monotonic() + self._timeout_s
-                content, broken = read_body(response.raw, self._max_body_bytes, deadline, self._monotonic)
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status_code, names, content, broken)
+                return self._read(response, request, deadline)
         except requests.exceptions.RequestException as error:
             raise _failure(error, body) from None
         except urllib3.exceptions.HTTPError as error:
             raise _failure(error, body) from None
         finally:
             SENDING.reset(before)
+
+    def _read(self, response: requests.Response, request: HttpRequest, deadline: float) -> HttpResponse:
+        names = {name.lower(): value for name, value in response.headers.items()}
+        if request.download is not None and response.status_code == 200:
+            broken = stream_body(response.raw, request.download, deadline, self._monotonic)
+            return HttpResponse(200, names, b"", broken)
+        content, broken = read_body(response.raw, self._max_body_bytes, deadline, self._monotonic)
+        return HttpResponse(response.status_code, names, content, broken)
 
     def _session(self) -> requests.Session:
         known: tuple[int, requests.Session] | None = getattr(self._local, "session", None)
@@ -132,6 +141,13 @@ class RequestsTransport:
         """Close the connections of all threads. Later requests connect again."""
         for session in list(self._sessions):
             session.close()
+
+
+def _most_bytes(request: HttpRequest) -> int:
+    """How many bytes of a file are sent or received at most."""
+    if request.upload is not None:
+        return request.upload.size
+    return request.download.most if request.download is not None else 0
 
 
 class _Session(requests.Session):

@@ -8,8 +8,9 @@ from typing import Callable, Literal, Protocol
 
 from ...observer import SILENT
 
-# The place of the key in a request. Only v2 has other places than the header (`apikey`, in each of them).
-KeyPlace = Literal["header", "form", "query", "multipart"]
+# The place of the key in a request. Only v2 has other places than the header (`apikey`, in each of them). `none`: the
+# request goes to another server than VirusTotal, and has nothing that identifies the account.
+KeyPlace = Literal["header", "form", "query", "multipart", "none"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,19 @@ class Upload:
     sent: Callable[[int, int], None] = SILENT.bytes_sent
 
 
+@dataclass(frozen=True)
+class Download:
+    """Where the body of a response with the status 200 goes, at most `most` bytes of it.
+
+    `begin` is called before the first bytes, with the announced size if there is one: also if the request is repeated.
+    `write` takes the next bytes. A `ConnectorError` from either ends the request.
+    """
+
+    most: int
+    begin: Callable[[int | None], None]
+    write: Callable[[bytes], None]
+
+
 def _do_nothing() -> None:
     return None
 
@@ -32,6 +46,10 @@ def _do_nothing() -> None:
 @dataclass(frozen=True)
 class HttpRequest:
     """`url` is absolute. No field contains the key: the transport puts it in the place that `key` names.
+
+    `fields`: the values that a multipart body has before the file. They may be secret.
+
+    `download`: takes the body instead of the response.
 
     `sending` is called after connecting, just before the first byte of the request; an exception prevents the request.
     """
@@ -42,6 +60,8 @@ class HttpRequest:
     content_type: str | None = None
     upload: Upload | None = None
     key: KeyPlace = "header"
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+    download: Download | None = field(default=None, compare=False, repr=False)
     sending: Callable[[], None] = field(default=_do_nothing, compare=False, repr=False)
 
 
@@ -73,6 +93,10 @@ class ConnectionLost(TransportFailure):
 
 class NoAnswerInTime(TransportFailure):
     """Sent, but no response came in time."""
+
+
+class BodyTooLarge(TransportFailure):
+    """The body has more bytes than the request's `download` takes."""
 
 
 class Transport(Protocol):

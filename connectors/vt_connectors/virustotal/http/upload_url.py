@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+import posixpath
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ...config.base_url import PLAIN_NETLOC
+from ...config.values import PLAIN_NETLOC
 from ...errors import InvalidResponse
+
+# The first segments of the paths of VirusTotal's API. Its upload URLs have others.
+_APIS = ("api", "vtapi")
+
+
+def checked_private_upload_url(address: object, base_url: str) -> str:
+    """Like `checked_upload_url`, for a private scan: never the URL of another call, such as that of public scans."""
+    checked = checked_upload_url(address, base_url)
+    path = posixpath.normpath("/" + unquote(urlsplit(checked).path).lower().lstrip("/"))
+    if path.split("/")[1] in _APIS and not path.startswith("/api/v3/private/"):
+        raise InvalidResponse(
+            "the upload URL for a private scan is that of another call of the API; neither file nor key was sent",
+            http_status=200,
+        )
+    return checked
 
 
 def checked_upload_url(address: object, base_url: str) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from vt_connectors.config.durations import seconds_of
+from vt_connectors.config.values import seconds_of
 from vt_connectors.contract.exit_status import OK, RETRY_LATER, status_of
 from vt_connectors.errors import ConnectorError
 

@@ -6,11 +6,11 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..app_settings import APP
-from ..cancellation import Cancellation
+from ..cancellation import Cancellation, is_taken
 from ..chunks.protocol import ProtocolError
 from ..options import UsageError
 from ..sdk_import import GeneratingCommand
@@ -36,6 +36,8 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
     def __init__(self) -> None:
         super().__init__()
         self.stopping = Cancellation()
+        # Called once, after splunkd has taken the last chunk of rows, unless the search ended before that.
+        self.on_taken: Callable[[], None] | None = None
         # Whether the current chunk is for a preview.
         self.is_preview = False
         self._count = 0
@@ -49,9 +51,6 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
     def rows(self) -> Iterable[Row]:
         """All rows have the same fields. Raises `Refused`."""
         raise NotImplementedError
-
-    def written(self) -> None:
-        """Called once, after the last chunk of rows went to splunkd, unless the search has ended before that."""
 
     def prepare(self) -> None:
         """A wrong option ends the search with a message."""
@@ -119,13 +118,20 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
                 self.is_preview = bool(chunk.metadata.get("preview") or getattr(self._metadata, "preview", False))
                 self._record_writer.is_flushed = False
                 self._execute_chunk_v2(process, None)
+                ended_before = self.stopping.stopped
                 self._record_writer.write_chunk(finished=self._finished)
-                if self._finished and not self.stopping.stopped:
-                    self.written()
+                self.stopping.replied()
+                if self._finished and not ended_before:
+                    self._tell_taken()
                 self.stopping.end()
         except BrokenPipeError:
             # splunkd closed our output. At exit, Python would try again to write the rest, and print an error.
             os._exit(0)
+
+    def _tell_taken(self) -> None:
+        if self.on_taken is not None and is_taken(self._record_writer.ofile):
+            self.on_taken()
+        self.on_taken = None
 
 
 def _writable(value: Any) -> Any:

@@ -45,17 +45,13 @@ class OneRequest(Generating):
         if response["status"] != "ok":
             if data.get("reason"):
                 self.note(skipped={data["reason"]: 1})
-            self.say(self.refined(response["summary"], data))
+            self.say(in_splunk(response["summary"]))
             yield {**self.empty(), f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
             return
         rows = list(self.found(data))
         if data.get("more") or not rows:
             self.say(self._more(len(rows)) if rows else in_splunk(response["summary"]))
         yield from rows
-
-    def refined(self, summary: str, data: Mapping[str, Any]) -> str:
-        """The message about an answer without an object."""
-        return in_splunk(summary)
 
     def say(self, message: str) -> None:
         """Show a message in the search's job."""

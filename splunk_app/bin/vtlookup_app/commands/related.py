@@ -10,7 +10,6 @@ from ..object_fields import NAMED, WHOLE, fields_of
 from ..options import UsageError, boolean, count
 from ..result_fields import PREFIX
 from ..sdk_import import Configuration
-from ..setting_names import in_splunk
 from .base import Row
 from .one_request import OneRequest
 from .report import INDICATOR, TYPES
@@ -44,17 +43,6 @@ class VtRelated(OneRequest):
 
     def empty(self) -> Row:
         return self._row({})
-
-    def refined(self, summary: str, data: Mapping[str, Any]) -> str:
-        """VirusTotal's answer is the same for an unknown indicator and for a relationship that does not exist."""
-        from vt_connectors.contract.nearest import nearest
-        from vt_connectors.virustotal.relationship_names import NAMES
-
-        name, names = self._request["params"]["relationship"], NAMES.get(data.get("type", ""), ())
-        if not names or name in names or data.get("reason"):
-            return in_splunk(summary)
-        near = nearest(name, names)
-        return f"{in_splunk(summary)}, or no relationship {name}{f'; the nearest is {near}' if near else ''}"
 
     def _row(self, row: Mapping[str, Any]) -> Row:
         from vt_connectors.indicators import shown_without_credentials

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..limits import LONGEST_EVENT
@@ -40,8 +41,6 @@ class VtStream(Generating):
     _params: dict[str, str]
     _limit: int
     _wait_s: float
-    # The last answer whose events are all made, if the position is to move.
-    _handed_over: tuple[Asking, Mapping[str, Any], Response] | None = None
 
     def read_options(self, given: Mapping[str, str]) -> None:
         self._params = {name: given[name].strip() for name in _EXAMPLES if name in given}
@@ -65,14 +64,9 @@ class VtStream(Generating):
             assert response["data"] is not None  # of a response without an error
             yield from map(_event, response["data"]["notifications"])
             if stays is None:
-                self._handed_over = asking, document, response
+                # If the process ends before splunkd has the events, the next search repeats them.
+                self.on_taken = partial(asking.delivered, document, response)
         self.warn(asking.warnings)
-
-    def written(self) -> None:
-        """Only now the events are splunkd's. If the process ends before, the next search repeats them."""
-        if self._handed_over is not None and not self.is_preview:
-            asking, document, response = self._handed_over
-            asking.delivered(document, response)
 
     def _pages(self, asking: Asking) -> Iterator[tuple[Mapping[str, Any], Response]]:
         """Requests and their answers, until there are `limit` notifications. Only the first one waits for quota."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from vt_connectors.actions import action_of, interrupted
+from vt_connectors.actions import interrupted, is_write
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.clock import Clock
 from vt_connectors.contract.documents import error_response, request_id
@@ -116,7 +116,8 @@ def _outcome(future: Future[Made], document: Any, now: float) -> Response:
     never_began = future.cancel()
     why = f"no answer within {LONGEST_S:g} s"
     error = RequestTimeout(f"{why}; try again with fewer requests")
-    return _unanswered(document, interrupted(action_of(document), why, error, has_begun=not never_began))
+    may_have_written = not never_began and is_write(document)
+    return _unanswered(document, interrupted(why, error, may_have_written=may_have_written))
 
 
 def _sent_later(response: Response, passed_s: float) -> Response:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from vt_connectors.errors import InvalidRequest
-from vt_connectors.indicators import Kind, is_placeholder, shown_without_credentials
+from vt_connectors.indicators import KINDS, Kind, is_placeholder, shown_without_credentials
 from vt_connectors.indicators.indicator import MAX_LENGTH
 
 from ..limits import LONGEST_TEXT, MOST_EVENTS, MOST_LINKS
@@ -54,8 +54,8 @@ def read_verdict_request(body: str) -> VerdictRequest:
 
 def _met(given: Mapping[str, Any]) -> Met:
     kind: Any = _text(given, "type") or None
-    if kind is not None and kind not in get_args(Kind):
-        raise InvalidRequest(f"type must be one of {', '.join(get_args(Kind))}")
+    if kind is not None and kind not in KINDS:
+        raise InvalidRequest(f"type must be one of {', '.join(KINDS)}")
     results = given.get("results", 1)
     if not isinstance(results, int) or isinstance(results, bool) or not 0 < results <= _MOST_RESULTS:
         raise InvalidRequest(f"results must be an integer from 1 to {_MOST_RESULTS}")

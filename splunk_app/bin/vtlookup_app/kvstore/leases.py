@@ -8,8 +8,7 @@ import time
 from collections.abc import Collection as Many
 
 from vt_connectors.clock import Clock
-from vt_connectors.coalescing.leases import ABANDONED_S, RESULT_LEFT_S, SWEEP_EVERY, Lease, Seen, may_replace
-from vt_connectors.coalescing.results import Result
+from vt_connectors.coalescing.leases import ABANDONED_S, RESULT_LEFT_S, SWEEP_EVERY, Lease, Result, Seen, may_replace
 from vt_connectors.state.fallback import StateBusy
 
 from .collection import Document
