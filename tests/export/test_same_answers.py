@@ -14,7 +14,8 @@ from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
 from vt_connectors.export.further_plans import FURTHER_PLANS
 from vt_connectors.export.plan_action import has_plan
-from vt_connectors.sandbox import SandboxServer
+from vt_connectors.export.private_plans import PRIVATE_REPORTS
+from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 
 URL = "http://phishing.example/login/verify?session=1"
 MISSING = "http://unknown.example/"
@@ -36,7 +37,7 @@ SCANS = [
 ]
 OTHERS = {"add_comment", "get_comments", "get_analysis", "passive_dns", "quota"}
 # Tried in test_further_plans.
-ONLY_V3 = {*FURTHER_PLANS, "add_vote"}
+ONLY_V3 = {*FURTHER_PLANS, *PRIVATE_REPORTS, "add_vote"}
 OTHERS |= ONLY_V3
 TRIED = {action for action, _ in LOOKUPS + SCANS} | OTHERS
 # Their plans derive from the registry.
@@ -201,3 +202,44 @@ def test_bash_and_sh_agree(shell: Shell, tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text(shell.printed("lookup_url", URL, "--scan-if-missing").text, "utf-8")
     assert shell.run(f'bash "{script}"').stdout == shell.run(f'sh "{script}"').stdout != ""
+
+
+PRIVATE = [
+    ("scan_file", "sample.bin", "--private", "--password", "infected", "--retention-days", "3"),
+    ("scan_url", MISSING, "--private", "--region", "EU"),
+]
+
+
+@pytest.mark.parametrize("arguments", PRIVATE, ids=lambda arguments: arguments[0])
+def test_a_private_scan_is_private_with_curl_too(
+    shell: Shell, sandbox: SandboxServer, arguments: tuple[str, ...]
+) -> None:
+    (shell.folder / "sample.bin").write_bytes(b"a private sample")
+    if shell.version == "2":
+        printed = shell.printed(*arguments)
+        assert (printed.text, printed.exit_code, "VT_API_VERSION=3" in printed.stderr) == ("", 2, True)
+        return
+    answer = shell.answer(*arguments, "--wait", "60")
+    assert (answer["data"]["type"], answer["data"]["attributes"]["status"]) == ("private_analysis", "completed")
+    assert {request.path.split("/")[3] for request in sandbox.all_requests} == {"private"}
+    shown = shell.answer("get_analysis", answer["data"]["id"], "--private")
+    assert shown["data"]["id"] == answer["data"]["id"]
+
+
+def test_a_private_report_is_the_one_that_the_action_reads(tmp_path: Path) -> None:
+    # With the time of the processes, because private reports expire.
+    config = SandboxConfig(queued_s=0, completed_s=0, licences=EVERY_LICENCE)
+    with SandboxServer(Quota.unlimited(), config=config) as sandbox:
+        shell = Shell(sandbox, tmp_path, "3")
+        (shell.folder / "sample.bin").write_bytes(b"a private sample")
+        file_id = shell.action("scan_file", "sample.bin", "--private", "--wait", "60")["data"]["id"]
+        shell.action("scan_url", MISSING, "--private", "--wait", "60")
+        for action, value in (("lookup_private_file", file_id), ("lookup_private_url", MISSING)):
+            assert shell.answer(action, value)["data"]["id"] == shell.action(action, value)["data"]["id"]
+        assert {request.path.split("/")[3] for request in sandbox.all_requests} == {"private"}
+
+
+def test_an_option_of_private_scans_does_not_make_a_public_one(shell: Shell) -> None:
+    (shell.folder / "sample.bin").write_bytes(b"a private sample")
+    printed = shell.printed("scan_file", "sample.bin", "--retention-days", "3")
+    assert (printed.text, printed.exit_code, "add private: true" in printed.stderr) == ("", 2, True)

@@ -38,10 +38,16 @@ def lookup_private_file(context: Context, request: Request, budget: Budget) -> O
     """`ok` with the report; `not_found` if this key has none. Then `reason` is `expired` if it had one, and
     `no_private_report` if that is not known. Raises `InvalidIndicator` for other hashes than SHA-256.
     """
-    file = parse_as("hash", request.params["hash"])
+    file = private_file(request.params["hash"])
+    return private_report(file, context, request, budget)
+
+
+def private_file(value: object) -> Indicator:
+    """Raises `InvalidIndicator` for other hashes than SHA-256."""
+    file = parse_as("hash", value)
     if len(file.value) != _SHA256:
         raise refuse(file.value, "is not a SHA-256, by which alone VirusTotal finds private files")
-    return private_report(file, context, request, budget)
+    return file
 
 
 def lookup_private_url(context: Context, request: Request, budget: Budget) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Callable
 
 from ..actions import comment, passive_dns
@@ -11,6 +12,7 @@ from ..actions.analysis import checked_id
 from ..actions.file_access import FileAccess
 from ..actions.file_sample import opened
 from ..actions.lookup import any_indicator, related_names, skipped
+from ..actions.private_options import is_private, password_of
 from ..actions.quota import usage_days
 from ..actions.registry import find
 from ..actions.relationships import Relationship, indicator_of
@@ -24,6 +26,7 @@ from .further_plans import FURTHER_PLANS
 from .plan import KEY, Call, Calls, Captured, Check, File, Planner, RequestPlan, Value
 from .plan_v2 import PlannerV2
 from .plan_v3 import PlannerV3
+from .private_plans import PRIVATE_REPORTS, private_analysis, private_scan_file, private_scan_url
 
 __all__ = ["KEY", "Call", "Calls", "Captured", "Check", "RequestPlan", "Value", "request_plan"]
 
@@ -41,7 +44,14 @@ def request_plan(
     action.check(request.params)
     api, params = _VERSIONS[api_version], request.params
     if request.action == "scan_file":
-        return RequestPlan(_scan_file(api, params, access))
+        private = is_private(params)
+        return private_scan_file(api, params, access) if private else RequestPlan(_scan_file(api, params, access))
+    if request.action == "scan_url" and is_private(params):
+        return private_scan_url(api, params, never_query)
+    if request.action == "get_analysis" and params.get("private"):
+        return private_analysis(api, params)
+    if request.action in PRIVATE_REPORTS:
+        return PRIVATE_REPORTS[request.action](api, params, never_query)
     if request.action in FURTHER_PLANS:
         return FURTHER_PLANS[request.action](api, params, never_query)
     if request.action in _OTHERS:
@@ -56,7 +66,8 @@ def request_plan(
 
 def has_plan(action: Action) -> bool:
     """Whether `request_plan` knows the action's calls."""
-    return action.name in {"scan_file", *_OTHERS, *_ON_INDICATORS, *FURTHER_PLANS} or _relationship(action) is not None
+    named = {"scan_file", *_OTHERS, *_ON_INDICATORS, *FURTHER_PLANS, *PRIVATE_REPORTS}
+    return action.name in named or _relationship(action) is not None
 
 
 def _on_indicator(name: str, action: Action) -> tuple[Read, OnIndicator]:
@@ -81,6 +92,9 @@ def _scan_file(api: Planner, params: Params, access: FileAccess) -> Calls:
         raise InvalidRequest("/params needs path: the exported calls send a file", details={"path": "/params"})
     with opened(params, access, known_keys()) as sample:
         calls = api.scan_file(File(params["path"], sent_name(sample.filename)), sample.size)
+    password = password_of(params)
+    if password is not None:
+        calls = (*calls[:-1], replace(calls[-1], values={"password": password}))
     return _waited_for(api, calls, "hash", params)
 
 

@@ -94,7 +94,9 @@ def _body(call: Call) -> Iterator[str]:
     if call.file:
         yield f"--form {shlex.quote(_file_part(call.file.path, call.file.name))}"
     for name, value in call.fields:
-        if isinstance(value, str) and not value.isprintable():
+        if call.file:
+            yield f"--form-string {_word((f'{name}=', value))}"
+        elif isinstance(value, str) and not value.isprintable():
             # Control characters are shown encoded.
             yield f"--data-raw {shlex.quote(urlencode([(name, value)]))}"
         else:
