@@ -96,8 +96,8 @@ def _number(value: Any) -> int | None:
 
 def _limited(pools: list[tuple[int | None, int | None]]) -> list[int]:
     limits = [allowed for allowed, _ in pools if allowed is not None and allowed < 10**9]
-    # A user's 0 is not a limit if the request counts for the group.
-    return limits[1:] if len(pools) == 2 and pools[0][0] == 0 and pools[1][0] else limits
+    # A user's 0 is not a limit if there is a group, because the group pays.
+    return limits[1:] if len(pools) == 2 and pools[0][0] == 0 else limits
 
 
 def _figure(draw: random.Random) -> Any:

@@ -179,6 +179,9 @@ class _Failing:
     def refuse(self, document: object, error: ConnectorError) -> Response:
         return refusal(document, error)
 
+    def delivered(self, response: Response) -> None:
+        self.end_batch()
+
     def end_batch(self) -> None:
         if self._chance.random() < 0.5:
             raise self._chance.choice(_FAILURES)

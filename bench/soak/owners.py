@@ -93,8 +93,8 @@ class _House:
         self._chance = random.Random(seed)
         self._values = hashes(8, f"owners {seed}")
         self._asked: Counter[tuple[str, str]] = Counter()
-        # By what was asked for: with which keys, for VirusTotal's own object.
-        self._raw: dict[tuple[str, str], set[str]] = {}
+        # By what was asked for: the keys whose answers belong to them, for VirusTotal's own object or by a licence.
+        self._own: dict[tuple[str, str], set[str]] = {}
         self._lock = threading.Lock()
         several = Several(state)
         self._processes = [
@@ -114,7 +114,7 @@ class _House:
                 for future in asked:
                     tally.count(*future.result())
         for (server, value), count in self._asked.items():
-            allowed = 1 + len(self._raw.get((server, value), ()))
+            allowed = 1 + len(self._own.get((server, value), ()))
             if count > allowed:
                 tally.lost += 1
                 tally.losses.append(f"{count} requests where {allowed} are needed: {value} at {server}")
@@ -136,8 +136,8 @@ class _House:
 
     def _found(self, server: str, key: str, core: Core, value: str, way: float) -> Iterator[str]:
         include = frozenset(("raw",)) if way < 0.6 else frozenset[str]()
-        if include:
-            self._raw.setdefault((server, value), set()).add(key)
+        if include or key in _LICENSED:
+            self._own.setdefault((server, value), set()).add(key)
         if 0.2 < way < 0.3 or way > 0.8:
             answer = core.look_up_at_hand("hash", [value], Options(include=include)).get(value)
         else:
@@ -152,6 +152,8 @@ class _House:
             yield f"{value}: {server} was told the answer of {_SERVERS[found]}"
         if "gti_assessment" in str(answer) and raw.get("gti_assessment") != {"of": key[0]}:
             yield f"{value}: key {key[0]} was told what is licensed for another"
+        if "gti" in answer["data"] and key not in _LICENSED:
+            yield f"{value}: key {key[0]} was told an assessment, for which it has no licence"
         if include and raw.get("of") != key[0]:
             yield f"{value}: key {key[0]} was told the object of key {raw.get('of')}"
         if include and key in _LICENSED and "gti_assessment" not in raw:

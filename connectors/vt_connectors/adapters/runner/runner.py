@@ -77,10 +77,16 @@ class Runner:
                 gc.enable()  # not before the first answer, for a fast start
                 stdout.write(written, self._waits_for_output)
                 if response is not None:
-                    self._core.delivered(response)
+                    self._delivered(response)
         finally:
             self._end_batch()
         return self.exit_code.value
+
+    def _delivered(self, response: Response) -> None:
+        try:
+            self._core.delivered(response)
+        except Exception:
+            internal_error()  # the response is written; what is not recorded is repeated
 
     def _end_batch(self) -> None:
         """End the batch in a thread, because the state may be locked, perhaps by a dead thread."""
