@@ -69,4 +69,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "comment": "A test of the API #test",
 }
 # Variables that scripts set for later requests.
-LEARNED = ("url_base64", "url_id", "analysis_id", "upload_address", "scan_id", "comment_id")
+LEARNED = (
+    *("url_base64", "url_id", "analysis_id", "upload_address", "scan_id", "comment_id"),
+    *("private_analysis_id", "private_file_hash"),
+)

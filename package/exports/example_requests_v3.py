@@ -15,6 +15,7 @@ from package.exports.example_requests import (
     titled,
 )
 from package.exports.further_requests_v3 import FURTHER
+from package.exports.private_requests_v3 import PRIVATE
 from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.endpoints import Endpoint
 
@@ -209,7 +210,7 @@ _BY_HAND = (
         ),
     ),
 )
-_GIVEN = (*_BY_HAND[:-1], *FURTHER, _BY_HAND[-1])
+_GIVEN = (*_BY_HAND[:-1], *FURTHER, _BY_HAND[-1], *PRIVATE)
 _IN_FOLDERS = {request.endpoint for folder in _GIVEN for request in folder.requests}
 _MORE = tuple(_derived(found for found in endpoints.V3_ENDPOINTS if found not in _IN_FOLDERS and found.method == "GET"))
 V3 = (*_GIVEN, *([Folder("More", "Further calls that read.", _MORE)] if _MORE else []))

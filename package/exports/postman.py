@@ -115,7 +115,8 @@ def _request(asked: ExampleRequest) -> dict[str, Any]:
         file = {"key": "file", "type": "file", "src": SAMPLE_NAME}
         request["body"] = {"mode": "formdata", "formdata": [key, file] if endpoint.key == "multipart" else [file]}
     elif endpoint.form:
-        pairs = [{"key": name, "value": asked.values[name], "type": "text"} for name in endpoint.form]
+        given = [name for name in endpoint.form if name in asked.values]
+        pairs = [{"key": name, "value": asked.values[name], "type": "text"} for name in given]
         request["body"] = {"mode": "urlencoded", "urlencoded": [key, *pairs] if endpoint.key == "form" else pairs}
     document = endpoint.document(asked.values)
     if document is not None:

@@ -88,5 +88,5 @@ def _clock() -> float:
 
 
 def _without_ticket(answer: Response) -> Response:
-    content = re.sub(rb'(/_ah/upload/|/upload/)[^"/]+', rb"\1" + _TICKET.encode(), answer.content)
+    content = re.sub(rb'(/_ah/upload/(?:private/)?|/upload/)[^"/]+', rb"\1" + _TICKET.encode(), answer.content)
     return Response(answer.status, content, answer.content_type, answer.headers)

@@ -121,9 +121,12 @@ def an_analyst_is_served_without_the_key(trial: Trial) -> str:
 
 
 def commands_that_begin_a_search(trial: Trial) -> str:
-    """`vtreport`, `vtquota`, `vtcache` and `vtdrain` produce the expected rows."""
+    """`vtreport`, `vtrelated`, `vtbehaviour`, `vtquota`, `vtcache` and `vtdrain` produce the expected rows."""
     [report] = trial.rows(trial.analyst, f"| vtreport value={EICAR}")
     _expect(report.get("vt_verdict") == "malicious", report)
+    for search in (f"vtrelated value={EICAR} relationship=contacted_urls", f"vtbehaviour hash={EICAR} parts=summary"):
+        rows = trial.rows(trial.analyst, f"| {search}")
+        _expect(len(rows) > 1 and {row.get("vt_status") for row in rows} == {"ok"}, rows)
     trial.set(quota="100/day")
     # As admin, because the endpoint, which the analyst would use, may use the old settings for 30 seconds.
     [window] = trial.rows(trial.admin, "| vtquota")
@@ -132,7 +135,15 @@ def commands_that_begin_a_search(trial: Trial) -> str:
     _expect(EICAR in {row.get("indicator") for row in trial.rows(trial.admin, "| vtcache")}, "EICAR is not cached")
     [drained] = trial.rows(trial.admin, "| vtdrain")
     _expect(drained.get("failed") == "0", drained)
-    return "all four"
+    return "all six"
+
+
+def the_stream_is_handed_over_once(trial: Trial) -> str:
+    """The second of two searches with `vtstream` continues where the first one ended."""
+    rows = [trial.rows(trial.admin, f"| vtstream limit={count}") for count in (3, 4)]
+    seen = [{str(row.get("vt_notification_id")) for row in each} for each in rows]
+    _expect([len(each) for each in seen] == [3, 4] and not seen[0] & seen[1], rows)
+    return "no event twice"
 
 
 def a_cancelled_search_ends(trial: Trial) -> str:
@@ -228,6 +239,7 @@ CHECKS: tuple[Callable[[Trial], str], ...] = (
     a_wrong_option_is_told,
     an_analyst_is_served_without_the_key,
     commands_that_begin_a_search,
+    the_stream_is_handed_over_once,
     a_cancelled_search_ends,
     the_kv_store_keeps_cache_and_quota,
     the_log_is_indexed,

@@ -76,7 +76,7 @@ def set_up(made: Container, spl: Path, password: str, sleep: Callable[[float], N
     program = sandbox(_PLACE, f"/opt/splunk/etc/apps/{APP}", _PORT)
     made.start("/opt/splunk/bin/splunk", "cmd", "python3", "-c", program)
     settings = {"api_url": f"http://127.0.0.1:{_PORT}", "quota": "none", "verdict_indexes": "main"}
-    answer = admin.document("POST", "vtlookup/settings", {"settings": settings, "api_key": "sandbox"})
+    answer = admin.document("POST", "vtlookup/settings", {"settings": settings, "api_key": "premium-sandbox"})
     if "error" in answer:
         raise DockerFailed(f"the app's settings could not be stored: {answer}")
     return Trial(admin, _analyst(admin, made, password, sleep), made.run, sleep)

@@ -55,3 +55,11 @@ def test_they_take_nothing_of_what_is_written_to_stdout(
     assert BAR in terminal.getvalue()
     assert "an answer" not in terminal.getvalue()
     assert capsys.readouterr().out == "an answer\n"
+
+
+def test_the_bytes_of_a_download_are_shown_also_if_their_number_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_terminal(monkeypatch) as terminal, Bars(1) as bars:
+        bars.bytes_received(1_500_000, None)
+        bars.bytes_received(2_500_000, 5_000_000)
+        while "receiving" not in terminal.getvalue() or "2.5 MB" not in terminal.getvalue():
+            time.sleep(0.01)

@@ -119,7 +119,7 @@ def test_the_v3_key_is_a_header_and_in_no_address_but_the_quotas(collection: dic
     v3 = collection["item"][0]
     assert {"key": "in", "value": "header", "type": "string"} in v3["auth"]["apikey"]
     with_key = [item["name"] for item in _items(v3) if "api_key" in json.dumps(item["request"])]
-    assert with_key == ["Quotas"]
+    assert with_key == ["Quotas", "Use by endpoint"]
 
 
 _READ = """

@@ -232,6 +232,13 @@ def test_what_it_asks_is_answered(name: str) -> None:
             if agent["name"] == "Address for a large file":
                 address = found["data"] if "data" in found else found["upload_url"]
                 inputs["scan_a_large_file_input"]["options"]["payload"]["address"] = address
+            if agent["name"] == "Address for a large private file":
+                inputs["scan_a_large_file_privately_input"]["options"]["payload"]["address"] = found["data"]
+            if agent["name"] == "Scan a file privately":
+                inputs["private_analysis_input"]["options"]["payload"]["id"] = found["data"]["id"]
+            if agent["name"] == "Private analysis":
+                sha256 = found["meta"]["file_info"]["sha256"]
+                inputs["report_on_a_private_file_input"]["options"]["payload"]["id"] = sha256
             if agent["name"] == "Comment" and "comment_by_its_id_input" in inputs:
                 for reader in ("comment_by_its_id_input", "delete_a_comment_input"):
                     inputs[reader]["options"]["payload"]["id"] = found["data"]["id"]

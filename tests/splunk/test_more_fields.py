@@ -12,7 +12,7 @@ from vt_connectors.virustotal.object_context import field_names
 from vtlookup_app import context_fields
 from vtlookup_app import result_fields as columns
 
-from .searching import CLEAN_IP, EICAR_MD5, FIELDS, Lookup, normal, only_message
+from .searching import CLEAN_IP, EICAR_MD5, FIELDS, Lookup, normal
 
 KINDS: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 DATA = {"type": "hash", "indicator": EICAR_MD5, "verdict": "malicious"}
@@ -95,4 +95,4 @@ def test_what_decides_is_an_option(lookup: Lookup, word: str) -> None:
 
 def test_another_word_is_refused(lookup: Lookup) -> None:
     result = lookup([[{"x": EICAR_MD5}]], "hash=x", "verdict_by=me")
-    assert "engines, gti, worst" in only_message(result)
+    assert result.messages == [("ERROR", "vtlookup: verdict_by='me': one of engines, gti, worst")]

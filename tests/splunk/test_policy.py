@@ -57,19 +57,43 @@ DECIDED = {
     "ioc_stream": "look up",
 }
 PARAMS = {
-    "lookup": {"value": "look up", "type": "look up"},
-    "lookup_hash": {"hash": "look up"},
-    "lookup_url": {"url": "look up", "scan_if_missing": "write"},
-    "lookup_domain": {"domain": "look up"},
-    "lookup_ip": {"ip": "look up"},
+    "lookup": {"value": "look up", "type": "look up", "relationships": "look up"},
+    "lookup_hash": {"hash": "look up", "relationships": "look up"},
+    "lookup_url": {"url": "look up", "scan_if_missing": "write", "relationships": "look up"},
+    "lookup_domain": {"domain": "look up", "relationships": "look up"},
+    "lookup_ip": {"ip": "look up", "relationships": "look up"},
     "add_comment": {"indicator": "comment", "type": "comment", "comment": "comment"},
-    "scan_file": {"path": "no caller", "content_base64": "write", "filename": "write", "wait_s": "write"},
+    "scan_file": {
+        "path": "no caller",
+        "private": "no caller",
+        "content_base64": "write",
+        "filename": "write",
+        "wait_s": "write",
+        "password": "write",
+        "command_line": "write",
+        "disable_sandbox": "write",
+        "enable_internet": "write",
+        "intercept_tls": "write",
+        "interaction_sandbox": "write",
+        "interaction_timeout_s": "write",
+        "retention_days": "write",
+        "region": "write",
+        "locale": "write",
+    },
     "rescan_file": {"hash": "write", "wait_s": "write"},
-    "scan_url": {"url": "write", "wait_s": "write"},
-    "get_analysis": {"analysis_id": "look up"},
+    "scan_url": {
+        "private": "no caller",
+        "url": "write",
+        "wait_s": "write",
+        "interaction_sandbox": "write",
+        "interaction_timeout_s": "write",
+        "retention_days": "write",
+        "region": "write",
+    },
+    "get_analysis": {"analysis_id": "look up", "private": "no caller"},
     "passive_dns": {"domain": "look up", "ip": "look up", "limit": "look up"},
     "get_comments": {"indicator": "look up", "type": "look up", "limit": "look up"},
-    "quota": {},
+    "quota": {"usage_days": "look up"},
     "relationships": {
         "indicator": "look up",
         "type": "look up",
@@ -195,8 +219,10 @@ def test_one_setting_does_not_allow_what_another_is_for(kind: str, way: str, cor
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["vt_get"])
-def test_any_path_of_the_api_is_read_for_no_caller(name: str, way: str, core: FakeCore, door: FakeSplunkd) -> None:
+@pytest.mark.parametrize("name", ["vt_get", "download_file", "lookup_private_file", "lookup_private_url"])
+def test_any_path_files_and_private_reports_are_read_for_no_caller(
+    name: str, way: str, core: FakeCore, door: FakeSplunkd
+) -> None:
     door.users[SESSION] = EVERYTHING
     door.settings = dict(ALL_ON)
     assert WAYS[way](core, door, document(name)) == NO_RIGHT
@@ -220,6 +246,9 @@ def test_a_scan_behind_a_lookup_is_a_scan_in_whatever_form_it_is_wanted(
     [
         (document("scan_file", path="/etc/hostname"), "forbidden"),
         (document("scan_file", path=None), "forbidden"),
+        (document("scan_file", private=True), "forbidden"),
+        (document("scan_url", private="true"), "forbidden"),
+        (document("get_analysis", private=1), "forbidden"),
         ({**document("lookup_ip"), "auth": {"api_key": "x"}}, "invalid_request"),
         ({**document("lookup_ip"), "auth": {"api_key": ""}}, "invalid_request"),
         ({**document("lookup_ip"), "auth": {}}, "invalid_request"),
@@ -228,7 +257,7 @@ def test_a_scan_behind_a_lookup_is_a_scan_in_whatever_form_it_is_wanted(
         ({**document("lookup_ip"), "auth": ["x"]}, "invalid_request"),
     ],
 )
-def test_no_right_lets_a_caller_send_a_file_of_the_server_or_bring_a_key(
+def test_no_right_lets_a_caller_send_a_file_of_the_server_scan_privately_or_bring_a_key(
     request_: dict[str, Any], code: str, way: str, core: FakeCore, door: FakeSplunkd
 ) -> None:
     door.settings = dict(ALL_ON)

@@ -116,7 +116,7 @@ def test_an_answer_without_an_object_is_a_row_and_a_message(
 def test_what_has_no_related_objects_is_no_row_and_a_message(related: Lookup) -> None:
     result = related([], "value=malicious.example", "relationship=siblings")
     assert result.records == []
-    assert told(result) == ("INFO", "vtrelated: 0 related")
+    assert told(result) == ("INFO", "vtrelated: 0 siblings")
 
 
 @BY

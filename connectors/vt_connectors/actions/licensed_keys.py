@@ -7,6 +7,7 @@ for that week, and then shared again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry, any_entry
@@ -68,14 +69,25 @@ class LicensedKeys:
         self._cache.put(self._name, Entry("ok", {"owners": newest}, now, is_copy=True))
         self._shared = newest
 
-    def _known(self) -> Owners:
+    @property
+    def unread(self) -> frozenset[str]:
+        """The cache key to read before `has`, if it is due: a caller that reads many answers reads it with them."""
         now = self._clock.monotonic()
-        if self._read_at is None or not 0 <= now - self._read_at < _KNOWN_S:
+        is_due = self._read_at is None or not 0 <= now - self._read_at < _KNOWN_S
+        return frozenset((self._name,)) if is_due else frozenset()
+
+    def learn(self, found: Mapping[str, Entry]) -> None:
+        """`found`: the entries of `unread`, and perhaps others."""
+        entry = found.get(self._name)
+        owners = entry.report.get("owners") if entry is not None else None
+        known = owners if isinstance(owners, dict) else {}
+        self._shared = {owner: at for owner, at in known.items() if isinstance(at, (int, float))}
+        self._read_at = self._clock.monotonic()
+
+    def _known(self) -> Owners:
+        if self.unread:
             entry = self._cache.peek_shared(self._name, any_entry)
-            owners = entry.report.get("owners") if entry is not None else None
-            found = owners if isinstance(owners, dict) else {}
-            self._shared = {owner: at for owner, at in found.items() if isinstance(at, (int, float))}
-            self._read_at = now
+            self.learn({} if entry is None else {self._name: entry})
         if not self._shared and not self._own:
             return {}
         since = self._clock.now() - _REMEMBERED_S

@@ -137,7 +137,8 @@ class SandboxApp:
             key = self._accounts.authenticate(request.headers)
         except ApiError as error:
             return _Admission(self._clock(), Charge.FREE, error_response(error))
-        endpoint = endpoint_name(request.method, request.segments[2:])
+        begin = 1 if request.segments[:2] == _UPLOAD else 2
+        endpoint = endpoint_name(request.method, request.segments[begin:])
         if endpoint in _FREE_ENDPOINTS:
             self._state.usage.note(key, endpoint, is_charged=False)
             return _Admission(self._clock(), Charge.FREE)

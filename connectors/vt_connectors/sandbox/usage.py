@@ -26,12 +26,14 @@ _PARTS = {
 
 
 def endpoint_name(method: str, segments: tuple[str, ...]) -> str:
-    """The name of a call's endpoint in the usage, such as `file_relationships`; `segments` begin after /api/v3."""
+    """The name of a call's endpoint in the usage, such as `file_relationships`. `segments`: after /api/v3 or /_ah."""
     collection, *below = segments or ("",)
     if collection == "intelligence" and below:
         return f"intelligence_{below[0]}"
     if collection == "private" and below:
         return f"private_{below[0]}"
+    if collection == "upload":  # of a URL for one upload, whose other segments are secret
+        return "private_files" if below[:1] == ["private"] else "file_upload"
     if collection not in _NAMES:
         return collection
     if not below:

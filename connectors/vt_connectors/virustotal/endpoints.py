@@ -27,6 +27,8 @@ class Endpoint:
     `json`: the names of the attributes of an object of `json_type` in a JSON body. `file`: a file is sent, as
     multipart, after the values of `form`.
     `writes`: it is a write, so it is sent once. `counted`: VirusTotal counts it in the quota.
+    `redirects`: the response leads to another server, which must not get the key. Other tools would send it there, so
+    they are not given the call.
     `private`: a refusal probably means that the key lacks the privilege.
     """
 
@@ -43,6 +45,7 @@ class Endpoint:
     counted: bool = True
     private: bool = False
     key: KeyPlace = "header"
+    redirects: bool = False
 
     def request(self, base_url: str, values: Values, upload: Upload | None = None) -> HttpRequest:
         """The request with `values` filled in; every id is exactly one segment of the path."""
@@ -117,7 +120,7 @@ INTELLIGENCE_SEARCH = _v3(
 ANY_GET = _v3("vt_get", "{path}")
 IOC_STREAM = _v3("ioc_stream", "ioc_stream", "filter", "order", "limit", "cursor")
 # Answered with a redirect, and counted as a download even if nobody follows it.
-DOWNLOAD = _v3("download", "files/{id}/download")
+DOWNLOAD = Endpoint("download", "3", "GET", "/api/v3/files/{id}/download", redirects=True)
 # Private scanning (https://docs.virustotal.com/reference/private-scanning). None of these calls makes anything public.
 PRIVATE_UPLOAD = Endpoint(
     "private_upload",
@@ -167,7 +170,9 @@ V2_UPLOAD = Endpoint("upload", "2", "POST", "/vtapi/v2/file/scan", file=True, wr
 
 
 def _all(version: Version) -> tuple[Endpoint, ...]:
-    return tuple(found for found in globals().values() if isinstance(found, Endpoint) and found.version == version)
+    """The calls that other tools are given."""
+    found = (value for value in globals().values() if isinstance(value, Endpoint))
+    return tuple(endpoint for endpoint in found if endpoint.version == version and not endpoint.redirects)
 
 
 V3_ENDPOINTS = _all("3")

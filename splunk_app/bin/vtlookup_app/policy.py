@@ -127,6 +127,9 @@ def _check(document: Any, caller: Caller) -> None:
     if name == "scan_file" and isinstance(params, dict) and "path" in params:
         # This would read a file of the search head with the rights of splunkd.
         raise Forbidden("no file of this server is sent: use content_base64", details={"path": "/params/path"})
+    if isinstance(params, dict) and params.get("private") not in (None, False):
+        # Private scans have a licence and a quota of their own, and only the account may see their results.
+        raise Forbidden("private scans are not available in Splunk", details={"path": "/params/private"})
     if NEEDS[name].setting == COMMENTS_ALLOWED and isinstance(params, dict):
         problem = unfilled(*(text for text in params.values() if isinstance(text, str)))
         if problem is not None:

@@ -28,11 +28,11 @@ def show(action: Action, responses: list[Response]) -> None:
     for response in responses:
         data = response["data"] or {}
         if "windows" in data:
-            console.print(_quota(response))
+            parts: list[Table | Text] = [_quota(response)]
             if "usage" in data:
-                console.print(_usage(data["usage"]))
-            continue
-        parts = parts_of(action, data, response["summary"])
+                parts.append(_usage(data["usage"]))
+        else:
+            parts = parts_of(action, data, response["summary"])
         for part in parts:
             # Only tables are fitted to the terminal, so that text can be copied.
             console.print(part, soft_wrap=isinstance(part, Text))

@@ -20,7 +20,8 @@ from .multivalue import decode
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
 # Bytes to match at once, and the limit for a single record: `re` uses fifty times as much memory.
 _BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20
-_RECORDS_AT_ONCE = 4096
+# Joined at once: larger blocks need new memory each time.
+_RECORDS_AT_ONCE = 256
 # Marks keys that are multivalues; no cell begins with it.
 MULTI = b","
 _MAY_BE_SEVERAL = re.compile(rb"[ \t\r\n\f\v,;|]")
