@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         UsageReport,
     )
     from .adapters.python.related_answers import IocStream, Notification, RelatedObject, Relationships, SearchResults
+    from .adapters.python.sample_answers import DownloadedFile, PrivateReport
     from .contract.documents import Source, Verdict
     from .errors import (
         AccessDenied,
@@ -114,6 +115,7 @@ _HOMES = (
     ".adapters.python.related_answers",
     ".adapters.python.behaviour_answers",
     ".adapters.python.community_answers",
+    ".adapters.python.sample_answers",
 )
 
 __all__ = [
@@ -136,6 +138,7 @@ __all__ = [
     "DayUse",
     "DeletedComment",
     "DnsLookup",
+    "DownloadedFile",
     "DroppedFile",
     "EndpointUse",
     "Engine",
@@ -155,6 +158,7 @@ __all__ = [
     "PassiveDns",
     "PostedComment",
     "PostedVote",
+    "PrivateReport",
     "QuotaPool",
     "QuotaReport",
     "QuotaWindow",

@@ -34,4 +34,14 @@ class BytesSent(Observer):
         self._progress(sent, total)
 
 
+class BytesReceived(Observer):
+    """Calls `progress(received, total)` while a file arrives."""
+
+    def __init__(self, progress: Callable[[int, int | None], None]) -> None:
+        self._progress = progress
+
+    def bytes_received(self, received: int, total: int | None) -> None:
+        self._progress(received, total)
+
+
 SILENT = Observer()

@@ -50,6 +50,7 @@ def test_a_private_scan_of_a_file_ends_with_virustotals_verdict_and_its_expiry(p
 def test_a_pending_answer_says_that_the_scan_is_private_and_get_analysis_follows_it(private: Scenario) -> None:
     pending = private("scan_file", **FILE, private=True)
     assert (pending["status"], pending["data"]["private"]) == ("pending", True)
+    assert pending["summary"].endswith("with private: true")
     analysis = {"analysis_id": pending["data"]["analysis_id"]}
     assert private("get_analysis", **analysis, private=True)["status"] == "pending"
     private.clock.advance(30)

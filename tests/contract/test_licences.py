@@ -37,7 +37,9 @@ def server() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def core(server: SandboxServer, tmp_path: Path) -> Iterator[Core]:
+def core(server: SandboxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Core]:
+    """An example creates a file in the working folder, which must not have it already."""
+    monkeypatch.chdir(tmp_path)
     core = core_at(server.url, FakeClock(), tmp_path / "state.db", VT_QUOTA="1000/minute")
     yield core
     core.close()

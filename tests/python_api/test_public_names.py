@@ -36,6 +36,7 @@ WITH_METHOD = (
     *("lookup", "lookup_hash", "lookup_url", "lookup_domain", "lookup_ip", "add_comment", "scan_file", "rescan_file"),
     *("scan_url", "get_analysis", "passive_dns", "get_comments", "quota", "relationships", "behaviour", "get_votes"),
     *("add_vote", "rescan", "get_comment", "delete_comment", "search", "intelligence_search", "ioc_stream", "vt_get"),
+    *("lookup_private_file", "lookup_private_url", "download_file"),
 )
 
 
@@ -90,7 +91,7 @@ def test_a_lookup_does_not_load_the_answers_of_other_actions() -> None:
         "import sys\n"
         "from vt_connectors import connect\n"
         "connect(state='memory').lookup_ip('10.0.0.1')\n"
-        "further = ('related_answers', 'behaviour_answers', 'community_answers')\n"
+        "further = ('related_answers', 'behaviour_answers', 'community_answers', 'sample_answers')\n"
         "loaded = [name for name in further if f'vt_connectors.adapters.python.{name}' in sys.modules]\n"
         "assert not loaded, loaded\n"
     )

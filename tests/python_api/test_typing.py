@@ -15,9 +15,11 @@ pytestmark = pytest.mark.once
 # `assert_type` takes exactly the type it names: not a wider one, and not Any.
 GOOD = """
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Optional, Tuple
 from typing_extensions import assert_type
-from vt_connectors import Lookup, RateLimited, RelatedObject, Report, Resolution, Stats, VirusTotal, Vote, connect
+from vt_connectors import DownloadedFile, Lookup, PrivateReport, RateLimited, RelatedObject, Report, Resolution
+from vt_connectors import Stats, VirusTotal, Vote, connect
 
 def first(vt: VirusTotal) -> Report:
     return vt.lookup_hash("x", cache="only", include=("raw",), thresholds={"malicious": 1}, max_age_s=60)
@@ -30,7 +32,20 @@ with connect("key", state="memory", quota="4/minute", never_query=["a.example"])
     assert_type(first(vt).status, Literal["ok", "not_found", "pending", "skipped"])
     assert_type(first(vt).names, Tuple[str, ...])
     analysis = vt.scan_file(b"x", progress=lambda sent, total: None)
-    assert_type(analysis.analysis_status, Optional[Literal["queued", "in-progress", "completed"]])
+    assert_type(
+        analysis.analysis_status,
+        Optional[Literal["queued", "in-progress", "completed", "error", "unsupported file type", "corrupted file"]],
+    )
+    hidden = vt.scan_file("x", private=True, password="p", command_line="/q", region="EU", cache="off")
+    assert_type(hidden.private, bool)
+    assert_type(hidden.expires, Optional[datetime])
+    assert_type(hidden.threat_severity, Optional[Literal["high", "medium", "low", "none", "unknown"]])
+    vt.scan_url("x", private=True, retention_days=1, include=("raw",))
+    assert_type(vt.lookup_private_file("x", include=("context",)), PrivateReport)
+    assert_type(vt.lookup_private_url("x").expires, Optional[datetime])
+    saved = vt.download_file("x", Path("y"), "infected", progress=lambda received, total: None, max_wait_s=1)
+    assert_type(saved, DownloadedFile)
+    assert_type(saved.path, Optional[Path])
     assert_type(vt.passive_dns("x").resolutions, Tuple[Resolution, ...])
     assert_type(vt.get_comments("x").comments[0].date, Optional[datetime])
     assert_type(vt.quota().windows["day"].used, int)
@@ -65,10 +80,16 @@ vt.add_vote("x", "suspicious")
 vt.behaviour("x", parts=["pcap"])
 vt.vt_get("x", query={"limit": None})
 vt.get_votes("x", include=("raw",))
+vt.scan_file("x", private="yes")
+vt.scan_file("x", private=True, region="Mars")
+vt.scan_url("x", private=True, command_line="/q")
+vt.rescan_file("x", private=True)
+vt.lookup_private_file("x", relationships=["resolutions"])
+vt.download_file("x")
 """
 
 
 def test_a_type_checker_sees_exact_types_and_each_mistake(tmp_path: Path) -> None:
     assert mypy_says(GOOD, tmp_path) == []
     wrong = {int(line.split(":")[1]) for line in mypy_says(BAD, tmp_path) if ": error: " in line}
-    assert wrong == set(range(2, 14))
+    assert wrong == set(range(2, 20))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from bench.claims import block
+from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.cli.describe import markdown_table
 from vt_connectors.version import __version__
 
@@ -20,6 +21,10 @@ def test_it_leads_to_the_settings_the_errors_and_the_index() -> None:
 
 def test_the_actions_are_told_where_it_leads_to() -> None:
     assert markdown_table() in (PROJECT / "docs/runner.md").read_text("utf-8")
+
+
+def test_it_has_the_number_of_actions() -> None:
+    assert f"[{len(ACTIONS)} actions](docs/runner.md#the-actions)" in README
 
 
 def test_it_is_short() -> None:

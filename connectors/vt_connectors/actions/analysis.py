@@ -131,7 +131,8 @@ def pending(analysis_id: str, about: Mapping[str, Any], status: str, context: Co
     """The outcome of a scan that was accepted and has not ended."""
     after = first_interval(_pace_s(context, request))
     data = {**about, "analysis_id": analysis_id, "analysis_status": status, "verdict": "unknown"}
-    summary = f"{status}: get the analysis again in {after:.0f} s"
+    how = ", with private: true" if about.get("private") else ""
+    summary = f"{status}: get the analysis again in {after:.0f} s{how}"
     return Outcome("pending", summary, data, "api", context.clock.now(), after)
 
 

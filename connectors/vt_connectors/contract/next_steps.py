@@ -27,7 +27,7 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
     "unsupported_version": (Step("Leave `v` out of the request, or update this package."),),
     "invalid_indicator": (
         Step("Check where the value comes from."),
-        Step("If it is a domain with a new top-level domain, give its type."),
+        Step("If it is a domain with a new top-level domain, give its type, or use lookup_domain."),
     ),
     "config_error": (
         Step("Correct the setting that the message names."),
@@ -53,7 +53,10 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
         Step("If the error is retryable, a scan is running: repeat in a minute."),
         Step("Else there is nothing to do: VirusTotal has it already."),
     ),
-    "too_large": (Step("Look the file up by its hash instead."),),
+    "too_large": (
+        Step("Look the file up by its hash instead."),
+        Step("If details.path is /params/max_bytes, raise it to download the file."),
+    ),
     "timeout": (Step("Repeat the request."), Step("If it happens often, raise VT_TIMEOUT.")),
     "unavailable": (
         Step("Repeat the request later."),

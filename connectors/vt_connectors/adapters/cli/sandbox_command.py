@@ -122,6 +122,7 @@ def _print_address(url: str) -> None:
         "  vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f\n\n"
         "It accepts any key, except keys that begin with 'wrong' (401) or 'forbidden' (403).\n"
         "Keys that begin with 'premium-', 'gti-' or 'private-' have that licence; all others are public.\n"
+        "'premium-gti-private-test' has all of them.\n"
         "It supports API v3, and v2 with VT_API_VERSION=2.\n"
     )
     sys.stdout.flush()

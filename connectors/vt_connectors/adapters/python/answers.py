@@ -17,7 +17,8 @@ from ...errors import ConnectorError, from_dict
 from ...indicators import Kind
 
 AnswerStatus = Literal["ok", "not_found", "pending", "skipped"]
-AnalysisStatus = Literal["queued", "in-progress", "completed"]
+AnalysisStatus = Literal["queued", "in-progress", "completed", "error", "unsupported file type", "corrupted file"]
+ThreatSeverity = Literal["high", "medium", "low", "none", "unknown"]
 
 
 def checked(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -116,7 +117,7 @@ class Gti:
     """Google Threat Intelligence's assessment. `score` from 0 to 100. `factors`: by Google's names."""
 
     verdict: Literal["malicious", "suspicious", "undetected", "benign", "unknown"]
-    severity: Literal["high", "medium", "low", "none", "unknown"]
+    severity: ThreatSeverity
     score: int | None
     description: str | None
     factors: Mapping[str, bool | int | str | list[str]] = field(hash=False)
@@ -226,7 +227,11 @@ class Report(Judged):
         fields.update((name, data.get("hashes", {}).get(name)) for name in ("md5", "sha1", "sha256"))
         fields.update((name, time_of(data.get(name))) for name in ("created", "first_seen"))
         return cls(
-            **fields, votes=_votes(data), gti=_gti(data), context=data.get("context", {}), relationships=_related(data)
+            **fields,
+            votes=_votes(data),
+            gti=gti_of(data),
+            context=data.get("context", {}),
+            relationships=_related(data),
         )
 
 
@@ -258,7 +263,8 @@ def _votes(data: Mapping[str, Any]) -> Votes | None:
     return None if votes is None else Votes(votes.get("harmless"), votes.get("malicious"))
 
 
-def _gti(data: Mapping[str, Any]) -> Gti | None:
+def gti_of(data: Mapping[str, Any]) -> Gti | None:
+    """The assessment in `data` of a response document, if there is one."""
     gti = data.get("gti")
     if gti is None:
         return None

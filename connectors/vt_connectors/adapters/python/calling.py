@@ -8,15 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from ...contract.documents import Request
-from ...observer import BytesSent
 from .connecting import Opening
 from .connection import CLOSED, Answering, Connection
 from .options import plain_value, read_options
 
 if TYPE_CHECKING:
     from ...contract.response import Response
+    from ...observer import Observer
 
-Progress = Callable[[int, int], None]
 Self = TypeVar("Self", bound="Calling")
 _STREAM = "ioc_stream"
 
@@ -76,7 +75,7 @@ class Calling:
         params: Mapping[str, Any],
         known: type,
         options: Mapping[str, object],
-        progress: Progress | None = None,
+        observer: Observer | None = None,
     ) -> Response:
         given = {name: plain_value(value) for name, value in params.items() if value is not None}
         request = Request(action, given, read_options(known, options))
@@ -84,7 +83,7 @@ class Calling:
             return self._read_on(request)
         with self._core() as core:
             run: Callable[..., Response] = core.run
-            return run(request) if progress is None else run(request, observer=BytesSent(progress))
+            return run(request) if observer is None else run(request, observer=observer)
 
     def _read_on(self, request: Request) -> Response:
         """The response of a stream. The caller has the last one of the same stream, if it asks for the next."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +9,14 @@ from ...actions.request_batch import BatchAnswers
 from ...indicators import Kind
 from ...quota.waiters import BATCH
 from .answers import Lookup, Report
-from .calling import Progress
 from .concurrent_lookups import Batch
 from .connecting import opening
 from .connection import Connection
 from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
-from .other_answers import ActionAnswer, Analysis, CommentList, PassiveDns, PostedComment
+from .other_answers import ActionAnswer, CommentList, PassiveDns, PostedComment
 from .quota_report import QuotaReport
+from .scan_methods import ScanMethods
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,7 +35,7 @@ def connect(api_key: str | None = None, **settings: Unpack[ConnectionSettings]) 
     return VirusTotal(opening({**settings, "api_key": api_key}))
 
 
-class VirusTotal(FurtherMethods):
+class VirusTotal(ScanMethods, FurtherMethods):
     """A connection to VirusTotal, made by `connect`.
 
     Any thread may use it. A forked process may use it too: it gets a new connection with the same settings and the same
@@ -137,40 +135,6 @@ class VirusTotal(FurtherMethods):
         """
         params = {"indicator": indicator, "comment": comment, "type": type}
         return PostedComment.from_dict(self._run("add_comment", params, CacheOptions, options))
-
-    def scan_file(
-        self,
-        path_or_bytes: str | os.PathLike[str] | bytes,
-        filename: str | None = None,
-        wait_s: float = 0,
-        progress: Progress | None = None,
-        **options: Unpack[LookupOptions],
-    ) -> Analysis:
-        """Send a file for a scan: bytes are its content, a str is its path. VirusTotal's customers can download it.
-
-        `wait_s`: how many seconds to wait for the result; `pending` if the scan has not ended by then.
-        `progress(sent, total)` is called with the number of bytes. Raises `TooLarge`, `OutcomeUnknown`, ...
-        """
-        params: dict[str, Any] = {"filename": filename, "wait_s": wait_s or None}
-        if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-            params["content_base64"] = base64.b64encode(path_or_bytes).decode("ascii")
-        else:
-            params["path"] = os.fspath(path_or_bytes)
-        return Analysis.from_dict(self._run("scan_file", params, LookupOptions, options, progress))
-
-    def rescan_file(self, hash: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
-        """Scan a file again that VirusTotal already has. `wait_s` as for `scan_file`."""
-        params = {"hash": hash, "wait_s": wait_s or None}
-        return Analysis.from_dict(self._run("rescan_file", params, LookupOptions, options))
-
-    def scan_url(self, url: str, wait_s: float = 0, **options: Unpack[LookupOptions]) -> Analysis:
-        """Submit a URL for a public scan. `wait_s` as for `scan_file`."""
-        params = {"url": url, "wait_s": wait_s or None}
-        return Analysis.from_dict(self._run("scan_url", params, LookupOptions, options))
-
-    def get_analysis(self, id: str, **options: Unpack[LookupOptions]) -> Analysis:
-        """The state and the result of the scan with this `analysis_id`."""
-        return Analysis.from_dict(self._run("get_analysis", {"analysis_id": id}, LookupOptions, options))
 
     def passive_dns(self, domain_or_ip: str, limit: int = 40, **options: Unpack[CacheOptions]) -> PassiveDns:
         """The addresses of a domain, or the domains at an address. One request for every 40 of `limit`."""

@@ -13,7 +13,6 @@ from ...clock import iso
 from ...indicators import Kind
 from .calling import Calling
 from .options import CacheOptions, LookupOptions
-from .other_answers import Analysis
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -79,13 +78,6 @@ class FurtherMethods(Calling):
 
         params = {"indicator": indicator, "verdict": verdict, "type": type}
         return PostedVote.from_dict(self._run("add_vote", params, CacheOptions, options))
-
-    def rescan(
-        self, indicator: str, wait_s: float = 0, type: Kind | None = None, **options: Unpack[LookupOptions]
-    ) -> Analysis:
-        """Scan a file, URL, domain or address again that VirusTotal already has. `wait_s` as for `scan_file`."""
-        params = {"indicator": indicator, "type": type, "wait_s": wait_s or None}
-        return Analysis.from_dict(self._run("rescan", params, LookupOptions, options))
 
     def get_comment(self, comment_id: str, **options: Unpack[CacheOptions]) -> SingleComment:
         """The comment with this id; `not_found` if there is none, for example because it was deleted."""

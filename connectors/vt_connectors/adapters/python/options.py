@@ -12,6 +12,7 @@ from ...errors import ConfigError
 
 Part = Literal["raw", "engines", "context"]
 VerdictBy = Literal["engines", "gti", "worst"]
+Region = Literal["US", "EU"]
 
 
 class ConnectionSettings(TypedDict, total=False):
@@ -68,6 +69,44 @@ class LookupOptions(CacheOptions, total=False):
     verdict_by: VerdictBy | None
 
 
+class UrlScanOptions(LookupOptions, total=False):
+    """Options of scans. Those below are for private scans only; VirusTotal decides what is not given.
+
+    `interaction_sandbox`: the sandbox that a person can use, by VirusTotal's name, for `interaction_timeout_s` (60 to
+    1800 seconds). `retention_days`: VirusTotal deletes the object and its report after 1 to 28 days. `region`: where it
+    is stored.
+    """
+
+    interaction_sandbox: str | None
+    interaction_timeout_s: int | None
+    retention_days: int | None
+    region: Region | None
+
+
+class FileScanOptions(UrlScanOptions, total=False):
+    """Those of files. `command_line`: the arguments with which sandboxes start the file. `disable_sandbox`: run it in
+    none. `enable_internet`: let it reach the internet. `intercept_tls`: read its encrypted connections. `locale`:
+    language and region of the sandbox.
+    """
+
+    command_line: str | None
+    disable_sandbox: bool | None
+    enable_internet: bool | None
+    intercept_tls: bool | None
+    locale: str | None
+
+
+def scan_params(known: type, given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Keywords of `known`, one of the two types above: the parameters of a scan, and the options of a lookup.
+
+    Raises `TypeError` for an unknown keyword.
+    """
+    _check_names(known, given)
+    names: frozenset[str] = LookupOptions.__optional_keys__
+    params = {name: value for name, value in given.items() if name not in names}
+    return params, {name: value for name, value in given.items() if name in names}
+
+
 def checked_settings(given: Mapping[str, object]) -> dict[str, Any]:
     """The arguments of `connect` in the configuration file's form. Raises `ConfigError`."""
     plain = _plain(given)
@@ -83,11 +122,15 @@ def read_options(known: type, given: Mapping[str, object]) -> Options:
 
     Raises `TypeError` for an unknown keyword, `InvalidRequest` for an invalid value.
     """
+    _check_names(known, given)
+    return read_request({"action": "options", "params": {}, "options": _plain(given)}).options
+
+
+def _check_names(known: type, given: Mapping[str, object]) -> None:
     names: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
     unknown = sorted(set(given) - names)
     if unknown:
         raise TypeError(f"unknown option {unknown[0]!r}; the options are {', '.join(sorted(names))}")
-    return read_request({"action": "options", "params": {}, "options": _plain(given)}).options
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:

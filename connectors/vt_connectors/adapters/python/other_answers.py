@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ...indicators import Kind
-from .answers import Answer, Judged, answer_fields, judged_fields, time_of
+from .answers import Answer, Judged, ThreatSeverity, answer_fields, judged_fields, time_of
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,33 @@ class ActionAnswer(Answer):
 class Analysis(Judged):
     """A running or completed scan: the answer of `scan_file`, `rescan_file`, `scan_url` and `get_analysis`.
 
-    While `status` is `pending`, call `get_analysis(analysis_id)` again in `poll_after_s` seconds. `type` and
-    `indicator` are None if only the scan's id is known.
+    While `status` is `pending`, call `get_analysis(analysis_id, private=analysis.private)` again in `poll_after_s`
+    seconds. `type` and `indicator` are None if only the scan's id is known.
+
+    `private`: it is a private scan. Only then: `threat_severity`; `expires`, when VirusTotal deletes the report, which
+    `lookup_private_file` and `lookup_private_url` read in whole; and the last three values of `analysis_status`, with
+    which a scan ends without a result.
     """
 
     type: Kind | None
     indicator: str | None
+    private: bool
+    threat_severity: ThreatSeverity | None
+    expires: datetime | None
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Analysis:
         """From a response document. Raises its error."""
         fields = judged_fields(document)
         data: Mapping[str, Any] = document["data"] or {}
-        return cls(**fields, type=data.get("type"), indicator=data.get("indicator"))
+        return cls(
+            **fields,
+            type=data.get("type"),
+            indicator=data.get("indicator"),
+            private=bool(data.get("private")),
+            threat_severity=data.get("threat_severity"),
+            expires=time_of(data.get("expires")),
+        )
 
 
 @dataclass(frozen=True)
