@@ -15,7 +15,7 @@ from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
-    from .actions import Context
+    from .actions import Action, Context
     from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
@@ -94,8 +94,8 @@ class Core:
         `keep`: how many of the day's requests are reserved for other callers; None: the default share. `claim`: the
         client, and whether it is a batch; None: this process, with a single request.
         """
-        # Imported here, because an answer from the cache does not need it.
-        from .actions.registry import find
+        # Imported here, because `look_up_at_hand` does not need it.
+        from .actions.registry import action_named, find
 
         clock = self.context.clock
         began = clock.monotonic()
@@ -104,7 +104,7 @@ class Core:
         budget.keep = keep
         budget.claim = claim
         try:
-            self._guard(request)
+            self._guard(request, action_named(request.action))
             action = find(request.action)
             action.check(request.params)
             outcome = action.run(self.context, request, budget)
@@ -120,15 +120,13 @@ class Core:
         answered = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
         return without_own(answered, request.api_key)
 
-    def _guard(self, request: Request) -> None:
+    def _guard(self, request: Request, action: Action | None) -> None:
         """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key in the wrong place.
 
         The configured key is read if the request may contain a key, and for requests that are sent in any case. A
         lookup that the cache does not answer is checked again.
         """
-        from .actions.registry import ACTIONS
-
-        guard, action = self.context.guard, ACTIONS.get(request.action)
+        guard = self.context.guard
         guard.look_at([request.action, request.params, request.id])
         if (action is not None and action.writes_with(request.params)) or request.options.cache in ("off", "refresh"):
             guard.read_key()
@@ -139,7 +137,8 @@ class Core:
 
         A stream of notifications then continues after this response; without the call, it repeats it.
         """
-        self.context.deliveries.delivered(response)
+        if is_made(self.context.deliveries):
+            self.context.deliveries.delivered(response)
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         """The response to the lookup of `value`; without `kind`, the kind is recognised. Never raises.
@@ -180,7 +179,7 @@ class Core:
         try:
             if after_refusal and refusal_of(self.context, options, claim) is None:
                 return responses
-            now, values = self.context.clock.now(), self._without_keys(values)
+            now, values = self.context.clock.now(), self.context.guard.without(values)
             for value, of_kind, outcome, error, quota in answers_at_hand(kind, values, self.context, options, claim):
                 action = f"lookup_{of_kind}" if of_kind else None
                 if outcome is not None:
@@ -221,11 +220,6 @@ class Core:
         """End a batch: write the pending lookups that could not be written to the queue yet, if possible."""
         if is_made(self.context.pending):
             self.context.pending.flush()
-
-    def _without_keys(self, values: Iterable[str]) -> list[str]:
-        given = list(values)
-        self.context.guard.look_at(given)
-        return self.context.guard.without(given)
 
     def drain(self, limits: DrainLimits, on_response: OnResponse | None = None) -> DrainResult:
         """Look up queued indicators, oldest first, until the quota is used up. Calls `on_response` with each response.

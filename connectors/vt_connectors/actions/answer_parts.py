@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
 
+from ..light_typing import TYPE_CHECKING, Any
 from ..verdict.rule import GTI, OPINIONS, judged, names_detections
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
 from ..virustotal import licences, relationship_names
 from .action import Action
-from .registry import ACTIONS
+from .further_actions import ACTIONS
 
 _EXIT_STATUSES = {
     OK: "every request was answered; not_found, pending and skipped are answers",
