@@ -10,7 +10,6 @@ from .deferred import is_made
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
 from .light_typing import TYPE_CHECKING, Any, Callable
-from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .contract.response import Response
+    from .observer import Observer
     from .pending import Pending
     from .quota.waiters import Claim
 
@@ -85,7 +85,7 @@ class Core:
     def run(
         self,
         request: Request,
-        observer: Observer = SILENT,
+        observer: Observer | None = None,
         keep: int | None = 0,
         claim: Claim | None = None,
     ) -> Response:
@@ -100,7 +100,7 @@ class Core:
         clock = self.context.clock
         began = clock.monotonic()
         budget = Budget(began + request.options.max_wait_s)
-        budget.observer = observer
+        budget.told = observer
         budget.keep = keep
         budget.claim = claim
         try:

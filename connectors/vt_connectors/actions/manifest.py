@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..contract import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
 from ..contract.documents import VERSION
-from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__

@@ -11,10 +11,9 @@ from ..errors import Forbidden
 from ..indicators import Indicator
 from ..light_typing import TYPE_CHECKING, Callable
 from ..state.fallback import patiently
-from .answer_parts import has_detections, needed_parts
+from .answer_parts import PARTS, CachedAnswer, Find, find_many, has_detections, needed_parts, own_key
 from .context import Context, new_batch
 from .context import Query as Query
-from .per_key import PARTS, CachedAnswer, Find, find_many, own_key
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey

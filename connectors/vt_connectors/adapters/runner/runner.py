@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ... import strict_json
 from ...clock import SystemClock
-from ...contract.exit_status import FAILED, ExitCode
+from ...contract import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
