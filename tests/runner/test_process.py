@@ -171,7 +171,7 @@ def test_a_cached_answer_imports_nothing_that_it_does_not_need(run: RunnerProces
     assert ran.lines[0]["meta"]["source"] == "cache"
     imported = set(ran.stderr.split())
     with_libraries = subprocess.run(
-        [sys.executable, "-c", "import json, sqlite3, threading, sys; print(*sys.modules)"],
+        [sys.executable, "-c", "import json, runpy, sqlite3, threading, sys; print(*sys.modules)"],
         capture_output=True,
         text=True,
         check=True,
