@@ -97,12 +97,8 @@ class Core:
         # Imported here, because `look_up_at_hand` does not need it.
         from .actions.registry import action_named, find
 
-        clock = self.context.clock
-        began = clock.monotonic()
-        budget = Budget(began + request.options.max_wait_s)
-        budget.told = observer
-        budget.keep = keep
-        budget.claim = claim
+        clock, began = self.context.clock, self.context.clock.monotonic()
+        budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
         try:
             self._guard(request, action_named(request.action))
             action = find(request.action)
@@ -115,10 +111,10 @@ class Core:
                 budget.quota = self._quota(request)
             if isinstance(failure, ConnectorError):
                 self.context.guard.read_key()
-            failed = error_response(request.action, request.id, error, self._spent(budget, began))
-            return without_own(failed, request.api_key)
-        answered = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
-        return without_own(answered, request.api_key)
+            answer = error_response(request.action, request.id, error, self._spent(budget, began))
+        else:
+            answer = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
+        return without_own(answer, request.api_key)
 
     def _guard(self, request: Request, action: Action | None) -> None:
         """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key in the wrong place.
@@ -218,8 +214,13 @@ class Core:
 
     def end_batch(self) -> None:
         """End a batch: write the pending lookups that could not be written to the queue yet, if possible."""
-        if is_made(self.context.pending):
+        if not self.ends_at_once:
             self.context.pending.flush()
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether `end_batch` has nothing to wait for, because nothing was queued."""
+        return not is_made(self.context.pending)
 
     def drain(self, limits: DrainLimits, on_response: OnResponse | None = None) -> DrainResult:
         """Look up queued indicators, oldest first, until the quota is used up. Calls `on_response` with each response.
@@ -233,8 +234,8 @@ class Core:
             return DrainResult(message=internal_error().message)
 
     def _spent(self, budget: Budget, began: float) -> Cost:
-        duration_ms = round((self.context.clock.monotonic() - began) * 1000)
-        return Cost(budget.requests, budget.waited_s, duration_ms, budget.quota)
+        lasted_s = self.context.clock.monotonic() - began
+        return Cost(budget.requests, budget.waited_s, round(lasted_s * 1000), budget.quota)
 
     def _quota(self, request: Request) -> dict[str, Any]:
         """The quota's state, at most a second old."""

@@ -55,6 +55,8 @@ class FakeCore:
     def delivered(self, response: Response) -> None:
         return None
 
+    ends_at_once = False
+
     def end_batch(self) -> None:
         return None
 

@@ -47,18 +47,20 @@ class Budget:
     `permit`: checked before each request. `has_written`: a write was sent, and VirusTotal did not refuse it.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(
+        self, deadline: float, told: Observer | None = None, keep: int | None = 0, claim: Claim | None = None
+    ) -> None:
         self.deadline = deadline
         self.requests = 0
         self.has_written = False
         self.waited_s = 0.0
-        self.keep: int | None = 0
-        self.claim: Claim | None = None
+        self.keep = keep
+        self.claim = claim
         self.turn: Turn | None = None
         self.permit: Permit = _Always()
         self.quota: dict[str, Any] = {}
         self.waiting: Callable[[bool], None] | None = None
-        self.told: Observer | None = None
+        self.told = told
 
     @property
     def observer(self) -> Observer:

@@ -84,7 +84,8 @@ class Runner:
 
     def _end_batch(self) -> None:
         """End the batch in a thread, because the state may be locked, perhaps by a dead thread."""
-
+        if self._core.ends_at_once:
+            return
         end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
             return
