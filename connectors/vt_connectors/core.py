@@ -10,16 +10,16 @@ from .deferred import is_made
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
 from .light_typing import TYPE_CHECKING, Any, Callable
-from .observer import SILENT, Observer
 from .redaction import own_key, redacted, without_own
 from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
-    from .actions import Context
+    from .actions import Action, Context
     from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .contract.response import Response
+    from .observer import Observer
     from .pending import Pending
     from .quota.waiters import Claim
 
@@ -85,7 +85,7 @@ class Core:
     def run(
         self,
         request: Request,
-        observer: Observer = SILENT,
+        observer: Observer | None = None,
         keep: int | None = 0,
         claim: Claim | None = None,
     ) -> Response:
@@ -94,17 +94,13 @@ class Core:
         `keep`: how many of the day's requests are reserved for other callers; None: the default share. `claim`: the
         client, and whether it is a batch; None: this process, with a single request.
         """
-        # Imported here, because an answer from the cache does not need it.
-        from .actions.registry import find
+        # Imported here, because `look_up_at_hand` does not need it.
+        from .actions.registry import action_named, find
 
-        clock = self.context.clock
-        began = clock.monotonic()
-        budget = Budget(began + request.options.max_wait_s)
-        budget.observer = observer
-        budget.keep = keep
-        budget.claim = claim
+        clock, began = self.context.clock, self.context.clock.monotonic()
+        budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
         try:
-            self._guard(request)
+            self._guard(request, action_named(request.action))
             action = find(request.action)
             action.check(request.params)
             outcome = action.run(self.context, request, budget)
@@ -115,20 +111,18 @@ class Core:
                 budget.quota = self._quota(request)
             if isinstance(failure, ConnectorError):
                 self.context.guard.read_key()
-            failed = error_response(request.action, request.id, error, self._spent(budget, began))
-            return without_own(failed, request.api_key)
-        answered = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
-        return without_own(answered, request.api_key)
+            answer = error_response(request.action, request.id, error, self._spent(budget, began))
+        else:
+            answer = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
+        return without_own(answer, request.api_key)
 
-    def _guard(self, request: Request) -> None:
+    def _guard(self, request: Request, action: Action | None) -> None:
         """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key in the wrong place.
 
         The configured key is read if the request may contain a key, and for requests that are sent in any case. A
         lookup that the cache does not answer is checked again.
         """
-        from .actions.registry import ACTIONS
-
-        guard, action = self.context.guard, ACTIONS.get(request.action)
+        guard = self.context.guard
         guard.look_at([request.action, request.params, request.id])
         if (action is not None and action.writes_with(request.params)) or request.options.cache in ("off", "refresh"):
             guard.read_key()
@@ -139,7 +133,8 @@ class Core:
 
         A stream of notifications then continues after this response; without the call, it repeats it.
         """
-        self.context.deliveries.delivered(response)
+        if is_made(self.context.deliveries):
+            self.context.deliveries.delivered(response)
 
     def look_up(self, kind: Kind | None, value: str, options: Options, claim: Claim | None = None) -> Response:
         """The response to the lookup of `value`; without `kind`, the kind is recognised. Never raises.
@@ -180,7 +175,7 @@ class Core:
         try:
             if after_refusal and refusal_of(self.context, options, claim) is None:
                 return responses
-            now, values = self.context.clock.now(), self._without_keys(values)
+            now, values = self.context.clock.now(), self.context.guard.without(values)
             for value, of_kind, outcome, error, quota in answers_at_hand(kind, values, self.context, options, claim):
                 action = f"lookup_{of_kind}" if of_kind else None
                 if outcome is not None:
@@ -219,13 +214,13 @@ class Core:
 
     def end_batch(self) -> None:
         """End a batch: write the pending lookups that could not be written to the queue yet, if possible."""
-        if is_made(self.context.pending):
+        if not self.ends_at_once:
             self.context.pending.flush()
 
-    def _without_keys(self, values: Iterable[str]) -> list[str]:
-        given = list(values)
-        self.context.guard.look_at(given)
-        return self.context.guard.without(given)
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether `end_batch` has nothing to wait for, because nothing was queued."""
+        return not is_made(self.context.pending)
 
     def drain(self, limits: DrainLimits, on_response: OnResponse | None = None) -> DrainResult:
         """Look up queued indicators, oldest first, until the quota is used up. Calls `on_response` with each response.
@@ -239,8 +234,8 @@ class Core:
             return DrainResult(message=internal_error().message)
 
     def _spent(self, budget: Budget, began: float) -> Cost:
-        duration_ms = round((self.context.clock.monotonic() - began) * 1000)
-        return Cost(budget.requests, budget.waited_s, duration_ms, budget.quota)
+        lasted_s = self.context.clock.monotonic() - began
+        return Cost(budget.requests, budget.waited_s, round(lasted_s * 1000), budget.quota)
 
     def _quota(self, request: Request) -> dict[str, Any]:
         """The quota's state, at most a second old."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Union as Union
     from typing import cast as cast
 else:  # hidden from type checkers, which would take these for the types
+    import sys
     from operator import itemgetter
 
     try:
@@ -32,6 +33,9 @@ else:  # hidden from type checkers, which would take these for the types
 
         def field_at(place, _):
             return property(itemgetter(place))
+
+    # As the named tuples of the same Python.
+    _UnknownField = TypeError if sys.version_info >= (3, 13) else ValueError
 
     class _Accepted:
         """Accepts to be subscribed and called."""
@@ -91,7 +95,7 @@ else:  # hidden from type checkers, which would take these for the types
         def _replace(self, **changed):
             made = self._make(map(changed.pop, self._fields, self))
             if changed:
-                raise ValueError(f"{type(self).__name__} has no fields {sorted(changed)}")
+                raise _UnknownField(f"{type(self).__name__} has no fields {sorted(changed)}")
             return made
 
         def _asdict(self):

@@ -74,6 +74,8 @@ class Misconfigured:
     def delivered(self, response: Response) -> None:
         return None
 
+    ends_at_once = True
+
     def end_batch(self) -> None:
         return None
 

@@ -109,8 +109,10 @@ class KeyGuard:
                 raise kind(f"{path} {_WHY}", details={"path": path})
 
     def without(self, values: Iterable[str]) -> list[str]:
-        """Those of `values` that contain no known key."""
-        given, keys = list(values), known_keys()
+        """Those of `values` that contain no known key, after `look_at`."""
+        given = list(values)
+        self.look_at(given)
+        keys = known_keys()
         shortest = min((key.shortest_holder for key in keys), default=math.inf)
         if max(map(len, given), default=0) >= shortest:
             plain = [value for value in given if value.isascii() and "%" not in value and "\\" not in value]

@@ -27,3 +27,33 @@ def test_an_entry_lives_no_longer_than_the_stores_time() -> None:
     assert store.get("a") == FOUND
     clock.advance(2)
     assert store.get("a") is None
+
+
+def test_the_first_answer_lives_no_longer_if_others_follow_it() -> None:
+    clock = FakeClock()
+    store = MemoryAnswers(clock, ttl_s=300)
+    store.put("a", FOUND)
+    clock.advance(200)
+    store.put("b", FOUND)
+    clock.advance(99)
+    assert set(store.get_many("ab")) == {"a", "b"}
+    clock.advance(2)
+    assert set(store.get_many("ab")) == {"b"}
+    clock.advance(200)
+    assert store.get_many("ab") == {}
+
+
+def test_a_first_answer_that_is_replaced_or_has_ended_leaves_one_answer() -> None:
+    clock = FakeClock()
+    store = MemoryAnswers(clock, most=2, ttl_s=300)
+    store.put("a", FOUND)
+    clock.advance(200)
+    store.put("a", Entry("not_found", {}, START))
+    clock.advance(200)
+    assert [row[:2] for row in store.keys(9)] == [("a", "not_found")]
+    clock.advance(200)
+    assert store.stats()["entries"] == 0
+    store.put("b", FOUND)
+    assert [row[0] for row in store.keys(9)] == ["b"]
+    store.forget("b")
+    assert store.clear() == 0

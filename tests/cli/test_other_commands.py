@@ -14,8 +14,8 @@ import pytest
 from tests.vtaction_process import EICAR, EVERY_LICENCE, RunnerProcess, lookup
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.cli.arguments import parse
-from vt_connectors.adapters.cli.run_command import RunOptions
-from vt_connectors.adapters.cli.run_command import run as run_requests
+from vt_connectors.adapters.cli.main import RunOptions
+from vt_connectors.adapters.cli.main import run as run_requests
 
 
 def test_the_manifest_describes_every_action_with_a_schema_its_example_keeps(run: RunnerProcess) -> None:

@@ -16,8 +16,8 @@ from tests.results import wrong_with
 from tests.virustotal.house import core_at
 from vt_connectors.actions import ACTIONS, Action
 from vt_connectors.actions.manifest import manifest
+from vt_connectors.contract import ExitCode
 from vt_connectors.contract.documents import error_response
-from vt_connectors.contract.exit_status import ExitCode
 from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.errors import BY_CODE

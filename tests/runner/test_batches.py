@@ -54,6 +54,8 @@ class FakeCore:
     def delivered(self, response: Response) -> None:
         return None
 
+    ends_at_once = False
+
     def end_batch(self) -> None:
         self.ended += 1
 

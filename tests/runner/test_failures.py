@@ -25,8 +25,8 @@ from vt_connectors.adapters.process import workers
 from vt_connectors.adapters.process.descriptors import Input, Output
 from vt_connectors.adapters.runner.runner import NO_MEMORY, Runner
 from vt_connectors.clock import SystemClock
+from vt_connectors.contract import FAILED, MALFORMED, OK
 from vt_connectors.contract.documents import Cost, Outcome, refusal, response
-from vt_connectors.contract.exit_status import FAILED, MALFORMED, OK
 from vt_connectors.contract.response import Response
 from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConnectorError
@@ -54,6 +54,8 @@ class FakeCore:
 
     def delivered(self, response: Response) -> None:
         return None
+
+    ends_at_once = False
 
     def end_batch(self) -> None:
         return None

@@ -5,7 +5,8 @@ from ..light_typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .action import Action
     from .context import Context
-    from .registry import ACTIONS, find, interrupted, is_write
+    from .further_actions import ACTIONS
+    from .registry import find, interrupted, is_write
 else:
     # Imported on first use: an answer from the cache needs only the lookup.
     def __getattr__(name: str) -> object:
@@ -15,6 +16,8 @@ else:
             from . import context as home
         elif name == "Action":
             from . import action as home
+        elif name == "ACTIONS":
+            from . import further_actions as home
         else:
             from . import registry as home
         return getattr(home, name)

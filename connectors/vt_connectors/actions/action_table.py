@@ -1,14 +1,12 @@
-"""The table of actions: lookups, comments, scans, passive DNS and the quota. The others are in `further_actions`."""
+"""The table of actions on comments, scans, passive DNS and the quota. Lookups are in `registry`, others in
+`further_actions`.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
+from ..light_typing import Any
 from .action import Action, Deferred
-from .lookup import look_up, look_up_any
-
-EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+from .registry import EICAR
 
 
 def _domain_or_ip(value: str) -> dict[str, Any]:
@@ -18,57 +16,6 @@ def _domain_or_ip(value: str) -> dict[str, Any]:
 
 
 TABLE: tuple[Action, ...] = (
-    Action(
-        "lookup",
-        "Look up an indicator",
-        "VirusTotal's report on any indicator: a hash, a URL, a domain or an IP address",
-        "1",
-        {"value": "8.8.8.8"},
-        look_up_any,
-        "vtaction lookup 44d88612fea8a8f36de82e1278abb02f evil.example 8.8.8.8",
-        value="value",
-    ),
-    Action(
-        "lookup_hash",
-        "Look up a file hash",
-        "VirusTotal's report on a file, by MD5, SHA-1 or SHA-256",
-        "1",
-        {"hash": EICAR},
-        partial(look_up, "hash", "hash"),
-        "vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f",
-        value="hash",
-    ),
-    Action(
-        "lookup_url",
-        "Look up a URL",
-        "VirusTotal's report on a URL; can submit an unknown URL for a scan",
-        "1; up to 3 and polls when scanning",
-        {"url": "https://example.com/login?next=%2F"},
-        Deferred("lookup_url", "look_up_url"),
-        "vtaction lookup_url 'https://example.com/login?next=%2F' --scan-if-missing",
-        value="url",
-        write_params=("scan_if_missing",),
-    ),
-    Action(
-        "lookup_domain",
-        "Look up a domain",
-        "VirusTotal's report on a domain",
-        "1",
-        {"domain": "example.com"},
-        partial(look_up, "domain", "domain"),
-        "vtaction lookup_domain example.com example.org",
-        value="domain",
-    ),
-    Action(
-        "lookup_ip",
-        "Look up an IP address",
-        "VirusTotal's report on an IPv4 or IPv6 address",
-        "1",
-        {"ip": "8.8.8.8"},
-        partial(look_up, "ip", "ip"),
-        "vtaction lookup_ip 8.8.8.8 2001:db8::1 --json",
-        value="ip",
-    ),
     Action(
         "add_comment",
         "Add a comment",

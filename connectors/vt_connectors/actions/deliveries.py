@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Callable
 
 from ..errors import ConnectorError
+from ..light_typing import TYPE_CHECKING, Callable
 from ..log import logger
 
 if TYPE_CHECKING:

@@ -1,9 +1,10 @@
-"""The table of actions that go beyond lookups: relationships, behaviour, votes, searches, streams."""
+"""The table of actions that go beyond lookups: relationships, behaviour, votes, searches, streams; and all actions."""
 
 from __future__ import annotations
 
 from .action import Action, Deferred
-from .action_table import EICAR
+from .action_table import TABLE
+from .registry import EICAR, LOOKUPS
 
 FURTHER: tuple[Action, ...] = (
     Action(
@@ -160,3 +161,5 @@ FURTHER: tuple[Action, ...] = (
         further_errors=("too_large",),
     ),
 )
+
+ACTIONS: dict[str, Action] = {action.name: action for action in (*LOOKUPS, *TABLE, *FURTHER)}

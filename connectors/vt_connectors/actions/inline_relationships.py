@@ -16,8 +16,7 @@ from ..indicators import Indicator
 from ..virustotal.coerce import mapping, number, text
 from ..virustotal.relationship_names import NAMES
 from .context import Context
-from .query import Query
-from .read_through import report_key
+from .read_through import Query, report_key
 from .related_objects import row_of, unknown_name
 
 _MOST = 20

@@ -8,9 +8,9 @@ for that week, and then shared again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Callable
 
 from ..cache import Entry, any_entry
+from ..light_typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey

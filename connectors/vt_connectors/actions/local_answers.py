@@ -11,10 +11,9 @@ from ..errors import ConnectorError, InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quota.waiters import Claim
-from .answer_parts import needed_parts
+from .answer_parts import is_without_key, needed_parts
 from .context import Context
 from .lookup import may_be_queued, outcome, refused, skipped
-from .per_key import is_without_key
 from .read_through import find_kept, report_key
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..contract import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
 from ..contract.documents import VERSION
-from ..contract.exit_status import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
 from ..contract.next_steps import all_steps
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
 from ..version import __version__
 from ..virustotal import licences, relationship_names
 from .action import Action
-from .registry import ACTIONS
+from .further_actions import ACTIONS
 
 _EXIT_STATUSES = {
     OK: "every request was answered; not_found, pending and skipped are answers",

@@ -15,9 +15,8 @@ from ..verdict.private_report import private_report_of
 from ..verdict.rule import detections
 from ..virustotal import endpoints
 from ..virustotal.v3_private import private_object
-from .answer_parts import judged_data, needed_parts, own_parts
+from .answer_parts import judged_data, needed_parts, own_key, own_parts
 from .lookup import noted, skipped
-from .per_key import own_key
 from .read_through import Query, cache_key, find, forget, query_key
 
 if TYPE_CHECKING:

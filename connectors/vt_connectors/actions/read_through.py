@@ -11,11 +11,9 @@ from ..errors import Forbidden
 from ..indicators import Indicator
 from ..light_typing import TYPE_CHECKING, Callable
 from ..state.fallback import patiently
-from ..virustotal.licences import naming_licence
-from .answer_parts import has_detections, needed_parts
+from .answer_parts import PARTS, CachedAnswer, Find, find_many, has_detections, needed_parts, own_key
 from .context import Context, new_batch
-from .per_key import PARTS, CachedAnswer, Find, find_many, own_key
-from .query import Query as Query
+from .context import Query as Query
 
 if TYPE_CHECKING:
     from ..api_key import ApiKey
@@ -33,6 +31,8 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
     try:
         return _Search(question, context, request, budget).run()
     except Forbidden as error:
+        from ..virustotal.licences import naming_licence
+
         raise naming_licence(error, question.licence) from None
 
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterable
 
 from ..actions.context import Context
-from ..actions.deliveries import Deliveries
 from ..actions.licensed_keys import LicensedKeys
 from ..api_key import ApiKey
 from ..backends.memory.answers import MemoryAnswers
@@ -24,6 +23,7 @@ from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..actions.deliveries import Deliveries
     from ..actions.file_access import FileAccess
     from ..coalescing import SingleFlight, TwoLevels
     from ..indicators import NeverQuery
@@ -83,7 +83,7 @@ def build(
             refusal=accounts.refusal,
             guard=KeyGuard(default_key),
             file_access=deferred(lambda: file_access(settings, own_files)),
-            deliveries=Deliveries(),
+            deliveries=deferred(_deliveries),
             licensed_keys=LicensedKeys(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
         ),
         release,
@@ -100,6 +100,12 @@ def file_access(settings: Settings, own_files: Callable[[], Iterable[Path]]) -> 
     place = state_place(settings) if settings.state != KVSTORE else None
     states = (substitute_file(os.environ), *([place] if isinstance(place, Path) else []))
     return FileAccess(OwnFiles(own_files, states), settings.scan_roots)
+
+
+def _deliveries() -> Deliveries:
+    from ..actions.deliveries import Deliveries
+
+    return Deliveries()
 
 
 def _heartbeat() -> Heartbeat:

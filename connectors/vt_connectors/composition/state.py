@@ -205,13 +205,14 @@ def state_files(path: str | Path) -> StateFiles:
     refuse_untrusted(path, "the state file")
     from ..backends.sqlite.answers import SCHEMA
     from ..backends.sqlite.file import SqliteFile
-    from ..backends.sqlite.record_file import record_file
-    from ..state.ownership import LEASES_ID
+    from ..state.ownership import LEASES_ID, QUOTA_ID
 
     answers = SqliteFile(path, SCHEMA, "WAL")
     beside = leases_place(answers.place)
     leases = SqliteFile(beside, _schema_of_leases, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
-    for file in (answers, leases, record_file(quota_place(answers.place))):
+    # Only checked here. `record_location` makes the one that is used, which a cached answer does not need.
+    record = SqliteFile(quota_place(answers.place), "", "TRUNCATE", application_id=QUOTA_ID)
+    for file in (answers, leases, record):
         file.check()
     return StateFiles(answers, leases)
 

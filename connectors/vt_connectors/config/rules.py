@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable
 
 from ..errors import ConfigError
-from ..verdict.rule import VERDICT_BY, WORDS, Thresholds, VerdictBy, engine_names
+from ..light_typing import Any
+from ..verdict.rule import VERDICT_BY, WORDS, Rules, VerdictBy, engine_names
+from .values import count
 
 _KINDS = ("hash", "url", "domain", "ip")
 _FORM = re.compile(r"(?:([a-z]+)\.)?([a-z]+)\s*=\s*(\S+)")
 _MOST_ENGINES = 1000
 
 
-def thresholds(name: str, value: Any, count: Callable[[str, Any], int]) -> tuple[tuple[str, int], ...]:
+def rules_from(given: Mapping[str, Any]) -> Rules:
+    """The rules from values by variable name; the rest has defaults. Raises `ConfigError`."""
+    rules = Rules()
+    alone = {
+        word: count(name, given[name])
+        for word, name in (("malicious", "VT_MALICIOUS_THRESHOLD"), ("suspicious", "VT_SUSPICIOUS_THRESHOLD"))
+        if name in given
+    }
+    pairs = _thresholds("VT_THRESHOLDS", given["VT_THRESHOLDS"]) if "VT_THRESHOLDS" in given else ()
+    for_all = {**alone, **{key: number for key, number in pairs if "." not in key}}
+    return Rules(
+        rules.thresholds._replace(**for_all),
+        tuple(pair for pair in pairs if "." in pair[0]),
+        _engines("VT_TRUSTED_ENGINES", given.get("VT_TRUSTED_ENGINES", [])),
+        _engines("VT_IGNORED_ENGINES", given.get("VT_IGNORED_ENGINES", [])),
+        _verdict_by("VT_VERDICT_BY", given["VT_VERDICT_BY"]) if "VT_VERDICT_BY" in given else rules.verdict_by,
+    )
+
+
+def _thresholds(name: str, value: Any) -> tuple[tuple[str, int], ...]:
     """Pairs such as `("malicious", 3)` and `("url.malicious", 1)` of `malicious=3, url.malicious=1`, or of the object
-    `{"malicious": 3, "url": {"malicious": 1}}`. `count` reads a number. Raises `ConfigError`.
+    `{"malicious": 3, "url": {"malicious": 1}}`. Raises `ConfigError`.
     """
     pairs = _of_object(value) if isinstance(value, Mapping) else _of_text(name, str(value))
     return tuple((_checked(name, key), count(f"{name}, {key}", number)) for key, number in pairs)
@@ -47,12 +67,7 @@ def _checked(name: str, key: str) -> str:
     return key
 
 
-def for_every_kind(pairs: tuple[tuple[str, int], ...], thresholds: Thresholds) -> Thresholds:
-    """`thresholds`, replaced by those of `pairs` that are for all kinds."""
-    return thresholds._replace(**{key: number for key, number in pairs if "." not in key})
-
-
-def engines(name: str, value: Any) -> frozenset[str]:
+def _engines(name: str, value: Any) -> frozenset[str]:
     """Names in a list, or in a text between commas, because they contain blanks. Raises `ConfigError`."""
     names = engine_names(map(str, value) if isinstance(value, list) else str(value).split(","))
     if len(names) > _MOST_ENGINES:
@@ -60,7 +75,7 @@ def engines(name: str, value: Any) -> frozenset[str]:
     return names
 
 
-def verdict_by(name: str, value: Any) -> VerdictBy:
+def _verdict_by(name: str, value: Any) -> VerdictBy:
     """Raises `ConfigError`."""
     word = str(value).strip().lower()
     for known in VERDICT_BY:

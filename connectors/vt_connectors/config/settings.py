@@ -110,15 +110,7 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
     def take(name: str, read: Callable[[str, Any], Value], default: Value) -> Value:
         return read(name, given[name]) if name in given else default
 
-    # Imported here for a fast start.
-    from . import rules
-
-    no_pairs: tuple[tuple[str, int], ...] = ()
-    own = take("VT_THRESHOLDS", lambda name, value: rules.thresholds(name, value, values.count), no_pairs)
-    alone = Thresholds(
-        malicious=take("VT_MALICIOUS_THRESHOLD", values.count, defaults.thresholds.malicious),
-        suspicious=take("VT_SUSPICIOUS_THRESHOLD", values.count, defaults.thresholds.suspicious),
-    )
+    rules = _rules_from(given)
     return Settings(
         api_url=take("VT_API_URL", lambda _, value: values.checked_base_url(str(value)), defaults.api_url),
         api_version=take("VT_API_VERSION", values.version, defaults.api_version),
@@ -132,14 +124,30 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         timeout_s=take("VT_TIMEOUT", values.timeout, defaults.timeout_s),
         never_query=take("VT_NEVER_QUERY", values.entries, defaults.never_query),
         scan_roots=take("VT_SCAN_ROOTS", values.folders, defaults.scan_roots),
-        thresholds=rules.for_every_kind(own, alone),
-        thresholds_by_kind=tuple(pair for pair in own if "." in pair[0]),
-        trusted_engines=take("VT_TRUSTED_ENGINES", rules.engines, frozenset()),
-        ignored_engines=take("VT_IGNORED_ENGINES", rules.engines, frozenset()),
-        verdict_by=take("VT_VERDICT_BY", rules.verdict_by, defaults.verdict_by),
+        thresholds=rules.thresholds,
+        thresholds_by_kind=rules.by_kind,
+        trusted_engines=rules.trusted,
+        ignored_engines=rules.ignored,
+        verdict_by=rules.verdict_by,
     )
 
 
+def _rules_from(given: Mapping[str, Any]) -> Rules:
+    if not any(name in given for name in _OF_RULES):
+        return Rules()
+    from .rules import rules_from
+
+    return rules_from(given)
+
+
+_OF_RULES = (
+    "VT_MALICIOUS_THRESHOLD",
+    "VT_SUSPICIOUS_THRESHOLD",
+    "VT_THRESHOLDS",
+    "VT_TRUSTED_ENGINES",
+    "VT_IGNORED_ENGINES",
+    "VT_VERDICT_BY",
+)
 VARIABLES = (
     "VT_API_URL",
     "VT_API_VERSION",
@@ -153,12 +161,7 @@ VARIABLES = (
     "VT_TIMEOUT",
     "VT_NEVER_QUERY",
     "VT_SCAN_ROOTS",
-    "VT_MALICIOUS_THRESHOLD",
-    "VT_SUSPICIOUS_THRESHOLD",
-    "VT_THRESHOLDS",
-    "VT_TRUSTED_ENGINES",
-    "VT_IGNORED_ENGINES",
-    "VT_VERDICT_BY",
+    *_OF_RULES,
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
 
+from ..light_typing import Any, Literal, NamedTuple
 from ..verdict.rule import Rules, VerdictBy, engine_names
 
 DEFAULT_MAX_WAIT_S = 20.0

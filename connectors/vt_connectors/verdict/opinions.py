@@ -6,24 +6,21 @@ that are empty. Engines without an opinion (timeouts, failures, unsupported type
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-Opinions = Mapping[str, Any]
-DETECTED = ("malicious", "suspicious")
-_CLEAN = ("harmless", "undetected")
-_BETWEEN = "|"
+from ..light_typing import Any
+from .rule import BETWEEN, CLEAN, WORDS
+
 # VirusTotal has about 100 engines.
 _MOST_ENGINES = 300
-_MOST_SHOWN = 100
 # Characters. Longer names and results are cut.
 _LONGEST_NAME, _LONGEST_RESULT = 100, 200
 
 
 def opinions_of(results: object) -> dict[str, Any]:
     """`results`: VirusTotal's `last_analysis_results`, or `results` of an analysis. Empty if it has another form."""
-    detected: dict[str, dict[str, str | None]] = {category: {} for category in DETECTED}
-    clean: dict[str, list[str]] = {category: [] for category in _CLEAN}
+    detected: dict[str, dict[str, str | None]] = {category: {} for category in WORDS}
+    clean: dict[str, list[str]] = {category: [] for category in CLEAN}
     rows = list(results.items())[:_MOST_ENGINES] if isinstance(results, Mapping) else []
     # The names in order are alike in many objects, which packs well.
     for engine, row in sorted(rows, key=lambda row: str(row[0])):
@@ -33,36 +30,6 @@ def opinions_of(results: object) -> dict[str, Any]:
             result = row.get("result")
             detected[category][name] = result[:_LONGEST_RESULT] if isinstance(result, str) and result else None
         elif category in clean:
-            clean[category].append(name.replace(_BETWEEN, " "))
-    found = {**detected, **{category: _BETWEEN.join(names) for category, names in clean.items()}}
+            clean[category].append(name.replace(BETWEEN, " "))
+    found = {**detected, **{category: BETWEEN.join(names) for category, names in clean.items()}}
     return {category: names for category, names in found.items() if names}
-
-
-def stats_without(stats: Mapping[str, int], opinions: Opinions, ignored: Collection[str]) -> Mapping[str, int]:
-    """`stats` without the opinions of the engines in `ignored` (names in lower case)."""
-    if not ignored:
-        return stats
-    left = {}
-    for category in (*DETECTED, *_CLEAN):
-        names = opinions.get(category, ())
-        engines = names.split(_BETWEEN) if isinstance(names, str) else names
-        left[category] = max(0, stats[category] - sum(name.casefold() in ignored for name in engines))
-    return {**left, "total": sum(left.values())}
-
-
-def detected_by(opinions: Opinions, ignored: Collection[str] = ()) -> list[dict[str, str | None]]:
-    """The engines that say malicious or suspicious, except those in `ignored`, by name."""
-    names = opinions.get("malicious")
-    if "suspicious" in opinions:
-        # Each alone is in order already.
-        names = dict(sorted({**opinions["suspicious"], **(names or {})}.items()))
-    if not names:
-        return []
-    if ignored:
-        names = {engine: result for engine, result in names.items() if engine.casefold() not in ignored}
-    return [{"engine": engine, "result": result} for engine, result in names.items()][:_MOST_SHOWN]
-
-
-def is_detected_by(opinions: Opinions, engines: Collection[str]) -> bool:
-    """Whether one of `engines` (names in lower case) says malicious."""
-    return bool(engines) and any(name.casefold() in engines for name in opinions.get("malicious", ()))

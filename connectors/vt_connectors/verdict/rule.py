@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..light_typing import Any, Literal, NamedTuple
-from .opinions import detected_by, is_detected_by, stats_without
 
 Verdict = Literal["malicious", "suspicious", "undetected", "unknown"]
 VerdictBy = Literal["engines", "gti", "worst"]
@@ -13,8 +12,12 @@ VERDICT_BY: tuple[VerdictBy, ...] = ("engines", "gti", "worst")
 DecidedBy = Literal["engines", "gti"]
 WORST_FIRST: tuple[Verdict, ...] = ("malicious", "suspicious", "undetected", "unknown")
 WORDS = ("malicious", "suspicious")  # the verdicts with thresholds
-# The part of a report that only the rule needs.
+# The part of a report that only the rule needs, as `opinions.py` makes it.
 OPINIONS = "opinions"
+Opinions = Mapping[str, Any]
+CLEAN = ("harmless", "undetected")
+BETWEEN = "|"
+_MOST_SHOWN = 100
 GTI = "gti"
 # Google Threat Intelligence's verdicts as ours. Its "unknown" is no verdict.
 _OF_GTI: Mapping[str, Verdict] = {
@@ -131,3 +134,33 @@ def judge(stats: Mapping[str, int] | None, thresholds: Thresholds) -> Verdict:
 def detections(stats: Mapping[str, int]) -> int:
     """The number of engines with the result malicious or suspicious."""
     return stats["malicious"] + stats["suspicious"]
+
+
+def stats_without(stats: Mapping[str, int], opinions: Opinions, ignored: Collection[str]) -> Mapping[str, int]:
+    """`stats` without the opinions of the engines in `ignored` (names in lower case)."""
+    if not ignored:
+        return stats
+    left = {}
+    for category in (*WORDS, *CLEAN):
+        names = opinions.get(category, ())
+        engines = names.split(BETWEEN) if isinstance(names, str) else names
+        left[category] = max(0, stats[category] - sum(name.casefold() in ignored for name in engines))
+    return {**left, "total": sum(left.values())}
+
+
+def detected_by(opinions: Opinions, ignored: Collection[str] = ()) -> list[dict[str, str | None]]:
+    """The engines that say malicious or suspicious, except those in `ignored`, by name."""
+    names = opinions.get("malicious")
+    if "suspicious" in opinions:
+        # Each alone is in order already.
+        names = dict(sorted({**opinions["suspicious"], **(names or {})}.items()))
+    if not names:
+        return []
+    if ignored:
+        names = {engine: result for engine, result in names.items() if engine.casefold() not in ignored}
+    return [{"engine": engine, "result": result} for engine, result in names.items()][:_MOST_SHOWN]
+
+
+def is_detected_by(opinions: Opinions, engines: Collection[str]) -> bool:
+    """Whether one of `engines` (names in lower case) says malicious."""
+    return bool(engines) and any(name.casefold() in engines for name in opinions.get("malicious", ()))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zlib
 
 from ..light_typing import TYPE_CHECKING, Any, Callable, Protocol
-from ..observer import SILENT
 
 if TYPE_CHECKING:
+    from ..observer import Observer
     from ..quota.gate import Turn
     from ..quota.limiter import Limiter
     from ..quota.waiters import Claim
@@ -41,24 +41,33 @@ class Budget:
     """`deadline`: the end of waiting for quota (the clock's monotonic seconds).
 
     `requests` and `waited_s` add up; `quota` is its state after the last request. `waiting` is called with True
-    when a request begins to wait for quota, and with False when it is sent after that. `observer` is
+    when a request begins to wait for quota, and with False when it is sent after that. `told` is
     notified of the bytes of a file. `keep`: the day's requests to reserve for others; None: the default share. `claim`:
     the data of its requests in the queue for quota; `turn`: their place among those of their client, if taken.
     `permit`: checked before each request. `has_written`: a write was sent, and VirusTotal did not refuse it.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(
+        self, deadline: float, told: Observer | None = None, keep: int | None = 0, claim: Claim | None = None
+    ) -> None:
         self.deadline = deadline
         self.requests = 0
         self.has_written = False
         self.waited_s = 0.0
-        self.keep: int | None = 0
-        self.claim: Claim | None = None
+        self.keep = keep
+        self.claim = claim
         self.turn: Turn | None = None
         self.permit: Permit = _Always()
         self.quota: dict[str, Any] = {}
         self.waiting: Callable[[bool], None] | None = None
-        self.observer = SILENT
+        self.told = told
+
+    @property
+    def observer(self) -> Observer:
+        """What is notified; `told`, if there is one."""
+        from ..observer import SILENT
+
+        return self.told or SILENT
 
     def take_turn(self, limiter: Limiter, key: str) -> Turn:
         """The place of the request for `key` among those of its client. Enter it, and leave it."""

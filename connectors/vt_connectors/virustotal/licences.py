@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ..errors import Forbidden
+from ..light_typing import Literal
 
 Licence = Literal["free", "premium", "gti", "private"]
 

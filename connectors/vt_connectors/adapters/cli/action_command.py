@@ -17,8 +17,8 @@ from ...actions.local_answers import plain_lookup
 from ...actions.lookup_port import LookingUp
 from ...actions.request_batch import BatchAnswers
 from ...config.text_encoding import Lines
+from ...contract import RETRY_LATER, ExitCode
 from ...contract.documents import Options, Request, finds_no_quota
-from ...contract.exit_status import RETRY_LATER, ExitCode
 from ...errors import Cancelled, ConnectorError
 from ...indicators import shown_without_credentials
 from ...observer import SILENT, Observer

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Callable, NoReturn
 
 from ...actions import ACTIONS
-from ...contract.exit_status import OK
+from ...contract import OK
 from ...version import __version__
 from ..process.termination import Termination
 from . import logs
-from .run_command import RunOptions, run
+from .main import RunOptions, run
 
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f

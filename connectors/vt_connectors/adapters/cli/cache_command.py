@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...clock import SystemClock, iso
-from ...contract.exit_status import MALFORMED, OK
+from ...contract import MALFORMED, OK
 from ...core import Core
 from ...redaction import redacted
 from ..core_from_environment import core_from, remember_keys

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ...composition.core import file_access
 from ...config.credentials import find_key, own_files
 from ...config.settings import read_settings
-from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
+from ...contract import MALFORMED, OK, RETRY_LATER
 from ...errors import ConnectorError
 from ...export.plan_action import request_plan
 from ...export.shell import Script

@@ -14,8 +14,8 @@ from ...composition.core import build
 from ...config.credentials import find_key, readable_by_all
 from ...config.settings import Settings, not_settings, read_settings
 from ...config.unknown_variables import is_told
+from ...contract import MALFORMED, OK, RETRY_LATER
 from ...contract.documents import Options, Request
-from ...contract.exit_status import MALFORMED, OK, RETRY_LATER
 from ...errors import ConfigError, ConnectorError
 from ..core_from_environment import core_from, remember_keys
 from ..process.termination import ENDED, Termination

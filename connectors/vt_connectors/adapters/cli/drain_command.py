@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...actions.drain import DrainLimits, DrainResult
-from ...contract.exit_status import MALFORMED, OK, RETRY_LATER, ExitCode
+from ...contract import MALFORMED, OK, RETRY_LATER, ExitCode
 from ...core import Core
 from ..core_from_environment import core_from
 from ..process.termination import ENDED, Termination

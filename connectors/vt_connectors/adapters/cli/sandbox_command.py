@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ...clock import Clock, SystemClock, iso
 from ...config.values import seconds_of
-from ...contract.exit_status import FAILED, MALFORMED, OK
+from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer

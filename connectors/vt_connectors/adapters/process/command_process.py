@@ -9,7 +9,7 @@ import io
 import os
 import sys
 
-from ...contract.exit_status import FAILED, OK, RETRY_LATER
+from ...contract import FAILED, OK, RETRY_LATER
 from ...light_typing import Any, Callable, NoReturn, TextIO
 from ...quick_imports import suppress
 from ...threads import start_thread

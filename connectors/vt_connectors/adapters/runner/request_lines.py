@@ -48,6 +48,9 @@ class Answering(Protocol):
 
     def end_batch(self) -> None: ...
 
+    @property
+    def ends_at_once(self) -> bool: ...
+
 
 class RunLine(Job):
     """A line as a job, which the `core` of its batch answers."""

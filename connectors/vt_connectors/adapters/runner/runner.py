@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from ... import strict_json
 from ...clock import SystemClock
-from ...contract.exit_status import FAILED, ExitCode
+from ...contract import FAILED, ExitCode
 from ...errors import Cancelled, ConnectorError, internal_error
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
@@ -74,7 +74,7 @@ class Runner:
                 response, written = self._response_line(line)
                 # Counted before it is written, because its reader may send the next line immediately.
                 self._answered_lines += 1
-                gc.enable()  # not before the first answer, for a fast start
+                _collect_garbage()
                 stdout.write(written, self._waits_for_output)
                 if response is not None:
                     self._delivered(response)
@@ -90,7 +90,8 @@ class Runner:
 
     def _end_batch(self) -> None:
         """End the batch in a thread, because the state may be locked, perhaps by a dead thread."""
-
+        if self._core.ends_at_once:
+            return
         end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
             return
@@ -217,6 +218,15 @@ class Runner:
     def _finished(self, line: RunLine) -> Response:
         outcome = self._ending.outcome_of(line, self._workers)
         return self._core.refuse(line.document.value, outcome) if isinstance(outcome, ConnectorError) else outcome
+
+
+def _collect_garbage() -> None:
+    """Collect it from the first answer on. What the imports made stays, so it is not searched, which takes as long as
+    a tenth of a short process.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def bytes_of(response: Response) -> bytes:

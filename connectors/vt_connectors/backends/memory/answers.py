@@ -3,75 +3,99 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 
 from ...cache.entry import Entry
 from ...clock import Clock
-from ...light_typing import Any
+from ...light_typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from cachetools import TTLCache
 
 
 class MemoryAnswers:
-    """The `most` most recently used answers, each for `ttl_s` seconds at most."""
+    """The `most` most recently used answers, each for `ttl_s` seconds at most.
+
+    `cachetools` keeps them. It is imported with the second answer, because many processes look up one indicator and
+    importing it takes as long as reading the answer from the file.
+    """
 
     def __init__(self, clock: Clock, most: int = 10_000, ttl_s: float = 30 * 86400.0) -> None:
-        self._monotonic = clock.monotonic
+        self._time: Callable[[], float] = clock.monotonic
         self._most = most
         self._ttl_s = ttl_s
-        # Each with the time of its end, the most recently used one last.
-        self._entries: OrderedDict[str, tuple[float, Entry]] = OrderedDict()
+        # The only answer, by its key, and when it was put here.
+        self._first: dict[str, Entry] = {}
+        self._first_at = 0.0
+        # All answers, from the second one on.
+        self._entries: TTLCache[str, Entry] | None = None
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Entry | None:
         with self._lock:
-            return self._used(key)
+            if self._entries is None:
+                return self._living_first().get(key)
+            # `get` would do two look-ups.
+            try:
+                return self._entries[key]
+            except KeyError:
+                return None
 
     def get_many(self, keys: Collection[str]) -> dict[str, Entry]:
         with self._lock:
-            return {key: entry for key in keys if (entry := self._used(key)) is not None}
-
-    def _used(self, key: str) -> Entry | None:
-        found = self._entries.get(key)
-        if found is None:
-            return None
-        if self._monotonic() >= found[0]:
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
-        return found[1]
+            entries = self._living_first() if self._entries is None else self._entries
+            return {key: entry for key in keys if (entry := entries.get(key)) is not None}
 
     def put(self, key: str, entry: Entry) -> bool:
         with self._lock:
-            self._entries[key] = self._monotonic() + self._ttl_s, entry
-            self._entries.move_to_end(key)
-            if len(self._entries) > self._most:
-                self._entries.popitem(last=False)
+            if self._entries is None and self._living_first().keys() <= {key}:
+                self._first, self._first_at = {key: entry}, self._time()
+            else:
+                self._all()[key] = entry
         return True
 
     def forget(self, key: str) -> None:
         with self._lock:
-            self._entries.pop(key, None)
+            self._first.pop(key, None)
+            if self._entries is not None:
+                self._entries.pop(key, None)
 
     def clear(self) -> int:
         count = int(self.stats()["entries"])
         with self._lock:
-            self._entries.clear()
+            self._first.clear()
+            if self._entries is not None:
+                self._entries.clear()
         return count
 
     def keys(self, limit: int, begins: Collection[str] = ()) -> list[tuple[str, str, float]]:
         with self._lock:
             rows: list[tuple[str, str, float]] = [
                 (key, entry.status, entry.fetched_at)
-                for key, entry in self._living()
+                for key, entry in self._items()
                 if not entry.is_copy and (not begins or key.startswith(tuple(begins)))
             ]
         return sorted(rows, key=lambda row: -row[2])[:limit]
 
     def stats(self) -> dict[str, Any]:
         with self._lock:
-            entries = sum(not entry.is_copy for _, entry in self._living())
+            entries = sum(not entry.is_copy for _, entry in self._items())
             return {"entries": entries, "bytes": None, "max_bytes": None, "place": "memory"}
 
-    def _living(self) -> Iterator[tuple[str, Entry]]:
-        now = self._monotonic()
-        return ((key, entry) for key, (until, entry) in self._entries.items() if now < until)
+    def _items(self) -> Iterable[tuple[str, Entry]]:
+        return (self._living_first() if self._entries is None else self._entries).items()
+
+    def _living_first(self) -> dict[str, Entry]:
+        return self._first if self._time() < self._first_at + self._ttl_s else {}
+
+    def _all(self) -> TTLCache[str, Entry]:
+        """All answers, with the first one, which keeps its age."""
+        if self._entries is None:
+            from cachetools import TTLCache
+
+            entries: TTLCache[str, Entry] = TTLCache(self._most, self._ttl_s, timer=lambda: self._time())
+            now, self._time = self._time, lambda: self._first_at
+            entries.update(self._first)
+            self._time = now
+            self._first, self._entries = {}, entries
+        return self._entries

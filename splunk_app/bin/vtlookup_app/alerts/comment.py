@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from vt_connectors.contract.exit_status import OK, status_of
+from vt_connectors.contract import OK, status_of
 
 from ..app_settings import APP
 from ..cancellation import Cancellation

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Callable
 
-from vt_connectors.contract.exit_status import FAILED, MALFORMED, status_of
+from vt_connectors.contract import FAILED, MALFORMED, status_of
 from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP

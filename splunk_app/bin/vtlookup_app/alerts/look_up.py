@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from vt_connectors.config.values import seconds_of
-from vt_connectors.contract.exit_status import OK, RETRY_LATER, status_of
+from vt_connectors.contract import OK, RETRY_LATER, status_of
 from vt_connectors.errors import ConnectorError
 
 from ..app_settings import APP, most_time, splunk_home
