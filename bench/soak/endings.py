@@ -179,6 +179,12 @@ class _Failing:
     def refuse(self, document: object, error: ConnectorError) -> Response:
         return refusal(document, error)
 
+    @property
+    def ends_at_once(self) -> bool:
+        if self._chance.random() < 0.1:
+            raise self._chance.choice(_FAILURES)
+        return False
+
     def delivered(self, response: Response) -> None:
         self.end_batch()
 

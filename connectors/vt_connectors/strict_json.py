@@ -13,6 +13,11 @@ def loads(text: str) -> Any:
     return json.loads(text, parse_constant=_no_number)
 
 
+def loads_once(text: str) -> Any:
+    """Like `loads`, but refuses an object with the same name twice: which value holds would depend on the reader."""
+    return json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
+
+
 def loads_finite(text: str) -> Any:
     """Like `loads`, but refuses numbers that are too large for a float, because they could not be written again."""
     return json.loads(text, parse_constant=_no_number, parse_float=_finite)
@@ -21,6 +26,15 @@ def loads_finite(text: str) -> Any:
 def dumps(value: Any) -> str:
     """One line of ASCII. Raises `ValueError`, `TypeError` or `RecursionError` if JSON cannot express the value."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has {twice[:40]!r} twice")
+    return found
 
 
 def _finite(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -89,6 +90,22 @@ def test_the_cursor_of_an_answer_and_a_time_both_say_where_to_begin(stream: Scen
     assert polled(stream, since=answer["data"]["since"]) == [*ids, *later]
 
 
+def test_who_says_where_to_begin_does_not_move_the_position(stream: Scenario) -> None:
+    first = notify(stream, INVOICE)
+    stream.clock.advance(60)
+    middle = stream.clock.now()
+    stream.clock.advance(60)
+    later = notify(stream, KEYGEN)
+    since = datetime.fromtimestamp(middle, timezone.utc).isoformat()
+    assert polled(stream, since=since) == later
+    assert polled(stream) == [*first, *later]
+
+
+def test_a_time_in_the_future_is_refused(stream: Scenario) -> None:
+    error = error_of(stream("ioc_stream", since="2099-01-01T00:00:00Z"))
+    assert (error["code"], "in the future" in error["message"]) == ("invalid_request", True)
+
+
 def test_each_filter_has_its_own_position(stream: Scenario) -> None:
     ids = notify(stream, INVOICE)
     assert polled(stream) == ids
@@ -117,12 +134,12 @@ def test_all_processes_that_share_the_state_continue_at_one_position(
 )
 def test_what_is_neither_a_time_nor_a_cursor_is_refused(odd: str) -> None:
     with pytest.raises(InvalidRequest):
-        read_since(odd, 0.0)
+        read_since(odd, 2e9)
 
 
 def test_a_cursor_is_read_back_and_later_ones_sort_after_it(clock: FakeClock) -> None:
     cursor = Cursor(1_700_000_000).after(1_700_000_000, "a").after(1_700_000_001, "b").after(None, "c").after(5, "d")
     assert cursor == Cursor(1_700_000_001, ("b", "c", "d"))
-    assert read_since(cursor.text, clock.now()) == cursor
+    assert read_since(cursor.text, max(clock.now(), 2e9)) == cursor
     assert Cursor(1_700_000_000, ("z",)).text < cursor.text
-    assert read_since("2023-11-14T22:13:20", 0.0).epoch == read_since("2023-11-14T23:13:20+01:00", 0.0).epoch
+    assert read_since("2023-11-14T22:13:20", 2e9).epoch == read_since("2023-11-14T23:13:20+01:00", 2e9).epoch

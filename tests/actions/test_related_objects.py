@@ -82,9 +82,12 @@ def test_unknown_and_internal_indicators(v3: Scenario, indicator: str, status: s
 
 
 def test_an_unknown_name_is_refused_by_virustotal_with_the_names_that_exist(v3: Scenario) -> None:
-    found = v3("relationships", indicator=MALICIOUS, relationship="subdomain")
-    assert found["status"] == "not_found"
-    assert "has no relationship 'subdomain'; did you mean 'subdomains'?" in found["summary"]
+    error = error_of(v3("relationships", indicator=MALICIOUS, relationship="subdomain"))
+    assert (error["code"], "did you mean 'subdomains'?" in error["message"]) == ("invalid_indicator", True)
+    other = error_of(v3("relationships", indicator=INVOICE, relationship="subdomains"))
+    assert "it exists for domain" in other["message"]
+    # A name that VirusTotal added is not refused: the indicator may be unknown.
+    assert v3("relationships", indicator=UNKNOWN, relationship="comments")["status"] == "not_found"
 
 
 def test_a_name_that_virustotal_does_not_accept_is_an_error_with_the_names_that_exist() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.responses import error_of
+from vt_connectors.sandbox import EVERY_LICENCE, SandboxConfig
 
 from .conftest import MakeScenario, Scenario
 from .deep_objects import INVOICE, IP, MALICIOUS, PAYLOAD, UNKNOWN
@@ -27,6 +28,37 @@ def test_no_result_is_not_found(v3: Scenario) -> None:
 def test_an_internal_value_is_not_searched_for(licensed: Scenario, query: str) -> None:
     assert licensed("search", query=query)["status"] == "skipped"
     assert licensed("intelligence_search", query=query)["status"] == "skipped"
+    assert licensed.calls == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "hostname:wiki.corp.example",
+        "entity:ip ip:10.1.2.3",
+        'entity:url url:"http://wiki.corp.example/x" p:5+',
+        "(hostname:wiki.corp.example or hostname:evil.example)",
+        "#wiki.corp.example",
+        "wiki.corp.example 8.8.8.8",
+    ],
+)
+def test_an_internal_value_inside_a_query_is_not_searched_for(make_scenario: MakeScenario, query: str) -> None:
+    config = SandboxConfig(licences=EVERY_LICENCE)
+    scenario = make_scenario("3", config=config, VT_NEVER_QUERY="corp.example")
+    assert scenario("search", query=query)["status"] == "skipped"
+    assert scenario("intelligence_search", query=query)["status"] == "skipped"
+    assert scenario("vt_get", path="intelligence/search", query={"query": query})["status"] == "skipped"
+    assert scenario.calls == []
+
+
+def test_a_password_inside_a_query_is_refused_and_not_repeated(licensed: Scenario) -> None:
+    query = 'entity:url url:"https://bob:secret@evil.example/"'
+    for response in (
+        licensed("intelligence_search", query=query),
+        licensed("vt_get", path="intelligence/search", query={"query": query}),
+    ):
+        error = error_of(response)
+        assert (error["code"], "secret" in str(response)) == ("invalid_request", False)
     assert licensed.calls == []
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.export.shell import Shell
-from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
+from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
 
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    config = SandboxConfig(queued_s=0, completed_s=0, private_keys=True, licences=EVERY_LICENCE)
+    config = SandboxConfig(
+        queued_s=0, completed_s=0, private_keys=True, licences=frozenset({Licence.PREMIUM, Licence.PRIVATE})
+    )
     with SandboxServer(Quota.unlimited(), lambda: 1_760_000_000.0, config=config) as server:
         yield server
 

@@ -90,6 +90,12 @@ def test_a_private_url_has_its_own_report(private: VirusTotal, server: SandboxSe
     assert sent_in_public(server) == []
 
 
+def test_private_without_a_value_is_refused_for_any_action(private: VirusTotal, server: SandboxServer) -> None:
+    with pytest.raises(TypeError, match="private is True or False"):
+        private.run("scan_url", url="http://secret.example/", private=None)
+    assert server.requests == []
+
+
 def test_a_public_scan_says_that_it_is_public(private: VirusTotal) -> None:
     scan = private.scan_file(CONTENT)
     assert (scan.private, scan.threat_severity, scan.expires) == (False, None, None)

@@ -92,14 +92,8 @@ def test_all_pages_come_by_both_ways_and_a_second_search_costs_nothing(
     [
         ((f"value={'0' * 64}", "relationship=contacted_ips"), "not_found", "", "VirusTotal does not know this hash"),
         (("value=10.0.0.1", "relationship=resolutions"), "skipped", "private_address", "private or reserved address"),
-        (
-            ("value=malicious.example", "relationship=sibling"),
-            "not_found",
-            "",
-            "has no relationship 'sibling'; did you mean 'siblings'",
-        ),
     ],
-    ids=["unknown to VirusTotal", "private", "misspelt"],
+    ids=["unknown to VirusTotal", "private"],
 )
 def test_an_answer_without_an_object_is_a_row_and_a_message(
     args: tuple[str, ...], status: str, reason: str, message: str, related: Lookup
@@ -111,6 +105,13 @@ def test_an_answer_without_an_object_is_a_row_and_a_message(
     [row] = result.records
     assert (row["vt_status"], row["vt_reason"], row["vt_indicator"]) == (status, reason, "")
     assert list(row) == NAMED
+
+
+def test_a_misspelt_relationship_is_an_error_and_not_an_unknown_indicator(related: Lookup) -> None:
+    result = related([], "value=malicious.example", "relationship=sibling")
+    level, text = told(result)
+    assert (level, result.records) == ("ERROR", [])
+    assert "did you mean 'siblings'" in text
 
 
 def test_what_has_no_related_objects_is_no_row_and_a_message(related: Lookup) -> None:

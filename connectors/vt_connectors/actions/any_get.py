@@ -25,9 +25,13 @@ from .account_secrets import remove_secrets
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
+from .search_terms import never_sent as searched_for
+from .search_terms import refuse_password
 
 _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
+# The parameters of a query that have words of a search.
+_SHOWING = ("query", "filter", "q")
 _MOMENT_S = 1.0
 _KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
@@ -111,18 +115,21 @@ def _segments(path: str) -> list[str]:
 def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the path or the query has an indicator that must not be sent."""
     collection, _, rest = path[len(_BEGIN) :].partition("/")
-    told = [(_KINDS.get(collection), _object_of(collection, unquote(rest.split("/")[0])))]
-    told.append((None, values.get("query", "")))
-    for kind, value in told:
-        with contextlib.suppress(InvalidIndicator):
-            indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
-            if indicator.removed:
-                raise _refused(
-                    "or its query has a URL with a user name or password; use lookup_url, which removes them"
-                )
-            reason = never_query.reason(indicator)
-            if reason is not None:
-                return skipped(indicator, reason)
+    kind = _KINDS.get(collection)
+    with contextlib.suppress(InvalidIndicator):
+        value = _object_of(collection, unquote(rest.split("/")[0]))
+        indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
+        if indicator.removed:
+            raise _refused("has a URL with a user name or password; use lookup_url, which removes them")
+        reason = never_query.reason(indicator)
+        if reason is not None:
+            return skipped(indicator, reason)
+    for name, given in values.items():
+        if name in _SHOWING and given:
+            refuse_password(given, never_query)
+            unsent = searched_for(given, never_query)
+            if unsent is not None:
+                return unsent
     return None
 
 

@@ -28,7 +28,7 @@ def add_comment(context: Context, request: Request, budget: Budget) -> Outcome:
 
 def _commented(indicator: Indicator, comment: str, context: Context, request: Request, budget: Budget) -> Outcome:
     about = {"type": indicator.kind, "indicator": indicator.value}
-    reason = context.never_query.reason(indicator)
+    reason = "not_cached" if request.options.cache == "only" else context.never_query.reason(indicator)
     if reason is not None:
         return skipped(indicator, reason)
     account = context.account(request.api_key)

@@ -8,6 +8,7 @@ from typing import Any
 from ..cache import Entry
 from ..clock import iso
 from ..contract.documents import Outcome, Request
+from ..errors import Forbidden
 from ..indicators.indicator import checked_text, refuse
 from ..patterns import pattern
 from ..virustotal import endpoints
@@ -65,7 +66,16 @@ def delete_comment(context: Context, request: Request, budget: Budget) -> Outcom
         return _not_cached(comment_id)
 
     def send(api: Api) -> Entry:
-        deleted = api.change(endpoints.DELETE_COMMENT, {"id": comment_id}, budget, lambda _: True)
+        try:
+            deleted = api.change(endpoints.DELETE_COMMENT, {"id": comment_id}, budget, lambda _: True)
+        except Forbidden as error:
+            if error.http_status is None:
+                raise
+            raise Forbidden(
+                "VirusTotal did not delete the comment: an account can delete its own comments only",
+                http_status=error.http_status,
+                vt_code=error.vt_code,
+            ) from None
         return Entry("ok" if deleted else "not_found", {}, context.clock.now())
 
     entry, source = send_once([comment_id], send, context, request, budget)

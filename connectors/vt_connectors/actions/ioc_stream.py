@@ -60,7 +60,9 @@ def ioc_stream(context: Context, request: Request, budget: Budget) -> Outcome:
     }
     if "raw" in request.options.include:
         data["raw"] = report["raw"]
-    context.deliveries.offer(report["cursor"], lambda: _keep(account, name, report["cursor"]))
+    # Who says where to begin only looks; the position of the others stays.
+    if not params.get("since"):
+        context.deliveries.offer(report["cursor"], lambda: _keep(account, name, report["cursor"]))
     count, many = len(data["notifications"]), "; there are more" if data["more"] else ""
     summary = f"{count} notification{'s' if count != 1 else ''} since {data['since']}{many}"
     return Outcome("ok", summary, data, source, entry.fetched_at)

@@ -60,7 +60,6 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
         limit,
         about={"relationship": name},
         noun=name,
-        unknown=_unless_known(name, indicator.kind),
         key=f"{call.endpoint.name}:{name}",
         shown=lambda row: judged_row(row, rules),
         purpose=f"relationships:{indicator.kind}:{name}",
@@ -69,11 +68,16 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
         is_per_key=is_full or licence != "free",
     )
     try:
-        return listed(indicator, listing, context, request, budget)
+        found = listed(indicator, listing, context, request, budget)
     except InvalidIndicator as error:
         if error.http_status is None or name in NAMES[indicator.kind]:
             raise
         raise unknown_name(name, indicator.kind, error) from None
+    if found.status == "not_found" and name not in NAMES[indicator.kind]:
+        # VirusTotal answers an unknown indicator and an unknown name in the same way. A misspelt name must not look
+        # like an unknown indicator.
+        raise unknown_name(name, indicator.kind, InvalidIndicator("", http_status=404, vt_code="NotFoundError"))
+    return found
 
 
 def values_of(indicator: Indicator, name: str) -> dict[str, str]:
@@ -131,14 +135,12 @@ def _of_indicator(
     return found
 
 
-def _unless_known(name: str, kind: Kind) -> str:
-    """For a summary: VirusTotal answers an unknown indicator and an unknown name in the same way."""
-    return "" if name in NAMES[kind] else f", or has no relationship {name!r}; {_hint(name, kind)}"
-
-
 def _hint(name: str, kind: Kind) -> str:
     from ..contract.nearest import nearest
 
+    others = [other for other, names in NAMES.items() if name in names]
+    if others:
+        return f"it exists for {' and '.join(others)}"
     meant = nearest(name, NAMES[kind])
     return f"did you mean {meant!r}?" if meant else f"known names: {', '.join(NAMES[kind])}"
 

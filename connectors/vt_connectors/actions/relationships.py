@@ -26,8 +26,8 @@ class Listing:
     """`name`: the field of the answer that has the rows. `row` makes a row from an object of VirusTotal's.
 
     `about`: further fields of the answer. `noun`: what the rows are, for the summary; None: `name`. `key`: the name in
-    the cache; None: `name`. `shown` makes the row of the answer from a cached one. `unknown`: a hint for the summary if
-    VirusTotal has nothing. `purpose`, `licence` and `is_per_key`: as in `Query`.
+    the cache; None: `name`. `shown` makes the row of the answer from a cached one. `purpose`, `licence` and
+    `is_per_key`: as in `Query`.
     """
 
     name: str
@@ -36,7 +36,6 @@ class Listing:
     limit: int
     about: Mapping[str, Any] = field(default_factory=dict)
     noun: str | None = None
-    unknown: str = ""
     key: str | None = None
     shown: Callable[[dict[str, Any]], dict[str, Any]] = dict
     purpose: str | None = None
@@ -124,7 +123,7 @@ def listed(
         return skipped(indicator, "not_cached")
     entry, source = found
     if entry.status == "not_found":
-        summary = f"not found: VirusTotal does not know this {indicator.kind}{listing.unknown}"
+        summary = f"not found: VirusTotal does not know this {indicator.kind}"
         data = {**entry.report, **listing.about}
         return noted(indicator, Outcome("not_found", summary, data, source, entry.fetched_at))
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)

@@ -9,17 +9,16 @@ from typing import Any
 
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
-from ..errors import InvalidIndicator, InvalidRequest
-from ..indicators import Indicator, NeverQuery, recognise
+from ..indicators import NeverQuery
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import number
 from ..virustotal.port import Api, RowsCall
 from .answer_parts import raw_if_requested
 from .context import Context
-from .lookup import skipped
 from .read_through import Query, find
 from .related_objects import judged_row, row_of
+from .search_terms import never_sent, query_of
 
 DEFAULT_LIMIT = 40
 SEARCH_PAGE = 40
@@ -44,31 +43,19 @@ def intelligence_search(context: Context, request: Request, budget: Budget) -> O
 def search_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
     """The call for the parameters of `search`. Raises `InvalidRequest`."""
     limit = int(params.get("limit", DEFAULT_LIMIT))
-    return RowsCall(endpoints.SEARCH, {"query": query_of(params, never_query)}, limit, SEARCH_PAGE)
+    return RowsCall(endpoints.SEARCH, {"query": query_of(params["query"], never_query)}, limit, SEARCH_PAGE)
 
 
 def intelligence_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
     """The call for the parameters of `intelligence_search`. Raises `InvalidRequest`."""
     values = {
-        "query": query_of(params, never_query),
+        "query": query_of(params["query"], never_query),
         "descriptors_only": str(bool(params.get("descriptors_only"))).lower(),
     }
     if params.get("order"):
         values["order"] = params["order"]
     limit = int(params.get("limit", DEFAULT_LIMIT))
     return RowsCall(endpoints.INTELLIGENCE_SEARCH, values, limit, INTELLIGENCE_PAGE)
-
-
-def query_of(params: Mapping[str, Any], never_query: NeverQuery) -> str:
-    """The query; an indicator in its canonical form, without the user name and password of a URL.
-
-    Raises `InvalidRequest` for a query without text, or with control characters.
-    """
-    query: str = params["query"].strip()
-    if not query or not query.isprintable():
-        raise InvalidRequest("/params/query is empty, or has control characters", details={"path": "/params/query"})
-    indicator = _indicator(query, never_query)
-    return query if indicator is None else indicator.value
 
 
 def _searched(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
@@ -137,17 +124,3 @@ def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: 
 def _unless_internal(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
     unsent = never_sent(call.values["query"], context.never_query)
     return _searched(call, context, request, budget) if unsent is None else unsent
-
-
-def never_sent(query: str, never_query: NeverQuery) -> Outcome | None:
-    """The answer without a request to a query that is an internal indicator: a search shows it, as a lookup does."""
-    indicator = _indicator(query, never_query)
-    reason = never_query.reason(indicator) if indicator is not None else None
-    return skipped(indicator, reason) if indicator is not None and reason is not None else None
-
-
-def _indicator(query: str, never_query: NeverQuery) -> Indicator | None:
-    try:
-        return recognise(query, never_query)
-    except InvalidIndicator:
-        return None

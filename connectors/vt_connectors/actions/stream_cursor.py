@@ -14,6 +14,8 @@ from ..errors import InvalidRequest
 # How far back the first poll of a stream begins.
 FIRST_S = 24 * 3600.0
 _PREFIX = "v1."
+# Clocks differ.
+_AHEAD_S = 300.0
 _MOST_SEEN = 2000
 
 
@@ -45,9 +47,13 @@ def read_since(value: str | None, now: float) -> Cursor:
     """
     if value is None:
         return Cursor(int(now - FIRST_S))
-    if value.startswith(_PREFIX):
-        return _cursor(value)
-    return Cursor(_epoch(value))
+    found = _cursor(value) if value.startswith(_PREFIX) else Cursor(_epoch(value))
+    if found.epoch > now + _AHEAD_S:
+        raise InvalidRequest(
+            f"/params/since is in the future: {iso(found.epoch)}; give the time from which on you want notifications",
+            details={"path": "/params/since"},
+        )
+    return found
 
 
 def _cursor(value: str) -> Cursor:

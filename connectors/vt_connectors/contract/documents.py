@@ -35,6 +35,7 @@ _ENVELOPE = frozenset(("v", "id", "action", "params", "options", "auth"))
 # Other common names of a key and of `auth`, in any case, with any dashes and underscores.
 _KEY_NAMES = frozenset(("apikey", "xapikey", "vtapikey"))
 _AUTH_NAMES = _KEY_NAMES | {"auth", "authorization", "authentication"}
+_PRIVATE = "private"
 # The number of unknown keys in one log line.
 _MOST_SHOWN = 10
 
@@ -91,6 +92,7 @@ def read_request(document: object) -> Request:
     """
     if isinstance(document, dict):
         _refuse_misplaced_key(document)
+        _refuse_misplaced_private(document)
     wrong = violation("request.json", document)
     if wrong is not None:
         noun = "option" if wrong.path.startswith("/options/") else "field"
@@ -136,6 +138,16 @@ def _refuse_misplaced_key(document: dict[str, Any]) -> None:
         if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
             path = where[:60]
             raise InvalidRequest(f"unknown field {path}; give the key as auth.api_key", details={"path": path})
+
+
+def _refuse_misplaced_private(document: dict[str, Any]) -> None:
+    """Raises `InvalidRequest` for `private` outside `params`. If it were ignored, the file or URL would be public."""
+    for name, value in document.items():
+        inner = [_plain(word) for word in value] if isinstance(value, dict) and name != "params" else []
+        if (name not in _ENVELOPE and _plain(name) == _PRIVATE) or _PRIVATE in inner:
+            path = ("/" + name)[:60]
+            message = f"unknown field {path}" if _plain(name) == _PRIVATE else f"{path} has a field private"
+            raise InvalidRequest(f"{message}; give it as params.private", details={"path": path})
 
 
 def _plain(name: str) -> str:

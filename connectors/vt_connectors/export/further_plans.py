@@ -9,7 +9,9 @@ from ..actions import any_get, behaviour, ioc_stream, related_objects, search
 from ..actions.comment_by_id import checked_comment_id
 from ..actions.lookup import skipped
 from ..actions.relationships import indicator_of
+from ..actions.search_terms import never_sent
 from ..actions.stream_cursor import read_since
+from ..clock import SystemClock
 from ..indicators import NeverQuery, parse_as
 from ..virustotal import endpoints, licences
 from ..virustotal.licences import Licence
@@ -61,7 +63,7 @@ def _intelligence_search(api: Planner, params: Params, never_query: NeverQuery) 
 
 
 def _searched(api: Planner, rows: RowsCall, licence: Licence, never_query: NeverQuery) -> RequestPlan:
-    unsent = search.never_sent(rows.values["query"], never_query)
+    unsent = never_sent(rows.values["query"], never_query)
     if unsent is not None:
         return RequestPlan((), unsent.summary)
     return _page(api, f"The search; {_MORE}.", rows, licence)
@@ -70,7 +72,7 @@ def _searched(api: Planner, rows: RowsCall, licence: Licence, never_query: Never
 def _ioc_stream(api: Planner, params: Params, _: NeverQuery) -> RequestPlan:
     limit = int(params.get("limit", ioc_stream.DEFAULT_LIMIT))
     if "since" in params:
-        since = read_since(params["since"], 0)
+        since = read_since(params["since"], SystemClock().now())
         rows = ioc_stream.stream_call(since, limit, params)
         return _page(api, f"The notifications since then, the oldest first; {_MORE}.", rows, "premium")
     # A position that is kept between polls is part of the action, not of the call.

@@ -162,9 +162,12 @@ class VirusTotal(ScanMethods, FurtherMethods):
         """Any action by its name, also one without a method here: `run("get_comments", indicator="8.8.8.8")`.
 
         Keywords are the action's parameters (`vtaction describe` lists them) and the options of a lookup (`cache`,
-        `max_age_s`, `max_wait_s`, `include`, `thresholds`); None values are ignored. Raises `UnknownAction`, and
-        `InvalidRequest` for an unknown parameter.
+        `max_age_s`, `max_wait_s`, `include`, `thresholds`); None values are ignored. Raises `UnknownAction`,
+        `InvalidRequest` for an unknown parameter, and `TypeError` if `private` is None: ignored, it would make a file
+        public.
         """
+        if given.get("private", False) is None:
+            raise TypeError("private is True or False")
         known: frozenset[str] = LookupOptions.__optional_keys__
         params = {name: plain_value(value) for name, value in given.items() if name not in known}
         options = {name: value for name, value in given.items() if name in known}

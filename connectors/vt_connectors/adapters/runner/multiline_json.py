@@ -117,7 +117,7 @@ class LineParser:
     def parsed(self, number: int, text: str) -> Document:
         self.examined += len(text)
         try:
-            return Document(number, strict_json.loads(text))
+            return Document(number, strict_json.loads_once(text))
         except json.JSONDecodeError as error:
             return refused(number, f"is not JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
         except RecursionError:

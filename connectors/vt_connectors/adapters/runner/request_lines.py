@@ -183,7 +183,7 @@ def _plain(piece: bytes, number: int) -> list[Document] | None:
         for line in piece[:-1].split(b"\n"):
             if line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
                 return None
-            value = strict_json.loads(line.decode("utf-8"))
+            value = strict_json.loads_once(line.decode("utf-8"))
             if not isinstance(value, dict):
                 return None
             found.append(Document(number + len(found), value))

@@ -90,8 +90,11 @@ class Runner:
 
     def _end_batch(self) -> None:
         """End the batch in a thread, because the state may be locked, perhaps by a dead thread."""
-        if self._core.ends_at_once:
-            return
+        try:
+            if self._core.ends_at_once:
+                return
+        except Exception:
+            internal_error()  # it is ended as if there were something to end
         end = Job(self._core.end_batch)
         if start_thread(end.run, "vt-end") is None:
             return
