@@ -182,11 +182,12 @@ class _Failing:
     @property
     def ends_at_once(self) -> bool:
         if self._chance.random() < 0.1:
-            raise self._chance.choice(_FAILURES)
+            raise MemoryError
         return False
 
     def delivered(self, response: Response) -> None:
-        self.end_batch()
+        if self._chance.random() < 0.1:
+            raise MemoryError
 
     def end_batch(self) -> None:
         if self._chance.random() < 0.5:
