@@ -149,7 +149,7 @@ def _wrong_answer(number: int, line: bytes, response: dict[str, Any]) -> Iterato
     if line in _BEHIND and response["status"] != "ok":
         yield f"a good line, and {outcome}"
     try:
-        document = json.loads(line.decode("utf-8"), parse_constant=_no_constant)
+        document = json.loads(line.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError:
         return  # whether it is too deep depends on the version of Python
     except ValueError:
@@ -166,6 +166,13 @@ def _wrong_answer(number: int, line: bytes, response: dict[str, Any]) -> Iterato
         yield f"no JSON object, and {outcome}"
     if len(line) != _LONGEST and response["id"] != expected_id(document):
         yield f"the id is {response['id']!r}"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Which of two values with the same name holds would depend on the reader, so such a line is none."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name is there twice")
+    return dict(pairs)
 
 
 def _is_too_deep(document: Any) -> bool:

@@ -17,6 +17,7 @@ from vt_connectors import (
     ApiResponse,
     Conflict,
     Forbidden,
+    InvalidIndicator,
     Notification,
     RelatedObject,
     Relationships,
@@ -66,9 +67,8 @@ def test_a_relationship_that_needs_a_licence_names_it_and_lookups_go_on(vt: Viru
         vt.relationships("malicious.example", "urls")
     assert refused.value.details["licence"] == "premium"
     assert vt.lookup("malicious.example").verdict == "malicious"
-    misspelt = vt.relationships("malicious.example", "subdomain")
-    assert (misspelt.status, misspelt.related) == ("not_found", ())
-    assert "did you mean 'subdomains'?" in misspelt.summary
+    with pytest.raises(InvalidIndicator, match="did you mean 'subdomains'"):
+        vt.relationships("malicious.example", "subdomain")
 
 
 def test_behaviour_has_techniques_and_what_the_file_did(vt: VirusTotal) -> None:

@@ -211,7 +211,8 @@ def state_files(path: str | Path) -> StateFiles:
     beside = leases_place(answers.place)
     leases = SqliteFile(beside, _schema_of_leases, "WAL", application_id=LEASES_ID, patience_s=_LEASES_PATIENCE_S)
     # Only checked here. `record_location` makes the one that is used, which a cached answer does not need.
-    record = SqliteFile(quota_place(answers.place), "", "TRUNCATE", application_id=QUOTA_ID)
+    place = quota_place(answers.place)
+    record = SqliteFile(place, _schema_of_record, "TRUNCATE", application_id=QUOTA_ID)
     for file in (answers, leases, record):
         file.check()
     return StateFiles(answers, leases)
@@ -221,6 +222,12 @@ def _schema_of_leases() -> str:
     from ..backends.sqlite.leases import SCHEMA
 
     return SCHEMA
+
+
+def _schema_of_record() -> str:
+    from ..backends.sqlite.record_file import schema
+
+    return schema()
 
 
 def substitute_place() -> Path:

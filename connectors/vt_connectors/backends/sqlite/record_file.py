@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def record_file(path: str | Path, **more: Any) -> SqliteFile:
     """`more`: options of `SqliteFile`. A rollback journal instead of WAL: few writes, and none may be lost."""
-    return SqliteFile(path, _schema, "TRUNCATE", application_id=QUOTA_ID, **more)
+    return SqliteFile(path, schema, "TRUNCATE", application_id=QUOTA_ID, **more)
 
 
-def _schema() -> str:
+def schema() -> str:
     """A schema cannot have parameters; the content is ours. The second row is the record's id."""
     return f"""
     CREATE TABLE book (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
