@@ -37,6 +37,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
 
 
+def downloaded_before(path: Path) -> None:
+    """A file with the owner and the mode of a download."""
+    path.write_bytes(b"before")
+    path.chmod(0o600)
+
+
 def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -174,7 +180,7 @@ def test_after_a_failed_download_nothing_is_left_and_virustotal_is_not_asked_aga
 ) -> None:
     steps, code = WRONG_STORAGE[failure]
     servers.storage.script(*steps)
-    (folder / SHA256).write_bytes(b"before")
+    downloaded_before(folder / SHA256)
     error = error_of(servers(max_bytes=len(CONTENT), overwrite=True, zip_password=zip_password))
     assert (error["code"], error["retryable"]) == (code, False), error
     assert "count" in error["message"]
@@ -273,12 +279,38 @@ def refused_before(premium: Scenario, **params: Any) -> Mapping[str, Any]:
 
 
 def test_a_file_is_overwritten_only_on_request(premium: Scenario, folder: Path) -> None:
-    (folder / EICAR).write_bytes(b"before")
+    downloaded_before(folder / EICAR)
     for path in (folder, folder / EICAR):
         assert "overwrite" in refused_before(premium, path=str(path))["message"]
     assert (folder / EICAR).read_bytes() == b"before"
     assert premium("download_file", hash=EICAR, path=str(folder), overwrite=True)["status"] == "ok"
     assert (folder / EICAR).stat().st_size == 68
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o400, 0o700])
+@pytest.mark.parametrize("through_link", [False, True])
+def test_what_is_no_download_is_never_overwritten_whatever_leads_there(
+    premium: Scenario, folder: Path, tmp_path: Path, mode: int, through_link: bool
+) -> None:
+    elsewhere = tmp_path / "system"
+    elsewhere.mkdir()
+    (elsewhere / "passwd").write_bytes(b"root:x:0:0")
+    (elsewhere / "passwd").chmod(mode)
+    (folder / "link").symlink_to(elsewhere)
+    place = (folder / "link" if through_link else elsewhere) / "passwd"
+    assert "not overwritten" in refused_before(premium, path=str(place), overwrite=True)["message"]
+    assert names_in(elsewhere) == ["passwd"]
+    assert (elsewhere / "passwd").stat().st_mode & 0o777 == mode
+    (elsewhere / "passwd").chmod(0o600)
+    assert (elsewhere / "passwd").read_bytes() == b"root:x:0:0"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to another user")
+def test_the_file_of_another_user_is_never_overwritten(premium: Scenario, folder: Path) -> None:
+    downloaded_before(folder / "theirs")
+    os.chown(folder / "theirs", 12345, 12345)
+    assert "not overwritten" in refused_before(premium, path=str(folder / "theirs"), overwrite=True)["message"]
+    assert (folder / "theirs").read_bytes() == b"before"
 
 
 def test_a_file_that_appears_during_the_download_is_not_overwritten(servers: Servers, folder: Path) -> None:

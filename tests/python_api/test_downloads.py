@@ -51,6 +51,7 @@ def test_it_can_be_a_zip_file_with_a_password(premium: VirusTotal, folder: Path)
 def test_a_file_that_is_there_is_replaced_only_on_request(premium: VirusTotal, folder: Path) -> None:
     there = folder / "there.bin"
     there.write_bytes(b"mine")
+    there.chmod(0o600)
     with pytest.raises(InvalidRequest, match="exists already"):
         premium.download_file(EICAR, str(there))
     assert there.read_bytes() == b"mine"

@@ -46,15 +46,20 @@ class Place:
         if why_not is not None:
             raise self._refused(why_not)
         try:
-            mode = os.lstat(self._at(self.name), dir_fd=self._dir_fd).st_mode
+            there = os.lstat(self._at(self.name), dir_fd=self._dir_fd)
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
             raise self._unwritable(error) from None
         if not self._overwrite:
             raise self._refused("exists already; add overwrite: true, or name another file")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(there.st_mode):
             raise self._refused("is not a regular file, so it is not overwritten")
+        if not _may_be_a_download(there):
+            raise self._refused(
+                "is not a file that only this user can read and write, as downloads are, so it is not overwritten; "
+                "name another file"
+            )
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[BinaryIO]:
@@ -141,6 +146,15 @@ def opened_place(path: str, access: FileAccess, *, overwrite: bool) -> Iterator[
         yield place
     finally:
         os.close(descriptor)
+
+
+def _may_be_a_download(there: os.stat_result) -> bool:
+    """Whether the file has the owner and the mode of an earlier download. Others are files of the system, of other
+    programs or for other users: a path from outside must not lead to their loss, above all not as root.
+    """
+    if not hasattr(os, "getuid"):
+        return True
+    return there.st_uid == os.getuid() and stat.S_IMODE(there.st_mode) == _MODE
 
 
 def _shown(path: str) -> str:
