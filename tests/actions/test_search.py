@@ -19,6 +19,14 @@ def test_an_indicator_is_found_with_its_verdict(v3: Scenario, query: str) -> Non
     assert v3("search", query=query)["meta"]["source"] == "cache"
 
 
+@pytest.mark.parametrize("query", [INVOICE, MALICIOUS, PAYLOAD])
+def test_ids_only_are_the_same_objects_without_their_reports(v3: Scenario, query: str) -> None:
+    [whole] = v3("search", query=query)["data"]["results"]
+    [short] = v3("search", query=query, descriptors_only=True, order="last_analysis_date-")["data"]["results"]
+    assert short == {name: whole[name] for name in ("type", "id", "indicator")}
+    assert len(v3.calls) == 2
+
+
 def test_no_result_is_not_found(v3: Scenario) -> None:
     found = v3("search", query=UNKNOWN)
     assert (found["status"], found["data"]["results"]) == ("not_found", [])

@@ -12,7 +12,7 @@ from ..contract.documents import Outcome, Request
 from ..indicators import NeverQuery
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
-from ..virustotal.coerce import number
+from ..virustotal.coerce import mapping, number
 from ..virustotal.port import Api, RowsCall
 from .answer_parts import raw_if_requested
 from .context import Context
@@ -42,20 +42,21 @@ def intelligence_search(context: Context, request: Request, budget: Budget) -> O
 
 def search_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
     """The call for the parameters of `search`. Raises `InvalidRequest`."""
-    limit = int(params.get("limit", DEFAULT_LIMIT))
-    return RowsCall(endpoints.SEARCH, {"query": query_of(params["query"], never_query)}, limit, SEARCH_PAGE)
+    values = {"query": query_of(params["query"], never_query), **_how(params)}
+    return RowsCall(endpoints.SEARCH, values, int(params.get("limit", DEFAULT_LIMIT)), SEARCH_PAGE)
 
 
 def intelligence_call(params: Mapping[str, Any], never_query: NeverQuery) -> RowsCall:
     """The call for the parameters of `intelligence_search`. Raises `InvalidRequest`."""
-    values = {
-        "query": query_of(params["query"], never_query),
-        "descriptors_only": str(bool(params.get("descriptors_only"))).lower(),
-    }
-    if params.get("order"):
-        values["order"] = params["order"]
+    values = {"query": query_of(params["query"], never_query), "descriptors_only": "false", **_how(params)}
     limit = int(params.get("limit", DEFAULT_LIMIT))
     return RowsCall(endpoints.INTELLIGENCE_SEARCH, values, limit, INTELLIGENCE_PAGE)
+
+
+def _how(params: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of both searches, as far as they are given."""
+    how = {"order": params["order"]} if params.get("order") else {}
+    return {**how, "descriptors_only": "true"} if params.get("descriptors_only") else how
 
 
 def _searched(call: RowsCall, context: Context, request: Request, budget: Budget) -> Outcome:
@@ -95,7 +96,7 @@ def _entry(call: RowsCall, api: Api, context: Context, request: Request, budget:
     if rows is None or not rows.items:
         return Entry("not_found", {}, now)
     report: dict[str, Any] = {
-        "results": [row_of(item) for item in rows.items],
+        "results": [row_of(_told(item, call)) for item in rows.items],
         "more": rows.more,
         # If there are fewer rows than `limit` although there are more, the quota ended the paging.
         "limit": min(call.limit, len(rows.items)) if rows.more else call.limit,
@@ -104,6 +105,15 @@ def _entry(call: RowsCall, api: Api, context: Context, request: Request, budget:
     if "raw" in request.options.include:
         report["raw"] = {"data": list(rows.raw)}
     return Entry("ok", report, now)
+
+
+def _told(item: Mapping[str, Any], call: RowsCall) -> Mapping[str, Any]:
+    """The object, or its descriptor if only that was asked for: the search for any key sends whole objects."""
+    if "descriptors_only" not in call.values or call.values["descriptors_only"] == "false":
+        return item
+    url = mapping(item.get("attributes")).get("url")
+    context = {"context_attributes": {"url": url}} if isinstance(url, str) else {}
+    return {**context, **{name: value for name, value in item.items() if name != "attributes"}}
 
 
 def _data(report: Mapping[str, Any], call: RowsCall, context: Context, request: Request) -> dict[str, Any]:

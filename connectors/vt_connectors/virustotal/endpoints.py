@@ -113,7 +113,7 @@ ADD_VOTE = Endpoint(
 RESCAN = Endpoint("rescan", "3", "POST", "/api/v3/{collection}/{id}/analyse", writes=True)
 COMMENT = _v3("comment", "comments/{id}")
 DELETE_COMMENT = Endpoint("delete_comment", "3", "DELETE", "/api/v3/comments/{id}", writes=True)
-SEARCH = _v3("search", "search", "query", "limit", "cursor")
+SEARCH = _v3("search", "search", "query", "order", "descriptors_only", "limit", "cursor")
 INTELLIGENCE_SEARCH = _v3(
     "intelligence_search", "intelligence/search", "query", "order", "descriptors_only", "limit", "cursor"
 )
