@@ -107,7 +107,7 @@ PARAMS = {
     "rescan": {"indicator": "allowed write", "type": "allowed write", "wait_s": "allowed write"},
     "get_comment": {"comment_id": "look up"},
     "delete_comment": {"comment_id": "allowed write"},
-    "search": {"query": "look up", "limit": "look up"},
+    "search": {"query": "look up", "limit": "look up", "order": "look up", "descriptors_only": "look up"},
     "intelligence_search": {"query": "look up", "limit": "look up", "order": "look up", "descriptors_only": "look up"},
     "ioc_stream": {"since": "look up", "filter": "look up", "limit": "look up"},
 }
