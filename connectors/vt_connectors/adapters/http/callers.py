@@ -1,0 +1,37 @@
+"""Who calls: the client that a token names, and what it may do."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, Protocol
+
+Right = Literal["read", "submit", "comment", "raw", "metrics"]
+RIGHTS: tuple[Right, ...] = ("read", "submit", "comment", "raw", "metrics")
+# A new token may do only this, because the others publish or reveal something.
+DEFAULT_RIGHTS: frozenset[Right] = frozenset(("read",))
+LONGEST_WAIT_S = 10.0
+
+
+class Caller(NamedTuple):
+    """The client of a token.
+
+    `read`: lookups and other reading actions. `submit`: scans and rescans. `comment`: comments and votes. `raw`: any
+    other call of VirusTotal's API, and downloads. `metrics`: the server's own figures.
+    `share`: percent of the day's and month's quota that are reserved for it. `longest_wait_s`: for quota.
+    """
+
+    name: str
+    rights: frozenset[Right] = DEFAULT_RIGHTS
+    share: int = 0
+    longest_wait_s: float = LONGEST_WAIT_S
+
+    @property
+    def client(self) -> str:
+        """Its name in the queue for quota."""
+        return f"token:{self.name}"
+
+
+class Tokens(Protocol):
+    """The tokens of the server."""
+
+    def find(self, token: str) -> Caller | None:
+        """The caller with this token; None if there is none."""

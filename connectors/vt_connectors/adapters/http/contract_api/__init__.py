@@ -1,0 +1,1 @@
+"""`/v1/...`: the action contract over HTTP."""

@@ -1,0 +1,38 @@
+"""What every call must be, whatever it asks for: sent to this server, not by a web page, and in a plain form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from .messages import Call, Refused
+
+_LONGEST_TARGET = 8192
+_MOST_HEADERS = 64
+_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT")
+_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_OWN_PAGE = ("same-origin", "none")
+
+
+class Defence(NamedTuple):
+    """`hosts`: the accepted values of the Host header, in lower case. `is_behind_proxy`: forwarding headers are
+    accepted, and have no effect.
+    """
+
+    hosts: Collection[str]
+    is_behind_proxy: bool = False
+
+    def check(self, call: Call) -> None:
+        """Raises `Refused`."""
+        if len(call.path) + len(call.query) > _LONGEST_TARGET:
+            raise Refused(414, "target_too_long", f"the address is longer than {_LONGEST_TARGET} characters")
+        if len(call.headers) > _MOST_HEADERS:
+            raise Refused(431, "too_many_headers", f"there are more than {_MOST_HEADERS} headers")
+        if call.headers.get("host", "").strip().lower() not in self.hosts:
+            raise Refused(421, "host", "the Host header does not name this server; see --allow-host")
+        if "origin" in call.headers or call.headers.get("sec-fetch-site", "none").lower() not in _OWN_PAGE:
+            raise Refused(403, "cross_site", "calls from web pages are refused")
+        if not self.is_behind_proxy and any(name in call.headers for name in _FORWARDING):
+            raise Refused(403, "forwarded", "the call was forwarded by a proxy; see --behind-proxy")
+        if call.method not in _METHODS:
+            raise Refused(405, "method", f"the method is not one of {', '.join(_METHODS)}")

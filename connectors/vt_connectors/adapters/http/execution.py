@@ -1,0 +1,98 @@
+"""Runs requests for a caller: within its rights, its time and the places for waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...actions.registry import is_write
+from ...contract.response import Response
+from ...quota.waiters import Claim
+from .callers import Caller
+from .cores import AnyCore, Cores
+from .rights import refusal
+from .waiting_places import WaitingPlaces
+
+
+class Execution:
+    """Used by all faces, so that the same rules hold for all of them."""
+
+    def __init__(self, cores: Cores, places: WaitingPlaces) -> None:
+        self.cores = cores
+        self.places = places
+
+    def answer(
+        self,
+        document: Any,
+        caller: Caller,
+        *,
+        version: str = "",
+        batch: bool = False,
+        longest_wait_s: float | None = None,
+        core: AnyCore | None = None,
+    ) -> Response:
+        """The response to a request document. Never raises.
+
+        `version`: of VirusTotal's API, if not the configured one. `longest_wait_s`: a shorter wait than the caller's.
+        `core`: of a batch, which has a place for waiting already.
+        """
+        if core is not None:
+            return self._answered(core, document, caller, batch, longest_wait_s)
+        with self.cores.core(version) as found:
+            return self._answered(found, document, caller, batch, longest_wait_s, self.places)
+
+    def _answered(
+        self,
+        core: AnyCore,
+        document: Any,
+        caller: Caller,
+        batch: bool,
+        longest_wait_s: float | None,
+        places: WaitingPlaces | None = None,
+    ) -> Response:
+        refused = refusal(document, caller)
+        if refused is not None:
+            return core.refuse(document, refused)
+        claim = Claim(caller.client, batch=batch)
+        wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
+        if places is None:
+            return core.answer(within(document, wait_s), claim)
+        if not is_write(document):
+            at_hand = core.answer(_only_cached(document), claim) if _is_lookup(document) else None
+            if at_hand is not None and (at_hand["data"] or {}).get("reason") != "not_cached":
+                return at_hand
+        with places.place() as has_place:
+            return core.answer(within(document, wait_s if has_place else 0.0), claim)
+
+
+def within(document: Any, longest_s: float) -> Any:
+    """The request with its waiting times limited. Wrong ones are left to the core, which refuses them."""
+    if not isinstance(document, Mapping):
+        return document
+    options, params = document.get("options"), document.get("params")
+    options = {} if options is None else options
+    bounded = dict(document)
+    if isinstance(options, Mapping):
+        bounded["options"] = {**options, "max_wait_s": _at_most(options.get("max_wait_s"), longest_s)}
+    if isinstance(params, Mapping) and params.get("wait_s") is not None:
+        bounded["params"] = {**params, "wait_s": _at_most(params["wait_s"], longest_s)}
+    return bounded
+
+
+def _at_most(given: Any, most: float) -> Any:
+    if given is None:
+        return most
+    return min(given, most) if isinstance(given, (int, float)) and not isinstance(given, bool) else given
+
+
+def _is_lookup(document: Any) -> bool:
+    """Whether the cache may answer it."""
+    if not isinstance(document, Mapping) or not str(document.get("action")).startswith("lookup"):
+        return False
+    options = document.get("options")
+    return not isinstance(options, Mapping) or options.get("cache") in (None, "default")
+
+
+def _only_cached(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = document.get("options")
+    return {**document, "options": {**(options if isinstance(options, Mapping) else {}), "cache": "only"}}

@@ -1,0 +1,105 @@
+"""An HTTP call and its reply, independent of the server library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import parse_qsl
+
+from ... import strict_json
+from ...contract.response import Response
+
+JSON = "application/json"
+_NO_HEADERS: tuple[tuple[str, str], ...] = ()
+
+
+class Call(NamedTuple):
+    """`path` and `query` as sent, percent-encoded. `headers` have lower-case names. `length`: bytes of the body.
+
+    `id`: a name for this call in the audit log and the reply. `remote`: the address of the client; empty for a socket
+    file.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: BinaryIO
+    length: int
+    id: str
+    remote: str = ""
+
+    @property
+    def query_values(self) -> list[tuple[str, str]]:
+        """Raises `ValueError` for too many values."""
+        return parse_qsl(self.query, keep_blank_values=True, max_num_fields=100)
+
+    @property
+    def media_type(self) -> str:
+        """The type of the body without its parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Note(NamedTuple):
+    """What the audit log and the metrics say about a reply, apart from the call.
+
+    `action`: an action of ours, or the method and a template of the path. `indicators`: what was asked about.
+    `outcome`: the status or the error code. `requests`: to VirusTotal.
+    """
+
+    action: str = ""
+    indicators: tuple[str, ...] = ()
+    outcome: str = ""
+    source: str | None = None
+    requests: int = 0
+    waited_s: float = 0.0
+
+
+NO_NOTE = Note()
+
+
+class Reply(NamedTuple):
+    """`body`: bytes, or an iterable of them that is sent as it is made."""
+
+    status: int
+    body: bytes | Iterable[bytes] = b""
+    headers: tuple[tuple[str, str], ...] = _NO_HEADERS
+    content_type: str = JSON
+    note: Note = NO_NOTE
+
+    def with_headers(self, *headers: tuple[str, str]) -> Reply:
+        return self._replace(headers=(*self.headers, *headers))
+
+
+class Refused(Exception):
+    """The server itself refuses a call. `reason` is for the audit log and the metrics, `message` for the client."""
+
+    def __init__(
+        self, status: int, reason: str, message: str, headers: tuple[tuple[str, str], ...] = _NO_HEADERS
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.headers = headers
+
+
+def json_reply(
+    status: int, document: Any, headers: tuple[tuple[str, str], ...] = _NO_HEADERS, note: Note = NO_NOTE
+) -> Reply:
+    """A reply with a JSON document."""
+    return Reply(status, strict_json.dumps(document).encode("ascii") + b"\n", headers, note=note)
+
+
+def note_of(response: Response, indicator: str | None = None) -> Note:
+    """The note for a response of the core."""
+    data, meta, error = response["data"], response["meta"], response["error"]
+    about = indicator if indicator is not None else (data or {}).get("indicator")
+    return Note(
+        action=response["action"] or "",
+        indicators=(about,) if isinstance(about, str) else (),
+        outcome=error["code"] if error is not None else response["status"],
+        source=meta["source"],
+        requests=meta["requests"],
+        waited_s=meta["waited_s"],
+    )

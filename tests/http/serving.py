@@ -1,0 +1,98 @@
+"""A server within the test's process, in front of the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from vt_connectors.adapters.http.callers import RIGHTS, Caller
+from vt_connectors.adapters.http.defence import Defence
+from vt_connectors.adapters.http.listening import Limits, Listener, tcp_socket
+from vt_connectors.adapters.http.service import Service
+from vt_connectors.clock import SystemClock
+from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+
+KEY = "a-key-of-the-sandbox-that-clients-never-see"
+READER, EVERYTHING = "vtc_reader", "vtc_everything"
+
+
+UNLIMITED = Quota(windows=(), per_day=None, per_month=None)
+LIMITS = Limits()
+
+
+class KnownTokens:
+    """Tokens by their text."""
+
+    def __init__(self, callers: Mapping[str, Caller]) -> None:
+        self._callers = dict(callers)
+
+    def find(self, token: str) -> Caller | None:
+        return self._callers.get(token)
+
+
+TOKENS = KnownTokens({READER: Caller("reader"), EVERYTHING: Caller("everything", frozenset(RIGHTS))})
+
+
+class Serving:
+    """The server's address, and calls to it."""
+
+    def __init__(self, url: str, sandbox: SandboxServer, service: Service) -> None:
+        self.url = url
+        self.sandbox = sandbox
+        self.service = service
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str | None = EVERYTHING,
+        headers: Mapping[str, str] | None = None,
+        **rest: Any,
+    ) -> requests.Response:
+        given = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return requests.request(method, self.url + path, headers={**given, **(headers or {})}, timeout=60, **rest)
+
+    def run(self, document: Any, token: str = EVERYTHING) -> Any:
+        """The response document of `POST /v1/run`."""
+        reply = self.call("POST", "/v1/run", token, {"Content-Type": "application/json"}, data=json.dumps(document))
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+
+@contextlib.contextmanager
+def serving(
+    folder: Path,
+    *,
+    quota: str = "none",
+    sandbox_quota: Quota = UNLIMITED,
+    config: SandboxConfig | None = None,
+    tokens: KnownTokens = TOKENS,
+    key: str = KEY,
+    limits: Limits = LIMITS,
+    **settings: str,
+) -> Iterator[Serving]:
+    """`settings`: further variables of the server's environment."""
+    clock = SystemClock()
+    with SandboxServer(sandbox_quota, config=config) as sandbox:
+        environment = {
+            "VT_API_URL": sandbox.url,
+            "VT_API_KEY": key,
+            "VT_STATE": str(folder / "state.db"),
+            "VT_QUOTA": quota,
+            **settings,
+        }
+        listening = tcp_socket("127.0.0.1", 0)
+        port = listening.getsockname()[1]
+        service = Service(environment, tokens, Defence({f"127.0.0.1:{port}"}), clock, threads=limits.threads)
+        listener = Listener(listening, service.application, limits)
+        listener.start()
+        try:
+            yield Serving(f"http://127.0.0.1:{port}", sandbox, service)
+        finally:
+            listener.stop(5.0)
+            service.close()
