@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, Callable, Protocol
 
 from ...clock import Clock
@@ -14,6 +15,8 @@ from .defence import Defence
 from .face import Face
 from .messages import Call, Refused, Reply
 
+# Request ids: distinct in the logs of all servers.
+_RUN, _numbers = f"{os.urandom(6).hex()}-", count(1)
 _ANYBODY = Caller("", frozenset())
 REQUEST_ID = "X-Vtaction-Request-Id"
 
@@ -108,7 +111,7 @@ def call_of(environ: Mapping[str, Any]) -> Call:
         headers,
         environ["wsgi.input"],
         int(environ.get("CONTENT_LENGTH") or 0),
-        os.urandom(8).hex(),
+        f"{_RUN}{next(_numbers):x}",
         str(environ.get("REMOTE_ADDR") or ""),
     )
 
