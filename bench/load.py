@@ -40,7 +40,7 @@ class Connection:
             raise ConnectionError("the server closed the connection")
         self._received += piece
         if self._missing is None:
-            head, end, body = self._received.partition(_END)
+            head, end, _ = self._received.partition(_END)
             if not end:
                 return None
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))

@@ -20,13 +20,7 @@ def predicate(rules: dict[str, Any]) -> Predicate:
     if len(checks) == 1:
         return checks[0]
 
-    def holds(value: Any) -> bool:
-        for check in checks:
-            if not check(value):
-                return False
-        return True
-
-    return holds
+    return lambda value: all(check(value) for check in checks)
 
 
 def _without_notes(rules: dict[str, Any]) -> list[tuple[str, Any]]:
