@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from ...clock import SystemClock
 from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
+from ..http.audit import audit_log
 from ..http.defence import Defence
 from ..http.listening import Limits, Listener, tcp_socket
+from ..http.rights import ServerSettings
 from ..http.service import Service
 from ..http.token_file import make_tokens_file
 from ..http.tokens import FileTokens
@@ -24,6 +26,8 @@ def serve(options: argparse.Namespace, environment: Mapping[str, str], clock: Sy
     host, _, port = options.listen.rpartition(":")
     try:
         tokens = _tokens(options, environment, clock)
+        key_file = tokens_path(options, environment).with_name("serve-audit.key")
+        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         listening = tcp_socket(host.strip("[]"), int(port))
     except ConfigError as error:
         sys.stderr.write(f"vtaction serve: {error.message}\n")
@@ -33,7 +37,15 @@ def serve(options: argparse.Namespace, environment: Mapping[str, str], clock: Sy
         return MALFORMED
     bound = listening.getsockname()[1]
     names = {f"{name}:{bound}" for name in ("127.0.0.1", "localhost", "[::1]", host)}
-    service = Service(environment, tokens, Defence(names, options.behind_proxy), clock, threads=options.threads)
+    service = Service(
+        environment,
+        tokens,
+        Defence(names, options.behind_proxy),
+        clock,
+        [audit],
+        threads=options.threads,
+        settings=ServerSettings(options.accept_keys),
+    )
     listener = Listener(listening, service.application, Limits(threads=options.threads))
     listener.start()
     sys.stdout.write(f"http://{host}:{bound}\n")

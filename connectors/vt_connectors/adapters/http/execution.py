@@ -10,16 +10,17 @@ from ...contract.response import Response
 from ...quota.waiters import Claim
 from .callers import Caller
 from .cores import AnyCore, Cores
-from .rights import refusal
+from .rights import DEFAULT_SETTINGS, ServerSettings, refusal
 from .waiting_places import WaitingPlaces
 
 
 class Execution:
     """Used by all faces, so that the same rules hold for all of them."""
 
-    def __init__(self, cores: Cores, places: WaitingPlaces) -> None:
+    def __init__(self, cores: Cores, places: WaitingPlaces, settings: ServerSettings = DEFAULT_SETTINGS) -> None:
         self.cores = cores
         self.places = places
+        self._settings = settings
 
     def answer(
         self,
@@ -50,9 +51,11 @@ class Execution:
         longest_wait_s: float | None,
         places: WaitingPlaces | None = None,
     ) -> Response:
-        refused = refusal(document, caller)
+        refused = refusal(document, caller, self._settings)
         if refused is not None:
             return core.refuse(document, refused)
+        if caller.api_key is not None and isinstance(document, Mapping) and "auth" not in document:
+            document = {**document, "auth": {"api_key": caller.api_key.reveal()}}
         claim = Claim(caller.client, batch=batch)
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
         if places is None:

@@ -13,6 +13,8 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .rights import DEFAULT_SETTINGS, ServerSettings
+from .tokens import TokensOrKeys
 from .waiting_places import WaitingPlaces
 
 
@@ -27,14 +29,16 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
+        settings: ServerSettings = DEFAULT_SETTINGS,
     ) -> None:
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(max(1, threads // 2))
-        execution = Execution(self.cores, self.places)
+        execution = Execution(self.cores, self.places, settings)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}
-        self.application = Application(faces, tokens, defence, clock, watchers)
+        callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens
+        self.application = Application(faces, callers, defence, clock, watchers)
 
     def close(self) -> None:
         self.cores.close()
