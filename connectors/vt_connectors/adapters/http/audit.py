@@ -7,13 +7,15 @@ import hmac
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timezone
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Callable
 
 from ... import strict_json
 from ...clock import Clock
+from ...config.paths import expanded
 from ...errors import ConfigError, internal_error
 from ...log import logger
 from ...redaction import redacted
@@ -89,7 +91,7 @@ class Audit:
     def _entry(self, call: Call, caller: Caller | None, note: Note) -> dict[str, Any]:
         indicators, unlogged = self._indicators(note.indicators)
         return {
-            "time": datetime.fromtimestamp(self._clock.now(), timezone.utc).isoformat(timespec="milliseconds"),
+            "time": _time(self._clock.now()),
             "id": call.id,
             "client": caller.name if caller is not None and caller.name else None,
             "remote": call.remote or None,
@@ -155,7 +157,7 @@ def audit_log(where: str | None, form: str, key_file: Path, clock: Clock) -> Aud
     elif where == "syslog":
         output = SyslogOutput()
     elif where:
-        output = FileOutput(Path(where).expanduser())
+        output = FileOutput(expanded("--audit", where))
     else:
         raise ConfigError("--audit names no file; name one, or leave the option out")
     return Audit(output, clock, shown)
@@ -179,6 +181,10 @@ def hash_key(path: Path) -> bytes:
     return text.encode("ascii", "replace")
 
 
+def _time(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _without_secrets(text: str) -> str:
     """Keys and tokens are refused elsewhere as indicators; this is in case that one was overlooked."""
     found: str = redacted(text)
@@ -187,14 +193,7 @@ def _without_secrets(text: str) -> str:
 
 def _own_part(path: str) -> str:
     """The beginning of a path that cannot have a value of the caller."""
-    return "/" + "/".join(_own_segments(path))
-
-
-def _own_segments(path: str) -> Iterator[str]:
-    for segment in path.split("/")[1:]:
-        if segment not in _OWN_SEGMENTS:
-            return
-        yield segment
+    return "/" + "/".join(takewhile(_OWN_SEGMENTS.__contains__, path.split("/")[1:]))
 
 
 def _bounded(text: str, most: int) -> str:
