@@ -10,10 +10,11 @@ import pytest
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.http.callers import RIGHTS, Caller, Right
 from vt_connectors.adapters.http.rights import NEEDS, ServerSettings, refusal
+from vt_connectors.api_key import ApiKey
 from vt_connectors.errors import Forbidden
 from vt_connectors.sandbox.accounts import key_digest
 
-from .serving import EVERYTHING, READER, serving
+from .serving import EVERYTHING, READER, KnownTokens, serving
 
 ALL = frozenset(RIGHTS)
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
@@ -114,6 +115,18 @@ def test_a_caller_with_its_own_key_uses_that_key_and_the_shared_cache(tmp_path: 
     assert (first["status"], second["meta"]["source"]) == ("ok", "cache")
     assert [each.key for each in sent] == [key_digest(OTHER_KEY)]
     assert OTHER_KEY not in str((first, second, quota))
+
+
+def test_a_key_that_virustotal_refuses_opens_not_even_the_cache(tmp_path: Path) -> None:
+    request = {"action": "lookup_hash", "params": {"hash": EICAR}}
+    refused, accepted = (Caller(name, ALL, api_key=ApiKey(f"{name}-key-of-a-client")) for name in ("wrong", "good"))
+    tokens = KnownTokens({READER: Caller("reader"), "wrong": refused, "good": accepted})
+    with serving(tmp_path, tokens=tokens, server_settings=ServerSettings(accepts_keys=True)) as server:
+        server.run(request, READER)
+        statuses = [server.run(request, token)["error"] for token in ("wrong", "good", "good")]
+        proofs = [each for each in server.sandbox.all_requests if each.key == key_digest("good-key-of-a-client")]
+    assert [error and error["code"] for error in statuses] == ["access_denied", None, None]
+    assert len(proofs) == 1
 
 
 def test_a_key_is_no_token_unless_the_server_accepts_keys(tmp_path: Path) -> None:

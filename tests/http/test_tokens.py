@@ -12,6 +12,7 @@ import pytest
 
 from tests.fake_clock import START, FakeClock
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
+from vt_connectors.adapters.http.own_keys import TokensOrKeys
 from vt_connectors.adapters.http.token_file import (
     add_token,
     local_token_file,
@@ -19,7 +20,7 @@ from vt_connectors.adapters.http.token_file import (
     read_tokens,
     revoke_token,
 )
-from vt_connectors.adapters.http.tokens import FileTokens, TokensOrKeys
+from vt_connectors.adapters.http.tokens import FileTokens
 from vt_connectors.errors import ConfigError
 
 KEY = "0123456789abcdef" * 4

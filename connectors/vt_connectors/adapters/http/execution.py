@@ -10,6 +10,7 @@ from ...contract.response import Response
 from ...quota.waiters import Claim
 from .callers import Caller
 from .cores import AnyCore, Cores
+from .own_keys import ProvenKeys, with_own_key
 from .rights import DEFAULT_SETTINGS, ServerSettings, refusal
 from .waiting_places import WaitingPlaces
 
@@ -17,10 +18,18 @@ from .waiting_places import WaitingPlaces
 class Execution:
     """Used by all faces, so that the same rules hold for all of them."""
 
-    def __init__(self, cores: Cores, places: WaitingPlaces, settings: ServerSettings = DEFAULT_SETTINGS) -> None:
+    def __init__(
+        self,
+        cores: Cores,
+        places: WaitingPlaces,
+        settings: ServerSettings = DEFAULT_SETTINGS,
+        keys: ProvenKeys | None = None,
+    ) -> None:
+        """`keys`: those of callers, if the server accepts them."""
         self.cores = cores
         self.places = places
         self._settings = settings
+        self._keys = keys
 
     def answer(
         self,
@@ -52,10 +61,11 @@ class Execution:
         places: WaitingPlaces | None = None,
     ) -> Response:
         refused = refusal(document, caller, self._settings)
+        if refused is None and self._keys is not None:
+            refused = self._keys.refusal(caller)
         if refused is not None:
             return core.refuse(document, refused)
-        if caller.api_key is not None and isinstance(document, Mapping) and "auth" not in document:
-            document = {**document, "auth": {"api_key": caller.api_key.reveal()}}
+        document = with_own_key(document, caller)
         claim = Claim(caller.client, batch=batch)
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
         if places is None:

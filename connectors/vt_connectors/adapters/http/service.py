@@ -13,8 +13,8 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .own_keys import ProvenKeys, TokensOrKeys
 from .rights import DEFAULT_SETTINGS, ServerSettings
-from .tokens import TokensOrKeys
 from .waiting_places import WaitingPlaces
 
 
@@ -33,7 +33,9 @@ class Service:
     ) -> None:
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(max(1, threads // 2))
-        execution = Execution(self.cores, self.places, settings)
+        execution = Execution(
+            self.cores, self.places, settings, ProvenKeys(self.cores, clock) if settings.accepts_keys else None
+        )
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}

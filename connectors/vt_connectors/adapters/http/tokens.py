@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hmac
-import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...api_key import ApiKey
 from ...clock import Clock
 from ...errors import ConfigError
 from ...log import logger
-from .callers import Caller, Right, Tokens
+from .callers import Caller
 from .token_file import Entry, digest_of, read_tokens
 
 _LOG = logger("serve")
 _LOOK_EVERY_S = 1.0
 _LONGEST_TOKEN = 1024
-# The form of VirusTotal's keys: https://docs.virustotal.com/reference/authentication.
-_KEY = re.compile(r"[0-9a-fA-F]{64}")
-_OF_OWN_KEYS: frozenset[Right] = frozenset(("read", "submit", "comment", "raw"))
 
 # Changes with each change of the file, also of its mode.
 _Stamp = tuple[int, int, int, int]
@@ -99,21 +94,6 @@ class FileTokens:
         if problem != self._problem:
             _LOG.error("%s; the %d tokens that were read before stay valid", problem, len(self._entries))
         self._problem = problem
-
-
-class TokensOrKeys:
-    """`Tokens` for a server that accepts its clients' own keys: whatever is no token, but has a key's form, is one."""
-
-    def __init__(self, tokens: Tokens) -> None:
-        self._tokens = tokens
-
-    def find(self, token: str) -> Caller | None:
-        """The caller with this token or key. The name of a key's caller is a part of the key's hash."""
-        caller = self._tokens.find(token)
-        if caller is not None or not _KEY.fullmatch(token):
-            return caller
-        key = ApiKey(token)
-        return Caller(f"key:{key.scope[:8]}", _OF_OWN_KEYS, api_key=key)
 
 
 def _stamp(path: Path) -> _Stamp | None:
