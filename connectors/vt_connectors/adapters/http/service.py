@@ -29,7 +29,7 @@ class Service:
         threads: int = THREADS,
     ) -> None:
         self.cores = Cores(environment, clock)
-        self.places = WaitingPlaces(max(1, threads // 2))
+        self.places = WaitingPlaces(threads)
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
