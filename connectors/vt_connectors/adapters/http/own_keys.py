@@ -13,6 +13,7 @@ from ...errors import ConnectorError, from_dict
 from ...quota.waiters import Claim
 from .callers import Caller, Right, Tokens
 from .cores import Cores
+from .waiting_places import WaitingPlaces
 
 # The form of VirusTotal's keys: https://docs.virustotal.com/reference/authentication.
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
@@ -48,8 +49,9 @@ def with_own_key(document: Any, caller: Caller) -> Any:
 class ProvenKeys:
     """The callers' own keys that VirusTotal accepts. Any text of a key's form would else open the shared cache."""
 
-    def __init__(self, cores: Cores, clock: Clock) -> None:
+    def __init__(self, cores: Cores, places: WaitingPlaces, clock: Clock) -> None:
         self._cores = cores
+        self._places = places
         self._clock = clock
         self._lock = threading.Lock()
         self._until: dict[str, float] = {}
@@ -57,14 +59,15 @@ class ProvenKeys:
     def refusal(self, caller: Caller) -> ConnectorError | None:
         """Why the caller's own key is not accepted now; None if it is, or if the caller has a token.
 
-        Once an hour for each key, it sends a request that VirusTotal does not count.
+        Once an hour for each key, it sends a request that VirusTotal does not count. Raises `Refused` if too many
+        requests are in progress.
         """
         key = caller.api_key
         if key is None or self._is_proven(key.scope):
             return None
         options = {"max_wait_s": caller.longest_wait_s}
         document = {"action": "quota", "params": {}, "options": options, "auth": {"api_key": key.reveal()}}
-        with self._cores.core(_VERSION) as core:
+        with self._places.place(), self._cores.core(_VERSION) as core:
             error = core.answer(document, Claim(caller.client))["error"]
         if error is not None:
             return from_dict(error)

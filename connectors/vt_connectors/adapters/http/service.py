@@ -32,10 +32,9 @@ class Service:
         settings: ServerSettings = DEFAULT_SETTINGS,
     ) -> None:
         self.cores = Cores(environment, clock)
-        self.places = WaitingPlaces(max(1, threads // 2))
-        execution = Execution(
-            self.cores, self.places, settings, ProvenKeys(self.cores, clock) if settings.accepts_keys else None
-        )
+        self.places = WaitingPlaces(threads)
+        keys = ProvenKeys(self.cores, self.places, clock)
+        execution = Execution(self.cores, self.places, settings, keys)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}
