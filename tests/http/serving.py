@@ -12,8 +12,9 @@ import requests
 
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
-from vt_connectors.adapters.http.listening import Limits, Listener, tcp_socket
+from vt_connectors.adapters.http.listening import Limits, Listener
 from vt_connectors.adapters.http.service import Service
+from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
@@ -89,7 +90,7 @@ def serving(
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
         service = Service(environment, tokens, Defence({f"127.0.0.1:{port}"}), clock, threads=limits.threads)
-        listener = Listener(listening, service.application, limits)
+        listener = Listener([listening], service.application, limits)
         listener.start()
         try:
             yield Serving(f"http://127.0.0.1:{port}", sandbox, service)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import parse_qsl
@@ -28,6 +29,20 @@ class Call(NamedTuple):
     length: int
     id: str
     remote: str = ""
+
+    @classmethod
+    def new(
+        cls,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: BinaryIO,
+        length: int,
+        remote: str = "",
+    ) -> Call:
+        """A call with a name that no other has."""
+        return cls(method.upper(), path, query, headers, body, length, os.urandom(8).hex(), remote)
 
     @property
     def query_values(self) -> list[tuple[str, str]]:
