@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bench import beside_vt_py, cached, large_store, page, quota_record, quota_used, requests_made, search_speed, start
+from bench import (
+    beside_vt_py,
+    cached,
+    large_store,
+    page,
+    quota_record,
+    quota_used,
+    requests_made,
+    search_speed,
+    served,
+    start,
+)
 
 MEASUREMENTS = {
     "search": search_speed.figures,
@@ -16,6 +27,7 @@ MEASUREMENTS = {
     "requests_made": requests_made.figures,
     "quota_used": quota_used.figures,
     "quota_record": quota_record.figures,
+    "served": served.figures,
 }
 
 

@@ -28,7 +28,7 @@ def programs() -> Path:
         _run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, str(source))
         [wheel] = Path(folder).glob("*.whl")
         _run(sys.executable, "-m", "venv", str(venv))
-        _run(str(venv / "bin/python"), "-m", "pip", "install", str(wheel))
+        _run(str(venv / "bin/python"), "-m", "pip", "install", f"{wheel}[serve]")
     return venv / "bin"
 
 

@@ -10,22 +10,22 @@ from .light_typing import Any
 
 def loads(text: str) -> Any:
     """Raises `ValueError`, and `RecursionError` if the text is nested too deep."""
-    return json.loads(text, parse_constant=_no_number)
+    return _decode(text)
 
 
 def loads_once(text: str) -> Any:
     """Like `loads`, but refuses an object with the same name twice: which value holds would depend on the reader."""
-    return json.loads(text, parse_constant=_no_number, object_pairs_hook=_each_once)
+    return _decode_once(text)
 
 
 def loads_finite(text: str) -> Any:
     """Like `loads`, but refuses numbers that are too large for a float, because they could not be written again."""
-    return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    return _decode_finite(text)
 
 
 def dumps(value: Any) -> str:
     """One line of ASCII. Raises `ValueError`, `TypeError` or `RecursionError` if JSON cannot express the value."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -44,3 +44,10 @@ def _finite(text: str) -> float:
 
 def _no_number(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
+
+
+# Made once, because `json.loads` and `json.dumps` make one for each call with such options.
+_decode = json.JSONDecoder(parse_constant=_no_number).decode
+_decode_once = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_each_once).decode
+_decode_finite = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite).decode
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode

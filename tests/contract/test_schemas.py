@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vt_connectors.actions import ACTIONS
+from vt_connectors.contract import validation
+from vt_connectors.contract.valid import predicate
 from vt_connectors.contract.validation import schema, schema_folder, violation
 from vt_connectors.errors import BY_CODE
 
@@ -30,6 +32,7 @@ _NOTES = {"$schema", "title", "description", "default", "examples"}
 def _agrees(name: str, document: Any) -> bool:
     """Whether the document is valid, which both checks must say alike."""
     plain = violation(name, document) is None
+    assert plain == predicate(schema(name))(document)
     assert plain == jsonschema.Draft7Validator(schema(name)).is_valid(document)
     return plain
 
@@ -80,7 +83,9 @@ def test_a_schema_is_one_and_uses_only_the_words_that_are_checked(name: str) -> 
 
 def test_a_word_that_is_not_checked_makes_everything_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(schema("actions/quota.json"), "minProperties", 0)
+    monkeypatch.setattr(validation, "_CHECKED_BEFORE", set[str]())
     assert violation("actions/quota.json", {}) is not None
+    assert not predicate(schema("actions/quota.json"))({})
 
 
 def test_the_codes_of_the_contract_are_the_errors_of_the_house() -> None:

@@ -19,6 +19,7 @@ from ..api_key import may_hold_a_key
 from ..light_typing import Any, Callable, NamedTuple, Union
 
 Path_ = list[Union[str, int]]
+Predicate = Callable[[Any], bool]
 _MOST_VIOLATIONS = 20
 _LONGEST_NAME = 60
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -66,7 +67,24 @@ def schema(name: str) -> dict[str, Any]:
 
 def violation(name: str, document: Any) -> Violation | None:
     """The first violation of the schema `name` by `document`, or None."""
+    if name in _CHECKED_BEFORE:
+        # Most documents are valid, and finding that out takes a fraction of the time of looking for violations.
+        if _validator(name)(document):
+            return None
+    else:
+        _CHECKED_BEFORE.add(name)
     return next(_violations(schema(name), document, []), None)
+
+
+# Schemas that were used already, so that a process with one request does not build a validator.
+_CHECKED_BEFORE: set[str] = set()
+
+
+@cache
+def _validator(name: str) -> Predicate:
+    from .valid import predicate
+
+    return predicate(schema(name))
 
 
 def all_violations(name: str, document: Any) -> list[dict[str, str]]:
