@@ -6,11 +6,12 @@ from .callers import Caller
 from .messages import Call, Refused
 
 MOST_BYTES = 1024 * 1024
-# VirusTotal's own limit for a file, and room for the rest of a form.
-_FORM_BYTES = 64 * 1024
-MOST_UPLOAD_BYTES = 650 * 1000 * 1000 + _FORM_BYTES
+# Room for what a form has besides the file.
+FORM_BYTES = 64 * 1024
+# VirusTotal's own limit for a file is 650 MB: https://docs.virustotal.com/reference/files-upload-url
+MOST_UPLOAD_BYTES = 650 * 1024 * 1024 + FORM_BYTES
 # Of an upload whose token is in its own body: VirusTotal's limit for POST /files.
-MOST_ANONYMOUS_BYTES = 32 * 1024 * 1024 + _FORM_BYTES
+MOST_ANONYMOUS_BYTES = 32 * 1024 * 1024 + FORM_BYTES
 
 _V2 = "/vtapi/v2/"
 _V2_UPLOAD = "/vtapi/v2/file/scan"

@@ -70,6 +70,8 @@ class Channel(HTTPChannel):
         self._discarded = 0
 
     def received(self, data: bytes) -> bool:
+        if any(request.error for request in self.requests):
+            return False  # the rest of a refused call
         if self.request is None:
             self._receives_since = time.monotonic()
         return bool(super().received(data))

@@ -170,5 +170,7 @@ def _adjustments(limits: Limits, connections: int) -> Any:
         ident=None,
         # They are refused instead: see `defence`.
         clear_untrusted_proxy_headers=False,
+        # Otherwise it does not see during a call that the client has disconnected.
+        channel_request_lookahead=1,
         log_socket_errors=False,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...clock import SystemClock
 from .application import Application, Watcher
+from .body_limits import MOST_UPLOAD_BYTES
 from .callers import Tokens
 from .contract_api.face import ContractFace
 from .cores import Cores
@@ -13,6 +14,10 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .operations.face import PATHS, OperationsFace
+from .operations.metrics import Metrics
+from .operations.readiness import Readiness
+from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
 
 
@@ -27,14 +32,32 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
+        most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
+        self._tokens = tokens
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(max(1, threads // 2))
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}
-        self.application = Application(faces, tokens, defence, clock, watchers)
+        readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
+        metrics = Metrics(self.cores, lambda: self.places.taken)
+        faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
+        every = (*watchers, metrics, readiness)
+        self.application = Application(faces, tokens, defence, clock, every, most_upload_bytes)
+
+    def _is_stopping(self) -> bool:
+        return self.application.is_stopping
+
+    def _tokens_problem(self) -> str | None:
+        return self._tokens.problem if isinstance(self._tokens, FileTokens) else None
+
+    def reload(self) -> None:
+        """Read settings, key and tokens again. Never raises."""
+        self.cores.reload()
+        if isinstance(self._tokens, FileTokens):
+            self._tokens.reload()
 
     def close(self) -> None:
         self.cores.close()

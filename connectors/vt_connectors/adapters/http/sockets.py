@@ -18,7 +18,6 @@ from ...state.trust import refuse_untrusted_folder
 _BACKLOG = 128
 # The first socket that systemd passes.
 _FIRST_PASSED = 3
-MODES = {"0600": 0o600, "0660": 0o660}
 
 
 class Address(NamedTuple):
