@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,14 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from package.exports import postman
+from package.exports import npm, postman
 from package.spl.build_error import BuildError
 from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 
-PROJECT = Path(__file__).resolve().parents[2]
-FOLDER = PROJECT / ".cache/newman"
 VERSION = "6.2.2"
-_SCRIPT = "node_modules/newman/bin/newman.js"
+_SCRIPT = "bin/newman.js"
 _LONGEST_S = 300
 
 
@@ -36,38 +33,9 @@ class Ran:
     failures: tuple[str, ...]
 
 
-def install() -> Path:
-    """The folder with newman. BuildError if npm is missing or fails."""
-    if (FOLDER / _SCRIPT).is_file() and _installed() == VERSION:
-        return FOLDER
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        raise BuildError("newman needs node and npm, which are not installed")
-    FOLDER.parent.mkdir(exist_ok=True)
-    # Installed beside and then moved, because two processes may do it at the same time.
-    with tempfile.TemporaryDirectory(dir=FOLDER.parent) as made:
-        command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", made, f"newman@{VERSION}"]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode:
-            raise BuildError(f"npm could not install newman {VERSION}:\n{result.stderr.strip()}")
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        try:
-            Path(made).rename(FOLDER)
-        except OSError:
-            if not (FOLDER / _SCRIPT).is_file():
-                raise
-        Path(made).mkdir(exist_ok=True)
-    return FOLDER
-
-
-def _installed() -> str:
-    manifest = json.loads((FOLDER / "node_modules/newman/package.json").read_text("utf-8"))
-    return str(manifest["version"])
-
-
 def run(files: Path, name: str, changes: Mapping[str, str]) -> Ran:
     """Run the collection's folder `name` with `changes` to its environment. BuildError if newman writes no report."""
-    script = install() / _SCRIPT
+    script = npm.installed("newman", VERSION) / _SCRIPT
     with tempfile.TemporaryDirectory() as scratch:
         environment, report = Path(scratch) / "environment.json", Path(scratch) / "report.json"
         environment.write_text(json.dumps(_changed(files, changes)), "utf-8")

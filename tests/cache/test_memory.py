@@ -57,3 +57,20 @@ def test_a_first_answer_that_is_replaced_or_has_ended_leaves_one_answer() -> Non
     assert [row[0] for row in store.keys(9)] == ["b"]
     store.forget("b")
     assert store.clear() == 0
+
+
+def test_large_answers_count_as_several_so_that_memory_is_bounded() -> None:
+    store = MemoryAnswers(FakeClock(), most=40)
+    for name in "abc":
+        assert store.put(name, Entry("ok", {"raw": {"attributes": {}}}, 0.0))
+    assert [name for name in "abc" if store.get(name)] == ["b", "c"]
+    for number in range(9):
+        store.put(str(number), Entry("ok", {}, 0.0))
+    assert [name for name in "abc" if store.get(name)] == ["c"]
+
+
+def test_an_answer_that_is_larger_than_the_store_is_not_stored() -> None:
+    store = MemoryAnswers(FakeClock(), most=2)
+    store.put("small", Entry("ok", {}, 0.0))
+    assert not store.put("large", Entry("ok", {"response": {}}, 0.0))
+    assert store.get("large") is None

@@ -42,8 +42,9 @@ TOKENS = KnownTokens({READER: Caller("reader"), EVERYTHING: Caller("everything",
 class Serving:
     """The server's address, and calls to it."""
 
-    def __init__(self, url: str, sandbox: SandboxServer, service: Service) -> None:
+    def __init__(self, url: str, sandbox: SandboxServer, service: Service, clock: SystemClock) -> None:
         self.url = url
+        self.clock = clock
         self.sandbox = sandbox
         self.service = service
 
@@ -93,7 +94,7 @@ def serving(
         listener = Listener([listening], service.application, limits)
         listener.start()
         try:
-            yield Serving(f"http://127.0.0.1:{port}", sandbox, service)
+            yield Serving(f"http://127.0.0.1:{port}", sandbox, service, clock)
         finally:
             listener.stop(5.0)
             service.close()

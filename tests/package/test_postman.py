@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from package.exports import newman, postman
+from package.exports import newman, npm, postman
 from package.exports.example_requests import ENVIRONMENT, LEARNED
 from package.exports.example_requests_v2 import V2
 from package.exports.example_requests_v3 import V3
@@ -36,7 +36,7 @@ def collection(files: Path) -> dict[str, Any]:
 def node() -> Path:
     """The folder that has newman and Postman's SDK, which newman brings."""
     try:
-        return newman.install()
+        return npm.installed("newman", newman.VERSION)
     except BuildError as error:
         pytest.skip(str(error))
 

@@ -31,7 +31,7 @@ class Execution:
         longest_wait_s: float | None = None,
         core: AnyCore | None = None,
     ) -> Response:
-        """The response to a request document. Never raises.
+        """The response to a request document. Raises `Refused` if too many requests are in progress.
 
         `version`: of VirusTotal's API, if not the configured one. `longest_wait_s`: a shorter wait than the caller's.
         `core`: of a batch, which has a place for waiting already.

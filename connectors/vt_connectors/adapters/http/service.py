@@ -36,7 +36,7 @@ class Service:
     ) -> None:
         self._tokens = tokens
         self.cores = Cores(environment, clock)
-        self.places = WaitingPlaces(max(1, threads // 2))
+        self.places = WaitingPlaces(threads)
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.

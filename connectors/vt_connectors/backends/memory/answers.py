@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     from cachetools import TTLCache
 
 
+# The parts of a report that may have hundreds of KB in memory, and how many plain reports such an answer counts as.
+_LARGE_PARTS = ("raw", "response")
+_LARGE_COUNTS_AS = 16
+
+
+def _weight(entry: Entry) -> int:
+    return _LARGE_COUNTS_AS if any(part in entry.report for part in _LARGE_PARTS) else 1
+
+
 class MemoryAnswers:
-    """The `most` most recently used answers, each for `ttl_s` seconds at most.
+    """The most recently used answers, `most` at most, each for `ttl_s` seconds at most. Large ones count as several.
 
     `cachetools` keeps them. It is imported with the second answer, because many processes look up one indicator and
     importing it takes as long as reading the answer from the file.
@@ -51,7 +60,10 @@ class MemoryAnswers:
             if self._entries is None and self._living_first().keys() <= {key}:
                 self._first, self._first_at = {key: entry}, self._time()
             else:
-                self._all()[key] = entry
+                try:
+                    self._all()[key] = entry
+                except ValueError:
+                    return False  # it is larger than the store
         return True
 
     def forget(self, key: str) -> None:
@@ -93,7 +105,9 @@ class MemoryAnswers:
         if self._entries is None:
             from cachetools import TTLCache
 
-            entries: TTLCache[str, Entry] = TTLCache(self._most, self._ttl_s, timer=lambda: self._time())
+            entries: TTLCache[str, Entry] = TTLCache(
+                self._most, self._ttl_s, timer=lambda: self._time(), getsizeof=_weight
+            )
             now, self._time = self._time, lambda: self._first_at
             entries.update(self._first)
             self._time = now

@@ -1,0 +1,40 @@
+"""A real Node-RED runs the example flow against the server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+from package.exports import npm
+from package.node_red.headless import VERSION, node_red, request_of_flow
+from package.spl.build_error import BuildError
+
+from .serving import READER, serving
+
+EICAR = "44d88612fea8a8f36de82e1278abb02f"
+
+
+@pytest.mark.once
+def test_a_flow_of_node_red_tells_known_unknown_and_unsent_indicators_apart(tmp_path: Path) -> None:
+    try:
+        npm.installed("node-red", VERSION)
+    except BuildError as error:
+        pytest.skip(str(error))
+    with serving(tmp_path) as server, node_red({"VTACTION_URL": server.url, "VTACTION_TOKEN": READER}) as flow:
+
+        def ask(value: str) -> dict[str, object]:
+            request = Request(f"{flow}/lookup", request_of_flow(value), {"Content-Type": "application/json"})
+            with urlopen(request, timeout=60) as reply:
+                found: dict[str, object] = json.load(reply)
+                return found
+
+        known, again = ask(EICAR), ask(EICAR)
+        unknown, private, wrong = ask("e" * 32), ask("10.0.0.1"), ask("not an indicator")
+    assert (known["verdict"], known["source"]) == ("malicious", "api")
+    assert again["source"] == "cache"
+    assert unknown["verdict"] == "unknown"
+    assert private["verdict"] == "not sent"
+    assert wrong["error"] == "invalid_indicator"
