@@ -13,9 +13,10 @@ import requests
 from vt_connectors.adapters.http.application import Watcher
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
-from vt_connectors.adapters.http.listening import Limits, Listener, tcp_socket
+from vt_connectors.adapters.http.listening import Limits, Listener
 from vt_connectors.adapters.http.rights import DEFAULT_SETTINGS, ServerSettings
 from vt_connectors.adapters.http.service import Service
+from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
@@ -94,8 +95,10 @@ def serving(
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
         defence = Defence({f"127.0.0.1:{port}"})
-        service = Service(environment, tokens, defence, clock, watchers, limits.threads, server_settings)
-        listener = Listener(listening, service.application, limits)
+        service = Service(
+            environment, tokens, defence, clock, watchers, threads=limits.threads, settings=server_settings
+        )
+        listener = Listener([listening], service.application, limits)
         listener.start()
         try:
             yield Serving(f"http://127.0.0.1:{port}", sandbox, service, clock)

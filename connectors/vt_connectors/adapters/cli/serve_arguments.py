@@ -12,6 +12,7 @@ from ..process.termination import Termination
 from .action_arguments import seconds
 
 DEFAULT_ADDRESS = "127.0.0.1:8300"
+MODES = {"0600": 0o600, "0660": 0o660}
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _OF_THE_SERVER = ("waitress", "prometheus_client")
 _EPILOG = """examples:
@@ -41,19 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options and the subcommand `token`."""
     parser.epilog = _EPILOG
     place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--listen", default=DEFAULT_ADDRESS, metavar="HOST:PORT", help=f"default {DEFAULT_ADDRESS}; port 0: a free one"
-    )
+    about = f"IP address and port, default {DEFAULT_ADDRESS}; port 0: a free one"
+    place.add_argument("--listen", metavar="HOST:PORT", help=about)
     place.add_argument("--unix", metavar="PATH", help="listen on a socket file instead")
+    about = "of the socket file: for this user, or also for its group (default 0600)"
+    parser.add_argument("--unix-mode", choices=sorted(MODES), default="0600", help=about)
+    about = "listen on all addresses of the machine, with --listen 0.0.0.0:PORT; calls and tokens are not encrypted"
+    parser.add_argument("--allow-any-address", action="store_true", help=about)
     parser.add_argument("--tokens", metavar="FILE", help="the file with the clients' tokens")
     _add_defence(parser)
     _add_audit(parser)
     parser.add_argument(
         "--max-upload",
         type=_size,
-        default=_size("32M"),
+        default=_size("650M"),
         metavar="SIZE",
-        help="of a file, for example 650M (default 32M)",
+        help="of a file that a client sends, such as 32M (default 650M, VirusTotal's limit)",
     )
     parser.add_argument("--threads", type=_threads, default=64, metavar="N", help="from 4 to 512 (default 64)")
     parser.add_argument("--check", action="store_true", help="ask a running server whether it is ready, and exit")
