@@ -13,9 +13,11 @@ from ...config.settings import read_settings
 from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...log import logger
+from ..http.audit import Audit, audit_log
 from ..http.body_limits import FORM_BYTES
 from ..http.defence import Defence
 from ..http.listening import Limits, Listener
+from ..http.rights import ServerSettings
 from ..http.service import Service
 from ..http.sockets import hosts_of, shown
 from ..http.token_file import make_tokens_file
@@ -37,8 +39,10 @@ def serve(options: argparse.Namespace, environment: MutableMapping[str, str], cl
         if options.check:
             return check(options)
         tokens = _tokens(options, environment, clock)
+        key_file = tokens_path(options, environment).with_name("serve-audit.key")
+        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         with listening(options, environment) as sockets:
-            return _served(sockets, options, environment, clock, tokens)
+            return _served(sockets, options, environment, clock, tokens, audit)
     except ConfigError as error:
         sys.stderr.write(f"vtaction serve: {error.message}\n")
         return MALFORMED
@@ -50,6 +54,7 @@ def _served(
     environment: Mapping[str, str],
     clock: SystemClock,
     tokens: FileTokens,
+    audit: Audit,
 ) -> int:
     hosts = {host for each in sockets for host in hosts_of(each, options.allow_host)}
     upload_bytes = options.max_upload + FORM_BYTES
@@ -58,8 +63,10 @@ def _served(
         tokens,
         Defence(hosts, options.behind_proxy),
         clock,
-        threads=options.threads,
-        most_upload_bytes=upload_bytes,
+        [audit],
+        options.threads,
+        ServerSettings(options.accept_keys),
+        upload_bytes,
     )
 
     def stop() -> None:
@@ -76,6 +83,7 @@ def _served(
         while listener.is_serving:
             clock.sleep(_LOOK_S)
             if signals.wants_reload():
+                audit.reopen()
                 _reload(service, environment)
     except Cancelled:
         # The request to end may have come before `stop` could be called.
@@ -88,7 +96,7 @@ def _served(
 
 
 def _reload(service: Service, environment: Mapping[str, str]) -> None:
-    """Read settings, key, tokens and the rest again; if they are wrong, the server continues with the old ones."""
+    """Read settings, key and tokens again; if the settings are wrong, the server continues with the old ones."""
     try:
         read_settings(environment)
         find_key(environment)

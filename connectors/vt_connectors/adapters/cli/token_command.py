@@ -15,6 +15,7 @@ from ...contract import MALFORMED, OK
 from ...errors import ConfigError
 from ..http.callers import RIGHTS, Caller, Right
 from ..http.token_file import Entry, add_token, default_tokens_file, read_tokens, revoke_token
+from ..process.descriptors import Output
 
 
 def tokens_path(options: argparse.Namespace, environment: Mapping[str, str]) -> Path:
@@ -31,7 +32,7 @@ def run_token_command(options: argparse.Namespace, environment: Mapping[str, str
     try:
         path = tokens_path(options, environment)
         if options.operation == "add":
-            _add(options, path, clock.now())
+            _add(options, path, clock)
         elif options.operation == "revoke":
             revoke_token(path, options.name)
             sys.stderr.write(f"revoked {options.name}\n")
@@ -43,14 +44,14 @@ def run_token_command(options: argparse.Namespace, environment: Mapping[str, str
     return OK
 
 
-def _add(options: argparse.Namespace, path: Path, now: float) -> None:
+def _add(options: argparse.Namespace, path: Path, clock: SystemClock) -> None:
     caller = Caller(
         options.name, cast("frozenset[Right]", frozenset(options.rights)), options.share, float(options.max_wait)
     )
-    token = add_token(path, caller, now)
+    token = add_token(path, caller, clock.now())
     try:
-        sys.stdout.write(f"{token}\n")
-        sys.stdout.flush()
+        # Without a buffer, so that a failure is known here.
+        Output(sys.stdout.fileno()).write(f"{token}\n".encode("ascii"), lambda: not clock.cancelled)
     except OSError as error:
         revoke_token(path, caller.name)
         raise ConfigError(f"the token could not be printed, so {caller.name} was not added: {error.strerror}") from None

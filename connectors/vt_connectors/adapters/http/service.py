@@ -17,6 +17,8 @@ from .listening import THREADS
 from .operations.face import PATHS, OperationsFace
 from .operations.metrics import Metrics
 from .operations.readiness import Readiness
+from .own_keys import ProvenKeys, TokensOrKeys
+from .rights import DEFAULT_SETTINGS, ServerSettings
 from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
 
@@ -32,12 +34,14 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
+        settings: ServerSettings = DEFAULT_SETTINGS,
         most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
         self._tokens = tokens
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
-        execution = Execution(self.cores, self.places)
+        proven = ProvenKeys(self.cores, clock) if settings.accepts_keys else None
+        execution = Execution(self.cores, self.places, settings, proven)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}
@@ -45,7 +49,8 @@ class Service:
         metrics = Metrics(self.cores, lambda: self.places.taken)
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
         every = (*watchers, metrics, readiness)
-        self.application = Application(faces, tokens, defence, clock, every, most_upload_bytes)
+        callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens
+        self.application = Application(faces, callers, defence, clock, every, most_upload_bytes)
 
     def _is_stopping(self) -> bool:
         return self.application.is_stopping
