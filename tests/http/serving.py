@@ -95,9 +95,7 @@ def serving(
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
         defence = Defence({f"127.0.0.1:{port}"})
-        service = Service(
-            environment, tokens, defence, clock, watchers, threads=limits.threads, settings=server_settings
-        )
+        service = Service(environment, tokens, defence, clock, watchers, limits.threads, server_settings)
         listener = Listener([listening], service.application, limits)
         listener.start()
         try:

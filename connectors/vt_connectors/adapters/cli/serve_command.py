@@ -64,9 +64,9 @@ def _served(
         Defence(hosts, options.behind_proxy),
         clock,
         [audit],
-        threads=options.threads,
-        most_upload_bytes=upload_bytes,
-        settings=ServerSettings(options.accept_keys),
+        options.threads,
+        ServerSettings(options.accept_keys),
+        upload_bytes,
     )
 
     def stop() -> None:
@@ -97,7 +97,7 @@ def _served(
 
 
 def _reload(service: Service, environment: Mapping[str, str]) -> None:
-    """Read settings, key, tokens and the rest again; if they are wrong, the server continues with the old ones."""
+    """Read settings, key and tokens again; if the settings are wrong, the server continues with the old ones."""
     try:
         read_settings(environment)
         find_key(environment)

@@ -26,8 +26,8 @@ def names_its_client_in_the_body(call: Call) -> bool:
 
 
 def most_bytes(call: Call, caller: Caller | None, most_upload_bytes: int) -> int:
-    """The size of the largest body. `caller`: None if it is not known yet. Raises `Refused`: 403 for an upload without
-    the right `submit`.
+    """The size of the largest body. `caller`: None if it is not known yet; with a key of its own, it may be anybody.
+    Raises `Refused`: 403 for an upload without the right `submit`.
     """
     is_upload = call.path in _UPLOADS or call.path.startswith(_UPLOADS_BELOW)
     if call.method != "POST" or not is_upload:
@@ -36,4 +36,4 @@ def most_bytes(call: Call, caller: Caller | None, most_upload_bytes: int) -> int
         return min(MOST_ANONYMOUS_BYTES, most_upload_bytes) if call.path == _V2_UPLOAD else MOST_BYTES
     if "submit" not in caller.rights:
         raise Refused(403, "right", "the token lacks the right submit, which uploads need")
-    return most_upload_bytes
+    return most_upload_bytes if caller.api_key is None else min(MOST_ANONYMOUS_BYTES, most_upload_bytes)

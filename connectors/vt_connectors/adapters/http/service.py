@@ -34,14 +34,14 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
-        most_upload_bytes: int = MOST_UPLOAD_BYTES,
         settings: ServerSettings = DEFAULT_SETTINGS,
+        most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
         self._tokens = tokens
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
-        keys = ProvenKeys(self.cores, self.places, clock)
-        execution = Execution(self.cores, self.places, settings, keys)
+        proven = ProvenKeys(self.cores, self.places, clock)
+        execution = Execution(self.cores, self.places, settings, proven)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, "": contract}
