@@ -19,7 +19,7 @@ from .private_files import changing, read_private, write_private
 
 _PREFIX = "vtc_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECRET = re.compile(rf"[0-9a-fA-F]{{64}}|{_PREFIX}.*")
+_SECRET = re.compile(rf"[0-9a-zA-Z]{{64}}|{_PREFIX}.*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TOKEN_BYTES = 32
 _VERSION = 1
