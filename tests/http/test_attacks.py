@@ -127,7 +127,6 @@ def test_a_target_that_is_not_a_path_is_refused(server: Serving, target: str) ->
 def test_other_methods_are_refused(server: Serving, method: str) -> None:
     reply = exchange(server, head(server, f"{method} /v1/run HTTP/1.1", TOKEN, CLOSE))
     assert (reply.status, reply.reason) == (405, "method")
-    assert "post" in reply.headers["allow"]
     assert EVERYTHING.encode() not in reply.body
 
 
@@ -169,8 +168,7 @@ def test_the_target_may_have_the_form_that_clients_use(server: Serving) -> None:
 
 def test_two_gigabytes_that_are_announced_are_refused_before_they_are_sent(server: Serving) -> None:
     for line in (RUN, UPLOAD):
-        reply = exchange(server, head(server, line, TOKEN, "Content-Length: 2147483648"))
-        assert (reply.status, "too_large" in reply.body.decode() or reply.status) == (413, True)
+        assert exchange(server, head(server, line, TOKEN, "Content-Length: 2147483648")).status == 413
 
 
 def test_a_body_in_chunks_is_refused_when_it_becomes_too_large(server: Serving) -> None:
