@@ -4,7 +4,6 @@ from __future__ import annotations
 
 NO_RUN: dict[tuple[str, str], str] = {
     ("README.md", "make demo"): "sets up a new environment, and runs this test",
-    ("README.md", "vtaction serve token add"): "serves until it is stopped; docs/serve.md is run",
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
