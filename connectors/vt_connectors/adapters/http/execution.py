@@ -8,6 +8,7 @@ from typing import Any
 from ...actions.registry import is_write
 from ...contract.response import Response
 from ...quota.waiters import Claim
+from ..server.bounded_time import within
 from .callers import Caller
 from .cores import AnyCore, Cores
 from .rights import refusal
@@ -63,26 +64,6 @@ class Execution:
                 return at_hand
         with places.place() as has_place:
             return core.answer(within(document, wait_s if has_place else 0.0), claim)
-
-
-def within(document: Any, longest_s: float) -> Any:
-    """The request with its waiting times limited. Wrong ones are left to the core, which refuses them."""
-    if not isinstance(document, Mapping):
-        return document
-    options, params = document.get("options"), document.get("params")
-    options = {} if options is None else options
-    bounded = dict(document)
-    if isinstance(options, Mapping):
-        bounded["options"] = {**options, "max_wait_s": _at_most(options.get("max_wait_s"), longest_s)}
-    if isinstance(params, Mapping) and params.get("wait_s") is not None:
-        bounded["params"] = {**params, "wait_s": _at_most(params["wait_s"], longest_s)}
-    return bounded
-
-
-def _at_most(given: Any, most: float) -> Any:
-    if given is None:
-        return most
-    return min(given, most) if isinstance(given, (int, float)) and not isinstance(given, bool) else given
 
 
 def _is_lookup(document: Any) -> bool:
