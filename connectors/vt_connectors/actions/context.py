@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..virustotal.port import Api
     from .deliveries import Deliveries
     from .file_access import FileAccess
+    from .file_sample import ReceivedFile
     from .licensed_keys import LicensedKeys
     from .request_batch import BatchAnswers
 
@@ -41,6 +42,8 @@ class Context(NamedTuple):
     `licensed_keys`: which keys are known to be licensed.
 
     `batch`: the answers of the batch that the request belongs to, if any.
+
+    `received`: the file that came with the request, in place of a path or content in its parameters.
     """
 
     clock: Clock
@@ -59,6 +62,7 @@ class Context(NamedTuple):
     deliveries: Deliveries
     licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
+    received: ReceivedFile | None = None
 
 
 def new_batch() -> BatchAnswers:

@@ -13,6 +13,8 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .pass_through.v2_call import BASE
+from .pass_through.v2_face import V2Face
 from .waiting_places import WaitingPlaces
 
 
@@ -33,7 +35,7 @@ class Service:
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
-        faces: dict[str, Face] = {"/v1/": contract, "": contract}
+        faces: dict[str, Face] = {"/v1/": contract, BASE: V2Face(execution, clock), "": contract}
         self.application = Application(faces, tokens, defence, clock, watchers)
 
     def close(self) -> None:
