@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
 from vt_connectors.adapters.http.callers import Caller
+from vt_connectors.adapters.http.messages import Refused
 from vt_connectors.sandbox import Fault, SandboxConfig
 from vt_connectors.sandbox.accounts import key_digest
 
@@ -183,3 +185,18 @@ def test_virustotals_413_is_one_for_the_client(tmp_path: Path) -> None:
         virustotal.script(answer(413, b""))
         with serving(tmp_path, VT_API_URL=virustotal.url) as server:
             assert upload(server, b"content").status_code in (413, 504)
+
+
+def test_a_list_that_is_cached_is_answered_while_all_places_are_taken_and_any_other_is_told_to_return(
+    tmp_path: Path,
+) -> None:
+    cached, other = f"{EICAR_MD5},{'0' * 32}", f"{EICAR_MD5},{'1' * 32}"
+    with serving(tmp_path) as server:
+        document(get(server, "file/report", resource=cached))
+        with contextlib.ExitStack() as places:
+            with contextlib.suppress(Refused):
+                while True:
+                    places.enter_context(server.service.places.place())
+            assert len(document(get(server, "file/report", resource=cached))) == 2
+            busy = get(server, "file/report", resource=other)
+            assert (busy.status_code, busy.content, busy.headers["Retry-After"]) == (204, b"", "1")

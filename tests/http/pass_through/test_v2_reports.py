@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,14 @@ def test_only_if_cached_sends_nothing_and_no_cache_asks_again(tmp_path: Path) ->
         assert len(upstream(server)) == 1
         document(get_with(again, server, "file/report", resource=EICAR_MD5))
         assert len(upstream(server)) == 2
+
+
+def test_many_clients_with_the_same_questions_cost_one_request_for_each(tmp_path: Path) -> None:
+    hashes = [f"{number:064x}" for number in range(1, 13)]
+    with serving(tmp_path) as server:
+        with ThreadPoolExecutor(12) as clients:
+            asked = [(hashes[place:] + hashes[:place]) for place in range(12)]
+            replies = list(clients.map(lambda mine: get(server, "file/report", resource=",".join(mine)), asked))
+        for mine, reply in zip(asked, replies):
+            assert [each["resource"] for each in document(reply)] == mine
+        assert sum(request.cost for request in server.sandbox.requests) == 12

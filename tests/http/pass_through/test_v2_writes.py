@@ -37,6 +37,15 @@ def test_a_comment_is_posted_once_and_read_again(tmp_path: Path) -> None:
         assert upstream(server).count("/vtapi/v2/comments/put") == 2
 
 
+def test_comments_before_a_date_are_the_older_ones(tmp_path: Path) -> None:
+    with serving(tmp_path, config=PRIVATE) as server:
+        found = document(get(server, "comments/get", resource=EICAR_SHA256))["comments"]
+        dates = [each["date"] for each in found]
+        older = document(get(server, "comments/get", resource=EICAR_SHA256, before=dates[0]))["comments"]
+        assert older == [each for each in found if each["date"] < dates[0]]
+        assert len(upstream(server)) == 1
+
+
 def test_comments_on_what_is_unknown_or_invalid_are_told_as_virustotal_tells_them(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         for resource, why in (("0" * 32, "Could not find resource"), ("nothing", "Invalid resource")):

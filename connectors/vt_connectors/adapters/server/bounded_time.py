@@ -46,10 +46,6 @@ class SideBySide:
         now = self._clock.monotonic()
         return [_outcome(future, document, now, longest_s) for future, document in zip(asked, documents)]
 
-    def close(self) -> None:
-        """End the threads. Requests in flight continue."""
-        self._pool.shutdown(wait=False)
-
     def _made(self, answer: Answer, document: Any, until: float) -> _Made:
         response = answer(document, max(0.0, until - self._clock.monotonic()))
         return _Made(response, self._clock.monotonic())

@@ -36,7 +36,7 @@ def on_files(call: V2Call, requests: Requests) -> Reply:
     _check_allinfo(call, requests)
     resources = call.several("resource", ",", _MOST_FILES)
     responses = requests.answers([_of_file(resource) for resource in resources])
-    return replied(resources, responses, _NO_FILE, _INVALID_FILE)
+    return _with_notice(replied(resources, responses, _NO_FILE, _INVALID_FILE), call)
 
 
 def on_urls(call: V2Call, requests: Requests) -> Reply:
@@ -46,7 +46,7 @@ def on_urls(call: V2Call, requests: Requests) -> Reply:
     responses = requests.answers([_of_url(resource) for resource in resources])
     if call.has("scan"):
         responses = [_submitted(*pair, requests) for pair in zip(resources, responses)]
-    return replied(resources, responses, _NO_URL, _INVALID_URL)
+    return _with_notice(replied(resources, responses, _NO_URL, _INVALID_URL), call)
 
 
 def on_domain(call: V2Call, requests: Requests) -> Reply:
@@ -62,14 +62,17 @@ def on_address(call: V2Call, requests: Requests) -> Reply:
 
 
 def comments(call: V2Call, requests: Requests) -> Reply:
-    """comments/get: the newest on `resource`. `before`, for older ones, is not served."""
+    """comments/get: the newest on `resource`, only those before `before` (`YYYYMMDDhhmmss`) if it is given."""
     resource = call.required("resource")
-    if call.values.get("before"):
-        raise Refused(403, "not_served", "comments before a date are not served")
     response = requests.answer("get_comments", {"indicator": file_or_url(resource), "limit": _MOST_COMMENTS})
     if status_of(response) != 200 or response["status"] != "ok":
         return replied([resource], [response], _NO_RESOURCE, "Invalid resource")
     rows = (response["data"] or {})["raw"]["data"]
+    before = call.values.get("before", "")
+    if before and len(rows) >= _MOST_COMMENTS:
+        raise Refused(403, "not_served", f"comments older than the newest {_MOST_COMMENTS} are not served")
+    if before:
+        rows = [row for row in rows if str(row.get("date")) < before]
     said = "Resource found, comments, if any, returned here"
     return answered({"response_code": 1, "resource": resource, "verbose_msg": said, "comments": rows}, [response])
 
@@ -128,6 +131,11 @@ def _submitted(resource: str, response: Response, requests: Requests) -> Respons
     if response["status"] != "not_found" or is_scan_id(resource):
         return response
     return requests.answer("lookup_url", {"url": resource, "scan_if_missing": True}, max_wait_s=0.0)
+
+
+def _with_notice(reply: Reply, call: V2Call) -> Reply:
+    """The reply says that it is the plain report, which other clients share."""
+    return reply.with_headers(("X-Vtaction-Reason", "allinfo_not_served")) if call.has("allinfo") else reply
 
 
 def _check_allinfo(call: V2Call, requests: Requests) -> None:

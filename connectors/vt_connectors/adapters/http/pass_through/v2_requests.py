@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ....actions import is_write
@@ -33,7 +33,7 @@ class Running:
 
 
 class Requests:
-    """Of one call. No method raises."""
+    """Of one call. All methods raise `Refused` if too many requests are in progress."""
 
     def __init__(self, running: Running, caller: Caller, asked: Asked) -> None:
         self._execution = running.execution
@@ -61,19 +61,15 @@ class Requests:
         if len(asked) == 1:
             return [self.answer(*asked[0])]
         documents = [self._document(action, params, {}) for action, params in asked]
-        with self._execution.cores.core(_VERSION) as core, self._execution.places.place() as has_place:
+        with self._execution.cores.core(_VERSION) as core:
             batch = core.within(BatchAnswers())
-            found = {place: response for place, response in enumerate(self._at_hand(batch, documents)) if response}
-            missing = [place for place in range(len(documents)) if place not in found]
-            answers = self._side_by_side.answers(
-                [documents[place] for place in missing],
-                lambda document, left_s: self._one(batch, document, left_s, batch=True),
-                self._longest_wait_s if has_place else 0.0,
-                _LONGEST_S,
-            )
-            batch.end_batch()
-        found.update(zip(missing, answers))
-        return [found[place] for place in range(len(documents))]
+            responses = self._at_hand(batch, documents)
+            missing = [place for place, response in enumerate(responses) if response is None]
+            if missing:
+                answers = self._side_by_side_in(batch, [documents[place] for place in missing])
+                batch.end_batch()
+                responses = [response or next(answers) for response in responses]
+        return [response for response in responses if response is not None]
 
     def scan_file(self, file: FormFile) -> Response:
         """The response to the scan of a file, which is read from the body while it is sent."""
@@ -83,6 +79,14 @@ class Requests:
             with self._execution.cores.core(_VERSION) as core, self._execution.places.place() as has_place:
                 with_file = Core(core.context._replace(received=received)) if isinstance(core, Core) else core
                 return self._one(with_file, document, self._longest_wait_s if has_place else 0.0)
+
+    def _side_by_side_in(self, core: AnyCore, documents: Sequence[Mapping[str, Any]]) -> Iterator[Response]:
+        def answer(document: Any, left_s: float) -> Response:
+            return self._one(core, document, left_s, batch=True)
+
+        with self._execution.places.place() as has_place:
+            longest_wait_s = self._longest_wait_s if has_place else 0.0
+            return iter(self._side_by_side.answers(documents, answer, longest_wait_s, _LONGEST_S))
 
     def _at_hand(self, core: AnyCore, documents: Sequence[Mapping[str, Any]]) -> list[Response | None]:
         if self._options.get("cache") is not None:
