@@ -44,6 +44,15 @@ def test_a_key_file_that_changes_is_read_again(tmp_path: Path) -> None:
         assert [request.key for request in server.sandbox.requests] == [key_digest(OLD), key_digest(NEW)]
 
 
+def test_all_callers_share_one_core_for_a_version(tmp_path: Path) -> None:
+    with serving(tmp_path, VT_API_VERSION="2") as server:
+        cores = server.service.cores
+        with cores.core() as configured, cores.core("2") as second, cores.core("3") as third, cores.core("3") as again:
+            assert second is configured
+            assert third is again
+            assert third is not configured
+
+
 def test_the_settings_file_is_read_again_after_a_reload_only(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({"cache_ttl": "1h"}))

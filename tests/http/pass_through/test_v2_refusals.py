@@ -117,6 +117,13 @@ def test_faults_of_virustotal_have_the_status_that_tells_them_from_the_clients_o
         assert KEY not in reply.text
 
 
+def test_a_key_of_the_server_that_is_refused_is_not_told_as_a_wrong_token(tmp_path: Path) -> None:
+    with serving(tmp_path, key="wrong-key-of-the-server") as server:
+        reply = get(server, "file/report", resource=EICAR_MD5)
+        assert reply.status_code == 503
+        assert reply.json()["verbose_msg"] == "the server's VirusTotal key is not accepted"
+
+
 def test_a_silent_virustotal_is_a_504(tmp_path: Path) -> None:
     config = SandboxConfig(faults=(Fault("slow", 1.0),), slow_s=30.0)
     with serving(tmp_path, config=config, VT_TIMEOUT="1") as server:
@@ -125,7 +132,9 @@ def test_a_silent_virustotal_is_a_504(tmp_path: Path) -> None:
 
 def test_a_server_without_a_key_says_so_with_a_503(tmp_path: Path) -> None:
     with serving(tmp_path, key="") as server:
-        assert get(server, "file/report", resource=EICAR_MD5).status_code == 503
+        reply = get(server, "file/report", resource=EICAR_MD5)
+        assert reply.status_code == 503
+        assert reply.json()["verbose_msg"] == "the server has no VirusTotal key, or a wrong setting"
 
 
 def test_the_token_is_never_sent_to_virustotal(tmp_path: Path) -> None:

@@ -46,12 +46,13 @@ class Cores:
 
     @contextlib.contextmanager
     def core(self, version: str = "") -> Iterator[AnyCore]:
-        """`version`: of VirusTotal's API; without it, the configured one."""
-        with self._lock:
-            shared = self._known.setdefault(version, Replaceable())
-            made_of = self._reloads, [_stamp(path) for path in self._key_files]
-        with shared.use(made_of, lambda: _Made(self._made(version))) as made:
-            yield made.core
+        """`version`: of VirusTotal's API; without it, the configured one. All callers share one core for a version."""
+        with self._in_use("") as configured:
+            if version in ("", _version_of(configured)):
+                yield configured
+                return
+        with self._in_use(version) as core:
+            yield core
 
     def reload(self) -> None:
         """Read settings and key again for the next calls."""
@@ -66,9 +67,21 @@ class Cores:
         for shared in known:
             shared.close()
 
+    @contextlib.contextmanager
+    def _in_use(self, version: str) -> Iterator[AnyCore]:
+        with self._lock:
+            shared = self._known.setdefault(version, Replaceable())
+            made_of = self._reloads, [_stamp(path) for path in self._key_files]
+        with shared.use(made_of, lambda: _Made(self._made(version))) as made:
+            yield made.core
+
     def _made(self, version: str) -> AnyCore:
         chosen = {"VT_API_VERSION": version} if version else {}
         return core_from({**self._environment, **chosen}, self._clock)
+
+
+def _version_of(core: AnyCore) -> str | None:
+    return core.context.space.partition("@")[0] if isinstance(core, Core) else None
 
 
 def _key_files(environment: Mapping[str, str]) -> Sequence[Path]:

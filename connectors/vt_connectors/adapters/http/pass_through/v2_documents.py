@@ -32,6 +32,11 @@ _STATUS = {
     "timeout": 504,
     "outcome_unknown": 504,
 }
+# What is wrong with the server is not the client's to know, or to look for in its own token.
+_OF_SERVER = {
+    "access_denied": "the server's VirusTotal key is not accepted",
+    "config_error": "the server has no VirusTotal key, or a wrong setting",
+}
 
 
 def status_of(response: Response) -> int:
@@ -55,7 +60,7 @@ def failed(status: int, responses: Sequence[Response]) -> Reply:
     waits = [each["error"]["retry_after_s"] for each in responses if each["error"] is not None]
     again_s = max((wait for wait in waits if wait is not None), default=None)
     headers = () if again_s is None else (("Retry-After", str(max(1, math.ceil(again_s)))),)
-    message = error["message"] if error is not None else first["summary"]
+    message = first["summary"] if error is None else _OF_SERVER.get(error["code"], error["message"])
     return refusal(status, message, headers)._replace(note=note_for(responses))
 
 
