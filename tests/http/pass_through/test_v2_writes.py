@@ -204,6 +204,14 @@ def test_an_upload_address_is_the_servers_own_and_takes_one_file_without_a_token
         assert upstream(server) == ["/vtapi/v2/file/scan"]
 
 
+def test_an_upload_address_takes_a_large_file(tmp_path: Path) -> None:
+    content = b"\0" * 40_000_000
+    with serving(tmp_path, config=PRIVATE, limits=LARGE) as server:
+        address = document(get(server, "file/scan/upload_url"))["upload_url"]
+        scan = document(requests.post(address, files={"file": ("x", content)}, timeout=120))
+        assert scan["sha256"] == hashlib.sha256(content).hexdigest()
+
+
 def test_one_address_takes_one_of_many_files_that_come_at_once(tmp_path: Path) -> None:
     statuses: list[int] = []
     with serving(tmp_path, config=PRIVATE) as server:
