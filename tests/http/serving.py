@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from vt_connectors.adapters.http.application import Watcher
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
-from vt_connectors.adapters.http.listening import Limits, Listener, tcp_socket
+from vt_connectors.adapters.http.listening import Limits, Listener
+from vt_connectors.adapters.http.rights import DEFAULT_SETTINGS, ServerSettings
 from vt_connectors.adapters.http.service import Service
+from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
@@ -75,6 +78,8 @@ def serving(
     tokens: KnownTokens = TOKENS,
     key: str = KEY,
     limits: Limits = LIMITS,
+    watchers: Sequence[Watcher] = (),
+    server_settings: ServerSettings = DEFAULT_SETTINGS,
     **settings: str,
 ) -> Iterator[Serving]:
     """`settings`: further variables of the server's environment."""
@@ -89,8 +94,9 @@ def serving(
         }
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
-        service = Service(environment, tokens, Defence({f"127.0.0.1:{port}"}), clock, threads=limits.threads)
-        listener = Listener(listening, service.application, limits)
+        defence = Defence({f"127.0.0.1:{port}"})
+        service = Service(environment, tokens, defence, clock, watchers, limits.threads, server_settings)
+        listener = Listener([listening], service.application, limits)
         listener.start()
         try:
             yield Serving(f"http://127.0.0.1:{port}", sandbox, service, clock)

@@ -6,14 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Callable, NoReturn
+from typing import Callable
 
 from ...actions import ACTIONS
 from ...contract import OK
 from ...version import __version__
 from ..process.termination import Termination
-from . import logs
 from .main import RunOptions, run
+from .parser import Commands, Parser, add_command
 
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
@@ -52,7 +52,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
         return parser
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache):
         add(commands)
-    for add_if_wanted in (_add_drain, _add_sandbox):
+    for add_if_wanted in (_add_drain, _add_sandbox, _add_serve):
         add_if_wanted(commands, wanted)
     _add_actions(commands, wanted[:1], _act)
     _add_curl(commands, wanted[1:])
@@ -60,33 +60,18 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
 
 
 Command = Callable[[argparse.Namespace, Termination], int]
-Commands = Any  # argparse does not publish the return type of `add_subparsers`
-
-
-def _command(commands: Commands, name: str, about: str, example: str = "") -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=about,
-        description=about + ".",
-        epilog=f"example:\n  {example}" if example else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--log-level", choices=logs.LEVELS, default="warning", help="lowest level to log on stderr")
-    parser.add_argument("--log-json", action="store_true", help="log as JSON lines")
-    parser.set_defaults(ends_itself=False)
-    return parser
 
 
 def _add_run(commands: Commands) -> None:
     about = "JSON requests on stdin, JSON responses on stdout, one per line"
-    parser = _command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
+    parser = add_command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
     _add_run_options(parser)
     parser.set_defaults(command=run, ends_itself=True)
 
 
 def _add_describe(commands: Commands) -> None:
     about = "the actions as a JSON manifest: schemas, cost, errors, examples"
-    parser = _command(commands, "describe", about, "vtaction describe | jq '.actions[].name'")
+    parser = add_command(commands, "describe", about, "vtaction describe | jq '.actions[].name'")
     parser.add_argument("--markdown", action="store_true", help="the actions as a Markdown table")
     about = "the names of relationships and their licences as Markdown tables"
     parser.add_argument("--relationships", action="store_true", help=about)
@@ -106,7 +91,9 @@ def _describe(options: argparse.Namespace, _: Termination) -> int:
 
 
 def _add_sample(commands: Commands) -> None:
-    parser = _command(commands, "sample", "a valid request for an action", "vtaction sample lookup_url | vtaction run")
+    parser = add_command(
+        commands, "sample", "a valid request for an action", "vtaction sample lookup_url | vtaction run"
+    )
     parser.add_argument("action", metavar="ACTION", choices=sorted(ACTIONS), help=", ".join(ACTIONS))
     parser.set_defaults(command=_sample)
 
@@ -119,7 +106,7 @@ def _sample(options: argparse.Namespace, _: Termination) -> int:
 
 
 def _add_doctor(commands: Commands) -> None:
-    parser = _command(commands, "doctor", "check the setup", "vtaction doctor --online")
+    parser = add_command(commands, "doctor", "check the setup", "vtaction doctor --online")
     parser.add_argument("--online", action="store_true", help="send one request, which VirusTotal does not count")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(command=_doctor)
@@ -132,7 +119,7 @@ def _doctor(options: argparse.Namespace, ending: Termination) -> int:
 
 
 def _add_cache(commands: Commands) -> None:
-    parser = _command(commands, "cache", "list, clear or count cached answers", "vtaction cache list --limit 5")
+    parser = add_command(commands, "cache", "list, clear or count cached answers", "vtaction cache list --limit 5")
     parser.add_argument("operation", choices=("list", "clear", "stats"), metavar="list|clear|stats")
     parser.add_argument("--limit", type=_limit, default=50, metavar="N", help="how many to list (default 50)")
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -149,7 +136,7 @@ def _cache(options: argparse.Namespace, ending: Termination) -> int:
 
 def _add_drain(commands: Commands, wanted: Sequence[str]) -> None:
     about = "look up queued indicators with the quota that is left, oldest first"
-    parser = _command(commands, "drain", about, "vtaction drain --keep 200")
+    parser = add_command(commands, "drain", about, "vtaction drain --keep 200")
     if "drain" in wanted:
         from .drain_command import add_arguments
 
@@ -165,7 +152,7 @@ def _drain(options: argparse.Namespace, ending: Termination) -> int:
 
 def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:
     about = "a local stand-in for VirusTotal's API, for development without quota"
-    parser = _command(commands, "sandbox", about, "vtaction sandbox --latency 50ms --fault 503:0.1 --log")
+    parser = add_command(commands, "sandbox", about, "vtaction sandbox --latency 50ms --fault 503:0.1 --log")
     if "sandbox" in wanted:
         from .sandbox_command import add_arguments
 
@@ -179,10 +166,19 @@ def _sandbox(options: argparse.Namespace, ending: Termination) -> int:
     return serve(options, ending.clock)
 
 
+def _add_serve(commands: Commands, wanted: Sequence[str]) -> None:
+    about = "a server for tools that speak HTTP or VirusTotal's API; also its tokens"
+    parser = add_command(commands, "serve", about)
+    if "serve" in wanted:
+        from .serve_arguments import add_arguments
+
+        add_arguments(parser)
+
+
 def _add_actions(commands: Commands, wanted: Sequence[str], command: Command, before: str = "") -> None:
     for action in ACTIONS.values():
         example = action.command_line.replace("vtaction ", f"vtaction {before}", 1)
-        parser = _command(commands, action.name, action.about, example)
+        parser = add_command(commands, action.name, action.about, example)
         if action.name in wanted:
             from .action_arguments import add_arguments
 
@@ -192,7 +188,7 @@ def _add_actions(commands: Commands, wanted: Sequence[str], command: Command, be
 
 def _add_curl(commands: Commands, wanted: Sequence[str]) -> None:
     about = "print an action as shell commands for curl and python3; $VT_API_KEY stands for the key"
-    parser = _command(commands, "curl", about, "vtaction curl lookup_hash 44d88612fea8a8f36de82e1278abb02f | sh")
+    parser = add_command(commands, "curl", about, "vtaction curl lookup_hash 44d88612fea8a8f36de82e1278abb02f | sh")
     _add_actions(parser.add_subparsers(metavar="ACTION", required=True), wanted, _curl, "curl ")
 
 
@@ -214,21 +210,6 @@ def _as_json(options: argparse.Namespace) -> bool:
 
 def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
-
-
-class Parser(argparse.ArgumentParser):
-    """Options are written in full: `--d` must not discard the queue."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **{"allow_abbrev": False, **options})
-
-    def error(self, message: str) -> NoReturn:
-        """Like argparse's, but a wrong argument that contains the key is printed without the key."""
-        from ...redaction import without_keys
-        from ..core_from_environment import remember_keys
-
-        remember_keys(os.environ)
-        super().error(without_keys(message))
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:

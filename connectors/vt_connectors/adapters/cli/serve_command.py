@@ -3,50 +3,121 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 
 from ...clock import SystemClock
+from ...config.credentials import find_key
+from ...config.settings import read_settings
 from ...contract import FAILED, MALFORMED, OK
-from ...errors import Cancelled
-from ..http.callers import Tokens
+from ...errors import Cancelled, ConfigError
+from ...log import logger
+from ..http.audit import Audit, audit_log
+from ..http.body_limits import FORM_BYTES
 from ..http.defence import Defence
-from ..http.listening import Limits, Listener, tcp_socket
+from ..http.listening import Limits, Listener
+from ..http.rights import ServerSettings
 from ..http.service import Service
+from ..http.sockets import hosts_of, shown
+from ..http.token_file import make_tokens_file
+from ..http.tokens import FileTokens
+from .serve_check import check
+from .serve_signals import ServerSignals
+from .serve_sockets import listening
+from .token_command import tokens_path
 
-_DEFAULT = "127.0.0.1:8300"
+# After a request to end: how long calls in progress may take. The process ends within 30 s.
 _STOP_WITHIN_S = 25.0
+_LOOK_S = 0.2
+_LOG = logger("serve")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--listen", default=_DEFAULT, metavar="HOST:PORT", help=f"default {_DEFAULT}; port 0: a free one"
-    )
-    parser.add_argument("--tokens", metavar="FILE", help="the file with the clients' tokens")
-
-
-def serve(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock, tokens: Tokens) -> int:
+def serve(options: argparse.Namespace, environment: MutableMapping[str, str], clock: SystemClock) -> int:
     """Serve until the process is asked to end. Returns the exit status."""
-    host, _, port = options.listen.rpartition(":")
     try:
-        listening = tcp_socket(host.strip("[]"), int(port))
-    except (OSError, ValueError, OverflowError) as error:
-        sys.stderr.write(f"vtaction serve: cannot listen at {options.listen}: {error}\n")
+        if options.check:
+            return check(options)
+        tokens = _tokens(options, environment, clock)
+        key_file = tokens_path(options, environment).with_name("serve-audit.key")
+        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
+        with listening(options, environment) as sockets:
+            return _served(sockets, options, environment, clock, tokens, audit)
+    except ConfigError as error:
+        sys.stderr.write(f"vtaction serve: {error.message}\n")
         return MALFORMED
-    bound = listening.getsockname()[1]
-    names = {f"{name}:{bound}" for name in ("127.0.0.1", "localhost", "[::1]", host)}
-    service = Service(environment, tokens, Defence(names), clock)
-    listener = Listener(listening, service.application, Limits())
+
+
+def _served(
+    sockets: Sequence[socket.socket],
+    options: argparse.Namespace,
+    environment: Mapping[str, str],
+    clock: SystemClock,
+    tokens: FileTokens,
+    audit: Audit,
+) -> int:
+    hosts = {host for each in sockets for host in hosts_of(each, options.allow_host)}
+    upload_bytes = options.max_upload + FORM_BYTES
+    service = Service(
+        environment,
+        tokens,
+        Defence(hosts, options.behind_proxy),
+        clock,
+        [audit],
+        options.threads,
+        ServerSettings(options.accept_keys),
+        upload_bytes,
+    )
+
+    def stop() -> None:
+        service.application.is_stopping = True
+        # Wakes the calls that wait for quota.
+        clock.cancel()
+
+    signals = ServerSignals(stop)
+    listener = Listener(sockets, service.application, Limits(threads=options.threads, upload_bytes=upload_bytes))
     listener.start()
-    sys.stdout.write(f"http://{host}:{bound}\n")
+    sys.stdout.write(" ".join(shown(each) for each in sockets) + "\n")
     sys.stdout.flush()
     try:
         while listener.is_serving:
-            clock.sleep(1.0)
+            clock.sleep(_LOOK_S)
+            if signals.wants_reload():
+                # For programs that rename log files, whatever the settings are.
+                audit.reopen()
+                _reload(service, environment)
     except Cancelled:
+        # The request to end may have come before `stop` could be called.
         service.application.is_stopping = True
         listener.stop(_STOP_WITHIN_S)
         service.close()
         return OK
     sys.stderr.write("vtaction serve: the server stopped unexpectedly\n")
     return FAILED
+
+
+def _reload(service: Service, environment: Mapping[str, str]) -> None:
+    """Read settings, key and tokens again; if the settings are wrong, the server continues with the old ones."""
+    try:
+        read_settings(environment)
+        find_key(environment)
+    except ConfigError as error:
+        _LOG.error("nothing was reloaded, because the settings are wrong: %s", error.message)
+        return
+    service.reload()
+    _LOG.info("reloaded settings, key and tokens")
+
+
+def _tokens(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock) -> FileTokens:
+    """The tokens of the file, which is made if it is missing. Raises `ConfigError`."""
+    path = tokens_path(options, environment)
+    try:
+        return FileTokens(path, clock)
+    except FileNotFoundError:
+        made = make_tokens_file(path, clock.now())
+    if made is not None:
+        sys.stderr.write(
+            f"vtaction serve: made the tokens file {path} with one token, local, which may read; the token is in "
+            f"{made}; vtaction serve token add makes more\n"
+        )
+    return FileTokens(path, clock)

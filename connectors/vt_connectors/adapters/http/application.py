@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Protocol
 
 from ...clock import Clock
 from ...errors import internal_error
+from .body_limits import MOST_UPLOAD_BYTES, most_bytes, names_its_client_in_the_body
 from .callers import Caller, Tokens
 from .defence import Defence
 from .face import Face
-from .messages import Call, Refused, Reply
+from .messages import Call, Note, Refused, Reply
+from .replies import sent
 
-# Request ids: distinct in the logs of all servers.
-_RUN, _numbers = f"{os.urandom(6).hex()}-", count(1)
 _ANYBODY = Caller("", frozenset())
 REQUEST_ID = "X-Vtaction-Request-Id"
 
@@ -30,6 +27,9 @@ class Watcher(Protocol):
     def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
         """The reply is about to be sent. `refused`: the server itself refused the call."""
 
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """A single request of a batch was answered, after `replied` for the whole call."""
+
 
 class Application:
     """`faces`: by the beginning of the path; the first that fits answers."""
@@ -41,38 +41,59 @@ class Application:
         defence: Defence,
         clock: Clock,
         watchers: Sequence[Watcher] = (),
+        most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
         self._faces = faces
         self._tokens = tokens
         self._defence = defence
         self._clock = clock
         self._watchers = watchers
+        self._most_upload_bytes = most_upload_bytes
         self.is_stopping = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call, began = call_of(environ), self._clock.monotonic()
-        for watcher in self._watchers:
-            watcher.began(call)
+        self._tell_begin(call)
         reply, caller, refused = self._answered(call)
         reply = reply.with_headers((REQUEST_ID, call.id))
         self._tell(call, caller, reply, refused, self._clock.monotonic() - began)
         return sent(reply, start_response, has_body=call.method != "HEAD")
 
+    def most_bytes(self, call: Call) -> int:
+        """The size of the largest body of a call, of which only the head is known. Raises `Refused`."""
+        caller: Caller | None = None
+        if names_its_client_in_the_body(call):
+            self._defence.check(call)
+        else:
+            caller = self._checked(call, self._face_of(call))
+        return most_bytes(call, caller, self._most_upload_bytes)
+
+    def refuse(self, call: Call, refused: Refused) -> Reply:
+        """The reply to a call whose body is not accepted, or that cannot be understood."""
+        self._tell_begin(call)
+        reply = self._face_of(call).refuse(refused).with_headers((REQUEST_ID, call.id))
+        self._tell(call, None, reply, refused, 0.0)
+        return reply
+
     def _answered(self, call: Call) -> tuple[Reply, Caller | None, Refused | None]:
         face = self._face_of(call)
         caller: Caller | None = None
         try:
-            self._defence.check(call)
-            if face.is_open(call):
-                return face.answer(call, _ANYBODY), None, None
-            if self.is_stopping:
-                raise Refused(503, "stopping", "the server is stopping", (("Retry-After", "5"),))
-            caller = self._caller(call, face)
-            return face.answer(call, caller), caller, None
+            caller = self._checked(call, face)
+            return face.answer(call, caller or _ANYBODY), caller, None
         except Refused as refused:
             return face.refuse(refused), caller, refused
         except Exception:
             return face.refuse(Refused(500, "internal", internal_error().message)), caller, None
+
+    def _checked(self, call: Call, face: Face) -> Caller | None:
+        """The caller; None if the call needs no token. Raises `Refused`."""
+        self._defence.check(call)
+        if face.is_open(call):
+            return None
+        if self.is_stopping:
+            raise Refused(503, "stopping", "the server is stopping", (("Retry-After", "5"),))
+        return self._caller(call, face)
 
     def _face_of(self, call: Call) -> Face:
         for begins, face in self._faces.items():
@@ -89,6 +110,15 @@ class Application:
             raise Refused(401, "wrong_token", "the token is not known to this server", _CHALLENGE)
         return caller
 
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """A single request of a batch was answered, while the reply is sent."""
+        for watcher in self._watchers:
+            watcher.answered_line(call, caller, note)
+
+    def _tell_begin(self, call: Call) -> None:
+        for watcher in self._watchers:
+            watcher.began(call)
+
     def _tell(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
         for watcher in self._watchers:
             watcher.replied(call, caller, reply, refused, took_s)
@@ -104,60 +134,6 @@ def call_of(environ: Mapping[str, Any]) -> Call:
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if name in environ:
             headers[name.replace("_", "-").lower()] = str(environ[name])
-    return Call(
-        str(environ["REQUEST_METHOD"]).upper(),
-        path,
-        query,
-        headers,
-        environ["wsgi.input"],
-        int(environ.get("CONTENT_LENGTH") or 0),
-        f"{_RUN}{next(_numbers):x}",
-        str(environ.get("REMOTE_ADDR") or ""),
-    )
-
-
-def sent(reply: Reply, start_response: Callable[..., Any], *, has_body: bool = True) -> Iterable[bytes]:
-    """The body, after the head was passed on."""
-    headers = [*reply.headers]
-    if isinstance(reply.body, bytes):
-        headers.append(("Content-Length", str(len(reply.body))))
-    if reply.body or reply.status != 204:
-        headers.append(("Content-Type", reply.content_type))
-    headers += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    start_response(f"{reply.status} {_PHRASES.get(reply.status, 'Status')}", headers)
-    if not has_body:
-        return []
-    return [reply.body] if isinstance(reply.body, bytes) else _pieces(reply.body)
-
-
-def _pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    except Exception:
-        internal_error()
-        # The status is sent; the client sees that the body is cut off.
-        raise ConnectionAbortedError from sys.exc_info()[1]
-
-
-_PHRASES = {
-    200: "OK",
-    202: "Accepted",
-    204: "No Content",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    415: "Unsupported Media Type",
-    421: "Misdirected Request",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-}
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    remote = str(environ.get("REMOTE_ADDR") or "")
+    return Call.new(str(environ["REQUEST_METHOD"]), path, query, headers, environ["wsgi.input"], length, remote)

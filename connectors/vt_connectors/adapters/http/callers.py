@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol
 
+from ...api_key import ApiKey
+
 Right = Literal["read", "submit", "comment", "raw", "metrics"]
 RIGHTS: tuple[Right, ...] = ("read", "submit", "comment", "raw", "metrics")
 # A new token may do only this, because the others publish or reveal something.
@@ -17,12 +19,14 @@ class Caller(NamedTuple):
     `read`: lookups and other reading actions. `submit`: scans and rescans. `comment`: comments and votes. `raw`: any
     other call of VirusTotal's API, and downloads. `metrics`: the server's own figures.
     `share`: percent of the day's and month's quota that are reserved for it. `longest_wait_s`: for quota.
+    `api_key`: the caller's own VirusTotal key, given instead of a token; its requests use that key's quota.
     """
 
     name: str
     rights: frozenset[Right] = DEFAULT_RIGHTS
     share: int = 0
     longest_wait_s: float = LONGEST_WAIT_S
+    api_key: ApiKey | None = None
 
     @property
     def client(self) -> str:

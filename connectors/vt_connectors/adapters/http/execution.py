@@ -11,16 +11,26 @@ from ...quota.waiters import Claim
 from ..server.bounded_time import within
 from .callers import Caller
 from .cores import AnyCore, Cores
-from .rights import refusal
+from .own_keys import ProvenKeys, with_own_key
+from .rights import DEFAULT_SETTINGS, ServerSettings, refusal
 from .waiting_places import WaitingPlaces
 
 
 class Execution:
     """Used by all faces, so that the same rules hold for all of them."""
 
-    def __init__(self, cores: Cores, places: WaitingPlaces) -> None:
+    def __init__(
+        self,
+        cores: Cores,
+        places: WaitingPlaces,
+        settings: ServerSettings = DEFAULT_SETTINGS,
+        keys: ProvenKeys | None = None,
+    ) -> None:
+        """`keys`: None if no caller has a key of its own."""
         self.cores = cores
         self.places = places
+        self._settings = settings
+        self._keys = keys
 
     def answer(
         self,
@@ -51,9 +61,12 @@ class Execution:
         longest_wait_s: float | None,
         places: WaitingPlaces | None = None,
     ) -> Response:
-        refused = refusal(document, caller)
+        refused = refusal(document, caller, self._settings)
+        if refused is None and self._keys is not None:
+            refused = self._keys.refusal(caller)
         if refused is not None:
             return core.refuse(document, refused)
+        document = with_own_key(document, caller)
         claim = Claim(caller.client, batch=batch)
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
         if places is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -10,6 +12,8 @@ from ... import strict_json
 from ...contract.response import Response
 
 JSON = "application/json"
+# Names of calls: distinct in the logs of all servers.
+_RUN, _numbers = f"{os.urandom(6).hex()}-", count(1)
 _NO_HEADERS: tuple[tuple[str, str], ...] = ()
 
 
@@ -28,6 +32,20 @@ class Call(NamedTuple):
     length: int
     id: str
     remote: str = ""
+
+    @classmethod
+    def new(
+        cls,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: BinaryIO,
+        length: int,
+        remote: str = "",
+    ) -> Call:
+        """A call with a name that no other has."""
+        return cls(method.upper(), path, query, headers, body, length, f"{_RUN}{next(_numbers):x}", remote)
 
     @property
     def query_values(self) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...clock import SystemClock
 from .application import Application, Watcher
+from .body_limits import MOST_UPLOAD_BYTES
 from .callers import Tokens
 from .contract_api.face import ContractFace
 from .cores import Cores
@@ -13,8 +14,14 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .operations.face import PATHS, OperationsFace
+from .operations.metrics import Metrics
+from .operations.readiness import Readiness
+from .own_keys import ProvenKeys, TokensOrKeys
 from .pass_through.v2_call import BASE
 from .pass_through.v2_face import V2Face
+from .rights import DEFAULT_SETTINGS, ServerSettings
+from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
 
 
@@ -29,14 +36,35 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
+        settings: ServerSettings = DEFAULT_SETTINGS,
+        most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
+        self._tokens = tokens
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
-        execution = Execution(self.cores, self.places)
+        proven = ProvenKeys(self.cores, self.places, clock)
+        execution = Execution(self.cores, self.places, settings, proven)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
         faces: dict[str, Face] = {"/v1/": contract, BASE: V2Face(execution, clock), "": contract}
-        self.application = Application(faces, tokens, defence, clock, watchers)
+        readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
+        metrics = Metrics(self.cores, lambda: self.places.taken)
+        faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
+        every = (*watchers, metrics, readiness)
+        callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens
+        self.application = Application(faces, callers, defence, clock, every, most_upload_bytes)
+
+    def _is_stopping(self) -> bool:
+        return self.application.is_stopping
+
+    def _tokens_problem(self) -> str | None:
+        return self._tokens.problem if isinstance(self._tokens, FileTokens) else None
+
+    def reload(self) -> None:
+        """Read settings, key and tokens again. Never raises."""
+        self.cores.reload()
+        if isinstance(self._tokens, FileTokens):
+            self._tokens.reload()
 
     def close(self) -> None:
         self.cores.close()

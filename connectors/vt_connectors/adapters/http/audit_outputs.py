@@ -1,0 +1,125 @@
+"""Where the audit log is written to: stderr, a file, or syslog. A write never waits long for a reader."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import Protocol
+
+from ...errors import ConfigError
+from ...state.trust import refuse_untrusted
+from ..process.descriptors import Output
+
+_MODE = 0o600
+_ABOUT = "the audit log"
+_SYSLOG = "/dev/log"
+# Facility authpriv, severity informational: RFC 5424, section 6.2.1. Its lines are for admins only.
+_PRIORITY = 10 * 8 + 6
+
+
+class AuditOutput(Protocol):
+    def write(self, line: bytes) -> None:
+        """Write one line, which ends with a line feed. Raises `OSError` if it is lost. Called by one thread at once."""
+
+    def reopen(self) -> None:
+        """Continue in a new file if the file was renamed. Raises `OSError` or `ConfigError`."""
+
+
+class StderrOutput:
+    """A line is lost if stderr is not read."""
+
+    def __init__(self, descriptor: int = 2) -> None:
+        self._output = Output(descriptor)
+        self._is_torn = False
+
+    def write(self, line: bytes) -> None:
+        whole = b"\n" + line if self._is_torn else line
+        self._is_torn = True
+        self._output.write(whole, lambda: False)
+        self._is_torn = False
+
+    def reopen(self) -> None:
+        """Nothing to do."""
+
+
+class FileOutput:
+    """Appends to a file, which is made with mode 0600. A link is refused, because it could lead to another file."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `ConfigError`."""
+        self._path = path.absolute()
+        self._lock = threading.Lock()
+        self._is_torn = False
+        try:
+            self._descriptor = _opened(self._path)
+        except OSError as error:
+            raise ConfigError(f"{_ABOUT} {path} cannot be written: {error.strerror}; name another file") from None
+
+    def write(self, line: bytes) -> None:
+        with self._lock:
+            left = memoryview(b"\n" + line if self._is_torn else line)
+            self._is_torn = True
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+            self._is_torn = False
+
+    def reopen(self) -> None:
+        fresh = _opened(self._path)
+        with self._lock:
+            earlier, self._descriptor, self._is_torn = self._descriptor, fresh, False
+        os.close(earlier)
+
+
+class SyslogOutput:
+    """Sends to the system's log. A line is lost if the log is not read."""
+
+    def __init__(self, address: str = _SYSLOG) -> None:
+        """Raises `ConfigError`."""
+        self._address = address
+        self._socket: socket.socket | None = None
+        try:
+            self._socket = _connected(address)
+        except (OSError, AttributeError):
+            raise ConfigError(f"there is no syslog at {address}; use --audit FILE instead") from None
+
+    def write(self, line: bytes) -> None:
+        try:
+            self._socket = self._socket or _connected(self._address)
+            head = f"<{_PRIORITY}>{time.strftime('%b %e %H:%M:%S')} vtaction[{os.getpid()}]: "
+            self._socket.send(head.encode("ascii") + line.rstrip(b"\n"))
+        except OSError:
+            self.reopen()
+            raise
+
+    def reopen(self) -> None:
+        """Connect again at the next line, because a restarted log has a new socket."""
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
+
+def _opened(path: Path) -> int:
+    """Raises `OSError` or `ConfigError`."""
+    refuse_untrusted(path, _ABOUT)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    # Without blocking, in case that it is a pipe that nobody reads.
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), _MODE)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ConfigError(f"{_ABOUT} {path} is not a regular file; name another file")
+    return descriptor
+
+
+def _connected(address: str) -> socket.socket:
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        connected.setblocking(False)
+        connected.connect(address)
+    except OSError:
+        connected.close()
+        raise
+    return connected

@@ -1,0 +1,63 @@
+"""Replies in the form of WSGI."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Callable
+
+from ...errors import internal_error
+from .messages import Reply
+
+
+def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
+    """The status line without the version, and the headers."""
+    headers = [*reply.headers]
+    if isinstance(reply.body, bytes):
+        headers.append(("Content-Length", str(len(reply.body))))
+    if reply.body or reply.status != 204:
+        headers.append(("Content-Type", reply.content_type))
+    headers += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    return f"{reply.status} {_phrase(reply.status)}", headers
+
+
+def sent(reply: Reply, start_response: Callable[..., Any], *, has_body: bool = True) -> Iterable[bytes]:
+    """The body, after the head was passed on."""
+    start_response(*head_of(reply))
+    if isinstance(reply.body, bytes):
+        return [reply.body] if has_body else []
+    if has_body:
+        return _pieces(reply.body)
+    _close(reply.body)
+    return []
+
+
+def _pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except Exception:
+        internal_error()
+        # The status is sent; the client sees that the body is cut off.
+        raise ConnectionAbortedError from sys.exc_info()[1]
+    finally:
+        _close(pieces)
+
+
+def _close(pieces: Iterable[bytes]) -> None:
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
+
+
+def _phrase(status: int) -> str:
+    if status in _PHRASES:
+        return _PHRASES[status]
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Status"
+
+
+# Where the names differ between releases of Python.
+_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 421: "Misdirected Request", 422: "Unprocessable Content"}
