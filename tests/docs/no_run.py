@@ -8,4 +8,8 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
     ("docs/splunk-admin.md", "make splunk"): "needs Docker",
+    ("docs/serve.md", "pip install"): "installs packages",
+    ("docs/serve.md", "vtaction serve --unix /run/"): "the folder is root's; test_sockets.py does the same elsewhere",
+    ("docs/serve.md", "vtaction serve --listen 172."): "needs Docker's network",
+    ("docs/serve.md", "vtaction serve --behind-proxy"): "test_nginx.py starts it so",
 }

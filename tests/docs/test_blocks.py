@@ -25,6 +25,8 @@ PAGES = pages()
 LANGUAGES = {"sh", "json", "python", "text", "spl", "yaml"}
 # Pages whose Python is run as one program by a test of their own.
 PYTHON_RUNS_IN = {"docs/python.md": "tests/docs/test_python_page.py", "README.md": "tests/docs/test_python_page.py"}
+# Pages whose programs need a server, which a test of their own starts.
+PROGRAMS_RUN_IN = {"docs/serve.md": "tests/docs/test_serve_page.py"}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -75,6 +77,8 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 @each_page
 def test_the_blocks_of_a_page_run_in_their_order(page: Page, shell: Shell) -> None:
+    if page.name in PROGRAMS_RUN_IN:
+        return
     for block in page.blocks:
         is_program = block.language == "sh" or (block.language == "python" and page.name not in PYTHON_RUNS_IN)
         if not is_program or "no-run" in block.flags:
@@ -149,6 +153,6 @@ def _entries(block: Block) -> list[tuple[str, str]]:
     return [(page, begins) for page, begins in NO_RUN if page == block.page and block.first_line.startswith(begins)]
 
 
-def test_pages_whose_python_runs_elsewhere_have_that_test() -> None:
-    for test in PYTHON_RUNS_IN.values():
+def test_pages_whose_programs_run_elsewhere_have_that_test() -> None:
+    for test in (*PYTHON_RUNS_IN.values(), *PROGRAMS_RUN_IN.values()):
         assert (PROJECT / test).is_file()

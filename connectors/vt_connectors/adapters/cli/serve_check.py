@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import socket
 import sys
 
@@ -14,46 +13,55 @@ from ..http.sockets import Address, address_of
 from .serve_sockets import place_of
 
 _TIMEOUT_S = 5.0
-_MOST_BYTES = 4096
+_MOST_BYTES = 16 * 1024
 
 
 def check(options: argparse.Namespace) -> int:
     """Print one line. Returns the exit status: 0 if the server runs and is ready, else 1. Raises `ConfigError`."""
-    place = place_of(options)
+    address = None if options.unix is not None else _reachable(address_of(place_of(options)))
     try:
-        reasons = [_reason_at(path, options) for path in ("/healthz", "/readyz")]
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return _told(f"no answer from {place}: {str(error) or type(error).__name__}", FAILED)
+        reasons = [_reason_at(path, address, place_of(options)) for path in ("/healthz", "/readyz")]
+    except (OSError, ValueError) as error:
+        return _told(f"no answer from {place_of(options)}: {str(error) or type(error).__name__}", FAILED)
     failed = [reason for reason in reasons if reason]
     return _told(f"not ready: {failed[0]}", FAILED) if failed else _told("ready", OK)
 
 
-def _reason_at(path: str, options: argparse.Namespace) -> str:
-    """Why the server is not ready; empty if it is."""
-    connection = _Connection(options)
+def _reason_at(path: str, address: Address | None, socket_file: str) -> str:
+    """Why the server is not ready; empty if it is. Raises `ValueError` for anything but a reply of our server."""
+    with _connected(address, socket_file) as connection:
+        connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {address or 'localhost'}\r\nConnection: close\r\n\r\n".encode()
+        )
+        head, _, body = _received(connection).partition(b"\r\n\r\n")
+    version, status, *_ = [*head.split(b"\r\n")[0].decode("latin-1").split(" "), "", ""]
+    if not version.startswith("HTTP/1.") or not status.isdigit():
+        raise ValueError("this is not an HTTP server")
+    document = strict_json.loads(body.decode("utf-8"))
+    if status == "200":
+        return ""
+    reason = document.get("reason") if isinstance(document, dict) else None
+    return str(reason or f"HTTP status {status}")[:40]
+
+
+def _connected(address: Address | None, socket_file: str) -> socket.socket:
+    if address is not None:
+        return socket.create_connection(address, timeout=_TIMEOUT_S)
+    connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.request("GET", path)
-        reply = connection.getresponse()
-        body = strict_json.loads(reply.read(_MOST_BYTES).decode("utf-8"))
-    finally:
+        connection.settimeout(_TIMEOUT_S)
+        connection.connect(socket_file)
+    except OSError:
         connection.close()
-    return "" if reply.status == 200 else str(body.get("reason") or f"HTTP status {reply.status}")[:40]
+        raise
+    return connection
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, options: argparse.Namespace) -> None:
-        """Raises `ConfigError`."""
-        self._path = options.unix
-        address = Address("localhost", 80) if options.unix else _reachable(address_of(place_of(options)))
-        super().__init__(address.host, address.port, timeout=_TIMEOUT_S)
-
-    def connect(self) -> None:
-        if self._path is None:
-            super().connect()
-            return
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_TIMEOUT_S)
-        self.sock.connect(self._path)
+def _received(connection: socket.socket) -> bytes:
+    received = b""
+    while len(received) < _MOST_BYTES and (piece := connection.recv(_MOST_BYTES)):
+        received += piece
+    return received
 
 
 def _reachable(address: Address) -> Address:

@@ -16,13 +16,15 @@ MOST_ANONYMOUS_BYTES = 32 * 1024 * 1024 + FORM_BYTES
 _V2 = "/vtapi/v2/"
 _V2_UPLOAD = "/vtapi/v2/file/scan"
 _UPLOADS = ("/api/v3/files", "/api/v3/private/files", _V2_UPLOAD)
-# Below this are the addresses that the server gives for one upload each.
-_UPLOADS_BELOW = "/_vtaction/upload/"
+# Below these are the addresses that the server gives for one upload each. They stand for the token.
+_V2_TICKETS = "/vtapi/v2/file/scan/upload/"
+_UPLOADS_BELOW = ("/_vtaction/upload/", _V2_TICKETS)
 
 
 def names_its_client_in_the_body(call: Call) -> bool:
     """Whether the token may be in the body: API v2 takes it from the query or a form."""
-    return call.path.startswith(_V2) and not any(part.startswith("apikey=") for part in call.query.split("&"))
+    is_elsewhere = call.path.startswith(_V2_TICKETS) or any(part[:7] == "apikey=" for part in call.query.split("&"))
+    return call.path.startswith(_V2) and not is_elsewhere
 
 
 def most_bytes(call: Call, caller: Caller | None, most_upload_bytes: int) -> int:

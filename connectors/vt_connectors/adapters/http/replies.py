@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Any, Callable
 
 from ...errors import internal_error
@@ -19,7 +18,7 @@ def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
     if reply.body or reply.status != 204:
         headers.append(("Content-Type", reply.content_type))
     headers += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    return f"{reply.status} {_phrase(reply.status)}", headers
+    return f"{reply.status} {_PHRASES.get(reply.status, 'Status')}", headers
 
 
 def sent(reply: Reply, start_response: Callable[..., Any], *, has_body: bool = True) -> Iterable[bytes]:
@@ -50,14 +49,26 @@ def _close(pieces: Iterable[bytes]) -> None:
         close()
 
 
-def _phrase(status: int) -> str:
-    if status in _PHRASES:
-        return _PHRASES[status]
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Status"
-
-
-# Where the names differ between releases of Python.
-_PHRASES = {413: "Content Too Large", 414: "URI Too Long", 421: "Misdirected Request", 422: "Unprocessable Content"}
+_PHRASES = {
+    200: "OK",
+    202: "Accepted",
+    204: "No Content",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    421: "Misdirected Request",
+    422: "Unprocessable Content",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}

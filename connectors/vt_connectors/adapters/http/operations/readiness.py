@@ -27,6 +27,8 @@ _FAILURES = {
     "invalid_response": "upstream",
 }
 _LONG_WINDOWS = ("day", "month")
+# Why a server is not ready.
+REASONS = ("stopping", "settings", "no_key", "tokens", "state", "quota", "key_refused", "upstream")
 
 
 class Readiness:

@@ -1,0 +1,91 @@
+"""The programs of docs/serve.md, in front of a server that is started as the page says."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.http.served_process import ServedProcess, started
+from tests.vtaction_process import RunnerProcess
+from vt_connectors.adapters.cli.arguments import parse
+from vt_connectors.adapters.http.callers import RIGHTS
+from vt_connectors.adapters.http.operations.readiness import REASONS
+from vt_connectors.sandbox import Quota, SandboxServer
+
+from .pages import Block, in_code, page
+from .shown import difference, documents, text_difference
+from .test_blocks import Shell
+
+PAGE = page("docs/serve.md")
+_ADDRESS = "http://127.0.0.1:8300"
+_CHECK = "vtaction serve --check"
+
+
+@contextlib.contextmanager
+def server_of(shell: Shell, block: Block) -> Iterator[ServedProcess]:
+    """The server of a block, at a free port."""
+    program = RunnerProcess(shell.environment)
+    command = program.command(*shlex.split(block.text)[1:], "--listen", "127.0.0.1:0")
+    with started(command, program.environment, shell.folder, "") as server:
+        yield server
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with SandboxServer(Quota.unlimited()) as sandbox:
+        shell = Shell(tmp_path, sandbox.url)
+        shell.environment["VT_QUOTA"] = "4/minute,500/day"
+        yield shell
+
+
+def test_the_programs_of_the_page_run_in_their_order(shell: Shell) -> None:
+    blocks = [block for block in PAGE.blocks if block.language in ("sh", "python") and "no-run" not in block.flags]
+    [first, *clients] = blocks
+    assert "server" in first.flags
+    with server_of(shell, first) as server:
+        assert _shown(first) == f"{_ADDRESS}\n"
+        for block in clients:
+            if _is_served(block):
+                _run(shell, block, server.address)
+
+
+def _run(shell: Shell, block: Block, address: str) -> None:
+    text = block.text.replace(_ADDRESS, address)
+    text = text.replace(_CHECK, f"{_CHECK} --listen {address.partition('//')[2]}")
+    came = shell.run(replace(block, text=text))
+    if block.shown is None:
+        return
+    shown = block.shown.text
+    is_text = block.shown.language == "text"
+    wrong = text_difference(shown, came) if is_text else difference(documents(shown), documents(came))
+    assert wrong is None, f"{block.place}: {wrong}\n{came}"
+
+
+def _shown(block: Block) -> str:
+    assert block.shown is not None
+    return block.shown.text
+
+
+def _is_served(block: Block) -> bool:
+    """Whether the installed server has the API that the block needs."""
+    part = "vt_connectors.adapters.http.pass_through"
+    return all(importlib.util.find_spec(f"{part}.{api}_face") for api in block.flags & {"v2", "v3"})
+
+
+@pytest.mark.parametrize("block", [block for block in PAGE.of("sh") if "vtaction serve" in block.text])
+def test_every_command_of_the_page_has_options_that_exist(block: Block) -> None:
+    for line in block.text.splitlines():
+        if line.startswith("vtaction serve"):
+            parse(shlex.split(line.partition(">")[0])[1:])
+
+
+def test_the_page_lists_the_rights_and_the_reasons_for_not_being_ready() -> None:
+    listed = {word for row in PAGE.rows for word in in_code(row[0])}
+    assert set(RIGHTS) <= listed
+    assert set(REASONS) <= listed
