@@ -15,9 +15,11 @@ from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Action, Context
+    from .actions.action import Run
     from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
+    from .contract.documents import Outcome
     from .contract.response import Response
     from .observer import Observer
     from .pending import Pending
@@ -97,13 +99,36 @@ class Core:
         # Imported here, because `look_up_at_hand` does not need it.
         from .actions.registry import action_named, find
 
-        clock, began = self.context.clock, self.context.clock.monotonic()
-        budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
-        try:
+        def act(budget: Budget) -> Outcome:
             self._guard(request, action_named(request.action))
             action = find(request.action)
             action.check(request.params)
-            outcome = action.run(self.context, request, budget)
+            return action.run(self.context, request, budget)
+
+        return self._answered(request, act, observer, keep, claim)
+
+    def perform(self, run: Run, request: Request, claim: Claim | None = None) -> Response:
+        """The response of `run`, an action that request documents cannot name. Never raises. `claim`: as in `run`."""
+
+        def act(budget: Budget) -> Outcome:
+            self.context.guard.read_key()
+            self.context.guard.refuse(request.action, request.params, request.api_key)
+            return run(self.context, request, budget)
+
+        return self._answered(request, act, claim=claim)
+
+    def _answered(
+        self,
+        request: Request,
+        act: Callable[[Budget], Outcome],
+        observer: Observer | None = None,
+        keep: int | None = 0,
+        claim: Claim | None = None,
+    ) -> Response:
+        clock, began = self.context.clock, self.context.clock.monotonic()
+        budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
+        try:
+            outcome = act(budget)
         except Exception as failure:
             error = told(failure, has_written=budget.has_written)
             # A quota that was read before a 429 does not show the pause.

@@ -40,6 +40,8 @@ class Context(NamedTuple):
 
     `licensed_keys`: which keys are known to be licensed.
 
+    `keeps_raw`: lookups cache VirusTotal's own object too, if it was not requested.
+
     `batch`: the answers of the batch that the request belongs to, if any.
     """
 
@@ -59,6 +61,7 @@ class Context(NamedTuple):
     deliveries: Deliveries
     licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
+    keeps_raw: bool = False
 
 
 def new_batch() -> BatchAnswers:
