@@ -1,4 +1,4 @@
-"""Any writing call of API v3, by its path: sent once, with VirusTotal's response as it is, and its effects on the cache.
+"""Any writing call of API v3, by its path: sent once, with its effects on the cache.
 
 Request documents cannot name these actions: a server calls them for the calls of VirusTotal's API that it passes on.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Callable, Literal
 from urllib.parse import unquote
 
 from ..cache import Entry
@@ -21,6 +21,7 @@ from ..virustotal.endpoints import Endpoint
 from ..virustotal.http.transport import Upload
 from ..virustotal.identity import url_of_analysis
 from ..virustotal.port import Api
+from ..virustotal.responses import own_words
 from .account_secrets import remove_secrets
 from .any_get import call_of, never_sent
 from .context import Context
@@ -38,10 +39,20 @@ _FILES = (["files"], ["private", "files"])
 
 
 @dataclass(frozen=True)
+class File:
+    """A file to send: `read(n)` returns its next bytes, `size` bytes in total. `hashes`: md5, sha1 and sha256."""
+
+    name: str
+    size: int
+    read: Callable[[int], bytes]
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Write:
     """A writing call. `path`: below `/api/v3/`, with encoded segments. `body`: content and its type.
 
-    `fields`: of a form, or those before `upload`. `hashes`: of the file, by name. `address`: what `upload_address`
+    `fields`: of a form, or those before `file`. `address`: what `upload_address`
     gave for this upload; then `path` says which call it stands for.
     """
 
@@ -50,15 +61,14 @@ class Write:
     query: Mapping[str, str] = field(default_factory=dict)
     body: tuple[bytes, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
-    upload: Upload | None = None
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    file: File | None = None
     address: str | None = field(default=None, repr=False)
 
     @property
     def params(self) -> dict[str, Any]:
         """What the core checks for API keys."""
         body = self.body[0].decode("utf-8", "replace") if self.body else ""
-        name = self.upload.filename if self.upload else ""
+        name = self.file.name if self.file else ""
         return {"path": self.path, "query": dict(self.query), "fields": dict(self.fields), "body": body, "name": name}
 
 
@@ -89,7 +99,7 @@ class Forward:
 
         def send(api: Api) -> Entry:
             values = {**write.query, **fields}
-            response = api.change(endpoint, values, budget, dict, write.upload)
+            response = api.change(endpoint, values, budget, dict, _upload(write.file))
             if response is None:
                 return Entry("not_found", {}, context.clock.now())
             remove_secrets(response, known_keys(request.api_key))
@@ -135,11 +145,15 @@ def _endpoint(write: Write, path: str, fields: Mapping[str, str]) -> Endpoint:
         "{path}",
         tuple(write.query),
         form=tuple(fields),
-        file=write.upload is not None,
+        file=write.file is not None,
         writes=True,
         content=write.body,
     )
     return endpoint.at(write.address or path)
+
+
+def _upload(file: File | None) -> Upload | None:
+    return Upload(file.name, file.size, file.read) if file is not None else None
 
 
 def _forget(
@@ -148,9 +162,10 @@ def _forget(
     """Remove what the write has made outdated from the cache."""
     if segments[0] == "private":
         return
-    if segments in _FILES and write.hashes:
-        sha256 = write.hashes["sha256"]
-        forget_before_scan(context, {"type": "hash", "indicator": sha256, "id": sha256, "hashes": dict(write.hashes)})
+    if segments in _FILES and write.file is not None:
+        hashes = dict(write.file.hashes)
+        known = {"type": "hash", "indicator": hashes["sha256"], "id": hashes["sha256"], "hashes": hashes}
+        forget_before_scan(context, known)
     elif segments in _URLS and "url" in fields:
         analysis_id = text(mapping(response.get("data")).get("id")) or ""
         object_id = url_of_analysis(analysis_id)
@@ -162,3 +177,8 @@ def _forget(
             forget_before_scan(context, written)
         elif written is not None and segments[2] in LISTINGS:
             forget_listing(context, written, segments[2])
+
+
+def said_by_virustotal(message: str) -> str:
+    """VirusTotal's own words in the message of an error, for clients that expect its API; else the message."""
+    return own_words(message)

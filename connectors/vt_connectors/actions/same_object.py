@@ -91,7 +91,7 @@ def forget_listing(context: Context, about: Mapping[str, Any], listing: str) -> 
 
 
 def written_key(query: str, listing: str = "") -> str:
-    """The key of the time when a scan, or an entry of `listing`, was submitted. `query`: the key of the object's report."""
+    """The key of the time of the last scan, or of the last write to `listing`. `query`: the key of the report."""
     return f"written:{listing}:{query}"
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Union
 
 from ...clock import SystemClock
+from ...config.settings import config_file
 from ...core import Core
+from ...errors import ConfigError
 from ...misconfigured import Misconfigured
 from ..core_from_environment import core_from
 
@@ -34,9 +36,9 @@ class Cores:
     def core(self, version: str = "") -> Iterator[AnyCore]:
         """`version`: of VirusTotal's API; without it, the configured one."""
         with self._lock:
-            if version not in self._known:
-                self._known[version] = _InUse(self._made(version))
-            in_use = self._known[version]
+            if self._is_configured(version):
+                version = ""
+            in_use = self._use_of(version)
             in_use.users += 1
         try:
             yield in_use.core
@@ -59,9 +61,27 @@ class Cores:
         """No call may be in progress."""
         self.reload()
 
+    def _is_configured(self, version: str) -> bool:
+        """Whether the core for the configured version is one for `version`: all callers share it then."""
+        core = self._use_of("").core if version else None
+        return isinstance(core, Core) and core.context.space.partition("@")[0] == version
+
+    def _use_of(self, version: str) -> _InUse:
+        if version not in self._known:
+            self._known[version] = _InUse(self._made(version))
+        return self._known[version]
+
     def _made(self, version: str) -> AnyCore:
         chosen = {"VT_API_VERSION": version} if version else {}
-        return core_from({**self._environment, **chosen}, self._clock)
+        # Clients of VirusTotal's own API need the raw objects, so that their calls are answered from the cache too.
+        kept = {} if self._says_whether_to_keep_raw() else {"VT_KEEP_RAW": "1"}
+        return core_from({**self._environment, **kept, **chosen}, self._clock)
+
+    def _says_whether_to_keep_raw(self) -> bool:
+        try:
+            return bool(self._environment.get("VT_KEEP_RAW")) or "keep_raw" in config_file(self._environment)
+        except ConfigError:
+            return True  # reported by the core
 
 
 def _close(core: AnyCore) -> None:

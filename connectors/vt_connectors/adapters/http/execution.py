@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...actions.action import Run
 from ...actions.registry import is_write
+from ...contract.documents import Request
 from ...contract.response import Response
 from ...quota.waiters import Claim
 from .callers import Caller
@@ -40,6 +42,24 @@ class Execution:
             return self._answered(core, document, caller, batch, longest_wait_s)
         with self.cores.core(version) as found:
             return self._answered(found, document, caller, batch, longest_wait_s, self.places)
+
+    def perform(
+        self,
+        run: Run,
+        request: Request,
+        caller: Caller,
+        *,
+        version: str = "",
+        longest_wait_s: float | None = None,
+    ) -> Response:
+        """The response of an action that request documents cannot name; the caller's right to it is checked already.
+
+        Never raises. `version` and `longest_wait_s`: as above.
+        """
+        wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
+        with self.cores.core(version) as core, self.places.place() as has_place:
+            options = request.options._replace(max_wait_s=wait_s if has_place else 0.0)
+            return core.perform(run, request._replace(options=options), Claim(caller.client))
 
     def _answered(
         self,

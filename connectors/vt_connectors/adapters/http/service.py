@@ -13,6 +13,9 @@ from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .pass_through.upload_addresses import UPLOADS
+from .pass_through.v3_face import V3Face
+from .pass_through.v3_paths import BEGIN
 from .waiting_places import WaitingPlaces
 
 
@@ -33,7 +36,8 @@ class Service:
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
-        faces: dict[str, Face] = {"/v1/": contract, "": contract}
+        v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
+        faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, "": contract}
         self.application = Application(faces, tokens, defence, clock, watchers)
 
     def close(self) -> None:
