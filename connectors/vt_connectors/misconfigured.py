@@ -47,12 +47,11 @@ class Misconfigured:
         self._know_key()
         return without_own(refusal(document, error), own_key(document))
 
-    def run(self, request: Request, observer: Observer = SILENT, claim: Claim | None = None) -> Response:
+    def run(
+        self, request: Request, observer: Observer = SILENT, claim: Claim | None = None, own: Run | None = None
+    ) -> Response:
         self._know_key()
         return without_own(error_response(request.action, request.id, self._error), request.api_key)
-
-    def perform(self, run: Run, request: Request, claim: Claim | None = None) -> Response:
-        return self.run(request)
 
     def _know_key(self) -> None:
         if self._guard is not None:

@@ -84,6 +84,8 @@ class Forward:
 
     def __call__(self, context: Context, request: Request, budget: Budget) -> Outcome:
         write = self._write
+        context.guard.read_key()
+        context.guard.refuse(request.action, request.params, request.api_key)
         path, segments = _path_of(write)
         internal = never_sent(path, write.query, context.never_query)
         if internal is not None:

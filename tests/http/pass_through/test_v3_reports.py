@@ -18,8 +18,9 @@ EICAR = {
     "sha1": "3395856ce81f2b7382dee72602f798b642f14140",
     "sha256": "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f",
 }
-# Its base64 has a character of the other alphabet, and padding.
-URL = "http://malicious.example/path?x=~~~1"
+URL = "http://malicious.example/payload.bin"
+# Its base64 has padding, and characters that the other alphabet writes differently.
+UNKNOWN_URL = "http://malicious.example/p?q=??>>~~1"
 
 
 def get(server: Serving, path: str, **headers: str) -> requests.Response:
@@ -65,6 +66,16 @@ def test_every_spelling_of_a_urls_id_is_one_entry(tmp_path: Path) -> None:
         assert [reply.headers["X-Vtaction-Source"] for reply in replies] == ["api", *["cache"] * (len(ids) - 1)]
         assert looked_up["meta"]["source"] == "cache"
         assert len(server.sandbox.requests) == 2
+
+
+def test_both_alphabets_of_an_unknown_urls_id_are_one_entry(tmp_path: Path) -> None:
+    padded = base64.b64encode(UNKNOWN_URL.encode()).decode()
+    assert set(padded) & set("+/")
+    ids = [padded, padded.rstrip("="), base64.urlsafe_b64encode(UNKNOWN_URL.encode()).decode().rstrip("=")]
+    with serving(tmp_path) as server:
+        replies = [get(server, "urls/" + each.replace("/", "%2F")) for each in ids]
+        assert [reply.status_code for reply in replies] == [404] * len(ids)
+        assert len(server.sandbox.requests) == 1
 
 
 def test_a_urls_hash_is_answered_from_the_lookup_of_the_url(tmp_path: Path) -> None:

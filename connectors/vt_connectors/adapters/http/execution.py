@@ -59,7 +59,7 @@ class Execution:
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
         with self.cores.core(version) as core, self.places.place() as has_place:
             options = request.options._replace(max_wait_s=wait_s if has_place else 0.0)
-            return core.perform(run, request._replace(options=options), Claim(caller.client))
+            return core.run(request._replace(options=options), claim=Claim(caller.client), own=run)
 
     def _answered(
         self,
