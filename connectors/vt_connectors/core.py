@@ -90,8 +90,8 @@ class Core:
         """The response to a request. Never raises. `observer` is notified of a file's upload.
 
         `keep`: how many of the day's requests are reserved for other callers; None: the default share. `claim`: the
-        client, and whether it is a batch; None: this process, with a single request. `own`: an action that request
-        documents cannot name, in place of the request's.
+        client, and whether it is a batch; None: this process, with a single request. `own`: runs in place of the action
+        that the request names.
         """
         clock, began = self.context.clock, self.context.clock.monotonic()
         budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
@@ -110,7 +110,6 @@ class Core:
         return without_own(answer, request.api_key)
 
     def _checked(self, context: Context, request: Request, budget: Budget) -> Outcome:
-        """The action that the request names."""
         # Imported here, because `look_up_at_hand` does not need it.
         from .actions.registry import action_named, find
 

@@ -20,7 +20,7 @@ EICAR = {
 }
 URL = "http://malicious.example/payload.bin"
 # Its base64 has padding, and characters that the other alphabet writes differently.
-UNKNOWN_URL = "http://malicious.example/p?q=??>>~~1"
+OTHER_URL = "http://malicious.example/p?q=??>>~~1"
 
 
 def get(server: Serving, path: str, **headers: str) -> requests.Response:
@@ -68,13 +68,13 @@ def test_every_spelling_of_a_urls_id_is_one_entry(tmp_path: Path) -> None:
         assert len(server.sandbox.requests) == 2
 
 
-def test_both_alphabets_of_an_unknown_urls_id_are_one_entry(tmp_path: Path) -> None:
-    padded = base64.b64encode(UNKNOWN_URL.encode()).decode()
+def test_both_alphabets_of_a_urls_id_are_one_entry(tmp_path: Path) -> None:
+    padded = base64.b64encode(OTHER_URL.encode()).decode()
     assert set(padded) & set("+/")
-    ids = [padded, padded.rstrip("="), base64.urlsafe_b64encode(UNKNOWN_URL.encode()).decode().rstrip("=")]
+    ids = [padded, padded.rstrip("="), base64.urlsafe_b64encode(OTHER_URL.encode()).decode().rstrip("=")]
     with serving(tmp_path) as server:
         replies = [get(server, "urls/" + each.replace("/", "%2F")) for each in ids]
-        assert [reply.status_code for reply in replies] == [404] * len(ids)
+        assert len({reply.text for reply in replies if reply.status_code == 200}) == 1
         assert len(server.sandbox.requests) == 1
 
 
