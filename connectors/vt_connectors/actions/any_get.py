@@ -95,7 +95,9 @@ def _asked(api: Api, endpoint: Endpoint, values: Mapping[str, str], budget: Budg
     """The response. In place of `me`, the account of the key is asked for."""
     first = f"{_BEGIN}users/me"
     if endpoint.path == first or endpoint.path.startswith(f"{first}/"):
-        own = replace(endpoint, path=f"{_BEGIN}users/{{id}}{endpoint.path[len(first) :]}")
+        # A value of the query with the name of the place in the path would be replaced by the key, too.
+        query = tuple(name for name in endpoint.query if name != "id")
+        own = replace(endpoint, path=f"{_BEGIN}users/{{id}}{endpoint.path[len(first) :]}", query=query)
         return api.own_document(own, values, budget)
     return api.document(endpoint, values, budget)
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
+from ..errors import InvalidRequest
 from ..indicators import parse_as
 from ..redaction import known_keys
 from ..virustotal.budget import Budget
@@ -24,6 +25,7 @@ from ..virustotal.port import Api
 from ..virustotal.responses import own_words
 from .account_secrets import remove_secrets
 from .any_get import call_of, never_sent
+from .comment_by_id import forget_comment
 from .context import Context
 from .lookup import skipped
 from .path_kinds import LISTINGS
@@ -91,6 +93,8 @@ class Forward:
         if internal is not None:
             return internal
         fields = dict(write.fields)
+        if not fields.keys().isdisjoint(write.query):
+            raise InvalidRequest("a value is in the query and in the form: give it once")
         if segments in _URLS and "url" in fields:
             url = parse_as("url", fields["url"])
             reason = context.never_query.reason(url)
@@ -173,6 +177,8 @@ def _forget(
         object_id = url_of_analysis(analysis_id)
         known = {"type": "url", "indicator": fields["url"]}
         forget_before_scan(context, {**known, "id": object_id} if object_id else known)
+    elif segments[0] == "comments" and len(segments) > 1:
+        forget_comment(context, segments[1])
     elif len(segments) == 3:
         written = about(segments)
         if written is not None and segments[2] == "analyse":

@@ -63,11 +63,17 @@ def written_at(context: Context, segments: Sequence[str]) -> float:
     """When the object of a path was last submitted for a scan, or commented or voted on for such a path (epoch
     seconds); 0 if that is not known.
     """
+    if segments[0] == "comments" and len(segments) > 1:
+        return _latest(context, [written_key(f"comment:{segments[1]}")])
     known = about(segments)
     if known is None:
         return 0.0
     query = f"{known['type']}:{known['indicator']}"
     listing = relationship_of(segments)
     keys = [written_key(query), *([written_key(query, listing)] if listing in LISTINGS else [])]
+    return _latest(context, keys)
+
+
+def _latest(context: Context, keys: Sequence[str]) -> float:
     marks = context.cache.find_many([cache_key(context, key) for key in keys], any_entry)
     return max((mark.fetched_at for mark in marks.values()), default=0.0)

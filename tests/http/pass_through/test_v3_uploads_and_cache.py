@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 import requests
 
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
+from vt_connectors.adapters.http.messages import Refused
 from vt_connectors.adapters.http.pass_through.upload_addresses import UploadAddresses
 
 from ...fake_clock import FakeClock
@@ -66,6 +68,7 @@ def test_an_upload_address_on_another_server_is_refused(tmp_path: Path, address:
         b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\na\r\n--b\r\n'
         b'Content-Disposition: form-data; name="file"\r\n\r\nb\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n' + b"x" * 70_000 + b"\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="a%22"\r\n\r\nb\r\n--b--\r\n',
         b"--b\r\n" + b"X-A: b\r\n" * 50 + b'Content-Disposition: form-data; name="file"\r\n\r\na\r\n--b--\r\n',
         b'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n' + EVERYTHING.encode() + b"\r\n--b--\r\n",
     ],
@@ -159,10 +162,31 @@ def test_a_comment_or_vote_forgets_the_cached_ones(tmp_path: Path, write: str) -
     assert told["meta"]["source"] == "api"
 
 
-def test_a_comment_is_deleted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_action", [False, True])
+def test_a_deleted_comment_is_forgotten(tmp_path: Path, with_action: bool) -> None:
     body = {"data": {"type": "comment", "attributes": {"text": "soon gone"}}}
     with serving(tmp_path) as server:
         client = client_through(server)
         posted = client.post("domains/malicious.example/comments", body).json()["data"]["id"]
-        assert client.delete(f"comments/{posted}").status_code == 200
+        paths = (f"comments/{posted}", "domains/malicious.example/comments")
+        assert all("soon gone" in client.get(path).text for path in paths)
+        if with_action:
+            server.run({"action": "delete_comment", "params": {"comment_id": posted}})
+        else:
+            assert client.delete(f"comments/{posted}").status_code == 200
+        assert all("soon gone" not in client.get(path).text for path in paths)
         assert client.get(f"comments/{posted}").status_code == 404
+
+
+def test_what_is_cached_needs_no_place_for_waiting(tmp_path: Path) -> None:
+    path = f"files/{SHA256}/comments"
+    with serving(tmp_path) as server, contextlib.ExitStack() as held:
+        client = client_through(server)
+        assert client.get(path).status_code == 200
+        with pytest.raises(Refused):
+            while True:
+                held.enter_context(server.service.places.place())
+        assert client.get(path).headers["X-Vtaction-Source"] == "cache"
+        busy = client.get(f"files/{SHA256}/votes")
+    assert (busy.status_code, busy.json()["error"]["code"]) == (429, "QuotaExceededError")
+    assert int(busy.headers["Retry-After"]) > 0

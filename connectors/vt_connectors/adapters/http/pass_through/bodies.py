@@ -12,6 +12,7 @@ import multipart
 
 from .... import strict_json
 from ....actions.forward import File
+from ....patterns import pattern
 from ..messages import Call, Refused
 
 _MOST_JSON_BYTES = 1024 * 1024
@@ -23,6 +24,7 @@ _LONGEST_HEADER = 4096
 _OF_KEY = ("apikey", "x-apikey")
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _FILE = "file"
+_NAME = pattern(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Body(NamedTuple):
@@ -80,6 +82,9 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _once(given: list[tuple[str, str]]) -> dict[str, str]:
+    """The names are written into the headers of a multipart body, so they must be plain."""
+    if not all(_NAME.fullmatch(name) for name, _ in given):
+        raise Refused(400, "form", "the name of a field is not a plain word")
     if len({name for name, _ in given}) < len(given):
         raise Refused(400, "form", "the form has a field twice")
     return dict(given)

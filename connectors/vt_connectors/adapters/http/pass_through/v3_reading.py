@@ -123,6 +123,7 @@ class Reading:
             self._caller,
             version=VERSION,
             longest_wait_s=self._options.wait_s,
+            may_be_cached=run is not upload_address,
         )
 
     def _reply(self, response: Response, document_of: Callable[[Any], Any]) -> Reply:
