@@ -75,6 +75,7 @@ def serving(
     tokens: KnownTokens = TOKENS,
     key: str = KEY,
     limits: Limits = LIMITS,
+    download_bytes: int = 0,
     **settings: str,
 ) -> Iterator[Serving]:
     """`settings`: further variables of the server's environment."""
@@ -89,7 +90,14 @@ def serving(
         }
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
-        service = Service(environment, tokens, Defence({f"127.0.0.1:{port}"}), clock, threads=limits.threads)
+        service = Service(
+            environment,
+            tokens,
+            Defence({f"127.0.0.1:{port}"}),
+            clock,
+            threads=limits.threads,
+            download_bytes=download_bytes,
+        )
         listener = Listener(listening, service.application, limits)
         listener.start()
         try:

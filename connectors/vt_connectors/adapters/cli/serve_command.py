@@ -16,11 +16,21 @@ from ..http.service import Service
 
 _DEFAULT = "127.0.0.1:8300"
 _STOP_WITHIN_S = 25.0
+_DOWNLOAD_MB = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen", default=_DEFAULT, metavar="HOST:PORT", help=f"default {_DEFAULT}; port 0: a free one"
+    )
+    parser.add_argument(
+        "--allow-downloads",
+        type=int,
+        nargs="?",
+        const=_DOWNLOAD_MB,
+        default=0,
+        metavar="MB",
+        help=f"pass on files of VirusTotal's collection, which are malware, up to this size (default {_DOWNLOAD_MB})",
     )
     parser.add_argument("--tokens", metavar="FILE", help="the file with the clients' tokens")
 
@@ -35,7 +45,9 @@ def serve(options: argparse.Namespace, environment: Mapping[str, str], clock: Sy
         return MALFORMED
     bound = listening.getsockname()[1]
     names = {f"{name}:{bound}" for name in ("127.0.0.1", "localhost", "[::1]", host)}
-    service = Service(environment, tokens, Defence(names), clock)
+    service = Service(
+        environment, tokens, Defence(names), clock, download_bytes=max(0, options.allow_downloads) * 1024 * 1024
+    )
     listener = Listener(listening, service.application, Limits())
     listener.start()
     sys.stdout.write(f"http://{host}:{bound}\n")

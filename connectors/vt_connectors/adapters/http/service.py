@@ -30,13 +30,15 @@ class Service:
         clock: SystemClock,
         watchers: Sequence[Watcher] = (),
         threads: int = THREADS,
+        download_bytes: int = 0,
     ) -> None:
+        """`download_bytes`: the largest file that the pass-through passes on; 0: none."""
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
         execution = Execution(self.cores, self.places)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
-        v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
+        v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=download_bytes)
         faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, "": contract}
         self.application = Application(faces, tokens, defence, clock, watchers)
 

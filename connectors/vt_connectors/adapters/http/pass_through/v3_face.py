@@ -28,10 +28,14 @@ _VIA = ("Via", "1.1 vtaction")
 class V3Face:
     """Answers calls below `/api/v3/`, and uploads to addresses that it gave out."""
 
-    def __init__(self, execution: Execution, clock: Clock, *, is_behind_proxy: bool = False) -> None:
+    def __init__(
+        self, execution: Execution, clock: Clock, *, is_behind_proxy: bool = False, download_bytes: int = 0
+    ) -> None:
+        """`download_bytes`: the largest file that is passed on; 0: none."""
         self._execution = execution
         self._uploads = UploadAddresses(clock)
         self._is_behind_proxy = is_behind_proxy
+        self._download_bytes = download_bytes
 
     def token_of(self, call: Call) -> str | None:
         return bearer_token(call)
@@ -52,7 +56,8 @@ class V3Face:
         target = target_of(call, token)
         _check_right(right_of(call.method, target.segments), caller)
         if call.method in ("GET", "HEAD"):
-            return Reading(self._execution, call, caller, target, self._base(call), self._uploads).reply()
+            base, uploads = self._base(call), self._uploads
+            return Reading(self._execution, call, caller, target, base, uploads, self._download_bytes).reply()
         body = body_of(call)
         refuse_token(token, *body.texts)
         write = Write(call.method, target.path, target.values, body.content, body.fields, body.file)  # type: ignore[arg-type]

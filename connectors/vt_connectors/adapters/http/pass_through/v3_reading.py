@@ -19,6 +19,7 @@ from ..execution import Execution
 from ..messages import Call, Note, Refused, Reply, json_reply
 from .links import with_own_links
 from .upload_addresses import UPLOADS, UploadAddresses
+from .v3_downloads import download_reply
 from .v3_errors import error_reply
 from .v3_options import options_of
 from .v3_paths import BEGIN, Target
@@ -39,7 +40,14 @@ class Reading:
     """One reading call."""
 
     def __init__(
-        self, execution: Execution, call: Call, caller: Caller, target: Target, base: str, uploads: UploadAddresses
+        self,
+        execution: Execution,
+        call: Call,
+        caller: Caller,
+        target: Target,
+        base: str,
+        uploads: UploadAddresses,
+        download_bytes: int,
     ) -> None:
         self._execution = execution
         self._call = call
@@ -47,6 +55,7 @@ class Reading:
         self._target = target
         self._base = base
         self._uploads = uploads
+        self._download_bytes = download_bytes
         self._options = options_of(call)
 
     def reply(self) -> Reply:
@@ -54,7 +63,7 @@ class Reading:
         if target.is_upload_address:
             return self._upload_address()
         if target.is_download:
-            raise Refused(403, "download", "this server does not pass on files; ask VirusTotal itself")
+            return download_reply(self._execution, self._call, self._caller, target, self._download_bytes)
         if target.is_report and not target.values:
             return self._report()
         kind = self._searched()
