@@ -184,6 +184,7 @@ def test_no_answer_in_time_is_504(tmp_path: Path) -> None:
         (reset(), 504, "DeadlineExceededError"),
         (answer(502, b"<html>"), 504, "DeadlineExceededError"),
         (answer(200, b"<html>"), 504, "DeadlineExceededError"),
+        (answer(413, b"<html>"), 413, "BadRequestError"),
         (own_error(409), 409, "AlreadyExistsError"),
         (own_error(404), 404, "NotFoundError"),
         (own_error(401), 503, "TransientError"),

@@ -55,6 +55,18 @@ def test_a_lookup_in_the_contract_is_enough_for_a_report_under_every_hash(tmp_pa
         assert len(server.sandbox.requests) == 1
 
 
+def test_raw_objects_are_kept_unless_the_setting_says_otherwise(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text('{"keep_raw": false}')
+    for settings in ({"VT_KEEP_RAW": "0"}, {"VT_CONFIG": str(config)}):
+        folder = tmp_path / next(iter(settings))
+        folder.mkdir()
+        with serving(folder, **settings) as server:
+            looked_up = server.run({"action": "lookup_hash", "params": {"hash": EICAR["md5"]}})
+            assert "raw" not in looked_up["data"]
+            assert get(server, f"files/{EICAR['md5']}").headers["X-Vtaction-Source"] == "api"
+
+
 def test_every_spelling_of_a_urls_id_is_one_entry(tmp_path: Path) -> None:
     padded = base64.b64encode(URL.encode()).decode()
     with serving(tmp_path) as server:

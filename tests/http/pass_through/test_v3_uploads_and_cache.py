@@ -14,7 +14,7 @@ from vt_connectors.adapters.http.pass_through.upload_addresses import UploadAddr
 
 from ...fake_clock import FakeClock
 from ...scripted_server import ScriptedServer, json_answer
-from ..serving import EVERYTHING, KnownTokens, serving
+from ..serving import EVERYTHING, KEY, KnownTokens, serving
 from .clients import client_through, content_of, direct_client, hashes_of
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
@@ -190,3 +190,14 @@ def test_what_is_cached_needs_no_place_for_waiting(tmp_path: Path) -> None:
         busy = client.get(f"files/{SHA256}/votes")
     assert (busy.status_code, busy.json()["error"]["code"]) == (429, "QuotaExceededError")
     assert int(busy.headers["Retry-After"]) > 0
+
+
+def test_two_tokens_and_the_server_share_one_account_and_never_its_key(tmp_path: Path) -> None:
+    with serving(tmp_path, tokens=TWO) as server:
+        for path in (f"users/{EVERYTHING}", "users/me", "users/me/overall_quotas?id=a"):
+            reply = client_through(server).get(path)
+            assert (reply.status_code, KEY in reply.text) == (200, False), path
+        assert all("?" not in each.path or KEY not in each.path for each in server.sandbox.all_requests)
+        # Another client's token names no account.
+        other = client_through(server).get(f"users/{ANOTHER}/overall_quotas")
+    assert other.status_code in (403, 404)
