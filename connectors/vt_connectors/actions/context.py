@@ -41,6 +41,8 @@ class Context(NamedTuple):
 
     `licensed_keys`: which keys are known to be licensed.
 
+    `keeps_raw`: lookups cache VirusTotal's own object too, if it was not requested.
+
     `batch`: the answers of the batch that the request belongs to, if any.
 
     `received`: the file that came with the request, in place of a path or content in its parameters.
@@ -63,6 +65,7 @@ class Context(NamedTuple):
     licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
     received: ReceivedFile | None = None
+    keeps_raw: bool = False
 
 
 def new_batch() -> BatchAnswers:

@@ -12,6 +12,7 @@ from typing import Union
 from ...clock import SystemClock
 from ...config.credentials import own_files
 from ...config.paths import found_at
+from ...config.settings import config_file
 from ...core import Core
 from ...errors import ConfigError
 from ...misconfigured import Misconfigured
@@ -77,7 +78,15 @@ class Cores:
 
     def _made(self, version: str) -> AnyCore:
         chosen = {"VT_API_VERSION": version} if version else {}
-        return core_from({**self._environment, **chosen}, self._clock)
+        # Clients of VirusTotal's own API need the raw objects, so that their calls are answered from the cache too.
+        kept = {} if self._says_whether_to_keep_raw() else {"VT_KEEP_RAW": "1"}
+        return core_from({**self._environment, **kept, **chosen}, self._clock)
+
+    def _says_whether_to_keep_raw(self) -> bool:
+        try:
+            return bool(self._environment.get("VT_KEEP_RAW")) or "keep_raw" in config_file(self._environment)
+        except ConfigError:
+            return True  # reported by the core
 
 
 def _version_of(core: AnyCore) -> str | None:
