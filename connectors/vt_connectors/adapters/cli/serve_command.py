@@ -65,7 +65,7 @@ def _served(
         clock,
         [audit],
         options.threads,
-        ServerSettings(options.accept_keys),
+        ServerSettings(options.accept_keys, options.allow_downloads),
         upload_bytes,
     )
 
