@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .contract.response import Response
     from .observer import Observer
     from .pending import Pending
+    from .quota.client_shares import ClientShares
     from .quota.waiters import Claim
 
 
@@ -44,6 +45,11 @@ class Core:
     def pending(self) -> Pending:
         """The queue of lookups that wait for quota."""
         return self.context.pending
+
+    @property
+    def shares(self) -> ClientShares:
+        """The shares of clients in the quota of the configured key. Raises `ConfigError` if there is no key."""
+        return self.context.account(None).limiter.shares
 
     def within(self, batch: BatchAnswers) -> Core:
         """The same core for the requests of one batch: equal requests are sent once."""
