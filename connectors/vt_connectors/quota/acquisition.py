@@ -29,7 +29,8 @@ class Transact(Protocol):
 class ReservationRequest(NamedTuple):
     """A request for a slot before `deadline` (the clock's monotonic seconds).
 
-    `quota`: the windows in force, less what the caller leaves to others. `waiting` is called with True when the wait begins, and with False when it ends with a refusal.
+    `quota`: the windows in force, less what the caller leaves to others. `waiting` is called with True when the wait
+    begins, and with False when it ends with a refusal.
     """
 
     deadline: float

@@ -71,11 +71,12 @@ def _earliest(ledger: Ledger, quota: Quota, now: float, timeline: Timeline, use:
         start, name = agreed, use.windows[0].name
     reserved, share = 0, None
     shut = _shut(use, client, start)
+    if shut is not None and not use.is_full(shut, start):
+        reserved, share = use.reserved_from(shut, client, start), use.share(shut, client, start)
     while shut is not None:
-        reserved = 0 if use.is_full(shut, start) else use.reserved_from(shut, client, start)
-        share = use.share(shut, client, start) if reserved else None
         start, name = shut.end(start) + ledger.max_clock_skew_s, shut.name
-        shut = _shut(use, client, start)
+        # Shares may be others by then, and a client may have none of them for ever.
+        shut = _last([window for window in use.windows if use.is_full(window, start)])
     return Earliest(start, name, reserved, share)
 
 
@@ -87,5 +88,11 @@ def _off_midnight(start: float, max_clock_skew_s: float) -> float:
 
 def _shut(use: CalendarUse, client: str, start: float) -> Calendar | None:
     """The day or month of `start` if it has no request left for the client; the month if both have none."""
-    shut = [window for window in use.windows if use.is_full(window, start) or use.reserved_from(window, client, start)]
-    return max(shut, key=lambda window: window.period, default=None)
+    return _last(
+        [window for window in use.windows if use.is_full(window, start) or use.reserved_from(window, client, start)]
+    )
+
+
+def _last(windows: list[Calendar]) -> Calendar | None:
+    """The window that ends last; None without any."""
+    return max(windows, key=lambda window: window.period, default=None)
