@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,29 @@ def test_every_client_waits_for_one_slot_more_than_clients_at_most_beside_one_th
     assert all(len(waits) == _REQUESTS for waits in clients.waits.values())
     assert max(wait for waits in clients.waits.values() for wait in waits) <= bound_s
     assert clients.flooded >= _REQUESTS - 1, "and the others do not shut it out"
+
+
+def test_the_figures_count_the_requests_that_wait_in_this_process(tmp_path: Path) -> None:
+    clock, parsed = DrivenClock(), parse_quota("1/minute,100/day")
+    ledgers: LedgerStore = SqliteLedgers(tmp_path / "quota.db", clock)
+    limiter = Limiter(Fallback(ledgers, MemoryLedgers(clock), clock, "alone"), "a", lambda: parsed, clock, Heartbeat())
+    limiter.shares.register({"token:0": 10, "token:1": 10})
+    with limiter.slot(math.inf) as slot:
+        slot.answered()
+
+    def wait() -> None:
+        with contextlib.suppress(Cancelled), limiter.slot(math.inf, claim=Claim("token:0")):
+            pass
+
+    threads = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    give_up = time.monotonic() + 60
+    while limiter.shares.usage()["token:0"]["waiting"] < len(threads):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    assert limiter.shares.usage()["token:1"]["waiting"] == 0
+    clock.end()
+    for thread in threads:
+        thread.join()
+    assert limiter.shares.usage()["token:0"]["waiting"] == 0

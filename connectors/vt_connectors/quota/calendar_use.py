@@ -76,8 +76,9 @@ class CalendarUse:
         """The guaranteed requests that are not used yet, of all clients. One that asks for more than its share has
         none of them.
         """
-        known = (window, window.key(at))
-        if known not in self._unused:
-            shares = (self.share(window, client, at) for client in self._registered)
-            self._unused[known] = sum(max(0, share.guaranteed - share.used) for share in shares if share is not None)
-        return self._unused[known]
+        key = window.key(at)
+        if (window, key) not in self._unused:
+            used, whole = self._by_client[window.period].get(key, {}), window.limit + window.kept
+            left = (whole * share.percent // 100 - used.get(client, 0) for client, share in self._registered.items())
+            self._unused[window, key] = sum(requests for requests in left if requests > 0)
+        return self._unused[window, key]
