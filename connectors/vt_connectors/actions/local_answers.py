@@ -82,11 +82,6 @@ def alike(documents: Sequence[object]) -> Iterator[tuple[Kind | None, Options, d
         yield kind, options, {place: value for place, _, _, value in same}
 
 
-def named_as(document: Any, response: Response) -> Response:
-    """`response` with the id and the action of a request document."""
-    return {**response, "id": redacted(request_id(document)), "action": document["action"]}
-
-
 def _read(document: object) -> tuple[Kind | None, Options, str] | None:
     if not isinstance(document, dict) or not document.keys() <= _ENVELOPE:
         return None
