@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
 from bench.figures import Figure
 from tests.redis_process import RedisProcess
@@ -22,11 +23,14 @@ from vt_connectors.quota import parse_quota, policy
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.ledger_store import Change, LedgerStore, Result
 from vt_connectors.quota.limiter import Limiter
+from vt_connectors.quota.waiters import Claim
 from vt_connectors.state.fallback import Fallback
 from vt_connectors.state.heartbeat import Heartbeat
 
 _SMALL, _LARGE = "4/minute", ("20000/hour", "60000/hour")
 _GOAL = 1.5
+_DAILY = "60000/hour,500000/day"
+_CLIENTS = {f"token:client {number}": 6 for number in range(16)}
 _SCOPE = "a key"
 _SLOTS, _ROUNDS = 20, 9
 
@@ -59,7 +63,7 @@ def figures() -> list[Figure]:
             for quota, cost in zip(_LARGE, large):
                 what = f"processor time of a slot, {quota} with a full record, beside {_SMALL}, {name}"
                 found.append(Figure(what, f"{cost:.2f} ms", f"{small:.2f} ms", cost / small, "at most", _GOAL))
-    return [*found, _writes_without_windows()]
+    return [*found, _with_shares(), _writes_without_windows()]
 
 
 @contextlib.contextmanager
@@ -92,16 +96,35 @@ def _milliseconds(book: LedgerStore) -> list[float]:
     return [median(times[quota]) * 1000 for quota in quotas]
 
 
-def _one_round(book: LedgerStore, quota: str) -> float:
+def _with_shares() -> Figure:
+    """A slot while clients have shares, beside one without any."""
+    with tempfile.TemporaryDirectory() as folder:
+        book = SqliteLedgers(Path(folder) / "quota.db", SystemClock())
+        none: list[float] = []
+        some: list[float] = []
+        for _ in range(_ROUNDS):
+            none.append(_one_round(book, _DAILY))
+            some.append(_one_round(book, _DAILY, _CLIENTS))
+        book.close()
+    ratio = median(some) / median(none)
+    what = f"processor time of a slot while {len(_CLIENTS)} clients have shares, beside none, SQLite"
+    cost, without = f"{median(some) * 1000:.2f} ms", f"{median(none) * 1000:.2f} ms"
+    return Figure(what, cost, without, ratio, "at most", _GOAL)
+
+
+def _one_round(book: LedgerStore, quota: str, clients: Mapping[str, int] = MappingProxyType({})) -> float:
     """The seconds that a slot takes of this thread: neither the heartbeat's nor a fake server's are in it."""
     limiter = _limiter(book, quota)
+    claim = Claim(next(iter(clients), ""))
     room = 1 if quota == _SMALL else _SLOTS
     spent = 0.0
     for _ in range(_SLOTS // room):
         _fill(book, quota, room)
+        if clients:
+            limiter.shares.register(clients)
         for _ in range(room):
             began = time.thread_time()
-            with limiter.slot(time.monotonic()) as slot:
+            with limiter.slot(time.monotonic(), claim=claim) as slot:
                 slot.answered()
             spent += time.thread_time() - began
     return spent / _SLOTS

@@ -18,6 +18,7 @@ from bench.soak.drill import Drill, Effort, Tally
 DRILLS = (
     "kills",
     "shares",
+    "guarantees",
     "store",
     "clocks",
     "network",

@@ -18,7 +18,7 @@ from vt_connectors.errors import RateLimited
 from vt_connectors.quota import Quota, parse_quota
 from vt_connectors.quota.ledger_store import LedgerStore
 from vt_connectors.quota.limiter import Limiter
-from vt_connectors.quota.policy import MARGIN_S
+from vt_connectors.quota.plan import MARGIN_S
 from vt_connectors.quota.reservations import GRACE_S
 from vt_connectors.quota.windows import period_key
 from vt_connectors.state.fallback import Fallback

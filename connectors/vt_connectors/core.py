@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, response
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .contract.response import Response
     from .observer import Observer
     from .pending import Pending
+    from .quota.client_shares import ClientShares
     from .quota.waiters import Claim
 
 
@@ -44,6 +44,11 @@ class Core:
     def pending(self) -> Pending:
         """The queue of lookups that wait for quota."""
         return self.context.pending
+
+    @property
+    def shares(self) -> ClientShares:
+        """The shares of clients in the quota of the configured key. Raises `ConfigError` if there is no key."""
+        return self.context.account(None).limiter.shares
 
     def within(self, batch: BatchAnswers) -> Core:
         """The same core for the requests of one batch: equal requests are sent once."""
@@ -101,7 +106,9 @@ class Core:
             error = told(failure, has_written=budget.has_written)
             # A quota that was read before a 429 does not show the pause.
             if isinstance(error, RateLimited) and (not budget.quota or error.http_status is not None):
-                budget.quota = self._quota(request)
+                from .actions.quota import known_quota
+
+                budget.quota = known_quota(self.context, request.api_key)
             if isinstance(failure, ConnectorError):
                 self.context.guard.read_key()
             answer = error_response(request.action, request.id, error, self._spent(budget, began))
@@ -238,13 +245,3 @@ class Core:
     def _spent(self, budget: Budget, began: float) -> Cost:
         lasted_s = self.context.clock.monotonic() - began
         return Cost(budget.requests, budget.waited_s, round(lasted_s * 1000), budget.quota)
-
-    def _quota(self, request: Request) -> dict[str, Any]:
-        """The quota's state, at most a second old."""
-        try:
-            refusal = self.context.refusal(request.api_key, -math.inf, None)
-            if refusal is not None:
-                return dict(refusal.usage)
-            return self.context.account(request.api_key).limiter.usage()
-        except ConnectorError:
-            return {}

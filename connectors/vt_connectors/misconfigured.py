@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .actions.request_batch import BatchAnswers
     from .api_key import ApiKey
     from .contract.response import Response
+    from .quota.client_shares import ClientShares
     from .quota.waiters import Claim
 
 
@@ -73,6 +74,11 @@ class Misconfigured:
 
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         return [None] * len(documents)
+
+    @property
+    def shares(self) -> ClientShares:
+        """Raises the error of the settings."""
+        raise self.error
 
     def delivered(self, response: Response) -> None:
         return None

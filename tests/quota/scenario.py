@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timezone
 
-from vt_connectors.quota import parse_quota, policy
+from vt_connectors.quota import parse_quota, policy, shares
 from vt_connectors.quota import reservations as slots
 from vt_connectors.quota.account_quota import AccountPeriod, AccountUse
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.policy import Decision, Refuse, Start, Wait
 from vt_connectors.quota.usage import take_over, usage
 from vt_connectors.quota.waiters import Claim
+from vt_connectors.quota.windows import Period, period_key
 
 _NO_CLAIM = Claim(returns=False)
 
@@ -40,6 +41,25 @@ class Scenario:
     def after(self, seconds: float) -> Scenario:
         self.now += seconds
         return self
+
+    def share(self, owner: str = "", /, **percents: int) -> str | None:
+        """Register shares; what is wrong with them."""
+        return shares.register(self.ledger.shares, percents, owner, self.now)
+
+    def grants(self, client: str, count: int, *, batch: bool = False) -> int:
+        """How many of `count` requests of the client are answered now, without a wait."""
+        return sum(self.grant(f"{client} {self.now} {number}", client, batch=batch) for number in range(count))
+
+    def grant(self, ticket: str, client: str, *, batch: bool = False) -> bool:
+        """Whether the client may send now; then it is answered at once."""
+        is_granted = isinstance(self.look(ticket, 0.0, Claim(client, batch=batch, returns=False)), Start)
+        if is_granted:
+            self.answer(ticket)
+        return is_granted
+
+    def used_by(self, client: str, period: Period = "day") -> int:
+        """How many requests of the present day or month are the client's."""
+        return self.ledger.shares.used[period].get(period_key(period, self.now), {}).get(client, 0)
 
     def look(self, name: str, patience: float = math.inf, claim: Claim = _NO_CLAIM) -> Decision:
         decision = policy.decide(self.ledger, self.quota, name, self.now, self.now + patience, claim)

@@ -19,6 +19,7 @@ from vt_connectors.quota import reservations as slots
 from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.policy import Refuse, Start
+from vt_connectors.quota.waiters import Claim
 from vt_connectors.quota.windows import period_key
 from vt_connectors.state.heartbeat import INTERVAL_S
 
@@ -30,6 +31,7 @@ class Caller:
     """`counted_at`: when the server counts, from 0 (start) to 1 (latest moment). `fate`: the outcome.
 
     It is killed `dies_after` its arrival, or `dies_at_work` after its start. `ahead`: the difference of its clock.
+    `client`: its name, if it has one.
     """
 
     comes_at: float
@@ -40,6 +42,7 @@ class Caller:
     fate: str = "answered"
     look_delay: float = 0.0
     ahead: float = 0.0
+    client: str = ""
 
 
 class Simulation:
@@ -133,7 +136,12 @@ class _Life:
             return
         now = simulation.open(ahead)
         decision = policy.decide(
-            simulation.ledger, simulation.quota, self._name, now, now + (self._deadline - simulation.now)
+            simulation.ledger,
+            simulation.quota,
+            self._name,
+            now,
+            now + (self._deadline - simulation.now),
+            Claim(self._caller.client, returns=False),
         )
         if isinstance(decision, Refuse):
             assert simulation.now + decision.retry_after > self._deadline

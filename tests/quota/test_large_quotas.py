@@ -19,7 +19,8 @@ from vt_connectors.quota import parse_quota, policy
 from vt_connectors.quota.buckets import EXACT, PARTS
 from vt_connectors.quota.ledger import Ledger
 from vt_connectors.quota.ledger_store import LedgerStore
-from vt_connectors.quota.policy import MARGIN_S, Refuse, Start
+from vt_connectors.quota.plan import MARGIN_S
+from vt_connectors.quota.policy import Refuse, Start
 from vt_connectors.quota.reservations import GRACE_S
 from vt_connectors.quota.timeline import Timeline
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.quota.scenario import utc
 from tests.quota.simulation import Caller, Simulation
-from vt_connectors.quota import parse_quota
+from vt_connectors.quota import parse_quota, shares
 
 _QUOTAS = ["1/second", "3/2s", "4/10s", "2/second,5/8s", "3/4s,9/day", "2/3s,4/day,9/month", "5/day"]
 _MOMENTS = ["2026-01-02T03:04:05", "2026-01-31T23:59:52", "2024-02-28T23:59:55", "2024-02-29T23:59:58"]
@@ -58,3 +58,31 @@ def test_no_window_is_exceeded_and_no_caller_waits_for_ever(quota: str, began: s
     assert living <= set(decided)
     assert len(decided) == len(set(decided))
     assert not living & {waiter.ticket for waiter in simulation.ledger.queue}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    quota=st.sampled_from([quota for quota in _QUOTAS if "/day" in quota]),
+    began=st.sampled_from(_MOMENTS),
+    callers=st.lists(_callers, max_size=30),
+    clients=st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=30),
+    percents=st.sampled_from([{"a": 100}, {"a": 50, "b": 50}, {"a": 30, "b": 40, "c": 0}]),
+    clocks=st.lists(st.sampled_from([0.0, 0.0, -1.0, 1.0]), min_size=30),
+)
+def test_no_window_is_exceeded_and_no_caller_waits_for_ever_if_clients_have_shares(
+    quota: str,
+    began: str,
+    callers: list[Caller],
+    clients: list[str],
+    percents: dict[str, int],
+    clocks: list[float],
+) -> None:
+    simulation = Simulation(parse_quota(quota), utc(began), _APART_S if any(clocks) else 0.0)
+    assert shares.register(simulation.ledger.shares, percents, "", utc(began)) is None
+    named = zip(callers, clients, clocks)
+    simulation.run([replace(caller, client=client, ahead=ahead) for caller, client, ahead in named])
+    assert simulation.exceeded() == []
+    living = {f"caller {number}" for number, caller in enumerate(callers) if caller.dies_after is None}
+    assert living <= set(simulation.started + simulation.refused)
+    assert not living & {waiter.ticket for waiter in simulation.ledger.queue}
+    assert set(simulation.ledger.shares.senders) <= set(simulation.ledger.in_flight)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..api_key import ApiKey
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
+from ..errors import ConnectorError
 from ..quota.account_quota import shown
 from ..quota.account_usage import Days, last_days, shown_usage
 from ..redaction import redacted
@@ -37,6 +40,15 @@ def show_quota(context: Context, request: Request, budget: Budget) -> Outcome:
     windows = account.limiter.usage()
     data = _with_usage({"windows": windows, "account": figures}, context, request, budget)
     return Outcome("ok", _summary(windows, figures), data, "api", now)
+
+
+def known_quota(context: Context, key: ApiKey | None) -> dict[str, Any]:
+    """The windows of the key (None: the configured one), at most a second old. Empty if they cannot be read."""
+    try:
+        refusal = context.refusal(key, -math.inf, None)
+        return dict(refusal.usage) if refusal is not None else context.account(key).limiter.usage()
+    except ConnectorError:
+        return {}
 
 
 def usage_days(params: Mapping[str, Any], now: float) -> Days | None:

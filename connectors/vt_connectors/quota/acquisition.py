@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..clock import Clock, iso
 from ..errors import RateLimited
@@ -29,14 +29,13 @@ class Transact(Protocol):
 class ReservationRequest(NamedTuple):
     """A request for a slot before `deadline` (the clock's monotonic seconds).
 
-    `quota`: the windows in force, less what is reserved for others; `reserved`: how many of the day's requests that is.
-    `waiting` is called with True when the wait begins, and with False when it ends with a refusal.
+    `quota`: the windows in force, less what the caller leaves to others. `waiting` is called with True when the wait
+    begins, and with False when it ends with a refusal.
     """
 
     deadline: float
     claim: Claim
     quota: Callable[[], Quota]
-    reserved: Callable[[], int]
     waiting: Callable[[bool], None] | None
 
     def report(self, waiting: bool) -> None:
@@ -71,7 +70,7 @@ class Acquisition:
         if isinstance(decision, policy.Refuse):
             if self._slot.has_waited:
                 self._wanted.report(False)
-            raise refusal(decision, self._wanted.deadline - self._began, self._wanted.reserved())
+            raise refusal(decision, self._wanted.deadline - self._began, self._wanted.quota().kept)
         self._slot.waited_s = turn.take_waited_s() + self._clock.monotonic() - began
         return self._slot
 
@@ -109,6 +108,8 @@ class Acquisition:
 def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLimited:
     """The error of a request that may wait `patience_s`. `reserved`: how many of the day's requests others have."""
     seconds = max(1, math.ceil(decision.retry_after))
+    if decision.reserved:
+        return _reserved_for_shares(decision, seconds)
     if decision.window == "day" and reserved:
         return RateLimited(
             f"what is left of the quota of this day is reserved for others; the next day begins in {seconds} s",
@@ -126,4 +127,20 @@ def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLi
             "source": "upstream" if upstream else "local",
             "window": None if upstream else decision.window,
         },
+    )
+
+
+def _reserved_for_shares(decision: policy.Refuse, seconds: int) -> RateLimited:
+    """The error if only the shares of other clients are left. It names no other client."""
+    window, share = decision.window, decision.share
+    details: dict[str, Any] = {"source": "local", "window": window, "reserved": decision.reserved}
+    own = ""
+    if share is not None and share.percent:
+        own = f"the share of {share.client} in the quota of this {window} is used up ({share.guaranteed} requests); "
+        details["share"] = share._asdict()
+    return RateLimited(
+        f"{own}what is left of the quota of this {window} ({decision.reserved} requests) is reserved for the shares of "
+        f"other clients; the next {window} begins in {seconds} s",
+        retry_after=round(decision.retry_after, 3),
+        details=details,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..clock import Uptime
 from . import reservations as slots
-from . import waiters
+from . import shares, waiters
 from .ledger import Ledger
 
 # Two clocks are not read at the same moment, and smaller corrections are made smoothly.
@@ -31,6 +31,7 @@ def adjust(ledger: Ledger, now: float, uptime: Uptime | None) -> None:
 def _move(ledger: Ledger, step: float) -> None:
     slots.move(ledger, step)
     waiters.move(ledger, step)
+    shares.move(ledger.shares, step)
     ledger.blocked_until += step
     ledger.reset_at += step
     ledger.inherited_until += step if ledger.inherited_until else 0.0

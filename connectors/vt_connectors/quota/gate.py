@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import Callable
 
 from ..clock import Clock
+from .waiters import Claim
 
 # How soon a waiting request notices that its process should end, or that its deadline has passed.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.002, 0.1
@@ -28,6 +30,12 @@ class Gate:
     def position(self, turn: Turn) -> int:
         with self._lock:
             return self._line.index(turn)
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for quota."""
+        with self._lock:
+            return len(self._line) if self.waits else 0
 
     def drop(self, turn: Turn) -> None:
         with self._lock:
@@ -97,3 +105,28 @@ class Turn:
         if self._is_in:
             self._is_in = False
             self._gate.drop(self)
+
+
+class Gates:
+    """The gates of all clients of a process. Safe for many threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        # A gate exists for as long as one of its turns, because a turn that was left may be entered again.
+        self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def turn(self, claim: Claim, deadline: float, check: Callable[[int], None]) -> Turn:
+        """The place of a request among those of its client. `check`: as in `Turn`."""
+        with self._lock:
+            gate = self._gates.setdefault((claim.client, claim.batch), Gate())
+            return Turn(gate, self._clock, deadline, check)
+
+    def waiting(self) -> dict[str, int]:
+        """How many requests of each client wait for quota."""
+        with self._lock:
+            gates = list(self._gates.items())
+        waiting: dict[str, int] = {}
+        for (client, _), gate in gates:
+            waiting[client] = waiting.get(client, 0) + gate.waiting
+        return waiting

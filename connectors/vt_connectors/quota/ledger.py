@@ -8,6 +8,7 @@ from typing import Any
 
 from . import buckets
 from .buckets import Buckets
+from .shares import Shares
 from .waiters import Waiter
 
 # Bytes of JSON. With 20,000 waiters a ledger has a tenth of it.
@@ -33,6 +34,7 @@ class Ledger:
     - `inherited_until`: in a substitute record, the shared record granted the requests that finished before. Else 0.
     - `max_clock_skew_s`: the largest difference between the clocks of the processes that use the ledger.
     - `positions`: where the last poll of each stream of notifications ended, by the stream's name.
+    - `shares`: the shares of clients in days and months, and what these clients have used.
     - `boot`, `booted_at`: the boot of the machine when the ledger was written, and the time of that boot.
     """
 
@@ -52,6 +54,7 @@ class Ledger:
     inherited_until: float = 0.0
     max_clock_skew_s: float = 0.0
     positions: dict[str, str] = field(default_factory=dict)
+    shares: Shares = field(default_factory=Shares)
     boot: str = ""
     booted_at: float = 0.0
 
@@ -64,14 +67,18 @@ class Ledger:
             queue=list(self.queue),
             lengths=list(self.lengths),
             positions=dict(self.positions),
+            shares=self.shares.copy(),
         )
 
     def to_json(self) -> str:
-        return json.dumps({**self.__dict__, "older": self.older.text}, separators=(",", ":"))
+        fields = {**self.__dict__, "older": self.older.text, "shares": self.shares.__dict__}
+        if not self.shares:
+            del fields["shares"]
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: bytes) -> Ledger:
-        """Raises `ValueError` for anything that `to_json` did not write. Earlier versions' ledgers have no buckets."""
+        """Raises `ValueError` for anything that `to_json` did not write. Earlier versions' ledgers lack some fields."""
         if len(text) > MOST_BYTES:
             raise ValueError(f"not a quota ledger: it has {len(text)} bytes")
         try:
@@ -93,10 +100,11 @@ class Ledger:
                 inherited_until=float(raw.get("inherited_until", 0.0)),
                 max_clock_skew_s=float(raw.get("max_clock_skew_s", 0.0)),
                 positions={str(name): str(place) for name, place in raw.get("positions", {}).items()},
+                shares=Shares.from_raw(raw.get("shares")),
                 boot=str(raw["boot"]),
                 booted_at=float(raw["booted_at"]),
             )
-        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a quota ledger: {error}") from error
 
 

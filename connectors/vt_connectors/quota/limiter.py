@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import weakref
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -18,7 +17,8 @@ from . import policy, waiters
 from . import reservations as slots
 from .account_quota import AccountUse
 from .acquisition import Acquisition, ReservationRequest, refusal
-from .gate import Gate, Turn
+from .client_shares import ClientShares
+from .gate import Gates, Turn
 from .ledger import Ledger
 from .ledger_store import Change, LedgerStore, Result
 from .positions import Positions
@@ -52,8 +52,7 @@ class Limiter:
         self._heartbeat = heartbeat
         self._client = os.urandom(8).hex()
         self._in_flight: list[Reservation] = []
-        # A gate exists for as long as one of its turns, because a turn that was left may be entered again.
-        self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
+        self._gates = Gates(clock)
         # Slots of answered requests, with the times of the answers (monotonic seconds). The next change reports them.
         self._unreported: list[tuple[Reservation, float]] = []
         self._consecutive_429s = 0
@@ -62,10 +61,8 @@ class Limiter:
 
     def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
         """The place of one request among those of its client. Enter it before `slot`, or `slot` does that."""
-        named = self._named(claim)
-        with self._lock:
-            gate = self._gates.setdefault((named.client, named.batch), Gate())
-            return Turn(gate, self._clock, deadline, lambda ahead: self._check(ahead, deadline, named))
+        named = self.named(claim)
+        return self._gates.turn(named, deadline, lambda ahead: self._check(ahead, deadline, named))
 
     @contextlib.contextmanager
     def slot(
@@ -88,10 +85,8 @@ class Limiter:
                 turn.leave()
             yield Reservation()
             return
-        named = self._named(claim)
-        wanted = ReservationRequest(
-            deadline, named, lambda: self.quota.leaving(keep), lambda: self._reserved(keep), waiting
-        )
+        named = self.named(claim)
+        wanted = ReservationRequest(deadline, named, lambda: self.quota.leaving(keep), waiting)
         slot = Acquisition(wanted, self._transact, self._clock).slot(turn or self.turn(deadline, named))
         with self._lock:
             self._in_flight.append(slot)
@@ -107,7 +102,8 @@ class Limiter:
                 self._in_flight.remove(slot)
             self._give_back(slot)
 
-    def _named(self, claim: Claim | None) -> Claim:
+    def named(self, claim: Claim | None) -> Claim:
+        """The claim, with this limiter as the client of one without."""
         return claim if claim is not None and claim.client else (claim or Claim())._replace(client=self._client)
 
     def _is_free(self) -> bool:
@@ -115,13 +111,13 @@ class Limiter:
         quota = self.quota
         if quota.windows:
             return False
-        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
+        ledger, now = self._peek()
         self._consecutive_429s = ledger.consecutive_429s
         return policy.is_free(ledger, quota, now)
 
     def _check(self, requests_ahead: int, deadline: float, claim: Claim) -> None:
         """Raise `RateLimited` if a request cannot start in time after `requests_ahead` others of its client."""
-        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
+        ledger, now = self._peek()
         here = self._clock.monotonic()
         refused = policy.forecast(ledger, self.quota, now, now + deadline - here, claim, requests_ahead)
         if refused is not None:
@@ -133,8 +129,8 @@ class Limiter:
         None if it would not be refused, or if its client would get a reserved place and has none yet. Raises
         `Unavailable`.
         """
-        ledger, now = self._patiently(lambda ledgers: ledgers.peek(self._scope))
-        named, until = self._named(claim), now + deadline - self._clock.monotonic()
+        ledger, now = self._peek()
+        named, until = self.named(claim), now + deadline - self._clock.monotonic()
         had_place = waiters.has_reservation(ledger, named)
         decision = policy.decide(ledger, self.quota, _FORECAST_TICKET, now, until, named)
         refused = decision if isinstance(decision, policy.Refuse) else None
@@ -190,11 +186,6 @@ class Limiter:
         quota = self._quota()
         return quota if self._ledgers.is_shared else quota.share(_UNSHARED_PART)
 
-    def _reserved(self, keep: int | None) -> int:
-        """How many of the day's requests are reserved for others."""
-        quota = self.quota
-        return sum(have.limit - may.limit for have, may in zip(quota.calendar, quota.leaving(keep).calendar))
-
     def penalise(self, retry_after: float | None) -> float:
         """After a 429 (v2: 204), pause requests for that long, at most until the UTC day ends. Returns the seconds."""
 
@@ -218,6 +209,11 @@ class Limiter:
         """Where the polls of this key's streams ended."""
         return Positions(self._transact)
 
+    @property
+    def shares(self) -> ClientShares:
+        """What is guaranteed to clients of this key."""
+        return ClientShares(self._transact, self._peek, lambda: self.quota, self._gates.waiting)
+
     def take_over(self, use: AccountUse) -> None:
         """Correct the ledger with the account's own figures: see `usage.take_over`."""
         self._transact(lambda ledger, now: take_over(ledger, self.quota, use, now))
@@ -240,6 +236,9 @@ class Limiter:
             with self._lock:
                 self._unreported = [report for report in self._unreported if report not in unreported]
         return result
+
+    def _peek(self) -> tuple[Ledger, float]:
+        return self._patiently(lambda ledgers: ledgers.peek(self._scope))
 
     def _patiently(self, work: Callable[[LedgerStore], Result]) -> Result:
         try:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Union
 
 from . import reservations as slots
-from . import waiters
+from . import shares, waiters
+from .calendar_use import ShareUse
 from .ledger import Ledger
+from .plan import Earliest, outlook, plan
 from .timeline import Timeline
 from .waiters import FIRST, LATE_S, LONGEST_LOOK_IN_S, LOOK_IN_S, Claim, Waiter
-from .windows import Calendar, Period, Quota, Sliding, Window, period_end, period_key
+from .windows import Quota, Sliding, Window, period_end
 
-# Two clocks do not agree to the microsecond on the end of a window.
-MARGIN_S = 0.005
 _LONGEST_BLOCK_S = 86400.0
 _LONGEST_GUESSED_BLOCK_S = 3600.0
 # If there are more, they were configured one after another, and are not used together.
@@ -36,11 +36,17 @@ class Wait:
 
 @dataclass(frozen=True)
 class Refuse:
-    """The wait is too long for the caller: until `until` (epoch seconds). `window` names the window that is full."""
+    """The wait is too long for the caller: until `until` (epoch seconds). `window` names the window that is full.
+
+    `reserved`: how many requests are left in the window, all for the shares of other clients; 0 if it is just full.
+    `share`: of the caller, if it has one and `reserved`.
+    """
 
     retry_after: float
     window: str
     until: float
+    reserved: int = 0
+    share: ShareUse | None = None
 
 
 Decision = Union[Start, Wait, Refuse]
@@ -57,7 +63,8 @@ def decide(
 ) -> Decision:
     """Decide for the waiter `ticket`. Its first look enters the queue; `Start` and `Refuse` leave it.
 
-    If the client has another ticket in the queue, this one waits without entering it.
+    If the client has another ticket in the queue, this one waits without entering it. So does one for which only the
+    shares of others are left.
     """
     tidy(ledger, quota, now)
     closed = next((window for window in quota.calendar if window.limit <= 0), None)
@@ -67,15 +74,17 @@ def decide(
     waiters.come_back(ledger, ticket, claim, now)
     ahead = waiters.ahead_of(ledger, ticket, claim, now)
     enters = not waiters.has_another(ledger, ticket, claim)
-    if enters and _plan(ledger, quota, now, ahead, Timeline(ledger))[0] <= now:
+    if enters and plan(ledger, quota, now, ahead, claim.client, Timeline(ledger)).start <= now:
         waiters.served(ledger, ticket, claim.batch)
-        slots.take(ledger, ticket, now)
+        slots.take(ledger, ticket, now, claim.client)
         return Start(now)
-    earliest, certain = _outlook(ledger, quota, now, ahead)
+    earliest, certain = outlook(ledger, quota, now, ahead, claim.client)
     if earliest > deadline:
         return _refuse(ledger, quota, ticket, now, certain, claim._replace(returns=claim.returns and enters))
     look_in = min(earliest - now, LOOK_IN_S * (1 + len(ahead) // FIRST), LONGEST_LOOK_IN_S)
-    if enters:
+    if certain.reserved:
+        waiters.leave(ledger, ticket)
+    elif enters:
         waiters.stay(ledger, ticket, claim, now + look_in + LATE_S)
     return Wait(now + look_in)
 
@@ -88,35 +97,23 @@ def forecast(
     ahead = waiters.ahead_of(ledger, "", claim, now)
     # The first request of the client has its ticket in the queue already.
     without_ticket = requests_ahead - sum(waiters.is_ticket_of(waiter, claim) for waiter in ahead)
-    ahead += [Waiter("", 0.0)] * max(0, without_ticket)
-    earliest, (until, window) = _outlook(ledger, quota, now, ahead)
-    return Refuse(until - now, window, until) if earliest > max(deadline, now) else None
+    ahead += [Waiter("", 0.0, claim.client)] * max(0, without_ticket)
+    earliest, certain = outlook(ledger, quota, now, ahead, claim.client)
+    return _refused_until(certain, now) if earliest > max(deadline, now) else None
 
 
-def _outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter]) -> tuple[float, tuple[float, str]]:
-    """The earliest possible start of a request behind `ahead`; and its certain start, with the window that delays it.
-
-    The first is earlier if refused clients do not return for their reserved places.
-    """
-    certain = _plan(ledger, quota, now, ahead, Timeline(ledger, latest=now))
-    reserved = [waiter for waiter in ahead if waiter.is_reserved]
-    if not reserved:
-        return certain[0], certain
-    waiting = [waiter for waiter in ahead if not waiter.is_reserved]
-    alone, _ = _plan(ledger, quota, now, waiting, Timeline(ledger, latest=now))
-    given_up = max([alone, *(waiter.promise for waiter in reserved if waiter.due <= alone)])
-    return min(certain[0], given_up), certain
-
-
-def _refuse(ledger: Ledger, quota: Quota, ticket: str, now: float, certain: tuple[float, str], claim: Claim) -> Refuse:
-    until, window = certain
-    if any(calendar.name == window for calendar in quota.calendar):
+def _refuse(ledger: Ledger, quota: Quota, ticket: str, now: float, certain: Earliest, claim: Claim) -> Refuse:
+    if any(calendar.name == certain.window for calendar in quota.calendar):
         waiters.leave(ledger, ticket)
     else:
         # At most half of a window is reserved for clients that may not return.
         room = max(1, min((window.limit for window in quota.sliding), default=1) // 2)
-        waiters.reserve(ledger, ticket, claim, until, now, room)
-    return Refuse(until - now, window, until)
+        waiters.reserve(ledger, ticket, claim, certain.start, now, room)
+    return _refused_until(certain, now)
+
+
+def _refused_until(certain: Earliest, now: float) -> Refuse:
+    return Refuse(certain.start - now, certain.window, certain.start, certain.reserved, certain.share)
 
 
 def penalise(ledger: Ledger, quota: Quota, now: float, retry_after: float | None) -> float:
@@ -168,6 +165,7 @@ def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
     _note_lengths(ledger, quota)
     slots.tidy(ledger, now)
     waiters.tidy(ledger, now)
+    shares.tidy(ledger.shares, now)
     _tidy_block(ledger, now)
     ledger.reset_at = min(ledger.reset_at, now + ledger.max_clock_skew_s)
     ledger.inherited_until = min(ledger.inherited_until, now)
@@ -194,54 +192,3 @@ def _tidy_block(ledger: Ledger, now: float) -> None:
 def _seen_s(window: Window) -> float:
     """Days and months have their own counts; for them 1 only means that requests are counted."""
     return window.seconds if isinstance(window, Sliding) else 1.0
-
-
-def _plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], timeline: Timeline) -> tuple[float, str]:
-    """The start of a request behind `ahead` if each starts as early as allowed, and the window that delays it."""
-    counts = {window.period: dict(ledger.used[window.period]) for window in quota.calendar}
-    for waiter in ahead:
-        start, _ = _earliest(ledger, quota, now, timeline, counts)
-        start = max(start, waiter.due)
-        timeline.add(start)
-        for period, used in counts.items():
-            key = period_key(period, start)
-            used[key] = used.get(key, 0) + 1
-    return _earliest(ledger, quota, now, timeline, counts)
-
-
-def _earliest(
-    ledger: Ledger,
-    quota: Quota,
-    now: float,
-    timeline: Timeline,
-    counts: dict[Period, dict[str, int]],
-) -> tuple[float, str]:
-    start, name = now, ""
-    if ledger.blocked_until > now:
-        start, name = ledger.blocked_until, "upstream"
-    for window in quota.sliding:
-        free = max(timeline.newest(window.limit), ledger.reset_at) + window.seconds + MARGIN_S
-        if free > start:
-            start, name = free, window.name
-    if not counts:
-        return start, name
-    agreed = _off_midnight(start, ledger.max_clock_skew_s)
-    if agreed > start:
-        start, name = agreed, quota.calendar[0].name
-    full = _full(quota, counts, start)
-    while full is not None:
-        start, name = full.end(start) + ledger.max_clock_skew_s, full.name
-        full = _full(quota, counts, start)
-    return start, name
-
-
-def _off_midnight(start: float, max_clock_skew_s: float) -> float:
-    """Around midnight, clocks that differ disagree on the day, so requests wait until they agree."""
-    end = period_end("day", start - max_clock_skew_s)
-    return start if end > start + max_clock_skew_s else end + max_clock_skew_s
-
-
-def _full(quota: Quota, counts: dict[Period, dict[str, int]], start: float) -> Calendar | None:
-    """The day or month of `start` if it is full; the month if both are."""
-    full = [window for window in quota.calendar if counts[window.period].get(window.key(start), 0) >= window.limit]
-    return max(full, key=lambda window: window.period, default=None)

@@ -1,13 +1,15 @@
 """Remembers a refusal, so that later callers are refused without a lease, a ticket and a change of the ledger.
 
-For a day or month that is used up, the refusal is reused for a second. The other windows depend on the client and on
-the other waiters: for them, the ledger is read for each caller after a refusal, but not changed.
+For a day or month that is used up, the refusal is reused for a second; if only the shares of others are left of it,
+then for the same client only. The other windows depend on the client and on the other waiters: for them, the ledger is
+read for each caller after a refusal, but not changed.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..clock import Clock
@@ -29,14 +31,14 @@ class Refusal(NamedTuple):
 
 
 class _Exhausted(NamedTuple):
-    """No request can start before `until` (monotonic seconds), or `ends_at` in epoch seconds, because `window` is full.
+    """No request of `client` (None: of any) can start before `until` (monotonic seconds), as `decision` says.
 
     Read from the ledger at `read_at`.
     """
 
     until: float
-    ends_at: float
-    window: str
+    decision: Refuse
+    client: str | None
     usage: Mapping[str, Any]
     read_at: float
 
@@ -66,7 +68,7 @@ class Refused:
 
         `claim`: the client and purpose of its request.
         """
-        now, known = self._clock.monotonic(), self._exhausted
+        now, known = self._clock.monotonic(), self._known_for(claim)
         if max(now, deadline) >= self._until:
             return None
         if known is None:
@@ -78,8 +80,13 @@ class Refused:
         finally:
             self._reading.release()
 
-    def _look(self, now: float, deadline: float, claim: Claim | None) -> Refusal | None:
+    def _known_for(self, claim: Claim | None) -> _Exhausted | None:
         known = self._exhausted
+        is_for_it = known is not None and known.client in (None, self._limiter.named(claim).client)
+        return known if is_for_it else None
+
+    def _look(self, now: float, deadline: float, claim: Claim | None) -> Refusal | None:
+        known = self._known_for(claim)
         try:
             decision, usage = self._limiter.foresee(deadline, claim)
         except ConnectorError:
@@ -89,7 +96,8 @@ class Refused:
         if decision is None:
             self._exhausted = None
             return None
-        found = _Exhausted(now + decision.retry_after, decision.until, decision.window, usage, self._clock.monotonic())
+        client = self._limiter.named(claim).client if decision.reserved else None
+        found = _Exhausted(now + decision.retry_after, decision, client, usage, self._clock.monotonic())
         is_calendar = decision.window in ("day", "month")
         self._exhausted = found if is_calendar or decision.retry_after > LONGEST_RESERVATION_S else None
         self._until = max(self._until, found.until) if self._exhausted is not None else self._until
@@ -98,5 +106,5 @@ class Refused:
     def _refusal_from(self, known: _Exhausted, now: float, deadline: float) -> Refusal | None:
         if max(now, deadline) >= known.until:
             return None
-        decision = Refuse(known.until - now, known.window, known.ends_at)
+        decision = replace(known.decision, retry_after=known.until - now)
         return Refusal(refusal(decision, deadline - now, 0), known.usage)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from . import buckets
+from . import buckets, shares
 from .ledger import Ledger
 from .windows import Period, period_key
 
@@ -20,11 +20,13 @@ _ROUNDING_S = 0.001
 _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
 
 
-def take(ledger: Ledger, ticket: str, now: float) -> None:
-    """The request may be sent."""
+def take(ledger: Ledger, ticket: str, now: float, client: str = "") -> None:
+    """The request of `client` may be sent."""
     now += ledger.max_clock_skew_s
+    if client in ledger.shares.registered:
+        ledger.shares.senders[ticket] = client
     for period in _REACH_S:
-        _count(ledger, period, now, 1)
+        _count(ledger, ticket, period, now, 1)
     ledger.in_flight[ticket] = now
     _push(ledger, ticket, now + GRACE_S)
 
@@ -49,9 +51,10 @@ def refund(ledger: Ledger, ticket: str, taken_at: float) -> None:
     latest = ledger.in_flight.pop(ticket, None)
     if latest is not None:
         for period in _REACH_S:
-            _count(ledger, period, taken_at, -1)
+            _count(ledger, ticket, period, taken_at, -1)
             if period_key(period, latest) != period_key(period, taken_at):
-                _count(ledger, period, latest, -1)
+                _count(ledger, ticket, period, latest, -1)
+    ledger.shares.senders.pop(ticket, None)
 
 
 def beat(ledger: Ledger, tickets: list[str], now: float) -> None:
@@ -89,9 +92,9 @@ def tidy(ledger: Ledger, now: float) -> None:
     _forget(ledger, now)
     for period, reach in _REACH_S.items():
         oldest, newest = period_key(period, now - reach), period_key(period, now + reach)
-        counts = ledger.used[period]
-        for key in [key for key in counts if not oldest <= key <= newest]:
-            del counts[key]
+        for counts in (ledger.used[period], ledger.shares.used[period]):
+            for key in [key for key in counts if not oldest <= key <= newest]:
+                del counts[key]
 
 
 def _forget(ledger: Ledger, now: float) -> None:
@@ -111,6 +114,7 @@ def _forget(ledger: Ledger, now: float) -> None:
 
 def _record(ledger: Ledger, ticket: str) -> None:
     stamp = ledger.in_flight.pop(ticket)
+    ledger.shares.senders.pop(ticket, None)
     if ledger.longest_window_s:
         insort(ledger.settled, stamp)
 
@@ -131,10 +135,13 @@ def _push(ledger: Ledger, ticket: str, latest: float) -> None:
     is_undone = 0 < before - latest <= GRACE_S + _ROUNDING_S
     for period in _REACH_S:
         if period_key(period, latest) != period_key(period, before):
-            _count(ledger, period, before if is_undone else latest, -1 if is_undone else 1)
+            _count(ledger, ticket, period, before if is_undone else latest, -1 if is_undone else 1)
     ledger.in_flight[ticket] = latest
 
 
-def _count(ledger: Ledger, period: Period, at: float, change: int) -> None:
+def _count(ledger: Ledger, ticket: str, period: Period, at: float, change: int) -> None:
     counts, key = ledger.used[period], period_key(period, at)
     counts[key] = max(0, counts.get(key, 0) + change)
+    client = ledger.shares.senders.get(ticket)
+    if client is not None:
+        shares.count(ledger.shares, client, period, key, change)

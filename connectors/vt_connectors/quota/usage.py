@@ -10,9 +10,8 @@ from . import policy
 from .account_quota import AccountUse
 from .ledger import Ledger
 from .timeline import Timeline
-from .windows import Period, Quota, period_key
+from .windows import PERIODS, Quota, period_key
 
-_PERIODS: tuple[Period, ...] = ("day", "month")
 # For a larger window, stamps are not written one by one; requests pause for a while instead.
 _MOST_STAMPS, _PAUSE_S = 1000, 60.0
 
@@ -52,7 +51,7 @@ def take_over(ledger: Ledger, quota: Quota, use: AccountUse, now: float) -> None
     shortened to a minute if the account clearly has requests left.
     """
     limits = {window.period: window.limit for window in quota.calendar}
-    for period in _PERIODS:
+    for period in PERIODS:
         key = period_key(period, now)
         if period_key(period, now - use.age_s) != key:
             continue  # the figures are from the period before

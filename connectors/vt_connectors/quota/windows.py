@@ -21,7 +21,7 @@ _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _WINDOW = pattern(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
 
 Period = Literal["day", "month"]
-_PERIODS: tuple[Period, ...] = ("day", "month")
+PERIODS: tuple[Period, ...] = ("day", "month")
 
 
 class Sliding(NamedTuple):
@@ -37,10 +37,11 @@ class Sliding(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """At most `limit` requests in one UTC day or month."""
+    """At most `limit` requests in one UTC day or month. `kept`: how many more this caller leaves to others."""
 
     limit: int
     period: Period
+    kept: int = 0
 
     @property
     def name(self) -> str:
@@ -71,6 +72,11 @@ class Quota(NamedTuple):
         return [window for window in self.windows if isinstance(window, Calendar)]
 
     @property
+    def kept(self) -> int:
+        """How many of the day's requests are left to others."""
+        return sum(window.kept for window in self.calendar)
+
+    @property
     def pace_s(self) -> float:
         """Seconds per request that the sliding windows allow in the long run."""
         return max((window.seconds / max(1, window.limit) for window in self.sliding), default=0.0)
@@ -95,8 +101,8 @@ class Quota(NamedTuple):
 def _less(window: Window, keep: int | None) -> Window:
     if not isinstance(window, Calendar) or window.period != "day":
         return window
-    reserved = math.ceil(window.limit * KEPT_SHARE) if keep is None else keep
-    return Calendar(max(0, window.limit - reserved), "day")
+    kept = min(window.limit, math.ceil(window.limit * KEPT_SHARE) if keep is None else keep)
+    return Calendar(window.limit - kept, "day", kept)
 
 
 def _scaled(window: Window, part: int) -> Window:
@@ -130,7 +136,7 @@ def _parse_window(text: str) -> Window:
             "(several with commas), or auto, or none"
         )
     limit, unit, seconds = int(match.group(1)), match.group(2), match.group(3)
-    for period in _PERIODS:
+    for period in PERIODS:
         if unit == period:
             return Calendar(limit, period)
     length = float(seconds) if seconds else _SECONDS[unit]

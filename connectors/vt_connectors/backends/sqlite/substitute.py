@@ -16,6 +16,7 @@ from ...errors import ConfigError, Unavailable
 from ...quota.buckets import from_rows
 from ...quota.ledger import Ledger
 from ...quota.ledger_store import Change, LedgerStore, Result
+from ...quota.shares import Shares, add_use
 from ...state.fallback import StateBusy, StateUnavailable
 from .ledgers import SqliteLedgers
 
@@ -146,6 +147,7 @@ def _begin(ledger: Ledger, before: Ledger | None, now: float) -> None:
         ledger.longest_window_s, ledger.lengths = before.longest_window_s, list(before.lengths)
         ledger.blocked_until, ledger.blocked_for = before.blocked_until, before.blocked_for
         ledger.positions = dict(before.positions)
+        ledger.shares = Shares(registered=dict(before.shares.registered))
 
 
 def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
@@ -153,6 +155,7 @@ def _add(ledger: Ledger, spent: Ledger, now: float, ahead_s: float) -> None:
     for period, counts in spent.used.items():
         for key, count in counts.items():
             ledger.used[period][key] = ledger.used[period].get(key, 0) + count
+    add_use(ledger.shares, spent.shares)
     ledger.blocked_until = max(ledger.blocked_until, spent.blocked_until + ahead_s if spent.blocked_until else 0.0)
     ledger.blocked_for = max(ledger.blocked_for, spent.blocked_for)
     for stream, position in spent.positions.items():
