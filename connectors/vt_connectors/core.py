@@ -5,28 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, request_id, response
+from .contract.documents import Cost, Options, Request, error_response, read_request, refusal, response
 from .deferred import is_made
 from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
 from .light_typing import TYPE_CHECKING, Any, Callable
-from .redaction import own_key, redacted, without_own
+from .redaction import own_key, without_own
 from .virustotal.budget import Budget
 
 if TYPE_CHECKING:
     from .actions import Action, Context
+    from .actions.action import Run
     from .actions.cache_listing import CacheListing
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
+    from .contract.documents import Outcome
     from .contract.response import Response
     from .observer import Observer
     from .pending import Pending
     from .quota.waiters import Claim
-
-
-def _named_as(document: Any, response: Response) -> Response:
-    """`response` with the id and the action of a request document."""
-    return {**response, "id": redacted(request_id(document)), "action": document["action"]}
 
 
 class Core:
@@ -88,22 +85,18 @@ class Core:
         observer: Observer | None = None,
         keep: int | None = 0,
         claim: Claim | None = None,
+        own: Run | None = None,
     ) -> Response:
         """The response to a request. Never raises. `observer` is notified of a file's upload.
 
         `keep`: how many of the day's requests are reserved for other callers; None: the default share. `claim`: the
-        client, and whether it is a batch; None: this process, with a single request.
+        client, and whether it is a batch; None: this process, with a single request. `own`: runs in place of the action
+        that the request names.
         """
-        # Imported here, because `look_up_at_hand` does not need it.
-        from .actions.registry import action_named, find
-
         clock, began = self.context.clock, self.context.clock.monotonic()
         budget = Budget(began + request.options.max_wait_s, observer, keep, claim)
         try:
-            self._guard(request, action_named(request.action))
-            action = find(request.action)
-            action.check(request.params)
-            outcome = action.run(self.context, request, budget)
+            outcome = (own or self._checked)(self.context, request, budget)
         except Exception as failure:
             error = told(failure, has_written=budget.has_written)
             # A quota that was read before a 429 does not show the pause.
@@ -115,6 +108,15 @@ class Core:
         else:
             answer = response(request.action, request.id, outcome, self._spent(budget, began), clock.now())
         return without_own(answer, request.api_key)
+
+    def _checked(self, context: Context, request: Request, budget: Budget) -> Outcome:
+        # Imported here, because `look_up_at_hand` does not need it.
+        from .actions.registry import action_named, find
+
+        self._guard(request, action_named(request.action))
+        action = find(request.action)
+        action.check(request.params)
+        return action.run(context, request, budget)
 
     def _guard(self, request: Request, action: Action | None) -> None:
         """Raises `InvalidRequest` or `InvalidIndicator` if there is an API key in the wrong place.
@@ -196,7 +198,7 @@ class Core:
 
         All are None unless a request was refused for lack of quota a moment ago. `claim`: as in `run`.
         """
-        from .actions.local_answers import alike, refusal_of
+        from .actions.local_answers import alike, named_as, refusal_of
 
         found: list[Response | None] = [None] * len(documents)
         try:
@@ -207,7 +209,7 @@ class Core:
                 responses = self.look_up_at_hand(kind, places.values(), options, claim)
                 for place, value in places.items():
                     if value in responses:
-                        found[place] = _named_as(documents[place], responses[value])
+                        found[place] = named_as(documents[place], responses[value])
         except Exception:
             internal_error()
         return found

@@ -12,6 +12,7 @@ from .observer import SILENT, Observer
 from .redaction import KeyGuard, own_key, redacted, without_own
 
 if TYPE_CHECKING:
+    from .actions.action import Run
     from .actions.drain import DrainLimits, DrainResult, OnResponse
     from .actions.request_batch import BatchAnswers
     from .api_key import ApiKey
@@ -46,7 +47,9 @@ class Misconfigured:
         self._know_key()
         return without_own(refusal(document, error), own_key(document))
 
-    def run(self, request: Request, observer: Observer = SILENT, claim: Claim | None = None) -> Response:
+    def run(
+        self, request: Request, observer: Observer = SILENT, claim: Claim | None = None, own: Run | None = None
+    ) -> Response:
         self._know_key()
         return without_own(error_response(request.action, request.id, self._error), request.api_key)
 

@@ -13,8 +13,19 @@ from package.spl.unpacking import unpack
 from package.spl.vendoring import shared_and_own
 
 APP_ID = "vtlookup"
-# Folders of the core for other platforms; they would be unused inside Splunk.
-EXCLUDED_FROM_CORE = ("adapters", "backends/redis", "export", "sandbox", "__main__.py")
+# Parts of the core for other platforms; they would be unused inside Splunk.
+EXCLUDED_FROM_CORE = (
+    "adapters/cli",
+    "adapters/core_from_environment.py",
+    "adapters/http",
+    "adapters/process",
+    "adapters/python",
+    "adapters/runner",
+    "backends/redis",
+    "export",
+    "sandbox",
+    "__main__.py",
+)
 VERSION_PLACEHOLDER = "@VERSION@"
 TEMPLATES = ("app.manifest", "default/app.conf")
 

@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 CORE = PROJECT / "connectors/vt_connectors"
 SPLUNK = PROJECT / "splunk_app" / "bin"
 KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
+LIBRARIES = ("prometheus_client", "redis", "requests", "rich", "splunklib", "urllib3", "waitress")
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
@@ -154,6 +155,16 @@ def test_the_core_knows_no_platform() -> None:
         if "adapters" not in path.parts:
             roots = {name.split(".")[0] for name in _imported(path)}
             assert not roots & set(PLATFORMS), path.name
+
+
+def test_what_all_servers_share_knows_no_other_adapter_and_needs_no_library() -> None:
+    shared = CORE / "adapters/server"
+    for path in _modules(shared):
+        for name in _imported(path):
+            is_own = not name.startswith("vt_connectors.adapters.") or name.startswith("vt_connectors.adapters.server.")
+            assert is_own, (path.name, name)
+            assert not name.startswith("vt_connectors.composition"), (path.name, name)
+            assert name.split(".")[0] not in LIBRARIES, (path.name, name)
 
 
 def test_adapters_know_neither_http_nor_cache_nor_quota_nor_verdict_rules() -> None:

@@ -106,6 +106,22 @@ def test_the_audit_file_has_hashed_indicators_on_request(run: RunnerProcess, tmp
     assert stat.S_IMODE((tmp_path / "serve-audit.key").stat().st_mode) == 0o600
 
 
+def test_after_a_rename_and_sighup_the_audit_log_continues_in_a_new_file(run: RunnerProcess, tmp_path: Path) -> None:
+    file, log, earlier = str(tmp_path / "tokens.json"), tmp_path / "audit.log", tmp_path / "audit.log.1"
+    token = run.text("serve", "token", "add", "soar", "--tokens", file).stdout.strip()
+    with server(run, "--tokens", file, "--audit", str(log)) as served:
+        served.run(token)
+        log.rename(earlier)
+        served.process.send_signal(signal.SIGHUP)
+        give_up = time.monotonic() + _MOST_S
+        while not log.exists():
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        served.run(token)
+        assert _ended(served) == ""
+    assert [len(each.read_text("ascii").splitlines()) for each in (earlier, log)] == [1, 1]
+
+
 def test_calls_are_answered_although_no_audit_line_can_be_written(run: RunnerProcess, tmp_path: Path) -> None:
     file = str(tmp_path / "tokens.json")
     token = run.text("serve", "token", "add", "soar", "--tokens", file).stdout.strip()

@@ -83,6 +83,16 @@ def test_wrong_usage_ends_with_2_and_says_what_is_wrong(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("operation", ["add", "revoke"])
+@pytest.mark.parametrize("secret", ["vtc_" + "a" * 43, "k" * 64, "k" * 64 + "?"])
+def test_a_key_or_token_in_the_place_of_a_name_is_not_repeated(
+    run: RunnerProcess, file: Path, operation: str, secret: str
+) -> None:
+    done = run.text("serve", "token", operation, secret, "--tokens", str(file), VT_API_KEY="k" * 64)
+    assert done.returncode == 2
+    assert secret[:64] not in done.stderr
+
+
 def test_the_default_file_is_beside_the_default_state(run: RunnerProcess, tmp_path: Path) -> None:
     done = run.text("serve", "token", "add", "soar", XDG_STATE_HOME=str(tmp_path))
     assert done.returncode == 0

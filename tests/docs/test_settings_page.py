@@ -35,6 +35,7 @@ def test_the_defaults_are_the_settings_own() -> None:
         "VT_CACHE_TTL_NOT_FOUND": f"{unset.cache_ttl_not_found_s:g}",
         "VT_CACHE_SIZE_MB": f"{unset.cache_max_bytes / 1024 / 1024:g}",
         "VT_PENDING_MAX": str(unset.pending_max),
+        "VT_KEEP_RAW": str(int(unset.keep_raw)),
         "VT_STATE_REQUIRED": str(int(unset.state_required)),
         "VT_TIMEOUT": f"{unset.timeout_s:g}",
         "VT_NEVER_QUERY": None,

@@ -91,7 +91,9 @@ def served(
     path, token = tokens_file(folder) if not (folder / "tokens.json").exists() else (folder / "tokens.json", "")
     program = serving_program(sandbox, folder, **settings)
     place = ["--listen", listen] if listen else []
-    command = program.command("serve", "--tokens", str(path), *place, *options)
+    # Not on stderr, which tests read for messages.
+    audit = ["--audit", str(folder / "audit.log")]
+    command = program.command("serve", "--tokens", str(path), *place, *audit, *options)
     with started(command, program.environment, folder, token) as process:
         yield process
 

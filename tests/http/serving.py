@@ -80,6 +80,7 @@ def serving(
     limits: Limits = LIMITS,
     watchers: Sequence[Watcher] = (),
     server_settings: ServerSettings = DEFAULT_SETTINGS,
+    download_bytes: int = 0,
     **settings: str,
 ) -> Iterator[Serving]:
     """`settings`: further variables of the server's environment."""
@@ -95,7 +96,8 @@ def serving(
         listening = tcp_socket("127.0.0.1", 0)
         port = listening.getsockname()[1]
         defence = Defence({f"127.0.0.1:{port}"})
-        service = Service(environment, tokens, defence, clock, watchers, limits.threads, server_settings)
+        allowed = server_settings._replace(download_bytes=download_bytes)
+        service = Service(environment, tokens, defence, clock, watchers, limits.threads, allowed)
         listener = Listener([listening], service.application, limits)
         listener.start()
         try:

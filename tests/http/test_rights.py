@@ -124,9 +124,11 @@ def test_a_key_that_virustotal_refuses_opens_not_even_the_cache(tmp_path: Path) 
     with serving(tmp_path, tokens=tokens, server_settings=ServerSettings(accepts_keys=True)) as server:
         server.run(request, READER)
         statuses = [server.run(request, token)["error"] for token in ("wrong", "good", "good")]
+        ready = server.call("GET", "/readyz").status_code
         proofs = [each for each in server.sandbox.all_requests if each.key == key_digest("good-key-of-a-client")]
     assert [error and error["code"] for error in statuses] == ["access_denied", None, None]
     assert len(proofs) == 1
+    assert ready == 200, "the server's own key is accepted"
 
 
 def test_a_key_is_no_token_unless_the_server_accepts_keys(tmp_path: Path) -> None:

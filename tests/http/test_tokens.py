@@ -64,7 +64,7 @@ def test_a_revoked_token_is_no_longer_known_and_the_others_are(path: Path) -> No
         revoke_token(path, "first")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", "a" * 65, "a\n", "key:12345678", KEY, "vtc_abc"])
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", "a" * 65, "a" * 64, "a\n", "key:12345678", KEY, "vtc_abc"])
 def test_a_name_that_may_be_a_secret_or_that_no_log_can_show_is_refused(path: Path, name: str) -> None:
     with pytest.raises(ConfigError):
         add_token(path, Caller(name), START)

@@ -26,7 +26,7 @@ def project(tmp_path: Path) -> Path:
     shutil.copytree(PROJECT / "splunk_app/default", root / "splunk_app/default")
     shutil.copy(PROJECT / "splunk_app/app.manifest", root / "splunk_app")
     for folder in (
-        "connectors/vt_connectors/adapters",
+        "connectors/vt_connectors/adapters/http",
         "connectors/vt_connectors/cache/sandbox",
         "connectors/vt_connectors/sandbox",
         "schemas",

@@ -47,6 +47,7 @@ _ALL = {
     "VT_CACHE_TTL": ("60", "cache_ttl_s", 60.0),
     "VT_CACHE_TTL_NOT_FOUND": ("0", "cache_ttl_not_found_s", 0.0),
     "VT_CACHE_SIZE_MB": ("2", "cache_max_bytes", 2 * 1024 * 1024),
+    "VT_KEEP_RAW": ("1", "keep_raw", True),
     "VT_PENDING_MAX": ("0", "pending_max", 0),
     "VT_TIMEOUT": ("0.5", "timeout_s", 0.5),
     "VT_NEVER_QUERY": (

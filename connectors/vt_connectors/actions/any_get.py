@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import hashlib
 import json
@@ -15,7 +13,7 @@ from urllib.parse import quote, unquote
 from ..cache import Entry
 from ..contract.documents import Outcome, Request
 from ..errors import InvalidIndicator, InvalidRequest
-from ..indicators import Kind, NeverQuery, parse_as, recognise
+from ..indicators import NeverQuery, parse_as, recognise
 from ..redaction import known_keys
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
@@ -24,6 +22,8 @@ from ..virustotal.port import Api
 from .account_secrets import remove_secrets
 from .context import Context
 from .lookup import skipped
+from .path_kinds import lifetime_of
+from .path_objects import KINDS, url_of_id, written_at
 from .read_through import Query, find
 from .search_terms import never_sent as searched_for
 from .search_terms import refuse_password
@@ -32,8 +32,6 @@ _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
 # The parameters of a query that have words of a search.
 _SHOWING = ("query", "filter", "q")
-_MOMENT_S = 1.0
-_KINDS: dict[str, Kind] = {"urls": "url", "domains": "domain", "ip_addresses": "ip"}
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
 _REFUSED = {
     "files/*/download": "use download_file, which checks the file and keeps the key from the storage server",
@@ -50,8 +48,8 @@ _REFUSED = {
 def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `response`, VirusTotal's JSON; `not_found` if VirusTotal has no such object.
 
-    The response is cached like a lookup, for this API key only. It is without the key and the address that VirusTotal's
-    user object has. Raises `InvalidRequest`.
+    The response is cached by the kind of its path (`path_kinds`), for this API key only. It is without the key and the
+    address that VirusTotal's user object has. Raises `InvalidRequest`.
     """
     endpoint, values = call_of(request.params)
     path = endpoint.path
@@ -60,39 +58,62 @@ def vt_get(context: Context, request: Request, budget: Budget) -> Outcome:
         return internal
 
     def ask(api: Api) -> Entry:
-        answer = api.document(endpoint, values, budget)
+        answer = _asked(api, endpoint, values, budget)
         if answer is None:
             return Entry("not_found", {}, context.clock.now())
         response = dict(answer)
         remove_secrets(response, known_keys(request.api_key))
         return Entry("ok", {"response": response}, context.clock.now())
 
-    is_private = path.startswith(f"{_BEGIN}private/")
+    segments = [unquote(segment) for segment in path[len(_BEGIN) :].split("/")]
+    lifetime = lifetime_of(segments, values)
+    if not lifetime.is_cached and request.options.cache == "only":
+        return _not_cached(path)
     digest = hashlib.sha256(json.dumps([path, sorted(values.items())]).encode()).hexdigest()
     query = Query(
         f"get:{digest}",
         ask,
-        # Private objects expire, and only their own actions know when.
-        covers=lambda entry: not is_private or context.clock.now() - entry.fetched_at < _MOMENT_S,
-        purpose=f"vt_get:{path.split('/')[3]}",
+        lives_s=lifetime.seconds,
+        not_before=written_at(context, segments) if lifetime.is_cached else 0.0,
+        purpose=f"vt_get:{segments[0]}",
         is_per_key=True,
+        is_counted=endpoint.counted,
     )
+    if not lifetime.is_cached:
+        request = request._replace(options=request.options._replace(cache="off"))
     found = find(query, context, request, budget)
-    data: dict[str, Any] = {"path": path}
     if found is None:
-        summary = "skipped: it is not in the cache, and cache=only allows no request"
-        return Outcome("skipped", summary, {**data, "reason": "not_cached"})
+        return _not_cached(path)
     entry, source = found
+    data: dict[str, Any] = {"path": path}
     if entry.status == "not_found":
         return Outcome("not_found", "not found: VirusTotal has nothing at this path", data, source, entry.fetched_at)
     return Outcome("ok", _summary(entry.report["response"]), {**data, **entry.report}, source, entry.fetched_at)
+
+
+def _asked(api: Api, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+    """The response. In place of `me`, the account of the key is asked for."""
+    first = f"{_BEGIN}users/me"
+    if endpoint.path == first or endpoint.path.startswith(f"{first}/"):
+        # A value of the query with the name of the place in the path would be replaced by the key, too.
+        query = tuple(name for name in endpoint.query if name != "id")
+        own = replace(endpoint, path=f"{_BEGIN}users/{{id}}{endpoint.path[len(first) :]}", query=query)
+        return api.own_document(own, values, budget)
+    return api.document(endpoint, values, budget)
+
+
+def _not_cached(path: str) -> Outcome:
+    summary = "skipped: it is not in the cache, and cache=only allows no request"
+    return Outcome("skipped", summary, {"path": path, "reason": "not_cached"})
 
 
 def call_of(params: Mapping[str, Any]) -> tuple[Endpoint, dict[str, str]]:
     """The call, and the values of its query. Raises `InvalidRequest` for paths that it does not allow."""
     path = _BEGIN + "/".join(quote(segment, safe="") for segment in _segments(params["path"]))
     query = {name: _text(value) for name, value in (params.get("query") or {}).items()}
-    return replace(endpoints.ANY_GET.at(path), query=tuple(sorted(query))), query
+    # As the calls of `quota`: https://docs.virustotal.com/reference/user-overall-quotas.
+    is_counted = not path.startswith(f"{_BEGIN}users/me/")
+    return replace(endpoints.ANY_GET.at(path), query=tuple(sorted(query)), counted=is_counted), query
 
 
 def _segments(path: str) -> list[str]:
@@ -115,9 +136,10 @@ def _segments(path: str) -> list[str]:
 def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) -> Outcome | None:
     """The answer without a request if the path or the query has an indicator that must not be sent."""
     collection, _, rest = path[len(_BEGIN) :].partition("/")
-    kind = _KINDS.get(collection)
+    kind = KINDS.get(collection)
+    told = unquote(rest.split("/")[0])
     with contextlib.suppress(InvalidIndicator):
-        value = _object_of(collection, unquote(rest.split("/")[0]))
+        value = (url_of_id(told) or told) if kind == "url" else told
         indicator = parse_as(kind, value) if kind is not None else recognise(value, never_query)
         if indicator.removed:
             raise _refused("has a URL with a user name or password; use lookup_url, which removes them")
@@ -131,16 +153,6 @@ def never_sent(path: str, values: Mapping[str, str], never_query: NeverQuery) ->
             if unsent is not None:
                 return unsent
     return None
-
-
-def _object_of(collection: str, told: str) -> str:
-    """The indicator that an id stands for: a URL's id is its base64, or a hash that shows nothing."""
-    if collection != "urls":
-        return told
-    try:
-        return base64.b64decode(told + "=" * (-len(told) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        return told
 
 
 def _has_shape(segments: list[str], shape: list[str]) -> bool:

@@ -15,6 +15,7 @@ from .context import Context
 from .lookup import noted, report_on, skipped
 from .read_through import cache_key, find, forget
 from .relationships import Listing, indicator_of, listed, rows_key
+from .same_object import forget_listing
 from .writes import known_sha256, said, send_once
 
 DEFAULT_LIMIT = 10
@@ -55,6 +56,7 @@ def _commented(indicator: Indicator, comment: str, context: Context, request: Re
     if entry.status == "not_found":
         return _unknown(indicator, about)
     forget(context, cache_key(context, rows_key("comments", indicator)))
+    forget_listing(context, about, "comments")
     data = {**about, **entry.report, "comment": comment}
     return Outcome("ok", said(f"commented on {indicator.value}", source), data, source, entry.fetched_at)
 

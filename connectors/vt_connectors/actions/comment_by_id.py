@@ -19,8 +19,10 @@ from ..virustotal.v3_objects import comment_of, object_of
 from .answer_parts import raw_if_requested
 from .context import Context
 from .read_through import Query, cache_key, find, forget
+from .same_object import forget_listing, written_key
 from .writes import said, send_once
 
+_KINDS = {"f": "hash", "u": "url", "d": "domain", "i": "ip"}
 # The first letter of the object's kind, its id, and eight hexadecimal digits. Old ids have other endings.
 _ID = pattern(r"[a-z]-[^\s/]{1,400}-[0-9A-Za-z]{1,32}")
 
@@ -79,11 +81,21 @@ def delete_comment(context: Context, request: Request, budget: Budget) -> Outcom
         return Entry("ok" if deleted else "not_found", {}, context.clock.now())
 
     entry, source = send_once([comment_id], send, context, request, budget)
-    forget(context, cache_key(context, _key(comment_id)))
+    forget_comment(context, comment_id)
     if entry.status == "not_found":
         return _unknown(comment_id)._replace(source=source, fetched_at=entry.fetched_at)
     data = {"comment_id": comment_id, "deleted": True}
     return Outcome("ok", said("the comment was deleted", source), data, source, entry.fetched_at)
+
+
+def forget_comment(context: Context, comment_id: str) -> None:
+    """Remove a comment that was changed from the cache, also from the comments on its object."""
+    forget(context, cache_key(context, _key(comment_id)))
+    context.cache.put(cache_key(context, written_key(_key(comment_id))), Entry("ok", {}, context.clock.now()))
+    letter, _, rest = comment_id.partition("-")
+    object_id = rest.rpartition("-")[0]
+    if letter in _KINDS and object_id:
+        forget_listing(context, {"type": _KINDS[letter], "indicator": object_id, "id": object_id}, "comments")
 
 
 def checked_comment_id(value: object) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..virustotal.port import Api
     from .deliveries import Deliveries
     from .file_access import FileAccess
+    from .file_sample import ReceivedFile
     from .licensed_keys import LicensedKeys
     from .request_batch import BatchAnswers
 
@@ -40,7 +41,11 @@ class Context(NamedTuple):
 
     `licensed_keys`: which keys are known to be licensed.
 
+    `keeps_raw`: lookups cache VirusTotal's own object too, if it was not requested.
+
     `batch`: the answers of the batch that the request belongs to, if any.
+
+    `received`: the file that came with the request, in place of a path or content in its parameters.
     """
 
     clock: Clock
@@ -59,6 +64,8 @@ class Context(NamedTuple):
     deliveries: Deliveries
     licensed_keys: LicensedKeys
     batch: BatchAnswers | None = None
+    received: ReceivedFile | None = None
+    keeps_raw: bool = False
 
 
 def new_batch() -> BatchAnswers:

@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Callable
+from typing import Any, BinaryIO, Callable, NamedTuple
 
 from ..api_key import ApiKey
 from ..errors import InvalidRequest, TooLarge, printable
@@ -41,15 +41,28 @@ class Sample:
         return Upload(self.filename, self.size, self._read, sent)
 
 
+class ReceivedFile(NamedTuple):
+    """A file of `size` bytes that came with a request, and that nobody can change: it is read twice."""
+
+    content: BinaryIO
+    size: int
+
+
 @contextlib.contextmanager
 def opened(
-    params: Mapping[str, Any], access: FileAccess = EVERY_FILE, keys: Collection[ApiKey] = ()
+    params: Mapping[str, Any],
+    access: FileAccess = EVERY_FILE,
+    keys: Collection[ApiKey] = (),
+    received: ReceivedFile | None = None,
 ) -> Iterator[Sample]:
-    """The sample from `path`, or from `content_base64` with `filename`. `access` must allow the file, and it must not
-    contain any of `keys`.
+    """The sample from `path`, or from `content_base64` with `filename`; or `received` with `filename`. `access` must
+    allow the file, and it must not contain any of `keys`.
 
     Raises `InvalidRequest` with `details.path`, and `TooLarge`.
     """
+    if received is not None:
+        yield _of_received(received, params, keys)
+        return
     if ("path" in params) == ("content_base64" in params):
         raise refused("", "needs either path or content_base64, and not both")
     if "path" in params:
@@ -60,6 +73,16 @@ def opened(
         _check_size(len(content), "content_base64", "the content")
         hashes = _hashes(_without_keys([content], keys, "content_base64", "the content"))
         yield Sample(last_component(params.get("filename", "")), len(content), hashes, io.BytesIO(content).read)
+
+
+def _of_received(received: ReceivedFile, params: Mapping[str, Any], keys: Collection[ApiKey]) -> Sample:
+    if "path" in params or "content_base64" in params:
+        raise refused("", "needs neither path nor content_base64: the file came with the request")
+    _check_size(received.size, "filename", "the file")
+    pieces = iter(lambda: received.content.read(_PIECE_BYTES), b"")
+    hashes = _hashes(_without_keys(pieces, keys, "filename", "the file"))
+    received.content.seek(0)
+    return Sample(last_component(params.get("filename") or ""), received.size, hashes, received.content.read)
 
 
 def _opened(path: str, access: FileAccess) -> BinaryIO:

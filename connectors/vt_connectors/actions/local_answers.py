@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from types import MappingProxyType
 
-from ..contract.documents import Options, Outcome, Request, read_request
+from ..contract.documents import Options, Outcome, Request, read_request, request_id
 from ..errors import ConnectorError, InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quota.waiters import Claim
+from ..redaction import redacted
 from .answer_parts import is_without_key, needed_parts
 from .context import Context
 from .lookup import may_be_queued, outcome, refused, skipped
 from .read_through import find_kept, report_key
 
 if TYPE_CHECKING:
+    from ..contract.response import Response
     from ..quota.refused import Refusal
 
 # How many lookups are queued in one write, and how many one refusal is applied to.
@@ -132,3 +134,8 @@ def _refused(
     errors = {flag: refused(refusal.error, flag) for flag in (True, False)}
     for value, indicator in left.items():
         yield AtHand(value, indicator.kind, None, errors[indicator.key in queued], refusal.usage)
+
+
+def named_as(document: Any, response: Response) -> Response:
+    """`response` with the id and the action of a request document."""
+    return {**response, "id": redacted(request_id(document)), "action": document["action"]}

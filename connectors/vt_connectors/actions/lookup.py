@@ -112,7 +112,8 @@ def report_on(
         now = context.clock.now()
         if known is None:
             return Entry("not_found", {"type": indicator.kind, "indicator": indicator.value}, now)
-        report = report_of(known.vt_object, indicator, request.options.include, known.raw)
+        include = request.options.include | ({"raw"} if context.keeps_raw else frozenset())
+        report = report_of(known.vt_object, indicator, include, known.raw)
         report.update(own_parts(known.vt_object, indicator.kind, parts, context, request))
         if related:
             from .inline_relationships import rows_in

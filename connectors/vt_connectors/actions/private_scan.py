@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def scan_file_privately(context: Context, request: Request, budget: Budget) -> Outcome:
     """As `scan_file`; the report is for this key only, until it expires. Raises `Forbidden` without the licence."""
     options = options_of_file(request.params)
-    with opened(request.params, context.file_access, known_keys(request.api_key)) as sample:
+    with opened(request.params, context.file_access, known_keys(request.api_key), context.received) as sample:
         file = Indicator("hash", sample.sha256)
         if request.options.cache == "only":
             return skipped(file, "not_cached")

@@ -35,8 +35,11 @@ def under_other_names(indicator: Indicator, entry: Entry) -> dict[str, Entry]:
 
 
 def note_spelling(context: Context, indicator: Indicator, report: Mapping[str, Any]) -> None:
-    """Store the spelling of a URL that VirusTotal writes differently, so that both reports can be removed together."""
-    if indicator.kind != "url" or not other_names(indicator, report):
+    """Store the spelling of a URL that VirusTotal writes differently, so that both reports can be removed together.
+
+    If raw objects are kept, every URL's, because clients then ask by VirusTotal's id, too.
+    """
+    if indicator.kind != "url" or not (context.keeps_raw or other_names(indicator, report)):
         return
     known = _spellings(context, report)
     if indicator.value not in known:
@@ -70,11 +73,31 @@ def _named_in(kind: Kind, report: Mapping[str, Any]) -> Iterator[Indicator]:
 
 def forget_before_scan(context: Context, about: Mapping[str, Any]) -> None:
     """Remove the reports of an object that VirusTotal scans now. From now on, older reports are cached only for a short
-    time. `about`: `type`, `indicator`, and `id` and `hashes` if they are known.
+    time, and older answers to calls about the object are not used. `about`: `type`, `indicator`, and `id` and `hashes`
+    if they are known.
     """
     now = context.clock.now()
     for key in _forgotten(context, about, any_entry):
         context.cache.put(cache_key(context, f"scan:{key}"), Entry("ok", {}, now))
+        context.cache.put(cache_key(context, written_key(key)), Entry("ok", {}, now))
+
+
+def forget_listing(context: Context, about: Mapping[str, Any], listing: str) -> None:
+    """From now on, older answers with an object's `comments` or `votes` are not used. `about`: as above."""
+    now = context.clock.now()
+    for key in _forgotten(context, about, lambda entry: False):
+        context.cache.forget(cache_key(context, f"{listing}:{key}"))
+        context.cache.put(cache_key(context, written_key(key, listing)), Entry("ok", {}, now))
+
+
+def written_key(query: str, listing: str = "") -> str:
+    """The key of the time of the last scan, or of the last write to `listing`. `query`: the key of the report."""
+    return f"written:{listing}:{query}"
+
+
+def values_of_url_id(context: Context, object_id: str) -> list[str]:
+    """The URLs that a cached report had with VirusTotal's id `object_id`, as far as they were noted."""
+    return _spellings(context, {"id": object_id})
 
 
 def forget_older(context: Context, about: Mapping[str, Any], last_analysis: str) -> None:

@@ -29,7 +29,7 @@ def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:
 
         return scan_file_privately(context, request, budget)
     password = password_of(request.params)
-    with opened(request.params, context.file_access, known_keys(request.api_key)) as sample:
+    with opened(request.params, context.file_access, known_keys(request.api_key), context.received) as sample:
         file = Indicator("hash", sample.sha256)
         if request.options.cache == "only":
             return skipped(file, "not_cached")

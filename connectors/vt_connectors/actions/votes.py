@@ -19,6 +19,7 @@ from .context import Context
 from .lookup import noted, skipped
 from .read_through import cache_key, forget
 from .relationships import Relationship, indicator_of, rows_key
+from .same_object import forget_listing
 from .url_ids import write_id
 from .writes import said, send_once
 
@@ -66,6 +67,7 @@ def _voted(indicator: Indicator, vote: str, context: Context, request: Request, 
     if entry.status == "not_found":
         return _unknown(indicator, about)
     forget(context, cache_key(context, rows_key("votes", indicator)))
+    forget_listing(context, about, "votes")
     already = bool(entry.report.get("already"))
     summary = f"had already voted {vote} on {indicator.value}" if already else f"voted {vote} on {indicator.value}"
     data = {**about, "vote": vote, "already": already}

@@ -85,6 +85,7 @@ def build(
             file_access=deferred(lambda: file_access(settings, own_files)),
             deliveries=deferred(_deliveries),
             licensed_keys=LicensedKeys(cache, clock, settings.space, accounts.owner, accounts.key_is_elsewhere),
+            keeps_raw=settings.keep_raw,
         ),
         release,
     )

@@ -17,7 +17,8 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 class Settings(NamedTuple):
     """Times in seconds, sizes in bytes. `state`: a path, `memory`, an address (`redis://...`, `rediss://...`,
     `unix://...`), `kvstore` inside Splunk, or None for the default file. `state_required`: no request is sent while
-    the record of the quota cannot be used. `thresholds_by_kind` and what follows: as in `verdict.rule.Rules`.
+    the record of the quota cannot be used. `keep_raw`: VirusTotal's own object is cached with each report, also if it
+    was not requested. `thresholds_by_kind` and what follows: as in `verdict.rule.Rules`.
     """
 
     api_url: str = VIRUSTOTAL
@@ -28,6 +29,7 @@ class Settings(NamedTuple):
     cache_ttl_s: float = 86400.0
     cache_ttl_not_found_s: float = 600.0
     cache_max_bytes: int = 256 * 1024 * 1024
+    keep_raw: bool = False
     pending_max: int = 2500
     timeout_s: float = 30.0
     never_query: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ def settings_from(given: Mapping[str, Any]) -> Settings:
         cache_ttl_s=take("VT_CACHE_TTL", values.seconds, defaults.cache_ttl_s),
         cache_ttl_not_found_s=take("VT_CACHE_TTL_NOT_FOUND", values.seconds, defaults.cache_ttl_not_found_s),
         cache_max_bytes=take("VT_CACHE_SIZE_MB", values.megabytes, defaults.cache_max_bytes),
+        keep_raw=take("VT_KEEP_RAW", values.switch, defaults.keep_raw),
         pending_max=take("VT_PENDING_MAX", values.room, defaults.pending_max),
         timeout_s=take("VT_TIMEOUT", values.timeout, defaults.timeout_s),
         never_query=take("VT_NEVER_QUERY", values.entries, defaults.never_query),
@@ -157,6 +160,7 @@ VARIABLES = (
     "VT_CACHE_TTL",
     "VT_CACHE_TTL_NOT_FOUND",
     "VT_CACHE_SIZE_MB",
+    "VT_KEEP_RAW",
     "VT_PENDING_MAX",
     "VT_TIMEOUT",
     "VT_NEVER_QUERY",

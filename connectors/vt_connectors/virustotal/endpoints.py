@@ -29,12 +29,13 @@ class Endpoint:
     `writes`: it is a write, so it is sent once. `counted`: VirusTotal counts it in the quota.
     `redirects`: the response leads to another server, which must not get the key. Other tools would send it there, so
     they are not given the call.
+    `content`: a body and its type, in place of the others.
     `private`: a refusal probably means that the key lacks the privilege.
     """
 
     name: str
     version: Version
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
     query: tuple[str, ...] = ()
     form: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Endpoint:
     private: bool = False
     key: KeyPlace = "header"
     redirects: bool = False
+    content: tuple[bytes, str] | None = None
 
     def request(self, base_url: str, values: Values, upload: Upload | None = None) -> HttpRequest:
         """The request with `values` filled in; every id is exactly one segment of the path."""
@@ -70,6 +72,8 @@ class Endpoint:
         return {"data": {"type": self.json_type, "attributes": attributes}}
 
     def _body(self, values: Values) -> tuple[bytes | None, str | None]:
+        if self.content is not None:
+            return self.content
         document = self.document(values)
         if document is not None:
             return json.dumps(document).encode(), "application/json"

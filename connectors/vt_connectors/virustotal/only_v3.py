@@ -28,14 +28,21 @@ class OnlyInV3:
     def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
         raise not_in_v2(endpoint)
 
+    def own_document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        raise not_in_v2(endpoint)
+
     def change(
         self,
         endpoint: Endpoint,
         values: Mapping[str, str],
         budget: Budget,
         understood: Callable[[Mapping[str, Any]], Result],
+        upload: Upload | None = None,
     ) -> Result | None:
         raise not_in_v2(endpoint)
+
+    def upload_address(self, budget: Budget, *, private: bool) -> str:
+        raise not_in_v2(endpoints.UPLOAD_ADDRESS)
 
     def scan_privately(
         self, upload: Upload, hashes: Mapping[str, str], options: Mapping[str, str], budget: Budget

@@ -132,14 +132,21 @@ class Api(Protocol):
     def document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
         """The whole response of a reading call, whatever its form."""
 
+    def own_document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        """Like `document`, with the account of the key as the `id` in the path."""
+
     def change(
         self,
         endpoint: Endpoint,
         values: Mapping[str, str],
         budget: Budget,
         understood: Callable[[Mapping[str, Any]], Result],
+        upload: Upload | None = None,
     ) -> Result | None:
         """The result of `understood` for the response to a write; it raises `InvalidResponse` if it is another's."""
+
+    def upload_address(self, budget: Budget, *, private: bool) -> str:
+        """Where one file may be sent, for a `private` scan or a public one: checked, so that the key may go there."""
 
     def scan_file(
         self, upload: Upload, hashes: Mapping[str, str], budget: Budget, password: str | None = None

@@ -106,6 +106,14 @@ def document(answer: HttpResponse, key: ApiKey, now: float, *, may_be_empty: boo
     )
 
 
+def own_words(message: str) -> str:
+    """VirusTotal's words in the message of an error from `document`; the whole message if it has none."""
+    for _, text in _MEANINGS.values():
+        if message.startswith(f"{text}: "):
+            return message[len(text) + 2 :]
+    return message
+
+
 def document_v2(answer: HttpResponse, key: ApiKey, now: float, private: bool) -> Document:
     """The JSON object or array of API v2's 200. `private`: the call needs a privilege.
 

@@ -17,7 +17,7 @@ from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, 
 from .downloads import download_file
 from .endpoints import Endpoint
 from .http.transport import Download, Upload
-from .http.upload_url import checked_upload_url
+from .http.upload_url import checked_private_upload_url, checked_upload_url
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
@@ -191,6 +191,14 @@ class ApiV3:
             raw=vt_object,
         )
 
+    def upload_address(self, budget: Budget, *, private: bool) -> str:
+        call = endpoints.PRIVATE_UPLOAD_ADDRESS if private else endpoints.UPLOAD_ADDRESS
+        check = checked_private_upload_url if private else checked_upload_url
+        try:
+            return check(self._client.ask(call, {}, budget).get("data"), self._client.base_url)
+        except NotFound:
+            raise v3_objects.no_such_call() from None
+
     def overall_quotas(self, budget: Budget) -> dict[str, Any]:
         return overall_quotas(self._client, self._key, budget)
 
@@ -206,15 +214,19 @@ class ApiV3:
         except NotFound:
             return None
 
+    def own_document(self, endpoint: Endpoint, values: Mapping[str, str], budget: Budget) -> Mapping[str, Any] | None:
+        return self.document(endpoint, {**values, "id": self._key.reveal()}, budget)
+
     def change(
         self,
         endpoint: Endpoint,
         values: Mapping[str, str],
         budget: Budget,
         understood: Callable[[Mapping[str, Any]], Result],
+        upload: Upload | None = None,
     ) -> Result | None:
         try:
-            return self._client.write(endpoint, values, budget, understood)
+            return self._client.write(endpoint, values, budget, understood, upload)
         except NotFound:
             return None
 

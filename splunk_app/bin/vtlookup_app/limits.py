@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-MOST_BYTES = 1024 * 1024
-MOST_REQUESTS = 100
-# Requests that include VirusTotal's whole response, because these are large.
-MOST_WITH_RAW = 10
-MOST_NESTED = 32
+from vt_connectors.adapters.server.documents import DocumentLimits
+
+MOST_REQUESTS, MOST_WITH_RAW = 100, 10
+DOCUMENTS = DocumentLimits(1024 * 1024, MOST_REQUESTS, MOST_WITH_RAW, 32)
 # For a call that only looks up refusals.
 MOST_VALUES = 5000
 # For quota, all requests of a call together. A client that can wait longer calls again.

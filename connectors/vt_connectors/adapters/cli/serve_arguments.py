@@ -80,6 +80,15 @@ def _add_defence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accept-keys", action="store_true", help="clients may give their own VirusTotal key instead of a token"
     )
+    parser.add_argument(
+        "--allow-downloads",
+        type=_size,
+        nargs="?",
+        const=_size("32M"),
+        default=0,
+        metavar="SIZE",
+        help="pass on files of VirusTotal's collection, which are malware, up to this size (32M without SIZE)",
+    )
 
 
 def _add_audit(parser: argparse.ArgumentParser) -> None:

@@ -65,7 +65,7 @@ def _served(
         clock,
         [audit],
         options.threads,
-        ServerSettings(options.accept_keys),
+        ServerSettings(options.accept_keys, options.allow_downloads),
         upload_bytes,
     )
 
@@ -83,6 +83,7 @@ def _served(
         while listener.is_serving:
             clock.sleep(_LOOK_S)
             if signals.wants_reload():
+                # For programs that rename log files, whatever the settings are.
                 audit.reopen()
                 _reload(service, environment)
     except Cancelled:

@@ -13,6 +13,8 @@ from ...clock import SystemClock
 from ...config.paths import expanded
 from ...contract import MALFORMED, OK
 from ...errors import ConfigError
+from ...redaction import without_keys
+from ..core_from_environment import remember_keys
 from ..http.callers import RIGHTS, Caller, Right
 from ..http.token_file import Entry, add_token, default_tokens_file, read_tokens, revoke_token
 from ..process.descriptors import Output
@@ -39,7 +41,8 @@ def run_token_command(options: argparse.Namespace, environment: Mapping[str, str
         else:
             _list(path, as_json=options.json or not sys.stdout.isatty())
     except ConfigError as error:
-        sys.stderr.write(f"error: {error.message}\n")
+        remember_keys(environment)
+        sys.stderr.write(f"error: {without_keys(error.message)}\n")
         return MALFORMED
     return OK
 

@@ -11,7 +11,7 @@ from .body_limits import MOST_UPLOAD_BYTES, most_bytes, names_its_client_in_the_
 from .callers import Caller, Tokens
 from .defence import Defence
 from .face import Face
-from .messages import Call, Refused, Reply
+from .messages import Call, Note, Refused, Reply
 from .replies import sent
 
 _ANYBODY = Caller("", frozenset())
@@ -26,6 +26,9 @@ class Watcher(Protocol):
 
     def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
         """The reply is about to be sent. `refused`: the server itself refused the call."""
+
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """A single request of a batch was answered, after `replied` for the whole call."""
 
 
 class Application:
@@ -106,6 +109,11 @@ class Application:
         if caller is None:
             raise Refused(401, "wrong_token", "the token is not known to this server", _CHALLENGE)
         return caller
+
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """A single request of a batch was answered, while the reply is sent."""
+        for watcher in self._watchers:
+            watcher.answered_line(call, caller, note)
 
     def _tell_begin(self, call: Call) -> None:
         for watcher in self._watchers:

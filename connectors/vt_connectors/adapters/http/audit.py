@@ -22,6 +22,7 @@ from ...redaction import redacted
 from .audit_outputs import AuditOutput, FileOutput, StderrOutput, SyslogOutput
 from .callers import Caller
 from .messages import Call, Note, Refused, Reply
+from .operations.metrics import face_of
 from .private_files import changing, read_private, write_private
 
 _LOG = logger("serve")
@@ -29,7 +30,6 @@ _TRIED_AGAIN_S = 1.0
 _LONGEST_TEXT = 200
 _LONGEST_INDICATOR, _MOST_INDICATOR_CHARS = 1024, 4096
 _TOKEN = re.compile(r"vtc_[A-Za-z0-9_-]{20,}")
-_FACES = (("/v1/", "contract"), ("/api/", "v3"), ("/vtapi/", "v2"))
 # Segments of paths that are ours. Others may be an indicator, a key or a token.
 _OWN_SEGMENTS = frozenset(
     ("v1", "run", "batch", "actions", "lookup", "quota", "api", "v3", "vtapi", "v2", "healthz", "readyz", "metrics")
@@ -95,7 +95,7 @@ class Audit:
             "id": call.id,
             "client": caller.name if caller is not None and caller.name else None,
             "remote": call.remote or None,
-            "face": next((face for begins, face in _FACES if call.path.startswith(begins)), "server"),
+            "face": face_of(call),
             "method": _bounded(call.method, 20),
             "action": _bounded(_without_secrets(note.action), _LONGEST_TEXT) or _own_part(call.path),
             "indicators": indicators or None,

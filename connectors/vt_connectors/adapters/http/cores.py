@@ -3,67 +3,110 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Union
 
 from ...clock import SystemClock
+from ...config.credentials import own_files
+from ...config.paths import found_at
+from ...config.settings import config_file
 from ...core import Core
+from ...errors import ConfigError
 from ...misconfigured import Misconfigured
 from ..core_from_environment import core_from
+from ..server.reloading import Replaceable
 
 AnyCore = Union[Core, Misconfigured]
 
 
-class _InUse:
+class _Made:
     def __init__(self, core: AnyCore) -> None:
         self.core = core
-        self.users = 0
+
+    def close(self) -> None:
+        if isinstance(self.core, Core):
+            self.core.close()
 
 
 class Cores:
-    """`with cores.core("3") as core`. Safe for many threads. A core that was replaced is closed after its last call."""
+    """`with cores.core("3") as core`. Safe for many threads. A core that was replaced is closed after its last call.
+
+    Settings and key are read again after `reload`, and if a key file has changed.
+    """
 
     def __init__(self, environment: Mapping[str, str], clock: SystemClock) -> None:
         self._environment = dict(environment)
         self._clock = clock
-        self._known: dict[str, _InUse] = {}
+        self._known: dict[str, Replaceable[_Made]] = {}
         self._lock = threading.Lock()
+        self._reloads = 0
+        self._key_files = _key_files(self._environment)
 
     @contextlib.contextmanager
     def core(self, version: str = "") -> Iterator[AnyCore]:
-        """`version`: of VirusTotal's API; without it, the configured one."""
-        with self._lock:
-            if version not in self._known:
-                self._known[version] = _InUse(self._made(version))
-            in_use = self._known[version]
-            in_use.users += 1
-        try:
-            yield in_use.core
-        finally:
-            with self._lock:
-                in_use.users -= 1
-                is_over = not in_use.users and self._known.get(version) is not in_use
-            if is_over:
-                _close(in_use.core)
+        """`version`: of VirusTotal's API; without it, the configured one. All callers share one core for a version."""
+        with self._in_use("") as configured:
+            if version in ("", _version_of(configured)):
+                yield configured
+                return
+        with self._in_use(version) as core:
+            yield core
 
     def reload(self) -> None:
         """Read settings and key again for the next calls."""
         with self._lock:
-            replaced, self._known = self._known, {}
-            unused = [in_use.core for in_use in replaced.values() if not in_use.users]
-        for core in unused:
-            _close(core)
+            self._reloads += 1
+            self._key_files = _key_files(self._environment)
 
     def close(self) -> None:
         """No call may be in progress."""
-        self.reload()
+        with self._lock:
+            known = list(self._known.values())
+        for shared in known:
+            shared.close()
+
+    @contextlib.contextmanager
+    def _in_use(self, version: str) -> Iterator[AnyCore]:
+        with self._lock:
+            shared = self._known.setdefault(version, Replaceable())
+            made_of = self._reloads, [_stamp(path) for path in self._key_files]
+        with shared.use(made_of, lambda: _Made(self._made(version))) as made:
+            yield made.core
 
     def _made(self, version: str) -> AnyCore:
         chosen = {"VT_API_VERSION": version} if version else {}
-        return core_from({**self._environment, **chosen}, self._clock)
+        # Clients of VirusTotal's own API need the raw objects, so that their calls are answered from the cache too.
+        kept = {} if self._says_whether_to_keep_raw() else {"VT_KEEP_RAW": "1"}
+        return core_from({**self._environment, **kept, **chosen}, self._clock)
+
+    def _says_whether_to_keep_raw(self) -> bool:
+        try:
+            return bool(self._environment.get("VT_KEEP_RAW")) or "keep_raw" in config_file(self._environment)
+        except ConfigError:
+            return True  # reported by the core
 
 
-def _close(core: AnyCore) -> None:
-    if isinstance(core, Core):
-        core.close()
+def _version_of(core: AnyCore) -> str | None:
+    return core.context.space.partition("@")[0] if isinstance(core, Core) else None
+
+
+def _key_files(environment: Mapping[str, str]) -> Sequence[Path]:
+    """Without the settings file, because someone may be editing it."""
+    settings = found_at(environment.get("VT_CONFIG", "").strip(), environment)
+    with contextlib.suppress(ConfigError):
+        return [path for path in own_files(environment) if path != settings]
+    return ()
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Differs if the file has changed. A pipe can be read only once."""
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return ()
+    if not stat.S_ISREG(seen.st_mode):
+        return (seen.st_mode,)
+    return (seen.st_mode, seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...actions.action import Run
 from ...actions.registry import is_write
+from ...contract.documents import Request
 from ...contract.response import Response
 from ...quota.waiters import Claim
+from ..server.bounded_time import within
 from .callers import Caller
 from .cores import AnyCore, Cores
 from .own_keys import ProvenKeys, with_own_key
@@ -25,7 +28,7 @@ class Execution:
         settings: ServerSettings = DEFAULT_SETTINGS,
         keys: ProvenKeys | None = None,
     ) -> None:
-        """`keys`: those of callers, if the server accepts them."""
+        """`keys`: None if no caller has a key of its own."""
         self.cores = cores
         self.places = places
         self._settings = settings
@@ -50,6 +53,32 @@ class Execution:
             return self._answered(core, document, caller, batch, longest_wait_s)
         with self.cores.core(version) as found:
             return self._answered(found, document, caller, batch, longest_wait_s, self.places)
+
+    def perform(
+        self,
+        run: Run,
+        request: Request,
+        caller: Caller,
+        *,
+        version: str = "",
+        longest_wait_s: float | None = None,
+        may_be_cached: bool = False,
+    ) -> Response:
+        """The response of an action that request documents cannot name; the caller's right to it is checked already.
+
+        Raises `Refused`. `version` and `longest_wait_s`: as above. `may_be_cached`: the cache is asked first, without
+        a place for waiting.
+        """
+        claim, options = Claim(caller.client), request.options
+        wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
+        with self.cores.core(version) as core:
+            if may_be_cached and options.cache == "default":
+                at_hand = core.run(request._replace(options=options._replace(cache="only")), claim=claim, own=run)
+                if (at_hand["data"] or {}).get("reason") != "not_cached":
+                    return at_hand
+            with self.places.place() as has_place:
+                options = options._replace(max_wait_s=wait_s if has_place else 0.0)
+                return core.run(request._replace(options=options), claim=claim, own=run)
 
     def _answered(
         self,
@@ -76,26 +105,6 @@ class Execution:
                 return at_hand
         with places.place() as has_place:
             return core.answer(within(document, wait_s if has_place else 0.0), claim)
-
-
-def within(document: Any, longest_s: float) -> Any:
-    """The request with its waiting times limited. Wrong ones are left to the core, which refuses them."""
-    if not isinstance(document, Mapping):
-        return document
-    options, params = document.get("options"), document.get("params")
-    options = {} if options is None else options
-    bounded = dict(document)
-    if isinstance(options, Mapping):
-        bounded["options"] = {**options, "max_wait_s": _at_most(options.get("max_wait_s"), longest_s)}
-    if isinstance(params, Mapping) and params.get("wait_s") is not None:
-        bounded["params"] = {**params, "wait_s": _at_most(params["wait_s"], longest_s)}
-    return bounded
-
-
-def _at_most(given: Any, most: float) -> Any:
-    if given is None:
-        return most
-    return min(given, most) if isinstance(given, (int, float)) and not isinstance(given, bool) else given
 
 
 def _is_lookup(document: Any) -> bool:

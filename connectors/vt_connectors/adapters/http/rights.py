@@ -63,9 +63,12 @@ NEEDS: Mapping[str, Needs] = {
 
 
 class ServerSettings(NamedTuple):
-    """What the server allows at all. `accepts_keys`: clients may give their own VirusTotal key."""
+    """What the server allows at all. `accepts_keys`: clients may give their own VirusTotal key. `download_bytes`: the
+    largest file of VirusTotal's collection that is passed on; 0: none.
+    """
 
     accepts_keys: bool = False
+    download_bytes: int = 0
 
 
 DEFAULT_SETTINGS = ServerSettings()

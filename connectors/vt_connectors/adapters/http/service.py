@@ -18,6 +18,11 @@ from .operations.face import PATHS, OperationsFace
 from .operations.metrics import Metrics
 from .operations.readiness import Readiness
 from .own_keys import ProvenKeys, TokensOrKeys
+from .pass_through.upload_addresses import UPLOADS
+from .pass_through.v2_call import BASE
+from .pass_through.v2_face import V2Face
+from .pass_through.v3_face import V3Face
+from .pass_through.v3_paths import BEGIN
 from .rights import DEFAULT_SETTINGS, ServerSettings
 from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
@@ -40,11 +45,13 @@ class Service:
         self._tokens = tokens
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
-        proven = ProvenKeys(self.cores, clock) if settings.accepts_keys else None
+        proven = ProvenKeys(self.cores, self.places, clock)
         execution = Execution(self.cores, self.places, settings, proven)
         contract = ContractFace(execution)
         # By the beginning of the path; the first that fits.
-        faces: dict[str, Face] = {"/v1/": contract, "": contract}
+        v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=settings.download_bytes)
+        v2 = V2Face(execution, clock)
+        faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, "": contract}
         readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
         metrics = Metrics(self.cores, lambda: self.places.taken)
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}

@@ -19,7 +19,7 @@ from .private_files import changing, read_private, write_private
 
 _PREFIX = "vtc_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECRET = re.compile(rf"[0-9a-fA-F]{{64}}|{_PREFIX}.*")
+_SECRET = re.compile(rf"[0-9a-zA-Z]{{64}}|{_PREFIX}.*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TOKEN_BYTES = 32
 _VERSION = 1
@@ -84,6 +84,7 @@ def add_token(path: Path, caller: Caller, now: float) -> str:
 
 def revoke_token(path: Path, name: str) -> None:
     """Remove the token. Raises `ConfigError` if there is none with this name."""
+    check_name(name)
     with changing(path, _ABOUT) as place:
         known = _known(path)
         left = [entry for entry in known if entry.caller.name != name]
@@ -108,14 +109,19 @@ def make_tokens_file(path: Path, now: float) -> Path | None:
         return local_token_file(place)
 
 
+def check_name(name: str) -> None:
+    """Raises `ConfigError` for an impossible name, which is not repeated if it looks like a secret."""
+    if _SECRET.fullmatch(name):
+        raise ConfigError("the name looks like a key or a token, and names are logged; give another name")
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name[:80]!r} is no name for a token: use 1 to 64 of the characters A-Z, a-z, 0-9, '.', '_', '-'"
+        )
+
+
 def check_caller(caller: Caller) -> None:
     """Raises `ConfigError` for an impossible name, share, right or wait."""
-    if not _NAME.fullmatch(caller.name):
-        raise ConfigError(
-            f"{caller.name[:80]!r} is no name for a token: use 1 to 64 of the characters A-Z, a-z, 0-9, '.', '_', '-'"
-        )
-    if _SECRET.fullmatch(caller.name):
-        raise ConfigError("the name looks like a key or a token, and it would be logged; choose another name")
+    check_name(caller.name)
     if not 0 <= caller.share <= 100:
         raise ConfigError(f"a share of {caller.share} is not a percentage from 0 to 100")
     unknown = sorted(caller.rights.difference(RIGHTS))

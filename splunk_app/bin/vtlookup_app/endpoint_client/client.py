@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vt_connectors.actions.lookup import request_for
+from vt_connectors.adapters.server.refusals import REFUSED, refused_values
 from vt_connectors.contract.documents import Options, Request, error_response
 from vt_connectors.errors import ConfigError, ConnectorError, Unavailable
 from vt_connectors.indicators import Kind, parse_as
 
-from ..endpoint.exhausted_quota import REFUSED, refused_values
 from ..endpoint.receipts import DELIVERED
 from ..limits import LOOK_UP, MAY_LOOK_UP, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW
 from ..splunkd import KeyNotSeen, Splunkd

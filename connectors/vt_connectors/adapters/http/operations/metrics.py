@@ -76,12 +76,19 @@ class Metrics:
     def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
         """See `Watcher`."""
         self._inflight.dec()
-        note, action = reply.note, self._action(reply.note)
-        source = note.source if note.source in _SOURCES else ""
-        status = note.outcome if _CODE.fullmatch(note.outcome) else str(reply.status)
-        self._requests.labels(self._client(caller), face_of(call), action, status, source).inc()
+        self._count(call, caller, reply.note, str(reply.status))
         if refused is not None:
             self._refused.labels(refused.reason if _CODE.fullmatch(refused.reason) else OTHER).inc()
+
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """See `Watcher`."""
+        self._count(call, caller, note, "")
+
+    def _count(self, call: Call, caller: Caller | None, note: Note, http_status: str) -> None:
+        action = self._action(note)
+        source = note.source if note.source in _SOURCES else ""
+        status = note.outcome if _CODE.fullmatch(note.outcome) else http_status
+        self._requests.labels(self._client(caller), face_of(call), action, status, source).inc()
         if note.requests:
             self._upstream.labels(action).inc(note.requests)
         if note.requests or note.waited_s:

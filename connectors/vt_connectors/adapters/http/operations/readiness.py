@@ -14,7 +14,7 @@ from ....errors import ConfigError
 from ...cli.doctor_state import state_findings
 from ..callers import Caller
 from ..cores import Cores
-from ..messages import Call, Refused, Reply
+from ..messages import Call, Note, Refused, Reply
 
 # The result is that old at most.
 _KNOWN_S = 1.0
@@ -96,9 +96,18 @@ class Readiness:
 
     def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
         """See `Watcher`."""
-        if reply.note.outcome in _FAILURES:
-            self._failed = _FAILURES[reply.note.outcome], self._clock.monotonic()
-        elif reply.note.source == "api":
+        self._saw(caller, reply.note)
+
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        """See `Watcher`."""
+        self._saw(caller, note)
+
+    def _saw(self, caller: Caller | None, note: Note) -> None:
+        if note.outcome == "access_denied" and caller is not None and caller.api_key is not None:
+            return  # the caller's own key, not the server's
+        if note.outcome in _FAILURES:
+            self._failed = _FAILURES[note.outcome], self._clock.monotonic()
+        elif note.source == "api":
             self._failed = None
 
 

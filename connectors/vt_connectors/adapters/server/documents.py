@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from vt_connectors import strict_json
-from vt_connectors.errors import InvalidRequest, TooLarge
-
-from ..limits import MOST_BYTES, MOST_NESTED, MOST_REQUESTS, MOST_WITH_RAW
+from ... import strict_json
+from ...errors import InvalidRequest, TooLarge
 
 
-def read_body(body: str) -> dict[str, Any]:
-    """The document of a call. Raises `ConnectorError`."""
-    if len(body.encode("utf-8", "replace")) > MOST_BYTES:
-        raise TooLarge(f"the body is larger than {MOST_BYTES} bytes; send fewer requests at once")
+class DocumentLimits(NamedTuple):
+    """Of one call. `size`: bytes of the body. `with_raw`: requests that include VirusTotal's whole response, because
+    these are large. `nested`: levels of arrays and objects.
+    """
+
+    size: int = 1024 * 1024
+    requests: int = 100
+    with_raw: int = 10
+    nested: int = 32
+
+
+def read_body(body: str, limits: DocumentLimits) -> dict[str, Any]:
+    """The document of a call. Raises `TooLarge` and `InvalidRequest`."""
+    if len(body.encode("utf-8", "replace")) > limits.size:
+        raise TooLarge(f"the body is larger than {limits.size} bytes; send fewer requests at once")
     try:
         document = strict_json.loads(body)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not JSON", details={"path": ""}) from None
-    if not isinstance(document, dict) or _is_nested_deeper(document, MOST_NESTED):
+    if not isinstance(document, dict) or _is_nested_deeper(document, limits.nested):
         raise InvalidRequest("the body is not an object, or nested too deep", details={"path": ""})
     return document
 
 
-def requests_in(document: dict[str, Any]) -> list[Any]:
-    """The request documents of `{"requests": [...]}`, or of one request by itself. Raises `ConnectorError`."""
+def requests_in(document: dict[str, Any], limits: DocumentLimits) -> list[Any]:
+    """The request documents of `{"requests": [...]}`, or of one request by itself. Raises like `read_body`."""
     if "requests" not in document:
         return [document]
     requests = document["requests"]
     if not isinstance(requests, list) or not requests or set(document) != {"requests"}:
         raise InvalidRequest("/requests must be a list, without other fields beside it", details={"path": "/requests"})
-    if len(requests) > MOST_REQUESTS:
-        raise TooLarge(f"{len(requests)} requests are more than {MOST_REQUESTS}; send fewer at once")
-    if sum(map(_asks_for_raw, requests)) > MOST_WITH_RAW:
-        raise TooLarge(f"more than {MOST_WITH_RAW} requests include raw; send fewer of these at once")
+    if len(requests) > limits.requests:
+        raise TooLarge(f"{len(requests)} requests are more than {limits.requests}; send fewer at once")
+    if sum(map(_asks_for_raw, requests)) > limits.with_raw:
+        raise TooLarge(f"more than {limits.with_raw} requests include raw; send fewer of these at once")
     return requests
 
 

@@ -1,36 +1,35 @@
-"""A call of the endpoint without requests to VirusTotal: which of many lookups are refused now for lack of quota."""
+"""A call without requests to VirusTotal: which of many lookups are refused now for lack of quota."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vt_connectors.contract.documents import read_request
-from vt_connectors.core import Core
-from vt_connectors.errors import InvalidRequest, TooLarge
-from vt_connectors.indicators import has_no_value
-from vt_connectors.misconfigured import Misconfigured
-from vt_connectors.quota.waiters import Claim
-
-from ..limits import MOST_VALUES
+from ...contract.documents import read_request
+from ...core import Core
+from ...errors import InvalidRequest, TooLarge
+from ...indicators import has_no_value
+from ...misconfigured import Misconfigured
+from ...quota.waiters import Claim
 
 if TYPE_CHECKING:
-    from vt_connectors.contract.response import Response
+    from ...contract.response import Response
 
 REFUSED = "refused"
 _KINDS = ("hash", "url", "domain", "ip", None)
 
 
-def refusals(core: Core | Misconfigured, call: Any, claim: Claim) -> dict[str, Any]:
+def refusals(core: Core | Misconfigured, call: Any, claim: Claim, most_values: int) -> dict[str, Any]:
     """The reply to `{"type", "values", "options"}`: distinct `responses`, and `of`: the index of each value's response.
 
-    None is for a value to look up in the normal way. Raises `ConnectorError`.
+    None is for a value to look up in the normal way. Raises `InvalidRequest`, and `TooLarge` for more than
+    `most_values`.
     """
     values = call.get("values") if isinstance(call, dict) else None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise InvalidRequest(f"/{REFUSED}/values must be a list of strings", details={"path": f"/{REFUSED}/values"})
-    if len(values) > MOST_VALUES:
-        raise TooLarge(f"{len(values)} values are more than {MOST_VALUES}; send fewer at once")
+    if len(values) > most_values:
+        raise TooLarge(f"{len(values)} values are more than {most_values}; send fewer at once")
     kind: Any = call.get("type")
     if kind not in _KINDS:
         path = f"/{REFUSED}/type"
@@ -53,7 +52,7 @@ def _reply(responses: Sequence[Response | None]) -> dict[str, Any]:
 
 
 def refused_values(values: Sequence[str], reply: Mapping[str, Any]) -> dict[str, Response]:
-    """The responses to those of `values` that are refused, from the endpoint's `reply`.
+    """The responses to those of `values` that are refused, from the server's `reply`.
 
     Raises `ValueError`, `LookupError` or `TypeError` for an invalid reply.
     """

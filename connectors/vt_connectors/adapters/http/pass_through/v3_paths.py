@@ -1,0 +1,156 @@
+"""What a call below `/api/v3/` asks for: its path segment by segment, its query, and the right that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from ....actions.path_kinds import LISTINGS, OBJECTS
+from ....actions.path_objects import indicator_in, is_url_hash, url_of_id
+from ..callers import Right
+from ..messages import Call, Refused
+
+BEGIN = "/api/v3/"
+_MOST_SEGMENTS = 12
+# https://docs.virustotal.com/reference/overview. Anything else is not passed on.
+FIRST_SEGMENTS = frozenset(
+    (
+        *OBJECTS,
+        *("analyses", "comments", "search", "file_behaviours", "resolutions", "submissions", "votes", "screenshots"),
+        *("intelligence", "metadata", "users", "groups", "service_accounts", "collections", "graphs", "references"),
+        *("attack_tactics", "attack_techniques", "threat_actors", "ioc_stream", "feeds", "private", "sigma_rules"),
+        *("sigma_analyses", "yara_rules", "yara_rulesets", "popular_threat_categories", "access_control", "operations"),
+        *("saved_searches", "monitor", "monitor_items", "monitor_hashes", "monitor_partner", "codeinsights"),
+    )
+)
+# Parameters that some clients use for the key.
+_OF_KEY = frozenset(("apikey", "x-apikey"))
+_SHORTEST_TOKEN = 8
+_READABLE = (*OBJECTS, "analyses", "comments", "search", "file_behaviours", "resolutions", "votes", "ioc_stream")
+_PRIVATE = ("analyses", "files", "urls", "file_behaviours", "zip_files")
+_OWN_FIGURES = ("overall_quotas", "api_usage")
+_SCANNED = (["files"], ["urls"], ["private", "files"], ["private", "urls"])
+_DOWNLOADS = frozenset(("download", "download_url", "pcap", "evtx", "memdump", "html"))
+
+
+class Target(NamedTuple):
+    """`segments`: of the path below `/api/v3/`, decoded; ids of indicators in one spelling. `told`: the id as it was
+    sent, for messages.
+    """
+
+    segments: list[str]
+    values: dict[str, str]
+    told: str = ""
+
+    @property
+    def path(self) -> str:
+        """With encoded segments."""
+        return "/".join(quote(segment, safe="") for segment in self.segments)
+
+    @property
+    def template(self) -> str:
+        """The path without ids, for the audit log and the metrics."""
+        place = 2 if self.segments[0] in ("intelligence", "private") else 1
+        shown = ["{id}" if found == place else segment for found, segment in enumerate(self.segments[:4])]
+        return BEGIN + "/".join(shown)
+
+    @property
+    def is_report(self) -> bool:
+        return len(self.segments) == 2 and self.segments[0] in OBJECTS and self.segments[1] != "upload_url"
+
+    @property
+    def is_upload_address(self) -> bool:
+        return self.segments in (["files", "upload_url"], ["private", "files", "upload_url"])
+
+    @property
+    def is_download(self) -> bool:
+        """Whether the answer is a file, or leads to one."""
+        return self.segments[-1] in _DOWNLOADS or self.segments[0] == "feeds"
+
+
+def target_of(call: Call, token: str) -> Target:
+    """Raises `Refused`, also if `token`, the caller's, is anywhere but in its place."""
+    raw = call.path[len(BEGIN) :]
+    raw = raw[:-1] if raw.endswith("/") else raw
+    segments = [_decoded(segment) for segment in raw.split("/")]
+    told = segments[1] if len(segments) > 1 else ""
+    if len(segments) > 1 and segments[0] == "urls":
+        segments[1] = _one_spelling_of_url(segments[1])
+    for segment in segments:
+        if not segment or set(segment) <= {"."} or not segment.isprintable() or "/" in segment or "\\" in segment:
+            raise Refused(400, "path", "a segment of the path is empty, relative, or has a slash or control character")
+    if len(segments) > _MOST_SEGMENTS:
+        raise Refused(400, "path", f"the path has more than {_MOST_SEGMENTS} segments")
+    if segments[0] not in FIRST_SEGMENTS:
+        raise Refused(404, "path", f"this server passes no calls on to {BEGIN}{segments[0][:40]}")
+    if segments[:1] == ["users"] and segments[1:2] == [token]:
+        segments[1] = "me"
+    indicator = indicator_in(segments)
+    if indicator is not None and not indicator.removed:
+        segments[1] = indicator.vt_id
+    target = Target(segments, _values(call), told)
+    refuse_token(token, *segments, *target.values, *target.values.values())
+    return target
+
+
+def refuse_token(token: str, *texts: str) -> None:
+    """Raises `Refused` if one of `texts`, which would be passed on, contains the caller's token."""
+    if len(token) >= _SHORTEST_TOKEN and any(token in text for text in texts):
+        raise Refused(400, "token_in_call", "the token belongs into the header x-apikey only; nothing was passed on")
+
+
+def right_of(method: str, segments: Sequence[str]) -> Right:
+    """The right that a call needs: `read`, `submit` and `comment` for what has an action of ours, else `raw`."""
+    if method in ("GET", "HEAD"):
+        return _right_to_read(segments)
+    if method == "POST" and list(segments) in _SCANNED:
+        return "submit"
+    is_of_object = len(segments) == 3 and segments[0] in OBJECTS
+    if method == "POST" and is_of_object and segments[2] == "analyse":
+        return "submit"
+    if method == "POST" and ((is_of_object and segments[2] in LISTINGS) or _is_vote_on_comment(segments)):
+        return "comment"
+    if method == "DELETE" and len(segments) == 2 and segments[0] == "comments":
+        return "comment"
+    return "raw"
+
+
+def _right_to_read(segments: Sequence[str]) -> Right:
+    first, last = segments[0], segments[-1]
+    if last == "upload_url":
+        return "submit"
+    if last in _DOWNLOADS:
+        return "raw"
+    if first in _READABLE or (first == "private" and segments[1:2] and segments[1] in _PRIVATE):
+        return "read"
+    is_own = first == "users" and len(segments) == 3 and segments[1] == "me" and last in _OWN_FIGURES
+    return "read" if is_own else "raw"
+
+
+def _is_vote_on_comment(segments: Sequence[str]) -> bool:
+    return len(segments) == 3 and segments[0] == "comments" and segments[2] == "votes"
+
+
+def _decoded(segment: str) -> str:
+    try:
+        return unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise Refused(400, "path", "the path is not UTF-8") from None
+
+
+def _one_spelling_of_url(told: str) -> str:
+    """Clients also send padded base64, and in the other alphabet, which has a slash."""
+    if is_url_hash(told):
+        return told.lower()
+    return told.rstrip("=").replace("+", "-").replace("/", "_") if url_of_id(told) is not None else told
+
+
+def _values(call: Call) -> dict[str, str]:
+    try:
+        given = [(name, value) for name, value in call.query_values if name.lower() not in _OF_KEY]
+    except ValueError:
+        raise Refused(400, "query", "the query has too many values") from None
+    if len({name for name, _ in given}) < len(given):
+        raise Refused(400, "query", "the query has a value twice")
+    return dict(given)

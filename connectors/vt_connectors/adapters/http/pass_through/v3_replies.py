@@ -1,0 +1,34 @@
+"""Parts of the replies to calls of API v3."""
+
+from __future__ import annotations
+
+from ....actions.path_objects import indicator_in
+from ....contract.response import Response
+from ..messages import Call, Note, Reply, note_of
+from .v3_errors import error_reply, not_found_reply, skipped_reply
+from .v3_paths import Target
+
+
+def unsuccessful(response: Response, target: Target, note: Note) -> Reply:
+    """The reply to a response that is not `ok`."""
+    if response["status"] == "not_found":
+        reply = not_found_reply(target.segments[0], target.told or target.segments[-1], note)
+    elif response["status"] == "skipped":
+        reply = skipped_reply(response, note)
+    else:
+        reply = error_reply(response, note)
+    return reply.with_headers(*source_of(response))
+
+
+def source_of(response: Response) -> tuple[tuple[str, str], ...]:
+    """Where the answer came from, and its age in seconds."""
+    meta = response["meta"]
+    source = () if meta["source"] is None else (("X-Vtaction-Source", meta["source"]),)
+    return source if meta["age_s"] is None else (*source, ("Age", str(meta["age_s"])))
+
+
+def note_on(response: Response, call: Call, target: Target) -> Note:
+    """The note for the audit log."""
+    indicator = indicator_in(target.segments)
+    about = indicator.value if indicator is not None else None
+    return note_of(response, about)._replace(action=f"{call.method} {target.template}")
