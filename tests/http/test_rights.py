@@ -131,6 +131,18 @@ def test_a_key_that_virustotal_refuses_opens_not_even_the_cache(tmp_path: Path) 
     assert ready == 200, "the server's own key is accepted"
 
 
+def test_a_call_of_the_pass_through_with_an_own_key_never_uses_the_servers_key(tmp_path: Path) -> None:
+    wrong, good = (Caller(name, ALL, api_key=ApiKey(f"{name}-key-of-a-client")) for name in ("wrong", "good"))
+    tokens = KnownTokens({"wrong": wrong, "good": good})
+    with serving(tmp_path, tokens=tokens, server_settings=ServerSettings(accepts_keys=True)) as server:
+        path = f"/api/v3/files/{EICAR}/comments"
+        statuses = [server.call("GET", path, token).status_code for token in ("wrong", "good")]
+        keys = {each.key for each in server.sandbox.all_requests}
+    assert statuses[0] != 200
+    assert statuses[1] == 200
+    assert keys == {key_digest("wrong-key-of-a-client"), key_digest("good-key-of-a-client")}
+
+
 def test_a_key_is_no_token_unless_the_server_accepts_keys(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         assert server.call("POST", "/v1/run", OTHER_KEY, data="{}").status_code == 401

@@ -14,7 +14,7 @@ from .action_arguments import seconds
 DEFAULT_ADDRESS = "127.0.0.1:8300"
 MODES = {"0600": 0o600, "0660": 0o660}
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-_OF_THE_SERVER = ("waitress", "prometheus_client")
+_OF_THE_SERVER = ("waitress", "multipart", "prometheus_client")
 _EPILOG = """examples:
   vtaction serve
   vtaction serve --listen 127.0.0.1:0 --audit audit.log
