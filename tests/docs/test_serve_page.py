@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -51,8 +50,7 @@ def test_the_programs_of_the_page_run_in_their_order(shell: Shell) -> None:
     with server_of(shell, first) as server:
         assert _shown(first) == f"{_ADDRESS}\n"
         for block in clients:
-            if _is_served(block):
-                _run(shell, block, server.address)
+            _run(shell, block, server.address)
 
 
 def _run(shell: Shell, block: Block, address: str) -> None:
@@ -70,12 +68,6 @@ def _run(shell: Shell, block: Block, address: str) -> None:
 def _shown(block: Block) -> str:
     assert block.shown is not None
     return block.shown.text
-
-
-def _is_served(block: Block) -> bool:
-    """Whether the installed server has the API that the block needs."""
-    part = "vt_connectors.adapters.http.pass_through"
-    return all(importlib.util.find_spec(f"{part}.{api}_face") for api in block.flags & {"v2", "v3"})
 
 
 @pytest.mark.parametrize("block", [block for block in PAGE.of("sh") if "vtaction serve" in block.text])

@@ -113,6 +113,19 @@ def test_calls_in_flight_are_answered_and_waiting_ones_cancelled(
     assert len(sandbox.requests) == IN_FLIGHT + 1
 
 
+def test_calls_of_virustotals_own_api_that_wait_get_503(sandbox: SandboxServer, gate: Gate, tmp_path: Path) -> None:
+    with served(sandbox, tmp_path, VT_QUOTA="1/60s") as server, ThreadPoolExecutor(2) as pool:
+        prove_the_key(server, gate)
+        value, headers = f"{1:064x}", {"x-apikey": server.token, "Prefer": "wait=500"}
+        urls = (f"/api/v3/files/{value}", f"/vtapi/v2/file/report?apikey={server.token}&resource={value}")
+        calls = [pool.submit(requests.get, server.address + url, headers=headers, timeout=_MOST_S) for url in urls]
+        until(lambda: figure(server, "vtaction_waiting") == len(calls))
+        server.signal(signal.SIGTERM)
+        assert [call.result(timeout=_MOST_S).status_code for call in calls] == [503, 503]
+        assert server.ended() == 0
+    assert len(sandbox.requests) == 1
+
+
 def test_an_idle_server_ends_although_clients_keep_their_connections(sandbox: SandboxServer, tmp_path: Path) -> None:
     with served(sandbox, tmp_path) as server, requests.Session() as session:
         assert session.get(f"{server.address}/healthz", timeout=_MOST_S).status_code == 200

@@ -51,10 +51,24 @@ class Task(WSGITask):
         super().finish()
 
 
+class _WithoutPaths:
+    """waitress' messages about a call contain its path, in which a client may have put its token."""
+
+    def exception(self, *_: Any) -> None:
+        _LOG.exception("a call failed outside of the application")
+
+    def info(self, *_: Any) -> None:
+        _LOG.info("a client disconnected before its reply was sent")
+
+    def log(self, level: int, message: str) -> None:
+        """Faults of the connection itself, without the path."""
+        _LOG.log(level, "%s", message)
+
+
 class Channel(HTTPChannel):
     """One connection. `server` has `gate`, `pace`, `small_bytes` and `is_draining`."""
 
-    logger = _LOG
+    logger: Any = _WithoutPaths()
     task_class = Task
     # Whether the call in progress is refused.
     is_refused = False

@@ -70,9 +70,16 @@ def _is_idle(channel: Channel, since: float) -> bool:
     return not is_used and channel.last_activity < since
 
 
+class _Quietly:
+    """waitress warns of each call that waits for a thread."""
+
+    def warning(self, text: str, *arguments: Any) -> None:
+        _LOG.debug(text, *arguments)
+
+
 class _Dispatcher(ThreadedTaskDispatcher):
     logger = _LOG
-    queue_logger = _LOG
+    queue_logger: Any = _Quietly()
 
 
 class _TcpServer(_Server, waitress.server.TcpWSGIServer):
