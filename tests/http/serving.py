@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import requests
 
@@ -81,11 +81,13 @@ def serving(
     watchers: Sequence[Watcher] = (),
     server_settings: ServerSettings = DEFAULT_SETTINGS,
     download_bytes: int = 0,
+    hold: Callable[[], object] | None = None,
     **settings: str,
 ) -> Iterator[Serving]:
-    """`settings`: further variables of the server's environment."""
+    """`settings`: further variables of the server's environment. `hold()`: the sandbox responds when it returns."""
     clock = SystemClock()
-    with SandboxServer(sandbox_quota, config=config) as sandbox:
+    held: dict[str, Any] = {} if hold is None else {"latency_s": 1.0, "sleep": lambda _: hold()}
+    with SandboxServer(sandbox_quota, config=config, **held) as sandbox:
         environment = {
             "VT_API_URL": sandbox.url,
             "VT_API_KEY": key,
