@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.fake_clock import FakeClock
 from vt_connectors.actions.first_answers import LASTS_S, FirstAnswers
 from vt_connectors.contract.documents import Cost, Outcome, error_response, response
@@ -72,6 +74,19 @@ def test_an_answer_that_is_too_large_to_store_is_not_written_again(make_scenario
     assert _found(answers, write) == ("first", "ok")
     assert _found(answers, write) == ("repeated", "outcome_unknown")
     assert write.count == 1
+
+
+def test_a_write_that_was_refused_before_it_was_sent_is_performed_when_it_is_repeated(
+    make_scenario: MakeScenario,
+) -> None:
+    answers, write = _answers(make_scenario), Writer(WRITTEN)
+
+    def refuse() -> Response:
+        raise LookupError("no place")
+
+    with pytest.raises(LookupError):
+        answers.answer("client", "k", DOCUMENT, 5.0, refuse)
+    assert _found(answers, write) == ("first", "ok")
 
 
 def test_keys_hold_in_memory_too(make_scenario: MakeScenario) -> None:

@@ -56,7 +56,7 @@ class FirstAnswers:
 
         `document`: the request; it must be equal, apart from its id. Waits for a first request in progress, for
         `wait_s` seconds at most. What surely changed nothing at VirusTotal is not remembered, and performed again.
-        Never raises.
+        Raises what `perform` raises, which must have sent nothing then.
         """
         name = "idempotency:" + _digest([client, key])
         attempt = _Attempt(self._context, name, document, perform)
@@ -67,6 +67,8 @@ class FirstAnswers:
         except RateLimited:
             return Keyed("in_progress")
         except Exception as failure:
+            if failure is attempt.refusal:
+                raise
             error = failure if isinstance(failure, ConnectorError) else internal_error()
             return Keyed("first", error_response(_action(document), request_id(document), error))
         return Keyed("first" if attempt.has_performed else "repeated", {**response, "id": request_id(document)})
@@ -84,6 +86,7 @@ class _Attempt:
         self._fingerprint = _digest(_without_id(document))
         self._perform = perform
         self.has_performed = False
+        self.refusal: Exception | None = None
 
     def run(self, deadline: float) -> Response:
         """Raises `RateLimited` if the first is still in progress at the deadline, and `_OtherRequest`."""
@@ -133,7 +136,12 @@ class _Attempt:
                 "or leave the key out"
             )
         self.has_performed = True
-        response = self._perform()
+        try:
+            response = self._perform()
+        except Exception as refusal:
+            self.refusal = refusal
+            self._context.cache.forget(self._name)
+            raise
         entry = self._entry(response)
         if not _may_have_written(response):
             self._context.cache.forget(self._name)

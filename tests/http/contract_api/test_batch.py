@@ -50,9 +50,9 @@ def _batch(server: Serving, body: str, token: str = EVERYTHING) -> list[Any]:
 class Desk:
     """Batches without HTTP, so that a test can take line after line."""
 
-    def __init__(self, clock: SystemClock, cores: Cores, places: int, most: int) -> None:
+    def __init__(self, clock: SystemClock, cores: Cores, threads: int, most: int) -> None:
         self.clock = clock
-        self.places = WaitingPlaces(places)
+        self.places = WaitingPlaces(threads)
         self.told: list[Note] = []
         tell: Callable[[Call, Caller, Note], None] = lambda call, caller, note: self.told.append(note)  # noqa: E731
         self.batches = Batches(Execution(cores, self.places), clock, most, tell)
@@ -69,12 +69,12 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk(folder: Path, places: int = 4, most: int = 4, **settings: str) -> Iterator[tuple[Desk, SandboxServer]]:
+def desk(folder: Path, threads: int = 4, most: int = 4, **settings: str) -> Iterator[tuple[Desk, SandboxServer]]:
     clock = SystemClock()
     with SandboxServer(Quota.unlimited()) as sandbox:
         environment = {"VT_API_URL": sandbox.url, "VT_API_KEY": "a-key", "VT_STATE": str(folder / "state.db")}
         cores = Cores({"VT_QUOTA": "none", **environment, **settings}, clock)
-        yield Desk(clock, cores, places, most), sandbox
+        yield Desk(clock, cores, threads, most), sandbox
         cores.close()
 
 
@@ -174,7 +174,7 @@ def test_lines_that_wait_for_quota_are_cancelled_by_a_stop(tmp_path: Path) -> No
 
 
 def test_a_batch_has_one_place_for_waiting_whatever_its_length(tmp_path: Path) -> None:
-    with desk(tmp_path, places=2) as (here, _):
+    with desk(tmp_path) as (here, _):
         lines = here.lines(_lines(50))
         next(lines)
         assert here.places.taken == 1
@@ -183,7 +183,7 @@ def test_a_batch_has_one_place_for_waiting_whatever_its_length(tmp_path: Path) -
 
 
 def test_a_batch_without_a_place_is_answered_and_does_not_wait(tmp_path: Path) -> None:
-    with desk(tmp_path, places=1, VT_QUOTA="2/minute") as (here, _), here.places.place():
+    with desk(tmp_path, threads=2, VT_QUOTA="2/minute") as (here, _), here.places.place():
         found = list(here.lines(_lines(6, max_wait_s=600), CALLER._replace(longest_wait_s=600.0)))
     assert [each["status"] for each in found].count("ok") == 2
     assert {each["error"]["code"] for each in found if each["error"]} == {"rate_limited"}
@@ -199,6 +199,17 @@ def test_the_number_of_batches_is_limited_and_an_abandoned_one_gives_its_place_b
         assert (refused.value.status, dict(refused.value.headers)["Retry-After"]) == (429, "5")
         first.close()  # type: ignore[attr-defined]
         assert len(list(here.lines(_lines(2)))) == 2
+
+
+def test_a_batch_is_refused_if_too_many_calls_are_in_progress(tmp_path: Path) -> None:
+    with desk(tmp_path, most=1) as (here, _):
+        with contextlib.ExitStack() as others:
+            for _ in range(3):
+                others.enter_context(here.places.place())
+            with pytest.raises(Refused) as refused:
+                next(here.lines(_lines(1)))
+            assert refused.value.status == 429
+        assert len(list(here.lines(_lines(1)))) == 1
 
 
 def test_a_batch_whose_body_is_never_begun_gives_its_place_back(tmp_path: Path) -> None:

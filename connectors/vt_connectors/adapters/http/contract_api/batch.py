@@ -55,7 +55,7 @@ class Batches:
         self._tell = tell
 
     def reply(self, call: Call, caller: Caller) -> Reply:
-        """A reply whose body is made while it is sent. Raises `Refused`."""
+        """A reply whose body is made while it is sent. Raises `Refused`: 429 if there are too many calls at once."""
         body = checked_body(call, MEDIA_TYPES)
         if HEADER.lower() in call.headers:
             raise Refused(400, "idempotency_key", f"{HEADER} is for single requests; send writes to /v1/run")
@@ -69,8 +69,8 @@ class Batches:
 
     def _lines(self, call: Call, caller: Caller, body: bytes) -> Iterator[bytes]:
         try:
-            yield b""
             with self._execution.cores.core() as core, self._execution.places.place() as has_place:
+                yield b""
                 answers = _Answers(self._execution, self._clock, core.within(BatchAnswers()), caller, has_place)
                 with contextlib.closing(answers.of(bounded(documents_in(body)), call.is_gone)) as responses:
                     for response in responses:
