@@ -40,7 +40,6 @@ tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
 	@$(BIN)/python -m package.exports.tines
 
 openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: dist/openapi/
-	@$(PIP) -e '.[serve]'
 	@$(BIN)/python -m package.http_api.openapi
 
 schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment

@@ -94,12 +94,15 @@ def run(executable: Path, url: str, folder: Path, further: Sequence[str]) -> sub
 def main() -> int:
     parser = argparse.ArgumentParser(description="Sends generated requests to the server for some time.")
     parser.add_argument("--seconds", type=int, default=60, help="default: 60")
+    parser.add_argument("--install", action="store_true", help="only make the environment, .venv-schemathesis")
     options, further = parser.parse_known_args()
     try:
         executable = install()
-    except BuildError as error:
+    except (BuildError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 2
+    if options.install:
+        return 0
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as url:
         done = run(executable, url, Path(folder), [f"--max-time={options.seconds}", *further])
     print(done.stdout, done.stderr)

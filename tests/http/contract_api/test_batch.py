@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -55,7 +56,8 @@ class Desk:
         self.places = WaitingPlaces(threads)
         self.told: list[Note] = []
         tell: Callable[[Call, Caller, Note], None] = lambda call, caller, note: self.told.append(note)  # noqa: E731
-        self.batches = Batches(Execution(cores, self.places), clock, most, tell)
+        self.execution = Execution(cores, self.places)
+        self.batches = Batches(self.execution, clock, most, tell)
 
     def lines(self, body: str, caller: Caller = CALLER) -> Iterator[Any]:
         """The responses, made as they are taken. Raises `Refused`."""
@@ -188,6 +190,21 @@ def test_a_batch_without_a_place_is_answered_and_does_not_wait(tmp_path: Path) -
     assert [each["status"] for each in found].count("ok") == 2
     assert {each["error"]["code"] for each in found if each["error"]} == {"rate_limited"}
     assert all(each["meta"]["waited_s"] < 60 for each in found)
+
+
+def test_a_batch_that_waits_for_quota_lets_a_single_request_of_another_client_go_first(tmp_path: Path) -> None:
+    with desk(tmp_path, VT_QUOTA="1/second") as (here, sandbox), ThreadPoolExecutor(1) as pool:
+        flood = pool.submit(list, here.lines(_lines(200), CALLER._replace(longest_wait_s=600.0)))
+        _wait_until(lambda: len(sandbox.requests) >= 2)
+        before = len(sandbox.requests)
+        single = {"action": "lookup", "params": {"value": "9.9.9.9"}}
+        answer = here.execution.answer(single, Caller("person", longest_wait_s=60.0))
+        asked = [request.path for request in sandbox.requests]
+        here.clock.cancel()
+        assert len(flood.result()) == 200
+    assert answer["status"] == "ok"
+    # At most as many requests go first as there are clients, and one.
+    assert asked.index("/api/v3/ip_addresses/9.9.9.9") - before <= 3
 
 
 def test_the_number_of_batches_is_limited_and_an_abandoned_one_gives_its_place_back(tmp_path: Path) -> None:

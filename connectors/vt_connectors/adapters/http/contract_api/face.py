@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Callable, NamedTuple
-from urllib.parse import unquote
 
 from .... import strict_json
 from ....actions import ACTIONS
@@ -84,8 +84,8 @@ class ContractFace:
 
     def _find(self, path: str) -> _Found:
         named = _ACTION.fullmatch(path)
-        if named is not None and unquote(named[1]) in ACTIONS:
-            return _Found(self._paths["/v1/actions/{name}"], unquote(named[1]))
+        if named is not None and named[1] in ACTIONS:
+            return _Found(self._paths["/v1/actions/{name}"], named[1])
         if named is not None:
             raise Refused(404, "action", "there is no such action; GET /v1/actions lists all")
         if path not in self._paths or "{" in path:
@@ -142,7 +142,13 @@ class ContractFace:
 
     def _openapi(self, call: Call, caller: Caller, name: str) -> Reply:
         _only(call, ())
-        return Reply(200, strict_json.dumps(openapi_document()).encode("ascii"), note=Note("openapi"))
+        return Reply(200, _openapi_bytes(), note=Note("openapi"))
+
+
+@cache
+def _openapi_bytes() -> bytes:
+    """Made once, because anybody may ask for it."""
+    return strict_json.dumps(openapi_document()).encode("ascii")
 
 
 def _reply(response: Response, wants_status: bool, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
