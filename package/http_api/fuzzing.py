@@ -19,8 +19,9 @@ from package.spl.build_error import BuildError
 from package.spl.interpreters import find_any_python
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
-from vt_connectors.adapters.http.listening import Limits, Listener, tcp_socket
+from vt_connectors.adapters.http.listening import Limits, Listener
 from vt_connectors.adapters.http.service import Service
+from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import Quota, SandboxServer
 
@@ -53,7 +54,7 @@ def server(folder: Path) -> Iterator[str]:
         listening = tcp_socket("127.0.0.1", 0)
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         service = Service(environment, OneToken(), Defence({address}), SystemClock())
-        listener = Listener(listening, service.application, Limits())
+        listener = Listener([listening], service.application, Limits())
         listener.start()
         try:
             yield f"http://{address}"

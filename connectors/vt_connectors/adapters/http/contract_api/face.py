@@ -107,9 +107,11 @@ class ContractFace:
 
     def _answered(self, call: Call, caller: Caller, document: Any, wants_status: bool) -> Reply:
         response, headers = idempotency.answer(self._execution, call, caller, document)
-        if response["error"] is not None and isinstance(refusal(document, caller), Forbidden):
-            # The server itself refuses it.
-            return json_reply(403, response, note=note_of(response))
+        error = response["error"]
+        if error is not None and isinstance(refusal(document, caller), Forbidden):
+            # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
+            status = 403 if wants_status or "right" in error["details"] else 200
+            return json_reply(status, response, note=note_of(response))
         return _reply(response, wants_status, headers)
 
     def _batch(self, call: Call, caller: Caller, name: str) -> Reply:
