@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines splunk plots bench soak clean
+.PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -38,6 +38,12 @@ postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/
 
 tines: $(VENV)/.installed  ## story exports for Tines: dist/tines/
 	@$(BIN)/python -m package.exports.tines
+
+openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: dist/openapi/
+	@$(BIN)/python -m package.http_api.openapi
+
+schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment
+	@$(BIN)/python -m package.http_api.fuzzing --seconds 60
 
 splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
 	@$(BIN)/python -m package.real_splunk.try_in_splunk $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import requests
 
@@ -64,8 +64,11 @@ class Serving:
     def run(self, document: Any, token: str = EVERYTHING) -> Any:
         """The response document of `POST /v1/run`."""
         reply = self.call("POST", "/v1/run", token, {"Content-Type": "application/json"}, data=json.dumps(document))
-        assert reply.status_code == 200, reply.text
-        return reply.json()
+        response = reply.json()
+        # 403: the token lacks the right.
+        is_refused = (response["error"] or {}).get("details", {}).get("right") is not None
+        assert reply.status_code == (403 if is_refused else 200), reply.text
+        return response
 
 
 @contextlib.contextmanager
@@ -81,11 +84,13 @@ def serving(
     watchers: Sequence[Watcher] = (),
     server_settings: ServerSettings = DEFAULT_SETTINGS,
     download_bytes: int = 0,
+    hold: Callable[[], object] | None = None,
     **settings: str,
 ) -> Iterator[Serving]:
-    """`settings`: further variables of the server's environment."""
+    """`settings`: further variables of the server's environment. `hold()`: the sandbox responds when it returns."""
     clock = SystemClock()
-    with SandboxServer(sandbox_quota, config=config) as sandbox:
+    held: dict[str, Any] = {} if hold is None else {"latency_s": 1.0, "sleep": lambda _: hold()}
+    with SandboxServer(sandbox_quota, config=config, **held) as sandbox:
         environment = {
             "VT_API_URL": sandbox.url,
             "VT_API_KEY": key,

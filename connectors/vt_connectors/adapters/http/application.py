@@ -53,6 +53,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call, began = call_of(environ), self._clock.monotonic()
+        call = call._replace(is_gone=environ["waitress.client_disconnected"])
         self._tell_begin(call)
         reply, caller, refused = self._answered(call)
         reply = reply.with_headers((REQUEST_ID, call.id))

@@ -46,7 +46,7 @@ class Defence(NamedTuple):
         if not self.is_behind_proxy and any(name in call.headers for name in _FORWARDING):
             raise Refused(403, "forwarded", "the call was forwarded by a proxy; see --behind-proxy")
         if call.method not in _METHODS:
-            raise Refused(405, "method", f"the method is not one of {', '.join(_METHODS)}")
+            raise Refused(405, "method", f"the method is not one of {', '.join(_METHODS)}", path=call.path)
         if not _TARGET.fullmatch(call.path) or "#" in call.path + call.query or not (call.query + "-").isascii():
             raise Refused(400, "target", "the address of the call is not a path in ASCII characters")
 

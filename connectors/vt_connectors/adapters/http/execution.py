@@ -116,7 +116,7 @@ def _is_lookup(document: Any) -> bool:
     if not isinstance(document, Mapping) or not str(document.get("action")).startswith("lookup"):
         return False
     options = document.get("options")
-    return not isinstance(options, Mapping) or options.get("cache") in (None, "default")
+    return options is None or (isinstance(options, Mapping) and options.get("cache") in (None, "default"))
 
 
 def _only_cached(document: Mapping[str, Any]) -> Mapping[str, Any]:

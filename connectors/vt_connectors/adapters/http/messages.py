@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Callable, NamedTuple
 from urllib.parse import parse_qsl
 
 from ... import strict_json
@@ -17,11 +17,15 @@ _RUN, _numbers = f"{os.urandom(6).hex()}-", count(1)
 _NO_HEADERS: tuple[tuple[str, str], ...] = ()
 
 
+def _stays() -> bool:
+    return False
+
+
 class Call(NamedTuple):
     """`path` and `query` as sent, percent-encoded. `headers` have lower-case names. `length`: bytes of the body.
 
     `id`: a name for this call in the audit log and the reply. `remote`: the address of the client; empty for a socket
-    file.
+    file. `is_gone()`: whether the client has disconnected.
     """
 
     method: str
@@ -32,6 +36,7 @@ class Call(NamedTuple):
     length: int
     id: str
     remote: str = ""
+    is_gone: Callable[[], bool] = _stays
 
     @classmethod
     def new(
@@ -90,16 +95,25 @@ class Reply(NamedTuple):
 
 
 class Refused(Exception):
-    """The server itself refuses a call. `reason` is for the audit log and the metrics, `message` for the client."""
+    """The server itself refuses a call. `reason` is for the audit log and the metrics, `message` for the client.
+
+    `path`: of a call with a method that no path has, so that the face can name the methods that this path has.
+    """
 
     def __init__(
-        self, status: int, reason: str, message: str, headers: tuple[tuple[str, str], ...] = _NO_HEADERS
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        headers: tuple[tuple[str, str], ...] = _NO_HEADERS,
+        path: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.message = message
         self.headers = headers
+        self.path = path
 
 
 def json_reply(

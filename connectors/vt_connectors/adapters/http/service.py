@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from ...clock import SystemClock
 from .application import Application, Watcher
 from .body_limits import MOST_UPLOAD_BYTES
-from .callers import Tokens
-from .contract_api.face import ContractFace
+from .callers import Caller, Tokens
+from .contract_api.batch import Batches
+from .contract_api.face import OPEN, ContractFace
 from .cores import Cores
 from .defence import Defence
 from .execution import Execution
 from .face import Face
 from .listening import THREADS
+from .messages import Call, Note
 from .operations.face import PATHS, OperationsFace
 from .operations.metrics import Metrics
 from .operations.readiness import Readiness
@@ -26,6 +28,9 @@ from .pass_through.v3_paths import BEGIN
 from .rights import DEFAULT_SETTINGS, ServerSettings
 from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
+
+# One in so many threads may be busy with a batch.
+_THREADS_FOR_A_BATCH = 8
 
 
 class Service:
@@ -47,17 +52,21 @@ class Service:
         self.places = WaitingPlaces(threads)
         proven = ProvenKeys(self.cores, self.places, clock)
         execution = Execution(self.cores, self.places, settings, proven)
-        contract = ContractFace(execution)
+        batches = Batches(execution, clock, max(1, threads // _THREADS_FOR_A_BATCH), self._answered_line)
+        contract = ContractFace(execution, batches)
         # By the beginning of the path; the first that fits.
         v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=settings.download_bytes)
         v2 = V2Face(execution, clock)
-        faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, "": contract}
+        faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, OPEN: contract, "": contract}
         readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
         metrics = Metrics(self.cores, lambda: self.places.taken)
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
         every = (*watchers, metrics, readiness)
         callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens
         self.application = Application(faces, callers, defence, clock, every, most_upload_bytes)
+
+    def _answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        self.application.answered_line(call, caller, note)
 
     def _is_stopping(self) -> bool:
         return self.application.is_stopping

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # The response to a document, which may wait for this many seconds.
 Answer = Callable[[Any, float], "Response"]
 
+# The largest values that the contract accepts.
+_MAX_WAIT_S, _WAIT_S = 86400, 3600
+
 
 class _Made(NamedTuple):
     """`at`: the clock's monotonic seconds."""
@@ -52,23 +55,24 @@ class SideBySide:
 
 
 def within(document: Any, longest_s: float) -> Any:
-    """The request with its waiting times limited. Values of a wrong type are left to the core, which refuses them."""
+    """The request with its waiting times limited. Invalid values are left to the core, which refuses them."""
     if not isinstance(document, Mapping):
         return document
     options, params = document.get("options"), document.get("params")
     options = {} if options is None else options
     bounded = dict(document)
     if isinstance(options, Mapping):
-        bounded["options"] = {**options, "max_wait_s": _at_most(options.get("max_wait_s"), longest_s)}
+        bounded["options"] = {**options, "max_wait_s": _at_most(options.get("max_wait_s"), longest_s, _MAX_WAIT_S)}
     if isinstance(params, Mapping) and params.get("wait_s") is not None:
-        bounded["params"] = {**params, "wait_s": _at_most(params["wait_s"], longest_s)}
+        bounded["params"] = {**params, "wait_s": _at_most(params["wait_s"], longest_s, _WAIT_S)}
     return bounded
 
 
-def _at_most(given: Any, most: float) -> Any:
+def _at_most(given: Any, most: float, valid: float) -> Any:
     if given is None:
         return most
-    return min(given, most) if isinstance(given, (int, float)) and not isinstance(given, bool) else given
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return min(given, most) if is_number and given <= valid else given
 
 
 def _outcome(future: Future[_Made], document: Any, now: float, longest_s: float) -> Response:

@@ -2,42 +2,189 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Callable, NamedTuple
 
 from .... import strict_json
+from ....actions import ACTIONS
+from ....contract.response import Response
+from ....errors import Forbidden, InvalidRequest
 from ..callers import Caller
 from ..execution import Execution
 from ..face import bearer_token
-from ..messages import Call, Refused, Reply, json_reply, note_of
+from ..messages import Call, Note, Refused, Reply, json_reply, note_of
+from ..openapi.document import document as openapi_document
+from ..rights import refusal
+from . import idempotency
+from .batch import Batches
+from .bodies import json_body
+from .listing import action_document, actions_document
+from .lookup_query import document_of
+from .outcome_status import retry_after, status_of
 
-MOST_BYTES = 1024 * 1024
+OPEN = "/openapi.json"
+_HTTP_STATUS = "http_status"
+_SWITCH = {"1": True, "true": True, "0": False, "false": False}
+_ACTION = re.compile(r"/v1/actions/([^/]+)")
+
+
+class _Found(NamedTuple):
+    """The handlers of a path, by method. `name`: of the action in the path."""
+
+    handlers: Mapping[str, Callable[[Call, Caller, str], Reply]]
+    name: str = ""
+
+    @property
+    def allowed(self) -> str:
+        """The methods, as the header `Allow` has them."""
+        return ", ".join([*self.handlers, *(["HEAD"] if "GET" in self.handlers else [])])
 
 
 class ContractFace:
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, execution: Execution, batches: Batches) -> None:
         self._execution = execution
+        self._batches = batches
+        self._paths: Mapping[str, Mapping[str, Callable[[Call, Caller, str], Reply]]] = {
+            "/v1/run": {"POST": self._run},
+            "/v1/batch": {"POST": self._batch},
+            "/v1/lookup": {"GET": self._look_up},
+            "/v1/actions": {"GET": self._actions},
+            "/v1/actions/{name}": {"GET": self._action, "POST": self._run_action},
+            "/v1/quota": {"GET": self._quota},
+            OPEN: {"GET": self._openapi},
+        }
 
     def token_of(self, call: Call) -> str | None:
         return bearer_token(call)
 
     def is_open(self, call: Call) -> bool:
-        return False
+        return call.path == OPEN
 
     def answer(self, call: Call, caller: Caller) -> Reply:
-        if call.path != "/v1/run":
-            raise Refused(404, "path", f"there is nothing at {call.path}")
-        if call.method != "POST":
-            raise Refused(405, "method", "send a request document with POST", (("Allow", "POST"),))
-        response = self._execution.answer(_document(call), caller)
-        return json_reply(200, response, note=note_of(response))
+        found = self._find(call.path)
+        method = "GET" if call.method == "HEAD" else call.method
+        if method not in found.handlers:
+            allowed = found.allowed
+            raise Refused(405, "method", f"{call.path[:100]} answers {allowed} only", (("Allow", allowed),))
+        return found.handlers[method](call, caller, found.name)
 
     def refuse(self, refused: Refused) -> Reply:
         document = {"error": {"code": refused.reason, "message": refused.message}}
-        return json_reply(refused.status, document, refused.headers)
+        return json_reply(refused.status, document, (*refused.headers, *self._allow(refused)))
+
+    def _allow(self, refused: Refused) -> tuple[tuple[str, str], ...]:
+        if refused.status != 405 or not refused.path:
+            return ()
+        try:
+            return (("Allow", self._find(refused.path).allowed),)
+        except Refused:
+            return (("Allow", ""),)
+
+    def _find(self, path: str) -> _Found:
+        named = _ACTION.fullmatch(path)
+        if named is not None and named[1] in ACTIONS:
+            return _Found(self._paths["/v1/actions/{name}"], named[1])
+        if named is not None:
+            raise Refused(404, "action", "there is no such action; GET /v1/actions lists all")
+        if path not in self._paths or "{" in path:
+            raise Refused(404, "path", "there is nothing at this path; /openapi.json lists all")
+        return _Found(self._paths[path])
+
+    def _run(self, call: Call, caller: Caller, name: str) -> Reply:
+        wants_status = _wants_status(call)
+        return self._answered(call, caller, json_body(call), wants_status)
+
+    def _run_action(self, call: Call, caller: Caller, name: str) -> Reply:
+        wants_status = _wants_status(call)
+        body = json_body(call)
+        if not isinstance(body, dict):
+            raise Refused(400, "not_an_object", 'the body is not an object such as {"params": {}}')
+        if body.get("action", name) != name:
+            raise Refused(400, "action", "the body names another action than the path")
+        return self._answered(call, caller, {"params": {}, **body, "action": name}, wants_status)
+
+    def _answered(self, call: Call, caller: Caller, document: Any, wants_status: bool) -> Reply:
+        response, headers = idempotency.answer(self._execution, call, caller, document)
+        error = response["error"]
+        if error is not None and isinstance(refusal(document, caller), Forbidden):
+            # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
+            status = 403 if wants_status or "right" in error["details"] else 200
+            return json_reply(status, response, note=note_of(response))
+        return _reply(response, wants_status, headers)
+
+    def _batch(self, call: Call, caller: Caller, name: str) -> Reply:
+        _only(call, ())
+        return self._batches.reply(call, caller)
+
+    def _look_up(self, call: Call, caller: Caller, name: str) -> Reply:
+        wants_status = _wants_status(call, None)
+        try:
+            document = document_of((name, value) for name, value in _query(call) if name != _HTTP_STATUS)
+        except InvalidRequest as error:
+            with self._execution.cores.core() as core:
+                return _reply(core.refuse({"action": "lookup"}, error), wants_status)
+        return self._answered(call, caller, document, wants_status)
+
+    def _quota(self, call: Call, caller: Caller, name: str) -> Reply:
+        """Our own record; with `account=1` VirusTotal's figures too."""
+        wants_status = _wants_status(call, ("account",))
+        options = {} if _switch(call, "account") else {"cache": "only"}
+        document = {"action": "quota", "params": {}, "options": options}
+        return self._answered(call, caller, document, wants_status)
+
+    def _actions(self, call: Call, caller: Caller, name: str) -> Reply:
+        _only(call, ())
+        return json_reply(200, actions_document(), note=Note("describe"))
+
+    def _action(self, call: Call, caller: Caller, name: str) -> Reply:
+        _only(call, ())
+        return json_reply(200, action_document(name), note=Note("describe"))
+
+    def _openapi(self, call: Call, caller: Caller, name: str) -> Reply:
+        _only(call, ())
+        return Reply(200, _openapi_bytes(), note=Note("openapi"))
 
 
-def _document(call: Call) -> Any:
+@cache
+def _openapi_bytes() -> bytes:
+    """Made once, because anybody may ask for it."""
+    return strict_json.dumps(openapi_document()).encode("ascii")
+
+
+def _reply(response: Response, wants_status: bool, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    applied = (("Preference-Applied", "status"),) if wants_status else ()
+    status = status_of(response) if wants_status else 200
+    return json_reply(status, response, (*retry_after(response), *applied, *headers), note_of(response))
+
+
+def _wants_status(call: Call, others: tuple[str, ...] | None = ()) -> bool:
+    """Whether the HTTP status is to be the outcome's. `others`: further names that the query may have; None: any."""
+    if others is not None:
+        _only(call, (_HTTP_STATUS, *others))
+    preferred = {part.partition(";")[0].strip().lower() for part in call.headers.get("prefer", "").split(",")}
+    is_asked_for = _switch(call, _HTTP_STATUS)
+    return is_asked_for or "status" in preferred
+
+
+def _switch(call: Call, name: str) -> bool:
+    values = [value for each, value in _query(call) if each == name]
+    wrong = next((value for value in values if value not in _SWITCH), None)
+    if wrong is not None or len(values) > 1:
+        raise Refused(400, "query", f"{name} is given once, as one of {', '.join(_SWITCH)}")
+    return any(_SWITCH[value] for value in values)
+
+
+def _only(call: Call, names: tuple[str, ...]) -> None:
+    unknown = next((name for name, _ in _query(call) if name not in names), None)
+    if unknown is not None:
+        known = ", ".join(names) or "none"
+        raise Refused(400, "query", f"unknown query parameter {unknown[:60]!r}; known names: {known}")
+
+
+def _query(call: Call) -> list[tuple[str, str]]:
     try:
-        return strict_json.loads(call.body.read(MOST_BYTES).decode("utf-8"))
-    except (ValueError, RecursionError):
-        raise Refused(400, "not_json", "the body is not JSON") from None
+        return call.query_values
+    except ValueError as error:
+        raise Refused(400, "query", f"the query cannot be read: {error}") from None

@@ -1,0 +1,1 @@
+"""The description of `vtaction serve` for other tools, and a test of the server against it."""
