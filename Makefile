@@ -54,9 +54,9 @@ plots: $(VENV)/.installed  ## measures docs/quota.svg and its figures again: fiv
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each with its reference value; ten minutes
 	@$(BIN)/python -m bench
 
-soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what was lost; an hour at most
+soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what was lost; two hours
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
-	@timeout --kill-after=10 3600 $(BIN)/python -m bench.soak
+	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
 
 clean:  ## remove everything that was built and installed here
 	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

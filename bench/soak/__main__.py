@@ -29,6 +29,7 @@ DRILLS = (
     "endings",
     "owners",
     "at_once",
+    "served",
     "secrets",
 )
 
