@@ -97,7 +97,7 @@ def test_calls_in_flight_are_answered_and_waiting_ones_cancelled(
     with served(sandbox, tmp_path, "--threads", "128", VT_QUOTA=quota) as server, ThreadPoolExecutor(40) as pool:
         prove_the_key(server, gate)
         calls = [pool.submit(server.run, lookup(number)) for number in range(1, 1 + IN_FLIGHT + WAITING)]
-        until(lambda: gate.held == IN_FLIGHT and figure(server, "vtaction_waiting") == IN_FLIGHT + WAITING)
+        until(lambda: gate.held == IN_FLIGHT and figure(server, "vtaction_waiting_places_taken") == IN_FLIGHT + WAITING)
         server.signal(number)
         until(lambda: sum(call.done() for call in calls) == WAITING)
         assert outcomes([call for call in calls if call.done()]) == ["cancelled"] * WAITING
@@ -119,7 +119,7 @@ def test_calls_of_virustotals_own_api_that_wait_get_503(sandbox: SandboxServer, 
         value, headers = f"{1:064x}", {"x-apikey": server.token, "Prefer": "wait=500"}
         urls = (f"/api/v3/files/{value}", f"/vtapi/v2/file/report?apikey={server.token}&resource={value}")
         calls = [pool.submit(requests.get, server.address + url, headers=headers, timeout=_MOST_S) for url in urls]
-        until(lambda: figure(server, "vtaction_waiting") == len(calls))
+        until(lambda: figure(server, "vtaction_waiting_places_taken") == len(calls))
         server.signal(signal.SIGTERM)
         assert [call.result(timeout=_MOST_S).status_code for call in calls] == [503, 503]
         assert server.ended() == 0

@@ -19,6 +19,7 @@ from ..http.defence import Defence
 from ..http.listening import Limits, Listener
 from ..http.rights import ServerSettings
 from ..http.service import Service
+from ..http.share_registration import ShareRegistration
 from ..http.sockets import hosts_of, shown
 from ..http.token_file import make_tokens_file
 from ..http.tokens import FileTokens
@@ -76,16 +77,19 @@ def _served(
 
     signals = ServerSignals(stop)
     listener = Listener(sockets, service.application, Limits(threads=options.threads, upload_bytes=upload_bytes))
+    shares = ShareRegistration(service.cores, lambda: tokens.callers, str(tokens_path(options, environment)), clock)
     listener.start()
     sys.stdout.write(" ".join(shown(each) for each in sockets) + "\n")
     sys.stdout.flush()
     try:
         while listener.is_serving:
+            shares.look()
             clock.sleep(_LOOK_S)
             if signals.wants_reload():
                 # For programs that rename log files, whatever the settings are.
                 audit.reopen()
                 _reload(service, environment)
+                shares.again()
     except Cancelled:
         # The request to end may have come before `stop` could be called.
         service.application.is_stopping = True

@@ -67,7 +67,7 @@ class Note(NamedTuple):
     """What the audit log and the metrics say about a reply, apart from the call.
 
     `action`: an action of ours, or the method and a template of the path. `indicators`: what was asked about.
-    `outcome`: the status or the error code. `requests`: to VirusTotal.
+    `outcome`: the status or the error code. `requests`: to VirusTotal; `http_status`: of the last one.
     """
 
     action: str = ""
@@ -76,6 +76,7 @@ class Note(NamedTuple):
     source: str | None = None
     requests: int = 0
     waited_s: float = 0.0
+    http_status: int | None = None
 
 
 NO_NOTE = Note()
@@ -134,4 +135,12 @@ def note_of(response: Response, indicator: str | None = None) -> Note:
         source=meta["source"],
         requests=meta["requests"],
         waited_s=meta["waited_s"],
+        http_status=_last_status(response) if meta["requests"] else None,
     )
+
+
+def _last_status(response: Response) -> int | None:
+    error = response["error"]
+    if error is not None:
+        return error["http_status"]
+    return 404 if response["status"] == "not_found" else 200

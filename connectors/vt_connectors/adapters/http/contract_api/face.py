@@ -17,6 +17,7 @@ from ..face import bearer_token
 from ..messages import Call, Note, Refused, Reply, json_reply, note_of
 from ..openapi.document import document as openapi_document
 from ..rights import refusal
+from ..share_registration import use_by_client
 from . import idempotency
 from .batch import Batches
 from .bodies import json_body
@@ -128,11 +129,24 @@ class ContractFace:
         return self._answered(call, caller, document, wants_status)
 
     def _quota(self, call: Call, caller: Caller, name: str) -> Reply:
-        """Our own record; with `account=1` VirusTotal's figures too."""
+        """Our own record with the caller's use; with `account=1` VirusTotal's figures too.
+
+        The right `metrics` shows the use of all clients.
+        """
         wants_status = _wants_status(call, ("account",))
         options = {} if _switch(call, "account") else {"cache": "only"}
-        document = {"action": "quota", "params": {}, "options": options}
-        return self._answered(call, caller, document, wants_status)
+        response = self._execution.answer({"action": "quota", "params": {}, "options": options}, caller)
+        if response["data"] is not None:
+            response["data"]["clients"] = self._use_of(caller)
+        return _reply(response, wants_status)
+
+    def _use_of(self, caller: Caller) -> dict[str, Any]:
+        with self._execution.cores.core() as core:
+            return {
+                name: use
+                for name, use in use_by_client(core).items()
+                if name == caller.name or "metrics" in caller.rights
+            }
 
     def _actions(self, call: Call, caller: Caller, name: str) -> Reply:
         _only(call, ())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Callable
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -17,6 +17,7 @@ from ....core import Core
 from ..callers import Caller
 from ..cores import Cores
 from ..messages import Call, Note, Refused, Reply
+from ..share_registration import use_by_client
 from .readiness import windows_of
 
 OTHER = "other"
@@ -53,14 +54,15 @@ class Metrics:
         names = ("client", "face", "action", "status", "source")
         self._requests = Counter("vtaction_requests", "Calls that were answered", names, registry=registry)
         about = "Requests to VirusTotal"
-        self._upstream = Counter("vtaction_upstream_requests", about, ("endpoint",), registry=registry)
+        self._upstream = Counter("vtaction_upstream_requests", about, ("endpoint", "http_status"), registry=registry)
         about = "Seconds that calls waited for quota"
         self._waits = Histogram("vtaction_quota_wait_seconds", about, buckets=_WAITS_S, registry=registry)
         self._hits = Counter("vtaction_cache_hits", "Answers from the cache", ("kind",), registry=registry)
         about = "Calls that the server refused"
         self._refused = Counter("vtaction_refused", about, ("reason",), registry=registry)
         self._inflight = Gauge("vtaction_inflight", "Calls that are being answered", registry=registry)
-        places = Gauge("vtaction_waiting", "Calls that wait for quota, or may have to", registry=registry)
+        about = "Calls that wait for quota or for VirusTotal, or may have to"
+        places = Gauge("vtaction_waiting_places_taken", about, registry=registry)
         places.set_function(waiting)
         registry.register(_QuotaFigures(cores))
         ProcessCollector(registry=registry)
@@ -90,7 +92,7 @@ class Metrics:
         status = note.outcome if _CODE.fullmatch(note.outcome) else http_status
         self._requests.labels(self._client(caller), face_of(call), action, status, source).inc()
         if note.requests:
-            self._upstream.labels(action).inc(note.requests)
+            self._upstream.labels(action, str(note.http_status or "none")).inc(note.requests)
         if note.requests or note.waited_s:
             self._waits.observe(note.waited_s)
         if source == "cache":
@@ -134,12 +136,26 @@ class _QuotaFigures(Collector):
         limit = GaugeMetricFamily("vtaction_quota_limit", "Requests that a window allows", labels=("window",))
         with self._cores.core() as core:
             windows = windows_of(core) if isinstance(core, Core) else {}
+            clients = use_by_client(core)
         for name, window in windows.items():
             if "limit" in window:
                 used.add_metric((name,), window["used"])
                 limit.add_metric((name,), window["limit"])
         yield used
         yield limit
+        yield from _of_clients(clients)
+
+
+def _of_clients(clients: Mapping[str, Mapping[str, Any]]) -> Iterator[GaugeMetricFamily]:
+    waiting = GaugeMetricFamily("vtaction_waiting", "Requests that wait for quota", labels=("client",))
+    used = GaugeMetricFamily("vtaction_client_quota_used", "Used requests", labels=("client", "window"))
+    guaranteed = GaugeMetricFamily("vtaction_client_quota_guaranteed", "By its share", labels=("client", "window"))
+    for client, use in clients.items():
+        waiting.add_metric((client,), use["waiting"])
+        for window, figures in use["windows"].items():
+            used.add_metric((client, window), figures["used"])
+            guaranteed.add_metric((client, window), figures["guaranteed"])
+    yield from (waiting, used, guaranteed)
 
 
 def face_of(call: Call) -> str:
