@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from vt_connectors.adapters.http.callers import RIGHTS, Caller, Right
+from vt_connectors.adapters.http.rights import ServerSettings
+from vt_connectors.api_key import ApiKey
 from vt_connectors.sandbox import Quota
 
 from ...scripted_server import ScriptedServer, answer, hang_up, json_answer, own_error, reset
 from ..serving import EVERYTHING, KEY, READER, KnownTokens, Serving, serving
+from .clients import digest, key_digests
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 FILE = f"/api/v3/files/{SHA256}"
@@ -54,6 +57,9 @@ NEEDS: list[tuple[str, str, Right]] = [
     ("GET", "intelligence/search?query=p:5%2B", "raw"),
     ("GET", "collections/abc", "raw"),
     ("GET", "metadata", "raw"),
+    ("GET", "ioc_stream", "raw"),
+    ("GET", "private/analyses/abc", "raw"),
+    ("POST", "private/urls", "submit"),
     ("GET", f"files/{SHA256}/download", "raw"),
     ("GET", "files/upload_url", "submit"),
     ("POST", "urls", "submit"),
@@ -225,3 +231,16 @@ def test_virustotals_own_quota_is_429_too(tmp_path: Path) -> None:
         reply = server.call("GET", "/api/v3/domains/malicious.example", READER, {"Prefer": "wait=0"})
     assert error(reply) == (429, "QuotaExceededError")
     assert int(reply.headers["Retry-After"]) > 0
+
+
+def test_a_caller_with_its_own_key_is_served_with_it_alone(tmp_path: Path) -> None:
+    rights = frozenset(RIGHTS)
+    wrong, good = (Caller(name, rights, api_key=ApiKey(f"{name}-key-of-a-client")) for name in ("wrong", "good"))
+    tokens = KnownTokens({"wrong": wrong, "good": good})
+    with serving(tmp_path, tokens=tokens, server_settings=ServerSettings(accepts_keys=True)) as server:
+        for path in (FILE, COMMENTS, "/api/v3/files/upload_url"):
+            assert error(server.call("GET", path, "wrong")) == (401, "WrongCredentialsError")
+            assert server.call("GET", path, "good").status_code == 200
+        assert error(server.call("POST", COMMENTS, "wrong", json={"data": {}})) == (401, "WrongCredentialsError")
+        assert server.call("GET", COMMENTS, "good").headers["X-Vtaction-Source"] == "cache"
+        assert digest(KEY) not in key_digests(server)

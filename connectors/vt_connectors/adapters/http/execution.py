@@ -75,7 +75,11 @@ class Execution:
         request = request._replace(api_key=caller.api_key)
         claim, options = Claim(caller.client), request.options
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
+        refused = self._keys.refusal(caller) if self._keys is not None else None
+        request = request._replace(api_key=caller.api_key)
         with self.cores.core(version) as core:
+            if refused is not None:
+                return core.refuse({"action": request.action}, refused)
             if may_be_cached and options.cache == "default":
                 at_hand = core.run(request._replace(options=options._replace(cache="only")), claim=claim, own=run)
                 if (at_hand["data"] or {}).get("reason") != "not_cached":

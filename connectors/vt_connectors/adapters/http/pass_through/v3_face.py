@@ -47,7 +47,11 @@ class V3Face:
         return refusal_reply(refused).with_headers(_VIA)
 
     def answer(self, call: Call, caller: Caller) -> Reply:
-        return self._answered(call, caller).with_headers(_VIA)
+        reply = self._answered(call, caller)
+        if caller.api_key is not None and reply.note.outcome == "access_denied":
+            wrong = Refused(401, "access_denied", "VirusTotal does not accept the key")
+            reply = refusal_reply(wrong)._replace(note=reply.note)
+        return reply.with_headers(_VIA)
 
     def _answered(self, call: Call, caller: Caller) -> Reply:
         token = self.token_of(call) or ""

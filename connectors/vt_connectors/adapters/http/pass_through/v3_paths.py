@@ -27,8 +27,7 @@ FIRST_SEGMENTS = frozenset(
 # Parameters that some clients use for the key.
 _OF_KEY = frozenset(("apikey", "x-apikey"))
 _SHORTEST_TOKEN = 8
-_READABLE = (*OBJECTS, "analyses", "comments", "search", "file_behaviours", "resolutions", "votes", "ioc_stream")
-_PRIVATE = ("analyses", "files", "urls", "file_behaviours", "zip_files")
+_READABLE = (*OBJECTS, "analyses", "comments", "search", "file_behaviours", "resolutions", "votes")
 _OWN_FIGURES = ("overall_quotas", "api_usage")
 _SCANNED = (["files"], ["urls"], ["private", "files"], ["private", "urls"])
 _DOWNLOADS = frozenset(("download", "download_url", "pcap", "evtx", "memdump", "html"))
@@ -122,7 +121,8 @@ def _right_to_read(segments: Sequence[str]) -> Right:
         return "submit"
     if last in _DOWNLOADS:
         return "raw"
-    if first in _READABLE or (first == "private" and segments[1:2] and segments[1] in _PRIVATE):
+    # As for our actions, private reports and the IoC stream need `raw`.
+    if first in _READABLE:
         return "read"
     is_own = first == "users" and len(segments) == 3 and segments[1] == "me" and last in _OWN_FIGURES
     return "read" if is_own else "raw"
