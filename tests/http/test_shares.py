@@ -9,7 +9,10 @@ import pytest
 
 from tests.vtaction_process import clean_environment, lookup
 from vt_connectors.adapters.core_from_environment import core_from
+from vt_connectors.adapters.http.callers import RIGHTS, Caller
+from vt_connectors.adapters.http.share_registration import ShareRegistration
 from vt_connectors.clock import SystemClock
+from vt_connectors.contract.validation import violation
 from vt_connectors.errors import ConfigError
 from vt_connectors.misconfigured import Misconfigured
 
@@ -89,3 +92,40 @@ def test_an_answer_from_the_cache_needs_no_share(tmp_path: Path) -> None:
 def test_with_wrong_settings_shares_raise_their_error() -> None:
     with pytest.raises(ConfigError, match="the settings are wrong"):
         Misconfigured(ConfigError("the settings are wrong")).shares.register({})
+
+
+def test_the_server_registers_the_shares_of_its_tokens_and_a_client_sees_its_own_use(tmp_path: Path) -> None:
+    callers = [Caller("reader", share=50), Caller("everything", frozenset(RIGHTS), share=20)]
+    with serving(tmp_path, quota=f"{LIMIT}/day,1000/month") as server:
+        shares = ShareRegistration(server.service.cores, lambda: callers, "tokens.json", server.clock)
+        shares.look()
+        _answered(server, READER, 1, 2)
+        own = server.call("GET", "/v1/quota", READER).json()["data"]["clients"]
+        assert own == {
+            "reader": {
+                "share": 50,
+                "waiting": 0,
+                "windows": {
+                    "day": {"used": 2, "guaranteed": 5, "limit": LIMIT},
+                    "month": {"used": 2, "guaranteed": 500, "limit": 1000},
+                },
+            }
+        }
+        assert violation("results/quota.json", {"windows": {}, "clients": own}) is None
+        assert set(server.call("GET", "/v1/quota", EVERYTHING).json()["data"]["clients"]) == {"reader", "everything"}
+        callers[1:] = []
+        shares.look()
+        assert set(server.call("GET", "/v1/quota", EVERYTHING).json()["data"]["clients"]) == {"reader"}
+
+
+def test_shares_that_cannot_be_registered_are_logged_and_the_server_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    callers = [Caller("reader", share=60), Caller("everything", share=60)]
+    with serving(tmp_path, quota=f"{LIMIT}/day") as server:
+        shares = ShareRegistration(server.service.cores, lambda: callers, "tokens.json", server.clock)
+        shares.look()
+        shares.again()
+        shares.look()
+        assert _answered(server, READER, 1, 1) == [None]
+    assert sum("the shares of the tokens could not be registered" in text for text in caplog.messages) == 1

@@ -51,7 +51,7 @@ def test_calls_are_counted_by_client_action_outcome_and_source(tmp_path: Path) -
         assert counted[frozenset({**label, "source": "cache"}.items())] == 2
         assert named(server, "vtaction_cache_hits_total") == {frozenset({("kind", "hash")}): 2}
         upstream = named(server, "vtaction_upstream_requests_total")
-        assert upstream == {frozenset({("endpoint", "lookup_hash")}): 1}
+        assert upstream == {frozenset({("endpoint", "lookup_hash"), ("http_status", "200")}): 1}
         assert named(server, "vtaction_quota_used") == {frozenset({("window", "day")}): 1}
         assert named(server, "vtaction_quota_limit") == {frozenset({("window", "day")}): 5}
         assert named(server, "vtaction_quota_wait_seconds_count") == {frozenset(): 1}

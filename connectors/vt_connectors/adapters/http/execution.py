@@ -7,7 +7,7 @@ from typing import Any
 
 from ...actions.action import Run
 from ...actions.registry import is_write
-from ...contract.documents import Request, error_response
+from ...contract.documents import Request
 from ...contract.response import Response
 from ...quota.waiters import Claim
 from ..server.bounded_time import within
@@ -69,10 +69,6 @@ class Execution:
         Raises `Refused`. `version` and `longest_wait_s`: as above. `may_be_cached`: the cache is asked first, without
         a place for waiting.
         """
-        refused = self._keys.refusal(caller) if self._keys is not None else None
-        if refused is not None:
-            return error_response(request.action, request.id, refused)
-        request = request._replace(api_key=caller.api_key)
         claim, options = Claim(caller.client), request.options
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
         refused = self._keys.refusal(caller) if self._keys is not None else None
