@@ -60,6 +60,9 @@ else:  # hidden from type checkers, which would take these for the types
         def __class_getitem__(cls, _):
             return cls
 
+    # From this instance on, a class has compiled code, which is faster if there are many of them.
+    _MADE_SLOWLY = 200
+
     class _NamedTupleType(type):
         """Makes a subclass of `tuple` with named fields. Faster than `collections.namedtuple`, which compiles code."""
 
@@ -70,14 +73,20 @@ else:  # hidden from type checkers, which would take these for the types
                 namespace.update({field: field_at(place, field) for place, field in enumerate(fields)})
                 namespace["_defaults"] = tuple(namespace["_field_defaults"].values())
                 namespace["_fields"] = namespace["__match_args__"] = fields
+                namespace["_slowly_left"] = [_MADE_SLOWLY]
                 namespace["__slots__"] = ()
             return super().__new__(mcs, name, bases, namespace)
 
     class NamedTuple(tuple, metaclass=_NamedTupleType):
         __slots__ = ()
         _fields = ()
+        _slowly_left = [0]  # noqa: RUF012  # each class has its own
 
         def __new__(cls, *values, **named):
+            left = cls._slowly_left
+            left[0] -= 1
+            if not left[0]:
+                _compile(cls)
             missing = len(cls._fields) - len(values)
             if named:
                 values = _with_named(cls, values, named)
@@ -107,6 +116,17 @@ else:  # hidden from type checkers, which would take these for the types
 
         def __getnewargs__(self):
             return tuple(self)
+
+    def _compile(cls):
+        """Give the class with the fields a `__new__` like that of `collections.namedtuple`."""
+        owner = next(each for each in cls.__mro__ if "_slowly_left" in each.__dict__)
+        names = ", ".join(owner._fields)
+        if names:
+            # The names are those of attributes in our code.
+            made = eval(f"lambda _cls, {names}: _new(_cls, ({names},))", {"_new": tuple.__new__})  # noqa: S307
+            made.__defaults__ = owner._defaults
+            made.__name__ = "__new__"
+            owner.__new__ = staticmethod(made)
 
     def _last_values(cls, missing):
         """The defaults of the last `missing` fields. Raises `TypeError`."""
