@@ -12,7 +12,7 @@ from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.actions.related_objects import row_of
-from vt_connectors.indicators import Kind
+from vt_connectors.indicators import Kind, parse_as
 from vt_connectors.sandbox import Licence, SandboxConfig
 from vt_connectors.virustotal.relationship_names import NAMES
 
@@ -27,6 +27,24 @@ def test_the_rows_are_indicators_with_their_kinds(v3: Scenario) -> None:
     urls = v3("relationships", indicator=INVOICE, relationship="contacted_urls")["data"]["related"]
     assert {"type": "url", "id": sha256(PAYLOAD.encode()).hexdigest(), "indicator": PAYLOAD} in urls
     assert v3.calls[0] == f"GET /api/v3/files/{INVOICE}/relationships/dropped_files"
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_rows_of_resolutions_have_host_and_address_as_those_of_passive_dns(v3: Scenario, full: bool) -> None:
+    for indicator, action in ((MALICIOUS, {"domain": MALICIOUS}), (IP, {"ip": IP})):
+        pairs = [(row["host"], row["ip"]) for row in v3("passive_dns", **action)["data"]["resolutions"]]
+        related = v3("relationships", indicator=indicator, relationship="resolutions", full=full)["data"]["related"]
+        assert [(row["host"], row["ip"]) for row in related] == pairs
+        assert all(row["id"] == row["ip"] + row["host"] for row in related)
+
+
+def test_an_id_that_is_no_pair_of_the_indicator_is_not_divided() -> None:
+    domain, address = parse_as("domain", "a.example"), parse_as("ip", "2001:db8::1")
+    assert row_of({"type": "resolution", "id": "192.0.2.7b.example"}, domain) == {
+        "type": "resolution",
+        "id": "192.0.2.7b.example",
+    }
+    assert row_of({"type": "resolution", "id": "2001:db8::1_x.a.example"}, address)["host"] == "_x.a.example"
 
 
 def test_whole_objects_have_verdicts_that_are_judged_for_each_caller(v3: Scenario) -> None:
