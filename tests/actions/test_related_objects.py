@@ -12,6 +12,7 @@ from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.actions.related_objects import row_of
+from vt_connectors.actions.relationships import counted
 from vt_connectors.indicators import Kind, parse_as
 from vt_connectors.sandbox import Licence, SandboxConfig
 from vt_connectors.virustotal.relationship_names import NAMES
@@ -65,6 +66,23 @@ def test_pages_are_read_up_to_the_limit_and_each_is_one_request(v3: Scenario) ->
     assert (len(fewer["data"]["related"]), fewer["data"]["more"], fewer["meta"]["source"]) == (7, True, "cache")
     every = v3("relationships", indicator=MALICIOUS, relationship="communicating_files", limit=500)
     assert (len(every["data"]["related"]), every["data"]["more"]) == (55, False)
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular"),
+    [
+        *(("subdomains", "subdomain"), ("malware_families", "malware_family"), ("analyses", "analysis")),
+        *(("historical_whois", "historical_whois"), ("last_serving_ip_address", "last_serving_ip_address")),
+        *(("processes", "process"), ("dropped files", "dropped file"), ("ns_records", "ns_record")),
+    ],
+)
+def test_a_count_of_one_has_a_singular(plural: str, singular: str) -> None:
+    assert [counted(count, plural) for count in (0, 1, 2)] == [f"0 {plural}", f"1 {singular}", f"2 {plural}"]
+
+
+def test_the_summary_counts_one_row(v3: Scenario) -> None:
+    found = v3("relationships", indicator=MALICIOUS, relationship="subdomains", limit=1)
+    assert found["summary"] == "more than 1 subdomain"
 
 
 def test_the_quota_ends_the_paging_and_the_answer_says_that_there_is_more(make_scenario: MakeScenario) -> None:
