@@ -325,6 +325,27 @@ def test_a_file_that_appears_during_the_download_is_not_overwritten(servers: Ser
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("name", ["sample", ""], ids=["to a file", "into a folder"])
+def test_a_second_download_to_the_same_file_meanwhile_is_refused_before_it_is_sent(
+    servers: Servers, folder: Path, name: str, overwrite: bool
+) -> None:
+    second: list[Mapping[str, Any]] = []
+
+    def download_again(wire: Any) -> None:
+        second.append(servers(path=str(folder / name), overwrite=overwrite))
+        answer(200, CONTENT)(wire)
+
+    servers.storage.script(download_again)
+    assert servers(path=str(folder / name), overwrite=overwrite)["status"] == "ok"
+    assert error_of(second[0])["code"] == "invalid_request"
+    assert "another download of this process, so this one was not sent" in error_of(second[0])["message"]
+    assert len(servers.asked) == 1
+    assert names_in(folder) == [name or SHA256]
+    (folder / (name or SHA256)).unlink()
+    assert servers(path=str(folder / name))["status"] == "ok", "the place is free again"
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
 def test_nothing_is_written_through_a_link_or_into_something_that_is_no_file(
     premium: Scenario, folder: Path, overwrite: bool
 ) -> None:

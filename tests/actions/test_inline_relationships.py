@@ -44,6 +44,7 @@ def test_they_come_with_the_report_in_one_request(v3: Scenario, action: str) -> 
     assert set(found) == {"resolutions", "subdomains"}
     assert all(0 < len(rows) <= 20 for rows in found.values())
     assert all(row["indicator"].endswith(DOMAIN) for row in found["subdomains"])
+    assert all(row["host"] == DOMAIN and row["id"] == row["ip"] + DOMAIN for row in found["resolutions"])
     assert len(v3.server.requests) == 1
     assert response["data"]["verdict"] == v3("lookup_domain", domain=DOMAIN)["data"]["verdict"]
     assert len(v3.server.requests) == 1, "the report without them was stored too"

@@ -18,8 +18,10 @@ from vt_connectors.cache import Entry
 from vt_connectors.contract.documents import Options
 from vt_connectors.core import Core
 from vt_connectors.indicators import parse_as
+from vt_connectors.sandbox import EVERY_LICENCE, SandboxConfig
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
+from .conftest import MakeScenario
 from .several import Played, Several, file_object, said
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
@@ -245,3 +247,20 @@ def test_a_finished_analysis_is_each_keys_own(several: Several) -> None:
         for key in (LICENSED, FREE):
             core = several.core(VirusTotal(key), key)
             assert reported(core.answer(document)) == (source, key[0], key == LICENSED)
+
+
+@pytest.mark.parametrize("first", [(), ("raw",)], ids=["without raw first", "with raw first"])
+def test_a_licensed_answer_with_raw_is_stored_once_under_its_keys_hash(
+    make_scenario: MakeScenario, first: tuple[str, ...]
+) -> None:
+    premium = make_scenario("3", config=SandboxConfig(licences=EVERY_LICENCE))
+    asked = {"indicator": "malicious.example", "relationship": "urls", "limit": 2}
+    for include in (first, ("raw",), ()):
+        premium("relationships", {"include": list(include)}, **asked)
+    cache = premium.core.context.cache
+    keys = [key for key, _, _ in cache.keys(100) if "relationships" in key or "related" in key]
+    assert len(keys) == 1
+    assert keys[0].count("key-") == 1
+    found = premium("relationships", {"include": ["raw"]}, **asked)
+    assert (found["meta"]["source"], len(found["data"]["raw"]["data"])) == ("cache", 2)
+    assert "raw" not in premium("relationships", {}, **asked)["data"]

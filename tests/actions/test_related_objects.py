@@ -12,7 +12,8 @@ from tests.responses import error_of
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.virustotal.house import core_at
 from vt_connectors.actions.related_objects import row_of
-from vt_connectors.indicators import Kind
+from vt_connectors.actions.relationships import counted
+from vt_connectors.indicators import Kind, parse_as
 from vt_connectors.sandbox import Licence, SandboxConfig
 from vt_connectors.virustotal.relationship_names import NAMES
 
@@ -27,6 +28,24 @@ def test_the_rows_are_indicators_with_their_kinds(v3: Scenario) -> None:
     urls = v3("relationships", indicator=INVOICE, relationship="contacted_urls")["data"]["related"]
     assert {"type": "url", "id": sha256(PAYLOAD.encode()).hexdigest(), "indicator": PAYLOAD} in urls
     assert v3.calls[0] == f"GET /api/v3/files/{INVOICE}/relationships/dropped_files"
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_rows_of_resolutions_have_host_and_address_as_those_of_passive_dns(v3: Scenario, full: bool) -> None:
+    for indicator, action in ((MALICIOUS, {"domain": MALICIOUS}), (IP, {"ip": IP})):
+        pairs = [(row["host"], row["ip"]) for row in v3("passive_dns", **action)["data"]["resolutions"]]
+        related = v3("relationships", indicator=indicator, relationship="resolutions", full=full)["data"]["related"]
+        assert [(row["host"], row["ip"]) for row in related] == pairs
+        assert all(row["id"] == row["ip"] + row["host"] for row in related)
+
+
+def test_an_id_that_is_no_pair_of_the_indicator_is_not_divided() -> None:
+    domain, address = parse_as("domain", "a.example"), parse_as("ip", "2001:db8::1")
+    assert row_of({"type": "resolution", "id": "192.0.2.7b.example"}, domain) == {
+        "type": "resolution",
+        "id": "192.0.2.7b.example",
+    }
+    assert row_of({"type": "resolution", "id": "2001:db8::1_x.a.example"}, address)["host"] == "_x.a.example"
 
 
 def test_whole_objects_have_verdicts_that_are_judged_for_each_caller(v3: Scenario) -> None:
@@ -47,6 +66,23 @@ def test_pages_are_read_up_to_the_limit_and_each_is_one_request(v3: Scenario) ->
     assert (len(fewer["data"]["related"]), fewer["data"]["more"], fewer["meta"]["source"]) == (7, True, "cache")
     every = v3("relationships", indicator=MALICIOUS, relationship="communicating_files", limit=500)
     assert (len(every["data"]["related"]), every["data"]["more"]) == (55, False)
+
+
+@pytest.mark.parametrize(
+    ("plural", "singular"),
+    [
+        *(("subdomains", "subdomain"), ("malware_families", "malware_family"), ("analyses", "analysis")),
+        *(("historical_whois", "historical_whois"), ("last_serving_ip_address", "last_serving_ip_address")),
+        *(("processes", "process"), ("dropped files", "dropped file"), ("ns_records", "ns_record")),
+    ],
+)
+def test_a_count_of_one_has_a_singular(plural: str, singular: str) -> None:
+    assert [counted(count, plural) for count in (0, 1, 2)] == [f"0 {plural}", f"1 {singular}", f"2 {plural}"]
+
+
+def test_the_summary_counts_one_row(v3: Scenario) -> None:
+    found = v3("relationships", indicator=MALICIOUS, relationship="subdomains", limit=1)
+    assert found["summary"] == "more than 1 subdomain"
 
 
 def test_the_quota_ends_the_paging_and_the_answer_says_that_there_is_more(make_scenario: MakeScenario) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from vt_connectors.actions.manifest import manifest
@@ -35,3 +37,11 @@ def test_a_refusal_of_our_own_has_other_steps_than_one_of_virustotal() -> None:
 
 def test_a_refusal_without_a_licence_names_where_licences_are() -> None:
     assert "docs/relationships.md" in " ".join(next_steps(BY_CODE["forbidden"]("x").to_dict()))
+
+
+@pytest.mark.parametrize("code", BY_CODE)
+@pytest.mark.parametrize("source", ["local", "upstream"])
+def test_who_typed_the_command_is_told_of_options_and_not_of_fields_in_json(code: str, source: str) -> None:
+    steps = " ".join(next_steps(BY_CODE[code]("x", details={"source": source}).to_dict(), typed=True))
+    assert steps
+    assert not re.search(r"details[.]|_s\b|/params|: true", steps)

@@ -18,6 +18,7 @@ from vt_connectors import (
     Conflict,
     Forbidden,
     InvalidIndicator,
+    InvalidRequest,
     Notification,
     RelatedObject,
     Relationships,
@@ -84,6 +85,23 @@ def test_behaviour_has_techniques_and_what_the_file_did(vt: VirusTotal) -> None:
     assert (only.activity, only.techniques) == (None, answer.techniques)
     never_run = vt.behaviour(NEVER_RUN)
     assert (never_run.status, never_run.reason, never_run.techniques) == ("not_found", "no_behaviour", ())
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda vt: vt.behaviour(INVOICE, parts="techniques"), "/params/parts"),
+        (lambda vt: vt.lookup("malicious.example", relationships="subdomains"), "/params/relationships"),
+        (lambda vt: vt.lookup("malicious.example", include="raw"), "/options/include"),
+        (lambda vt: vt.lookup("malicious.example", ignored_engines="Kaspersky"), "/options/ignored_engines"),
+    ],
+)
+def test_a_text_in_the_place_of_a_list_is_refused_and_not_taken_apart(
+    vt: VirusTotal, call: Callable[[VirusTotal], object], name: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=name) as refused:
+        call(vt)
+    assert "is not of type array" in str(refused.value)
 
 
 def test_every_field_of_an_activity_is_read(vt_of: VirusTotal, core: FakeCore) -> None:

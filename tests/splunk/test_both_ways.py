@@ -188,7 +188,18 @@ def test_any_text_at_all_is_done_alike_by_both_quick_ways(text: str, header: str
 @pytest.mark.parametrize(
     "body",
     [
-        *("x\na\rb\n", "x\r\na\r\n", "x,y\na\n", "x,y\n\n", "x,y\na,b,c\n", 'x\n"a\n', 'x\na"b\n', 'x\n"a"b\n'),
+        *(
+            "x\na\rb\n",
+            "x\r\na\r\n",
+            "x,y\na\n",
+            "x,y\n\n",
+            "x,y\na,b,c\n",
+            "x,y\na\nb,c,d\n",
+            "x,y\na,b,c\nd\n",
+            'x\n"a\n',
+            'x\na"b\n',
+            'x\n"a"b\n',
+        ),
         *("x,x\na,b\n", "y\na\n", "vt_status,x\na,b\n", "__mv_vt_names,x\na,b\n", '"x\n",y\na,b\n', "\nx\na\n"),
         'x\n"' + "a" * (1 << 20) + '"\n',
     ],

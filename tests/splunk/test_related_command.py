@@ -19,7 +19,7 @@ from .searching import EICAR_MD5, Lookup, normal
 INVOICE = "d75e71a9b6501b283cead761d0d4505dba8adfc1b9adee5bbeb6ab5e0b1571d2"
 NAMED = [
     "indicator",
-    *(f"vt_{name}" for name in ("relationship", "type", "indicator", "id", "date", "status", "reason")),
+    *(f"vt_{name}" for name in ("relationship", "type", "indicator", "id", "date", "status", "reason", "host", "ip")),
 ]
 FILES = ("value=malicious.example", "relationship=communicating_files")
 BY = pytest.mark.parametrize("rights", [ANALYST, EVERYTHING], ids=["by the endpoint", "with the key"])
@@ -53,6 +53,12 @@ def test_each_related_object_is_a_row(related: Lookup, python: str) -> None:
     assert (first["indicator"], first["vt_relationship"]) == ("malicious.example", "communicating_files")
     assert (first["vt_type"], first["vt_indicator"], first["vt_status"]) == ("hash", INVOICE, "ok")
     assert told(result) == ("INFO", "vtrelated: there are more than 3: raise limit= to get them")
+
+
+def test_resolutions_have_a_host_and_an_address_to_look_up(related: Lookup) -> None:
+    [row] = related([], "value=malicious.example", "relationship=resolutions", "limit=1").records
+    assert row["vt_host"] == "malicious.example"
+    assert row["vt_id"] == f"{row['vt_ip']}malicious.example"
 
 
 def test_with_full_rows_have_what_a_report_has(lookup: Lookup, related: Lookup) -> None:

@@ -110,15 +110,17 @@ def judged_data(report: Mapping[str, Any], rules: Rules, options: Options) -> di
 
 class CachedAnswer:
     """One query's answer in the cache. `key`: the cache key of the shared part. `api_key`: the caller's API key; None
-    means the configured one.
+    means the configured one. `is_per_key`: the whole answer belongs to the API key, and so does `key`: there is no
+    shared part.
 
     The key's own part is valid as long as the shared part is cached and not newer.
     """
 
-    def __init__(self, context: Context, key: str, api_key: ApiKey | None) -> None:
+    def __init__(self, context: Context, key: str, api_key: ApiKey | None, *, is_per_key: bool = False) -> None:
         self._context = context
         self._key = key
         self._api_key = api_key
+        self._is_per_key = is_per_key
 
     def find(self, find: Find, parts: Collection[str], will_do: WillDo, *, is_new: bool) -> Entry | None:
         """The answer with `parts` that `will_do` accepts, or None. `find`: the method of the cache to use.
@@ -126,7 +128,7 @@ class CachedAnswer:
         `is_new`: only answers fetched just now are accepted, so an answer that another key got a moment later does not
         outdate them.
         """
-        if PARTS.isdisjoint(parts):
+        if self._is_per_key or PARTS.isdisjoint(parts):
             return find(self._key, will_do)
         shared = find(self._key, any_entry)
         if shared is None:
@@ -138,14 +140,14 @@ class CachedAnswer:
 
     def fetched_at(self) -> frozenset[float]:
         """When the cached parts were fetched (epoch seconds): the shared part and the key's own part."""
-        names = [self._key, self._own()]
+        names = [self._key, None if self._is_per_key else self._own()]
         found = [self._context.cache.peek_shared(name, any_entry) for name in names if name is not None]
         return frozenset(entry.fetched_at for entry in found if entry is not None)
 
     def put(self, entry: Entry, stays: WillDo) -> bool:
         """Store the answer. Returns whether all processes can find it. A shared part that `stays` is not replaced."""
         shared = entry.without(PARTS)
-        if shared is entry:
+        if shared is entry or self._is_per_key:
             return self._context.cache.put(self._key, entry)
         own, cache = self._own(), self._context.cache
         there = cache.peek_shared(self._key, lambda cached: stays(cached) and _same_analysis(cached, entry))

@@ -18,12 +18,23 @@ from .answer_parts import raw_if_requested
 from .context import Context
 from .lookup import skipped
 from .read_through import Query, find
+from .relationships import counted
 
 PARTS = ("summary", "techniques")
 ENDPOINTS: dict[str, Endpoint] = {"summary": endpoints.BEHAVIOUR_SUMMARY, "techniques": endpoints.MITRE_TREES}
 _READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "summary": summary_of_behaviour,
     "techniques": techniques_of,
+}
+# What the lists of a summary contain, where the name of the list is no plural.
+_NOUNS = {
+    "files_dropped": "dropped files",
+    "files_written": "written files",
+    "files_deleted": "deleted files",
+    "registry_keys_set": "written registry keys",
+    "registry_keys_deleted": "deleted registry keys",
+    "dns": "DNS queries",
+    "http": "HTTP requests",
 }
 
 
@@ -86,8 +97,9 @@ def _summary(data: Mapping[str, Any]) -> str:
         worst = data["techniques"][0]
         count = len(data["techniques"])
         name = " ".join(word for word in (worst["id"], worst.get("name")) if word)
-        parts.append(f"{count} technique{'s' if count != 1 else ''}, worst {worst['severity']}: {name}")
+        parts.append(f"{counted(count, 'techniques')}, worst {worst['severity']}: {name}")
     seen = data.get("summary") or {}
-    counts = [f"{len(values)} {name.replace('_', ' ')}" for name, values in seen.items() if isinstance(values, list)]
+    lists = {name: values for name, values in seen.items() if isinstance(values, list)}
+    counts = [counted(len(values), _NOUNS.get(name, name)) for name, values in lists.items()]
     parts += counts[:4]
     return "; ".join(parts)

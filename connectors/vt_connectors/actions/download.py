@@ -53,7 +53,7 @@ def download_file(context: Context, request: Request, budget: Budget) -> Outcome
             place.check()
         context.guard.read_key()
         context.guard.refuse(request.action, params, request.api_key)
-        with place.writing() as created:
+        with place.claimed(place.name or file.value), place.writing() as created:
             return _downloaded(
                 _Content(created, file, password, most, context, budget), place, context, request, budget
             )

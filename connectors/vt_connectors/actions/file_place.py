@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -18,6 +19,9 @@ _IN_FOLDERS = os.open in os.supports_dir_fd
 _SHOWN = 200
 # Readable and writable for the owner only, and not executable.
 _MODE = 0o600
+# The files that this process is about to create: device and inode of the folder, and the name.
+_claimed: set[tuple[int, int, str]] = set()
+_claims = threading.Lock()
 
 
 class Place:
@@ -60,6 +64,32 @@ class Place:
                 "is not a file that only this user can read and write, as downloads are, so it is not overwritten; "
                 "name another file"
             )
+
+    @contextlib.contextmanager
+    def claimed(self, name: str) -> Iterator[None]:
+        """Nothing else in this process creates `name` here meanwhile. Raises `InvalidRequest` if that is under way.
+
+        `name`: the file's, or what it follows from if it is not known. Another process is noticed by `finish` only.
+        """
+        folder = os.fstat(self._descriptor)
+        claim = folder.st_dev, folder.st_ino, name
+        with _claims:
+            if claim in _claimed:
+                path = os.path.join(os.path.abspath(self._folder), name)  # noqa: PTH100, PTH118
+                raise refused(
+                    _PARAM,
+                    f"{_shown(path)} is being created by another download of this process, so this one was not sent; "
+                    "name another file",
+                )
+            _claimed.add(claim)
+        try:
+            if self.name is not None:
+                # An earlier download may have created it since the first check.
+                self.check()
+            yield
+        finally:
+            with _claims:
+                _claimed.discard(claim)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[BinaryIO]:

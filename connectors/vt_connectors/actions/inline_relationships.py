@@ -22,16 +22,17 @@ from .related_objects import row_of, unknown_name
 _MOST = 20
 _ROWS, _MORE = "relationships", "relationships_more"
 # Descriptors have no attributes. If VirusTotal sends whole objects, they are cut to these.
-_OF_ROW = ("type", "id", "indicator", "date", "status")
+_OF_ROW = ("type", "id", "indicator", "host", "ip", "date", "status")
 
 
-def rows_in(vt_object: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """The parts of a report: rows by name, and the names of those with further rows. A name that VirusTotal left out,
-    because of the key's licence for instance, is left out here too.
+def rows_in(vt_object: Mapping[str, Any], names: Sequence[str], indicator: Indicator) -> dict[str, Any]:
+    """The parts of the report on `indicator`: rows by name, and the names of those with further rows.
+
+    A name that VirusTotal left out, because of the key's licence for instance, is left out here too.
     """
     inline = mapping(vt_object.get("relationships"))
     told = {name: inline[name] for name in names if isinstance(inline.get(name), Mapping)}
-    rows = {name: [_row(item) for item in _items(found)] for name, found in told.items()}
+    rows = {name: [_row(item, indicator) for item in _items(found)] for name, found in told.items()}
     return {
         _ROWS: {name: found[:_MOST] for name, found in rows.items()},
         _MORE: [name for name, found in told.items() if _has_more(found, len(rows[name]))],
@@ -44,8 +45,8 @@ def _items(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from (item for item in (data if isinstance(data, list) else [data]) if isinstance(item, Mapping))
 
 
-def _row(item: Mapping[str, Any]) -> dict[str, Any]:
-    row = row_of(item)
+def _row(item: Mapping[str, Any], indicator: Indicator) -> dict[str, Any]:
+    row = row_of(item, indicator)
     return {name: row[name] for name in _OF_ROW if name in row}
 
 

@@ -23,6 +23,7 @@ from .answer_parts import raw_if_requested
 from .context import Context
 from .read_through import Query, find
 from .related_objects import judged_row, row_of
+from .relationships import counted
 from .stream_cursor import Cursor, read_since
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def ioc_stream(context: Context, request: Request, budget: Budget) -> Outcome:
     if not params.get("since"):
         context.deliveries.offer(report["cursor"], lambda: _keep(account, name, report["cursor"]))
     count, many = len(data["notifications"]), "; there are more" if data["more"] else ""
-    summary = f"{count} notification{'s' if count != 1 else ''} since {data['since']}{many}"
+    summary = f"{counted(count, 'notifications')} since {data['since']}{many}"
     return Outcome("ok", summary, data, source, entry.fetched_at)
 
 

@@ -118,7 +118,7 @@ def report_on(
         if related:
             from .inline_relationships import rows_in
 
-            report.update(rows_in(known.vt_object, related))
+            report.update(rows_in(known.vt_object, related, indicator))
         report = without_recorded_credentials(report)
         if request.options.cache == "off":
             return Entry("ok", report, now)

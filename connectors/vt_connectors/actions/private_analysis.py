@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .context import Context
 
 _COMPLETED = "completed"
+# VirusTotal answers an id that is too new and the id of another key's scan in the same way.
+_UNSEEN = "it is new, or another key's; if it is another's, it is not found ten minutes after it was submitted"
 # States in which a scan has ended without a report, in VirusTotal's words: the reason, and how it is said.
 _FAILED = {
     "error": ("scan_failed", "the scan failed"),
@@ -50,7 +52,8 @@ def private_state(
     entry, source = found
     if entry.status == "not_found" and is_new(analysis_id, context):
         queued = pending(analysis_id, known, "queued", context, request)
-        return queued._replace(source=source, fetched_at=entry.fetched_at)
+        summary = f"{queued.summary}. VirusTotal does not show this key such a scan yet: {_UNSEEN}"
+        return queued._replace(summary=summary, source=source, fetched_at=entry.fetched_at)
     if entry.status == "not_found":
         summary = "not found: this key has no such private scan, or VirusTotal has deleted it"
         data = {**known, "analysis_id": analysis_id, "reason": "no_private_analysis"}

@@ -20,7 +20,8 @@ _OF_FILES = {
     "region": "storage_region",
     "locale": "locale",
 }
-# https://docs.virustotal.com/reference/private-scan-url
+# As a connector of others for Google Threat Intelligence sends them: no page of VirusTotal's on this call's form was
+# found, and the names are not tried with a licensed key.
 _OF_URLS = {
     name: _OF_FILES[name] for name in ("interaction_sandbox", "interaction_timeout_s", "retention_days", "region")
 }

@@ -85,7 +85,7 @@ def private_report(
 def forget_private(indicator: Indicator, context: Context, request: Request, budget: Budget) -> None:
     """Remove the report of this key on an object that is scanned now. From now on, older ones are cached briefly."""
     query = _query(indicator, context, request, budget)
-    _remove(query_key(context, query, request.api_key), context, request)
+    forget(context, query_key(context, query, request.api_key))
     context.cache.put(_mark(query.key, context, request), Entry("ok", {}, context.clock.now()))
 
 
@@ -134,15 +134,8 @@ def _forget_expired(query: Query, context: Context, request: Request) -> bool:
     key, now = query_key(context, query, request.api_key), context.clock.now()
     expired = context.cache.peek(key, lambda entry: context.freshness.is_expired(entry, now))
     if expired is not None:
-        _remove(key, context, request)
+        forget(context, key)
     return expired is not None
-
-
-def _remove(key: str, context: Context, request: Request) -> None:
-    """Remove a report, also its `raw`, from the cache."""
-    owner = context.owner(request.api_key)
-    for name in (key, *([own_key(key, owner)] if owner else [])):
-        forget(context, name)
 
 
 def _missing(indicator: Indicator, entry: Entry, source: Source, is_expired: bool) -> Outcome:

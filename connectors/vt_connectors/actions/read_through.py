@@ -93,7 +93,7 @@ class _Search:
         self._options = request.options
         self._budget = budget
         self._key = query_key(context, question, request.api_key)
-        self._kept = CachedAnswer(context, self._key, request.api_key)
+        self._kept = CachedAnswer(context, self._key, request.api_key, is_per_key=question.is_per_key)
         self._parts = question.parts
         self._batch = context.batch or deferred(new_batch)
         self._began = context.clock.now(), context.clock.monotonic()

@@ -56,7 +56,7 @@ def relationships(context: Context, request: Request, budget: Budget) -> Outcome
     listing = Listing(
         "related",
         lambda api: api.rows(call, budget),
-        row_of,
+        lambda item: row_of(item, indicator),
         limit,
         about={"relationship": name},
         noun=name,
@@ -85,10 +85,10 @@ def values_of(indicator: Indicator, name: str) -> dict[str, str]:
     return {"collection": COLLECTION[indicator.kind], "id": indicator.vt_id, "relationship": name}
 
 
-def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
+def row_of(item: Mapping[str, Any], about: Indicator | None = None) -> dict[str, Any]:
     """The row for an object of VirusTotal's of any type, or for its descriptor (only type, id and context).
 
-    Reports in it have no verdict yet: `judged_row` adds it.
+    Reports in it have no verdict yet: `judged_row` adds it. `about`: the indicator that the object is related to.
     """
     vt_type, found, attributes = text(item.get("type")) or "", text(item.get("id")), mapping(item.get("attributes"))
     seen = mapping(item.get("context_attributes"))
@@ -100,7 +100,9 @@ def row_of(item: Mapping[str, Any]) -> dict[str, Any]:
         row["status"] = "not_found"
     if vt_type in KINDS:
         row.update(_of_indicator(KINDS[vt_type], item, attributes, seen))
-    elif attributes:
+    if vt_type == "resolution":
+        row.update(_pair_of(found or "", attributes, about))
+    if vt_type not in KINDS and attributes:
         row["attributes"] = {name: value for name, value in attributes.items() if name not in _LEFT_OUT}
     return {name: value for name, value in row.items() if value is not None}
 
@@ -133,6 +135,28 @@ def _of_indicator(
         if name in found:
             found[name] = found[name][:most]
     return found
+
+
+def _pair_of(found: str, attributes: Mapping[str, Any], about: Indicator | None) -> dict[str, Any]:
+    """The name and the address of a resolution. A descriptor has only its id, which is the address followed by the
+    name (https://docs.virustotal.com/reference/get-resolution-by-id): where it ends is known from the indicator.
+    """
+    host, address = text(attributes.get("host_name")), text(attributes.get("ip_address"))
+    if host is None and address is None and about is not None:
+        if about.kind == "domain" and found.lower().endswith(about.value):
+            host, address = about.value, found[: -len(about.value)]
+        elif about.kind == "ip" and found.startswith(about.value):
+            host, address = found[len(about.value) :], about.value
+    pair = {"host": _canonical("domain", host), "ip": _canonical("ip", address)}
+    return {name: value for name, value in pair.items() if value}
+
+
+def _canonical(kind: Kind, value: str | None) -> str | None:
+    """As VirusTotal wrote it, if it is no indicator of `kind`, as names with an underscore at their end."""
+    try:
+        return parse_as(kind, value).value if value else None
+    except InvalidIndicator:
+        return value
 
 
 def _hint(name: str, kind: Kind) -> str:

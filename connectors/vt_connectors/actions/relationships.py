@@ -18,6 +18,8 @@ from .context import Context
 from .lookup import noted, skipped
 from .read_through import Query, find
 
+# The endings of plurals with their singular; the first that fits. `last_serving_ip_address` is one already.
+_SINGULAR = {"ss": "ss", "whois": "whois", "sses": "ss", "lyses": "lysis", "ies": "y", "s": ""}
 _EVERY_KIND: tuple[Kind, ...] = ("hash", "url", "domain", "ip")
 
 
@@ -129,9 +131,18 @@ def listed(
     data = _cut(entry.report, listing, with_raw="raw" in request.options.include)
     count = len(data[listing.name])
     many = "more than " if data["more"] else ""
-    return noted(
-        indicator, Outcome("ok", f"{many}{count} {listing.noun or listing.name}", data, source, entry.fetched_at)
-    )
+    summary = f"{many}{counted(count, listing.noun or listing.name)}"
+    return noted(indicator, Outcome("ok", summary, data, source, entry.fetched_at))
+
+
+def counted(count: int, plural: str) -> str:
+    """`1 vote`, `2 votes`. `plural` may be the name of a relationship, such as `analyses` or `historical_whois`."""
+    if count != 1:
+        return f"{count} {plural}"
+    for ending, singular in _SINGULAR.items():
+        if plural.endswith(ending):
+            return f"1 {plural[: -len(ending)]}{singular}"
+    return f"1 {plural}"
 
 
 def _entry(indicator: Indicator, listing: Listing, api: Api, context: Context, request: Request) -> Entry:

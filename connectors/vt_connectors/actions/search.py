@@ -18,6 +18,7 @@ from .answer_parts import raw_if_requested
 from .context import Context
 from .read_through import Query, find
 from .related_objects import judged_row, row_of
+from .relationships import counted
 from .search_terms import never_sent, query_of
 
 DEFAULT_LIMIT = 40
@@ -87,7 +88,7 @@ def _searched(call: RowsCall, context: Context, request: Request, budget: Budget
         return Outcome("not_found", "not found: no results", data, source, entry.fetched_at)
     data = _data(entry.report, call, context, request)
     count, many = min(call.limit, len(entry.report["results"])), "more than " if data["more"] else ""
-    return Outcome("ok", f"{many}{count} result{'s' if count != 1 else ''}", data, source, entry.fetched_at)
+    return Outcome("ok", f"{many}{counted(count, 'results')}", data, source, entry.fetched_at)
 
 
 def _entry(call: RowsCall, api: Api, context: Context, request: Request, budget: Budget) -> Entry:

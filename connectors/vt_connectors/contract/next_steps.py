@@ -12,22 +12,36 @@ Source = Literal["local", "upstream"]
 
 
 class Step(NamedTuple):
-    """One sentence. `source`: it applies only if `details.source` of the error is this."""
+    """One sentence. `source`: it applies only if `details.source` of the error is this. `typed`: how it is said to
+    somebody who typed the command, and sees neither the request nor the response as JSON; empty: not at all.
+    """
 
     text: str
     source: Source | None = None
+    typed: str | None = None
 
 
 NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
     "invalid_request": (
-        Step("Correct the parameter that details.path names."),
-        Step("`vtaction sample ACTION` prints a valid request, and `vtaction describe` the schemas."),
+        Step(
+            "Correct the parameter that details.path names.",
+            typed="Correct the value that the message names; `vtaction ACTION --help` lists the options.",
+        ),
+        Step("`vtaction sample ACTION` prints a valid request, and `vtaction describe` the schemas.", typed=""),
     ),
-    "unknown_action": (Step("Use one of the actions in details.actions, or see `vtaction describe`."),),
+    "unknown_action": (
+        Step(
+            "Use one of the actions in details.actions, or see `vtaction describe`.",
+            typed="`vtaction --help` lists the actions.",
+        ),
+    ),
     "unsupported_version": (Step("Leave `v` out of the request, or update this package."),),
     "invalid_indicator": (
         Step("Check where the value comes from."),
-        Step("If it is a domain with a new top-level domain, give its type, or use lookup_domain."),
+        Step(
+            "If it is a domain with a new top-level domain, give its type, or use lookup_domain.",
+            typed="If it is a domain with a new top-level domain, add `--type domain` or use `vtaction lookup_domain`.",
+        ),
     ),
     "config_error": (
         Step("Correct the setting that the message names."),
@@ -38,14 +52,29 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
         Step("`vtaction doctor --online` checks it again."),
     ),
     "forbidden": (
-        Step("Use a key with the licence in details.licence; docs/relationships.md has a table of licences."),
+        Step(
+            "Use a key with the licence in details.licence; docs/relationships.md has a table of licences.",
+            typed="Use a key with the licence that the message names; docs/relationships.md has a table of licences.",
+        ),
         Step("Without it, use an action that `vtaction describe` marks as free."),
         Step("With API v2, try API v3, which has more calls for public keys."),
     ),
     "rate_limited": (
-        Step("Repeat after retry_after_s, or let it wait for longer with max_wait_s.", "local"),
-        Step("If details.queued is true, `vtaction drain` looks the indicator up later.", "local"),
-        Step("Repeat after retry_after_s; other requests with this key pause until then, too.", "upstream"),
+        Step(
+            "Repeat after retry_after_s, or let it wait for longer with max_wait_s.",
+            "local",
+            "Repeat it after the time in the message, or let it wait for longer with --max-wait.",
+        ),
+        Step(
+            "If details.queued is true, `vtaction drain` looks the indicator up later.",
+            "local",
+            "`vtaction drain` looks up later what was queued.",
+        ),
+        Step(
+            "Repeat after retry_after_s; other requests with this key pause until then, too.",
+            "upstream",
+            "Repeat it after the time in the message; other requests with this key pause until then, too.",
+        ),
         Step("See what uses the key with `vtaction quota --usage-days 7`.", "upstream"),
         Step("If it happens often, VT_QUOTA allows more than the key has: lower it.", "upstream"),
     ),
@@ -55,7 +84,10 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
     ),
     "too_large": (
         Step("Look the file up by its hash instead."),
-        Step("If details.path is /params/max_bytes, raise it to download the file."),
+        Step(
+            "If details.path is /params/max_bytes, raise it to download the file.",
+            typed="If it is a download, raise --max-bytes.",
+        ),
     ),
     "timeout": (Step("Repeat the request."), Step("If it happens often, raise VT_TIMEOUT.")),
     "unavailable": (
@@ -75,10 +107,12 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
 }
 
 
-def next_steps(error: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sentences for an error object of the contract."""
+def next_steps(error: Mapping[str, Any], *, typed: bool = False) -> tuple[str, ...]:
+    """The sentences for an error object of the contract. `typed`: for somebody who typed the command."""
     source = error["details"].get("source")
-    return tuple(step.text for step in NEXT_STEPS.get(error["code"], ()) if step.source in (None, source))
+    steps = [step for step in NEXT_STEPS.get(error["code"], ()) if step.source in (None, source)]
+    texts = [step.text if not typed or step.typed is None else step.typed for step in steps]
+    return tuple(filter(None, texts))
 
 
 def all_steps(code: str) -> list[str]:

@@ -46,6 +46,9 @@ _BRACKETED_V6 = pattern(r"\[[0-9a-f.]*:[0-9a-f:.]*(?:%[^\]]*)?\]", re.IGNORECASE
 
 def parse_as(kind: Kind, value: object) -> Indicator:
     """`value` as an indicator of `kind`. Raises `InvalidIndicator`."""
+    if kind == "hash" and isinstance(value, str) and is_hash(value):
+        # Most values, and nothing has to be removed from them.
+        return Indicator("hash", value.lower())
     text = _text(kind, value)
     try:
         if kind == "hash":

@@ -3,8 +3,8 @@
 Such an object has VirusTotal's own verdict instead of results of engines. At most one engine gave a result on a URL in
 recorded responses, so its "harmless" must not count as a verdict.
 
-Source: https://docs.virustotal.com/reference/private-files-object and
-https://docs.virustotal.com/reference/private-urls-object.
+Source: https://docs.virustotal.com/reference/private-files and https://docs.virustotal.com/reference/private-urls. The
+verdict (`threat_verdict`) is not among the attributes there; it is known from recorded responses.
 """
 
 from __future__ import annotations

@@ -125,7 +125,8 @@ ANY_GET = _v3("vt_get", "{path}")
 IOC_STREAM = _v3("ioc_stream", "ioc_stream", "filter", "order", "limit", "cursor")
 # Answered with a redirect, and counted as a download even if nobody follows it.
 DOWNLOAD = Endpoint("download", "3", "GET", "/api/v3/files/{id}/download", redirects=True)
-# Private scanning (https://docs.virustotal.com/reference/private-scanning). None of these calls makes anything public.
+# Private scanning (https://docs.virustotal.com/reference/upload-file-private-scanning, .../private-urls-api and
+# .../private-analysis). None of these calls makes anything public.
 PRIVATE_UPLOAD = Endpoint(
     "private_upload",
     "3",

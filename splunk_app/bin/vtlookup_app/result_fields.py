@@ -111,14 +111,18 @@ def of_response(response: Response) -> Columns:
     if columns["status"] == "pending":
         columns["queued"] = "true" if _details(response).get("queued") else "false"
     for name in _AS_THEY_ARE:
-        columns[name] = text_of(data.get(name))
+        # The loop of most of the time: a call for each value would double it.
+        if (value := data.get(name)) is not None:
+            columns[name] = value if isinstance(value, str) else str(value)
     columns["worst_verdict"] = columns["verdict"]
     columns["reason"] = text_of(data.get("reason")) if columns["status"] == "skipped" else ""
     if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
         columns["link"] = _search_page(str(data.get("indicator", "")))
     for name in _PLAIN_LISTS:
-        columns[name] = data.get(name) or []
-    columns["detected_by"] = [_engine(**row) for row in data.get("detected_by", ())]
+        if value := data.get(name):
+            columns[name] = value
+    if engines := data.get("detected_by"):
+        columns["detected_by"] = [_engine(**row) for row in engines]
     for name in ("first_seen", "last_analysis"):
         columns[name] = epoch_of(data.get(name))
     columns["source"], columns["age"] = text_of(meta["source"]), text_of(meta["age_s"])

@@ -108,7 +108,10 @@ def _verdicts(action: Action, responses: list[Response]) -> Table:
 def _print_next_steps(console: Console, responses: list[Response]) -> None:
     """Below the table, once for equal errors."""
     found = [
-        (error["code"], step) for error in (each["error"] for each in responses) if error for step in next_steps(error)
+        (error["code"], step)
+        for error in (each["error"] for each in responses)
+        if error
+        for step in next_steps(error, typed=True)
     ]
     for code, step in dict.fromkeys(found):
         console.print(Text(f"{code}: {step}"), soft_wrap=True)

@@ -171,12 +171,14 @@ def judged_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 @dataclass(frozen=True)
 class Related:
     """An object that is related to an indicator. `type`: its kind, or VirusTotal's type of other objects. `is_known`:
-    VirusTotal has it, and does not only name it.
+    VirusTotal has it, and does not only name it. `host` and `ip`: of a resolution.
     """
 
     type: str
     id: str | None
     indicator: str | None
+    host: str | None
+    ip: str | None
     date: datetime | None
     is_known: bool
 
@@ -277,4 +279,5 @@ def _related(data: Mapping[str, Any]) -> dict[str, tuple[Related, ...]]:
 
 def _one_related(row: Mapping[str, Any]) -> Related:
     is_known = row.get("status") != "not_found"
-    return Related(row["type"], row.get("id"), row.get("indicator"), time_of(row.get("date")), is_known)
+    named = {name: row.get(name) for name in ("id", "indicator", "host", "ip")}
+    return Related(type=row["type"], **named, date=time_of(row.get("date")), is_known=is_known)

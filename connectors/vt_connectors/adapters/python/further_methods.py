@@ -54,7 +54,7 @@ class FurtherMethods(Calling):
         """
         from .behaviour_answers import Behaviour
 
-        params = {"hash": hash, "parts": None if parts is None else list(parts)}
+        params = {"hash": hash, "parts": parts}
         return Behaviour.from_dict(self._run("behaviour", params, LookupOptions, options))
 
     def get_votes(

@@ -17,14 +17,16 @@ from .answers import Answer, Stats, answer_fields, time_of
 class RelatedObject:
     """One object. `type`: a kind of indicators, or VirusTotal's type of another object (such as `comment`).
 
-    `is_known`: False if VirusTotal names the object but does not have it. `date`: when VirusTotal saw the object or the
-    relationship. `verdict` and the other fields of a report are set in whole objects only. `attributes`: VirusTotal's
-    own, of whole objects that are not indicators. `size` in bytes.
+    `is_known`: False if VirusTotal names the object but does not have it. `date`: when VirusTotal saw the object or
+    the relationship. `host` and `ip`: of a resolution. `verdict` and the other fields of a report are set in whole
+    objects only. `attributes`: VirusTotal's own, of whole objects that are not indicators. `size` in bytes.
     """
 
     type: str
     id: str | None
     indicator: str | None
+    host: str | None
+    ip: str | None
     is_known: bool
     date: datetime | None
     verdict: Verdict | None
@@ -45,7 +47,7 @@ class RelatedObject:
         return cls(**_fields(row))
 
 
-_COPIED = ("id", "indicator", "verdict", "reputation", "label", "size", "link")
+_COPIED = ("id", "indicator", "host", "ip", "verdict", "reputation", "label", "size", "link")
 
 
 def _fields(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,31 +6,30 @@ It takes bodies as splunkd writes them. Any other body raises `FastPathUnsupport
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
 
-from .cells import MULTIVALUE, Values, multi
+from .cells import Values
 from .chunk_body import Body
+from .layout import FastPathUnsupported as FastPathUnsupported
+from .layout import Layout, layout_of
 from .multivalue import decode
 
-# A cell with or without quotes, in the forms that every version of Python's `csv` reads the same.
-_FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",\r\n]*)'
 # Bytes to match at once, and the limit for a single record: `re` uses fifty times as much memory.
 _BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20
 # Joined at once: larger blocks need new memory each time.
 _RECORDS_AT_ONCE = 256
+_LINES_AT_ONCE = 2048
+# Up to this number of columns, it is faster to split lines into all cells than to count their commas.
+_NARROW = 8
+_LINE_END = b"\n"
 # Marks keys that are multivalues; no cell begins with it.
 MULTI = b","
 _MAY_BE_SEVERAL = re.compile(rb"[ \t\r\n\f\v,;|]")
 
 Key = bytes
-
-
-class FastPathUnsupported(Exception):
-    """The body has a form that the fast path does not support."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def read(body: Body, field: str, added: Collection[str]) -> Records:
         raise FastPathUnsupported
     lines = iter(body.lines)
     header = next(lines)
-    layout = _layout(header, field, added)
+    layout = layout_of(header, field, added)
     texts = list(lines)
     if texts and not texts[-1]:
         texts.pop()
@@ -83,54 +82,13 @@ def parts(records: Records, header: bytes, tails: Sequence[bytes]) -> Iterator[b
         yield b"".join(both)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """The indexes of the field's plain and multivalue columns, and the number of columns.
-
-    From the index `own` on, there are only multivalue columns.
-    """
-
-    plain: int
-    multi: int | None
-    width: int
-    own: int
-
-    def has_single_values(self, texts: Sequence[bytes]) -> bool:
-        """A fast check that no record has a value from the multivalue column on."""
-        return self.multi is None or all(map(bytes.endswith, texts, repeat(b"," * (self.width - self.multi))))
-
-    def records(self) -> Callable[[bytes], list[tuple[bytes, ...]]]:
-        """A function that returns for each record of a block its text, and its `plain` and `multi` cells in order."""
-        cells = [_FIELD] * self.width
-        for place in self.places:
-            cells[place] = b"(%s)" % _FIELD
-        record, rest = b",".join(cells[: self.own]), b",".join(cells[self.own :])
-        if rest:
-            # Most records have one value per field, so the multivalue columns are empty.
-            record += b"(?:,{%d}|,%s)" % (self.width - self.own, rest)
-        # Input that is not a record consumes the rest of the block; searching on would take quadratic time.
-        return re.compile(b"(%s)\n|(?s:.+)" % record).findall
-
-    @property
-    def places(self) -> list[int]:
-        return [self.plain] if self.multi is None else sorted((self.plain, self.multi))
-
-
-def _layout(header: bytes, field: str, added: Collection[str]) -> _Layout:
-    if not header or header.count(b'"') % 2 or b"\r" in header or b"\0" in header:
-        raise FastPathUnsupported
-    names = next(csv.reader([header.decode("utf-8")]))
-    if len(set(names)) < len(names) or field not in names or not set(names).isdisjoint(added):
-        raise FastPathUnsupported
-    several = names.index(multi(field)) if multi(field) in names else None
-    own = len(names)
-    while own > 1 and names[own - 1].startswith(MULTIVALUE):
-        own -= 1
-    return _Layout(names.index(field), several, len(names), own)
-
-
-def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
+def _keys_of_plain(texts: Sequence[bytes], layout: Layout) -> list[Key]:
     """For lines without quotes: each line is a record, and each comma separates two cells."""
+    if layout.width <= _NARROW:
+        keys: list[Key] = []
+        for begin in range(0, len(texts), _LINES_AT_ONCE):
+            keys += _keys_of_narrow(texts[begin : begin + _LINES_AT_ONCE], layout)
+        return keys
     if set(map(bytes.count, texts, repeat(b","))) - {layout.width - 1}:
         raise FastPathUnsupported
     if not layout.has_single_values(texts):
@@ -141,7 +99,19 @@ def _keys_of_plain(texts: Sequence[bytes], layout: _Layout) -> list[Key]:
     return [text.split(b",", place + 1)[place] for text in texts]
 
 
-def _key_of_plain(text: bytes, layout: _Layout) -> Key:
+def _keys_of_narrow(texts: Sequence[bytes], layout: Layout) -> list[Key]:
+    """Like `_keys_of_plain`, from the cells of all `texts`, with a cell for each line's end."""
+    cells = (b",\n,".join(texts) + b",\n").split(b",")
+    step = layout.width + 1
+    if len(cells) != step * len(texts) or cells[layout.width :: step].count(_LINE_END) < len(texts):
+        raise FastPathUnsupported
+    plain = cells[layout.plain :: step]
+    if layout.multi is None or not any(cells[layout.multi :: step]):
+        return plain
+    return list(map(_key, plain, cells[layout.multi :: step]))
+
+
+def _key_of_plain(text: bytes, layout: Layout) -> Key:
     cells = text.split(b",")
     return _key(cells[layout.plain], cells[layout.multi] if layout.multi is not None else b"")
 
@@ -150,7 +120,7 @@ def _key(plain: bytes, several: bytes) -> Key:
     return plain if several in (b"", b'""') else MULTI + several
 
 
-def _split(lines: Sequence[bytes], layout: _Layout) -> tuple[list[bytes], list[Key]]:
+def _split(lines: Sequence[bytes], layout: Layout) -> tuple[list[bytes], list[Key]]:
     """For lines with quotes: a quoted cell may contain commas and line ends."""
     texts: list[bytes] = []
     keys: list[Key] = []

@@ -72,7 +72,7 @@ class AddedFields:
         known = self._tails[side_by_side] if final else {}
         known.update(self._tails_of([key for key in keys if key not in known], enrich, fragments))
         header = f",{fragments.header}\n".encode()
-        tails = [known[key] for key in records.keys]
+        tails = list(map(known.__getitem__, records.keys))
         records.keys.clear()
         size = len(records.header) + len(header) + sum(map(len, records.texts)) + sum(map(len, tails))
         return Reply(size, fast_path.parts(records, header, tails))

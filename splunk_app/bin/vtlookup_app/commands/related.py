@@ -15,6 +15,8 @@ from .one_request import OneRequest
 from .report import INDICATOR, TYPES
 
 _DEFAULT_LIMIT, _MOST = 40, 1000
+# Of resolutions.
+_PAIR = ("host", "ip")
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
@@ -52,4 +54,4 @@ class VtRelated(OneRequest):
             INDICATOR: shown_without_credentials(params["indicator"]),
             f"{PREFIX}relationship": params["relationship"],
         }
-        return {**told, **fields_of(row, WHOLE if params["full"] else NAMED)}
+        return {**told, **fields_of(row, (*(WHOLE if params["full"] else NAMED), *_PAIR))}
