@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -27,6 +28,9 @@ from vt_connectors.sandbox import Quota, SandboxServer
 _ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "splunk"))
 # They take longest and wait most: begun first, they end beside the others instead of after them.
 _FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
+# A file system in memory. Thousands of tests make a database, which on a disk waits each time until it is written.
+_MEMORY = "/dev/shm"
+_ENOUGH_BYTES = 4 * 1024**3
 # Compiled modules are kept for all workers, for the processes that tests start, and for the next run.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -35,6 +39,22 @@ hypothesis.settings.register_profile("any machine", deadline=None, database=None
 hypothesis.settings.load_profile("any machine")
 # It keeps what it knows of Unicode.
 set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache/hypothesis")
+
+
+def _is_as_good_as_a_disk(folder: str) -> bool:
+    """Whether there is room for the tests' files, their scripts run, and they can have extended attributes."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            os.setxattr(file.name, "user.test", b"1")
+        runs_scripts = not os.statvfs(folder).f_flag & os.ST_NOEXEC
+    except (OSError, AttributeError):  # there is no such folder, or it is not on Linux
+        return False
+    return runs_scripts and shutil.disk_usage(folder).free >= _ENOUGH_BYTES
+
+
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _is_as_good_as_a_disk(_MEMORY):
+    # pytest's name for the place of `tmp_path`; the option --basetemp comes first.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = _MEMORY
 
 
 def pytest_configure(config: pytest.Config) -> None:
