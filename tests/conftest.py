@@ -24,8 +24,14 @@ from vt_connectors import redaction as secrecy
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
-# Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
-_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "splunk"))
+# Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice; and
+# the sandbox, whose answers are data and arithmetic, and are met on every Python by the tests that use it.
+_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "sandbox", "splunk"))
+# Its HTTP server, its files and its clients depend on Python.
+_EVERYWHERE = tuple(
+    f"sandbox/test_{name}"
+    for name in ("bad_days", "command", "downloads", "http", "large_uploads", "uploads", "v2_files", "vt_py")
+)
 # They take longest and wait most: begun first, they end beside the others instead of after them.
 _FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
 # A file system in memory. Thousands of tests make a database, which on a disk waits each time until it is written.
@@ -63,13 +69,21 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import what would be deselected as a whole folder."""
+    is_whole = collection_path.parent == Path(__file__).parent and collection_path.name in _ONCE - {"sandbox"}
+    return True if is_whole and config.getoption("markexpr") == "not once" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
     here = Path(__file__).parent
+    places = {path: path.relative_to(here) for path in {item.path for item in items}}
     for item in items:
-        if item.path.relative_to(here).parts[0] in _ONCE:
+        place = places[item.path]
+        if place.parts[0] in _ONCE and not place.as_posix().startswith(_EVERYWHERE):
             item.add_marker(pytest.mark.once)
-    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(_FIRST))
+    items.sort(key=lambda item: not places[item.path].as_posix().startswith(_FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
