@@ -8,6 +8,9 @@ TESTS ?= -n 4 --dist worksteal
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
+# Otherwise each worker of the tests compiles their libraries for itself.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
 

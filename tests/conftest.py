@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -23,10 +24,19 @@ from vt_connectors import redaction as secrecy
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
-# Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice.
-_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "splunk"))
+# Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice; and
+# the sandbox, whose answers are data and arithmetic, and are met on every Python by the tests that use it.
+_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "sandbox", "splunk"))
+# Its HTTP server, its files and its clients depend on Python.
+_EVERYWHERE = tuple(
+    f"sandbox/test_{name}"
+    for name in ("bad_days", "command", "downloads", "http", "large_uploads", "uploads", "v2_files", "vt_py")
+)
 # They take longest and wait most: begun first, they end beside the others instead of after them.
 _FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
+# A file system in memory. Thousands of tests make a database, which on a disk waits each time until it is written.
+_MEMORY = "/dev/shm"
+_ENOUGH_BYTES = 4 * 1024**3
 # Compiled modules are kept for all workers, for the processes that tests start, and for the next run.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -37,19 +47,43 @@ hypothesis.settings.load_profile("any machine")
 set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache/hypothesis")
 
 
+def _is_as_good_as_a_disk(folder: str) -> bool:
+    """Whether there is room for the tests' files, their scripts run, and they can have extended attributes."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            os.setxattr(file.name, "user.test", b"1")
+        runs_scripts = not os.statvfs(folder).f_flag & os.ST_NOEXEC
+    except (OSError, AttributeError):  # there is no such folder, or it is not on Linux
+        return False
+    return runs_scripts and shutil.disk_usage(folder).free >= _ENOUGH_BYTES
+
+
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _is_as_good_as_a_disk(_MEMORY):
+    # pytest's name for the place of `tmp_path`; the option --basetemp comes first.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = _MEMORY
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Under `nohup` hang-ups are ignored, and every process that a test starts would ignore them too."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda number, frame: None)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import what would be deselected as a whole folder."""
+    is_whole = collection_path.parent == Path(__file__).parent and collection_path.name in _ONCE - {"sandbox"}
+    return True if is_whole and config.getoption("markexpr") == "not once" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
     here = Path(__file__).parent
+    places = {path: path.relative_to(here) for path in {item.path for item in items}}
     for item in items:
-        if item.path.relative_to(here).parts[0] in _ONCE:
+        place = places[item.path]
+        if place.parts[0] in _ONCE and not place.as_posix().startswith(_EVERYWHERE):
             item.add_marker(pytest.mark.once)
-    items.sort(key=lambda item: not item.path.relative_to(here).as_posix().startswith(_FIRST))
+    items.sort(key=lambda item: not places[item.path].as_posix().startswith(_FIRST))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

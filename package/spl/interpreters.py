@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -34,6 +35,7 @@ def _numbers(folder: Path) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", folder.name)]
 
 
+@functools.cache
 def _is_version(path: str, version: str) -> bool:
     # A pyenv shim on the PATH exists even for inactive versions, and then fails.
     script = "import sys; print('%d.%d' % sys.version_info[:2])"

@@ -1,4 +1,7 @@
-"""Every recorded or documented answer beyond lookups goes, over HTTP, through the action that would meet it."""
+"""Every recorded or documented answer beyond lookups goes, over HTTP, through the action that would meet it.
+
+It runs on one Python: how an answer is translated does not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ from .deep_meetings import Meeting, meeting
 DEPTH = SAMPLES.parent / "samples-depth"
 KEY = "testapikey"
 
-pytestmark = pytest.mark.skipif(not DEPTH.is_dir(), reason=f"no recorded answers at {DEPTH}")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not DEPTH.is_dir(), reason=f"no recorded answers at {DEPTH}"),
+]
 RECORDINGS = sorted(path for path in DEPTH.glob("*/*.json")) if DEPTH.is_dir() else []
 MET = [path for path in RECORDINGS if meeting(path).action is not None]
 

@@ -1,4 +1,7 @@
-"""Related objects in a lookup's own answer, without a further request."""
+"""Related objects in a lookup's own answer, without a further request.
+
+It runs on one Python: how an answer is translated does not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from vt_connectors.core import Core
 
 from .conftest import MakeScenario, Scenario
 from .several import Played, Several, refused, said
+
+pytestmark = pytest.mark.once
 
 DOMAIN = "malicious.example"
 KEY, OTHER = "k" * 64, "o" * 64

@@ -1,4 +1,7 @@
-"""Recorded answers of private scanning, if they are there."""
+"""Recorded answers of private scanning, if they are there.
+
+It runs on one Python: how an answer is translated does not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "samples-depth"
 # Read before the environment of a test is cleared.
 PRIVATE = Path(os.environ.get("VT_SAMPLES_DEPTH") or _BESIDE) / "private"
 
-pytestmark = pytest.mark.skipif(not PRIVATE.is_dir(), reason=f"no recordings at {PRIVATE}; set VT_SAMPLES_DEPTH")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not PRIVATE.is_dir(), reason=f"no recordings at {PRIVATE}; set VT_SAMPLES_DEPTH"),
+]
 
 
 def recorded(name: str) -> dict[str, Any]:

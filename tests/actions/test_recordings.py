@@ -1,4 +1,7 @@
-"""Every answer, written or recorded, goes over HTTP through the action that would meet it."""
+"""Every answer, written or recorded, goes over HTTP through the action that would meet it.
+
+It runs on one Python: how an answer is translated does not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ from vt_connectors.contract.validation import all_violations
 from vt_connectors.virustotal.http.upload_url import checked_upload_url
 
 from .meetings import DOMAIN, HASH, IP, SHA256, URL, about, meetings, of_our_file, said_in
+
+pytestmark = pytest.mark.once
 
 _ADDRESS = "v3/analyses/upload_url"
 

@@ -1,4 +1,7 @@
-"""`relationships`: the objects that are related to an indicator, by any relationship that VirusTotal has."""
+"""`relationships`: the objects that are related to an indicator, by any relationship that VirusTotal has.
+
+It runs on one Python: how an answer is translated does not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from vt_connectors.virustotal.relationship_names import NAMES
 
 from .conftest import MakeScenario, Scenario
 from .deep_objects import ANNUAL, INVOICE, IP, KEYGEN, MALICIOUS, PAYLOAD, UNKNOWN
+
+pytestmark = pytest.mark.once
 
 
 def test_the_rows_are_indicators_with_their_kinds(v3: Scenario) -> None:

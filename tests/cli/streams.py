@@ -6,16 +6,16 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 KINDS = ("terminal", "pipe", "file", "closed", "nonblocking")
 _SMALL_PIPE_BYTES = 4096
-# A slow reader, so that a non-blocking pipe gets full.
+# A slow reader, so that a non-blocking pipe gets full. It waits no longer than the process runs.
 _BEFORE_READING_S = 0.5
 _MOST_S = 60
 
@@ -66,7 +66,9 @@ class _Stream:
     def _read_all(self) -> None:
         assert self._ours is not None
         if self._kind == "nonblocking":
-            time.sleep(_BEFORE_READING_S)
+            until_closed = select.poll()
+            until_closed.register(self._ours, 0)
+            until_closed.poll(_BEFORE_READING_S * 1000)
         with contextlib.suppress(OSError):  # Linux reports EIO after a terminal's last writer has closed it
             while piece := os.read(self._ours, 65536):
                 self._read += piece
@@ -99,13 +101,14 @@ class _Input:
                 self.theirs = os.dup(file.fileno())
                 os.lseek(self.theirs, 0, os.SEEK_SET)
 
-    def begin(self) -> None:
+    def begin(self, process: subprocess.Popen[bytes]) -> None:
         if self.theirs is not None:
             os.close(self.theirs)
         if self._ours is not None:
-            # Later than the process's first read.
-            time.sleep(_BEFORE_READING_S)
-            with contextlib.suppress(BrokenPipeError):  # the process ended without reading
+            # Later than the process's first read, if it reads at all.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_BEFORE_READING_S)
+            with contextlib.suppress(OSError):  # the process ended without reading
                 os.write(self._ours, self._text)
 
     def end(self) -> None:
@@ -146,7 +149,7 @@ def run_with(
     process = subprocess.Popen(command, env=settings, preexec_fn=place, close_fds=False)
     reported.begin()
     complained.begin()
-    given.begin()
+    given.begin(process)
     given.end_of_file(stdin)
     try:
         code = process.wait(_MOST_S)

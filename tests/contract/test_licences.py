@@ -1,4 +1,7 @@
-"""What a public key may not do is `forbidden` with the licence's name, and the key's other calls go on."""
+"""What a public key may not do is `forbidden` with the licence's name, and the key's other calls go on.
+
+It runs on one Python: which refusal becomes which error is a table.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from vt_connectors.core import Core
 from vt_connectors.sandbox import Quota, SandboxServer
 from vt_connectors.virustotal.licences import NAMES
 from vt_connectors.virustotal.relationship_names import NAMES as RELATIONSHIPS
+
+pytestmark = pytest.mark.once
 
 EICAR = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 INDICATORS = {"hash": EICAR, "url": "https://example.com/login?next=%2F", "domain": "example.com", "ip": "8.8.8.8"}

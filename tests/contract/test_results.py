@@ -1,4 +1,7 @@
-"""Every field of every answer is described by its action's result schema, and the manifest has all that is known."""
+"""Every field of every answer is described by its action's result schema, and the manifest has all that is known.
+
+It runs on one Python: it compares descriptions with answers. `tests/python_api` runs every action on every Python.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from vt_connectors.contract.validation import violation
 from vt_connectors.core import Core
 from vt_connectors.errors import BY_CODE
 from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
+
+pytestmark = pytest.mark.once
 
 # A value that VirusTotal does not know, and one that is never sent, by the parameter's name.
 UNKNOWN = {

@@ -1,8 +1,11 @@
-"""The app, built once for all tests of the package."""
+"""The app, built once for all workers."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,18 +19,32 @@ from tests.package.unpack import unpack
 SPLUNKS_PYTHONS = ("3.9", "3.13")
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first worker which needs it fills by `make`. No test may change it."""
+    root = factory.getbasetemp()
+    # A worker's own folder is in the one of all workers.
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, made = root / name, root / f"{name}-is-made"
+    with (root / f"{name}-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def spl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The .spl file of the working tree."""
-    return build(tmp_path_factory.mktemp("dist"))
+    [built] = made_once(tmp_path_factory, "dist", build).iterdir()
+    return built
 
 
 @pytest.fixture(scope="session")
 def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app's folder after installation."""
-    folder = tmp_path_factory.mktemp("apps")
-    unpack(spl, folder)
-    return folder / "vtlookup"
+    return made_once(tmp_path_factory, "apps", lambda folder: unpack(spl, folder)) / "vtlookup"
 
 
 def splunks_python(version: str) -> str:

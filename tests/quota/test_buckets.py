@@ -30,6 +30,7 @@ def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
     ]
 
 
+@pytest.mark.once  # arithmetic with times
 @settings(max_examples=150, deadline=None)
 @given(lengths=_lengths, seed=_seeds, later=st.floats(0, 1.5))
 def test_a_window_counts_no_fewer_requests_and_none_for_much_longer(

@@ -1,4 +1,7 @@
-"""Fair shares: one ticket per client, interactive clients before batches, and reserved places after refusals."""
+"""Fair shares: one ticket per client, interactive clients before batches, and reserved places after refusals.
+
+It runs on one Python: the order of the queue is arithmetic, in memory.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from vt_connectors.quota import policy
 from vt_connectors.quota.clock_changes import adjust
 from vt_connectors.quota.policy import Refuse, Start, Wait
 from vt_connectors.quota.waiters import LONGEST_RESERVATION_S, Claim
+
+pytestmark = pytest.mark.once
 
 PERSON, BATCH = Claim("person"), Claim("batch", batch=True)
 

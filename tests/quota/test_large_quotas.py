@@ -24,6 +24,8 @@ from vt_connectors.quota.policy import Refuse, Start
 from vt_connectors.quota.reservations import GRACE_S
 from vt_connectors.quota.timeline import Timeline
 
+# A simulation is arithmetic with times, in memory: the same on every Python.
+_simulated = pytest.mark.once
 _QUOTAS = ["100/10s", "65/5s", "300/minute", "40/5s,150/20s", "100/2s,400/minute", "70/10s,4/second"]
 _ROUNDED_S = 0.002
 _seeds = st.integers(0, 2**32)
@@ -66,6 +68,7 @@ class _Exact:
             self.ended.append(self.scenario.now + (GRACE_S if fate == "lost" else 0.0))
 
 
+@_simulated
 @settings(max_examples=40, deadline=None)
 @given(quota=st.sampled_from(_QUOTAS), seed=_seeds)
 def test_the_record_decides_as_one_that_has_every_request(quota: str, seed: int) -> None:
@@ -86,6 +89,7 @@ def test_the_record_decides_as_one_that_has_every_request(quota: str, seed: int)
     assert len(scenario.ledger.settled) < 2 * EXACT
 
 
+@_simulated
 @settings(max_examples=40, deadline=None)
 @given(quota=st.sampled_from(_QUOTAS), seed=_seeds, apart=st.sampled_from([0.0, 0.0, 2.0]), steps=st.booleans())
 def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
@@ -114,6 +118,7 @@ def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
     assert len(simulation.started) + len(simulation.refused) == len(callers)
 
 
+@_simulated
 @pytest.mark.parametrize("limit", [4, EXACT])
 def test_a_small_window_beside_a_large_one_is_exact(limit: int) -> None:
     scenario = Scenario(f"{limit}/minute,20000/hour")
@@ -124,6 +129,7 @@ def test_a_small_window_beside_a_large_one_is_exact(limit: int) -> None:
         scenario.after(2 * MARGIN_S)
 
 
+@_simulated
 @pytest.mark.parametrize("quota", ["20000/hour", "60000/hour", "1000/minute,20000/hour,600000/day"])
 def test_the_record_stays_small(quota: str) -> None:
     scenario = Scenario(quota)

@@ -1,15 +1,21 @@
-"""For any behaviour of callers and server: no window is exceeded at the server, and no caller waits for ever."""
+"""For any behaviour of callers and server: no window is exceeded at the server, and no caller waits for ever.
+
+It runs on one Python: what is simulated is arithmetic with times, in memory.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.quota.scenario import utc
 from tests.quota.simulation import Caller, Simulation
 from vt_connectors.quota import parse_quota, shares
+
+pytestmark = pytest.mark.once
 
 _QUOTAS = ["1/second", "3/2s", "4/10s", "2/second,5/8s", "3/4s,9/day", "2/3s,4/day,9/month", "5/day"]
 _MOMENTS = ["2026-01-02T03:04:05", "2026-01-31T23:59:52", "2024-02-28T23:59:55", "2024-02-29T23:59:58"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.vtaction_process import RunnerProcess
+from vt_connectors import strict_json
 from vt_connectors.adapters.runner.json_lines import DocumentReader
 from vt_connectors.adapters.runner.lines import LONGEST_BYTES, Document
 from vt_connectors.adapters.runner.multiline_json import LONG_PATIENCE_S, PATIENCE_S
@@ -241,6 +242,7 @@ def test_an_array_is_passed_over_although_nothing_of_it_could_be_looked_at(monke
 
     reader = DocumentReader()
     monkeypatch.setattr(json, "loads", fails)
+    monkeypatch.setattr(strict_json, "loads_once", fails)
     found = reader.feed(("[" + A + ",\n").encode())
     monkeypatch.undo()
     found += reader.feed((B + "\n]\n" + LATER).encode())

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.package.conftest import SPLUNKS_PYTHONS, splunks_python
-from tests.package.conftest import app as app
+from tests.package.conftest import SPLUNKS_PYTHONS, made_once, splunks_python
 from tests.package.conftest import spl as spl
+from tests.package.unpack import unpack
 from vt_connectors.sandbox import SandboxServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
-from package.spl.interpreters import find_any_python
+from package.spl.interpreters import find_any_python, find_python
 
 from .browser import CHROMIUM, DRIVER, Browser
 from .endpoint_harness import ANALYST, KEY
@@ -24,6 +26,19 @@ from .fake_kvstore import FakeKvStore
 from .fake_splunkd import SESSION, FakeSplunkd
 from .forked_app import ForkedApp
 from .searching import Lookup
+
+
+@pytest.fixture(scope="session")
+def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app's folder after installation, compiled for every interpreter that runs it."""
+
+    def install(folder: Path) -> None:
+        unpack(spl, folder)
+        for python in filter(None, (sys.executable, *map(find_python, SPLUNKS_PYTHONS))):
+            # What is for another version may be in its syntax.
+            subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=False, capture_output=True)
+
+    return made_once(tmp_path_factory, "installed-apps", install) / "vtlookup"
 
 
 @pytest.fixture(scope="session", params=SPLUNKS_PYTHONS)
@@ -55,7 +70,13 @@ def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lo
 
 @pytest.fixture
 def everywhere(lookup: Lookup, python: str) -> Lookup:
-    """The same on each of Splunk's interpreters in turn, with processes that are started."""
+    """The same on each of Splunk's interpreters in turn."""
+    return dataclasses.replace(lookup, python=python)
+
+
+@pytest.fixture
+def started_everywhere(lookup: Lookup, python: str) -> Lookup:
+    """The same on each of them, with processes that are started."""
     return lookup.on(python)
 
 

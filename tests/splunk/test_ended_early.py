@@ -105,9 +105,9 @@ def terminate(search: Running) -> None:
 
 @pytest.mark.parametrize("cancel", [hang_up, terminate])
 def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
-    everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
+    started_everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
 ) -> None:
-    search = waiting(everywhere, sandbox, running)
+    search = waiting(started_everywhere, sandbox, running)
     cancel(search)
     (reply,) = search.end()
     rows = [(record["x"], record["vt_status"], record["vt_error"]) for record in reply.records]
@@ -115,7 +115,7 @@ def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
     assert [status for _, status, _ in rows].count("pending") == 19
     assert all(str(error).startswith("cancelled: ") for _, status, error in rows if status == "pending")
     assert len(sandbox.all_requests) == 1
-    kept = everywhere([EVENTS], "hash=x", "cache=only")
+    kept = started_everywhere([EVENTS], "hash=x", "cache=only")
     assert [record["vt_status"] for record in kept.records].count("skipped") == 19
 
 
@@ -131,8 +131,8 @@ def test_a_request_without_an_answer_is_not_waited_for(lookup: Lookup, running: 
         assert [record["vt_status"] for reply in replies for record in reply.records] == ["pending"] * 20
 
 
-def test_a_search_that_waits_for_its_next_chunk_ends(everywhere: Lookup, running: list[Running]) -> None:
-    search = Running(everywhere, "hash=x", "cache=only")
+def test_a_search_that_waits_for_its_next_chunk_ends(started_everywhere: Lookup, running: list[Running]) -> None:
+    search = Running(started_everywhere, "hash=x", "cache=only")
     running.append(search)
     search.execute(EVENTS)
     assert read_frame(search.stdout) is not None

@@ -14,9 +14,9 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_the_state_lies_in_splunks_var_for_splunks_user_alone(everywhere: Lookup) -> None:
-    normal(everywhere([[{"x": EICAR_MD5}]], "hash=x"))
-    folder = everywhere.home / "var/lib/vtlookup"
+def test_the_state_lies_in_splunks_var_for_splunks_user_alone(started_everywhere: Lookup) -> None:
+    normal(started_everywhere([[{"x": EICAR_MD5}]], "hash=x"))
+    folder = started_everywhere.home / "var/lib/vtlookup"
     assert mode(folder) == 0o700
     files = list(folder.iterdir())
     assert folder / "state.db" in files

@@ -1,4 +1,7 @@
-"""One request shows whether a key works, with the real composition: the other requests until then, and after."""
+"""One request shows whether a key works, with the real composition: the other requests until then, and after.
+
+It runs on one Python: there is no HTTP, no file and no process.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ from vt_connectors.contract.response import Response
 from vt_connectors.core import Core
 from vt_connectors.quota.waiters import BATCH
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse, NoAnswerInTime, NotSent
+
+pytestmark = pytest.mark.once
 
 REJECTED = refused(401, "WrongCredentialsError")
 NO_TIER = refused(403, "ForbiddenError")

@@ -55,6 +55,7 @@ def test_a_fault_shows_the_key_nowhere(
     assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
 
 
+@pytest.mark.once  # an error's code decides, and above every fault gets its code on every Python
 @_EACH
 def test_a_fault_is_not_cached(name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path) -> None:
     _ask(ALL[name], server, clock, tmp_path / "state.db")
