@@ -21,7 +21,7 @@ from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 _CLIENTS = 8
 _QUICK_S, _LONG_S = 6.0, 3600.0
 # Seconds between two calls of a client: a busy server, on a machine that does other things too.
-_PAUSE_S = 0.05
+_PAUSE_S = 0.2
 # The cache in memory fills during the first part; its size is compared with the end's.
 _SETTLED_PART = 0.25
 _MAY_GROW_BYTES = 24 * 1024 * 1024
