@@ -147,3 +147,19 @@ def test_a_key_that_may_not_list_analyses_asks_for_them_once(make_scenario: Make
     for _ in range(3):
         v3("scan_file", content_base64=base64.b64encode(b"the same file").decode())
     assert [call.split("/")[-1] for call in v3.calls] == ["files", "files", "analyses", "files"]
+
+
+def test_a_file_too_large_for_the_key_says_nothing_of_smaller_ones(v2: Scenario, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(33_000_000)
+    error = error_of(v2("scan_file", path=str(large)))
+    assert error["code"] == "forbidden"
+    assert "more than 32 MB" in error["message"]
+    assert v2("scan_file", content_base64=base64.b64encode(b"small").decode())["status"] == "pending"
+
+
+def test_a_password_that_api_v2_does_not_take_says_nothing_of_files_without_one(v2: Scenario) -> None:
+    content = base64.b64encode(b"PK\x05\x06" + bytes(18)).decode()
+    assert error_of(v2("scan_file", content_base64=content, password="infected"))["code"] == "forbidden"
+    assert v2("scan_file", content_base64=content)["status"] == "pending"

@@ -48,6 +48,18 @@ def test_a_call_that_the_key_may_not_make_says_nothing_of_others(prospects: Circ
     assert _hopeless(prospects, clock) is None
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [Forbidden("too large for this tier", http_status=403, details={"limit_bytes": 32}), Forbidden("not in API v2")],
+    ids=["by size", "by ourselves"],
+)
+def test_a_refusal_of_one_file_or_one_parameter_says_nothing_of_other_calls_of_the_kind(
+    prospects: CircuitBreaker, clock: FakeClock, refusal: Forbidden
+) -> None:
+    prospects.failed("scan_file", refusal)
+    assert _hopeless(prospects, clock, purpose="scan_file") is None
+
+
 def test_out_of_quota_refuses_callers_that_will_not_wait_so_long(prospects: CircuitBreaker, clock: FakeClock) -> None:
     prospects.failed("lookup_hash", RateLimited("the day is used up", retry_after=60.0))
     clock.advance(20)

@@ -77,7 +77,8 @@ class CircuitBreaker:
                 # VirusTotal answered, so it is reachable.
                 self._failures = 0
             if isinstance(error, Forbidden):
-                self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
+                if _holds_for_all(error):
+                    self._forbidden[purpose] = (_bare(error), self._clock.monotonic() + _REFUSED_KEY_S)
             elif isinstance(error, (AccessDenied, ConfigError)):
                 self._remember(error, _REFUSED_KEY_S)
             elif "reserved" in error.details:
@@ -93,6 +94,11 @@ class CircuitBreaker:
         self._error, self._until = _bare(error), self._clock.monotonic() + seconds
         # A pause says nothing about the key.
         self.is_proven = self.is_proven and isinstance(error, RateLimited)
+
+
+def _holds_for_all(error: Forbidden) -> bool:
+    """Whether it concerns all calls of its kind: VirusTotal refused it, and not because of a file's size."""
+    return error.http_status is not None and "limit_bytes" not in error.details
 
 
 def _shows_that_the_key_works(error: ConnectorError) -> bool:

@@ -109,9 +109,20 @@ class ApiV2(OnlyInV3):
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
-            address = mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
+            address = self._upload_address(budget)
             endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
         return self._client.write(endpoint, {}, budget, lambda answer: _file_submitted(answer, hashes), upload)
+
+    def _upload_address(self, budget: Budget) -> object:
+        try:
+            return mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
+        except Forbidden as error:
+            error.details["limit_bytes"] = LARGEST_DIRECT_UPLOAD
+            error.message = (
+                f"API v2 takes files of more than {LARGEST_DIRECT_UPLOAD // 1_000_000} MB from private (premium) keys only; "
+                "API v3 takes them from all: set VT_API_VERSION=3"
+            )
+            raise
 
     def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         if indicator.kind == "url":

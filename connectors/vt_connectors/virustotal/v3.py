@@ -117,8 +117,7 @@ class ApiV3:
 
         try:
             if upload.size > LARGEST_DIRECT_UPLOAD:
-                address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
-                endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
+                endpoint = endpoint.at(self._upload_address(budget))
             return Submitted(self._client.write(endpoint, values, budget, understood, upload), sha256)
         except NotFound:
             raise v3_objects.no_such_call() from None
@@ -128,6 +127,15 @@ class ApiV3:
             if under_way is None:
                 raise v3_objects.being_scanned(conflict) from None
             return Submitted(under_way, sha256)
+
+    def _upload_address(self, budget: Budget) -> str:
+        try:
+            address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
+        except Forbidden as error:
+            # Smaller files are sent without this call.
+            error.details["limit_bytes"] = LARGEST_DIRECT_UPLOAD
+            raise
+        return checked_upload_url(address, self._client.base_url)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
         """None if it cannot be found. Only premium keys may use this call, so another key asks once."""
