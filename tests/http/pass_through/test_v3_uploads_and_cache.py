@@ -10,7 +10,7 @@ import requests
 
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.messages import Refused
-from vt_connectors.adapters.http.pass_through.upload_addresses import UploadAddresses
+from vt_connectors.adapters.http.pass_through.upload_names import UploadNames
 
 from ...fake_clock import FakeClock
 from ...scripted_server import ScriptedServer, json_answer
@@ -36,18 +36,18 @@ def test_an_upload_address_is_the_servers_own_and_good_for_one_upload_of_the_cal
 
 def test_an_unused_upload_address_expires_and_their_number_is_bounded() -> None:
     clock = FakeClock()
-    addresses = UploadAddresses(clock)
-    name = addresses.keep("a", "https://there/1", is_private=False)
+    addresses = UploadNames[str](clock)
+    name = addresses.keep("a", "https://there/1")
     clock.sleep(601)
     assert addresses.take("a", name) is None
-    first = addresses.keep("a", "https://there/2", is_private=False)
-    others = addresses.keep("b", "https://there/3", is_private=True)
-    names = [addresses.keep("a", "https://there/4", is_private=False) for _ in range(100)]
+    first = addresses.keep("a", "https://there/2")
+    others = addresses.keep("b", "https://there/3")
+    names = [addresses.keep("a", "https://there/4") for _ in range(100)]
     assert addresses.take("a", first) is None
     assert addresses.take("b", names[-1]) is None
     kept = addresses.take("a", names[-1])
     assert kept is not None
-    assert kept.address == "https://there/4"
+    assert kept.kept == "https://there/4"
     assert addresses.take("b", others) is not None
 
 
@@ -200,4 +200,4 @@ def test_two_tokens_and_the_server_share_one_account_and_never_its_key(tmp_path:
         assert all("?" not in each.path or KEY not in each.path for each in server.sandbox.all_requests)
         # Another client's token names no account.
         other = client_through(server).get(f"users/{ANOTHER}/overall_quotas")
-    assert other.status_code in (403, 404)
+    assert other.status_code == 400
