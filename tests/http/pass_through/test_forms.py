@@ -55,6 +55,18 @@ def test_a_file_may_be_larger_than_the_blocks_in_which_it_is_read(size: int) -> 
     assert form.values == (("apikey", "token"),)
 
 
+@pytest.mark.parametrize("after", range(5))
+def test_the_line_break_after_the_last_boundary_may_come_in_a_piece_of_its_own(after: int) -> None:
+    empty, content_type = written([], b"", "x")
+    assert empty.endswith(b"--\r\n")
+    content = b"a" * (2 * 65_536 + after - len(empty))
+    body = empty.replace(b"\r\n\r\n", b"\r\n\r\n" + content, 1)
+    assert len(body) == 2 * 65_536 + after
+    form = read_form(call_with(body, content_type))
+    assert form.file is not None
+    assert content_of(form.file) == content
+
+
 @settings(deadline=None)
 @given(
     st.one_of(st.binary(max_size=200), st.just(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b')),

@@ -21,7 +21,7 @@ from ..request_options import HttpOptions, options_of
 from ..upload_names import UploadNames
 from .bodies import body_of
 from .errors import refusal_reply
-from .paths import UPLOADS, Target, UploadAddress, right_of, target_of
+from .paths import UPLOADS, Target, UploadAddress, refuse_write_to_account, right_of, target_of
 from .reading import VERSION, Reading
 from .replies import note_on, unsuccessful
 
@@ -63,6 +63,7 @@ class V3Face:
         if call.method in ("GET", "HEAD"):
             base, uploads = self._base(call), self._uploads
             return Reading(self._execution, call, caller, target, base, uploads, self._download_bytes).reply()
+        refuse_write_to_account(call.method, target.segments)
         body = body_of(call)
         refuse_tokens(body.told, token)
         write = Write(call.method, target.path, target.values, body.content, body.fields, body.file)  # type: ignore[arg-type]

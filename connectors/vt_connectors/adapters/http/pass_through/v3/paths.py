@@ -103,6 +103,12 @@ def target_of(call: Call, token: str) -> Target:
     return target
 
 
+def refuse_write_to_account(method: str, segments: Sequence[str]) -> None:
+    """Raises `Refused` for calls that change or delete an account: all clients share the server's."""
+    if segments[0] == "users" and method not in ("GET", "HEAD"):
+        raise Refused(403, "account", "accounts are not changed through this server; use VirusTotal itself")
+
+
 def right_of(method: str, segments: Sequence[str]) -> Right:
     """The right that a call needs: `read`, `submit` and `comment` for what has an action of ours, else `raw`."""
     if method in ("GET", "HEAD"):
