@@ -201,3 +201,19 @@ def test_two_tokens_and_the_server_share_one_account_and_never_its_key(tmp_path:
         # Another client's token names no account.
         other = client_through(server).get(f"users/{ANOTHER}/overall_quotas")
     assert other.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/api/v3/files", "/vtapi/v2/file/scan"])
+def test_a_file_name_cannot_add_headers_or_folders_to_what_is_sent(tmp_path: Path, path: str) -> None:
+    name = "C:/folder/a%0D%0AX-Other: 1%0D%0A%0D%0Ab%22; name=%22c"
+    body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\nabc\r\n--b--\r\n'.encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with ScriptedServer() as upstream, serving(tmp_path, VT_API_URL=upstream.url) as server:
+        upstream.script(json_answer(200, {"data": {"type": "analysis", "id": "a"}}))
+        server.call("POST", path, headers=headers, data=body)
+        sent = b"".join(each.body for each in upstream.received)
+    assert b"abc" in sent
+    heads = [part.partition(b"\r\n\r\n")[0] for part in sent.split(b"\r\n--")]
+    assert not any(line.startswith(b"X-Other") for head in heads for line in head.split(b"\r\n"))
+    assert b"folder" not in sent
+    assert b'; name="c' not in sent

@@ -9,7 +9,10 @@ from typing import Any
 from .messages import Refused
 
 PREFIX = "vtc_"
-IN_CALL = "a token belongs into its header or the parameter apikey only; nothing was passed on"
+IN_CALL = (
+    "a value begins with vtc_, as tokens do, or contains a token; tokens belong into their header or the parameter "
+    "apikey only, so nothing was passed on"
+)
 # Within other text, only what is as long as a token.
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{20,}}")
 _SHORTEST_TOKEN = 8

@@ -31,6 +31,7 @@ class _Route(NamedTuple):
     handler: _Handler
 
 
+_UPLOAD_URL = "file/scan/upload_url"
 _EITHER, _POST = ("GET", "POST"), ("POST",)
 _ROUTES: Mapping[str, _Route] = {
     "file/report": _Route(_EITHER, reports.on_files),
@@ -44,6 +45,8 @@ _ROUTES: Mapping[str, _Route] = {
     UPLOADS: _Route(_POST, writes.scan_file),
     "url/scan": _Route(_POST, writes.scan_urls),
 }
+# The names of all calls that are answered.
+SERVED = frozenset((_UPLOAD_URL, *_ROUTES)) - {UPLOADS}
 
 
 class V2Face:
@@ -72,7 +75,7 @@ class V2Face:
 
     def _answered(self, call: Call, caller: Caller) -> Reply:
         asked = read_call(call)
-        if asked.name == "file/scan/upload_url" and call.method == "GET":
+        if asked.name == _UPLOAD_URL and call.method == "GET":
             return self._upload_address(call, caller)
         route = _ROUTES.get(asked.name)
         if route is None:
@@ -91,4 +94,4 @@ class V2Face:
         base = own_base(call, is_behind_proxy=self._is_behind_proxy)
         address = f"{base}{BASE}{UPLOADS}{self._tokens.keep(caller.client, token)}"
         reply = answered({"upload_url": address}, [])
-        return reply._replace(note=Note(action="GET file/scan/upload_url", outcome="ok"))
+        return reply._replace(note=Note(action=f"GET {_UPLOAD_URL}", outcome="ok"))
