@@ -89,6 +89,27 @@ def _status(call: Call) -> int:
     return 200 if form.file is None else 0
 
 
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        (b"", ()),
+        (b"&", ()),
+        (b"a=1&&b=%C3%A9+x&", (("a", "1"), ("b", "\u00e9 x"))),
+        (b"a=1&a=2", (("a", "1"), ("a", "2"))),
+        (b"a=", (("a", ""),)),
+    ],
+)
+def test_a_url_encoded_form_may_have_empty_pieces(body: bytes, values: tuple[tuple[str, str], ...]) -> None:
+    assert read_form(call_with(body, "application/x-www-form-urlencoded")) == (values, None)
+
+
+@pytest.mark.parametrize("body", [b"a", b"a=1&b", b"a=\xff", b"a=%ff", b"&".join([b"a=1"] * 51)])
+def test_a_url_encoded_form_that_could_be_understood_differently_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused) as refused:
+        read_form(call_with(body, "application/x-www-form-urlencoded"))
+    assert refused.value.status == 400
+
+
 def test_too_many_fields_and_too_long_ones_are_refused() -> None:
     for values, status in (([("a", "1")] * 100, 400), ([("a", "x" * 100_000)], 413)):
         with pytest.raises(Refused) as refused:

@@ -34,17 +34,26 @@ def read_form(call: Call) -> Form:
     """The form in the body; empty if the body is of another type. Raises `Refused` with status 400 or 413."""
     if call.media_type == MULTIPART:
         return _multipart(call)
-    if call.media_type != URL_ENCODED or call.length == 0:
-        return Form()
+    return _url_encoded(call) if call.media_type == URL_ENCODED else Form()
+
+
+def _url_encoded(call: Call) -> Form:
     if call.length > MOST_BYTES:
         raise Refused(413, "too_large", f"a form has at most {MOST_BYTES} bytes")
     call.body.seek(0)
     try:
-        text = call.body.read(MOST_BYTES).decode("utf-8")
-        options = {"keep_blank_values": True, "strict_parsing": True, "errors": "strict"}
-        return Form(tuple(parse_qsl(text, max_num_fields=_MOST_FIELDS, **options)))  # type: ignore[arg-type]
+        # Scripts that build a form from pieces often leave an empty one.
+        pieces = [piece for piece in call.body.read(MOST_BYTES).decode("utf-8").split("&") if piece]
+        values = parse_qsl(
+            "&".join(pieces),
+            keep_blank_values=True,
+            strict_parsing=bool(pieces),
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
     except ValueError:
         raise _malformed() from None
+    return Form(tuple(values))
 
 
 def _multipart(call: Call) -> Form:
