@@ -15,6 +15,7 @@ from tests.vtaction_process import RunnerProcess
 from vt_connectors.adapters.cli.arguments import parse
 from vt_connectors.adapters.http.callers import RIGHTS
 from vt_connectors.adapters.http.operations.readiness import REASONS
+from vt_connectors.adapters.http.pass_through.v2.face import SERVED
 from vt_connectors.sandbox import Quota, SandboxServer
 
 from .pages import Block, in_code, page
@@ -76,6 +77,11 @@ def test_every_command_of_the_page_has_options_that_exist(block: Block) -> None:
     for line in block.text.splitlines():
         if line.startswith("vtaction serve"):
             parse(shlex.split(line.partition(">")[0])[1:])
+
+
+def test_the_page_lists_the_calls_of_api_v2_that_are_served() -> None:
+    sentence = PAGE.text.partition("**API v2** serves")[2].partition(";")[0]
+    assert set(in_code(sentence)) == SERVED
 
 
 def test_the_page_lists_the_rights_and_the_reasons_for_not_being_ready() -> None:

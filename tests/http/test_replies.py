@@ -8,12 +8,15 @@ import threading
 from collections.abc import Iterator
 from typing import Callable
 
+import pytest
+
 from vt_connectors.adapters.http.application import Application
 from vt_connectors.adapters.http.callers import Caller
 from vt_connectors.adapters.http.connections import Pace
 from vt_connectors.adapters.http.defence import Defence
 from vt_connectors.adapters.http.listening import Limits, Listener
 from vt_connectors.adapters.http.messages import Call, Refused, Reply
+from vt_connectors.adapters.http.replies import head_of
 from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
 
@@ -128,6 +131,20 @@ def test_a_reply_without_content_has_neither_body_nor_length() -> None:
     assert head.startswith(b"HTTP/1.1 204")
     assert rest == b""
     assert not [line for line in head.lower().split(b"\r\n") if line.startswith((b"content-", b"transfer-"))]
+
+
+@pytest.mark.parametrize("body", [b"", b"words"])
+def test_the_head_of_a_reply_without_content_is_right_before_the_server_library_sees_it(body: bytes) -> None:
+    status, headers = head_of(Reply(204, body, (("Retry-After", "7"),)))
+    assert status == "204 No Content"
+    assert ("Retry-After", "7") in headers
+    assert not [name for name, _ in headers if name.lower().startswith(("content-", "transfer-"))]
+
+
+def test_a_body_by_mistake_is_not_sent_without_its_length() -> None:
+    with listening(lambda: Reply(204, b"words")) as port:
+        _, rest = ask(port, "GET /")
+    assert rest == b""
 
 
 def test_the_connection_is_kept_after_a_reply_to_head() -> None:

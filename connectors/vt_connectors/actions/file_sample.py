@@ -42,10 +42,14 @@ class Sample:
 
 
 class ReceivedFile(NamedTuple):
-    """A file of `size` bytes that came with a request, and that nobody can change: it is read twice."""
+    """A file of `size` bytes that came with a request, and that nobody can change.
 
-    content: BinaryIO
+    `opened()` returns a function that reads its next bytes, from the beginning: at most so many; none at the end.
+    """
+
+    name: str
     size: int
+    opened: Callable[[], Callable[[int], bytes]]
 
 
 @contextlib.contextmanager
@@ -55,13 +59,15 @@ def opened(
     keys: Collection[ApiKey] = (),
     received: ReceivedFile | None = None,
 ) -> Iterator[Sample]:
-    """The sample from `path`, or from `content_base64` with `filename`; or `received` with `filename`. `access` must
-    allow the file, and it must not contain any of `keys`.
+    """The sample from `path`, or from `content_base64` with `filename`; or `received`, perhaps with another `filename`.
+    `access` must allow the file, and it must not contain any of `keys`.
 
     Raises `InvalidRequest` with `details.path`, and `TooLarge`.
     """
     if received is not None:
-        yield _of_received(received, params, keys)
+        if "path" in params or "content_base64" in params:
+            raise refused("", "needs neither path nor content_base64: the file came with the request")
+        yield received_sample(received, keys, params.get("filename") or "")
         return
     if ("path" in params) == ("content_base64" in params):
         raise refused("", "needs either path or content_base64, and not both")
@@ -75,14 +81,13 @@ def opened(
         yield Sample(last_component(params.get("filename", "")), len(content), hashes, io.BytesIO(content).read)
 
 
-def _of_received(received: ReceivedFile, params: Mapping[str, Any], keys: Collection[ApiKey]) -> Sample:
-    if "path" in params or "content_base64" in params:
-        raise refused("", "needs neither path nor content_base64: the file came with the request")
+def received_sample(received: ReceivedFile, keys: Collection[ApiKey], filename: str = "") -> Sample:
+    """The sample of a received file, perhaps with another name. Raises like `opened`."""
     _check_size(received.size, "filename", "the file")
-    pieces = iter(lambda: received.content.read(_PIECE_BYTES), b"")
+    read = received.opened()
+    pieces = iter(lambda: read(_PIECE_BYTES), b"")
     hashes = _hashes(_without_keys(pieces, keys, "filename", "the file"))
-    received.content.seek(0)
-    return Sample(last_component(params.get("filename") or ""), received.size, hashes, received.content.read)
+    return Sample(last_component(filename or received.name), received.size, hashes, received.opened())
 
 
 def _opened(path: str, access: FileAccess) -> BinaryIO:

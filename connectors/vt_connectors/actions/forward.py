@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from ..cache import Entry
@@ -19,7 +19,6 @@ from ..redaction import known_keys
 from ..virustotal.budget import Budget
 from ..virustotal.coerce import mapping, text
 from ..virustotal.endpoints import Endpoint
-from ..virustotal.http.transport import Upload
 from ..virustotal.identity import url_of_analysis
 from ..virustotal.port import Api
 from ..virustotal.responses import own_words
@@ -27,6 +26,7 @@ from .account_secrets import remove_secrets
 from .any_get import call_of, never_sent
 from .comment_by_id import forget_comment
 from .context import Context
+from .file_sample import ReceivedFile, Sample, received_sample
 from .lookup import skipped
 from .path_kinds import LISTINGS
 from .path_objects import about
@@ -38,16 +38,6 @@ Method = Literal["POST", "PATCH", "DELETE", "PUT"]
 _BEGIN = "/api/v3/"
 _URLS = (["urls"], ["private", "urls"])
 _FILES = (["files"], ["private", "files"])
-
-
-@dataclass(frozen=True)
-class File:
-    """A file to send: `read(n)` returns its next bytes, `size` bytes in total. `hashes`: md5, sha1 and sha256."""
-
-    name: str
-    size: int
-    read: Callable[[int], bytes]
-    hashes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +53,7 @@ class Write:
     query: Mapping[str, str] = field(default_factory=dict)
     body: tuple[bytes, str] | None = None
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
-    file: File | None = None
+    file: ReceivedFile | None = None
     address: str | None = field(default=None, repr=False)
 
     @property
@@ -102,10 +92,11 @@ class Forward:
                 return skipped(url, reason)
             fields["url"] = url.value
         endpoint = _endpoint(write, path, fields)
+        sample = received_sample(write.file, known_keys(request.api_key)) if write.file is not None else None
+        upload = sample.upload(budget.observer.bytes_sent) if sample is not None else None
 
         def send(api: Api) -> Entry:
-            values = {**write.query, **fields}
-            response = api.change(endpoint, values, budget, dict, _upload(write.file))
+            response = api.change(endpoint, {**write.query, **fields}, budget, dict, upload)
             if response is None:
                 return Entry("not_found", {}, context.clock.now())
             remove_secrets(response, known_keys(request.api_key))
@@ -116,7 +107,7 @@ class Forward:
         entry, source = send_once(once, send, context, request, budget, f"forward:{write.method}:{segments[0]}")
         if entry.status == "not_found":
             return Outcome("not_found", "not found", {"path": path}, source, entry.fetched_at)
-        _forget(context, write, segments, fields, entry.report["response"])
+        _forget(context, segments, fields, sample, entry.report["response"])
         return Outcome("ok", "done", {"path": path, **entry.report}, source, entry.fetched_at)
 
 
@@ -158,18 +149,18 @@ def _endpoint(write: Write, path: str, fields: Mapping[str, str]) -> Endpoint:
     return endpoint.at(write.address or path)
 
 
-def _upload(file: File | None) -> Upload | None:
-    return Upload(file.name, file.size, file.read) if file is not None else None
-
-
 def _forget(
-    context: Context, write: Write, segments: list[str], fields: Mapping[str, str], response: Mapping[str, Any]
+    context: Context,
+    segments: list[str],
+    fields: Mapping[str, str],
+    sample: Sample | None,
+    response: Mapping[str, Any],
 ) -> None:
     """Remove what the write has made outdated from the cache."""
     if segments[0] == "private":
         return
-    if segments in _FILES and write.file is not None:
-        hashes = dict(write.file.hashes)
+    if segments in _FILES and sample is not None:
+        hashes = dict(sample.hashes)
         known = {"type": "hash", "indicator": hashes["sha256"], "id": hashes["sha256"], "hashes": hashes}
         forget_before_scan(context, known)
     elif segments in _URLS and "url" in fields:

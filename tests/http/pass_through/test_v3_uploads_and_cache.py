@@ -10,7 +10,7 @@ import requests
 
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.messages import Refused
-from vt_connectors.adapters.http.pass_through.upload_addresses import UploadAddresses
+from vt_connectors.adapters.http.pass_through.upload_names import UploadNames
 
 from ...fake_clock import FakeClock
 from ...scripted_server import ScriptedServer, json_answer
@@ -36,18 +36,18 @@ def test_an_upload_address_is_the_servers_own_and_good_for_one_upload_of_the_cal
 
 def test_an_unused_upload_address_expires_and_their_number_is_bounded() -> None:
     clock = FakeClock()
-    addresses = UploadAddresses(clock)
-    name = addresses.keep("a", "https://there/1", is_private=False)
+    addresses = UploadNames[str](clock)
+    name = addresses.keep("a", "https://there/1")
     clock.sleep(601)
     assert addresses.take("a", name) is None
-    first = addresses.keep("a", "https://there/2", is_private=False)
-    others = addresses.keep("b", "https://there/3", is_private=True)
-    names = [addresses.keep("a", "https://there/4", is_private=False) for _ in range(100)]
+    first = addresses.keep("a", "https://there/2")
+    others = addresses.keep("b", "https://there/3")
+    names = [addresses.keep("a", "https://there/4") for _ in range(100)]
     assert addresses.take("a", first) is None
     assert addresses.take("b", names[-1]) is None
     kept = addresses.take("a", names[-1])
     assert kept is not None
-    assert kept.address == "https://there/4"
+    assert kept.kept == "https://there/4"
     assert addresses.take("b", others) is not None
 
 
@@ -200,4 +200,20 @@ def test_two_tokens_and_the_server_share_one_account_and_never_its_key(tmp_path:
         assert all("?" not in each.path or KEY not in each.path for each in server.sandbox.all_requests)
         # Another client's token names no account.
         other = client_through(server).get(f"users/{ANOTHER}/overall_quotas")
-    assert other.status_code in (403, 404)
+    assert other.status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/api/v3/files", "/vtapi/v2/file/scan"])
+def test_a_file_name_cannot_add_headers_or_folders_to_what_is_sent(tmp_path: Path, path: str) -> None:
+    name = "C:/folder/a%0D%0AX-Other: 1%0D%0A%0D%0Ab%22; name=%22c"
+    body = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\nabc\r\n--b--\r\n'.encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with ScriptedServer() as upstream, serving(tmp_path, VT_API_URL=upstream.url) as server:
+        upstream.script(json_answer(200, {"data": {"type": "analysis", "id": "a"}}))
+        server.call("POST", path, headers=headers, data=body)
+        sent = b"".join(each.body for each in upstream.received)
+    assert b"abc" in sent
+    heads = [part.partition(b"\r\n\r\n")[0] for part in sent.split(b"\r\n--")]
+    assert not any(line.startswith(b"X-Other") for head in heads for line in head.split(b"\r\n"))
+    assert b"folder" not in sent
+    assert b'; name="c' not in sent

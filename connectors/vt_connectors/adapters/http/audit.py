@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 import threading
 from collections.abc import Iterable
@@ -24,12 +23,12 @@ from .callers import Caller
 from .messages import Call, Note, Refused, Reply
 from .operations.metrics import face_of
 from .private_files import changing, read_private, write_private
+from .token_text import without_tokens
 
 _LOG = logger("serve")
 _TRIED_AGAIN_S = 1.0
 _LONGEST_TEXT = 200
 _LONGEST_INDICATOR, _MOST_INDICATOR_CHARS = 1024, 4096
-_TOKEN = re.compile(r"vtc_[A-Za-z0-9_-]{20,}")
 # Segments of paths that are ours. Others may be an indicator, a key or a token.
 _OWN_SEGMENTS = frozenset(
     ("v1", "run", "batch", "actions", "lookup", "quota", "api", "v3", "vtapi", "v2", "healthz", "readyz", "metrics")
@@ -187,8 +186,7 @@ def _time(epoch: float) -> str:
 
 def _without_secrets(text: str) -> str:
     """Keys and tokens are refused elsewhere as indicators; this is in case that one was overlooked."""
-    found: str = redacted(text)
-    return _TOKEN.sub("[token]", found) if "vtc_" in found else found
+    return without_tokens(redacted(text))
 
 
 def _own_part(path: str) -> str:

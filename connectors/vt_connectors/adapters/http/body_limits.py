@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..server.documents import MOST_BYTES
 from .callers import Caller
-from .messages import Call, Refused
+from .messages import Call
+from .rights import check_right
 
-MOST_BYTES = 1024 * 1024
 # Room for what a form has besides the file.
 FORM_BYTES = 64 * 1024
 # VirusTotal's own limit for a file is 650 MB: https://docs.virustotal.com/reference/files-upload-url
@@ -36,6 +37,5 @@ def most_bytes(call: Call, caller: Caller | None, most_upload_bytes: int) -> int
         return MOST_BYTES
     if caller is None:
         return min(MOST_ANONYMOUS_BYTES, most_upload_bytes) if call.path == _V2_UPLOAD else MOST_BYTES
-    if "submit" not in caller.rights:
-        raise Refused(403, "right", "the token lacks the right submit, which uploads need")
+    check_right(caller, "submit", "an upload")
     return most_upload_bytes if caller.api_key is None else min(MOST_ANONYMOUS_BYTES, most_upload_bytes)

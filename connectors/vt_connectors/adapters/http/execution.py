@@ -9,12 +9,14 @@ from ...actions.action import Run
 from ...actions.registry import is_write
 from ...contract.documents import Request
 from ...contract.response import Response
+from ...errors import ConnectorError, InvalidRequest
 from ...quota.waiters import Claim
 from ..server.bounded_time import within
 from .callers import Caller
 from .cores import AnyCore, Cores
 from .own_keys import ProvenKeys, with_own_key
 from .rights import DEFAULT_SETTINGS, ServerSettings, refusal
+from .token_text import IN_CALL, holds_token
 from .waiting_places import WaitingPlaces
 
 
@@ -71,7 +73,9 @@ class Execution:
         """
         claim, options = Claim(caller.client), request.options
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
-        refused = self._keys.refusal(caller) if self._keys is not None else None
+        refused = _with_a_token(request.params)
+        if refused is None and self._keys is not None:
+            refused = self._keys.refusal(caller)
         request = request._replace(api_key=caller.api_key)
         with self.cores.core(version) as core:
             if refused is not None:
@@ -93,7 +97,7 @@ class Execution:
         longest_wait_s: float | None,
         places: WaitingPlaces | None = None,
     ) -> Response:
-        refused = refusal(document, caller, self._settings)
+        refused = refusal(document, caller, self._settings) or _with_a_token(document)
         if refused is None and self._keys is not None:
             refused = self._keys.refusal(caller)
         if refused is not None:
@@ -109,6 +113,10 @@ class Execution:
                 return at_hand
         with places.place() as has_place:
             return core.answer(within(document, wait_s if has_place else 0.0), claim)
+
+
+def _with_a_token(document: Any) -> ConnectorError | None:
+    return InvalidRequest(IN_CALL, details={"path": ""}) if holds_token(document) else None
 
 
 def _is_lookup(document: Any) -> bool:

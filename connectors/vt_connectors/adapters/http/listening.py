@@ -15,8 +15,9 @@ from waitress.adjustments import Adjustments
 from waitress.task import ThreadedTaskDispatcher
 
 from ...log import logger
+from ..server.documents import MOST_BYTES
 from .application import Application
-from .body_limits import MOST_BYTES, MOST_UPLOAD_BYTES
+from .body_limits import MOST_UPLOAD_BYTES
 from .connections import Channel, Pace, too_slow
 
 THREADS = 64

@@ -9,13 +9,17 @@ from typing import Any, Callable
 from ...errors import internal_error
 from .messages import Reply
 
+# RFC 9110, sections 8.6 and 15.3.5: such a reply has neither a body nor a Content-Length.
+_WITHOUT_CONTENT = (204, 304)
+
 
 def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
     """The status line without the version, and the headers."""
     headers = [*reply.headers]
-    if isinstance(reply.body, bytes):
+    has_content = reply.status not in _WITHOUT_CONTENT
+    if has_content and isinstance(reply.body, bytes):
         headers.append(("Content-Length", str(len(reply.body))))
-    if reply.body or reply.status != 204:
+    if has_content:
         headers.append(("Content-Type", reply.content_type))
     headers += [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
     return f"{reply.status} {_PHRASES.get(reply.status, 'Status')}", headers
@@ -24,6 +28,7 @@ def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
 def sent(reply: Reply, start_response: Callable[..., Any], *, has_body: bool = True) -> Iterable[bytes]:
     """The body, after the head was passed on."""
     start_response(*head_of(reply))
+    has_body = has_body and reply.status not in _WITHOUT_CONTENT
     if isinstance(reply.body, bytes):
         return [reply.body] if has_body else []
     if has_body:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ...actions import ACTIONS
 from ...errors import ConnectorError, Forbidden, InvalidRequest
 from .callers import Caller, Right
+from .messages import Refused
 
 
 class Needs(NamedTuple):
@@ -104,6 +105,13 @@ def missing_right(caller: Caller, right: Right, about: str) -> Forbidden | None:
         f"(vtaction serve token add --rights)",
         details={"right": right},
     )
+
+
+def check_right(caller: Caller, right: Right, about: str) -> None:
+    """Raises `Refused` with status 403 if the caller lacks the right."""
+    error = missing_right(caller, right, about)
+    if error is not None:
+        raise Refused(403, "right", error.message)
 
 
 def _refused(name: str, needs: Needs, params: Mapping[str, Any], caller: Caller) -> Forbidden | None:

@@ -20,11 +20,10 @@ from .operations.face import PATHS, OperationsFace
 from .operations.metrics import Metrics
 from .operations.readiness import Readiness
 from .own_keys import ProvenKeys, TokensOrKeys
-from .pass_through.upload_addresses import UPLOADS
-from .pass_through.v2_call import BASE
-from .pass_through.v2_face import V2Face
-from .pass_through.v3_face import V3Face
-from .pass_through.v3_paths import BEGIN
+from .pass_through.v2.call import BASE
+from .pass_through.v2.face import V2Face
+from .pass_through.v3.face import V3Face
+from .pass_through.v3.paths import BEGIN, UPLOADS
 from .rights import DEFAULT_SETTINGS, ServerSettings
 from .tokens import FileTokens
 from .waiting_places import WaitingPlaces
@@ -56,7 +55,7 @@ class Service:
         contract = ContractFace(execution, batches)
         # By the beginning of the path; the first that fits.
         v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=settings.download_bytes)
-        v2 = V2Face(execution, clock)
+        v2 = V2Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
         faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, OPEN: contract, "": contract}
         readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
         metrics = Metrics(self.cores, lambda: self.places.taken)

@@ -16,10 +16,10 @@ from ...config.settings import Settings
 from ...errors import ConfigError
 from .callers import LONGEST_WAIT_S, RIGHTS, Caller, Right
 from .private_files import changing, read_private, write_private
+from .token_text import PREFIX
 
-_PREFIX = "vtc_"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECRET = re.compile(rf"[0-9a-zA-Z]{{64}}|{_PREFIX}.*")
+_SECRET = re.compile(rf"[0-9a-zA-Z]{{64}}|{PREFIX}.*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TOKEN_BYTES = 32
 _VERSION = 1
@@ -139,7 +139,7 @@ def _known(path: Path) -> tuple[Entry, ...]:
 
 
 def _new_token() -> str:
-    return _PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+    return PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def _entry(caller: Caller, token: str, now: float) -> Entry:

@@ -7,16 +7,20 @@ from typing import Any, NamedTuple
 from ... import strict_json
 from ...errors import InvalidRequest, TooLarge
 
+MOST_BYTES = 1024 * 1024
+# A request has at most five levels.
+MOST_NESTED = 32
+
 
 class DocumentLimits(NamedTuple):
     """Of one call. `size`: bytes of the body. `with_raw`: requests that include VirusTotal's whole response, because
     these are large. `nested`: levels of arrays and objects.
     """
 
-    size: int = 1024 * 1024
+    size: int = MOST_BYTES
     requests: int = 100
     with_raw: int = 10
-    nested: int = 32
+    nested: int = MOST_NESTED
 
 
 def read_body(body: str, limits: DocumentLimits) -> dict[str, Any]:
@@ -27,7 +31,7 @@ def read_body(body: str, limits: DocumentLimits) -> dict[str, Any]:
         document = strict_json.loads(body)
     except (ValueError, RecursionError):
         raise InvalidRequest("the body is not JSON", details={"path": ""}) from None
-    if not isinstance(document, dict) or _is_nested_deeper(document, limits.nested):
+    if not isinstance(document, dict) or is_nested_deeper(document, limits.nested):
         raise InvalidRequest("the body is not an object, or nested too deep", details={"path": ""})
     return document
 
@@ -52,7 +56,8 @@ def _asks_for_raw(request: Any) -> bool:
     return isinstance(include, list) and "raw" in include
 
 
-def _is_nested_deeper(document: Any, levels: int) -> bool:
+def is_nested_deeper(document: Any, levels: int = MOST_NESTED) -> bool:
+    """Whether a JSON value has more levels of arrays and objects."""
     layer = [document]
     for _ in range(levels):
         inner = [item.values() if isinstance(item, dict) else item for item in layer if isinstance(item, (dict, list))]

@@ -6,11 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from .... import strict_json
+from ...server.documents import MOST_BYTES, MOST_NESTED, is_nested_deeper
 from ..messages import JSON, Call, Refused
-
-MOST_BYTES = 1024 * 1024
-# A request has at most five levels.
-_MOST_NESTED = 64
 
 
 def json_body(call: Call) -> Any:
@@ -24,7 +21,7 @@ def json_body(call: Call) -> Any:
         raise _too_deep() from None
     except ValueError as error:
         raise _not_json(str(error)) from None
-    if body.count(b"{") + body.count(b"[") > _MOST_NESTED and _is_deep(value):
+    if body.count(b"{") + body.count(b"[") > MOST_NESTED and is_nested_deeper(value):
         raise _too_deep()
     return value
 
@@ -40,21 +37,9 @@ def checked_body(call: Call, media_types: Collection[str]) -> bytes:
     return call.body.read(MOST_BYTES)
 
 
-def _is_deep(value: Any) -> bool:
-    layer = [value]
-    for _ in range(_MOST_NESTED):
-        layer = [inner for outer in layer for inner in _inside(outer)]
-    return bool(layer)
-
-
-def _inside(value: Any) -> list[Any]:
-    values = value.values() if isinstance(value, dict) else value
-    return [inner for inner in values if isinstance(inner, (dict, list))]
-
-
 def _not_json(why: str) -> Refused:
     return Refused(400, "not_json", f"the body is not JSON: {why}")
 
 
 def _too_deep() -> Refused:
-    return Refused(400, "not_json", f"the body is nested more than {_MOST_NESTED} levels deep")
+    return Refused(400, "not_json", f"the body is nested more than {MOST_NESTED} levels deep")

@@ -18,6 +18,7 @@ from ..messages import Call, Note, Refused, Reply, json_reply, note_of
 from ..openapi.document import document as openapi_document
 from ..rights import refusal
 from ..share_registration import use_by_client
+from ..token_text import refuse_tokens
 from . import idempotency
 from .batch import Batches
 from .bodies import json_body
@@ -107,6 +108,7 @@ class ContractFace:
         return self._answered(call, caller, {"params": {}, **body, "action": name}, wants_status)
 
     def _answered(self, call: Call, caller: Caller, document: Any, wants_status: bool) -> Reply:
+        refuse_tokens(document)
         response, headers = idempotency.answer(self._execution, call, caller, document)
         error = response["error"]
         if error is not None and isinstance(refusal(document, caller), Forbidden):

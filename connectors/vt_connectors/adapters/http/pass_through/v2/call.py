@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..messages import Call, Refused
-from .form_data import FormFile, read_form
+from .....actions.file_sample import ReceivedFile
+from ...messages import Call, Refused
+from ...token_text import refuse_tokens
+from ..forms import read_form
 
 BASE = "/vtapi/v2/"
 # Below this are the addresses that clients get for one upload each.
@@ -22,7 +24,7 @@ class V2Call(NamedTuple):
 
     name: str
     values: dict[str, str]
-    file: FormFile | None = None
+    file: ReceivedFile | None = None
     ticket: str = ""
 
     def required(self, param: str) -> str:
@@ -51,13 +53,13 @@ def token_in(call: Call) -> str | None:
 
 
 def read_call(call: Call) -> V2Call:
-    """Raises `Refused` for a malformed call, and if the token is anywhere else too: it must not be sent further."""
+    """Raises `Refused` for a malformed call, and if a token is anywhere else too: it must not be sent further."""
     form = read_form(call)
     in_query = _values_of_query(call)
     values = {**in_query, **dict(form.values)}
     tokens = {value for value in (in_query.get(_APIKEY), values.pop(_APIKEY, None)) if value}
-    if any(token in text for token in tokens for pair in values.items() for text in pair):
-        raise Refused(400, "token_in_value", "the token is in another parameter than apikey; remove it there")
+    for token in tokens or ("",):
+        refuse_tokens([values, form.file.name if form.file is not None else ""], token)
     name, ticket = call.path[len(BASE) :], ""
     if name.startswith(UPLOADS):
         name, ticket = UPLOADS, name[len(UPLOADS) :]

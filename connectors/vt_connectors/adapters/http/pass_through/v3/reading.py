@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Any, Callable
 from urllib.parse import quote, urlencode
 
-from ....actions.action import Run
-from ....actions.any_get import vt_get
-from ....actions.forward import upload_address
-from ....actions.path_objects import is_url_hash, url_of_id
-from ....actions.url_by_id import look_up_url_id
-from ....contract.documents import Options, Request
-from ....contract.response import Response
-from ....errors import InvalidIndicator
-from ....indicators import Kind, recognise
-from ..callers import Caller
-from ..execution import Execution
-from ..messages import Call, Note, Refused, Reply, json_reply
-from .links import with_own_links
-from .upload_addresses import UPLOADS, UploadAddresses
-from .v3_downloads import download_reply
-from .v3_errors import error_reply
-from .v3_options import options_of
-from .v3_paths import BEGIN, Target
-from .v3_replies import note_on, source_of, unsuccessful
+from .....actions.action import Run
+from .....actions.any_get import vt_get
+from .....actions.forward import upload_address
+from .....actions.path_objects import is_url_hash, url_of_id
+from .....actions.url_by_id import look_up_url_id
+from .....contract.documents import Options, Request
+from .....contract.response import Response
+from .....errors import InvalidIndicator
+from .....indicators import Kind, recognise
+from ...callers import Caller
+from ...execution import Execution
+from ...messages import Call, Note, Refused, Reply, json_reply
+from ..links import with_own_links
+from ..reply_headers import headers_of, reason_of
+from ..request_options import options_of
+from ..upload_names import UploadNames
+from .downloads import download_reply
+from .errors import error_reply
+from .paths import BEGIN, UPLOADS, Target, UploadAddress
+from .replies import note_on, unsuccessful
 
 VERSION = "3"
 _KINDS: dict[str, tuple[str, Kind]] = {
@@ -46,7 +47,7 @@ class Reading:
         caller: Caller,
         target: Target,
         base: str,
-        uploads: UploadAddresses,
+        uploads: UploadNames[UploadAddress],
         download_bytes: int,
     ) -> None:
         self._execution = execution
@@ -99,11 +100,9 @@ class Reading:
         query = self._target.values["query"]
         response = self._look_up(next(each for each in _KINDS.values() if each[1] == kind), query)
         links = {"self": f"{BEGIN}search?{urlencode(self._target.values)}"}
-        if response["status"] in ("not_found", "skipped") and (response["data"] or {}).get("reason") != "not_cached":
+        if response["status"] in ("not_found", "skipped") and reason_of(response) != "not_cached":
             empty = {"data": [], "meta": {"count": 0, "cursor": ""}, "links": links}
-            reply = json_reply(200, with_own_links(empty, self._base), source_of(response), self._note(response))
-            reason = (response["data"] or {}).get("reason")
-            return reply.with_headers(("X-Vtaction-Reason", str(reason))) if reason else reply
+            return json_reply(200, with_own_links(empty, self._base), headers_of(response), self._note(response))
         return self._reply(response, lambda data: {"data": [data["raw"]], "meta": {"count": 1}, "links": links})
 
     def _upload_address(self) -> Reply:
@@ -111,16 +110,15 @@ class Reading:
         response = self._perform(upload_address, Request("upload_address", {"private": is_private}))
         if response["status"] != "ok":
             return error_reply(response, self._note(response))
-        name = self._uploads.keep(self._caller.client, (response["data"] or {})["address"], is_private=is_private)
+        address = UploadAddress((response["data"] or {})["address"], is_private)
+        name = self._uploads.keep(self._caller.client, address)
         return json_reply(
-            200, {"data": f"{self._base}{UPLOADS}{quote(name)}"}, source_of(response), self._note(response)
+            200, {"data": f"{self._base}{UPLOADS}{quote(name)}"}, headers_of(response), self._note(response)
         )
 
     def _look_up(self, how: tuple[str, Kind], value: str) -> Response:
         action, param = how
-        options: dict[str, Any] = {"include": ["raw"], "cache": self._options.cache}
-        if self._options.max_age_s is not None:
-            options["max_age_s"] = self._options.max_age_s
+        options = {"include": ["raw"], **self._options.document}
         document = {"action": action, "params": {param: value}, "options": options}
         return self._execution.answer(document, self._caller, version=VERSION, longest_wait_s=self._options.wait_s)
 
@@ -139,7 +137,7 @@ class Reading:
         note = self._note(response)
         if response["status"] == "ok":
             document = with_own_links(document_of(response["data"]), self._base)
-            return json_reply(200, document, source_of(response), note)
+            return json_reply(200, document, headers_of(response), note)
         return unsuccessful(response, self._target, note)
 
     def _note(self, response: Response) -> Note:

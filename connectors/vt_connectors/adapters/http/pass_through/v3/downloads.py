@@ -6,14 +6,15 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from ....actions.passed_download import PassedDownload
-from ....contract.documents import Request
-from ..callers import Caller
-from ..execution import Execution
-from ..messages import Call, Refused, Reply
-from .v3_options import options_of
-from .v3_paths import Target
-from .v3_replies import note_on, source_of, unsuccessful
+from .....actions.passed_download import PassedDownload
+from .....contract.documents import Request
+from ...callers import Caller
+from ...execution import Execution
+from ...messages import Call, Refused, Reply
+from ..reply_headers import headers_of
+from ..request_options import options_of
+from .paths import Target
+from .replies import note_on, unsuccessful
 
 _IN_MEMORY_BYTES = 1024 * 1024
 _PIECE_BYTES = 64 * 1024
@@ -41,7 +42,7 @@ def download_reply(execution: Execution, call: Call, caller: Caller, target: Tar
         content.close()
         return unsuccessful(response, target, note)
     size = (response["data"] or {})["size"]
-    headers = (("Content-Length", str(size)), ("Content-Disposition", "attachment"), *source_of(response))
+    headers = (("Content-Length", str(size)), ("Content-Disposition", "attachment"), *headers_of(response))
     return Reply(200, _pieces(content), headers, "application/octet-stream", note)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Callable
 
-from ....contract.response import Response
-from ..messages import Refused, Reply
-from . import v2_documents
-from .v2_call import V2Call
-from .v2_documents import Document, answered, failed, invalid, status_of, unknown
-from .v2_reports import file_or_url, replied
-from .v2_requests import Requests
+from .....contract.response import Response
+from ...messages import Refused, Reply
+from . import documents
+from .call import V2Call
+from .documents import Document, answered, failed, invalid, status_of, unknown
+from .reports import file_or_url, replied
+from .running import Requests
 
 _MOST_RESCANS, _MOST_URLS = 25, 4
 _NO_FILE = "The requested resource is not among the finished, queued or pending scans"
@@ -41,21 +41,21 @@ def scan_file(call: V2Call, requests: Requests) -> Reply:
     response = requests.scan_file(call.file)
     if response["status"] != "pending":
         return replied([""], [response], _NO_FILE, "Invalid file")
-    return answered(v2_documents.scan_of_file(dict(response["data"] or {})), [response])
+    return answered(documents.scan_of_file(dict(response["data"] or {})), [response])
 
 
 def rescan_files(call: V2Call, requests: Requests) -> Reply:
     """file/rescan: `resource` is hashes, separated by commas."""
     resources = call.several("resource", ",", _MOST_RESCANS)
     asked = [("rescan_file", {"hash": resource, "wait_s": 0}) for resource in resources]
-    return _accepted(resources, requests.answers(asked), v2_documents.rescan_of_file)
+    return _accepted(resources, requests.answers(asked), documents.rescan_of_file)
 
 
 def scan_urls(call: V2Call, requests: Requests) -> Reply:
     """url/scan: `url` is URLs, separated by newlines."""
     urls = call.several("url", "\n", _MOST_URLS)
     asked = [("scan_url", {"url": url, "wait_s": 0}) for url in urls]
-    return _accepted(urls, requests.answers(asked), v2_documents.scan_of_url)
+    return _accepted(urls, requests.answers(asked), documents.scan_of_url)
 
 
 def _accepted(

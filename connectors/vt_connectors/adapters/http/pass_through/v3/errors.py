@@ -5,12 +5,12 @@ Codes and statuses: https://docs.virustotal.com/reference/errors.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from ....actions.forward import said_by_virustotal
-from ....contract.response import Response
-from ..messages import NO_NOTE, Note, Refused, Reply, json_reply
+from .....actions.forward import said_by_virustotal
+from .....contract.response import Response
+from ...messages import NO_NOTE, Note, Refused, Reply, json_reply
+from ..reply_headers import OF_SERVER, reason_of, retry_after
 
 _BY_ERROR = {
     "rate_limited": (429, "QuotaExceededError"),
@@ -26,11 +26,6 @@ _BY_ERROR = {
     "access_denied": (503, "TransientError"),
     "invalid_response": (502, "TransientError"),
     "internal": (500, "TransientError"),
-}
-# What is wrong with the server is not the client's to know, or to look for in its own token.
-_OF_SERVER = {
-    "access_denied": "the server's VirusTotal key is not accepted",
-    "config_error": "the server has no VirusTotal key, or a wrong setting",
 }
 # VirusTotal's own status and code are passed on, except if they are about the server's key or its quota.
 _NOT_PASSED_ON = ("access_denied", "rate_limited")
@@ -56,15 +51,15 @@ def error_reply(response: Response, note: Note) -> Reply:
     """The reply to a response with the status `error`."""
     error = response["error"]
     assert error is not None, "the response is an error"
-    code, headers = error["code"], ()
+    code = error["code"]
     status, name = _BY_ERROR.get(code, (400, "BadRequestError"))
     vt_code, http_status = error["vt_code"], error["http_status"]
     if vt_code is not None and http_status is not None and http_status >= 400 and code not in _NOT_PASSED_ON:
         status, name = http_status, vt_code
     if status == 429:
-        return _reply(429, name, error["message"], _retry_after(error["retry_after_s"]), note)
-    message = _OF_SERVER.get(code) or said_by_virustotal(error["message"])
-    return _reply(status, name, message, headers, note)
+        return _reply(429, name, error["message"], retry_after([error["retry_after_s"]]), note)
+    message = OF_SERVER.get(code) or said_by_virustotal(error["message"])
+    return _reply(status, name, message, (), note)
 
 
 def not_found_reply(collection: str, told: str, note: Note) -> Reply:
@@ -75,14 +70,9 @@ def not_found_reply(collection: str, told: str, note: Note) -> Reply:
 
 def skipped_reply(response: Response, note: Note) -> Reply:
     """Nothing was sent: 504 if only the cache was allowed, else 404 with the reason."""
-    reason = str((response["data"] or {}).get("reason", ""))
-    if reason == "not_cached":
+    if reason_of(response) == "not_cached":
         return _reply(504, "DeadlineExceededError", "only-if-cached: the answer is not in the cache", (), note)
-    return _reply(404, "NotFoundError", response["summary"], (("X-Vtaction-Reason", reason),), note)
-
-
-def _retry_after(seconds: float | None) -> tuple[tuple[str, str], ...]:
-    return () if seconds is None else (("Retry-After", str(max(1, math.ceil(seconds)))),)
+    return _reply(404, "NotFoundError", response["summary"], (), note)
 
 
 def _reply(

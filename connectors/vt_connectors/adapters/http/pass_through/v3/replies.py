@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ....actions.path_objects import indicator_in
-from ....contract.response import Response
-from ..messages import Call, Note, Reply, note_of
-from .v3_errors import error_reply, not_found_reply, skipped_reply
-from .v3_paths import Target
+from .....actions.path_objects import indicator_in
+from .....contract.response import Response
+from ...messages import Call, Note, Reply, note_of
+from ..reply_headers import headers_of
+from .errors import error_reply, not_found_reply, skipped_reply
+from .paths import Target
 
 
 def unsuccessful(response: Response, target: Target, note: Note) -> Reply:
@@ -17,14 +18,7 @@ def unsuccessful(response: Response, target: Target, note: Note) -> Reply:
         reply = skipped_reply(response, note)
     else:
         reply = error_reply(response, note)
-    return reply.with_headers(*source_of(response))
-
-
-def source_of(response: Response) -> tuple[tuple[str, str], ...]:
-    """Where the answer came from, and its age in seconds."""
-    meta = response["meta"]
-    source = () if meta["source"] is None else (("X-Vtaction-Source", meta["source"]),)
-    return source if meta["age_s"] is None else (*source, ("Age", str(meta["age_s"])))
+    return reply.with_headers(*headers_of(response))
 
 
 def note_on(response: Response, call: Call, target: Target) -> Note:

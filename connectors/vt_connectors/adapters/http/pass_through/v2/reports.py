@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ....contract.response import Response
-from ..messages import Refused, Reply
-from .v2_call import V2Call, is_scan_id
-from .v2_documents import (
+from .....contract.response import Response
+from ...messages import Refused, Reply
+from ...rights import check_right
+from .call import V2Call, is_scan_id
+from .documents import (
     Document,
     answered,
     failed,
@@ -20,7 +21,7 @@ from .v2_documents import (
     unknown,
     verbatim,
 )
-from .v2_requests import Requests
+from .running import Requests
 
 # What VirusTotal takes of a private key; a public one has at most four.
 _MOST_FILES, _MOST_URLS, _MOST_COMMENTS = 25, 4, 25
@@ -139,5 +140,5 @@ def _with_notice(reply: Reply, call: V2Call) -> Reply:
 
 
 def _check_allinfo(call: V2Call, requests: Requests) -> None:
-    if call.has("allinfo") and "raw" not in requests.caller.rights:
-        raise Refused(403, "right", "allinfo needs the right raw")
+    if call.has("allinfo"):
+        check_right(requests.caller, "raw", "allinfo")

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from ....actions.path_kinds import LISTINGS, OBJECTS
-from ....actions.path_objects import indicator_in, is_url_hash, url_of_id
-from ..callers import Right
-from ..messages import Call, Refused
+from .....actions.path_kinds import LISTINGS, OBJECTS
+from .....actions.path_objects import indicator_in, is_url_hash, url_of_id
+from ...callers import Right
+from ...messages import Call, Refused
+from ...token_text import refuse_tokens
 
 BEGIN = "/api/v3/"
+UPLOADS = "/_vtaction/upload/"
 _MOST_SEGMENTS = 12
 # https://docs.virustotal.com/reference/overview. Anything else is not passed on.
 FIRST_SEGMENTS = frozenset(
@@ -24,13 +26,19 @@ FIRST_SEGMENTS = frozenset(
         *("saved_searches", "monitor", "monitor_items", "monitor_hashes", "monitor_partner", "codeinsights"),
     )
 )
-# Parameters that some clients use for the key.
-_OF_KEY = frozenset(("apikey", "x-apikey"))
-_SHORTEST_TOKEN = 8
+# Parameters, and fields of forms, that some clients use for the key.
+OF_KEY = frozenset(("apikey", "x-apikey"))
 _READABLE = (*OBJECTS, "analyses", "comments", "search", "file_behaviours", "resolutions", "votes")
 _OWN_FIGURES = ("overall_quotas", "api_usage")
 _SCANNED = (["files"], ["urls"], ["private", "files"], ["private", "urls"])
 _DOWNLOADS = frozenset(("download", "download_url", "pcap", "evtx", "memdump", "html"))
+
+
+class UploadAddress(NamedTuple):
+    """`address`: VirusTotal's own; whoever has it can upload for the account."""
+
+    address: str
+    is_private: bool
 
 
 class Target(NamedTuple):
@@ -69,7 +77,7 @@ class Target(NamedTuple):
 
 
 def target_of(call: Call, token: str) -> Target:
-    """Raises `Refused`, also if `token`, the caller's, is anywhere but in its place."""
+    """Raises `Refused`, also if a token, such as `token`, the caller's, is anywhere but in its place."""
     raw = call.path[len(BEGIN) :]
     raw = raw[:-1] if raw.endswith("/") else raw
     segments = [_decoded(segment) for segment in raw.split("/")]
@@ -89,14 +97,16 @@ def target_of(call: Call, token: str) -> Target:
     if indicator is not None and not indicator.removed:
         segments[1] = indicator.vt_id
     target = Target(segments, _values(call), told)
-    refuse_token(token, *segments, *target.values, *target.values.values())
+    # A URL may be base64 in the path.
+    urls = [url_of_id(segment) for segment in segments[1:2]] if segments[0] == "urls" else []
+    refuse_tokens([segments, target.values, urls], token)
     return target
 
 
-def refuse_token(token: str, *texts: str) -> None:
-    """Raises `Refused` if one of `texts`, which would be passed on, contains the caller's token."""
-    if len(token) >= _SHORTEST_TOKEN and any(token in text for text in texts):
-        raise Refused(400, "token_in_call", "the token belongs into the header x-apikey only; nothing was passed on")
+def refuse_write_to_account(method: str, segments: Sequence[str]) -> None:
+    """Raises `Refused` for calls that change or delete an account: all clients share the server's."""
+    if segments[0] == "users" and method not in ("GET", "HEAD"):
+        raise Refused(403, "account", "accounts are not changed through this server; use VirusTotal itself")
 
 
 def right_of(method: str, segments: Sequence[str]) -> Right:
@@ -148,7 +158,7 @@ def _one_spelling_of_url(told: str) -> str:
 
 def _values(call: Call) -> dict[str, str]:
     try:
-        given = [(name, value) for name, value in call.query_values if name.lower() not in _OF_KEY]
+        given = [(name, value) for name, value in call.query_values if name.lower() not in OF_KEY]
     except ValueError:
         raise Refused(400, "query", "the query has too many values") from None
     if len({name for name, _ in given}) < len(given):

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from ....contract.response import Response
-from ..messages import NO_NOTE, Note, Refused, Reply, json_reply, note_of
+from .....contract.response import Response
+from ...messages import NO_NOTE, Note, Refused, Reply, json_reply, note_of
+from ..reply_headers import OF_SERVER, headers_of, reason_of, retry_after
 
 Document = dict[str, Any]
 QUEUED = "Scan request successfully queued, come back later for the report"
@@ -32,11 +32,6 @@ _STATUS = {
     "timeout": 504,
     "outcome_unknown": 504,
 }
-# What is wrong with the server is not the client's to know, or to look for in its own token.
-_OF_SERVER = {
-    "access_denied": "the server's VirusTotal key is not accepted",
-    "config_error": "the server has no VirusTotal key, or a wrong setting",
-}
 
 
 def status_of(response: Response) -> int:
@@ -47,21 +42,13 @@ def status_of(response: Response) -> int:
     return _OK if error["code"] == "invalid_indicator" else _STATUS.get(error["code"], 500)
 
 
-def reason_of(response: Response) -> str | None:
-    """Why no request was sent for it."""
-    reason = (response["data"] or {}).get("reason")
-    return reason if isinstance(reason, str) else None
-
-
 def failed(status: int, responses: Sequence[Response]) -> Reply:
     """The reply instead of a document, if `status` is that of one of the responses."""
     first = next(response for response in responses if status_of(response) == status)
     error = first["error"]
     waits = [each["error"]["retry_after_s"] for each in responses if each["error"] is not None]
-    again_s = max((wait for wait in waits if wait is not None), default=None)
-    headers = () if again_s is None else (("Retry-After", str(max(1, math.ceil(again_s)))),)
-    message = first["summary"] if error is None else _OF_SERVER.get(error["code"], error["message"])
-    return refusal(status, message, headers)._replace(note=note_for(responses))
+    message = first["summary"] if error is None else OF_SERVER.get(error["code"], error["message"])
+    return refusal(status, message, retry_after(waits))._replace(note=note_for(responses))
 
 
 def refusal(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
@@ -79,20 +66,7 @@ def refusal_of(refused: Refused) -> Reply:
 
 def answered(document: Any, responses: Sequence[Response]) -> Reply:
     """The reply with the document that was made of the responses."""
-    return json_reply(_OK, document, _headers(responses), note_for(responses))
-
-
-def _headers(responses: Sequence[Response]) -> tuple[tuple[str, str], ...]:
-    """Age and source of the oldest answer, and why there is none."""
-    headers = [("Via", "1.1 vtaction")]
-    ages = [(each["meta"]["age_s"], each["meta"]["source"]) for each in responses]
-    known = [(age_s, source) for age_s, source in ages if age_s is not None and source is not None]
-    if known:
-        age_s, source = max(known)
-        headers += [("Age", str(age_s)), ("X-Vtaction-Source", source)]
-    reasons = [reason for each in responses if (reason := reason_of(each)) is not None]
-    headers += [("X-Vtaction-Reason", reason) for reason in reasons[:1]]
-    return tuple(headers)
+    return json_reply(_OK, document, headers_of(*responses), note_for(responses))
 
 
 def note_for(responses: Sequence[Response]) -> Note:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ....actions import is_write
-from ....actions.file_sample import ReceivedFile
-from ....actions.request_batch import BatchAnswers
-from ....clock import Clock
-from ....contract.response import Response
-from ....core import Core
-from ...server.bounded_time import SideBySide
-from ..callers import Caller
-from ..cores import AnyCore
-from ..execution import Execution
-from .form_data import FormFile
-from .request_options import Asked
+from .....actions import is_write
+from .....actions.file_sample import ReceivedFile
+from .....actions.request_batch import BatchAnswers
+from .....clock import Clock
+from .....contract.response import Response
+from .....core import Core
+from ....server.bounded_time import SideBySide
+from ...callers import Caller
+from ...cores import AnyCore
+from ...execution import Execution
+from ..reply_headers import reason_of
+from ..request_options import HttpOptions
 
 _VERSION = "2"
 _THREADS = 16
@@ -35,13 +35,11 @@ class Running:
 class Requests:
     """Of one call. All methods raise `Refused` if too many requests are in progress."""
 
-    def __init__(self, running: Running, caller: Caller, asked: Asked) -> None:
+    def __init__(self, running: Running, caller: Caller, options: HttpOptions) -> None:
         self._execution = running.execution
         self._side_by_side = running.side_by_side
-        self._options = {"include": ["raw"], **asked.options}
-        self._longest_wait_s = min(
-            caller.longest_wait_s, caller.longest_wait_s if asked.longest_wait_s is None else asked.longest_wait_s
-        )
+        self._options = {"include": ["raw"], **options.document}
+        self._longest_wait_s = min(caller.longest_wait_s, options.wait_s)
         self.caller = caller
 
     def answer(self, action: str, params: Mapping[str, Any], **options: Any) -> Response:
@@ -71,14 +69,12 @@ class Requests:
                 responses = [response or next(answers) for response in responses]
         return [response for response in responses if response is not None]
 
-    def scan_file(self, file: FormFile) -> Response:
+    def scan_file(self, file: ReceivedFile) -> Response:
         """The response to the scan of a file, which is read from the body while it is sent."""
-        document = self._document("scan_file", {"filename": file.filename or None, "wait_s": 0}, {})
-        with file.opened() as content:
-            received = ReceivedFile(content, file.size)
-            with self._execution.cores.core(_VERSION) as core, self._execution.places.place() as has_place:
-                with_file = Core(core.context._replace(received=received)) if isinstance(core, Core) else core
-                return self._one(with_file, document, self._longest_wait_s if has_place else 0.0)
+        document = self._document("scan_file", {"filename": file.name or None, "wait_s": 0}, {})
+        with self._execution.cores.core(_VERSION) as core, self._execution.places.place() as has_place:
+            with_file = Core(core.context._replace(received=file)) if isinstance(core, Core) else core
+            return self._one(with_file, document, self._longest_wait_s if has_place else 0.0)
 
     def _side_by_side_in(self, core: AnyCore, documents: Sequence[Mapping[str, Any]]) -> Iterator[Response]:
         def answer(document: Any, left_s: float) -> Response:
@@ -98,7 +94,7 @@ class Requests:
             return None
         only_cached = {**document, "options": {**document["options"], "cache": "only"}}
         response = self._one(core, only_cached, 0.0)
-        return None if (response["data"] or {}).get("reason") == "not_cached" else response
+        return None if reason_of(response) == "not_cached" else response
 
     def _one(self, core: AnyCore, document: Any, longest_wait_s: float, *, batch: bool = False) -> Response:
         return self._execution.answer(document, self.caller, batch=batch, longest_wait_s=longest_wait_s, core=core)

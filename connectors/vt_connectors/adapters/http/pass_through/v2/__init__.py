@@ -1,0 +1,1 @@
+"""`/vtapi/v2/...`: VirusTotal's legacy API."""

@@ -1,0 +1,1 @@
+"""`/api/v3/...`: VirusTotal's API v3."""

@@ -1,0 +1,52 @@
+"""Tokens in texts: no token of any client is sent to VirusTotal, or written to a log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .messages import Refused
+
+PREFIX = "vtc_"
+IN_CALL = (
+    "a value begins with vtc_, as tokens do, or contains a token; tokens belong into their header or the parameter "
+    "apikey only, so nothing was passed on"
+)
+# Within other text, only what is as long as a token.
+_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{20,}}")
+_SHORTEST_TOKEN = 8
+
+
+def without_tokens(text: str) -> str:
+    """The text with each token replaced."""
+    return _TOKEN.sub("[token]", text) if PREFIX in text else text
+
+
+def holds_token(value: Any, token: str = "") -> bool:
+    """Whether a JSON value has a text, or a name, that begins like a token, or that contains one or `token`.
+
+    It may be nested as deep as Python can read it.
+    """
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping):
+            left += [*each, *each.values()]
+        elif isinstance(each, (list, tuple)):
+            left += each
+        elif isinstance(each, str) and _is_or_has_token(each, token):
+            return True
+    return False
+
+
+def refuse_tokens(value: Any, token: str = "") -> None:
+    """Raises `Refused` with status 400 if the value holds a token. `token`: the caller's, which may have any form."""
+    if holds_token(value, token):
+        raise Refused(400, "token_in_call", IN_CALL)
+
+
+def _is_or_has_token(text: str, token: str) -> bool:
+    if len(token) >= _SHORTEST_TOKEN and token in text:
+        return True
+    return PREFIX in text and (text.lstrip().startswith(PREFIX) or _TOKEN.search(text) is not None)

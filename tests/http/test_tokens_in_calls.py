@@ -1,0 +1,114 @@
+"""A token at a wrong place in a call is not sent to VirusTotal, whoever has it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vt_connectors.adapters.http.token_text import holds_token
+
+from .serving import serving
+
+SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
+# Of another client: the server need not know it.
+OTHER = "vtc_" + "b0-_" * 10 + "xyz"
+COMMENTS = f"/api/v3/files/{SHA256}/comments"
+WITH_OTHER = f"http://example.com/?k={OTHER}"
+URL_ID = base64.urlsafe_b64encode(WITH_OTHER.encode()).decode().rstrip("=")
+
+
+def escaped(document: Any) -> bytes:
+    """The same JSON with an escape in the token."""
+    return json.dumps(document).replace("vtc_", "\\u0076tc_").encode()
+
+
+JSON = {"Content-Type": "application/json"}
+CALLS: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", f"/api/v3/users/{OTHER}/overall_quotas", {}),
+    ("GET", f"/api/v3/users/{OTHER}", {}),
+    ("DELETE", f"/api/v3/users/{OTHER}", {}),
+    ("GET", f"/api/v3/files/{OTHER.replace('v', '%76', 1)}", {}),
+    ("GET", f"/api/v3/comments/a-{OTHER}", {}),
+    ("GET", f"/api/v3/urls/{URL_ID}", {}),
+    ("GET", f"{COMMENTS}?cursor={OTHER}", {}),
+    ("GET", f"{COMMENTS}?{OTHER}=1", {}),
+    ("GET", f"/api/v3/search?query={WITH_OTHER}", {}),
+    ("POST", COMMENTS, {"json": {"data": {"type": "comment", "attributes": {"text": f"see {OTHER}"}}}}),
+    ("POST", COMMENTS, {"json": {"data": [{OTHER: 1}]}}),
+    ("POST", COMMENTS, {"data": escaped({"data": OTHER}), "headers": JSON}),
+    ("POST", COMMENTS, {"json": {"data": "vtc_short"}}),
+    ("POST", "/api/v3/urls", {"data": {"url": WITH_OTHER}}),
+    ("POST", "/api/v3/urls", {"files": {"url": (None, WITH_OTHER)}}),
+    ("POST", "/api/v3/files", {"files": {"file": (OTHER, b"abc")}}),
+    ("POST", "/api/v3/files", {"files": {"file": ("a", b"abc")}, "data": {"password": OTHER}}),
+    ("GET", "/vtapi/v2/file/report", {"params": {"resource": OTHER}}),
+    ("GET", "/vtapi/v2/file/report", {"params": {"resource": SHA256, "more": OTHER}}),
+    ("POST", "/vtapi/v2/url/scan", {"data": {"url": WITH_OTHER}}),
+    ("POST", "/vtapi/v2/comments/put", {"data": {"resource": SHA256, "comment": f"my token is {OTHER}"}}),
+    ("POST", "/vtapi/v2/file/scan", {"files": {"file": (OTHER, b"abc")}}),
+    ("POST", "/v1/run", {"json": {"action": "lookup", "params": {"value": OTHER}}}),
+    ("POST", "/v1/run", {"json": {"action": "lookup_url", "params": {"url": WITH_OTHER}}}),
+    ("POST", "/v1/run", {"json": {"action": "vt_get", "params": {"path": f"users/{OTHER}"}}}),
+    ("POST", "/v1/run", {"json": {"action": "vt_get", "params": {"path": "search", "query": {"query": OTHER}}}}),
+    ("POST", "/v1/run", {"data": escaped({"action": "lookup", "params": {"value": OTHER}}), "headers": JSON}),
+    ("POST", "/v1/run", {"json": {"action": "quota", "params": {}, "auth": {"api_key": OTHER}}}),
+    ("POST", "/v1/actions/add_comment", {"json": {"params": {"indicator": SHA256, "comment": f"see {OTHER}"}}}),
+    ("GET", f"/v1/lookup?value={OTHER}", {}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "rest"), CALLS)
+def test_another_clients_token_in_a_call_is_refused(
+    tmp_path: Path, method: str, path: str, rest: dict[str, Any]
+) -> None:
+    with serving(tmp_path) as server:
+        reply = server.call(method, path, **rest)
+        assert reply.status_code == 400
+        assert OTHER not in reply.text
+        assert server.sandbox.all_requests == []
+
+
+def test_a_token_in_one_request_of_a_batch_is_the_error_of_that_request(tmp_path: Path) -> None:
+    values = (SHA256, OTHER)
+    lines = [json.dumps({"action": "lookup", "params": {"value": value}}) for value in values]
+    with serving(tmp_path) as server:
+        headers = {"Content-Type": "application/x-ndjson"}
+        reply = server.call("POST", "/v1/batch", headers=headers, data="\n".join(lines))
+        found, refused = (json.loads(line) for line in reply.text.splitlines())
+        assert len(server.sandbox.all_requests) == 1
+    assert found["status"] == "ok"
+    assert refused["error"]["code"] == "invalid_request"
+    assert OTHER not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("value", "has_token"),
+    [
+        ("vtc_", True),
+        (" vtc_a", True),
+        ({"a": [{"b": "vtc_a"}]}, True),
+        ({"vtc_a": 1}, True),
+        (f"text {OTHER} text", True),
+        ("text vtc_short text", False),
+        ("VTC_a", False),
+        (["a", 1, None, True, {"b": "avtc_"}], False),
+    ],
+)
+def test_what_begins_like_a_token_or_has_a_whole_one_is_found(value: Any, has_token: bool) -> None:
+    assert holds_token(value) is has_token
+
+
+def test_the_callers_own_token_is_found_whatever_its_form() -> None:
+    assert holds_token({"a": "so 0123456789abcdef is it"}, "0123456789abcdef")
+    assert not holds_token("an apple", "ap")
+
+
+def test_a_value_that_is_nested_as_deep_as_python_can_read_is_searched() -> None:
+    value: Any = OTHER
+    for _ in range(50_000):
+        value = [value]
+    assert holds_token(value)
