@@ -149,7 +149,8 @@ def test_a_key_that_may_not_list_analyses_asks_for_them_once(make_scenario: Make
     assert [call.split("/")[-1] for call in v3.calls] == ["files", "files", "analyses", "files"]
 
 
-def test_a_file_too_large_for_the_key_says_nothing_of_smaller_ones(v2: Scenario, tmp_path: Path) -> None:
+def test_a_file_too_large_for_the_key_says_nothing_of_smaller_ones(make_scenario: MakeScenario, tmp_path: Path) -> None:
+    v2 = make_scenario("2")
     large = tmp_path / "large.bin"
     with large.open("wb") as file:
         file.truncate(33_000_000)
@@ -159,7 +160,8 @@ def test_a_file_too_large_for_the_key_says_nothing_of_smaller_ones(v2: Scenario,
     assert v2("scan_file", content_base64=base64.b64encode(b"small").decode())["status"] == "pending"
 
 
-def test_a_password_that_api_v2_does_not_take_says_nothing_of_files_without_one(v2: Scenario) -> None:
+def test_a_password_that_api_v2_does_not_take_says_nothing_of_files_without_one(make_scenario: MakeScenario) -> None:
+    v2 = make_scenario("2")
     content = base64.b64encode(b"PK\x05\x06" + bytes(18)).decode()
     assert error_of(v2("scan_file", content_base64=content, password="infected"))["code"] == "forbidden"
     assert v2("scan_file", content_base64=content)["status"] == "pending"
