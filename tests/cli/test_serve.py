@@ -165,6 +165,23 @@ def test_wrong_options_end_the_start_with_2(run: RunnerProcess, arguments: tuple
     assert says in done.stderr
 
 
+def test_wrong_settings_end_the_start_with_2_before_any_file_is_made(run: RunnerProcess, tmp_path: Path) -> None:
+    tokens = tmp_path / "folder" / "tokens.json"
+    done = run.text("serve", "--listen", "127.0.0.1:0", "--tokens", str(tokens), VT_QUOTA="4/fortnight")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "VT_QUOTA" in done.stderr
+    assert not tokens.parent.exists()
+
+
+def test_without_a_key_the_server_says_so_and_serves(run: RunnerProcess, tmp_path: Path) -> None:
+    tokens = str(tmp_path / "tokens.json")
+    token = run.text("serve", "token", "add", "reader", "--tokens", tokens).stdout.strip()
+    run.environment.pop("VT_API_KEY")
+    with (tmp_path / "stderr").open("wb") as stderr, server(run, "--tokens", tokens, stderr=stderr) as started:
+        assert started.run(token).json()["error"]["code"] == "config_error"
+    assert "no API key" in (tmp_path / "stderr").read_text()
+
+
 def test_without_the_server_library_the_message_names_what_to_install_and_tokens_can_be_managed(
     run: RunnerProcess, tmp_path: Path
 ) -> None:

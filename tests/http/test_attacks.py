@@ -248,3 +248,28 @@ def test_idle_connections_give_way_to_new_ones(tmp_path: Path) -> None:
         assert server.call("GET", "/healthz", None).status_code == 200
         for client in held:
             client.close()
+
+
+@pytest.mark.parametrize(
+    ("begin", "message"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00", "plain HTTP"),
+        (b"GET /healthz HTTP/1.1\nHost: ", "carriage return"),
+        (b"\x00\x01\x02", "method"),
+        (b"{", "method"),
+    ],
+)
+def test_what_can_never_become_a_call_is_refused_without_waiting_for_more(
+    server: Serving, begin: bytes, message: str
+) -> None:
+    reply = exchange(server, begin)
+    assert (reply.status, reply.reason) == (400, "not_http")
+    assert message in reply.body.decode()
+
+
+def test_connections_without_a_whole_call_give_way_to_new_ones(tmp_path: Path) -> None:
+    few = LIMITS._replace(connections=2, sweep_s=0.1)
+    with serving(tmp_path, limits=few) as server, connection(server) as first, connection(server) as second:
+        for client in (first, second):
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: ")
+        assert exchange(server, head(server, "GET /healthz HTTP/1.1", CLOSE)).status == 200

@@ -53,16 +53,48 @@ def test_all_callers_share_one_core_for_a_version(tmp_path: Path) -> None:
             assert third is not configured
 
 
-def test_the_settings_file_is_read_again_after_a_reload_only(tmp_path: Path) -> None:
+def test_the_settings_file_is_read_again_after_a_reload_and_wrong_settings_do_not_replace_valid_ones(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "settings.json"
-    file.write_text(json.dumps({"cache_ttl": "1h"}))
-    file.chmod(0o600)
+    _private(file, json.dumps({"cache_ttl": "1h", "never_query": "one.example"}))
     with serving(tmp_path, VT_CONFIG=str(file)) as server:
-        assert server.run(lookup_of(1))["status"] != "error"
-        file.write_text(json.dumps({"cache_ttl": "no time"}))
+
+        def status(domain: str) -> str:
+            found: str = server.run({"action": "lookup_domain", "params": {"domain": domain}})["status"]
+            return found
+
+        assert (status("one.example"), status("two.example")) == ("skipped", "ok")
+        _private(file, json.dumps({"cache_ttl": "no time", "never_query": "two.example"}))
+        server.service.cores.reload()
+        assert (status("one.example"), status("two.example")) == ("skipped", "ok")
+        assert "the settings are wrong, so the earlier ones stay in use: " in caplog.text
+        _private(file, json.dumps({"never_query": "two.example"}))
+        assert (status("one.example"), status("two.example")) == ("skipped", "ok")
+        server.service.cores.reload()
+        assert (status("one.example"), status("two.example")) == ("ok", "skipped")
+
+
+@pytest.mark.parametrize("content", ["", None, "two words"])
+def test_a_key_file_without_a_key_does_not_replace_a_valid_key(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "key"
+    _private(file, OLD)
+    with serving(tmp_path, key="", VT_API_KEY_FILE=str(file)) as server:
+        server.run(lookup_of(1))
+        file.unlink()
+        if content is not None:
+            _private(file, content)
         assert server.run(lookup_of(2))["status"] != "error"
         server.service.cores.reload()
-        assert server.run(lookup_of(3))["error"]["code"] == "config_error"
+        assert server.run(lookup_of(3))["status"] != "error"
+        _private(file, NEW)
+        server.run(lookup_of(4))
+        assert [request.key for request in server.sandbox.requests] == [key_digest(OLD)] * 3 + [key_digest(NEW)]
+
+
+def _private(file: Path, content: str) -> None:
+    file.write_text(content)
+    file.chmod(0o600)
 
 
 def test_what_was_replaced_is_closed_after_its_last_call() -> None:

@@ -119,8 +119,8 @@ class ApiV2(OnlyInV3):
         except Forbidden as error:
             error.details["limit_bytes"] = LARGEST_DIRECT_UPLOAD
             error.message = (
-                f"API v2 takes files of more than {LARGEST_DIRECT_UPLOAD // 1_000_000} MB from private (premium) keys only; "
-                "API v3 takes them from all: set VT_API_VERSION=3"
+                f"API v2 takes files of more than {LARGEST_DIRECT_UPLOAD // 1_000_000} MB from private (premium) keys "
+                "only; API v3 takes them from all: set VT_API_VERSION=3"
             )
             raise
 

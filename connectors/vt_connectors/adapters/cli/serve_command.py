@@ -13,6 +13,7 @@ from ...config.settings import read_settings
 from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...log import logger
+from ...redaction import without_keys
 from ..http.audit import Audit, audit_log
 from ..http.body_limits import FORM_BYTES
 from ..http.defence import Defence
@@ -39,14 +40,24 @@ def serve(options: argparse.Namespace, environment: MutableMapping[str, str], cl
     try:
         if options.check:
             return check(options)
-        tokens = _tokens(options, environment, clock)
-        key_file = tokens_path(options, environment).with_name("serve-audit.key")
-        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
+        read_settings(environment)
         with listening(options, environment) as sockets:
+            tokens = _tokens(options, environment, clock)
+            key_file = tokens_path(options, environment).with_name("serve-audit.key")
+            audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
+            _warn_without_key(environment)
             return _served(sockets, options, environment, clock, tokens, audit)
     except ConfigError as error:
         sys.stderr.write(f"vtaction serve: {error.message}\n")
         return MALFORMED
+
+
+def _warn_without_key(environment: Mapping[str, str]) -> None:
+    try:
+        find_key(environment)
+    except ConfigError as error:
+        text = "calls that need VirusTotal are answered with config_error until there is a key"
+        sys.stderr.write(f"vtaction serve: {without_keys(error.message)}; {text}\n")
 
 
 def _served(

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Union
 
 from ...clock import SystemClock
+from ...composition.core import build
 from ...config.credentials import own_files
 from ...config.paths import found_at
 from ...config.settings import config_file
 from ...core import Core
 from ...errors import ConfigError
 from ...misconfigured import Misconfigured
-from ..core_from_environment import core_from
 from ..server.reloading import Replaceable
+from .last_valid import LastValid
 
 AnyCore = Union[Core, Misconfigured]
 
@@ -34,7 +35,7 @@ class _Made:
 class Cores:
     """`with cores.core("3") as core`. Safe for many threads. A core that was replaced is closed after its last call.
 
-    Settings and key are read again after `reload`, and if a key file has changed.
+    Settings and key are read again after `reload`, and if a key file has changed. Wrong ones do not replace valid ones.
     """
 
     def __init__(self, environment: Mapping[str, str], clock: SystemClock) -> None:
@@ -42,6 +43,7 @@ class Cores:
         self._clock = clock
         self._known: dict[str, Replaceable[_Made]] = {}
         self._lock = threading.Lock()
+        self._last_valid = LastValid()
         self._reloads = 0
         self._key_files = _key_files(self._environment)
 
@@ -80,7 +82,14 @@ class Cores:
         chosen = {"VT_API_VERSION": version} if version else {}
         # Clients of VirusTotal's own API need the raw objects, so that their calls are answered from the cache too.
         kept = {} if self._says_whether_to_keep_raw() else {"VT_KEEP_RAW": "1"}
-        return core_from({**self._environment, **kept, **chosen}, self._clock)
+        environment = {**self._environment, **kept, **chosen}
+        with self._lock:
+            key = self._last_valid.key(environment)
+            try:
+                settings = self._last_valid.settings(environment, version)
+                return build(settings, key, self._clock, own_files=lambda: own_files(environment))
+            except ConfigError as error:
+                return Misconfigured(error, key)
 
     def _says_whether_to_keep_raw(self) -> bool:
         try:

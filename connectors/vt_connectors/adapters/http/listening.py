@@ -53,15 +53,17 @@ class _Server:
     active_channels: Any
     trigger: Any
     in_connection_overflow: bool
+    next_channel_cleanup: Any
 
     def maintenance(self, now: float) -> None:
         """Called by waitress every `sweep_s`. `now`: epoch seconds."""
-        idle_s = self.pace.idle_s
+        pace = self.pace
         if self.in_connection_overflow:
-            # Others wait for a connection, so idle ones end sooner.
-            idle_s = min(idle_s, 1.0)
-        idle = [channel for channel in self.active_channels.values() if _is_idle(channel, now - idle_s)]
-        for channel in [*idle, *too_slow(self.active_channels.values(), self.pace)]:
+            # Others wait for a connection, so idle ones, and those without a whole call, end sooner.
+            pace = pace._replace(idle_s=min(pace.idle_s, 1.0), head_s=min(pace.head_s, 2.0))
+            self.next_channel_cleanup = now + 1.0
+        idle = [channel for channel in self.active_channels.values() if _is_idle(channel, now - pace.idle_s)]
+        for channel in [*idle, *too_slow(self.active_channels.values(), pace)]:
             # Not here: waitress is about to use the connections.
             self.trigger.pull_trigger(channel.handle_close)
 

@@ -6,9 +6,11 @@ A large body is accepted only after the head of its call was checked, and only u
 from __future__ import annotations
 
 import io
+import re
 from typing import Any, Protocol
 
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.utilities import BadRequest
 
 from .messages import Call, Refused, Reply
 from .replies import head_of
@@ -16,6 +18,12 @@ from .replies import head_of
 MOST_HEADERS = 64
 # Two of these could be understood differently by a proxy in front of the server.
 _ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization", b"x-apikey")
+
+
+# The first byte of a TLS connection.
+_TLS = b"\x16"
+_BEGIN = re.compile(rb"[A-Za-z]{1,20}(?: |\Z)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Gate(Protocol):
@@ -41,11 +49,28 @@ class Parser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         consumed = super().received(data)
+        if self.body_rcv is None and not self.completed:
+            self._check_begin(self.header_plus)
         if self.error is not None:
             self._refuse(self._refused or _of_waitress(self.error.code))
         elif self.body_rcv is not None:
             self._look()
         return len(data) if self.error is not None else consumed
+
+    def _check_begin(self, begin: bytes) -> None:
+        """Refuse what can never become a call: its client would wait for a reply, and the server for the rest."""
+        message = ""
+        if begin[:1] == _TLS:
+            message = "the server speaks plain HTTP: use http://, or put a proxy with TLS in front of it"
+        elif begin.strip(b"\r\n") and not _BEGIN.match(begin.lstrip(b"\r\n")):
+            message = "it does not begin with a method of HTTP"
+        elif _BARE_LF.search(begin):
+            message = "a line ends without a carriage return"
+        if message:
+            self._refused = Refused(400, "not_http", message)
+            super().parse_header(b"GET / HTTP/1.0\r\n")
+            error: Any = BadRequest(message)
+            self.error = error
 
     def _look(self) -> None:
         try:
