@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from vt_connectors.adapters.server.documents import DocumentLimits
-
 MOST_REQUESTS, MOST_WITH_RAW = 100, 10
-DOCUMENTS = DocumentLimits(1024 * 1024, MOST_REQUESTS, MOST_WITH_RAW, 32)
 # For a call that only looks up refusals.
 MOST_VALUES = 5000
 # For quota, all requests of a call together. A client that can wait longer calls again.

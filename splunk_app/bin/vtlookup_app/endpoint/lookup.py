@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.server.bounded_time import SideBySide, within
-from vt_connectors.adapters.server.documents import read_body, requests_in
+from vt_connectors.adapters.server.documents import DocumentLimits, read_body, requests_in
 from vt_connectors.adapters.server.refusals import REFUSED, refusals
 from vt_connectors.clock import Clock
 from vt_connectors.contract.documents import error_response
@@ -18,7 +18,7 @@ from vt_connectors.errors import ConnectorError, Internal, InvalidRequest
 from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.quota.waiters import Claim
 
-from ..limits import DOCUMENTS, LONGEST_S, LONGEST_WAIT_S, MOST_VALUES, SIDE_BY_SIDE
+from ..limits import LONGEST_S, LONGEST_WAIT_S, MOST_REQUESTS, MOST_VALUES, MOST_WITH_RAW, SIDE_BY_SIDE
 from ..policy import Caller, refusal
 from ..setting_names import response_in_splunk
 from .receipts import DELIVERED, Receipts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # A child of the core's logger, because that one redacts keys.
 _LOG = logging.getLogger("vt_connectors.core")
+_DOCUMENTS = DocumentLimits(requests=MOST_REQUESTS, with_raw=MOST_WITH_RAW)
 _STATUS = {"too_large": 413, "invalid_request": 400}
 
 
@@ -48,8 +49,8 @@ class LookUpEndpoint:
         if request.method != "POST":
             return reply(405, _refused(InvalidRequest("send a request document with POST")))
         try:
-            document = read_body(request.body, DOCUMENTS)
-            requests = None if set(document) in ({REFUSED}, {DELIVERED}) else requests_in(document, DOCUMENTS)
+            document = read_body(request.body, _DOCUMENTS)
+            requests = None if set(document) in ({REFUSED}, {DELIVERED}) else requests_in(document, _DOCUMENTS)
             with self._shared.core(request.system) as core:
                 # Several searches at once get equal shares of quota, although one process sends all requests.
                 claim = Claim(request.user.client, batch=requests is None or len(requests) > 1)
