@@ -8,6 +8,7 @@ import sys
 from bench import (
     beside_vt_py,
     cached,
+    detected_by,
     large_store,
     page,
     quota_record,
@@ -20,6 +21,7 @@ from bench import (
 
 MEASUREMENTS = {
     "search": search_speed.figures,
+    "detected_by": detected_by.figures,
     "start": start.figures,
     "cached": cached.figures,
     "large_store": large_store.figures,

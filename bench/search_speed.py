@@ -86,8 +86,8 @@ def measure(
 ) -> dict[str, Any]:
     """The figures by version of Python, and the goals."""
     found = {version: find_python(version) for version in versions}
-    with _installed() as (ours, yardstick):
-        ours = _with_filled_cache(ours, next(filter(None, found.values())))
+    with installed() as (ours, yardstick):
+        ours = with_filled_cache(ours, next(filter(None, found.values())))
         figures = {
             version: _measure(ours.on(python), _with_sdk(yardstick.on(python), ours), rounds, events, chunk)
             for version, python in found.items()
@@ -97,7 +97,7 @@ def measure(
 
 
 @contextmanager
-def _installed() -> Iterator[tuple[Command, Command]]:
+def installed() -> Iterator[tuple[Command, Command]]:
     """Our command, unpacked like Splunk does it, and the yardstick with the same SDK."""
     with tempfile.TemporaryDirectory(prefix="vtlookup-bench-") as folder:
         apps = Path(folder) / "etc/apps"
@@ -120,7 +120,7 @@ def _with_sdk(yardstick: Command, ours: Command) -> Command:
     return yardstick.set(PYTHONPATH=libraries_of(ours.script.parent.parent, yardstick.python))
 
 
-def _with_filled_cache(ours: Command, python: str) -> Command:
+def with_filled_cache(ours: Command, python: str) -> Command:
     """Our command with a filled cache. Cached answers belong to their server, so its URL stays set, but is not used."""
     with SandboxServer(Quota.unlimited()) as server:
         there = ours.set(VT_API_URL=server.url)
