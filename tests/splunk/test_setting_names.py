@@ -112,6 +112,14 @@ def test_a_misspelt_setting_is_reported_with_the_nearest(keyless: Lookup, splunk
     normal(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
 
 
+def test_a_misspelt_engine_is_reported_with_the_one_that_was_meant(keyless: Lookup, splunkd: FakeSplunkd) -> None:
+    splunkd.users[SESSION] = EVERYTHING
+    splunkd.settings = {**splunkd.settings, "trusted_engines": "Engin 01", "ignored_engines": "Engine 02, Other"}
+    reported = only_message(keyless([[{"x": EICAR_MD5}]], "hash=x", **there(splunkd)))
+    told = "trusted_engines in vtlookup.conf: 'engin 01' is not the name of an engine in this answer"
+    assert reported == f"vtlookup: {told}; did you mean 'Engine 01'?"
+
+
 def test_a_setting_that_there_is_not_is_answered_with_the_list(splunkd: FakeSplunkd) -> None:
     splunkd.users[SESSION] = EVERYTHING
     status, answer = call(splunkd, {"settings": {"qouta": "1/day"}}, "vtlookup/settings")

@@ -98,7 +98,12 @@ def shown(report: Mapping[str, Any], options: Options) -> dict[str, Any]:
 
 def judged_data(report: Mapping[str, Any], rules: Rules, options: Options) -> dict[str, Any]:
     """The data of an answer: the fields of `report` that are shown, and the verdict. `rules`: those of the settings."""
-    verdict, decided_by, stats, engines = judged(report, options.judged_by(rules))
+    rules = options.judged_by(rules)
+    verdict, decided_by, stats, engines = judged(report, rules)
+    if rules.need_names and report.get(OPINIONS):
+        from .engine_spelling import warn_of_misspelt
+
+        warn_of_misspelt(rules, options, report[OPINIONS])
     head = {name: report[name] for name in _HEAD if name in report}
     data = shown({**head, "verdict": verdict, "verdict_by": decided_by, **report}, options)
     if stats is not None:
