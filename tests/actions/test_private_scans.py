@@ -60,6 +60,25 @@ def test_a_pending_answer_says_that_the_scan_is_private_and_get_analysis_follows
     assert private("get_analysis", **analysis, private=True)["meta"]["requests"] == 0
 
 
+def test_an_unseen_new_id_is_pending_and_the_answer_says_why_until_it_is_not_found(
+    private: Scenario, make_scenario: MakeScenario
+) -> None:
+    analysis = {"analysis_id": private("scan_file", **FILE, private=True)["data"]["analysis_id"], "private": True}
+    without_it = make_scenario("3", config=SandboxConfig(licences=frozenset({Licence.PRIVATE})))
+    pending = without_it("get_analysis", **analysis)
+    assert (pending["status"], pending["data"]["analysis_status"]) == ("pending", "queued")
+    assert pending["summary"] == (
+        "queued: get the analysis again in 5 s, with private: true. VirusTotal does not show this key such a scan yet: "
+        "it is new, or another key's; if it is another's, it is not found ten minutes after it was submitted"
+    )
+    without_it.clock.advance(599)
+    assert without_it("get_analysis", **analysis)["status"] == "pending"
+    without_it.clock.advance(1)
+    gone = without_it("get_analysis", **analysis)
+    assert (gone["status"], gone["data"]["reason"]) == ("not_found", "no_private_analysis")
+    assert gone["summary"] == "not found: this key has no such private scan, or VirusTotal has deleted it"
+
+
 def test_without_private_the_id_of_a_private_analysis_is_not_found_and_the_answer_says_what_to_add(
     private: Scenario,
 ) -> None:
