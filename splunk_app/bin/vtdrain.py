@@ -10,7 +10,7 @@ from vtlookup_app.libraries import put_first
 
 put_first()
 
-from vtlookup_app.commands.entry import run  # noqa: E402
+from vtlookup_app.commands.base import run  # noqa: E402
 
 if __name__ == "__main__":
     run("drain", "VtDrain")

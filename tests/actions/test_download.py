@@ -26,7 +26,7 @@ from vt_connectors.contract.documents import Request
 from vt_connectors.errors import Cancelled, InvalidResponse
 from vt_connectors.observer import Observer
 from vt_connectors.sandbox import Licence, SandboxConfig
-from vt_connectors.virustotal.http.storage_url import checked_storage_url
+from vt_connectors.virustotal.http.given_urls import checked_storage_url
 
 from .conftest import MakeScenario, Scenario
 

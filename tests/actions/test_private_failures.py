@@ -17,7 +17,7 @@ from tests.responses import error_of
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer, own_error, reset
 from tests.virustotal.house import SECRET, core_at
 from vt_connectors.errors import InvalidResponse
-from vt_connectors.virustotal.http.upload_url import checked_private_upload_url
+from vt_connectors.virustotal.http.given_urls import checked_private_upload_url
 from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 
 CONTENT = b"MZ secret plans"

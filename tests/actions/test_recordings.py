@@ -18,7 +18,7 @@ from tests.verdict.recordings import RECORDED_ONLY, SAMPLES, WRITTEN, each_answe
 from tests.virustotal.house import core_at
 from vt_connectors.clock import iso
 from vt_connectors.contract.validation import all_violations
-from vt_connectors.virustotal.http.upload_url import checked_upload_url
+from vt_connectors.virustotal.http.given_urls import checked_upload_url
 
 from .meetings import DOMAIN, HASH, IP, SHA256, URL, about, meetings, of_our_file, said_in
 

@@ -25,10 +25,9 @@ from vt_connectors.errors import ConfigError, InvalidRequest
 from vt_connectors.indicators import is_placeholder, recognise
 from vt_connectors.sandbox import SandboxServer
 from vtlookup_app import result_fields as columns
-from vtlookup_app.endpoint.allowance import Allowance
 from vtlookup_app.endpoint.rest_request import RestRequest
 from vtlookup_app.endpoint.verdict_request import ALERT, LINKS, LONGEST_VALUE
-from vtlookup_app.endpoint.verdicts import SOURCE, SOURCETYPE, VerdictsEndpoint
+from vtlookup_app.endpoint.verdicts import SOURCE, SOURCETYPE, Allowance, VerdictsEndpoint
 from vtlookup_app.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_EVENTS, MOST_LINKS
 from vtlookup_app.splunkd import COMMENTS_ALLOWED, VERDICT_INDEXES
 

@@ -26,8 +26,8 @@ from vt_connectors.contract.documents import read_request
 from vt_connectors.errors import InvalidRequest, InvalidResponse
 from vt_connectors.observer import BytesSent
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
+from vt_connectors.virustotal.http.given_urls import checked_upload_url
 from vt_connectors.virustotal.http.multipart import MultipartBody
-from vt_connectors.virustotal.http.upload_url import checked_upload_url
 from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 
 from .house import SECRET, core_at

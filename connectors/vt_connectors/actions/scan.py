@@ -18,8 +18,7 @@ from .lookup import noted, skipped
 from .private_options import is_private, password_of
 from .relationships import indicator_of
 from .same_object import forget_before_scan
-from .url_ids import write_id
-from .writes import known_sha256, said, send_once
+from .writes import known_sha256, said, send_once, write_id
 
 
 def scan_file(context: Context, request: Request, budget: Budget) -> Outcome:

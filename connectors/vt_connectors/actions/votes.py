@@ -20,8 +20,7 @@ from .lookup import noted, skipped
 from .read_through import cache_key, forget
 from .relationships import Relationship, indicator_of, rows_key
 from .same_object import forget_listing
-from .url_ids import write_id
-from .writes import said, send_once
+from .writes import said, send_once, write_id
 
 _VERDICTS = ("harmless", "malicious")
 

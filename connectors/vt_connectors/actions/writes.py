@@ -12,7 +12,8 @@ from ..contract.documents import Request, Source
 from ..errors import OutcomeUnknown
 from ..indicators import Indicator
 from .context import Context
-from .read_through import cache_key, report_key
+from .lookup import report_on
+from .read_through import cache_key, find, report_key
 from .request_batch import BatchAnswers
 
 if TYPE_CHECKING:
@@ -92,6 +93,23 @@ def known_sha256(file: Indicator, context: Context) -> str | None:
     entry = context.cache.peek(report_key(context, file), lambda entry: entry.status == "ok")
     found = entry.report.get("hashes", {}).get("sha256") if entry else None
     return found if isinstance(found, str) and len(found) == _SHA256 else None
+
+
+def write_id(indicator: Indicator, context: Context, request: Request, budget: Budget) -> str | None:
+    """VirusTotal's id of `indicator` for a write with API v3; None if VirusTotal does not know the URL.
+
+    A URL's is the SHA-256 in VirusTotal's report, which costs a request if it is not cached: writes to the base64 id
+    returned 404, although reads worked. Raises `ConnectorError`.
+    """
+    if indicator.kind == "hash":
+        return known_sha256(indicator, context) or indicator.value
+    if indicator.kind != "url" or not context.account(request.api_key).writes_to_url_ids:
+        return indicator.vt_id
+    found = find(report_on(indicator, context, request, budget), context, request, budget)
+    if found is None:
+        return None
+    object_id = found[0].report.get("id")
+    return object_id if isinstance(object_id, str) else None
 
 
 def _not_cached(entry: Entry, public: Entry | None) -> Fetched:

@@ -1,17 +1,36 @@
-"""API keys and their accounts."""
+"""API keys, their accounts, and what these may do."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from .errors import forbidden, key_missing, key_wrong
-from .licences import Licence, Licences
 from .quotas import Allowance
 
 USER_PREFIX = "sandbox_"
 GROUP = "sandbox_group"
+
+
+class Licence(Enum):
+    """A licence; the value is the word in keys that have it.
+
+    GTI includes what PREMIUM allows. PRIVATE is Private Scanning. GROUP is no licence in itself: the key belongs to a
+    member of the sandbox's group, whose members share their quota.
+    """
+
+    PREMIUM = "premium"
+    GTI = "gti"
+    PRIVATE = "private"
+    GROUP = "group"
+
+
+Licences = frozenset[Licence]
+# A key with these may make every call.
+EVERY_LICENCE: Licences = frozenset({Licence.PREMIUM, Licence.GTI, Licence.PRIVATE})
 
 _PRIVILEGES = {
     Licence.PREMIUM: ("intelligence", "download-file"),
@@ -94,3 +113,16 @@ def _lines(allowance: Allowance) -> dict[str, Any]:
 
 def _line(allowance: Allowance) -> dict[str, int]:
     return {"allowed": allowance.allowed, "used": allowance.used}
+
+
+def licences_of(key: str, every_key: Licences = frozenset()) -> Licences:
+    """The licences of `every_key`, and those whose words begin the key, as in `gti-private-1`."""
+    found = set(every_key)
+    words = {licence.value: licence for licence in Licence}
+    for word in re.split(r"[-_.]", key.lower()):
+        if word not in words:
+            break
+        found.add(words[word])
+    if Licence.GTI in found:
+        found.add(Licence.PREMIUM)
+    return frozenset(found)

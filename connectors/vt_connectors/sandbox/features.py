@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Callable
 
+from .accounts import Licence, Licences
 from .errors import quota_exceeded
-from .licences import Licence, Licences
 from .quotas import Allowance, Clock
 from .windows import Period, month_period
 

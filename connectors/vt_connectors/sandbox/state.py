@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from .accounts import GROUP
+from .accounts import GROUP, Licence, Licences, licences_of
 from .analyses import AnalysisStore, Pace
 from .comments import Comment, CommentStore, comment_object
-from .data.contents import FileContents
+from .data.catalogue import FileContents
 from .data.dataset import Dataset
 from .data.kinds import Item
 from .data.objects import build_object
@@ -16,7 +16,6 @@ from .faults import Fault, check_shares
 from .features import Feature, FeatureQuotas
 from .http.messages import JsonObject
 from .ioc_stream import IocStream
-from .licences import Licence, Licences, licences_of
 from .private_scans import PrivateScans
 from .quotas import Allowance, Clock, Quota, QuotaCounters
 from .storage import Storage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConnectorError, InvalidResponse, RequestTimeout, TooLarge, Unavailable
 from . import endpoints
-from .http.storage_url import checked_storage_url
+from .http.given_urls import checked_storage_url
 from .http.transport import BodyTooLarge, Download, HttpRequest, NotSent, TransportFailure
 from .responses import NotFound
 

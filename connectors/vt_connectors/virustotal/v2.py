@@ -16,8 +16,8 @@ from .budget import Budget
 from .client import Client
 from .coerce import mapping, number, text
 from .endpoints import Endpoint
+from .http.given_urls import checked_upload_url
 from .http.transport import Upload
-from .http.upload_url import checked_upload_url
 from .only_v3 import OnlyInV3, not_in_v2
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report

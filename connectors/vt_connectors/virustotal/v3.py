@@ -16,8 +16,8 @@ from .client import Client
 from .coerce import analysis_status, mapping, objects_of, objects_or_object_of, text
 from .downloads import download_file
 from .endpoints import Endpoint
+from .http.given_urls import checked_private_upload_url, checked_upload_url
 from .http.transport import Download, Upload
-from .http.upload_url import checked_private_upload_url, checked_upload_url
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound

@@ -13,7 +13,7 @@ from ..errors import Conflict, InvalidResponse
 from ..indicators import Indicator, Kind
 from . import endpoints, identity
 from .coerce import mapping, text
-from .http.upload_url import checked_private_upload_url
+from .http.given_urls import checked_private_upload_url
 from .port import Submitted
 from .responses import NotFound
 from .v3_objects import analysis_id_of, being_scanned, no_such_call, object_of

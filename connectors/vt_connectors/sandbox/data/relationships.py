@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..licences import Licence
+from ..accounts import Licence
 from .kinds import Kind
 
 

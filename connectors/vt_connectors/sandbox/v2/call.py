@@ -1,15 +1,17 @@
-"""A parsed call of API v2: its parameters, its key, and its file."""
+"""A parsed call of API v2: its parameters, its key, and its file; and what its handler answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Callable, Union
 from urllib.parse import parse_qsl
 
 from ..data.catalogue import FileFacts
-from ..http.messages import Request
+from ..errors import bad_request
+from ..http.messages import JsonObject, Request
 from ..http.multipart import Multipart, boundary_of
-from ..state import SandboxConfig
+from ..state import SandboxConfig, State
 from ..uploads import measured
 
 # The path prefix of upload URLs.
@@ -34,6 +36,10 @@ class V2Call:
         return [part for part in parts if part][:most]
 
 
+Answer = Union[JsonObject, list[JsonObject]]
+Handler = Callable[[State, V2Call], Answer]
+
+
 def read_call(request: Request, config: SandboxConfig) -> V2Call:
     """Parse a request and read its whole body. Raises ApiError 400, BodyTooLargeError."""
     params = dict(request.query)
@@ -54,6 +60,19 @@ def read_call(request: Request, config: SandboxConfig) -> V2Call:
         params.update(parse_qsl(content, keep_blank_values=True) if content_type == _FORM else ())
     key = params.pop("apikey", "").strip()
     return V2Call(request.method, name, params, key, facts)
+
+
+def require(call: V2Call, *params: str) -> None:
+    """ApiError 400 unless the call has all of `params`."""
+    for param in params:
+        if not call.params.get(param, "").strip():
+            raise bad_request(f"the parameter {param} is missing")
+
+
+def each(resources: Sequence[str], answer: Callable[[str], JsonObject]) -> Answer:
+    """One document for one resource, an array for several, in their order."""
+    found = [answer(resource) for resource in resources]
+    return found[0] if len(found) == 1 else found
 
 
 def _parts(body: Multipart) -> tuple[dict[str, str], FileFacts | None]:

@@ -8,8 +8,7 @@ from ..data.identifiers import file_hash
 from ..data.kinds import Item, Kind
 from ..errors import ApiError, bad_request
 from ..state import State
-from .answering import Answer, require
-from .call import V2Call
+from .call import Answer, V2Call, require
 from .reports import unknown
 from .scans import ScanId, date_text, find
 

@@ -8,8 +8,7 @@ from ..errors import bad_request
 from ..http.messages import JsonObject
 from ..state import State
 from . import reports
-from .answering import Answer, each, require
-from .call import V2Call
+from .call import Answer, V2Call, each, require
 from .scans import ScanId, find, finished, pending, start
 
 MOST_REPORTS = 4

@@ -9,8 +9,7 @@ from ..http.messages import JsonObject
 from ..state import State
 from ..v3.resolutions import resolutions_of
 from . import host_reports
-from .answering import Answer, require
-from .call import V2Call
+from .call import Answer, V2Call, require
 
 
 def domain_report(state: State, call: V2Call) -> Answer:

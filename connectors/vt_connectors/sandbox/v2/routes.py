@@ -10,8 +10,7 @@ from ..errors import ApiError
 from ..http.messages import Response
 from ..state import State
 from . import comments, files, hosts, urls
-from .answering import Handler
-from .call import UPLOAD, V2Call
+from .call import UPLOAD, Handler, V2Call
 
 _HTML = "text/html; charset=utf-8"
 OUT_OF_QUOTA = Response(204, b"", _HTML)

@@ -7,8 +7,7 @@ from ..errors import ApiError
 from ..http.messages import JsonObject
 from ..state import State
 from . import reports
-from .answering import Answer, each, require
-from .call import V2Call
+from .call import Answer, V2Call, each, require
 from .scans import ScanId, find, finished, pending, start
 
 MOST_URLS = 4

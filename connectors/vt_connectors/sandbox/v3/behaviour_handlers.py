@@ -10,8 +10,7 @@ from ..errors import not_found
 from ..http.messages import Response, html_response, json_response
 from ..state import State
 from .calls import Call, route
-from .presenting import narrowed
-from .results import behaviour_object
+from .presenting import behaviour_object, narrowed
 
 
 @route("GET", "/api/v3/files/*/behaviour_summary")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
+from ..accounts import Licence, Licences
 from ..data.kinds import Kind
 from ..errors import forbidden
 from ..http.messages import Request, Response
-from ..licences import Licence, Licences
 from ..state import State
 
 OPEN = "*"

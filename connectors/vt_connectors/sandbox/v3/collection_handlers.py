@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..accounts import Licence
 from ..data.collections import COLLECTIONS, Collection, collection_attributes
 from ..data.gti import gti_assessment
 from ..data.kinds import Item, Kind, Verdict
@@ -11,7 +12,6 @@ from ..data.searching import corpus
 from ..data.verdicts import profile_of
 from ..errors import bad_request, not_found
 from ..http.messages import JsonObject, Response, json_response
-from ..licences import Licence
 from ..state import State
 from .calls import Call, route
 from .paging import cut_page

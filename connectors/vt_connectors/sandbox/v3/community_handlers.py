@@ -13,7 +13,7 @@ from ..state import State
 from ..votes import VERDICTS, vote_object
 from .calls import Call, Handler, route, route_of_kinds
 from .paging import page
-from .written_items import item_to_write_on
+from .write_targets import item_to_write_on
 
 
 @route_of_kinds("POST", "*/votes")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from ..accounts import Licence
+from ..analyses import Analysis
+from ..data.behaviour import Behaviour, behaviour_attributes
 from ..data.gti import gti_assessment, premium_attributes
 from ..data.kinds import Item, Kind
 from ..http.messages import JsonObject
-from ..licences import Licence
 from ..state import State
 from .calls import Call
 
@@ -42,3 +44,20 @@ def narrowed(made: JsonObject, call: Call) -> JsonObject:
     if unwanted is not None:
         there = {name: value for name, value in there.items() if name not in unwanted}
     return {**made, "attributes": there}
+
+
+def analysis_object(state: State, found: Analysis) -> JsonObject:
+    """The object of an analysis, as it is now."""
+    links = {
+        "self": state.links.to("analyses", found.id),
+        "item": state.links.to_item(found.item),
+    }
+    attributes = state.analyses.attributes(found, state.clock())
+    return {"type": "analysis", "id": found.id, "links": links, "attributes": attributes}
+
+
+def behaviour_object(state: State, behaviour: Behaviour) -> JsonObject:
+    """The object of the report of one sandbox."""
+    links = {"self": state.links.to("file_behaviours", behaviour.id)}
+    attributes = behaviour_attributes(behaviour)
+    return {"type": "file_behaviour", "id": behaviour.id, "links": links, "attributes": attributes}

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from ..accounts import Licence
 from ..data.identifiers import canonical_url
 from ..data.kinds import Item, Kind
 from ..errors import bad_request, not_found
 from ..features import Feature
 from ..http.messages import JsonObject, Response, json_response
-from ..licences import Licence
 from ..private_options import ScanOptions, scan_options
 from ..private_scans import PrivateScan, scan_attributes, scan_meta
 from ..state import State
 from ..uploads import receive_form
 from .calls import Call, route
-from .forms import submitted_url
 from .paging import page
 from .private_objects import private_object, scan_of
+from .write_targets import submitted_url
 
 _BASE = "/api/v3/private"
 

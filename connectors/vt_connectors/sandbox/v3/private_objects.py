@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..accounts import Licence
 from ..data.behaviour import SANDBOXES, Behaviour, mitre_trees, summary_of
 from ..data.identifiers import sha256_of, url_of_base64
 from ..data.kinds import Item, Kind
@@ -13,13 +14,11 @@ from ..data.private_reports import (
 )
 from ..errors import not_found
 from ..http.messages import JsonObject, Response, json_response
-from ..licences import Licence
 from ..private_scans import PrivateScan
 from ..state import State
 from .calls import Call, route
 from .paging import page
-from .presenting import narrowed
-from .results import behaviour_object
+from .presenting import behaviour_object, narrowed
 
 _BASE = "/api/v3/private"
 _NAMES = {Kind.FILE: "File", Kind.URL: "URL"}

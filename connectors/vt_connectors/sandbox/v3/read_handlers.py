@@ -9,10 +9,9 @@ from ..http.messages import Response, json_response
 from ..state import State
 from .calls import Call, Handler, route, route_of_kinds
 from .paging import page
-from .presenting import presented
+from .presenting import analysis_object, presented
 from .relationship_handlers import inline_relationships
 from .resolutions import resolutions_of
-from .results import analysis_object
 
 
 @route_of_kinds("GET", "*")

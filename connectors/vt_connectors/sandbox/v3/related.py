@@ -22,9 +22,8 @@ from ..http.messages import JsonObject
 from ..state import State
 from ..votes import counted_votes, vote_object
 from .calls import Call
-from .presenting import narrowed, presented
+from .presenting import analysis_object, behaviour_object, narrowed, presented
 from .resolutions import resolutions_of
-from .results import analysis_object, behaviour_object
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from . import relationship_handlers as _relationship_handlers  # noqa: F401
 from . import search_handlers as _search_handlers  # noqa: F401
 from . import stream_handlers as _stream_handlers  # noqa: F401
 from . import write_handlers as _write_handlers  # noqa: F401
-from . import zip_handlers as _zip_handlers  # noqa: F401
 from .calls import OPEN, ROUTES, Call, Route
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..accounts import Licence
 from ..comments import tags_of
 from ..data.catalogue import FileFacts
 from ..data.collections import COLLECTIONS
@@ -19,7 +20,6 @@ from ..data.searching import Query, corpus, matches, parse_query
 from ..errors import ApiError, bad_request
 from ..features import Feature
 from ..http.messages import JsonObject, Response, json_response
-from ..licences import Licence
 from ..state import State
 from .calls import Call, route
 from .collection_handlers import collection_object

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..accounts import Licence
 from ..errors import bad_request, not_found
 from ..http.messages import JsonObject, Response, json_response
 from ..ioc_stream import Notification
-from ..licences import Licence
 from ..state import State
 from .calls import Call, route
 from .paging import cut_page

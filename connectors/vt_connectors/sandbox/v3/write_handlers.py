@@ -9,8 +9,7 @@ from ..http.messages import Response, json_response
 from ..state import State
 from ..uploads import receive_file
 from .calls import Call, Handler, route, route_of_kinds
-from .forms import submitted_url
-from .written_items import item_to_write_on
+from .write_targets import item_to_write_on, submitted_url
 
 
 @route_of_kinds("POST", "*/analyse")

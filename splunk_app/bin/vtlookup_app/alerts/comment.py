@@ -16,8 +16,7 @@ from ..options import UsageError
 from ..search_summary import advised
 from ..setting_names import in_splunk
 from ..warning_collector import WarningCollector
-from .outcome import AlertOutcome
-from .payload import InvalidPayload, Payload
+from .payload import AlertOutcome, InvalidPayload, Payload
 
 NAME = "vt_alert_comment"
 PARAMS = ("indicator", "type", "comment")

@@ -17,8 +17,7 @@ from ..app_settings import APP
 from ..logs.search_log import SearchLog
 from ..search.field_names import shown
 from ..setting_names import in_splunk
-from .outcome import AlertOutcome
-from .payload import InvalidPayload, Payload, read_payload
+from .payload import AlertOutcome, InvalidPayload, Payload, read_payload
 
 _MOST_SHOWN = 3
 

@@ -22,8 +22,7 @@ from ..search.enrichment import Enrichment
 from ..search.field_names import hint, shown
 from ..setting_names import in_splunk
 from .index_writer import Writing
-from .outcome import AlertOutcome
-from .payload import InvalidPayload, Payload
+from .payload import AlertOutcome, InvalidPayload, Payload
 from .results import Found, Indicators, indicators_in, results_of_job
 
 NAME = "vt_alert_lookup"

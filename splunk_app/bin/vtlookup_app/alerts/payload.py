@@ -1,4 +1,4 @@
-"""Reads the payload that splunkd passes to an alert action: one JSON document on stdin."""
+"""What splunkd passes to an alert action, one JSON document on stdin, and what comes of the action."""
 
 from __future__ import annotations
 
@@ -48,6 +48,18 @@ class Payload(NamedTuple):
     def unknown(self, names: Collection[str]) -> list[str]:
         """Parameters that are not in `names`, without Splunk's own, which begin with `_`."""
         return [name for name in self.params if name not in names and not name.startswith("_")]
+
+
+class AlertOutcome(NamedTuple):
+    """`status`: an exit status of the contract; splunkd reports any but 0 as a failure of the action.
+
+    `warnings` go to stderr, `figures` into the log. `early`: the action was ended before it was finished.
+    """
+
+    status: int
+    figures: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    early: bool = False
 
 
 def read_payload(stdin: BinaryIO) -> Payload:

@@ -15,8 +15,7 @@ from typing import TextIO
 from vt_connectors.errors import InvalidIndicator
 from vt_connectors.indicators import Kind, has_no_value, parse_as, recognise
 
-from ..chunks.cells import MULTIVALUE, multi
-from ..chunks.multivalue import decode, each_of
+from ..chunks.cells import MULTIVALUE, decode, each_of, multi
 from ..endpoint.verdict_request import LINKS
 from ..limits import MOST_LINKS
 from .payload import InvalidPayload

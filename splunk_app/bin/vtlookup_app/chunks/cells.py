@@ -1,15 +1,17 @@
-"""Encodes an event's added fields as CSV, to be appended to its line."""
+"""Encodes an event's added fields as CSV, to be appended to its line; reads and writes cells with several values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..result_fields import Cell, Columns, is_list
-from .multivalue import encode
 
 MULTIVALUE = "__mv_"
+# A text without these is one value. `vt_connectors.indicators.values_in` reads others, but takes time to import.
+_MAY_BE_SEVERAL = re.compile("[ \t\r\n\f\v,;|]")
+_ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|\Z)")
 _NEEDS_QUOTES = re.compile('[",\r\n]')
 
 Values = tuple[str, ...]
@@ -67,3 +69,27 @@ def _line(cells: Sequence[str]) -> str:
     line = ",".join(cells)
     # JSON can hold an unpaired surrogate, which UTF-8 cannot encode.
     return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
+
+
+def decode(text: str) -> list[str]:
+    """The values of a cell with several, in splunkd's form: `$a$;$b$`, with each `$` in a value doubled."""
+    return [match.replace("$$", "$") for match in _ENCODED.findall(text)]
+
+
+def encode(values: Sequence[str]) -> str:
+    """The reverse of `decode`."""
+    joined = "$;$".join(values)
+    # Most values have no dollar sign.
+    if joined.count("$") > 2 * (len(values) - 1):
+        joined = "$;$".join(value.replace("$", "$$") for value in values)
+    return f"${joined}$"
+
+
+def each_of(values: Iterable[str], kind: Any) -> tuple[str, ...]:
+    """`values`; a value that lists several of `kind` (None: of any kind) is replaced by these."""
+    found = tuple(values)
+    if not any(map(_MAY_BE_SEVERAL.search, found)):
+        return found
+    from vt_connectors.indicators import values_in
+
+    return tuple(part for value in found for part in values_in(kind, value))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..result_fields import Columns, used_by_events
-from .cells import Fragments, Values, added_names, multi
-from .csv_placeholders import CsvPlaceholders
-from .multivalue import decode, each_of
+from .cells import Fragments, Values, added_names, decode, each_of, multi
 
 # The writer quotes cells with characters of its line end: with both here, no value looks like the end of a line.
 _LINE_END = "\r\n"
 csv.field_size_limit(2**31 - 1)
 
 Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]
+# NUL is refused by Python before 3.11, a lone CR outside of quotes by every Python.
+_REFUSED = (("\0", re.compile("\0")), ("\r", re.compile("\r(?!\n)")))
 
 
 @dataclass(frozen=True)
@@ -135,3 +136,27 @@ def _dropped(lines: list[str], names: set[str], placeholders: CsvPlaceholders) -
     writer.writerow(kept(header))
     writer.writerows(map(kept, reader))
     return _lines(placeholders.put(out.getvalue()))
+
+
+class CsvPlaceholders:
+    """Replaces NULs and lone CRs, which Python's `csv` refuses, by characters that the text does not contain.
+
+    False if the text has none.
+    """
+
+    def __init__(self, text: str) -> None:
+        free = (chr(code) for code in range(0xFFFF, 0xDFFF, -1) if chr(code) not in text)
+        self._pairs = [(pattern, char, next(free)) for char, pattern in _REFUSED if pattern.search(text)]
+
+    def __bool__(self) -> bool:
+        return bool(self._pairs)
+
+    def put(self, text: str) -> str:
+        for pattern, _, placeholder in self._pairs:
+            text = pattern.sub(placeholder, text)
+        return text
+
+    def undo(self, text: str) -> str:
+        for _, char, placeholder in self._pairs:
+            text = text.replace(placeholder, char)
+        return text

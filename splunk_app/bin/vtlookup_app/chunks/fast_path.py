@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
 
-from .cells import Values
+from .cells import Values, decode
 from .chunk_body import Body
 from .layout import FastPathUnsupported as FastPathUnsupported
 from .layout import Layout, layout_of
-from .multivalue import decode
 
 # Bytes to match at once, and the limit for a single record: `re` uses fifty times as much memory.
 _BLOCK, _LONGEST_BLOCK = 1 << 18, 1 << 20

@@ -9,10 +9,9 @@ from ..options import SearchOptions
 from ..result_fields import Columns
 from ..search.field_names import NamedField, shown
 from . import fast_path as fast_path
-from .cells import Fragments, Values, added_names
+from .cells import Fragments, Values, added_names, each_of
 from .chunk_body import Body
 from .fast_path import FastPathUnsupported, Key, Records, may_hold_several, values_of
-from .multivalue import each_of
 from .protocol import Reply
 
 Enrich = Callable[[Sequence[Values]], Mapping[Values, Columns]]

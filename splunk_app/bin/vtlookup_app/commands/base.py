@@ -1,4 +1,7 @@
-"""The base class of all commands that begin a search. Before the first chunk, only `getinfo` is handled."""
+"""The base class of all commands that begin a search, and the start of all commands.
+
+Before the first chunk, only `getinfo` is handled.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..app_settings import APP
 from ..cancellation import Cancellation, is_taken
-from ..chunks.protocol import ProtocolError
+from ..chunks.protocol import Input, ProtocolError
 from ..options import UsageError
-from ..sdk_import import GeneratingCommand
+from ..sdk_import import GeneratingCommand, dispatch
 from ..sdk_options import OwnOptions
 
 if TYPE_CHECKING:
@@ -132,6 +136,15 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
         if self.on_taken is not None and is_taken(self._record_writer.ofile):
             self.on_taken()
         self.on_taken = None
+
+
+def run(module: str, command: str) -> None:
+    """Run the command `command` of the module `module` in this folder, until its search ends."""
+    made = getattr(import_module(f"{__package__}.{module}"), command)
+    # stdout carries the protocol; text that a library prints must not get into it.
+    protocol, sys.stdout = sys.stdout, sys.stderr
+    with open(0, "rb", buffering=0, closefd=False) as stdin:
+        dispatch(made, sys.argv, Input(stdin), protocol)
 
 
 def _writable(value: Any) -> Any:

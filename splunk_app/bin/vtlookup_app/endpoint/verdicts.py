@@ -7,6 +7,7 @@ cannot write other verdicts. No request is sent to VirusTotal.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from ..limits import EVENTS_OF_A_USER, EVENTS_OF_A_USER_S, LONGEST_EVENT
 from ..logs.json_line import one_line
 from ..setting_names import VERDICT_INDEXES, in_splunk
 from ..splunkd import Splunkd
-from .allowance import Allowance
 from .base import Answer
 from .rest_request import RestRequest
 from .shared_core import SharedCore
@@ -41,6 +41,7 @@ _LEFT_OUT = ((), tuple(_PREFIX + name for name in columns.LISTS), LINKS)
 _NOT_CACHED = "not_cached: the cache has no answer"
 # Splunk's rule for names of indexes, without those that begin with _ because they are internal.
 _INDEX = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_MOST_USERS = 10_000
 
 
 def indexes_of(text: str) -> list[str]:
@@ -144,3 +145,27 @@ def _write(events: Sequence[str], index: str, missing: int, system: Splunkd) -> 
         except ConnectorError as error:
             return 503, {"error": f"{written} of {len(events)} events were written: {error.message}"}
     return 200, {"written": len(events), "index": index, "not_cached": missing}
+
+
+class Allowance:
+    """`most` events in `seconds` for each user, so that no user can fill an index. Each process counts for itself."""
+
+    def __init__(self, clock: Clock, most: int, seconds: float) -> None:
+        self._clock = clock
+        self._most = most
+        self._seconds = seconds
+        self._began = clock.monotonic()
+        self._used: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, user: str, count: int) -> float:
+        """Returns 0 and counts them if `count` more are allowed; else the seconds until a retry."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if now - self._began >= self._seconds or len(self._used) >= _MOST_USERS:
+                self._began, self._used = now, {}
+            used = self._used.get(user, 0)
+            if used + count > self._most:
+                return max(1.0, self._began + self._seconds - now)
+            self._used[user] = used + count
+            return 0.0

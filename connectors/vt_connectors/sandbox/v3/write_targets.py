@@ -1,11 +1,13 @@
-"""Forms in the body of a request."""
+"""What a write is about: the URL that is submitted, or the item that is voted or commented on."""
 
 from __future__ import annotations
 
 import io
 from urllib.parse import parse_qs
 
-from ..errors import bad_request
+from ..data.identifiers import sha256_of
+from ..data.kinds import Item, Kind
+from ..errors import ApiError, bad_request, not_found
 from ..state import State
 from ..uploads import receive_form
 from .calls import Call
@@ -27,3 +29,16 @@ def submitted_url(state: State, call: Call) -> str:
     if not url:
         raise bad_request("The form field url is missing")
     return url
+
+
+def item_to_write_on(state: State, kind: Kind, ident: str) -> Item:
+    """The item for a comment or a vote. ApiError 404; a URL's base64 id is valid only for reading."""
+    if kind is not Kind.URL:
+        return state.dataset.find(kind, ident)
+    missing = not_found(f'Item "{ident}" type "URL" not found')
+    if sha256_of(ident) is None:
+        raise missing
+    try:
+        return state.dataset.find(kind, ident)
+    except ApiError:
+        raise missing from None
