@@ -94,7 +94,9 @@ class Readiness:
     def began(self, call: Call) -> None:
         """See `Watcher`."""
 
-    def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
         """See `Watcher`."""
         self._saw(caller, reply.note)
 
