@@ -131,6 +131,8 @@ class _Attempt:
 
     def _performed(self) -> Fetched:
         if not self._context.cache.put(self._name, self._entry(None)):
+            # It may be in the memory of this process, where a repetition would find it.
+            self._context.cache.forget(self._name)
             raise Unavailable(
                 "the Idempotency-Key could not be recorded in the shared state, so nothing was sent: repeat it later, "
                 "or leave the key out"

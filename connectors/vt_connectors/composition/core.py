@@ -17,6 +17,7 @@ from ..deferred import deferred, is_made
 from ..light_typing import TYPE_CHECKING, Callable
 from ..redaction import KeyGuard
 from .accounts import Accounts
+from .parts import Memory, memory_parts
 from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ def build(
     transport: MakeTransport | None = None,
     places: Places = NO_PLACES,
     own_files: Callable[[], Iterable[Path]] = tuple,
+    memory: Memory = memory_parts,
 ) -> Core:
     """The core. `default_key` is called before a request without its own key is sent; it may raise `ConfigError`.
     `transport` replaces real HTTP. `places`: the platform's own backends for the state. `own_files`: the files with
-    the key or settings, which are never sent. Raises `ConfigError`.
+    the key or settings, which are never sent. `memory`: the stores of `VT_STATE=memory`. Raises `ConfigError`.
     """
-    stores = Stores(settings, clock, places)
+    stores = Stores(settings, clock, places, memory)
     # Separate threads, because a lock on the quota's record must not make a leader look dead.
     heartbeat, leading = deferred(_heartbeat), deferred(_heartbeat)
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
