@@ -135,7 +135,8 @@ class _Attempt:
             self._context.cache.forget(self._name)
             raise Unavailable(
                 "the Idempotency-Key could not be recorded in the shared state, so nothing was sent: repeat it later, "
-                "or leave the key out"
+                "or leave the key out",
+                details={"source": "state"},
             )
         self.has_performed = True
         try:
