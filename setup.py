@@ -44,7 +44,7 @@ setup(
         "splunk": ["splunk-sdk>=2.1.1,<4"],
         "redis": ["redis>=5.0.2,<9"],
         "zip": ["pyzipper>=0.3.6,<0.5"],
-        "serve": ["waitress>=3.0.1,<4", "multipart>=1.2.1,<2", "prometheus-client>=0.20,<1"],
+        "serve": ["waitress>=3.0.1,<4", "multipart>=1.3.0,<2", "prometheus-client>=0.20,<1"],
     },
     entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.start:start"]},
 )

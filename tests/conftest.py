@@ -113,7 +113,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
 @pytest.fixture(autouse=True)
 def _own_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another test's key is not redacted in this test's messages."""
-    monkeypatch.setattr(secrecy, "_KEYS", set(secrecy._KEYS))
+    monkeypatch.setattr(secrecy, "_KEYS", dict(secrecy._KEYS))
 
 
 @pytest.fixture

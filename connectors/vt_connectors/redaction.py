@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from _thread import allocate_lock
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .api_key import ApiKey, may_hold_a_key
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 # A response document, whatever its type.
 _Response = TypeVar("_Response", bound=Mapping[str, Any])
-_KEYS: set[ApiKey] = set()
+# How often each was remembered.
+_KEYS: dict[ApiKey, int] = {}
+_LOCK = allocate_lock()
 # Loggers of libraries that log URLs, which may contain a key.
 _LIBRARIES = ("urllib3.connectionpool", "urllib3.util.retry")
 # Parameters that are indicators; their errors are `invalid_indicator`.
@@ -27,7 +30,8 @@ _WHY = "contains an API key: no request was sent and nothing was stored; remove 
 
 def remember(key: ApiKey) -> ApiKey:
     """`key`. From now on no log of this process shows it, whatever handler writes the log."""
-    _KEYS.add(key)
+    with _LOCK:
+        _KEYS[key] = _KEYS.get(key, 0) + 1
     filter_lines(_hide_keys)
     if "logging" in sys.modules:
         from logging import getLogger
@@ -35,6 +39,14 @@ def remember(key: ApiKey) -> ApiKey:
         for name in _LIBRARIES:
             getLogger(name).addFilter(_hide_keys)
     return key
+
+
+def forget(key: ApiKey) -> None:
+    """Take back one `remember`. Texts are compared with every remembered key, so their number must stay limited."""
+    with _LOCK:
+        left = _KEYS.pop(key, 0) - 1
+        if left > 0:
+            _KEYS[key] = left
 
 
 def without_keys(text: str) -> str:

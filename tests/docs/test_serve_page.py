@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from tests.http.served_process import ServedProcess, started
 from tests.vtaction_process import RunnerProcess
+from vt_connectors.adapters import http
 from vt_connectors.adapters.cli.arguments import parse
 from vt_connectors.adapters.http.callers import RIGHTS
 from vt_connectors.adapters.http.operations.readiness import REASONS
@@ -25,6 +27,8 @@ from .test_blocks import Shell
 PAGE = page("docs/serve.md")
 _ADDRESS = "http://127.0.0.1:8300"
 _CHECK = "vtaction serve --check"
+HTTP = Path(http.__file__).parent
+_REFUSED = re.compile(r'(?:Refused|_wrong)\(\s*([0-9]{3}), "([a-z_]+)"')
 
 
 @contextlib.contextmanager
@@ -88,3 +92,13 @@ def test_the_page_lists_the_rights_and_the_reasons_for_not_being_ready() -> None
     listed = {word for row in PAGE.rows for word in in_code(row[0])}
     assert set(RIGHTS) <= listed
     assert set(REASONS) <= listed
+
+
+def test_the_page_has_each_code_of_a_refusal() -> None:
+    """Those of the pass-through are VirusTotal's."""
+    texts = [path.read_text("utf-8") for path in HTTP.rglob("*.py") if "pass_through" not in path.parts]
+    raised = {pair for text in texts for pair in _REFUSED.findall(text)}
+    assert len(raised) > 20
+    rows = [line.split("|")[1:3] for line in PAGE.text.splitlines() if line.startswith("| ") and line[2:5].isdigit()]
+    for status, code in raised:
+        assert any(status in statuses and f"`{code}`" in codes for statuses, codes in rows), (status, code)

@@ -131,6 +131,22 @@ def test_other_methods_are_refused(server: Serving, method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/run", "POST"),
+        ("/v1/quota", "GET, HEAD"),
+        ("/healthz", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/api/v3/files/x", "GET, HEAD, POST, DELETE, PATCH, PUT"),
+        ("/vtapi/v2/file/report", "GET, HEAD, POST, DELETE, PATCH, PUT"),
+    ],
+)
+def test_a_refused_method_is_told_the_allowed_ones(server: Serving, path: str, allowed: str) -> None:
+    reply = exchange(server, head(server, f"OPTIONS {path} HTTP/1.1", CLOSE))
+    assert (reply.status, reply.headers["allow"]) == (405, allowed.lower())
+
+
+@pytest.mark.parametrize(
     "header",
     ["Origin: http://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"],
 )
@@ -140,7 +156,18 @@ def test_a_call_from_a_web_page_is_refused_without_cors_headers(server: Serving,
     assert not [name for name in reply.headers if name.startswith("access-control")]
 
 
-@pytest.mark.parametrize("header", ["Via: 1.1 a", "Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Real-IP: 1"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Via: 1.1 a",
+        "Forwarded: for=1.2.3.4",
+        "X-Forwarded-For: 1.2.3.4",
+        "X-Forwarded-Port: 443",
+        "X-Real-IP: 1",
+        "True-Client-IP: 1.2.3.4",
+        "CF-Connecting-IP: 1.2.3.4",
+    ],
+)
 def test_a_forwarded_call_is_refused(server: Serving, header: str) -> None:
     reply = exchange(server, head(server, RUN, TOKEN, JSON, "Content-Length: 2", header, CLOSE) + b"{}")
     assert (reply.status, reply.reason) == (403, "forwarded")

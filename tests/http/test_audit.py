@@ -64,7 +64,7 @@ def _call(path: str = "/v1/run", query: str = "", **headers: str) -> Call:
 
 def _told(audit: Audit, note: Note = NO_NOTE, call: Call | None = None, refused: Refused | None = None) -> None:
     reply = Reply(200 if refused is None else refused.status, b"12345", note=note)
-    audit.replied(call or _call(), CALLER if refused is None else None, reply, refused, 0.0123)
+    audit.replied(call or _call(), CALLER if refused is None else None, reply, refused, 5, 0.0123)
 
 
 def test_a_line_says_who_asked_for_what_and_what_it_cost(lines: Lines) -> None:
@@ -286,3 +286,15 @@ def test_the_calls_of_a_server_are_logged_without_keys_tokens_or_bodies(tmp_path
     assert (third["status"], third["refused"]) == (401, "wrong_token")
     for secret in (KEY, READER, EVERYTHING, "vtc_wrong", "what the client wrote"):
         assert secret not in lines.text.decode()
+
+
+def test_the_line_of_a_batch_comes_at_its_end_and_has_the_bytes_that_were_sent(tmp_path: Path, lines: Lines) -> None:
+    request = json.dumps({"action": "lookup_hash", "params": {"hash": EICAR}}) + "\n"
+    kind = {"Content-Type": "application/x-ndjson"}
+    with serving(tmp_path, watchers=[Audit(lines, FakeClock(), str)]) as server:
+        sent = server.call("POST", "/v1/batch", READER, kind, data=request * 3).content
+        server.call("HEAD", "/v1/actions", READER)
+    *each, whole, head = lines.entries
+    assert [entry.get("in_batch") for entry in each] == [True] * 3
+    assert (whole["action"], whole["bytes"], whole["id"]) == ("batch", len(sent), each[0]["id"])
+    assert (head["method"], head["bytes"]) == ("HEAD", 0)

@@ -81,6 +81,7 @@ def _configure(folder: Path, upstream: str) -> int:
         "/etc/nginx/tls/vt.example.com.crt": str(folder / "cert.pem"),
         "/etc/nginx/tls/vt.example.com.key": str(folder / "key.pem"),
         "server_name vt.example.com": "server_name localhost",
+        "/var/log/nginx/vtaction.log": str(folder / "vtaction.log"),
         "http://127.0.0.1:8300": upstream,
     }.items():
         assert text.count(old) == 1, old
@@ -148,3 +149,14 @@ def test_the_servers_refusals_reach_the_client(proxy: Proxy) -> None:
 def test_without_the_option_forwarded_calls_are_refused(tmp_path: Path) -> None:
     with before_the_server(tmp_path, "--allow-host", "localhost") as proxy:
         assert proxy.call("GET", "/healthz").json()["error"]["code"] == "forwarded"
+
+
+def test_nginx_logs_no_token_even_if_the_server_is_gone(proxy: Proxy, tmp_path: Path) -> None:
+    token = proxy.server.token
+    report = f"/vtapi/v2/file/report?apikey={token}&resource={EICAR['params']['hash']}"  # type: ignore[index]
+    assert proxy.call("GET", report).status_code == 200
+    proxy.server.process.kill()
+    proxy.server.process.wait()
+    assert proxy.call("GET", report).status_code == 502
+    for log in tmp_path.glob("*.log"):
+        assert token not in log.read_text("utf-8"), log

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Callable
 
 import pytest
 
-from vt_connectors.adapters.http.application import Application
+from vt_connectors.adapters.http.application import Application, Watcher
 from vt_connectors.adapters.http.callers import Caller
 from vt_connectors.adapters.http.connections import Pace
 from vt_connectors.adapters.http.defence import Defence
 from vt_connectors.adapters.http.listening import Limits, Listener
-from vt_connectors.adapters.http.messages import Call, Refused, Reply
+from vt_connectors.adapters.http.messages import Call, Note, Refused, Reply
 from vt_connectors.adapters.http.replies import head_of
 from vt_connectors.adapters.http.sockets import tcp_socket
 from vt_connectors.clock import SystemClock
@@ -70,11 +70,16 @@ class Body:
 
 
 @contextlib.contextmanager
-def listening(page: Callable[[], Reply], pace: Pace = Pace(), threads: int = 4) -> Iterator[int]:  # noqa: B008
+def listening(
+    page: Callable[[], Reply],
+    pace: Pace = Pace(),  # noqa: B008
+    threads: int = 4,
+    watchers: Sequence[Watcher] = (),
+) -> Iterator[int]:
     """The port of a server with this page."""
     socket_ = tcp_socket("127.0.0.1", 0)
     port = int(socket_.getsockname()[1])
-    application = Application({"": PageFace(page)}, TOKENS, Defence({"x"}), SystemClock())
+    application = Application({"": PageFace(page)}, TOKENS, Defence({"x"}), SystemClock(), watchers)
     listener = Listener([socket_], application, Limits(threads=threads, pace=pace, sweep_s=0.1))
     listener.start()
     try:
@@ -168,3 +173,41 @@ def test_a_client_that_does_not_read_its_reply_is_disconnected_and_its_thread_is
             # The only thread answers this call after the first one was given up.
             assert ask(port, "GET /")[0].startswith(b"HTTP/1.1 200")
         assert bodies[0].ended.is_set()
+
+
+class Ends:
+    """A watcher: the bytes of each reply."""
+
+    def __init__(self) -> None:
+        self.bytes: list[int] = []
+        self.one_ended = threading.Event()
+
+    def began(self, call: Call) -> None:
+        pass
+
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
+        self.bytes.append(sent_bytes)
+        self.one_ended.set()
+
+    def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
+        pass
+
+
+def test_a_reply_has_ended_when_its_body_has_whether_it_is_taken_or_not() -> None:
+    ends = Ends()
+    failing, endless = Body(2, fails=True), Body()
+    pages = [Body(2).reply, failing.reply, endless.reply]
+    with listening(lambda: pages.pop(0)(), Pace(idle_s=0.3), watchers=[ends]) as port:
+        ask(port, "GET /")
+        ask(port, "GET /")
+        assert ends.bytes == [6, 6]
+        ends.one_ended.clear()
+        with socket.create_connection(("127.0.0.1", port), timeout=_MOST_S) as client:
+            client.sendall(f"GET / HTTP/1.1\r\nHost: x\r\n{CLOSE}\r\n".encode())
+            assert client.recv(1)
+            assert len(ends.bytes) == 2
+        assert ends.one_ended.wait(_MOST_S)
+    assert len(ends.bytes) == 3
+    assert endless.ended.is_set()

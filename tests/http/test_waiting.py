@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from vt_connectors.adapters.http.callers import Caller
 from vt_connectors.adapters.http.listening import Limits
+from vt_connectors.adapters.http.messages import Refused
+from vt_connectors.adapters.http.waiting_places import WaitingPlaces
 
 from .serving import KnownTokens, Serving, serving
 
@@ -54,3 +62,61 @@ def test_with_half_of_the_threads_waiting_the_next_is_told_when_to_return(tmp_pa
         server.clock.cancel()
     assert refused["error"]["code"] == "rate_limited"
     assert refused["error"]["retry_after_s"] > 0
+
+
+def test_a_client_that_floods_the_server_leaves_places_for_clients_that_have_none() -> None:
+    places = WaitingPlaces(64)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(Refused):
+            while True:
+                held.enter_context(places.place("flood"))
+        assert places.taken == 28
+        assert [held.enter_context(places.place(name)) for name in ("a", "b", "c", "d", "e")] == [True] * 4 + [False]
+        with pytest.raises(Refused):
+            held.enter_context(places.place("flood"))
+    assert places.taken == 0
+    with places.place("flood") as may_wait:
+        assert may_wait
+
+
+def test_beside_a_client_that_floods_the_server_another_waits_for_few_requests(tmp_path: Path) -> None:
+    settings: Any = {"quota": "2/second,900/day", "tokens": PATIENT, "limits": Limits(threads=32)}
+    with serving(tmp_path, **settings) as server, _flooded_by(server, "vtc_a"):
+        for number in range(3):
+            assert _requests_before(server, f"{number:032x}", "vtc_b") <= 3, "the clients, and one"
+
+
+def _requests_before(server: Serving, value: str, token: str) -> int:
+    """How many requests are sent from when this lookup waits for quota until it is sent."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.run, _lookup(value, max_wait_s=600), token)
+        _until(lambda: _waits(server, f"token:{token}") or answer.done())
+        before = len(server.sandbox.requests)
+        assert answer.result()["error"] is None
+    return [request.path for request in server.sandbox.requests].index(f"/api/v3/files/{value}") - before
+
+
+@contextlib.contextmanager
+def _flooded_by(server: Serving, token: str) -> Iterator[None]:
+    """While more of its requests come than there are threads."""
+    numbers, is_over = count(1), threading.Event()
+
+    def flood() -> None:
+        while not is_over.is_set():
+            document = _lookup(f"{next(numbers):064x}", max_wait_s=600)
+            server.call("POST", "/v1/run", token, json=document)
+
+    with ThreadPoolExecutor(48) as pool:
+        calls = [pool.submit(flood) for _ in range(48)]
+        try:
+            _until(lambda: server.service.places.taken >= 14)
+            yield
+        finally:
+            is_over.set()
+            server.clock.cancel()
+    assert [call.exception() for call in calls] == [None] * 48
+
+
+def _waits(server: Serving, client: str) -> bool:
+    with server.service.cores.core() as core:
+        return bool(core.shares.usage().get(client, {}).get("waiting"))

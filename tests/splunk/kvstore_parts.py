@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from vt_connectors.clock import Clock
-from vt_connectors.composition.state import KVSTORE, Parts
+from vt_connectors.composition.parts import Parts
+from vt_connectors.composition.state import KVSTORE
 from vt_connectors.config.settings import Settings
 
 from .fake_splunkd import SESSION, FakeSplunkd

@@ -131,9 +131,12 @@ class _Attempt:
 
     def _performed(self) -> Fetched:
         if not self._context.cache.put(self._name, self._entry(None)):
+            # It may be in the memory of this process, where a repetition would find it.
+            self._context.cache.forget(self._name)
             raise Unavailable(
                 "the Idempotency-Key could not be recorded in the shared state, so nothing was sent: repeat it later, "
-                "or leave the key out"
+                "or leave the key out",
+                details={"source": "state"},
             )
         self.has_performed = True
         try:

@@ -148,4 +148,4 @@ class AnswerCache:
         try:
             return shared.use(work)
         except StateBusy as error:
-            raise Unavailable(f"{error}; repeat it later") from None
+            raise Unavailable(f"{error}; repeat it later", details={"source": "state"}) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
 
 from ..actions.context import Context
@@ -15,9 +14,10 @@ from ..clock import Clock
 from ..config.settings import Settings
 from ..core import Core
 from ..deferred import deferred, is_made
-from ..errors import ConfigError, ConnectorError
 from ..light_typing import TYPE_CHECKING, Callable
 from ..redaction import KeyGuard
+from .accounts import Accounts
+from .parts import Memory, memory_parts
 from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 
 if TYPE_CHECKING:
@@ -28,17 +28,10 @@ if TYPE_CHECKING:
     from ..coalescing import SingleFlight, TwoLevels
     from ..indicators import NeverQuery
     from ..pending import Pending
-    from ..quota.refused import Refusal
-    from ..quota.waiters import Claim
     from ..state.heartbeat import Heartbeat
-    from ..virustotal.account import Account
-    from ..virustotal.http.requests_transport import RequestsTransport
-    from ..virustotal.http.transport import HttpRequest, HttpResponse, Transport
+    from .accounts import MakeTransport
 
 _NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
-_KEY_KNOWN_S = 1.0
-
-MakeTransport = Callable[[ApiKey], "Transport"]
 
 
 def build(
@@ -48,16 +41,17 @@ def build(
     transport: MakeTransport | None = None,
     places: Places = NO_PLACES,
     own_files: Callable[[], Iterable[Path]] = tuple,
+    memory: Memory = memory_parts,
 ) -> Core:
     """The core. `default_key` is called before a request without its own key is sent; it may raise `ConfigError`.
     `transport` replaces real HTTP. `places`: the platform's own backends for the state. `own_files`: the files with
-    the key or settings, which are never sent. Raises `ConfigError`.
+    the key or settings, which are never sent. `memory`: the stores of `VT_STATE=memory`. Raises `ConfigError`.
     """
-    stores = Stores(settings, clock, places)
+    stores = Stores(settings, clock, places, memory)
     # Separate threads, because a lock on the quota's record must not make a leader look dead.
     heartbeat, leading = deferred(_heartbeat), deferred(_heartbeat)
     near = MemoryAnswers(clock, _NEAR_ENTRIES, _NEAR_TTL_S)
-    accounts = _Accounts(settings, default_key, clock, stores, heartbeat, transport)
+    accounts = Accounts(settings, default_key, clock, stores, heartbeat, transport)
 
     def release() -> None:
         # Stopped first, because their threads use the stores' connections.
@@ -142,104 +136,3 @@ def _flight_within(clock: Clock) -> SingleFlight:
 
     leases: LeaseStore = MemoryLeases(clock)
     return SingleFlight(Fallback(leases, leases, clock, "this process alone"), clock, None)
-
-
-class _Accounts:
-    """Accounts by key, each built on first use."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        default_key: Callable[[], ApiKey],
-        clock: Clock,
-        stores: Stores,
-        heartbeat: Heartbeat,
-        transport: MakeTransport | None,
-    ) -> None:
-        self._settings = settings
-        self._default_key = default_key
-        self._clock = clock
-        self._stores = stores
-        self._heartbeat = heartbeat
-        self._transport = transport or self._real_transport
-        self._known: dict[ApiKey, Account] = {}
-        self._default: tuple[Account, float] | None = None
-        self._transports: list[_LazyTransport] = []
-        self._lock = threading.RLock()
-
-    def __call__(self, key: ApiKey | None) -> Account:
-        with self._lock:
-            chosen = key or self._default_key()
-            if chosen not in self._known:
-                self._known[chosen] = self._make(chosen)
-            if key is None:
-                self._default = self._known[chosen], self._clock.monotonic()
-            return self._known[chosen]
-
-    def owner(self, key: ApiKey | None) -> str | None:
-        """See `Context`. It needs no account."""
-        try:
-            return (key or self._default_key()).scope
-        except ConnectorError:
-            return None  # reported when a request is to be sent
-
-    def key_is_elsewhere(self) -> bool:
-        """See `LicensedKeys`."""
-        try:
-            self._default_key()
-        except ConnectorError as error:
-            return error.key_is_elsewhere
-        return False
-
-    def refusal(self, key: ApiKey | None, deadline: float, claim: Claim | None) -> Refusal | None:
-        """See `Context`. None for an account that was not used yet."""
-        account = self._recent_default() if key is None else self._known.get(key)
-        return None if account is None else account.refusal(deadline, claim)
-
-    def _recent_default(self) -> Account | None:
-        """The configured key's account. The key is read at most once a second, because reading it is slow."""
-        if self._default is None:
-            return None
-        account, read_at = self._default
-        if self._clock.monotonic() < read_at + _KEY_KNOWN_S:
-            return account
-        try:
-            return self(None)
-        except ConfigError:
-            return None  # reported when a request is to be sent
-
-    def _make(self, key: ApiKey) -> Account:
-        from .account import make_account
-
-        return make_account(key, self._settings, self._stores.book, self._clock, self._heartbeat, self._transport(key))
-
-    def _real_transport(self, key: ApiKey) -> Transport:
-        transport = _LazyTransport(key, self._settings.timeout_s)
-        self._transports.append(transport)
-        return transport
-
-    def close(self) -> None:
-        for transport in self._transports:
-            transport.close()
-
-
-class _LazyTransport:
-    """Imports `requests` on the first request, because that takes five times as long as an answer from the cache."""
-
-    def __init__(self, key: ApiKey, timeout_s: float) -> None:
-        self._make = (key, timeout_s)
-        self._real: RequestsTransport | None = None
-        self._lock = threading.Lock()
-
-    def send(self, request: HttpRequest) -> HttpResponse:
-        if self._real is None:
-            # One thread at a time, because Python's import locks may stay locked if memory runs out during an import.
-            with self._lock:
-                from ..virustotal.http.requests_transport import RequestsTransport
-
-                self._real = self._real or RequestsTransport(*self._make)
-        return self._real.send(request)
-
-    def close(self) -> None:
-        if self._real is not None:
-            self._real.close()

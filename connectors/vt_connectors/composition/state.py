@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
+from .parts import Memory, Parts, memory_leases, memory_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..backends.redis.server import RedisServer
     from ..backends.redis_url import RedisAddress
     from ..backends.sqlite.file import SqliteFile
-    from ..cache.entry import AnswerStore
     from ..coalescing import LeaseStore
     from ..pending import PendingStore
     from ..quota.ledger_store import LedgerStore
@@ -45,18 +45,6 @@ _LEASES_PATIENCE_S = 1.0
 KVSTORE = "kvstore"
 
 
-class Parts(NamedTuple):
-    """The stores of one backend. Ledgers and queue are made on first use, because a cached answer does not need them;
-    `closes` grows with them.
-    """
-
-    answers: AnswerStore
-    leases: LeaseStore
-    make_book: Callable[[], LedgerStore]
-    closes: list[Callable[[], None]]
-    make_queue: Callable[[], PendingStore]
-
-
 # By value of `VT_STATE`: backends that belong to a platform.
 Places = Mapping[str, Callable[[Settings, Clock], Parts]]
 NO_PLACES: Places = {}
@@ -65,18 +53,15 @@ NO_PLACES: Places = {}
 class Stores:
     """The shared stores, each with its fallback within the process. Raises `ConfigError`."""
 
-    def __init__(self, settings: Settings, clock: Clock, places: Places) -> None:
-        local_leases = deferred(lambda: _memory_leases(clock))
-        local = Parts(
-            MemoryAnswers(clock), local_leases, lambda: _memory_ledgers(clock), [], lambda: _memory_queue(clock)
-        )
+    def __init__(self, settings: Settings, clock: Clock, places: Places, memory: Memory = memory_parts) -> None:
+        local_leases = deferred(lambda: memory_leases(clock))
         of_platform = places.get(settings.state or "")
         if of_platform is not None:
             self._parts = of_platform(settings, clock)
         else:
             place = _place_of(settings)
             if place is None:
-                self._parts = local
+                self._parts = memory(clock)
             elif isinstance(place, str):
                 self._parts = _in_file(place, settings, clock)
             else:
@@ -125,24 +110,6 @@ class Stores:
     def close(self) -> None:
         for close in self._parts.closes:
             close()
-
-
-def _memory_leases(clock: Clock) -> LeaseStore:
-    from ..backends.memory.leases import MemoryLeases
-
-    return MemoryLeases(clock)
-
-
-def _memory_ledgers(clock: Clock) -> LedgerStore:
-    from ..backends.memory.ledgers import MemoryLedgers
-
-    return MemoryLedgers(clock)
-
-
-def _memory_queue(clock: Clock) -> PendingStore:
-    from ..backends.memory.pending import MemoryPending
-
-    return MemoryPending(clock)
 
 
 def state_place(settings: Settings) -> Path | RedisAddress | None:

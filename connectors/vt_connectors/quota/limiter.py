@@ -244,4 +244,6 @@ class Limiter:
         try:
             return self._ledgers.use(work)
         except StateBusy as error:
-            raise Unavailable(f"{error}; no request is sent without the quota record; repeat it later") from error
+            raise Unavailable(
+                f"{error}; no request is sent without the quota record; repeat it later", details={"source": "state"}
+            ) from error

@@ -75,7 +75,7 @@ class Required(Fallback[Part]):
         except StateBusy:
             raise
         except StateUnavailable as error:
-            raise Unavailable(f"{error}; {self._meaning}") from error
+            raise Unavailable(f"{error}; {self._meaning}", details={"source": "state"}) from error
 
 
 # A caller that may not wait for quota still waits this long for a lock ...
@@ -100,6 +100,7 @@ def patiently(step: Callable[[], Result], clock: Clock, deadline: float, shortes
                 give_up = now + min(max(deadline - now, shortest_s), LONGEST_S)
             if now >= give_up:
                 raise Unavailable(
-                    f"{error}; no request was sent, because another process may send the same one; repeat it later"
+                    f"{error}; no request was sent, because another process may send the same one; repeat it later",
+                    details={"source": "state"},
                 ) from None
             clock.sleep(_PAUSE_S)

@@ -95,6 +95,15 @@ def test_refusals_and_responses_of_the_contract_are_both_described(server: Servi
     _check("Refusal", server.call("POST", "/v1/run", None, headers, data="{}").json())
 
 
+def test_what_is_different_over_http_is_said_in_the_description_and_in_the_list_of_actions(server: Serving) -> None:
+    paths = document()["paths"]
+    assert "`since`" in paths["/v1/actions/ioc_stream"]["post"]["description"]
+    assert "`content_base64`" in paths["/v1/actions/scan_file"]["post"]["description"]
+    listed = {entry["name"]: entry for entry in server.call("GET", "/v1/actions").json()["actions"]}
+    assert "`since`" in listed["ioc_stream"]["note"]
+    assert "note" not in listed["lookup_hash"]
+
+
 def test_writes_take_an_idempotency_key_and_reads_do_not() -> None:
     for name in AVAILABLE:
         action = ACTIONS[name]

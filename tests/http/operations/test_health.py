@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.http.served_process import served, serving_program
+from tests.http.served_process import served, serving_program, started, tokens_file
 from tests.http.serving import KEY, Serving, serving
 from vt_connectors.sandbox import Fault, Quota, SandboxConfig, SandboxServer
 
 EICAR = {"action": "lookup_hash", "params": {"hash": "44d88612fea8a8f36de82e1278abb02f"}}
+EICAR_PARAMS = {"indicator": "44d88612fea8a8f36de82e1278abb02f"}
 _MOST_S = 30.0
 
 
@@ -62,6 +63,16 @@ def test_a_server_whose_state_cannot_be_used_is_not_ready(tmp_path: Path) -> Non
         assert reason(server) == "state"
 
 
+def test_a_write_that_could_not_be_recorded_does_not_count_as_a_failure_of_virustotal(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    comment = {"action": "add_comment", "params": {**EICAR_PARAMS, "comment": "seen"}}
+    with serving(tmp_path, VT_STATE=str(tmp_path / "file" / "state.db")) as server:
+        reply = server.call("POST", "/v1/run", headers={"Idempotency-Key": "one"}, json=comment).json()
+        assert reply["error"]["code"] == "unavailable"
+        (tmp_path / "file").unlink()
+        assert becomes(server, None)
+
+
 def test_a_server_whose_key_is_refused_is_not_ready(tmp_path: Path) -> None:
     with serving(tmp_path, key="wrong" + KEY) as server:
         assert server.run(EICAR)["error"]["code"] == "access_denied"
@@ -105,6 +116,18 @@ def test_a_tokens_file_that_cannot_be_used_makes_it_not_ready_until_it_is_restor
         while server.get("/readyz").status_code != 200:
             assert time.monotonic() < give_up
             time.sleep(0.05)
+
+
+def test_a_server_whose_disk_is_full_is_not_ready_and_answers(sandbox: SandboxServer, tmp_path: Path) -> None:
+    path, token = tokens_file(tmp_path)
+    program = serving_program(sandbox, tmp_path)
+    command = program.command("serve", "--tokens", str(path), "--listen", "127.0.0.1:0", "--audit-indicator", "none")
+    # As a full disk: no file may have more than 32 KiB.
+    full = ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", *command]
+    with started(full, program.environment, tmp_path, token) as server:
+        assert server.get("/readyz").json() == {"status": "not_ready", "reason": "state"}
+        assert server.run(EICAR).json()["status"] == "ok"
+        assert server.get("/metrics", token).status_code == 200
 
 
 def test_check_asks_the_running_server(sandbox: SandboxServer, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ _DROPS_LEASES = {
 _HARMLESS = ("noeviction", "volatile-lru", "volatile-lfu")
 _ALMOST_FULL = 0.95
 _CLOCKS_DIFFER_S = 2.0
+# As much as a few answers need.
+_PROBE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,13 @@ def _in_file(path: Path | None) -> str:
 def _write_test(path: Path) -> None:
     make_private_folder(path.parent)
     probe = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
-    os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    probe.unlink()
+    try:
+        # Unbuffered. An empty file would fit on a full disk too.
+        with os.fdopen(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0) as file:
+            if file.write(bytes(_PROBE_BYTES)) < _PROBE_BYTES:
+                raise OSError(f"the disk of {path.parent} is full; free some of it, or set VT_STATE")
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _without_it(settings: Settings) -> Check:

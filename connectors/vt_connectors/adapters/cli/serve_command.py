@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import socket
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -86,6 +87,7 @@ def _served(
         # Wakes the calls that wait for quota.
         clock.cancel()
 
+    _warn_of_memory(environment)
     signals = ServerSignals(stop)
     listener = Listener(sockets, service.application, Limits(threads=options.threads, upload_bytes=upload_bytes))
     shares = ShareRegistration(service.cores, lambda: tokens.callers, str(tokens_path(options, environment)), clock)
@@ -109,6 +111,15 @@ def _served(
         return OK
     sys.stderr.write("vtaction serve: the server stopped unexpectedly\n")
     return FAILED
+
+
+def _warn_of_memory(environment: Mapping[str, str]) -> None:
+    with contextlib.suppress(ConfigError):  # each call is answered with it
+        if read_settings(environment).state == "memory":
+            _LOG.warning(
+                "VT_STATE is memory: no other process shares the cache and the quota, and the end of the server loses "
+                "them, and the answers to Idempotency-Keys; name a file or redis://..."
+            )
 
 
 def _reload(service: Service, environment: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from ...clock import Clock
 from ...errors import internal_error
 from .body_limits import MOST_UPLOAD_BYTES, most_bytes, names_its_client_in_the_body
 from .callers import Caller, Tokens
-from .defence import Defence
+from .defence import METHODS, Defence
 from .face import Face
 from .messages import Call, Note, Refused, Reply
 from .replies import sent
@@ -24,11 +24,16 @@ class Watcher(Protocol):
     def began(self, call: Call) -> None:
         """The call is about to be answered."""
 
-    def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
-        """The reply is about to be sent. `refused`: the server itself refused the call."""
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
+        """The reply is about to be sent; a body that is made while it is sent is over.
+
+        `refused`: the server itself refused the call. `sent_bytes`: of the body.
+        """
 
     def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
-        """A single request of a batch was answered, after `replied` for the whole call."""
+        """A single request of a batch was answered, before `replied` for the whole call."""
 
 
 class Application:
@@ -57,8 +62,11 @@ class Application:
         self._tell_begin(call)
         reply, caller, refused = self._answered(call)
         reply = reply.with_headers((REQUEST_ID, call.id))
-        self._tell(call, caller, reply, refused, self._clock.monotonic() - began)
-        return sent(reply, start_response, has_body=call.method != "HEAD")
+
+        def tell(sent_bytes: int) -> None:
+            self._tell(call, caller, reply, refused, sent_bytes, self._clock.monotonic() - began)
+
+        return sent(reply, start_response, tell, has_body=call.method != "HEAD")
 
     def most_bytes(self, call: Call) -> int:
         """The size of the largest body of a call, of which only the head is known. Raises `Refused`."""
@@ -72,8 +80,8 @@ class Application:
     def refuse(self, call: Call, refused: Refused) -> Reply:
         """The reply to a call whose body is not accepted, or that cannot be understood."""
         self._tell_begin(call)
-        reply = self._face_of(call).refuse(refused).with_headers((REQUEST_ID, call.id))
-        self._tell(call, None, reply, refused, 0.0)
+        reply = _refusal(self._face_of(call), refused).with_headers((REQUEST_ID, call.id))
+        self._tell(call, None, reply, refused, len(reply.body) if isinstance(reply.body, bytes) else 0, 0.0)
         return reply
 
     def _answered(self, call: Call) -> tuple[Reply, Caller | None, Refused | None]:
@@ -83,7 +91,7 @@ class Application:
             caller = self._checked(call, face)
             return face.answer(call, caller or _ANYBODY), caller, None
         except Refused as refused:
-            return face.refuse(refused), caller, refused
+            return _refusal(face, refused), caller, refused
         except Exception:
             return face.refuse(Refused(500, "internal", internal_error().message)), caller, None
 
@@ -120,9 +128,18 @@ class Application:
         for watcher in self._watchers:
             watcher.began(call)
 
-    def _tell(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
+    def _tell(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
         for watcher in self._watchers:
-            watcher.replied(call, caller, reply, refused, took_s)
+            watcher.replied(call, caller, reply, refused, sent_bytes, took_s)
+
+
+def _refusal(face: Face, refused: Refused) -> Reply:
+    """With `Allow`, which HTTP demands (RFC 9110, 15.5.6), if the face did not say which methods the path has."""
+    reply = face.refuse(refused)
+    is_complete = reply.status != 405 or any(name == "Allow" for name, _ in reply.headers)
+    return reply if is_complete else reply.with_headers(("Allow", ", ".join(METHODS)))
 
 
 _CHALLENGE = (("WWW-Authenticate", "Bearer"),)

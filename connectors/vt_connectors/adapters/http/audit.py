@@ -58,12 +58,14 @@ class Audit:
     def began(self, call: Call) -> None:
         """Lines are written when calls end."""
 
-    def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
         """Write the line of a call."""
         further = {
             "status": reply.status,
             "took_ms": round(took_s * 1000),
-            "bytes": len(reply.body) if isinstance(reply.body, bytes) else None,
+            "bytes": sent_bytes,
             "refused": refused.reason if refused is not None else None,
         }
         self._write(call, caller, reply.note, further)

@@ -11,6 +11,7 @@ from typing import Union
 
 from ...clock import SystemClock
 from ...composition.core import build
+from ...composition.parts import one_memory
 from ...config.credentials import own_files
 from ...config.paths import found_at
 from ...config.settings import config_file
@@ -41,6 +42,8 @@ class Cores:
     def __init__(self, environment: Mapping[str, str], clock: SystemClock) -> None:
         self._environment = dict(environment)
         self._clock = clock
+        # Kept when settings are read again, and the same for both versions.
+        self._memory = one_memory(clock)
         self._known: dict[str, Replaceable[_Made]] = {}
         self._lock = threading.Lock()
         self._last_valid = LastValid()
@@ -87,7 +90,7 @@ class Cores:
             key = self._last_valid.key(environment)
             try:
                 settings = self._last_valid.settings(environment, version)
-                return build(settings, key, self._clock, own_files=lambda: own_files(environment))
+                return build(settings, key, self._clock, own_files=lambda: own_files(environment), memory=self._memory)
             except ConfigError as error:
                 return Misconfigured(error, key)
 

@@ -15,8 +15,9 @@ from .messages import Call, Refused
 
 _LONGEST_TARGET = 8192
 _MOST_HEADERS = 64
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT")
-_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+METHODS = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT")
+_FORWARDING = ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip")
+_FORWARDING_BEGINS = ("x-forwarded-", "cf-connecting-ip")
 _OWN_PAGE = ("same-origin", "none")
 # A path, not `http://host/path` or `*`; visible ASCII, without the fragment that only clients use.
 _TARGET = re.compile(r"/[!-~]*")
@@ -43,12 +44,16 @@ class Defence(NamedTuple):
             raise Refused(421, "host", "the Host header does not name this server; see --allow-host")
         if "origin" in call.headers or call.headers.get("sec-fetch-site", "none").lower() not in _OWN_PAGE:
             raise Refused(403, "cross_site", "calls from web pages are refused")
-        if not self.is_behind_proxy and any(name in call.headers for name in _FORWARDING):
+        if not self.is_behind_proxy and any(map(_shows_a_proxy, call.headers)):
             raise Refused(403, "forwarded", "the call was forwarded by a proxy; see --behind-proxy")
-        if call.method not in _METHODS:
-            raise Refused(405, "method", f"the method is not one of {', '.join(_METHODS)}", path=call.path)
+        if call.method not in METHODS:
+            raise Refused(405, "method", f"the method is not one of {', '.join(METHODS)}", path=call.path)
         if not _TARGET.fullmatch(call.path) or "#" in call.path + call.query or not (call.query + "-").isascii():
             raise Refused(400, "target", "the address of the call is not a path in ASCII characters")
+
+
+def _shows_a_proxy(header: str) -> bool:
+    return header in _FORWARDING or header.startswith(_FORWARDING_BEGINS)
 
 
 def _normal(host: str) -> str:

@@ -84,7 +84,7 @@ class Execution:
                 at_hand = core.run(request._replace(options=options._replace(cache="only")), claim=claim, own=run)
                 if (at_hand["data"] or {}).get("reason") != "not_cached":
                     return at_hand
-            with self.places.place() as has_place:
+            with self.places.place(caller.client) as has_place:
                 options = options._replace(max_wait_s=wait_s if has_place else 0.0)
                 return core.run(request._replace(options=options), claim=claim, own=run)
 
@@ -111,7 +111,7 @@ class Execution:
             at_hand = core.answer(_only_cached(document), claim) if _is_lookup(document) else None
             if at_hand is not None and (at_hand["data"] or {}).get("reason") != "not_cached":
                 return at_hand
-        with places.place() as has_place:
+        with places.place(caller.client) as has_place:
             return core.answer(within(document, wait_s if has_place else 0.0), claim)
 
 

@@ -68,6 +68,7 @@ class Note(NamedTuple):
 
     `action`: an action of ours, or the method and a template of the path. `indicators`: what was asked about.
     `outcome`: the status or the error code. `requests`: to VirusTotal; `http_status`: of the last one.
+    `is_of_state`: the error is about the shared state.
     """
 
     action: str = ""
@@ -77,6 +78,7 @@ class Note(NamedTuple):
     requests: int = 0
     waited_s: float = 0.0
     http_status: int | None = None
+    is_of_state: bool = False
 
 
 NO_NOTE = Note()
@@ -136,6 +138,7 @@ def note_of(response: Response, indicator: str | None = None) -> Note:
         requests=meta["requests"],
         waited_s=meta["waited_s"],
         http_status=_last_status(response) if meta["requests"] else None,
+        is_of_state=error is not None and error["details"].get("source") == "state",
     )
 
 

@@ -25,33 +25,57 @@ def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
     return f"{reply.status} {_PHRASES.get(reply.status, 'Status')}", headers
 
 
-def sent(reply: Reply, start_response: Callable[..., Any], *, has_body: bool = True) -> Iterable[bytes]:
-    """The body, after the head was passed on."""
+def sent(
+    reply: Reply, start_response: Callable[..., Any], ended: Callable[[int], None], *, has_body: bool = True
+) -> Iterable[bytes]:
+    """The body, after the head was passed on. `ended` is called once with the body's bytes: at once if they are known,
+    else when the last of them was made or is no longer wanted.
+    """
     start_response(*head_of(reply))
     has_body = has_body and reply.status not in _WITHOUT_CONTENT
-    if isinstance(reply.body, bytes):
-        return [reply.body] if has_body else []
-    if has_body:
-        return _pieces(reply.body)
-    _close(reply.body)
-    return []
+    if not isinstance(reply.body, bytes):
+        pieces = _Pieces(reply.body, ended)
+        if has_body:
+            return pieces
+        pieces.close()
+        return []
+    ended(len(reply.body) if has_body else 0)
+    return [reply.body] if has_body else []
 
 
-def _pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    except Exception:
-        internal_error()
-        # The status is sent; the client sees that the body is cut off.
-        raise ConnectionAbortedError from sys.exc_info()[1]
-    finally:
-        _close(pieces)
+class _Pieces:
+    """A body that is made while it is sent. The server library closes it, even if it takes nothing of it."""
 
+    def __init__(self, pieces: Iterable[bytes], ended: Callable[[int], None]) -> None:
+        self._pieces = pieces
+        self._next = iter(pieces)
+        self._ended: Callable[[int], None] | None = ended
+        self._bytes = 0
 
-def _close(pieces: Iterable[bytes]) -> None:
-    close = getattr(pieces, "close", None)
-    if close is not None:
-        close()
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            piece = next(self._next)
+        except StopIteration:
+            raise
+        except Exception:
+            internal_error()
+            # The status is sent; the client sees that the body is cut off.
+            raise ConnectionAbortedError from sys.exc_info()[1]
+        self._bytes += len(piece)
+        return piece
+
+    def close(self) -> None:
+        ended, self._ended = self._ended, None
+        try:
+            close = getattr(self._pieces, "close", None)
+            if close is not None:
+                close()
+        finally:
+            if ended is not None:
+                ended(self._bytes)
 
 
 _PHRASES = {

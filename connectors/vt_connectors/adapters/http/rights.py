@@ -53,7 +53,7 @@ NEEDS: Mapping[str, Needs] = {
     "add_vote": _COMMENTS,
     # Queries show what somebody hunts for, and use up a quota of their own.
     "intelligence_search": _RAW,
-    # It moves the position that all clients of the key share.
+    # It shows what the account watches for.
     "ioc_stream": _RAW,
     # It reads any path, also about the account.
     "vt_get": _RAW,

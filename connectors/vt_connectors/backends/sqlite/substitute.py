@@ -119,7 +119,8 @@ def _usable(work: Callable[[], Result]) -> Result:
     except (StateUnavailable, ConfigError) as error:
         raise Unavailable(
             f"neither the shared quota record nor its substitute can be used ({error}); "
-            "no request is sent without a record; see `vtaction doctor`"
+            "no request is sent without a record; see `vtaction doctor`",
+            details={"source": "state"},
         ) from error
 
 

@@ -69,7 +69,7 @@ class Batches:
 
     def _lines(self, call: Call, caller: Caller, body: bytes) -> Iterator[bytes]:
         try:
-            with self._execution.cores.core() as core, self._execution.places.place() as has_place:
+            with self._execution.cores.core() as core, self._execution.places.place(caller.client) as has_place:
                 yield b""
                 answers = _Answers(self._execution, self._clock, core.within(BatchAnswers()), caller, has_place)
                 with contextlib.closing(answers.of(bounded(documents_in(body)), call.is_gone)) as responses:

@@ -53,7 +53,7 @@ def _keyed(execution: Execution, answers: FirstAnswers, caller: Caller, key: str
     keyed = answers.answer(caller.client, key, document, 0.0, perform)
     if keyed.found != "in_progress":
         return keyed
-    with execution.places.place() as has_place:
+    with execution.places.place(caller.client) as has_place:
         return answers.answer(caller.client, key, document, caller.longest_wait_s, perform) if has_place else keyed
 
 

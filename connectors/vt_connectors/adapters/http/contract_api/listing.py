@@ -11,17 +11,31 @@ from ....actions.manifest import example_request, manifest
 from ..callers import RIGHTS, Caller, Right
 from ..rights import refusal
 
+# What is different over HTTP, by action.
+NOTES: Mapping[str, str] = {
+    "ioc_stream": "Over HTTP the stored position does not move, because the server cannot know whether a reply has "
+    "arrived: send the `cursor` of the last answer as `since`.",
+    "scan_file": "Over HTTP `path` is refused: send `content_base64`.",
+}
 _EVERYTHING = Caller("", frozenset(RIGHTS))
 
 
 @cache
 def actions_document() -> Mapping[str, Any]:
-    """The manifest of `vtaction describe`, without what concerns processes, and with `rights` for each action."""
+    """The manifest of `vtaction describe`, without what concerns processes. Each action has its `rights` in addition,
+    and a `note` if something is different over HTTP.
+    """
     document = manifest()
     entries = [
-        {**entry, "rights": rights_for(entry["name"])} for entry in document["actions"] if is_available(entry["name"])
+        {**entry, "rights": rights_for(entry["name"]), **_note(entry["name"])}
+        for entry in document["actions"]
+        if is_available(entry["name"])
     ]
     return {**{name: value for name, value in document.items() if name != "exit_statuses"}, "actions": entries}
+
+
+def _note(name: str) -> Mapping[str, str]:
+    return {"note": NOTES[name]} if name in NOTES else {}
 
 
 def action_document(name: str) -> Any:

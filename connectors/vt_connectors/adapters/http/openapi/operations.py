@@ -9,6 +9,7 @@ from ....actions import ACTIONS, Action
 from ....actions.manifest import example_request
 from ....contract.validation import schema
 from ..contract_api.batch import MEDIA_TYPES, NDJSON
+from ..contract_api.listing import NOTES
 from ..contract_api.lookup_query import MOST_PARTS, NAMES
 from .schemas import ref, request_name, response_name
 
@@ -43,10 +44,11 @@ def action_operation(action: Action) -> dict[str, Any]:
     """`POST /v1/actions/{name}`."""
     can_write = action.writes or bool(action.write_params)
     example = {"params": example_request(action)["params"]}
+    note = f" {NOTES[action.name]}" if action.name in NOTES else ""
     return {
         "operationId": action.name,
         "summary": action.title,
-        "description": f"{action.about}. Requests to VirusTotal: {action.requests}.",
+        "description": f"{action.about}. Requests to VirusTotal: {action.requests}.{note}",
         "tags": ["actions"],
         "parameters": [*_STATUS, *([_KEY] if can_write else [])],
         "requestBody": _body(request_name(action), example),

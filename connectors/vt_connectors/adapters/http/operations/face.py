@@ -12,6 +12,7 @@ from .readiness import Readiness
 
 PATHS = ("/healthz", "/readyz", "/metrics")
 _OPEN = ("/healthz", "/readyz")
+_METHODS = "GET, HEAD"
 
 
 class OperationsFace:
@@ -37,12 +38,13 @@ class OperationsFace:
         if page is None:
             raise Refused(404, "path", f"there is nothing at {call.path}")
         if call.method not in ("GET", "HEAD"):
-            raise Refused(405, "method", f"get {call.path} with GET", (("Allow", "GET, HEAD"),))
+            raise Refused(405, "method", f"get {call.path} with GET")
         return page(caller)._replace(note=Note(f"GET {call.path}"))
 
     def refuse(self, refused: Refused) -> Reply:
         document = {"error": {"code": refused.reason, "message": refused.message}}
-        return json_reply(refused.status, document, refused.headers)
+        allowed = (("Allow", _METHODS),) if refused.status == 405 else ()
+        return json_reply(refused.status, document, (*refused.headers, *allowed))
 
     def _health(self, _: Caller) -> Reply:
         return json_reply(200, {"status": "ok"})

@@ -39,6 +39,8 @@ _HASH = re.compile(r"/[a-f]{32,}")
 _CODE = re.compile(r"[a-z_]{1,40}")
 _SOURCES = ("api", "cache", "shared")
 _KINDS = {"lookup_hash": "hash", "lookup_url": "url", "lookup_domain": "domain", "lookup_ip": "ip"}
+# What is answered without an action, or with many.
+_FURTHER = ("batch", "describe", "openapi")
 _WAITS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 
 
@@ -75,10 +77,13 @@ class Metrics:
         """See `Watcher`."""
         self._inflight.inc()
 
-    def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
         """See `Watcher`."""
         self._inflight.dec()
-        self._count(call, caller, reply.note, str(reply.status))
+        note = reply.note if refused is None else reply.note._replace(outcome="")
+        self._count(call, caller, note, str(reply.status))
         if refused is not None:
             self._refused.labels(refused.reason if _CODE.fullmatch(refused.reason) else OTHER).inc()
 
@@ -105,7 +110,7 @@ class Metrics:
         return self._clients.bounded(caller.name)
 
     def _action(self, note: Note) -> str:
-        if not note.action or note.action in ACTIONS:
+        if not note.action or note.action in ACTIONS or note.action in _FURTHER:
             return note.action
         is_template = _TEMPLATE.fullmatch(note.action) and not _HASH.search(note.action)
         return self._actions.bounded(note.action) if is_template else OTHER

@@ -94,7 +94,9 @@ class Readiness:
     def began(self, call: Call) -> None:
         """See `Watcher`."""
 
-    def replied(self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, took_s: float) -> None:
+    def replied(
+        self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
+    ) -> None:
         """See `Watcher`."""
         self._saw(caller, reply.note)
 
@@ -105,6 +107,8 @@ class Readiness:
     def _saw(self, caller: Caller | None, note: Note) -> None:
         if note.outcome == "access_denied" and caller is not None and caller.api_key is not None:
             return  # the caller's own key, not the server's
+        if note.is_of_state:
+            return  # `_has_state` tells whether it lasts
         if note.outcome in _FAILURES:
             self._failed = _FAILURES[note.outcome], self._clock.monotonic()
         elif note.source == "api":

@@ -72,7 +72,8 @@ class Requests:
     def scan_file(self, file: ReceivedFile) -> Response:
         """The response to the scan of a file, which is read from the body while it is sent."""
         document = self._document("scan_file", {"filename": file.name or None, "wait_s": 0}, {})
-        with self._execution.cores.core(_VERSION) as core, self._execution.places.place() as has_place:
+        place = self._execution.places.place(self.caller.client)
+        with self._execution.cores.core(_VERSION) as core, place as has_place:
             with_file = Core(core.context._replace(received=file)) if isinstance(core, Core) else core
             return self._one(with_file, document, self._longest_wait_s if has_place else 0.0)
 
@@ -80,7 +81,7 @@ class Requests:
         def answer(document: Any, left_s: float) -> Response:
             return self._one(core, document, left_s, batch=True)
 
-        with self._execution.places.place() as has_place:
+        with self._execution.places.place(self.caller.client) as has_place:
             longest_wait_s = self._longest_wait_s if has_place else 0.0
             return iter(self._side_by_side.answers(documents, answer, longest_wait_s, _LONGEST_S))
 
