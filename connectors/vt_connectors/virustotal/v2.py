@@ -16,15 +16,15 @@ from .budget import Budget
 from .client import Client
 from .coerce import mapping, number, text
 from .endpoints import Endpoint
-from .http.given_urls import checked_upload_url
 from .http.transport import Upload
+from .large_uploads import LARGEST_DIRECT_UPLOAD as LARGEST_DIRECT_UPLOAD
+from .large_uploads import v2_upload_address
 from .only_v3 import OnlyInV3, not_in_v2
 from .port import Analysis, Comment, Known, Rows, Submitted
 from .v2_objects import Report
 
 # With a public key, VirusTotal reads this many values of a request and silently drops the rest.
 _MOST_VALUES = 4
-LARGEST_DIRECT_UPLOAD = 32_000_000
 _LARGEST_UPLOAD = 200 * 1024 * 1024
 _UNKNOWN, _PRESENT, _INVALID, _QUEUED = 0, 1, -1, -2
 
@@ -109,20 +109,8 @@ class ApiV2(OnlyInV3):
         endpoint = endpoints.V2_UPLOAD
         check_size(upload.filename, upload.size)
         if upload.size > LARGEST_DIRECT_UPLOAD:
-            address = self._upload_address(budget)
-            endpoint = endpoint.at(checked_upload_url(address, self._client.base_url))
+            endpoint = endpoint.at(v2_upload_address(self._client, budget))
         return self._client.write(endpoint, {}, budget, lambda answer: _file_submitted(answer, hashes), upload)
-
-    def _upload_address(self, budget: Budget) -> object:
-        try:
-            return mapping(self._client.ask(endpoints.V2_UPLOAD_ADDRESS, {}, budget)).get("upload_url")
-        except Forbidden as error:
-            error.details["limit_bytes"] = LARGEST_DIRECT_UPLOAD
-            error.message = (
-                f"API v2 takes files of more than {LARGEST_DIRECT_UPLOAD // 1_000_000} MB from private (premium) keys "
-                "only; API v3 takes them from all: set VT_API_VERSION=3"
-            )
-            raise
 
     def rescan(self, indicator: Indicator, object_id: str | None, budget: Budget) -> Submitted | None:
         if indicator.kind == "url":

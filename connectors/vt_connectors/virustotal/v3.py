@@ -18,11 +18,12 @@ from .downloads import download_file
 from .endpoints import Endpoint
 from .http.given_urls import checked_private_upload_url, checked_upload_url
 from .http.transport import Download, Upload
+from .large_uploads import LARGEST_DIRECT_UPLOAD as LARGEST_DIRECT_UPLOAD
+from .large_uploads import upload_address
 from .paging import pages
 from .port import Analysis, Comment, Known, Resolution, Result, Rows, RowsCall, Submitted
 from .responses import NotFound
 from .v3_objects import analysis_id_of
-from .v3_private import LARGEST_DIRECT_UPLOAD as LARGEST_DIRECT_UPLOAD
 from .v3_private import scan_privately
 
 PAGE = 40
@@ -117,7 +118,7 @@ class ApiV3:
 
         try:
             if upload.size > LARGEST_DIRECT_UPLOAD:
-                endpoint = endpoint.at(self._upload_address(budget))
+                endpoint = endpoint.at(upload_address(self._client, budget))
             return Submitted(self._client.write(endpoint, values, budget, understood, upload), sha256)
         except NotFound:
             raise v3_objects.no_such_call() from None
@@ -127,15 +128,6 @@ class ApiV3:
             if under_way is None:
                 raise v3_objects.being_scanned(conflict) from None
             return Submitted(under_way, sha256)
-
-    def _upload_address(self, budget: Budget) -> str:
-        try:
-            address = self._client.ask(endpoints.UPLOAD_ADDRESS, {}, budget).get("data")
-        except Forbidden as error:
-            # Smaller files are sent without this call.
-            error.details["limit_bytes"] = LARGEST_DIRECT_UPLOAD
-            raise
-        return checked_upload_url(address, self._client.base_url)
 
     def _analysis_under_way(self, sha256: str, budget: Budget) -> str | None:
         """None if it cannot be found. Only premium keys may use this call, so another key asks once."""

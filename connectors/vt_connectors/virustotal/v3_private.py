@@ -14,6 +14,7 @@ from ..indicators import Indicator, Kind
 from . import endpoints, identity
 from .coerce import mapping, text
 from .http.given_urls import checked_private_upload_url
+from .large_uploads import LARGEST_DIRECT_UPLOAD
 from .port import Submitted
 from .responses import NotFound
 from .v3_objects import analysis_id_of, being_scanned, no_such_call, object_of
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from .client import Client
     from .http.transport import Upload
 
-# VirusTotal accepts 32 MB in one request, including headers of the parts
-# (https://docs.virustotal.com/reference/files-scan).
-LARGEST_DIRECT_UPLOAD = 32_000_000
 _ANALYSIS = "private_analysis"
 _TYPES: dict[Kind, str] = {"hash": "private_file", "url": "private_url"}
 

@@ -37,6 +37,7 @@ class ConnectionSettings(TypedDict, total=False):
     trusted_engines: Iterable[str] | None
     ignored_engines: Iterable[str] | None
     verdict_by: VerdictBy | None
+    keep_raw: bool | None
 
 
 class WaitOptions(TypedDict, total=False):
@@ -67,6 +68,7 @@ class LookupOptions(CacheOptions, total=False):
     trusted_engines: Iterable[str] | None
     ignored_engines: Iterable[str] | None
     verdict_by: VerdictBy | None
+    keep_raw: bool | None
 
 
 class UrlScanOptions(LookupOptions, total=False):
