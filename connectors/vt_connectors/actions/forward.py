@@ -73,6 +73,8 @@ class Forward:
 
     def __init__(self, write: Write) -> None:
         self._write = write
+        # The URL, or the SHA-256 of the file, whatever comes of the call; None if there is neither, or not yet.
+        self.submitted = write.fields.get("url")
 
     def __call__(self, context: Context, request: Request, budget: Budget) -> Outcome:
         write = self._write
@@ -93,6 +95,7 @@ class Forward:
             fields["url"] = url.value
         endpoint = _endpoint(write, path, fields)
         sample = received_sample(write.file, known_keys(request.api_key)) if write.file is not None else None
+        self.submitted = sample.sha256 if sample is not None else fields.get("url")
         upload = sample.upload(budget.observer.bytes_sent) if sample is not None else None
 
         def send(api: Api) -> Entry:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ... import strict_json
+from ...api_key import ApiKey
 from ...clock import Clock
 from ...config.paths import expanded
 from ...errors import ConfigError, internal_error
@@ -90,7 +91,8 @@ class Audit:
             internal_error()
 
     def _entry(self, call: Call, caller: Caller | None, note: Note) -> dict[str, Any]:
-        indicators, unlogged = self._indicators(note.indicators)
+        own_key = caller.api_key if caller is not None else None
+        indicators, unlogged = self._indicators(note.indicators, own_key)
         return {
             "time": _time(self._clock.now()),
             "id": call.id,
@@ -107,14 +109,14 @@ class Audit:
             "waited_s": round(note.waited_s, 3),
         }
 
-    def _indicators(self, values: Iterable[str]) -> tuple[list[str], int]:
+    def _indicators(self, values: Iterable[str], own_key: ApiKey | None) -> tuple[list[str], int]:
         """As they are logged, and how many are not, because the line would be too long."""
         if self._shown is None:
             return [], 0
         logged: list[str] = []
         unlogged, left = 0, _MOST_INDICATOR_CHARS
         for value in values:
-            shown = _bounded(self._shown(_without_secrets(value)), _LONGEST_INDICATOR)
+            shown = _bounded(self._shown(_without_secrets(value, own_key)), _LONGEST_INDICATOR)
             left -= len(shown)
             if left >= 0:
                 logged.append(shown)
@@ -186,9 +188,9 @@ def _time(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _without_secrets(text: str) -> str:
-    """Keys and tokens are refused elsewhere as indicators; this is in case that one was overlooked."""
-    return without_tokens(redacted(text))
+def _without_secrets(text: str, own_key: ApiKey | None = None) -> str:
+    """Keys and tokens are refused as indicators, but the refused call is logged too. `own_key`: of the caller."""
+    return without_tokens(redacted(text, own_key))
 
 
 def _own_part(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any, BinaryIO, Callable, NamedTuple
@@ -15,6 +16,9 @@ JSON = "application/json"
 # Names of calls: distinct in the logs of all servers.
 _RUN, _numbers = f"{os.urandom(6).hex()}-", count(1)
 _NO_HEADERS: tuple[tuple[str, str], ...] = ()
+# The parameters that say what a request is about, in the order in which they count.
+_ABOUT = ("value", "hash", "url", "domain", "ip", "indicator", "query", "path")
+_USER_IN_URL = re.compile(r"([/\\]{2})[^/\\?#\s]*@")
 
 
 def _stays() -> bool:
@@ -126,10 +130,12 @@ def json_reply(
     return Reply(status, strict_json.dumps(document).encode("ascii") + b"\n", headers, note=note)
 
 
-def note_of(response: Response, indicator: str | None = None) -> Note:
-    """The note for a response of the core."""
+def note_of(response: Response, indicator: str | None = None, document: Any = None) -> Note:
+    """The note for a response of the core. If neither `indicator` nor the response says what was asked about, the
+    request `document` does: what was submitted counts also if the call failed.
+    """
     data, meta, error = response["data"], response["meta"], response["error"]
-    about = indicator if indicator is not None else (data or {}).get("indicator")
+    about = indicator if indicator is not None else (data or {}).get("indicator") or submitted_in(document)
     return Note(
         action=response["action"] or "",
         indicators=(about,) if isinstance(about, str) else (),
@@ -140,6 +146,25 @@ def note_of(response: Response, indicator: str | None = None) -> Note:
         http_status=_last_status(response) if meta["requests"] else None,
         is_of_state=error is not None and error["details"].get("source") == "state",
     )
+
+
+def submitted_in(document: Any) -> str | None:
+    """What a request document is about, as its client sent it, without user names and passwords of URLs and without
+    the request's own key. None if it does not say.
+    """
+    document = document if isinstance(document, Mapping) else {}
+    params, auth = (_mapping(document.get(name)) for name in ("params", "auth"))
+    given = (params.get(name) for name in _ABOUT)
+    about = next((value for value in given if isinstance(value, str) and value), None)
+    if about is None:
+        return None
+    key = auth.get("api_key")
+    about = _USER_IN_URL.sub(r"\1", about)
+    return about.replace(key, "[key]") if isinstance(key, str) and key else about
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _last_status(response: Response) -> int | None:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from itertools import islice
-from typing import Callable
+from typing import Any, Callable
 
 from .... import strict_json
 from ....actions.request_batch import BatchAnswers
@@ -73,8 +73,8 @@ class Batches:
                 yield b""
                 answers = _Answers(self._execution, self._clock, core.within(BatchAnswers()), caller, has_place)
                 with contextlib.closing(answers.of(bounded(documents_in(body)), call.is_gone)) as responses:
-                    for response in responses:
-                        self._tell(call, caller, note_of(response))
+                    for document, response in responses:
+                        self._tell(call, caller, note_of(response, document=document))
                         yield _line_of(response)
         finally:
             self._free.release()
@@ -92,22 +92,26 @@ class _Answers:
         self._caller = caller
         self._longest_wait_s = None if has_place else 0.0
 
-    def of(self, documents: Iterator[Document], is_gone: Callable[[], bool]) -> Generator[Response, None, None]:
-        """In order. Documents are taken as their responses are; closing it, or a client that `is_gone`, stops the rest.
+    def of(
+        self, documents: Iterator[Document], is_gone: Callable[[], bool]
+    ) -> Generator[tuple[Any, Response], None, None]:
+        """Requests with their responses, in order. Documents are taken as their responses are.
 
-        A request that was sent already is finished first.
+        Closing it, or a client that `is_gone`, stops the rest. A request that was sent already is finished first.
         """
         pool = ThreadPoolExecutor(AT_ONCE, "vt-batch")
-        ahead: deque[Future[Response]] = deque()
+        ahead: deque[tuple[Any, Future[Response]]] = deque()
         try:
             while not is_gone():
-                ahead.extend(pool.submit(self._one, document) for document in islice(documents, _AHEAD - len(ahead)))
+                further = islice(documents, _AHEAD - len(ahead))
+                ahead.extend((document.value, pool.submit(self._one, document)) for document in further)
                 if not ahead:
                     return
                 with contextlib.suppress(NotYet):
-                    response = ahead[0].result(_LOOK_S)
+                    document, answer = ahead[0]
+                    response = answer.result(_LOOK_S)
                     ahead.popleft()
-                    yield response
+                    yield document, response
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             # Lookups that found no quota are written to the queue.

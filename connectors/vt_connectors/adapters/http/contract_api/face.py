@@ -25,10 +25,9 @@ from .bodies import json_body
 from .listing import action_document, actions_document
 from .lookup_query import document_of
 from .outcome_status import retry_after, status_of
+from .queries import HTTP_STATUS, only, query_of, status_is_wanted, switch
 
 OPEN = "/openapi.json"
-_HTTP_STATUS = "http_status"
-_SWITCH = {"1": True, "true": True, "0": False, "false": False}
 _ACTION = re.compile(r"/v1/actions/([^/]+)")
 
 
@@ -95,11 +94,11 @@ class ContractFace:
         return _Found(self._paths[path])
 
     def _run(self, call: Call, caller: Caller, name: str) -> Reply:
-        wants_status = _wants_status(call)
+        wants_status = status_is_wanted(call)
         return self._answered(call, caller, json_body(call), wants_status)
 
     def _run_action(self, call: Call, caller: Caller, name: str) -> Reply:
-        wants_status = _wants_status(call)
+        wants_status = status_is_wanted(call)
         body = json_body(call)
         if not isinstance(body, dict):
             raise Refused(400, "not_an_object", 'the body is not an object such as {"params": {}}')
@@ -114,20 +113,21 @@ class ContractFace:
         if error is not None and isinstance(refusal(document, caller), Forbidden):
             # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
             status = 403 if wants_status or "right" in error["details"] else 200
-            return json_reply(status, response, note=note_of(response))
-        return _reply(response, wants_status, headers)
+            return json_reply(status, response, note=note_of(response, document=document))
+        return _reply(response, wants_status, headers, document)
 
     def _batch(self, call: Call, caller: Caller, name: str) -> Reply:
-        _only(call, ())
+        only(call, ())
         return self._batches.reply(call, caller)
 
     def _look_up(self, call: Call, caller: Caller, name: str) -> Reply:
-        wants_status = _wants_status(call, None)
+        wants_status = status_is_wanted(call, None)
         try:
-            document = document_of((name, value) for name, value in _query(call) if name != _HTTP_STATUS)
+            document = document_of((name, value) for name, value in query_of(call) if name != HTTP_STATUS)
         except InvalidRequest as error:
+            asked = {"action": "lookup", "params": dict(query_of(call))}
             with self._execution.cores.core() as core:
-                return _reply(core.refuse({"action": "lookup"}, error), wants_status)
+                return _reply(core.refuse({"action": "lookup"}, error), wants_status, document=asked)
         return self._answered(call, caller, document, wants_status)
 
     def _quota(self, call: Call, caller: Caller, name: str) -> Reply:
@@ -135,8 +135,8 @@ class ContractFace:
 
         The right `metrics` shows the use of all clients.
         """
-        wants_status = _wants_status(call, ("account",))
-        options = {} if _switch(call, "account") else {"cache": "only"}
+        wants_status = status_is_wanted(call, ("account",))
+        options = {} if switch(call, "account") else {"cache": "only"}
         response = self._execution.answer({"action": "quota", "params": {}, "options": options}, caller)
         if response["data"] is not None:
             response["data"]["clients"] = self._use_of(caller)
@@ -151,15 +151,15 @@ class ContractFace:
             }
 
     def _actions(self, call: Call, caller: Caller, name: str) -> Reply:
-        _only(call, ())
+        only(call, ())
         return json_reply(200, actions_document(), note=Note("describe"))
 
     def _action(self, call: Call, caller: Caller, name: str) -> Reply:
-        _only(call, ())
+        only(call, ())
         return json_reply(200, action_document(name), note=Note("describe"))
 
     def _openapi(self, call: Call, caller: Caller, name: str) -> Reply:
-        _only(call, ())
+        only(call, ())
         return Reply(200, _openapi_bytes(), note=Note("openapi"))
 
 
@@ -169,38 +169,11 @@ def _openapi_bytes() -> bytes:
     return strict_json.dumps(openapi_document()).encode("ascii")
 
 
-def _reply(response: Response, wants_status: bool, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+def _reply(
+    response: Response, wants_status: bool, headers: tuple[tuple[str, str], ...] = (), document: Any = None
+) -> Reply:
     applied = (("Preference-Applied", "status"),) if wants_status else ()
     status = status_of(response) if wants_status else 200
-    return json_reply(status, response, (*retry_after(response), *applied, *headers), note_of(response))
-
-
-def _wants_status(call: Call, others: tuple[str, ...] | None = ()) -> bool:
-    """Whether the HTTP status is to be the outcome's. `others`: further names that the query may have; None: any."""
-    if others is not None:
-        _only(call, (_HTTP_STATUS, *others))
-    preferred = {part.partition(";")[0].strip().lower() for part in call.headers.get("prefer", "").split(",")}
-    is_asked_for = _switch(call, _HTTP_STATUS)
-    return is_asked_for or "status" in preferred
-
-
-def _switch(call: Call, name: str) -> bool:
-    values = [value for each, value in _query(call) if each == name]
-    wrong = next((value for value in values if value not in _SWITCH), None)
-    if wrong is not None or len(values) > 1:
-        raise Refused(400, "query", f"{name} is given once, as one of {', '.join(_SWITCH)}")
-    return any(_SWITCH[value] for value in values)
-
-
-def _only(call: Call, names: tuple[str, ...]) -> None:
-    unknown = next((name for name, _ in _query(call) if name not in names), None)
-    if unknown is not None:
-        known = ", ".join(names) or "none"
-        raise Refused(400, "query", f"unknown query parameter {unknown[:60]!r}; known names: {known}")
-
-
-def _query(call: Call) -> list[tuple[str, str]]:
-    try:
-        return call.query_values
-    except ValueError as error:
-        raise Refused(400, "query", f"the query cannot be read: {error}") from None
+    return json_reply(
+        status, response, (*retry_after(response), *applied, *headers), note_of(response, document=document)
+    )

@@ -12,7 +12,7 @@ from .....clock import Clock
 from ...callers import Caller
 from ...execution import Execution
 from ...face import bearer_token
-from ...messages import Call, Note, Refused, Reply
+from ...messages import Call, Note, Refused, Reply, submitted_in
 from ...rights import check_right
 from ..links import own_base
 from ..reply_headers import VIA
@@ -84,7 +84,7 @@ class V2Face:
             raise Refused(405, "method", "the call has another method", (("Allow", ", ".join(route.methods)),))
         if asked.ticket and self._tokens.take(caller.client, asked.ticket) is None:
             raise Refused(403, "ticket", "the address was for one upload")
-        return route.handler(asked, Requests(self._running, caller, options_of(call)))
+        return _with_asked(route.handler(asked, Requests(self._running, caller, options_of(call))), asked)
 
     def _upload_address(self, call: Call, caller: Caller) -> Reply:
         """An address of this server, for one upload. The core asks for VirusTotal's own when it sends a large file."""
@@ -95,3 +95,15 @@ class V2Face:
         address = f"{base}{BASE}{UPLOADS}{self._tokens.keep(caller.client, token)}"
         reply = answered({"upload_url": address}, [])
         return reply._replace(note=Note(action=f"GET {_UPLOAD_URL}", outcome="ok"))
+
+
+def _with_asked(reply: Reply, asked: V2Call) -> Reply:
+    """The reply with what was asked about in its note, if no response says it."""
+    values = {
+        "value": asked.values.get("resource"),
+        **{name: asked.values.get(name) for name in ("url", "domain", "ip")},
+    }
+    about = submitted_in({"params": values})
+    if reply.note.indicators or about is None:
+        return reply
+    return reply._replace(note=reply.note._replace(indicators=(about,)))

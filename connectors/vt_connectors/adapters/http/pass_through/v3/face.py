@@ -67,8 +67,8 @@ class V3Face:
         body = body_of(call)
         refuse_tokens(body.told, token)
         write = Write(call.method, target.path, target.values, body.content, body.fields, body.file)  # type: ignore[arg-type]
-        response = self._send(write, caller, options_of(call))
-        return _reply_to_write(response, call, target, self._base(call))
+        response, submitted = self._send(write, caller, options_of(call))
+        return _reply_to_write(response, call, target, self._base(call), submitted)
 
     def _upload(self, call: Call, caller: Caller, token: str) -> Reply:
         """An upload to an address of `files/upload_url`."""
@@ -87,21 +87,24 @@ class V3Face:
         segments = ["private", "files"] if known.is_private else ["files"]
         target = Target(segments, {})
         write = Write("POST", target.path, fields=body.fields, file=body.file, address=known.address)
-        response = self._send(write, caller, options_of(call))
+        response, submitted = self._send(write, caller, options_of(call))
         if response["error"] is not None and response["error"]["code"] == "rate_limited":
             self._uploads.put_back(name, taken)
-        return _reply_to_write(response, call, target, self._base(call))
+        return _reply_to_write(response, call, target, self._base(call), submitted)
 
-    def _send(self, write: Write, caller: Caller, options: HttpOptions) -> Response:
-        request = Request("forward", write.params)
-        return self._execution.perform(Forward(write), request, caller, version=VERSION, longest_wait_s=options.wait_s)
+    def _send(self, write: Write, caller: Caller, options: HttpOptions) -> tuple[Response, str | None]:
+        """The response, and what was submitted."""
+        forward, request = Forward(write), Request("forward", write.params)
+        wait_s = options.wait_s
+        response = self._execution.perform(forward, request, caller, version=VERSION, longest_wait_s=wait_s)
+        return response, forward.submitted
 
     def _base(self, call: Call) -> str:
         return own_base(call, is_behind_proxy=self._is_behind_proxy)
 
 
-def _reply_to_write(response: Response, call: Call, target: Target, base: str) -> Reply:
-    note = note_on(response, call, target)
+def _reply_to_write(response: Response, call: Call, target: Target, base: str, submitted: str | None) -> Reply:
+    note = note_on(response, call, target, submitted)
     if response["status"] != "ok":
         return unsuccessful(response, target, note)
     answered: Mapping[str, Any] = (response["data"] or {})["response"]
