@@ -209,3 +209,16 @@ def test_a_list_that_is_cached_is_answered_while_all_places_are_taken_and_any_ot
             assert len(document(get(server, "file/report", resource=cached))) == 2
             busy = get(server, "file/report", resource=other)
             assert (busy.status_code, busy.content, busy.headers["Retry-After"]) == (204, b"", "1")
+
+
+def test_two_different_tokens_in_one_call_are_refused(tmp_path: Path) -> None:
+    """Which of them counts would depend on who reads it."""
+    path = f"/vtapi/v2/file/report?resource={EICAR_MD5}"
+    both = f"{path}&apikey={EVERYTHING}&apikey="
+    fields = [("apikey", EVERYTHING), ("apikey", READER), ("resource", EICAR_MD5)]
+    with serving(tmp_path) as server:
+        assert server.call("GET", both + READER, None).status_code == 400
+        assert server.call("POST", f"{path}&apikey={EVERYTHING}", None, data={"apikey": READER}).status_code == 400
+        assert server.call("POST", "/vtapi/v2/file/report", None, data=fields).status_code == 400
+        assert upstream(server) == []
+        assert server.call("GET", both + EVERYTHING, None).status_code == 200

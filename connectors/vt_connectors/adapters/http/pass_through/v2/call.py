@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from .....actions.file_sample import ReceivedFile
@@ -49,17 +50,16 @@ class V2Call(NamedTuple):
 
 def token_in(call: Call) -> str | None:
     """The token in the query, else in the form. Raises `Refused` for a malformed call."""
-    return _values_of_query(call).get(_APIKEY) or dict(read_form(call).values).get(_APIKEY) or None
+    return _token_of(_given_in_query(call)) or _token_of(read_form(call).values)
 
 
 def read_call(call: Call) -> V2Call:
     """Raises `Refused` for a malformed call, and if a token is anywhere else too: it must not be sent further."""
     form = read_form(call)
-    in_query = _values_of_query(call)
-    values = {**in_query, **dict(form.values)}
-    tokens = {value for value in (in_query.get(_APIKEY), values.pop(_APIKEY, None)) if value}
-    for token in tokens or ("",):
-        refuse_tokens([values, form.file.name if form.file is not None else ""], token)
+    given = [*_given_in_query(call), *form.values]
+    token = _token_of(given) or ""
+    values = {name: value for name, value in given if name != _APIKEY}
+    refuse_tokens([values, form.file.name if form.file is not None else ""], token)
     name, ticket = call.path[len(BASE) :], ""
     if name.startswith(UPLOADS):
         name, ticket = UPLOADS, name[len(UPLOADS) :]
@@ -71,8 +71,15 @@ def is_scan_id(resource: str) -> bool:
     return _SCAN_ID.fullmatch(resource) is not None
 
 
-def _values_of_query(call: Call) -> dict[str, str]:
+def _token_of(given: Iterable[tuple[str, str]]) -> str | None:
+    tokens = {value for name, value in given if name == _APIKEY and value}
+    if len(tokens) > 1:
+        raise Refused(400, "token", "apikey is given with two different values; give it once")
+    return next(iter(tokens), None)
+
+
+def _given_in_query(call: Call) -> list[tuple[str, str]]:
     try:
-        return dict(call.query_values)
+        return call.query_values
     except ValueError:
         raise Refused(400, "query", "the query has too many parameters") from None
