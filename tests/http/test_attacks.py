@@ -47,7 +47,17 @@ def test_a_call_without_host_is_refused(server: Serving) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Host", "Content-Length", "Content-Type", "Authorization", "x-apikey", "Transfer-Encoding", "HOST"]
+    "name",
+    [
+        "Host",
+        "Content-Length",
+        "Content-Type",
+        "Authorization",
+        "x-apikey",
+        "Transfer-Encoding",
+        "HOST",
+        "Idempotency-Key",
+    ],
 )
 def test_a_header_that_must_be_unique_is_refused_if_it_is_there_twice(server: Serving, name: str) -> None:
     value = {"Content-Length": "2", "Transfer-Encoding": "chunked"}.get(name, host_of(server))

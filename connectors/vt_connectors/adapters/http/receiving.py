@@ -16,8 +16,16 @@ from .messages import Call, Refused, Reply
 from .replies import head_of
 
 MOST_HEADERS = 64
-# Two of these could be understood differently by a proxy in front of the server.
-_ONCE = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization", b"x-apikey")
+# Two of these could be understood differently by another program.
+_ONCE = (
+    b"host",
+    b"content-length",
+    b"transfer-encoding",
+    b"content-type",
+    b"authorization",
+    b"x-apikey",
+    b"idempotency-key",
+)
 
 
 # The first byte of a TLS connection.
