@@ -49,7 +49,7 @@ def test_what_virustotal_does_not_have_is_not_found(v3: Scenario) -> None:
     [
         "..", "../vtapi/v2/file/report", "files/../users", "files//x", "files/%2e%2e/x", "files/%2Fx", "files?x=1",
         "files#x", "https://example.com/", "files/\x00", "files/a\nb", "/", "files/x/download", "files/x/download_url",
-        "files/upload_url", "file_behaviours/x/pcap", "/".join("x" * 20),
+        "files/upload_url", "file_behaviours/x/pcap", "/".join("x" * 20), "//evil.example/x", "files/x//",
     ],
 )  # fmt: skip
 def test_a_path_that_could_lead_elsewhere_or_gives_a_secret_is_refused(licensed: Scenario, path: str) -> None:

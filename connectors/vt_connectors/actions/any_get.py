@@ -32,10 +32,16 @@ _BEGIN = "/api/v3/"
 _MOST_SEGMENTS = 12
 # The parameters of a query that have words of a search.
 _SHOWING = ("query", "filter", "q")
+_OVER_HTTP = (
+    "over HTTP, where there is no download_file, GET /api/v3/files/{hash}/download with the right raw, if the server "
+    "was started with --allow-downloads"
+)
 # Calls that do not read JSON, whose response is a secret, or that other actions make with the checks they need.
 _REFUSED = {
-    "files/*/download": "use download_file, which checks the file and keeps the key from the storage server",
-    "files/*/download_url": "use download_file: its response lets anybody download the file",
+    "files/*/download": (
+        f"use download_file, which checks the file and keeps the key from the storage server; {_OVER_HTTP}"
+    ),
+    "files/*/download_url": (f"its response lets anybody download the file; use download_file; {_OVER_HTTP}"),
     "files/upload_url": "use scan_file: its response lets anybody upload a file for this account",
     "private/files/upload_url": "use scan_file with private: its response lets anybody upload a file for this account",
     "file_behaviours/*/pcap": "its response is not JSON",
@@ -118,10 +124,10 @@ def call_of(params: Mapping[str, Any]) -> tuple[Endpoint, dict[str, str]]:
 
 def _segments(path: str) -> list[str]:
     """The decoded segments of a path below /api/v3/, so that each can be encoded as exactly one segment."""
-    told = path[len(_BEGIN) :] if path.startswith(_BEGIN) else path.lstrip("/")
+    told = path[len(_BEGIN) :] if path.startswith(_BEGIN) else path.removeprefix("/")
     if "?" in told or "#" in told or "://" in told:
         raise _refused("has a query or is a URL; give the path only, and the query as params.query")
-    segments = [unquote(segment, errors="surrogateescape") for segment in told.rstrip("/").split("/")]
+    segments = [unquote(segment, errors="surrogateescape") for segment in told.removesuffix("/").split("/")]
     for segment in segments:
         if not segment or set(segment) == {"."} or not segment.isprintable() or "/" in segment:
             raise _refused("has an empty or relative segment, or one with a slash or control characters")

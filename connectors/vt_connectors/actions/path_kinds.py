@@ -13,8 +13,8 @@ LISTINGS = ("comments", "votes")
 
 _SHORT_S, _PAGE_S, _LONG_S = 600.0, 3600.0, 86400.0
 # The state of a job or an account, addresses that are valid once, streams, and objects that expire.
-_NEVER = frozenset(("analyses", "users", "groups", "metadata", "feeds", "private", "ioc_stream"))
-_NEVER_BEGINNING = ("monitor",)
+_NEVER = frozenset(("analyses", "users", "groups", "metadata", "feeds", "private", "me"))
+_NEVER_BEGINNING = ("monitor", "ioc_stream", "hunting_notification")
 # Also as the last segment: what leads to a file, and scans of one object.
 _NEVER_LAST = frozenset(("upload_url", "download", "download_url", "analyses"))
 _BEHAVIOURS = frozenset(("behaviours", "behaviour_summary", "behaviour_mitre_trees"))

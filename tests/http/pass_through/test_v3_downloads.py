@@ -40,3 +40,17 @@ def test_another_or_a_larger_file_is_not_passed_on(tmp_path: Path, content: byte
         assert [each.headers.get("x-apikey") for each in upstream.received] == [KEY, None]
     assert reply.status_code == status
     assert content not in reply.content
+
+
+@pytest.mark.parametrize("last", ["download", "download_url"])
+def test_each_refusal_of_a_download_names_the_call_that_has_the_content(tmp_path: Path, last: str) -> None:
+    path = f"files/{EICAR}/{last}"
+    with serving(tmp_path) as server:
+        by_path = server.call("GET", f"/api/v3/{path}").json()["error"]["message"]
+        by_action = server.run({"action": "vt_get", "params": {"path": path}})["error"]["message"]
+        by_name = server.run({"action": "download_file", "params": {"hash": EICAR}})["error"]["message"]
+        assert server.sandbox.all_requests == []
+    for message in (by_path, by_action, by_name):
+        assert "GET /api/v3/files/{hash}/download" in message
+        assert "the right raw" in message
+        assert "--allow-downloads" in message

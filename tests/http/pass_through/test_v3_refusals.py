@@ -244,3 +244,29 @@ def test_a_caller_with_its_own_key_is_served_with_it_alone(tmp_path: Path) -> No
         assert error(server.call("POST", COMMENTS, "wrong", json={"data": {}})) == (401, "WrongCredentialsError")
         assert server.call("GET", COMMENTS, "good").headers["X-Vtaction-Source"] == "cache"
         assert digest(KEY) not in key_digests(server)
+
+
+def test_a_path_that_is_not_passed_on_names_the_action_that_reads_it(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        reply = server.call("GET", "/api/v3/unknown/a")
+        assert error(reply) == (404, "NotFoundError")
+        assert "vt_get" in reply.json()["error"]["message"]
+        assert server.sandbox.all_requests == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["threat_lists", "threat_lists/ransomware/latest", "ioc_stream_notifications/1", "hunting_notifications", "me"],
+)
+def test_further_documented_paths_are_passed_on_with_the_right_raw(tmp_path: Path, path: str) -> None:
+    with serving(tmp_path) as server:
+        assert server.call("GET", f"/api/v3/{path}", READER).status_code == 403
+        assert server.sandbox.all_requests == []
+        server.call("GET", f"/api/v3/{path}", EVERYTHING)
+        assert [request.path for request in server.sandbox.all_requests] == [f"/api/v3/{path}"]
+
+
+def test_the_account_is_not_changed_under_its_other_name(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert server.call("PATCH", "/api/v3/me", json={"data": {}}).status_code == 403
+        assert server.sandbox.all_requests == []

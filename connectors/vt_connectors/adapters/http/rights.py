@@ -10,6 +10,11 @@ from ...errors import ConnectorError, Forbidden, InvalidRequest
 from .callers import Caller, Right
 from .messages import Refused
 
+HOW_TO_DOWNLOAD = (
+    "GET /api/v3/files/{hash}/download has the content of a file, with the right raw, if the server was started with "
+    "--allow-downloads"
+)
+
 
 class Needs(NamedTuple):
     """The right that an action needs, and those that it needs too if a parameter is given (not null and not false).
@@ -59,7 +64,7 @@ NEEDS: Mapping[str, Needs] = {
     "vt_get": _RAW,
     "lookup_private_file": _RAW,
     "lookup_private_url": _RAW,
-    "download_file": Needs("raw", why_never="it writes a file of the server"),
+    "download_file": Needs("raw", why_never=f"it writes a file of the server; {HOW_TO_DOWNLOAD}"),
 }
 
 

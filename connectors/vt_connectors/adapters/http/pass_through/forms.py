@@ -75,7 +75,7 @@ def _multipart(call: Call) -> Form:
 
 
 def _malformed() -> Refused:
-    return Refused(400, "form", "the body is not a valid form, or has too many fields")
+    return Refused(400, "form", "the body is not the form that its Content-Type says, or has too many fields")
 
 
 def _boundary(call: Call) -> str:

@@ -14,6 +14,7 @@ from ...messages import JSON, Call, Refused
 from ..forms import MULTIPART, URL_ENCODED, Form, read_form
 from .paths import OF_KEY
 
+_LOOK_BYTES = 1024
 _NAME = pattern(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -33,11 +34,30 @@ def body_of(call: Call) -> Body:
     """Raises `Refused` for a body that is malformed, too large, or of another type."""
     if call.length == 0:
         return Body()
+    # curl sends this type if the client names none.
+    if call.media_type == URL_ENCODED and _begins_like_an_object(call):
+        return _of_json(call)
     if call.media_type in (MULTIPART, URL_ENCODED):
         return _of_form(read_form(call))
     if call.media_type == JSON or call.media_type.endswith("+json"):
         return _of_json(call)
-    raise Refused(415, "media_type", "the body is neither JSON nor a form")
+    types = f"{JSON}, {MULTIPART} or {URL_ENCODED}"
+    raise Refused(415, "media_type", f"name the type of the body in the header Content-Type: {types}")
+
+
+def file_in(body: Body) -> ReceivedFile:
+    """The file of an upload. Raises `Refused` if there is none."""
+    if body.file is None:
+        raise Refused(400, "form", f"there is no file: send it as the field file, with Content-Type: {MULTIPART}")
+    return body.file
+
+
+def _begins_like_an_object(call: Call) -> bool:
+    """No field of a form that is passed on begins so."""
+    call.body.seek(0)
+    begin = call.body.read(_LOOK_BYTES)
+    call.body.seek(0)
+    return begin.lstrip()[:1] == b"{"
 
 
 def _of_json(call: Call) -> Body:
@@ -50,7 +70,9 @@ def _of_json(call: Call) -> Body:
     except UnicodeDecodeError:
         raise Refused(400, "not_utf8", "the body is not UTF-8") from None
     except (ValueError, RecursionError):
-        raise Refused(400, "not_json", "the body is not JSON") from None
+        raise Refused(
+            400, "not_json", f"the body is not JSON; other bodies need another Content-Type than {JSON}"
+        ) from None
     return Body((content, JSON), told=told)
 
 

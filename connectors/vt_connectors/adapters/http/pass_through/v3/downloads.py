@@ -11,6 +11,7 @@ from .....contract.documents import Request
 from ...callers import Caller
 from ...execution import Execution
 from ...messages import Call, Refused, Reply
+from ...rights import HOW_TO_DOWNLOAD
 from ..reply_headers import headers_of
 from ..request_options import options_of
 from .paths import Target
@@ -26,9 +27,9 @@ def download_reply(execution: Execution, call: Call, caller: Caller, target: Tar
     """
     is_content = len(target.segments) == 3 and target.segments[0] == "files" and target.segments[2] == "download"
     if not is_content:
-        raise Refused(403, "download", "this server does not pass on files of this call; ask VirusTotal itself")
+        raise Refused(403, "download", f"this server does not pass on what this call leads to; {HOW_TO_DOWNLOAD}")
     if most == 0 or call.method != "GET":
-        raise Refused(403, "download", "this server does not pass on files; see its option --allow-downloads")
+        raise Refused(403, "download", f"this server passes on no files: {HOW_TO_DOWNLOAD}")
     content = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES))  # noqa: SIM115  # closed after sending
     response = execution.perform(
         PassedDownload(content, most),

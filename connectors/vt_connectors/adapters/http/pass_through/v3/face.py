@@ -19,7 +19,7 @@ from ..links import own_base, with_own_links
 from ..reply_headers import VIA, headers_of
 from ..request_options import HttpOptions, options_of
 from ..upload_names import UploadNames
-from .bodies import body_of
+from .bodies import body_of, file_in
 from .errors import refusal_reply
 from .paths import UPLOADS, Target, UploadAddress, refuse_write_to_account, right_of, target_of
 from .reading import VERSION, Reading
@@ -66,6 +66,8 @@ class V3Face:
         refuse_write_to_account(call.method, target.segments)
         body = body_of(call)
         refuse_tokens(body.told, token)
+        if call.method == "POST" and target.is_upload:
+            file_in(body)
         write = Write(call.method, target.path, target.values, body.content, body.fields, body.file)  # type: ignore[arg-type]
         response, submitted = self._send(write, caller, options_of(call))
         return _reply_to_write(response, call, target, self._base(call), submitted)
@@ -78,15 +80,14 @@ class V3Face:
         name = call.path[len(UPLOADS) :]
         body = body_of(call)
         refuse_tokens(body.told, token)
-        if body.file is None:
-            raise Refused(400, "form", "the form has no field file")
+        file = file_in(body)
         taken = self._uploads.take(caller.client, name)
         if taken is None:
             raise Refused(404, "upload_address", "this address for an upload is not known, was used, or has expired")
         known = taken.kept
         segments = ["private", "files"] if known.is_private else ["files"]
         target = Target(segments, {})
-        write = Write("POST", target.path, fields=body.fields, file=body.file, address=known.address)
+        write = Write("POST", target.path, fields=body.fields, file=file, address=known.address)
         response, submitted = self._send(write, caller, options_of(call))
         if response["error"] is not None and response["error"]["code"] == "rate_limited":
             self._uploads.put_back(name, taken)

@@ -24,6 +24,8 @@ FIRST_SEGMENTS = frozenset(
         *("attack_tactics", "attack_techniques", "threat_actors", "ioc_stream", "feeds", "private", "sigma_rules"),
         *("sigma_analyses", "yara_rules", "yara_rulesets", "popular_threat_categories", "access_control", "operations"),
         *("saved_searches", "monitor", "monitor_items", "monitor_hashes", "monitor_partner", "codeinsights"),
+        *("me", "ioc_stream_notifications", "hunting_notifications", "hunting_notification_files"),
+        *("threat_lists", "threat_profiles"),
     )
 )
 # Parameters, and fields of forms, that some clients use for the key.
@@ -67,6 +69,11 @@ class Target(NamedTuple):
         return len(self.segments) == 2 and self.segments[0] in OBJECTS and self.segments[1] != "upload_url"
 
     @property
+    def is_upload(self) -> bool:
+        """Whether a POST to it uploads a file."""
+        return self.segments in (["files"], ["private", "files"])
+
+    @property
     def is_upload_address(self) -> bool:
         return self.segments in (["files", "upload_url"], ["private", "files", "upload_url"])
 
@@ -90,7 +97,12 @@ def target_of(call: Call, token: str) -> Target:
     if len(segments) > _MOST_SEGMENTS:
         raise Refused(400, "path", f"the path has more than {_MOST_SEGMENTS} segments")
     if segments[0] not in FIRST_SEGMENTS:
-        raise Refused(404, "path", f"this server passes no calls on to {BEGIN}{segments[0][:40]}")
+        raise Refused(
+            404,
+            "path",
+            f"this server passes no calls on to {BEGIN}{segments[0][:40]}; the action vt_get (POST /v1/run) reads any "
+            "path, with the right raw",
+        )
     if segments[:1] == ["users"] and segments[1:2] == [token]:
         segments[1] = "me"
     indicator = indicator_in(segments)
@@ -105,7 +117,7 @@ def target_of(call: Call, token: str) -> Target:
 
 def refuse_write_to_account(method: str, segments: Sequence[str]) -> None:
     """Raises `Refused` for calls that change or delete an account: all clients share the server's."""
-    if segments[0] == "users" and method not in ("GET", "HEAD"):
+    if segments[0] in ("users", "me") and method not in ("GET", "HEAD"):
         raise Refused(403, "account", "accounts are not changed through this server; use VirusTotal itself")
 
 
