@@ -11,7 +11,7 @@ import pytest
 
 from vt_connectors.adapters.http.token_text import holds_token
 
-from .serving import serving
+from .serving import EVERYTHING, serving
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 # Of another client: the server need not know it.
@@ -40,7 +40,7 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", COMMENTS, {"json": {"data": {"type": "comment", "attributes": {"text": f"see {OTHER}"}}}}),
     ("POST", COMMENTS, {"json": {"data": [{OTHER: 1}]}}),
     ("POST", COMMENTS, {"data": escaped({"data": OTHER}), "headers": JSON}),
-    ("POST", COMMENTS, {"json": {"data": "vtc_short"}}),
+    ("POST", COMMENTS, {"json": {"data": EVERYTHING}}),
     ("POST", "/api/v3/urls", {"data": {"url": WITH_OTHER}}),
     ("POST", "/api/v3/urls", {"files": {"url": (None, WITH_OTHER)}}),
     ("POST", "/api/v3/files", {"files": {"file": (OTHER, b"abc")}}),
@@ -88,17 +88,20 @@ def test_a_token_in_one_request_of_a_batch_is_the_error_of_that_request(tmp_path
 @pytest.mark.parametrize(
     ("value", "has_token"),
     [
-        ("vtc_", True),
-        (" vtc_a", True),
-        ({"a": [{"b": "vtc_a"}]}, True),
-        ({"vtc_a": 1}, True),
+        (f" {OTHER}", True),
+        ({"a": [{"b": OTHER}]}, True),
+        ({OTHER: 1}, True),
+        (f"{OTHER}a", True),
+        ("vtc_report.pdf", False),
+        (OTHER[:-1], False),
+        (f"{OTHER[:20]}.{OTHER[20:]}", False),
         (f"text {OTHER} text", True),
         ("text vtc_short text", False),
         ("VTC_a", False),
         (["a", 1, None, True, {"b": "avtc_"}], False),
     ],
 )
-def test_what_begins_like_a_token_or_has_a_whole_one_is_found(value: Any, has_token: bool) -> None:
+def test_what_has_the_form_of_a_token_is_found(value: Any, has_token: bool) -> None:
     assert holds_token(value) is has_token
 
 
@@ -112,3 +115,9 @@ def test_a_value_that_is_nested_as_deep_as_python_can_read_is_searched() -> None
     for _ in range(50_000):
         value = [value]
     assert holds_token(value)
+
+
+def test_a_file_whose_name_only_begins_like_a_token_is_passed_on(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for path in ("/api/v3/files", "/vtapi/v2/file/scan"):
+            assert server.call("POST", path, files={"file": ("vtc_report.pdf", b"abc")}).status_code == 200

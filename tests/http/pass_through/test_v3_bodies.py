@@ -49,7 +49,7 @@ def test_a_body_of_another_type_is_refused_with_the_name_of_the_header(
 def test_an_upload_without_a_file_costs_no_request(tmp_path: Path, path: str) -> None:
     with serving(tmp_path) as server:
         for rest in ({"files": {"password": (None, "a")}}, {"data": {"file": "a"}}, {"json": {"file": "a"}}, {}):
-            reply = server.call("POST", path, **rest)  # type: ignore[arg-type]
+            reply = server.call("POST", path, **rest)
             assert (reply.status_code, reply.json()["error"]["code"]) == (400, "BadRequestError")
             assert "the field file" in reply.json()["error"]["message"]
         assert server.sandbox.all_requests == []

@@ -10,21 +10,23 @@ from .messages import Refused
 
 PREFIX = "vtc_"
 IN_CALL = (
-    "a value begins with vtc_, as tokens do, or contains a token; tokens belong into their header or the parameter "
+    "a value contains a token (vtc_ and 43 further characters); tokens belong into their header or the parameter "
     "apikey only, so nothing was passed on"
 )
-# Within other text, only what is as long as a token.
-_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{20,}}")
+# Of 32 random bytes. A shorter text may be the name of a file.
+_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
+# In logs, also what remains of a token that was cut off.
+_NEARLY_TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{20,}}")
 _SHORTEST_TOKEN = 8
 
 
 def without_tokens(text: str) -> str:
     """The text with each token replaced."""
-    return _TOKEN.sub("[token]", text) if PREFIX in text else text
+    return _NEARLY_TOKEN.sub("[token]", text) if PREFIX in text else text
 
 
 def holds_token(value: Any, token: str = "") -> bool:
-    """Whether a JSON value has a text, or a name, that begins like a token, or that contains one or `token`.
+    """Whether a JSON value has a text, or a name, that contains something of a token's form, or `token`.
 
     It may be nested as deep as Python can read it.
     """
@@ -49,4 +51,4 @@ def refuse_tokens(value: Any, token: str = "") -> None:
 def _is_or_has_token(text: str, token: str) -> bool:
     if len(token) >= _SHORTEST_TOKEN and token in text:
         return True
-    return PREFIX in text and (text.lstrip().startswith(PREFIX) or _TOKEN.search(text) is not None)
+    return PREFIX in text and _TOKEN.search(text) is not None
