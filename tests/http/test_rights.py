@@ -146,3 +146,12 @@ def test_a_call_of_the_pass_through_with_an_own_key_never_uses_the_servers_key(t
 def test_a_key_is_no_token_unless_the_server_accepts_keys(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         assert server.call("POST", "/v1/run", OTHER_KEY, data="{}").status_code == 401
+
+
+def test_a_wrong_key_is_told_the_form_of_keys_only_where_they_are_accepted(tmp_path: Path) -> None:
+    for accepts_keys in (False, True):
+        settings = ServerSettings(accepts_keys=accepts_keys)
+        with serving(tmp_path, server_settings=settings) as server:
+            reply = server.call("POST", "/v1/run", "premium-key", data="{}")
+            assert reply.status_code == 401
+            assert ("64 hexadecimal digits" in reply.json()["error"]["message"]) is accepts_keys

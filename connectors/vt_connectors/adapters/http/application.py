@@ -12,6 +12,7 @@ from .callers import Caller, Tokens
 from .defence import METHODS, Defence
 from .face import Face
 from .messages import Call, Note, Refused, Reply
+from .own_keys import FORM_OF_KEY, TokensOrKeys
 from .replies import sent
 
 _ANYBODY = Caller("", frozenset())
@@ -116,8 +117,12 @@ class Application:
             raise Refused(401, "no_token", "a token is needed: Authorization: Bearer TOKEN", _CHALLENGE)
         caller = self._tokens.find(token)
         if caller is None:
-            raise Refused(401, "wrong_token", "the token is not known to this server", _CHALLENGE)
+            raise Refused(401, "wrong_token", f"the token is not known to this server{self._or_key()}", _CHALLENGE)
         return caller
+
+    def _or_key(self) -> str:
+        accepts_keys = isinstance(self._tokens, TokensOrKeys)
+        return f", and it is no VirusTotal key, which has {FORM_OF_KEY}" if accepts_keys else ""
 
     def answered_line(self, call: Call, caller: Caller, note: Note) -> None:
         """A single request of a batch was answered, while the reply is sent."""

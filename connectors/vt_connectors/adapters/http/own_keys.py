@@ -19,6 +19,7 @@ from .waiting_places import WaitingPlaces
 
 # The form of VirusTotal's keys: https://docs.virustotal.com/reference/authentication.
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
+FORM_OF_KEY = "64 hexadecimal digits"
 _RIGHTS: frozenset[Right] = frozenset(("read", "submit", "comment", "raw"))
 _PROVEN_S = 3600.0
 _REFUSED_S = 300.0
