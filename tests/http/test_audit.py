@@ -7,6 +7,7 @@ import hmac
 import io
 import json
 import os
+import resource
 import socket
 import stat
 import tempfile
@@ -172,6 +173,37 @@ def test_the_file_is_for_its_owner_only_and_is_appended_to(tmp_path: Path) -> No
         FileOutput(log).write(number)
     assert log.read_bytes() == b"1\n2\n"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_a_full_disk_breaks_one_line_only(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    output = FileOutput(log)
+    output.write(b'{"a": 1}\n')
+    earlier = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size + 4, earlier[1]))
+    try:
+        for _ in range(3):
+            with pytest.raises(OSError, match="too large"):
+                output.write(b'{"b": 2}\n')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, earlier)
+    output.write(b'{"c": 3}\n')
+    assert log.read_bytes().splitlines() == [b'{"a": 1}', b'{"b"', b'{"c": 3}']
+
+
+def test_a_line_that_an_earlier_server_or_file_left_unfinished_is_ended(tmp_path: Path) -> None:
+    log = tmp_path / "audit.log"
+    for begin in (b"", b"{}\n", b'{"a'):
+        log.write_bytes(begin)
+        log.chmod(0o600)
+        FileOutput(log).write(b"1\n")
+        assert log.read_bytes() == begin + (b"\n1\n" if begin == b'{"a' else b"1\n")
+    output = FileOutput(log)
+    with log.open("ab") as unfinished:
+        unfinished.write(b'{"b')
+    output.reopen()
+    output.write(b"2\n")
+    assert log.read_bytes().endswith(b'\n{"b\n2\n')
 
 
 def test_a_link_a_pipe_or_a_file_that_others_may_write_is_refused(tmp_path: Path) -> None:

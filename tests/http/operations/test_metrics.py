@@ -8,8 +8,10 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.fake_clock import FakeClock
 from tests.http.raw import exchange, head
 from tests.http.serving import EVERYTHING, READER, Serving, serving
+from vt_connectors.adapters.http.audit import Audit
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
@@ -68,6 +70,24 @@ def test_refusals_are_counted_by_reason_also_those_before_the_body(tmp_path: Pat
         exchange(server, b"nonsense\r\n\r\n")
         refused = {dict(labels)["reason"]: value for labels, value in named(server, "vtaction_refused_total").items()}
     assert refused == {"wrong_token": 1, "no_token": 2, "host": 1, "not_http": 1}
+
+
+class FullDisk:
+    """An `AuditOutput` that takes no line."""
+
+    def write(self, line: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    def reopen(self) -> None:
+        """Nothing to do."""
+
+
+def test_lost_lines_of_the_audit_log_are_counted(tmp_path: Path) -> None:
+    audit = Audit(FullDisk(), FakeClock(), str)
+    with serving(tmp_path, watchers=[audit]) as server:
+        for _ in range(3):
+            server.run(lookup(EICAR))
+        assert named(server, "vtaction_audit_lost_lines_total") == {frozenset(): 3}
 
 
 def test_no_label_has_an_indicator_or_what_a_client_makes_up(tmp_path: Path) -> None:

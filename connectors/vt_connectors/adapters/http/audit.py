@@ -80,7 +80,8 @@ class Audit:
         try:
             self._output.reopen()
         except (OSError, ConfigError) as error:
-            _LOG.error("the audit log was not opened again, and continues in the earlier file: %s", error)
+            why = getattr(error, "strerror", None) or error
+            _LOG.error("the audit log was not opened again, and continues in the earlier file: %s", why)
 
     def _write(self, call: Call, caller: Caller | None, note: Note, further: dict[str, Any]) -> None:
         try:

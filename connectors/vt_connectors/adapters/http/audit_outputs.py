@@ -16,6 +16,7 @@ from ..process.descriptors import Output
 
 _MODE = 0o600
 _ABOUT = "the audit log"
+_LINE_END = ord("\n")
 _SYSLOG = "/dev/log"
 # Facility authpriv, severity informational: RFC 5424, section 6.2.1. Its lines are for admins only.
 _PRIORITY = 10 * 8 + 6
@@ -53,24 +54,27 @@ class FileOutput:
         """Raises `ConfigError`."""
         self._path = path.absolute()
         self._lock = threading.Lock()
-        self._is_torn = False
         try:
             self._descriptor = _opened(self._path)
         except OSError as error:
             raise ConfigError(f"{_ABOUT} {path} cannot be written: {error.strerror}; name another file") from None
+        self._is_torn = _ends_within_a_line(self._path)
 
     def write(self, line: bytes) -> None:
         with self._lock:
             left = memoryview(b"\n" + line if self._is_torn else line)
-            self._is_torn = True
             while left:
-                left = left[os.write(self._descriptor, left) :]
-            self._is_torn = False
+                # Less than all of it if the disk becomes full.
+                written = os.write(self._descriptor, left)
+                self._is_torn = left[written - 1] != _LINE_END
+                left = left[written:]
 
     def reopen(self) -> None:
         fresh = _opened(self._path)
         with self._lock:
-            earlier, self._descriptor, self._is_torn = self._descriptor, fresh, False
+            earlier, self._descriptor = self._descriptor, fresh
+            # It may be the same file.
+            self._is_torn = _ends_within_a_line(self._path)
         os.close(earlier)
 
 
@@ -112,6 +116,19 @@ def _opened(path: Path) -> int:
         os.close(descriptor)
         raise ConfigError(f"{_ABOUT} {path} is not a regular file; name another file")
     return descriptor
+
+
+def _ends_within_a_line(path: Path) -> bool:
+    """Whether the last line was not written to its end, perhaps by an earlier server."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        try:
+            size = os.fstat(descriptor).st_size
+            return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        finally:
+            os.close(descriptor)
+    except OSError:  # it may be written only
+        return False
 
 
 def _connected(address: str) -> socket.socket:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...clock import SystemClock
 from .application import Application, Watcher
+from .audit import Audit
 from .body_limits import MOST_UPLOAD_BYTES
 from .callers import Caller, Tokens
 from .contract_api.batch import Batches
@@ -58,7 +59,8 @@ class Service:
         v2 = V2Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
         faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, OPEN: contract, "": contract}
         readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
-        metrics = Metrics(self.cores, lambda: self.places.taken)
+        audits = [watcher for watcher in watchers if isinstance(watcher, Audit)]
+        metrics = Metrics(self.cores, lambda: self.places.taken, lambda: sum(audit.lost for audit in audits))
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
         every = (*watchers, metrics, readiness)
         callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -45,11 +45,13 @@ _WAITS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 
 
 class Metrics:
-    """A watcher that counts the replies. `waiting()`: the requests that may wait for quota now."""
+    """A watcher that counts the replies. `waiting()`: the requests that may wait for quota now. `lost_lines()`: of the
+    audit log.
+    """
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, cores: Cores, waiting: Callable[[], int]) -> None:
+    def __init__(self, cores: Cores, waiting: Callable[[], int], lost_lines: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
         registry = self._registry
         self._clients, self._actions = _Values(), _Values()
@@ -66,6 +68,7 @@ class Metrics:
         about = "Calls that wait for quota or for VirusTotal, or may have to"
         places = Gauge("vtaction_waiting_places_taken", about, registry=registry)
         places.set_function(waiting)
+        registry.register(_LostLines(lost_lines))
         registry.register(_QuotaFigures(cores))
         ProcessCollector(registry=registry)
 
@@ -128,6 +131,17 @@ class _Values:
                 return OTHER
             self._known.add(value)
         return value
+
+
+class _LostLines(Collector):
+    """Of the audit log, which counts them itself."""
+
+    def __init__(self, lost_lines: Callable[[], int]) -> None:
+        self._lost_lines = lost_lines
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        about = "Lines of the audit log that could not be written"
+        yield CounterMetricFamily("vtaction_audit_lost_lines", about, value=self._lost_lines())
 
 
 class _QuotaFigures(Collector):
