@@ -5,27 +5,37 @@ from __future__ import annotations
 import json
 import math
 
-from .light_typing import Any
+from .light_typing import Any, Callable
 
 
 def loads(text: str) -> Any:
     """Raises `ValueError`, and `RecursionError` if the text is nested too deep."""
-    return _decode(text)
+    return _decoded(_decode, text)
 
 
 def loads_once(text: str) -> Any:
     """Like `loads`, but refuses an object with the same name twice: which value holds would depend on the reader."""
-    return _decode_once(text)
+    return _decoded(_decode_once, text)
 
 
 def loads_finite(text: str) -> Any:
     """Like `loads`, but refuses numbers that are too large for a float, because they could not be written again."""
-    return _decode_finite(text)
+    return _decoded(_decode_finite, text)
 
 
 def dumps(value: Any) -> str:
     """One line of ASCII. Raises `ValueError`, `TypeError` or `RecursionError` if JSON cannot express the value."""
     return _encode(value)
+
+
+def _decoded(decode: Callable[[str], Any], text: str) -> Any:
+    try:
+        return decode(text)
+    except ValueError as error:
+        # Python's own text names one of its functions.
+        if "int_max_str_digits" not in str(error):
+            raise
+        raise ValueError("a number has too many digits") from None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

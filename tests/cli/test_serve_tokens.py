@@ -67,6 +67,7 @@ def test_a_revoked_token_is_not_listed(run: RunnerProcess, file: Path) -> None:
         (("add", "soar", "--rights", "read,root"), "unknown right 'root'"),
         (("add", "soar", "--share", "101"), "percentage"),
         (("add", "soar", "--max-wait", "2h"), "is not from 0 to 3600 s"),
+        (("add", "soar", "--max-wait", "100000000s"), "a wait of 100000000 s is not from 0 to 3600 s"),
         (("add", "soar", "--tokens", ""), "--tokens names no file"),
         (("add", "soar", "--tokens", "/proc/none/tokens.json"), "cannot be written"),
         (("revoke", "soar"), "there is no token 'soar'"),

@@ -79,7 +79,23 @@ def test_a_wrong_address_is_refused_with_an_example(program: RunnerProcess, plac
 def test_an_address_in_use_is_refused(program: RunnerProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         place = f"127.0.0.1:{other.getsockname()[1]}"
-        assert place in refusal(program, "--listen", place)
+        said = refusal(program, "--listen", place)
+    assert f"cannot listen at {place}: Address already in use; stop what listens there" in said
+
+
+def test_a_socket_file_that_cannot_be_made_is_refused_in_plain_words(program: RunnerProcess, tmp_path: Path) -> None:
+    for path, words in ((tmp_path / "no" / "s", "make the folder"), (tmp_path / ("a" * 120), "less than 100")):
+        said = refusal(program, "--unix", str(path))
+        assert words in said
+        assert "Errno" not in said
+        assert "AF_UNIX" not in said
+
+
+def test_a_check_without_a_server_says_what_to_do(program: RunnerProcess, tmp_path: Path) -> None:
+    done = program.text("serve", "--check", "--unix", str(tmp_path / "s"))
+    assert done.returncode == 1
+    assert "start the server" in done.stdout
+    assert "Errno" not in done.stdout
 
 
 def test_further_names_in_the_host_header_are_allowed_by_option(sandbox: SandboxServer, tmp_path: Path) -> None:

@@ -77,6 +77,7 @@ def test_a_caller_that_may_wait_long_enough_is_not_refused(limiter: MakeLimiter,
     found = refused.refusal(clock.monotonic() + 20)
     assert found is not None
     assert "this action waits 20 s at most" in found.error.message
+    assert "max_wait_s" not in found.error.message, "nobody waits for the next day"
 
 
 def test_a_full_minute_is_read_again_for_each_caller(limiter: MakeLimiter, clock: FakeClock) -> None:

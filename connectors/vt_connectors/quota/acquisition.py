@@ -119,9 +119,11 @@ def refusal(decision: policy.Refuse, patience_s: float, reserved: int) -> RateLi
     upstream = decision.window == "upstream"
     pause = f"requests pause until {iso(decision.until)}, as VirusTotal has no quota left for the key"
     why = pause if upstream else f"the quota of this {decision.window} is used up"
+    # Nobody waits for the next day or month.
+    is_soon = decision.window not in ("day", "month")
+    advice = "; repeat it then, or let it wait for longer with max_wait_s" if is_soon else ""
     return RateLimited(
-        f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most; "
-        "repeat it then, or let it wait for longer",
+        f"{why}: free again in {seconds} s, and this action waits {max(0.0, patience_s):.0f} s at most{advice}",
         retry_after=round(decision.retry_after, 3),
         details={
             "source": "upstream" if upstream else "local",

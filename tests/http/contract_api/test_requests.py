@@ -120,6 +120,14 @@ def test_a_body_that_is_not_plain_json_is_refused(server: Serving, body: bytes, 
     assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
 
 
+def test_a_number_of_too_many_digits_is_refused_in_plain_words(server: Serving) -> None:
+    body = b'{"action": "lookup", "params": {"value": %s}}' % (b"1" * 5000)
+    error = server.call("POST", "/v1/run", headers=JSON, data=body).json()["error"]
+    # Older releases of Python read such a number.
+    assert error["code"] in ("not_json", "invalid_request")
+    assert "int_max_str_digits" not in error["message"]
+
+
 @pytest.mark.parametrize("body", ["[]", "7", "null", '"lookup"', "{}"])
 def test_json_that_is_no_request_is_answered_by_the_contract(server: Serving, body: str) -> None:
     reply = server.call("POST", "/v1/run", headers=JSON, data=body)

@@ -46,7 +46,11 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     """Serve on 127.0.0.1 until the process is asked to end. Returns the exit status."""
     try:
         server = sandbox_server(options, clock)
-    except (ConfigError, OSError, OverflowError, ValueError) as error:
+    except OSError as error:
+        why = error.strerror or error
+        sys.stderr.write(f"vtaction sandbox: cannot listen at port {options.port}: {why}; name another with --port\n")
+        return MALFORMED
+    except (ConfigError, OverflowError, ValueError) as error:
         sys.stderr.write(f"vtaction sandbox: {error}\n")
         return MALFORMED
     if options.log:

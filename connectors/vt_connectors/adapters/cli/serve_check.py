@@ -10,7 +10,7 @@ from ... import strict_json
 from ...contract import FAILED, OK
 from ...errors import ConfigError
 from ..http.sockets import Address, address_of
-from .serve_sockets import place_of
+from .serve_sockets import place_of, said_by
 
 _TIMEOUT_S = 5.0
 _MOST_BYTES = 16 * 1024
@@ -21,8 +21,11 @@ def check(options: argparse.Namespace) -> int:
     address = None if options.unix is not None else _reachable(address_of(place_of(options)))
     try:
         reasons = [_reason_at(path, address, place_of(options)) for path in ("/healthz", "/readyz")]
-    except (OSError, ValueError) as error:
-        return _told(f"no answer from {place_of(options)}: {str(error) or type(error).__name__}", FAILED)
+    except OSError as error:
+        step = "start the server, or give the --listen or --unix that it has"
+        return _told(f"no answer from {place_of(options)}: {said_by(error)}; {step}", FAILED)
+    except ValueError as error:
+        return _told(f"no answer of vtaction serve from {place_of(options)}: {error}", FAILED)
     failed = [reason for reason in reasons if reason]
     return _told(f"not ready: {failed[0]}", FAILED) if failed else _told("ready", OK)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import sys
@@ -12,6 +13,15 @@ from contextlib import ExitStack, contextmanager
 from ...errors import ConfigError
 from ..http.sockets import Address, SocketFile, address_at, address_of, passed_sockets, tcp_socket
 from .serve_arguments import DEFAULT_ADDRESS, MODES
+
+_NEXT_STEPS = {
+    errno.EADDRINUSE: "stop what listens there (vtaction serve --check asks it), or name another place",
+    errno.EACCES: "name a port from 1024 on, or a folder that you may write to",
+    errno.EADDRNOTAVAIL: "name an address that this machine has",
+    errno.ENOENT: "make the folder, or name another",
+    errno.ENOTDIR: "name a path in a folder",
+    0: "name a path of less than 100 characters",
+}
 
 
 @contextmanager
@@ -24,11 +34,17 @@ def listening(options: argparse.Namespace, environment: MutableMapping[str, str]
         try:
             sockets = passed or [_made(options, stack)]
         except OSError as error:
-            raise ConfigError(f"cannot listen at {place_of(options)}: {error}") from None
+            step = _NEXT_STEPS.get(error.errno or 0, "name another place")
+            raise ConfigError(f"cannot listen at {place_of(options)}: {said_by(error)}; {step}") from None
         for each in sockets:
             stack.callback(each.close)
             _warn(address_at(each))
         yield sockets
+
+
+def said_by(error: OSError) -> str:
+    """What the system says, without its number. A path that is too long for a socket is found by Python itself."""
+    return error.strerror or str(error).replace("AF_UNIX path", "the path is") or type(error).__name__
 
 
 def _made(options: argparse.Namespace, stack: ExitStack) -> socket.socket:

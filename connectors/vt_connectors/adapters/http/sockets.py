@@ -161,7 +161,7 @@ def _passed(descriptor: int) -> socket.socket:
         found = socket.socket(fileno=descriptor)
         is_usable = found.type == socket.SOCK_STREAM and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
     except OSError as error:
-        raise ConfigError(f"descriptor {descriptor} of LISTEN_FDS is not a socket: {error}") from None
+        raise ConfigError(f"descriptor {descriptor} of LISTEN_FDS is not a socket: {error.strerror or error}") from None
     if not is_usable or found.family not in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
         raise ConfigError(f"descriptor {descriptor} of LISTEN_FDS is not a listening stream socket (Accept=no)")
     return found

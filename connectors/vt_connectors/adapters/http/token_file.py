@@ -128,7 +128,7 @@ def check_caller(caller: Caller) -> None:
     if unknown:
         raise ConfigError(f"unknown right {str(unknown[0])[:40]!r}; the rights are {', '.join(RIGHTS)}")
     if not 0 <= caller.longest_wait_s <= _MOST_WAIT_S:
-        raise ConfigError(f"a wait of {caller.longest_wait_s:g} s is not from 0 to {_MOST_WAIT_S:g} s")
+        raise ConfigError(f"a wait of {caller.longest_wait_s:.0f} s is not from 0 to {_MOST_WAIT_S:.0f} s")
 
 
 def _known(path: Path) -> tuple[Entry, ...]:
