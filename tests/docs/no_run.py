@@ -9,6 +9,8 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
     ("docs/splunk-admin.md", "make splunk"): "needs Docker",
     ("docs/serve.md", "pip install"): "installs packages",
+    ("docs/serve.md", "vtaction sandbox"): "runs until it is stopped; the test has a sandbox of its own",
+    ("docs/serve.md", "export VT_API_URL"): "the test sets them",
     ("docs/serve.md", "vtaction serve --unix /run/"): "the folder is root's; test_sockets.py does the same elsewhere",
     ("docs/serve.md", "vtaction serve --listen 172."): "needs Docker's network",
     ("docs/serve.md", "vtaction serve --behind-proxy"): "test_nginx.py starts it so",

@@ -18,7 +18,7 @@ from ..serving import EVERYTHING, KEY, KnownTokens, serving
 from .clients import client_through, content_of, direct_client, hashes_of
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
-ANOTHER = "vtc_another"
+ANOTHER = "vtc_" + "another" * 6 + "-"
 TWO = KnownTokens({name: Caller(name, frozenset(RIGHTS)) for name in (EVERYTHING, ANOTHER)})
 
 
