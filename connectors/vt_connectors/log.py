@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from logging import Logger, LogRecord
 
 _LOCK = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # Another thread may hold it at the moment of a fork. `threads` is not imported here, because it logs.
+    os.register_at_fork(after_in_child=cast("Any", _LOCK)._at_fork_reinit)
 _NAMES: set[str] = set()
 # Called before the first line, to configure logging.
 _SET_UPS: list[Callable[[], None]] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from _thread import allocate_lock
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .api_key import ApiKey, may_hold_a_key
@@ -12,6 +11,7 @@ from .errors import BY_CODE, ConnectorError, InvalidIndicator, InvalidRequest
 from .light_typing import TYPE_CHECKING, Any, Callable, TypeVar
 from .log import filter_lines
 from .quick_imports import suppress
+from .threads import lock_of_process
 
 if TYPE_CHECKING:
     from logging import LogRecord
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _Response = TypeVar("_Response", bound=Mapping[str, Any])
 # How often each was remembered.
 _KEYS: dict[ApiKey, int] = {}
-_LOCK = allocate_lock()
+_LOCK = lock_of_process()
 # Loggers of libraries that log URLs, which may contain a key.
 _LIBRARIES = ("urllib3.connectionpool", "urllib3.util.retry")
 # Parameters that are indicators; their errors are `invalid_indicator`.

@@ -7,10 +7,11 @@ it, and the caller waits forever. So threads are started with the lower-level `_
 from __future__ import annotations
 
 import _thread
+import os
 import threading
 import time
 
-from .light_typing import Callable
+from .light_typing import Any, Callable
 from .log import logger
 from .quick_imports import ref, suppress
 
@@ -21,6 +22,14 @@ _FOR_THE_REST_BYTES = 256 * 1024 * 1024
 _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
 # All threads that have not ended normally.
 _STARTED: set[WorkThread] = set()
+
+
+def lock_of_process() -> Any:
+    """A lock that is free in a forked process, although another thread may have held it: that thread is not there."""
+    lock: Any = threading.Lock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lock._at_fork_reinit)
+    return lock
 
 
 class _Life:

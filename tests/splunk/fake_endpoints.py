@@ -58,7 +58,9 @@ class _Process:
 
 @dataclass
 class FakeEndpoints:
-    """`replies` are all that the handlers gave; `stderr` what they wrote there, once it is over."""
+    """`replies` are all that the handlers gave; `stderr` what they wrote there, once it is over. `together`: so many
+    calls must have begun before the first of them is answered.
+    """
 
     app: Path
     python: str
@@ -67,6 +69,9 @@ class FakeEndpoints:
     stderr: str = ""
     are_forked: bool = True
     most_at_once: int = 0
+    together: int = 1
+    _begun: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    _are_together: bool = False
     _idle: dict[str, list[_Process]] = field(default_factory=dict)
     _all: list[_Process] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -116,10 +121,18 @@ class FakeEndpoints:
                 process = _Process(self.python, self.app, handler, self.environment, is_forked=self.are_forked)
                 self._all.append(process)
                 self.most_at_once = max(self.most_at_once, len(self._all))
+        self._wait_for_others()
         reply = process.call(passed)
         with self._lock:
             self._idle[handler].append(process)
         return reply
+
+    def _wait_for_others(self) -> None:
+        self._begun.release()
+        with self._lock:
+            is_first, self._are_together = not self._are_together, True
+        for _ in range(self.together if is_first else 0):
+            assert self._begun.acquire(timeout=60)
 
     def end(self) -> None:
         self.stderr = "".join(process.end() for process in self._all)

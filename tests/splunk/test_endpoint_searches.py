@@ -216,11 +216,12 @@ def test_without_any_key_the_message_is_that_there_is_none(keyless: Lookup, splu
 def test_searches_at_the_same_time_ask_once_for_the_same(
     keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd
 ) -> None:
+    assert splunkd.endpoints is not None
+    splunkd.endpoints.together = 2
     searches = [Running(keyless, "hash=x", session_key=SESSION, splunkd_uri=splunkd.url) for _ in range(3)]
     for running in searches:
         running.execute(EVENTS, finished=True)
     answers: list[Any] = [running.end(within_s=60) for running in searches]
     assert all({record["vt_status"] for record in reply.records} <= {"ok", "not_found"} for (reply,) in answers)
     assert len(sandbox.requests) == len(EVENTS)
-    assert splunkd.endpoints is not None
     assert splunkd.endpoints.most_at_once > 1

@@ -6,7 +6,6 @@ lacks is only reported if the answer has a very similar one.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..contract.nearest import nearest, plain
 from ..contract.options import Options
 from ..errors import printable
 from ..log import logger
+from ..threads import lock_of_process
 from ..verdict.rule import BETWEEN, Rules
 
 _LOG = logger("actions.engines")
@@ -23,7 +23,7 @@ _CUTOFF = 0.88
 _LONGEST_SHOWN = 60
 # Each caller of a server may send other names.
 _MOST_NAMES = 200
-_LOCK = threading.Lock()
+_LOCK = lock_of_process()
 # By name: the engines that it was compared with; None if it was found in an answer, or was reported.
 _COMPARED: dict[str, set[str] | None] = {}
 

@@ -6,11 +6,11 @@ import contextlib
 import os
 import secrets
 import stat
-import threading
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from ..errors import InvalidRequest, printable
+from ..threads import lock_of_process
 from .file_access import FileAccess
 from .file_content import refused
 
@@ -21,7 +21,7 @@ _SHOWN = 200
 _MODE = 0o600
 # The files that this process is about to create: device and inode of the folder, and the name.
 _claimed: set[tuple[int, int, str]] = set()
-_claims = threading.Lock()
+_claims = lock_of_process()
 
 
 class Place:

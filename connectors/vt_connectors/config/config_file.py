@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ..backends.redis_url import is_address
 from ..errors import ConfigError
 from ..light_typing import Any
 from ..state.trust import refuse_untrusted
+from ..threads import lock_of_process
 from .paths import below, expanded
 
 _LARGEST_CONFIG_BYTES = 1024 * 1024
@@ -58,7 +58,7 @@ def is_path(state: str) -> bool:
 
 
 _FROM_PIPES: dict[tuple[str, int], bytes] = {}
-_PIPES = threading.Lock()
+_PIPES = lock_of_process()
 
 
 def content_of(place: Path, most: int) -> bytes:

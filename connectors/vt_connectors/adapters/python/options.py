@@ -68,7 +68,6 @@ class LookupOptions(CacheOptions, total=False):
     trusted_engines: Iterable[str] | None
     ignored_engines: Iterable[str] | None
     verdict_by: VerdictBy | None
-    keep_raw: bool | None
 
 
 class UrlScanOptions(LookupOptions, total=False):
