@@ -126,23 +126,32 @@ class Audit:
         return logged, unlogged
 
     def _put(self, line: bytes) -> None:
-        failure: OSError | None = None
+        # Without the lock as long as all is well: all threads would wait for it.
+        failure = self._failure(line) if self._failed_at is None else None
+        if failure is None and self._failed_at is None:
+            return
         with self._lock:
             now, was_failing = self._clock.monotonic(), self._failed_at is not None
-            if self._failed_at is not None and now - self._failed_at < _TRIED_AGAIN_S:
-                self._lost += 1
-                return
-            try:
-                self._output.write(line)
-                self._failed_at = None
-            except OSError as error:
-                failure, self._failed_at = error, now
-                self._lost += 1
+            if failure is None:
+                if self._failed_at is not None and now - self._failed_at < _TRIED_AGAIN_S:
+                    self._lost += 1
+                    return
+                failure = self._failure(line)
+            self._failed_at = now if failure is not None else None
+            self._lost += failure is not None
         # Without the lock, because logging may wait too.
         if failure is not None and not was_failing:
             _LOG.error("the audit log cannot be written, and lines are lost: %s", failure.strerror or failure)
         elif failure is None and was_failing:
             _LOG.warning("the audit log can be written again; lines lost since the start: %d", self._lost)
+
+    def _failure(self, line: bytes) -> OSError | None:
+        """Why the line could not be written; None if it was."""
+        try:
+            self._output.write(line)
+        except OSError as error:
+            return error
+        return None
 
 
 def audit_log(where: str | None, form: str, key_file: Path, clock: Clock) -> Audit:

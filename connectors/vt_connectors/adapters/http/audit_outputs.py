@@ -24,7 +24,7 @@ _PRIORITY = 10 * 8 + 6
 
 class AuditOutput(Protocol):
     def write(self, line: bytes) -> None:
-        """Write one line, which ends with a line feed. Raises `OSError` if it is lost. Called by one thread at once."""
+        """Write one line, which ends with a line feed. Raises `OSError` if it is lost. Safe for many threads."""
 
     def reopen(self) -> None:
         """Continue in a new file if the file was renamed. Raises `OSError` or `ConfigError`."""
@@ -35,13 +35,15 @@ class StderrOutput:
 
     def __init__(self, descriptor: int = 2) -> None:
         self._output = Output(descriptor)
+        self._lock = threading.Lock()
         self._is_torn = False
 
     def write(self, line: bytes) -> None:
-        whole = b"\n" + line if self._is_torn else line
-        self._is_torn = True
-        self._output.write(whole, lambda: False)
-        self._is_torn = False
+        with self._lock:
+            whole = b"\n" + line if self._is_torn else line
+            self._is_torn = True
+            self._output.write(whole, lambda: False)
+            self._is_torn = False
 
     def reopen(self) -> None:
         """Nothing to do."""
@@ -61,10 +63,18 @@ class FileOutput:
         self._is_torn = _ends_within_a_line(self._path)
 
     def write(self, line: bytes) -> None:
+        # One append is never mixed with another, so no lock is needed, for which all threads would wait.
+        written = 0 if self._is_torn else os.write(self._descriptor, line)
+        if written < len(line):
+            self._write_rest(line, written)
+
+    def _write_rest(self, line: bytes, written: int) -> None:
+        """Less than all of a line, or of an earlier one, was written, because the disk is full."""
         with self._lock:
-            left = memoryview(b"\n" + line if self._is_torn else line)
+            if written:
+                self._is_torn = True
+            left = memoryview(line[written:] if written else b"\n" + line)
             while left:
-                # Less than all of it if the disk becomes full.
                 written = os.write(self._descriptor, left)
                 self._is_torn = left[written - 1] != _LINE_END
                 left = left[written:]
@@ -84,6 +94,7 @@ class SyslogOutput:
     def __init__(self, address: str = _SYSLOG) -> None:
         """Raises `ConfigError`."""
         self._address = address
+        self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         try:
             self._socket = _connected(address)
@@ -91,13 +102,14 @@ class SyslogOutput:
             raise ConfigError(f"there is no syslog at {address}; use --audit FILE instead") from None
 
     def write(self, line: bytes) -> None:
-        try:
-            self._socket = self._socket or _connected(self._address)
-            head = f"<{_PRIORITY}>{time.strftime('%b %e %H:%M:%S')} vtaction[{os.getpid()}]: "
-            self._socket.send(head.encode("ascii") + line.rstrip(b"\n"))
-        except OSError:
-            self.reopen()
-            raise
+        with self._lock:
+            try:
+                self._socket = self._socket or _connected(self._address)
+                head = f"<{_PRIORITY}>{time.strftime('%b %e %H:%M:%S')} vtaction[{os.getpid()}]: "
+                self._socket.send(head.encode("ascii") + line.rstrip(b"\n"))
+            except OSError:
+                self.reopen()
+                raise
 
     def reopen(self) -> None:
         """Connect again at the next line, because a restarted log has a new socket."""

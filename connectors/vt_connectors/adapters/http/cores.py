@@ -75,9 +75,11 @@ class Cores:
 
     @contextlib.contextmanager
     def _in_use(self, version: str) -> Iterator[AnyCore]:
+        # Read without the lock, for which all threads would wait.
+        stamps = [_stamp(path) for path in self._key_files]
         with self._lock:
             shared = self._known.setdefault(version, Replaceable())
-            made_of = self._reloads, [_stamp(path) for path in self._key_files]
+            made_of = self._reloads, stamps
         with shared.use(made_of, lambda: _Made(self._made(version))) as made:
             yield made.core
 
