@@ -11,6 +11,7 @@ import resource
 import socket
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,35 @@ def test_the_file_is_for_its_owner_only_and_is_appended_to(tmp_path: Path) -> No
         FileOutput(log).write(number)
     assert log.read_bytes() == b"1\n2\n"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_lines_of_many_threads_are_whole_and_none_is_lost_or_goes_elsewhere_while_the_file_is_renamed(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "audit.log"
+    output = FileOutput(log)
+
+    def write(name: bytes) -> None:
+        for number in range(400):
+            output.write(b"%s %d\n" % (name * 200, number))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in (b"a", b"b", b"c", b"d")]
+    for thread in threads:
+        thread.start()
+    # Takes the number of each file that is closed meanwhile.
+    others = []
+    for number in range(50):
+        log.rename(tmp_path / f"audit.{number}")
+        output.reopen()
+        others.append((tmp_path / f"other.{number}").open("wb"))
+    for thread in threads:
+        thread.join()
+    for other in others:
+        other.close()
+    lines = [line for file in tmp_path.glob("audit*") for line in file.read_bytes().splitlines()]
+    assert len(lines) == len(set(lines)) == 4 * 400
+    assert {len(line.split(b" ")[0]) for line in lines} == {200}
+    assert [file.stat().st_size for file in tmp_path.glob("other*")] == [0] * 50
 
 
 def test_a_full_disk_breaks_one_line_only(tmp_path: Path) -> None:

@@ -82,10 +82,11 @@ class FileOutput:
     def reopen(self) -> None:
         fresh = _opened(self._path)
         with self._lock:
-            earlier, self._descriptor = self._descriptor, fresh
+            # Under the same number: a thread that writes now must not meet a closed one, or another file's.
+            os.dup2(fresh, self._descriptor, inheritable=False)
+            os.close(fresh)
             # It may be the same file.
             self._is_torn = _ends_within_a_line(self._path)
-        os.close(earlier)
 
 
 class SyslogOutput:
