@@ -114,7 +114,7 @@ def _while_others_wait(url: str) -> Figure:
 
 @contextlib.contextmanager
 def _waiters(server: Server) -> Iterator[None]:
-    """Clients that repeat lookups which wait for quota, or are told when to return."""
+    """Clients that repeat lookups. Each waits for quota, or gets the time of its next try."""
     is_over = threading.Event()
 
     def repeat(number: int) -> None:

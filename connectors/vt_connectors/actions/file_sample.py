@@ -42,7 +42,7 @@ class Sample:
 
 
 class ReceivedFile(NamedTuple):
-    """A file of `size` bytes that came with a request, and that nobody can change.
+    """A file of `size` bytes that came with a request, and does not change.
 
     `opened()` returns a function that reads its next bytes, from the beginning: at most so many; none at the end.
     """

@@ -1,7 +1,7 @@
 """The first answer to a write with an idempotency key: a repetition gets it instead of performing the write again.
 
 Before a write is performed, a marker is stored under the key, and afterwards its answer. A marker without an answer is
-left by a process that ended in between; then nobody knows whether the write took effect. Both are in the store of the
+left by a process that ended in between; then it is unknown whether the write took effect. Both are in the store of the
 cached answers, so they hold for all processes that share it, and after a restart. A lease keeps two processes from
 performing the same write at once.
 """

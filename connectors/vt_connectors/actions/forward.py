@@ -116,7 +116,7 @@ class Forward:
 
 def upload_address(context: Context, request: Request, budget: Budget) -> Outcome:
     """`ok` with `address`: where VirusTotal takes one upload for this account, with `params["private"]` of a private
-    scan. Whoever has it can upload, so it must not leave this process. Raises `ConnectorError`.
+    scan. It lets anybody upload, so it must not leave this process. Raises `ConnectorError`.
     """
 
     def ask(api: Api) -> Entry:

@@ -20,7 +20,7 @@ REQUEST_ID = "X-Vtaction-Request-Id"
 
 
 class Watcher(Protocol):
-    """Is told of each reply: the audit log, or the metrics."""
+    """Gets each reply: the audit log, and the metrics."""
 
     def began(self, call: Call) -> None:
         """The call is about to be answered."""

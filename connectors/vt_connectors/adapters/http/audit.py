@@ -177,7 +177,7 @@ def audit_log(where: str | None, form: str, key_file: Path, clock: Clock) -> Aud
 
 
 def hashed_with(key: bytes) -> Shown:
-    """HMAC-SHA-256 with a key: without the key, nobody can compute the hashes of all known domains to look one up."""
+    """HMAC-SHA-256 with a key: without it, the hashes of known domains cannot be computed for comparison."""
     return lambda value: hmac.new(key, value.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

@@ -123,7 +123,7 @@ def _opened(path: Path) -> int:
     """Raises `OSError` or `ConfigError`."""
     refuse_untrusted(path, _ABOUT)
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    # Without blocking, in case that it is a pipe that nobody reads.
+    # Without blocking, because it may be a pipe without a reader.
     descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), _MODE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -47,6 +47,7 @@ class Cores:
         self._known: dict[str, Replaceable[_Made]] = {}
         self._lock = threading.Lock()
         self._last_valid = LastValid()
+        self._reading = threading.Lock()
         self._reloads = 0
         self._key_files = _key_files(self._environment)
 
@@ -88,13 +89,15 @@ class Cores:
         # Clients of VirusTotal's own API need the raw objects, so that their calls are answered from the cache too.
         kept = {} if self._says_whether_to_keep_raw() else {"VT_KEEP_RAW": "1"}
         environment = {**self._environment, **kept, **chosen}
-        with self._lock:
+        with self._reading:
             key = self._last_valid.key(environment)
-            try:
+        try:
+            with self._reading:
                 settings = self._last_valid.settings(environment, version)
-                return build(settings, key, self._clock, own_files=lambda: own_files(environment), memory=self._memory)
-            except ConfigError as error:
-                return Misconfigured(error, key)
+            # Without a lock, because a server that keeps the state may take long to respond.
+            return build(settings, key, self._clock, own_files=lambda: own_files(environment), memory=self._memory)
+        except ConfigError as error:
+            return Misconfigured(error, key)
 
     def _says_whether_to_keep_raw(self) -> bool:
         try:

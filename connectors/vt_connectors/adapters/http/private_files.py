@@ -26,7 +26,7 @@ def read_private(path: Path, about: str) -> str:
     """
     try:
         refuse_untrusted(path, about)
-        # Without blocking, in case that it is a pipe.
+        # Without blocking, because it may be a pipe.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _CLOSED_ON_EXEC)
         with os.fdopen(descriptor, "rb") as file:
             _check(os.fstat(descriptor), path, about)
