@@ -117,6 +117,16 @@ def test_a_caller_with_its_own_key_uses_that_key_and_the_shared_cache(tmp_path: 
     assert OTHER_KEY not in str((first, second, quota))
 
 
+def test_made_up_keys_get_no_addresses_for_uploads(tmp_path: Path) -> None:
+    with serving(tmp_path, server_settings=ServerSettings(accepts_keys=True)) as server:
+        replies = [
+            server.call("GET", f"/vtapi/v2/file/scan/upload_url?apikey={number:064x}", None) for number in range(1, 4)
+        ]
+        with_token = server.call("GET", f"/vtapi/v2/file/scan/upload_url?apikey={EVERYTHING}", None)
+    assert [reply.status_code for reply in replies] == [403] * 3
+    assert with_token.status_code == 200
+
+
 def test_a_key_that_virustotal_refuses_opens_not_even_the_cache(tmp_path: Path) -> None:
     request = {"action": "lookup_hash", "params": {"hash": EICAR}}
     refused, accepted = (Caller(name, ALL, api_key=ApiKey(f"{name}-key-of-a-client")) for name in ("wrong", "good"))

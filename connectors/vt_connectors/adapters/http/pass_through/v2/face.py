@@ -90,6 +90,9 @@ class V2Face:
         """An address of this server, for one upload. The core asks for VirusTotal's own when it sends a large file."""
         token = self.token_of(call)
         check_right(caller, "submit", "an upload")
+        if caller.api_key is not None:
+            # Made-up keys would fill the memory with addresses, and files of this size are taken without one.
+            raise Refused(403, "own_key", "a client with its own key sends files to file/scan, without such an address")
         assert token is not None, "the caller was found by its token"
         base = own_base(call, is_behind_proxy=self._is_behind_proxy)
         address = f"{base}{BASE}{UPLOADS}{self._tokens.keep(caller.client, token)}"
