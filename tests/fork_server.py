@@ -103,6 +103,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
         request, descriptors = received
         pid = os.fork()
         if pid == 0:
+            control.detach()  # else its end would close whatever the program opens under that number
             _become(request, descriptors)
             return request
         os.write(descriptors[_STREAMS], b"%d\n" % pid)
