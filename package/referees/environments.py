@@ -1,0 +1,78 @@
+"""Virtual environments in .cache/referees/, one for each SDK, because SDKs pin their requirements differently."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from package.spl.build_error import BuildError
+from package.spl.interpreters import find_any_python
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache/referees"
+_LONGEST_S = 900
+
+
+class Referee(NamedTuple):
+    """`pythons`: the versions that it runs on, the best one first. `is_large`: too slow to install for each run of
+    all tests.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    pythons: tuple[str, ...] = ("3.13", "3.12", "3.11")
+    is_large: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return CACHE / self.name
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin/python"
+
+    def program(self, name: str) -> Path:
+        """One of its commands."""
+        return self.folder / "bin" / name
+
+    def is_installed(self) -> bool:
+        """Whether exactly these requirements are installed."""
+        try:
+            return self._mark.read_text("utf-8") == self._wanted
+        except OSError:
+            return False
+
+    def install(self) -> Path:
+        """Its Python; the environment is created if it does not exist. BuildError if that is not possible."""
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with (CACHE / f"{self.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.is_installed():
+                self._create()
+        return self.python
+
+    def _create(self) -> None:
+        python = find_any_python(self.pythons)
+        if python is None:
+            raise BuildError(f"{self.name} needs one of Python {', '.join(self.pythons)}")
+        self._run([python, "-m", "venv", "--clear", str(self.folder)])
+        pip = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        self._run([*pip, *self.requirements])
+        self._mark.write_text(self._wanted, "utf-8")
+
+    def _run(self, command: list[str]) -> None:
+        try:
+            ended = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+        except subprocess.TimeoutExpired:
+            raise BuildError(f"{self.name} could not be installed in {_LONGEST_S} s") from None
+        if ended.returncode:
+            raise BuildError(f"{self.name} could not be installed: {ended.stderr.strip()[-1000:]}")
+
+    @property
+    def _mark(self) -> Path:
+        return self.folder / "installed.txt"
+
+    @property
+    def _wanted(self) -> str:
+        return "\n".join(self.requirements)
