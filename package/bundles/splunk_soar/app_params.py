@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vt_connectors.adapters.soar.splunk_soar import LONGEST_RUN_S
+from vt_connectors.adapters.soar.splunk_soar import IN_FLIGHT_S, LONGEST_RUN_S
 
 from ..manifest import Action, Param
 
@@ -35,7 +35,7 @@ def app_params(action: Action) -> Iterator[Param]:
             continue
         if param.name == "wait_s":
             param = param._replace(
-                default=int(LONGEST_RUN_S), description=f"{param.description}; less if quota is short"
+                default=int(LONGEST_RUN_S - IN_FLIGHT_S), description=f"{param.description}; less if quota is short"
             )
         instead = _INSTEAD_OF_FILES.get((action.name, param.name), param)
         if instead is not None:

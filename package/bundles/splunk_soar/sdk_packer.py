@@ -19,7 +19,7 @@ class _Client(httpx.AsyncClient):
             return await super().get(url, **{**options, "timeout": _DOWNLOAD_S})
 
 
-httpx.AsyncClient = _Client  # type: ignore[misc]
+httpx.AsyncClient = _Client
 
 if __name__ == "__main__":
     app()

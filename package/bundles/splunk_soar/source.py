@@ -59,7 +59,8 @@ def _params_class(action: Action) -> str:
 
 def _param_type(param: Param) -> str:
     kind = "str" if param.is_list else _TYPES.get(param.type, "str")
-    return kind if param.required else f"{kind} | None"
+    # The SDK sets optional parameters to None, whatever their default is.
+    return kind if param.required or param.default is not None else f"{kind} | None"
 
 
 def _param_call(param: Param, first: str | None) -> str:
@@ -86,7 +87,7 @@ def _output_class(name: str, schema: Mapping[str, Any], action: Action, above: s
     """The name of the class for an object. `written`: classes by their body; equal objects of actions share one."""
     # Actions with equal output still have a class each.
     lines = [] if above else [f'    """Output of {name_of(action.name)}."""\n']
-    for field, rules in schema["properties"].items():
+    for field, rules in sorted(schema["properties"].items(), key=lambda entry: _place(above + entry[0])):
         if field in _NOT_ASKED_FOR:
             continue
         is_list = "array" in _kinds(rules)
@@ -103,6 +104,12 @@ def _output_class(name: str, schema: Mapping[str, Any], action: Action, above: s
     if not above:
         lines += _further_fields(action)
     return written.setdefault("\n".join(lines) + "\n", name)
+
+
+def _place(path: str) -> int:
+    """Columns are in the order of the fields, so those of the table come first."""
+    columns = [place for place, column in enumerate(COLUMNS) if f"{column}.".startswith(f"{path}.")]
+    return min(columns, default=len(COLUMNS))
 
 
 def _further_fields(action: Action) -> list[str]:

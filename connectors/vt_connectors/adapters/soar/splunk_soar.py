@@ -20,6 +20,8 @@ from .outcome import (
 
 # An app run of the platform, which may have several parameter sets, must be over by then.
 LONGEST_RUN_S = 240.0
+# The last answers come so much earlier, because the process ends after its requests in flight: two attempts of 30 s.
+IN_FLIGHT_S = 60.0
 # Parameters of the platform are text, numbers and booleans. These are comma-separated lists in it, or JSON objects.
 LISTS = frozenset(
     (("behaviour", "parts"), *((f"lookup{kind}", "relationships") for kind in ("", "_hash", "_url", "_domain", "_ip")))

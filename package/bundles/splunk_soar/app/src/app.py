@@ -2,7 +2,7 @@
 
 from soar_sdk.abstract import SOARClient
 
-from . import actions  # noqa: F401  # it registers the actions
+from . import actions  # type: ignore[attr-defined]  # noqa: F401  # generated; it registers the actions
 from .asset import Asset
 from .main import app
 from .running import check

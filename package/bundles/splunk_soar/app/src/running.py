@@ -12,7 +12,7 @@ from soar_sdk.params import Params
 
 from vt_connectors.adapters.soar.exchange import WayIn, exchange
 from vt_connectors.adapters.soar.in_process import way_in
-from vt_connectors.adapters.soar.splunk_soar import LONGEST_RUN_S, Result, Run, SplunkSoar
+from vt_connectors.adapters.soar.splunk_soar import IN_FLIGHT_S, LONGEST_RUN_S, Result, Run, SplunkSoar
 
 from .asset import Asset
 from .vault import with_files
@@ -74,7 +74,7 @@ def check(soar: SOARClient, asset: Asset) -> None:
 
 
 def _result(action: str, params: dict[str, Any], asset: Asset) -> Result:
-    left_s = max(0.0, TimedApp.began + LONGEST_RUN_S - time.monotonic())
+    left_s = max(0.0, TimedApp.began + LONGEST_RUN_S - IN_FLIGHT_S - time.monotonic())
     return exchange(SplunkSoar(), Run(action, params, left_s), _way_in_of(asset), left_s)
 
 
