@@ -16,6 +16,7 @@ from package.bundles.splunk_soar.app_params import app_params
 from package.bundles.splunk_soar.bundle import write_source
 from package.bundles.splunk_soar.source import actions_source, outputs_source, parameters_source
 from package.bundles.splunk_soar.vocabulary import NAMES, SCANS, name_of
+from tests.docs.pages import in_code, page
 from tests.http.serving import EVERYTHING, serving
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
 from tests.soar.servers import silent_server
@@ -258,3 +259,9 @@ def test_all_parameter_sets_of_a_run_share_its_time(source: Path, asset: dict[st
             check=True,
         )
     assert ended.stdout.splitlines()[-1] == str(["timeout"] * 3)
+
+
+def test_the_page_has_the_names_that_differ() -> None:
+    rows = page("docs/platforms/splunk-soar.md").rows
+    told = {in_code(row[0])[0]: in_code(row[1])[0] for row in rows if len(row) == 2 and len(in_code(row[1])) == 1}
+    assert {action: name for name, action in told.items() if action in NAMES} == NAMES

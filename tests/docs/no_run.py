@@ -10,6 +10,7 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/splunk-admin.md", "make splunk"): "needs Docker",
     ("docs/platforms/n8n.md", "cd dist/bundles/n8n"): "needs Node 24; test_n8n.py does the same",
     ("docs/platforms/n8n.md", "vtaction serve token add"): "the page's own server is n8n's",
+    ("docs/platforms/splunk-soar.md", "python -m package.referees"): "installs packages; test_splunk_soar_package.py",
     ("docs/platforms/node-red.md", "curl"): "asks Node-RED; test_node_red.py does the same",
     ("docs/serve.md", "pip install"): "installs packages",
     ("docs/serve.md", "vtaction sandbox"): "runs until it is stopped; the test has a sandbox of its own",
