@@ -8,6 +8,8 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
     ("docs/splunk-admin.md", "make splunk"): "needs Docker",
+    ("docs/platforms/insightconnect.md", "python -m package.referees"): "installs packages, and needs Docker",
+    ("docs/platforms/insightconnect.md", "vtaction serve token add"): "the page's own server is InsightConnect's",
     ("docs/platforms/n8n.md", "cd dist/bundles/n8n"): "needs Node 24; test_n8n.py does the same",
     ("docs/platforms/n8n.md", "vtaction serve token add"): "the page's own server is n8n's",
     ("docs/platforms/splunk-soar.md", "python -m package.referees"): "installs packages; test_splunk_soar_package.py",

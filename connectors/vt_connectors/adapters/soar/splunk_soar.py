@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .exchange import request
+from .exchange import request_within
 from .outcome import (
     REFUSED,
     TEMPORARY,
@@ -27,10 +27,6 @@ LISTS = frozenset(
     (("behaviour", "parts"), *((f"lookup{kind}", "relationships") for kind in ("", "_hash", "_url", "_domain", "_ip")))
 )
 OBJECTS = frozenset((("vt_get", "query"),))
-# A scan may wait for quota first. The two waits share the time that is left.
-_SHARE_FOR_QUOTA = 0.25
-# Kept back for the requests themselves.
-_MARGIN_S = 10.0
 
 
 class Run(NamedTuple):
@@ -59,12 +55,7 @@ class SplunkSoar:
             for name, value in given.params.items()
             if value is not None and value != ""
         }
-        if not isinstance(params.get("wait_s"), (int, float)):
-            return [request(given.action, params)]
-        left = max(0.0, given.within_s - _MARGIN_S)
-        for_quota = left * _SHARE_FOR_QUOTA
-        params["wait_s"] = min(params["wait_s"], left - for_quota)
-        return [request(given.action, params, max_wait_s=for_quota)]
+        return [request_within(given.action, params, given.within_s)]
 
     def output(self, given: Run, responses: Sequence[Mapping[str, Any]]) -> Result:
         [response] = responses
