@@ -1,10 +1,9 @@
-"""Writes the InsightConnect plugin. Rapid7's generator adds the schemas; without it the folder has all the rest."""
+"""Writes the InsightConnect plugin; Rapid7's generator, if it is installed, adds the schemas and the help."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import yaml
@@ -43,47 +42,44 @@ class {name}(insightconnect_plugin_runtime.Action):
 def build(manifest: Manifest, out: Path) -> Path:
     """The folder of the plugin. BuildError if the generator refuses the specification."""
     plugin = out / NAME
+    plugin.mkdir(parents=True)
     text = yaml.safe_dump(spec(manifest), sort_keys=False, allow_unicode=True, width=120)
-    if TOOL.is_installed():
-        _generate(text, plugin)
-    else:
-        plugin.mkdir(parents=True)
-        (plugin / "plugin.spec.yaml").write_text(text, "utf-8")
+    (plugin / "plugin.spec.yaml").write_text(text, "utf-8")
     _write_ours(manifest, plugin)
+    if TOOL.is_installed():
+        _complete(plugin)
     return plugin
 
 
-def _generate(text: str, plugin: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "plugin.spec.yaml").write_text(text, "utf-8")
-        command = [str(TOOL.program("insight-plugin")), "create", "plugin.spec.yaml"]
-        try:
-            ended = subprocess.run(
-                command,
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=_LONGEST_S,
-                env=TOOL.environment(),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise BuildError(f"insight-plugin did not end in {_LONGEST_S} s") from None
-        if ended.returncode or not (Path(folder) / NAME).is_dir():
-            raise BuildError(f"insight-plugin refuses the specification: {(ended.stdout + ended.stderr)[-1500:]}")
-        shutil.copytree(Path(folder) / NAME, plugin)
+def _complete(plugin: Path) -> None:
+    """Add the schemas, the help, and all else that the generator makes of the specification."""
+    command = [str(TOOL.program("insight-plugin")), "refresh"]
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=plugin,
+            env=TOOL.environment(),
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise BuildError(f"insight-plugin did not end in {_LONGEST_S} s") from None
+    if ended.returncode or not (plugin / "help.md").is_file():
+        raise BuildError(f"insight-plugin refuses the specification: {(ended.stdout + ended.stderr)[-1500:]}")
     # Its tests are placeholders that fail.
     shutil.rmtree(plugin / "unit_test", ignore_errors=True)
 
 
 def _write_ours(manifest: Manifest, plugin: Path) -> None:
     code = plugin / f"icon_{NAME}"
-    shutil.copytree(_PLUGIN, code, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(_PLUGIN, code, ignore=shutil.ignore_patterns("__pycache__"))
     client = embedded((*CLIENT, "insightconnect"), "A client of the server, and what its responses mean to a step.")
     (code / "util/client.py").write_text(client, "utf-8")
     for action in offered(manifest):
         folder = code / f"actions/{action.name}"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         (folder / "action.py").write_text(_action_source(action), "utf-8")
     for name in ("icon.png", "extension.png"):
         shutil.copy(_ICON, plugin / name)
