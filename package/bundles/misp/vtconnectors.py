@@ -1,0 +1,72 @@
+"""The MISP module: the file that misp-modules loads."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from pymisp import MISPAttribute, MISPEvent, MISPObject
+
+from vt_connectors.adapters.soar.configured import way_in_for
+from vt_connectors.adapters.soar.exchange import exchange
+from vt_connectors.adapters.soar.misp import KINDS, LONGEST_S, Misp
+
+mispattributes = {"input": list(KINDS), "format": "misp_standard"}
+moduleinfo = {
+    "version": "1",
+    "author": "vt-connectors",
+    "description": "VirusTotal's report on an attribute, from the cache and within the quota that all tools share",
+    "module-type": ["expansion", "hover"],
+    "name": "VirusTotal (vt-connectors)",
+    "logo": "virustotal.png",
+    "requirements": ["The address of `vtaction serve`, or vt-connectors beside misp-modules"],
+    "features": "Asks once for each indicator, whichever tool asks first, and says if VirusTotal does not know it.",
+    "references": ["https://docs.virustotal.com/reference/overview"],
+    "input": "A hash, domain, host name, IP address or URL.",
+    "output": "A virustotal-report object; of a file also a file object, of an address also an asn object.",
+}
+moduleconfig = ["url", "key", "settings"]
+
+
+def handler(q: Any = False) -> Any:
+    """The answer to a query, a JSON document. Called from several threads at once."""
+    if q is False:
+        return False
+    query = json.loads(q)
+    attribute = query.get("attribute")
+    if not isinstance(attribute, dict) or not attribute.get("value") or not attribute.get("uuid"):
+        return {"error": "invalid_request: the query has no attribute with a type, a value and a uuid"}
+    if attribute.get("type") not in KINDS:
+        return {
+            "error": f"invalid_request: VirusTotal has no reports on {attribute.get('type')}; use {', '.join(KINDS)}"
+        }
+    config = query.get("config") or {}
+    server, key, settings = (str(config.get(name) or "") for name in moduleconfig)
+    output = exchange(Misp(), query, way_in_for(server, key, settings, os.environ), LONGEST_S)
+    return output if "error" in output else {"results": _results(attribute, output["results"])}
+
+
+def introspection() -> dict[str, Any]:
+    return mispattributes
+
+
+def version() -> dict[str, Any]:
+    return {**moduleinfo, "config": moduleconfig}
+
+
+def _results(asked: dict[str, Any], results: dict[str, Any]) -> dict[str, Any]:
+    event = MISPEvent()
+    attribute = MISPAttribute()
+    attribute.from_dict(**asked)
+    event.add_attribute(**attribute)
+    if results["text"]:
+        event.add_attribute("text", results["text"], category="External analysis", disable_correlation=True)
+    for one in results["objects"]:
+        made = MISPObject(one["name"])
+        for relation, value in one["attributes"]:
+            made.add_attribute(relation, value=value)
+        made.add_reference(attribute.uuid, one["reference"])
+        event.add_object(made)
+    document = json.loads(event.to_json())
+    return {name: document[name] for name in ("Attribute", "Object") if document.get(name)}

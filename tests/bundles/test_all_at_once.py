@@ -1,0 +1,89 @@
+"""All platforms at once, each with real processes, against one key: each indicator costs one request."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from tests.http.served_process import served
+from tests.vtaction_process import RunnerProcess
+from vt_connectors.adapters.soar.exchange import request
+from vt_connectors.adapters.soar.outcome import verdict_of
+from vt_connectors.adapters.soar.serve_client import ServeClient
+from vt_connectors.sandbox import SandboxServer
+
+from . import cortex_process, misp_server, sensoroni
+from .installed import installed
+from .setting import KEY, Setting, setting
+
+Values = Sequence[tuple[str, str]]
+# Asks about values with their kinds, and returns what the platform says about each.
+Ask = Callable[[Setting, Values], dict[str, str]]
+
+VALUES = (
+    ("hash", "44d88612fea8a8f36de82e1278abb02f"),
+    ("hash", "dd4374b5469958b438cacfe816fffd54bff633815f03398759e5b48202702de2"),
+    ("domain", "malicious.example"),
+    ("url", "https://suspicious.example/free-gift"),
+    ("ip", "8.8.8.8"),
+)
+
+
+def _by_serve(setting: Setting, values: Values) -> dict[str, str]:
+    requests = [request("lookup", {"value": value, "type": kind}) for kind, value in values]
+    responses = ServeClient(setting.server, setting.token).answers(requests, 300.0)
+    return {value: verdict_of(response) for (_, value), response in zip(values, responses)}
+
+
+def _by_vtaction(setting: Setting, values: Values) -> dict[str, str]:
+    requests = [request("lookup", {"value": value, "type": kind}) for kind, value in values]
+    lines = RunnerProcess(setting.environment)(*requests).lines
+    return {value: verdict_of(response) for (_, value), response in zip(values, lines)}
+
+
+# The platforms, and the referee that each needs. A new one is a line here.
+PLATFORMS: dict[str, tuple[Ask, str | None]] = {
+    "TheHive Cortex": (cortex_process.ask, "cortexutils"),
+    "MISP": (misp_server.ask, "misp_modules"),
+    "Security Onion": (sensoroni.ask, None),
+    "serve": (_by_serve, None),
+    "vtaction": (_by_vtaction, None),
+}
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_platform_takes_part(name: str) -> None:
+    _, referee = PLATFORMS[name]
+    if referee is not None:
+        installed(referee)
+
+
+def test_one_request_for_each_indicator_whoever_asks(sandbox: SandboxServer, tmp_path: Path) -> None:
+    taking_part = {name: ask for name, (ask, referee) in PLATFORMS.items() if referee is None or _is_there(referee)}
+    with served(sandbox, tmp_path, VT_API_KEY=KEY) as server:
+        shared = setting(sandbox, tmp_path)._replace(server=server.address, token=server.token)
+
+        def answers(name: str) -> dict[str, str]:
+            values = random.Random(name).sample(VALUES, len(VALUES))
+            return taking_part[name](shared.for_platform(name), values)
+
+        with ThreadPoolExecutor(len(taking_part)) as pool:
+            found = dict(zip(taking_part, pool.map(answers, taking_part)))
+    for name, said in found.items():
+        assert set(said) == {value for _, value in VALUES}, name
+        assert all(said.values()), (name, said)
+    assert found["serve"] == found["vtaction"]
+    assert len(sandbox.requests) == len(VALUES)
+
+
+def _is_there(referee: str) -> bool:
+    try:
+        installed(referee)
+    except pytest.skip.Exception:
+        return False
+    return True
