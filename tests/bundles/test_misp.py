@@ -40,7 +40,7 @@ def test_the_server_lists_the_module_for_expansion_and_hover(misp: MispModules) 
     assert ours["type"] == "expansion"
     assert ours["meta"]["module-type"] == ["expansion", "hover"]
     assert ours["mispattributes"]["format"] == "misp_standard"
-    assert ours["meta"]["config"] == ["url", "key", "settings"]
+    assert ours["meta"]["config"] == ["url", "key", "settings", "max_wait_s"]
 
 
 def test_a_known_file_becomes_objects_that_refer_to_the_attribute(misp: MispModules) -> None:
@@ -75,6 +75,7 @@ def test_an_error_has_its_code_and_never_the_key(misp: MispModules) -> None:
         (misp.ask("md5", EICAR, url="file:///etc/passwd"), "config_error"),
         (misp.ask("email-src", "a@b.example"), "invalid_request"),
         (misp.query({"module": "vtconnectors", "md5": EICAR}), "invalid_request"),
+        (misp.ask("md5", EICAR, max_wait_s="soon"), "config_error"),
     ):
         assert list(answer) == ["error"]
         assert answer["error"].startswith(f"{code}: ")

@@ -7,6 +7,7 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_a_failure_is_a_failed_job_that_says_why(
 
 
 @pytest.mark.parametrize("limits", [{"tlp": 3}, {"pap": 3}])
-def test_what_must_not_leave_is_not_asked_for(cortex: Cortex, sandbox: SandboxServer, limits: dict[str, int]) -> None:
+def test_what_must_not_leave_is_not_asked_for(cortex: Cortex, sandbox: SandboxServer, limits: dict[str, Any]) -> None:
     report = cortex.run("Lookup", "hash", EICAR, **limits)
     assert report.document["errorMessage"] in ("TLP is higher than allowed.", "PAP is higher than allowed.")
     assert sandbox.all_requests == []

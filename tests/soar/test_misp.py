@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from vt_connectors.adapters.soar.exchange import Codec
-from vt_connectors.adapters.soar.misp import Misp
+from vt_connectors.adapters.soar.misp import Misp, time_limit_s
 
 from .codec_contract import CodecContract
 from .outcomes import Case, cases
@@ -69,3 +69,16 @@ def test_a_report_has_what_an_analyst_needs() -> None:
     assert dict(report["attributes"])["detection-ratio"] == "62/68"
     assert report["attributes"][0] == ["permalink", case.response["data"]["link"]]
     assert ["sha256", case.response["data"]["hashes"]["sha256"]] in file["attributes"]
+
+
+@pytest.mark.parametrize(
+    ("query", "limit_s"),
+    [
+        ({}, 240.0),
+        ({"config": {"max_wait_s": "8"}}, 8.0),
+        ({"config": {"max_wait_s": "999"}, "timeout": 60}, 60.0),
+        ({"config": {"max_wait_s": ""}, "timeout": 999}, 240.0),
+    ],
+)
+def test_the_shortest_of_all_time_limits_holds(query: Mapping[str, Any], limit_s: float) -> None:
+    assert time_limit_s(query) == limit_s

@@ -10,7 +10,7 @@ from pymisp import MISPAttribute, MISPEvent, MISPObject
 
 from vt_connectors.adapters.soar.configured import way_in_for
 from vt_connectors.adapters.soar.exchange import exchange
-from vt_connectors.adapters.soar.misp import KINDS, LONGEST_S, Misp
+from vt_connectors.adapters.soar.misp import KINDS, Misp, time_limit_s
 
 mispattributes = {"input": list(KINDS), "format": "misp_standard"}
 moduleinfo = {
@@ -26,7 +26,7 @@ moduleinfo = {
     "input": "A hash, domain, host name, IP address or URL.",
     "output": "A virustotal-report object; of a file also a file object, of an address also an asn object.",
 }
-moduleconfig = ["url", "key", "settings"]
+moduleconfig = ["url", "key", "settings", "max_wait_s"]
 
 
 def handler(q: Any = False) -> Any:
@@ -41,9 +41,13 @@ def handler(q: Any = False) -> Any:
         return {
             "error": f"invalid_request: VirusTotal has no reports on {attribute.get('type')}; use {', '.join(KINDS)}"
         }
+    try:
+        longest_s = time_limit_s(query)
+    except ValueError as error:
+        return {"error": f"config_error: {error}"}
     config = query.get("config") or {}
-    server, key, settings = (str(config.get(name) or "") for name in moduleconfig)
-    output = exchange(Misp(), query, way_in_for(server, key, settings, os.environ), LONGEST_S)
+    server, key, settings = (str(config.get(name) or "") for name in ("url", "key", "settings"))
+    output = exchange(Misp(), query, way_in_for(server, key, settings, os.environ), longest_s)
     return output if "error" in output else {"results": _results(attribute, output["results"])}
 
 

@@ -25,8 +25,8 @@ KINDS = {
     "ip-dst|port": "ip",
     "url": "url",
 }
-# The page waits for 300 s.
-LONGEST_S = 240.0
+# misp-modules waits for 300 s. MISP itself waits for 10 s if its administrator set nothing.
+_LONGEST_S = 240.0
 _MOST_NAMES = 10
 
 
@@ -47,6 +47,17 @@ class Misp:
         if outcome_of(response) != FOUND:
             return {"results": {"text": message_of(response), "objects": []}}
         return {"results": {"text": None, "objects": list(_objects(response))}}
+
+
+def time_limit_s(query: Mapping[str, Any]) -> float:
+    """How long the answer to a query may take: what the module's setting `max_wait_s` and the query say, at most 240 s.
+    Raises `ValueError`, which says what is wrong.
+    """
+    setting = str((query.get("config") or {}).get("max_wait_s") or _LONGEST_S)
+    try:
+        return min(_LONGEST_S, max(1.0, float(setting)), float(query.get("timeout") or _LONGEST_S))
+    except ValueError:
+        raise ValueError(f"the module's setting max_wait_s must be a number of seconds, not {setting!r}") from None
 
 
 def _value(attribute: Mapping[str, Any]) -> str:
