@@ -30,9 +30,9 @@ class MispModules:
         listed: list[dict[str, Any]] = requests.get(f"{self._url}/modules", timeout=_MOST_S).json()
         return listed
 
-    def ask(self, kind: str, value: str, **config: str) -> dict[str, Any]:
+    def ask(self, kind: str, value: str, *, to_ids: bool = False, **config: str) -> dict[str, Any]:
         """The answer about an attribute of MISP's type `kind`."""
-        attribute = {"type": kind, "value": value, "uuid": _UUID}
+        attribute = {"type": kind, "value": value, "uuid": _UUID, "to_ids": to_ids}
         return self.query({"module": "vtconnectors", "attribute": attribute, "config": config})
 
     def query(self, query: dict[str, Any]) -> dict[str, Any]:

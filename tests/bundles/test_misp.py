@@ -53,6 +53,13 @@ def test_a_known_file_becomes_objects_that_refer_to_the_attribute(misp: MispModu
         assert [reference["referenced_uuid"] for reference in one["ObjectReference"]] == [attribute["uuid"]]
 
 
+@pytest.mark.parametrize("to_ids", [False, True])
+def test_only_hashes_are_for_detection_and_only_if_the_attribute_is(misp: MispModules, to_ids: bool) -> None:
+    objects = misp.ask("md5", EICAR, to_ids=to_ids)["results"]["Object"]
+    detecting = {one["object_relation"] for made in objects for one in made["Attribute"] if one["to_ids"]}
+    assert detecting == ({"md5", "sha1", "sha256"} if to_ids else set())
+
+
 def test_an_address_has_its_network(misp: MispModules) -> None:
     answer = misp.ask("ip-dst|port", "8.8.8.8|53")
     assert _values(answer, "asn")["asn"].startswith("AS")

@@ -26,6 +26,8 @@ moduleinfo = {
     "input": "A hash, domain, host name, IP address or URL.",
     "output": "A virustotal-report object; of a file also a file object, of an address also an asn object.",
 }
+# Other hashes of a file are as good for detection as the one that was asked about; its names and sizes never are.
+_HASHES = ("md5", "sha1", "sha256")
 moduleconfig = ["url", "key", "settings", "max_wait_s"]
 
 
@@ -69,7 +71,7 @@ def _results(asked: dict[str, Any], results: dict[str, Any]) -> dict[str, Any]:
     for one in results["objects"]:
         made = MISPObject(one["name"])
         for relation, value in one["attributes"]:
-            made.add_attribute(relation, value=value)
+            made.add_attribute(relation, value=value, to_ids=relation in _HASHES and asked.get("to_ids") is True)
         made.add_reference(attribute.uuid, one["reference"])
         event.add_object(made)
     document = json.loads(event.to_json())
