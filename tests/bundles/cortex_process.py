@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ class Cortex:
         self._python = installed("cortexutils").python
         self._setting = setting
         self.bundle = built("thehive_cortex", setting.folder)
-        self._jobs = 0
+        self._jobs = itertools.count()
 
     def definition(self, name: str) -> dict[str, Any]:
         [path] = self.bundle.glob(f"*/VTConnectors/VTConnectors_{name}.json")
@@ -57,8 +58,7 @@ class Cortex:
         """A job about `data`, or about a `file` with this name. `config`: what an administrator set."""
         definition = self.definition(flavour)
         document = {"dataType": kind, "tlp": 0, "pap": 0, **more, "config": {**definition["config"], **(config or {})}}
-        job = self._setting.folder / f"job-{self._jobs}"
-        self._jobs += 1
+        job = self._setting.folder / f"job-{next(self._jobs)}"
         (job / "input").mkdir(parents=True)
         if file is None:
             document["data"] = data
@@ -91,4 +91,5 @@ def _output_of(job: Path, ended: subprocess.CompletedProcess[str]) -> str:
 def ask(setting: Setting, values: Sequence[tuple[str, str]]) -> dict[str, str]:
     """The verdicts on values with their kinds, from an analyzer in process."""
     cortex = Cortex(setting)
+    setting.begin()
     return {value: cortex.run("Lookup", kind, value).document["full"]["verdict"] for kind, value in values}

@@ -73,19 +73,15 @@ def _ready(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"misp-modules was not ready in {_MOST_S:g} s")
 
 
-def ratio(answer: dict[str, Any]) -> str:
-    """Of the report; empty if there is none."""
-    found = [
-        attribute["value"]
-        for one in answer["results"].get("Object", ())
-        if one["name"] == "virustotal-report"
-        for attribute in one["Attribute"]
-        if attribute["object_relation"] == "detection-ratio"
-    ]
-    return found[0] if found else ""
+def values_of(answer: dict[str, Any], name: str) -> dict[str, str]:
+    """The attributes of the only object with this name, by their relation; of several the first."""
+    [found] = [one for one in answer["results"]["Object"] if one["name"] == name]
+    return {one["object_relation"]: one["value"] for one in reversed(found["Attribute"])}
 
 
 def ask(setting: Setting, values: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The detection ratios of values with their kinds."""
+    """The verdicts on values with their kinds, from the module in process."""
     with misp_modules(setting) as server:
-        return {value: ratio(server.ask(_TYPES[kind], value)) for kind, value in values}
+        setting.begin()
+        answers = {value: server.ask(_TYPES[kind], value) for kind, value in values}
+    return {value: values_of(answer, "virustotal-report")["comment"].split(":")[0] for value, answer in answers.items()}

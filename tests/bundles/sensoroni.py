@@ -22,7 +22,7 @@ class Sensoroni(NamedTuple):
     environment: dict[str, str]
     with_package: bool
 
-    def analyze(self, artifact: dict[str, Any], *options: str) -> dict[str, Any] | None:
+    def analyze(self, artifact: Any, *options: str) -> dict[str, Any] | None:
         """The result; None if the analyzer is not for this artifact."""
         python = [sys.executable] if self.with_package else [sys.executable, "-S"]
         packages = f"{self.analyzers}:{self.analyzers}/vtconnectors/site-packages"
@@ -54,11 +54,13 @@ def sensoroni(setting: Setting, config: dict[str, str], *, with_package: bool) -
 
 
 def ask(setting: Setting, values: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The summaries about values with their kinds, from an analyzer that asks the server."""
+    """The verdicts on values with their kinds, from an analyzer that asks the server."""
     agent = sensoroni(setting, setting.config, with_package=False)
+    setting.begin()
     found: dict[str, str] = {}
     for kind, value in values:
         result = agent.analyze({"artifactType": kind, "value": value})
         assert result is not None
-        found[value] = result["summary"]
+        word = result["summary"].split()[0]
+        found[value] = "undetected" if word == "harmless" else word
     return found

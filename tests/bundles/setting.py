@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from package.bundles.manifest import read_manifest
 from package.bundles.platforms import builder
@@ -14,15 +14,21 @@ from vt_connectors.sandbox import SandboxServer
 KEY = "0123456789abcdef" * 4
 
 
+def _at_once() -> None:
+    pass
+
+
 class Setting(NamedTuple):
     """`environment`: the settings of a process that answers in process. `server` and `token`: a `vtaction serve` with
-    the same key and state; empty if there is none. `folder`: for files, of one platform only.
+    the same key and state; empty if there is none. `folder`: for files, of one platform only. `begin()` returns when
+    all platforms of a test are ready to ask.
     """
 
     environment: dict[str, str]
     folder: Path
     server: str = ""
     token: str = ""
+    begin: Callable[[], object] = _at_once
 
     @property
     def config(self) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.http.served_process import served
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
 from vt_connectors.sandbox import Quota, SandboxServer
 
-from .misp_server import MispModules, misp_modules, ratio
+from .misp_server import MispModules, misp_modules, values_of
 from .setting import KEY, setting
 
 
@@ -30,11 +29,6 @@ def misp(virustotal: SandboxServer, tmp_path_factory: pytest.TempPathFactory) ->
         yield server
 
 
-def _values(answer: dict[str, Any], name: str) -> dict[str, str]:
-    [found] = [one for one in answer["results"]["Object"] if one["name"] == name]
-    return {attribute["object_relation"]: attribute["value"] for attribute in found["Attribute"]}
-
-
 def test_the_server_lists_the_module_for_expansion_and_hover(misp: MispModules) -> None:
     [ours] = [one for one in misp.modules() if one["name"] == "vtconnectors"]
     assert ours["type"] == "expansion"
@@ -46,9 +40,9 @@ def test_the_server_lists_the_module_for_expansion_and_hover(misp: MispModules) 
 def test_a_known_file_becomes_objects_that_refer_to_the_attribute(misp: MispModules) -> None:
     answer = misp.ask("md5", EICAR)
     [attribute] = answer["results"]["Attribute"]
-    assert ratio(answer) == "62/68"
-    assert _values(answer, "virustotal-report")["permalink"].startswith("https://www.virustotal.com/gui/file/")
-    assert _values(answer, "file")["md5"] == EICAR
+    assert values_of(answer, "virustotal-report")["detection-ratio"] == "62/68"
+    assert values_of(answer, "virustotal-report")["permalink"].startswith("https://www.virustotal.com/gui/file/")
+    assert values_of(answer, "file")["md5"] == EICAR
     for one in answer["results"]["Object"]:
         assert [reference["referenced_uuid"] for reference in one["ObjectReference"]] == [attribute["uuid"]]
 
@@ -62,7 +56,7 @@ def test_only_hashes_are_for_detection_and_only_if_the_attribute_is(misp: MispMo
 
 def test_an_address_has_its_network(misp: MispModules) -> None:
     answer = misp.ask("ip-dst|port", "8.8.8.8|53")
-    assert _values(answer, "asn")["asn"].startswith("AS")
+    assert values_of(answer, "asn")["asn"].startswith("AS")
 
 
 @pytest.mark.parametrize(
@@ -104,5 +98,10 @@ def test_answers_at_the_same_time_are_not_mixed_up_and_cost_one_request_each(
 
 def test_a_server_answers_if_its_address_is_set(misp: MispModules, virustotal: SandboxServer, tmp_path: Path) -> None:
     with served(virustotal, tmp_path) as server:
-        assert ratio(misp.ask("md5", EICAR, url=server.address, key=server.token)) == "62/68"
+        assert (
+            values_of(misp.ask("md5", EICAR, url=server.address, key=server.token), "virustotal-report")[
+                "detection-ratio"
+            ]
+            == "62/68"
+        )
         assert misp.ask("md5", EICAR, url=server.address, key="no")["error"].startswith("access_denied: ")

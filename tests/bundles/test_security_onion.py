@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from tests.http.served_process import served
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
@@ -45,8 +47,10 @@ def test_an_artifact_has_a_status_and_a_short_summary(
     assert "error" not in result
 
 
-@pytest.mark.parametrize("artifact", [{"artifactType": "mail", "value": "a@b.example"}, {"artifactType": "hash"}, {}])
-def test_what_is_not_for_it_is_left_to_others(agent: Sensoroni, artifact: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "artifact", [{"artifactType": "mail", "value": "a@b.example"}, {"artifactType": "hash"}, {}, "text"]
+)
+def test_what_is_not_for_it_is_left_to_others(agent: Sensoroni, artifact: Any) -> None:
     assert agent.analyze(artifact) is None
 
 
@@ -90,3 +94,16 @@ def test_salt_renders_only_the_configuration(tmp_path: Path) -> None:
         assert is_template == (path.suffix == ".yaml"), path.name
     rendered = (tmp_path / "bundle-security_onion/vtconnectors/vtconnectors.yaml").read_text("utf-8")
     assert rendered.count("salt['pillar.get']('sensoroni:analyzers:vtconnectors:") == 3
+
+
+def test_the_stock_analyzer_shares_the_cache_by_the_pass_through(sandbox: SandboxServer, tmp_path: Path) -> None:
+    """Its only call is a search, with the artifact behind the address of its configuration."""
+    with served(sandbox, tmp_path) as server:
+        answer = requests.get(
+            f"{server.address}/api/v3/search?query={EICAR}", headers={"x-apikey": server.token}, timeout=60
+        )
+        [found] = answer.json()["data"]
+        response = server.run({"action": "lookup_hash", "params": {"hash": EICAR}}).json()
+    assert found["attributes"]["last_analysis_stats"]["malicious"] == 62
+    assert response["meta"]["source"] == "cache"
+    assert len(sandbox.requests) == 1

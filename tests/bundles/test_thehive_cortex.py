@@ -6,6 +6,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,29 +108,23 @@ def test_a_file_is_looked_up_by_its_hash_and_never_sent(cortex: Cortex, sandbox:
     assert [request.method for request in sandbox.requests] == ["GET"]
 
 
-def test_a_file_is_scanned_under_its_own_name(cortex: Cortex) -> None:
+def test_each_flavour_does_its_action(cortex: Cortex) -> None:
     content = b"a file for a scan"
-    report = cortex.run("Scan", "file", "invoice.doc", file=content)
-    assert report.document["success"], report.document
-    assert report.document["full"]["data"]["id"] == hashlib.sha256(content).hexdigest()
-    assert report.document["full"]["outcome"] == "found"
-
-
-@pytest.mark.parametrize(
-    ("flavour", "kind", "value"),
-    [
-        ("Scan", "url", "http://malicious.example/payload.bin"),
-        ("Rescan", "hash", EICAR),
-        ("PassiveDNS", "domain", "example.com"),
-        ("Lookup", "fqdn", "malicious.example"),
-    ],
-)
-def test_each_flavour_does_its_action(cortex: Cortex, flavour: str, kind: str, value: str) -> None:
-    report = cortex.run(flavour, kind, value)
-    assert report.document["success"], report.document
-    [taxonomy] = report.document["summary"]["taxonomies"]
-    assert taxonomy["predicate"] == flavour.lower()
-    assert report.document["full"]["outcome"] == "found"
+    jobs: tuple[tuple[str, str, str, bytes | None], ...] = (
+        ("Scan", "file", "invoice.doc", content),
+        ("Scan", "url", "http://malicious.example/payload.bin", None),
+        ("Rescan", "hash", EICAR, None),
+        ("PassiveDNS", "domain", "example.com", None),
+        ("Lookup", "fqdn", "malicious.example", None),
+    )
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        reports = list(pool.map(lambda job: cortex.run(*job[:3], file=job[3]), jobs))
+    for (flavour, *_), report in zip(jobs, reports):
+        assert report.document["success"], report.document
+        [taxonomy] = report.document["summary"]["taxonomies"]
+        assert taxonomy["predicate"] == flavour.lower()
+        assert report.document["full"]["outcome"] == "found"
+    assert reports[0].document["full"]["data"]["id"] == hashlib.sha256(content).hexdigest()
 
 
 def test_a_server_answers_where_nothing_of_ours_is_installed(

@@ -26,11 +26,21 @@ def main() -> int:
     parser.add_argument("artifact", help="the artifact as JSON")
     parser.add_argument("-c", "--config", default=str(Path(__file__).resolve().with_suffix(".yaml")))
     given = parser.parse_args()
-    artifact = json.loads(given.artifact)
-    if artifact.get("artifactType") not in KINDS or not isinstance(artifact.get("value"), str):
+    artifact = _artifact(given.artifact)
+    if artifact is None:
         return _NOT_SUPPORTED
     print(json.dumps(_output(artifact, Path(given.config))))
     return 0
+
+
+def _artifact(text: str) -> dict[str, Any] | None:
+    """None if it is not one that VirusTotal can know."""
+    try:
+        artifact = json.loads(text)
+    except ValueError:
+        return None
+    is_ours = isinstance(artifact, dict) and artifact.get("artifactType") in KINDS
+    return artifact if is_ours and isinstance(artifact.get("value"), str) else None
 
 
 def _output(artifact: dict[str, Any], config: Path) -> dict[str, Any]:
