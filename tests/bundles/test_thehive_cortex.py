@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,14 @@ def test_a_failure_is_a_failed_job_that_says_why(
     shown = json.dumps(report.document) + report.stdout + report.stderr
     assert "wrong-key" not in shown
     assert KEY not in shown
+
+
+def test_a_used_up_quota_fails_at_once_and_says_when_it_is_free_again(sandbox: SandboxServer, tmp_path: Path) -> None:
+    cortex = Cortex(setting(sandbox, tmp_path, VT_QUOTA="1/month"))
+    assert cortex.run("Lookup", "domain", "example.com").document["success"] is True
+    message = cortex.run("Lookup", "domain", "example.org").document["errorMessage"]
+    assert re.fullmatch(r"rate_limited: .* Try again in \d+ s\.", message)
+    assert cortex.run("Lookup", "domain", "example.com").document["full"]["meta"]["source"] == "cache"
 
 
 @pytest.mark.parametrize("limits", [{"tlp": 3}, {"pap": 3}])

@@ -9,7 +9,7 @@ from package.bundles.manifest import Manifest
 FOLDER = "VTConnectors"
 ANALYZER, RESPONDER = "vt_analyzer.py", "vt_responder.py"
 _PAGE = "https://www.virustotal.com/"
-# TLP and PAP: 0 is clear, 1 green, 2 amber, 3 red. A scan gives the file or URL to VirusTotal's users.
+# TLP and PAP: 0 is clear, 1 green, 2 amber; above is what must stay inside. What is scanned, VirusTotal's users see.
 _LOOKUP_LIMIT, _SCAN_LIMIT = 2, 1
 
 
