@@ -52,10 +52,13 @@ class Cortex:
         *,
         config: Mapping[str, Any] | None = None,
         file: bytes | None = None,
+        file_name: str = "attachment",
         by_stdin: bool = False,
         **more: Any,
     ) -> Report:
-        """A job about `data`, or about a `file` with this name. `config`: what an administrator set."""
+        """A job about `data`, or about a `file` with this name. `config`: what an administrator set. `file_name`: under
+        which the job finds the file.
+        """
         definition = self.definition(flavour)
         document = {"dataType": kind, "tlp": 0, "pap": 0, **more, "config": {**definition["config"], **(config or {})}}
         job = self._setting.folder / f"job-{next(self._jobs)}"
@@ -64,7 +67,7 @@ class Cortex:
             document["data"] = data
         else:
             (job / "input/attachment").write_bytes(file)
-            document.update(filename=data, file="attachment")
+            document.update(filename=data, file=file_name)
         if not by_stdin:
             (job / "input/input.json").write_text(json.dumps(document), "utf-8")
         program = next(self.bundle.glob(f"*/{definition['command']}"))

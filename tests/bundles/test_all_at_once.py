@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Callable
@@ -18,7 +19,7 @@ from vt_connectors.adapters.soar.outcome import verdict_of
 from vt_connectors.adapters.soar.serve_client import ServeClient
 from vt_connectors.sandbox import Quota, SandboxServer
 
-from . import cortex_process, misp_server, sensoroni
+from . import cortex_process, misp_server, node_red_flow, sensoroni
 from .installed import installed
 from .setting import KEY, Setting, setting
 
@@ -53,25 +54,29 @@ def _by_vtaction(setting: Setting, values: Values) -> dict[str, str]:
     return {value: verdict_of(response) for (_, value), response in zip(values, lines)}
 
 
-# The platforms, and the referee that each needs. A new one is a line here.
-PLATFORMS: dict[str, tuple[Ask, str | None]] = {
-    "TheHive Cortex": (cortex_process.ask, "cortexutils"),
-    "MISP": (misp_server.ask, "misp_modules"),
-    "Security Onion": (sensoroni.ask, None),
-    "serve": (_by_serve, None),
-    "vtaction": (_by_vtaction, None),
+def _nothing() -> None:
+    pass
+
+
+# The platforms, and what skips a test if the platform's part is not installed. A new one is a line here.
+PLATFORMS: dict[str, tuple[Ask, Callable[[], object]]] = {
+    "TheHive Cortex": (cortex_process.ask, partial(installed, "cortexutils")),
+    "MISP": (misp_server.ask, partial(installed, "misp_modules")),
+    "Node-RED": (node_red_flow.ask, node_red_flow.available),
+    "Security Onion": (sensoroni.ask, _nothing),
+    "serve": (_by_serve, _nothing),
+    "vtaction": (_by_vtaction, _nothing),
 }
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_the_platform_takes_part(name: str) -> None:
-    _, referee = PLATFORMS[name]
-    if referee is not None:
-        installed(referee)
+    _, needs = PLATFORMS[name]
+    needs()
 
 
 def test_one_request_for_each_indicator_whoever_asks(tmp_path: Path) -> None:
-    taking_part = {name: ask for name, (ask, referee) in PLATFORMS.items() if referee is None or _is_there(referee)}
+    taking_part = {name: ask for name, (ask, needs) in PLATFORMS.items() if _is_there(needs)}
     begin = Barrier(len(taking_part))
     with (
         SandboxServer(Quota.unlimited(), latency_s=_LATENCY_S) as sandbox,
@@ -96,9 +101,9 @@ def test_one_request_for_each_indicator_whoever_asks(tmp_path: Path) -> None:
     assert len(sandbox.requests) == len(ASKED)
 
 
-def _is_there(referee: str) -> bool:
+def _is_there(needs: Callable[[], object]) -> bool:
     try:
-        installed(referee)
+        needs()
     except pytest.skip.Exception:
         return False
     return True

@@ -117,6 +117,16 @@ def test_a_file_is_looked_up_by_its_hash_and_never_sent(cortex: Cortex, sandbox:
     assert [request.method for request in sandbox.requests] == ["GET"]
 
 
+@pytest.mark.parametrize("flavour", ["Lookup", "Scan"])
+def test_only_a_file_of_the_job_is_read(cortex: Cortex, sandbox: SandboxServer, flavour: str) -> None:
+    (cortex.bundle / "a.doc").write_bytes(b"another job's")
+    outside = cortex.run(flavour, "file", "a.doc", file=b"", file_name="../../bundle-thehive_cortex/a.doc")
+    by_stdin = cortex.run(flavour, "file", "a.doc", file=b"content", by_stdin=True)
+    for report in (outside, by_stdin):
+        assert report.document["errorMessage"].startswith("invalid_request: there is no file")
+    assert sandbox.all_requests == []
+
+
 def test_each_flavour_does_its_action(cortex: Cortex) -> None:
     content = b"a file for a scan"
     jobs: tuple[tuple[str, str, str, bytes | None], ...] = (

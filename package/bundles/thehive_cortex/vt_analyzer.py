@@ -46,18 +46,24 @@ class VirusTotalAnalyzer(Analyzer):  # type: ignore[misc]
         return {**given, **self._file(service, is_remote)} if self.data_type == "file" else given
 
     def _file(self, service: str, is_remote: bool) -> dict[str, Any]:
-        path = self.get_param("file")
-        if not path:
-            self.error("invalid_request: there is no file; run the analyzer with a job's folder, as Cortex does")
+        path = self._path()
         if service != "scan":
-            return {"sha256": _sha256(Path(path))}
+            return {"sha256": _sha256(path)}
         if not is_remote:
-            return {"path": str(Path(path).resolve()), "filename": self.get_data()}
-        size = Path(path).stat().st_size
+            return {"path": str(path), "filename": self.get_data()}
+        size = path.stat().st_size
         if size > _LARGEST_FILE_BYTES:
             limit = f"a file of {size} bytes is too large for a server ({_LARGEST_FILE_BYTES})"
             self.error(f"too_large: {limit}; install vt-connectors for Cortex and leave the server's address empty")
-        return {"content_base64": base64.b64encode(Path(path).read_bytes()).decode(), "filename": self.get_data()}
+        return {"content_base64": base64.b64encode(path.read_bytes()).decode(), "filename": self.get_data()}
+
+    def _path(self) -> Path:
+        """Of the job's file. Ends the job if it is not in the folder of the job's input."""
+        given = self.get_param("file")
+        path = Path(given or "").resolve()
+        if not given or Path(self.job_directory, "input").resolve() not in path.parents:
+            self.error("invalid_request: there is no file in the job's folder; run the analyzer as Cortex does")
+        return path
 
 
 def _sha256(path: Path) -> str:

@@ -73,13 +73,14 @@ class CortexResponder:
 
 def full_report(response: Mapping[str, Any]) -> dict[str, Any]:
     """What the templates show."""
+    meta = response.get("meta") or {}
     return {
         "message": message_of(response),
         "outcome": outcome_of(response),
         "verdict": verdict_of(response),
         "ratio": ratio_of(response),
         "data": response.get("data"),
-        "meta": {name: response["meta"].get(name) for name in ("source", "fetched_at", "age_s", "requests")},
+        "meta": {name: meta.get(name) for name in ("source", "fetched_at", "age_s", "requests")},
     }
 
 
