@@ -61,7 +61,9 @@ class VirusTotalAnalyzer(Analyzer):  # type: ignore[misc]
         """Of the job's file. Ends the job if it is not in the folder of the job's input."""
         given = self.get_param("file")
         path = Path(given or "").resolve()
-        if not given or Path(self.job_directory, "input").resolve() not in path.parents:
+        # Without a folder the job came by stdin.
+        is_there = given and self.job_directory and Path(self.job_directory, "input").resolve() in path.parents
+        if not is_there:
             self.error("invalid_request: there is no file in the job's folder; run the analyzer as Cortex does")
         return path
 
