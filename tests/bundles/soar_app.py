@@ -7,10 +7,19 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from package.bundles.manifest import read_manifest
+from package.bundles.splunk_soar.bundle import write_source
+
+from .installed import installed
+from .setting import Setting
+
+MANIFEST = read_manifest()
+# What playbooks call the lookups.
+_LOOKUPS = {"hash": "file-reputation", "url": "url-reputation", "domain": "domain-reputation", "ip": "ip-reputation"}
 PROJECT = Path(__file__).resolve().parents[2]
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _RESULT = re.compile(
@@ -69,3 +78,18 @@ class SoarApp:
         path = self._scratch / f"{name}.json"
         path.write_text(json.dumps(content), "utf-8")
         return str(path)
+
+
+def ask(setting: Setting, values: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The verdict on each value, in a process each."""
+    settings = setting.environment
+    asset = {
+        "api_key": settings["VT_API_KEY"],
+        "api_url": settings["VT_API_URL"],
+        "state": settings["VT_STATE"],
+        "quota": settings["VT_QUOTA"],
+    }
+    source = write_source(MANIFEST, setting.folder / "app")
+    app = SoarApp(source, installed("splunk_soar").python, asset, setting.folder, str(PROJECT / "connectors"))
+    setting.begin()
+    return {value: str(app.run(_LOOKUPS[kind], {kind: value}).summary["verdict"]) for kind, value in values}

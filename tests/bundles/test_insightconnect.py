@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,12 @@ import yaml
 
 from package.bundles.insightconnect.bundle import build
 from package.bundles.insightconnect.referee import RUNTIME
-from package.bundles.insightconnect.spec import NAME, offered, spec
+from package.bundles.insightconnect.spec import offered, spec
 from package.bundles.manifest import Action, read_manifest
 from tests.http.serving import EVERYTHING, READER, Serving, serving
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
 
+from .insightconnect_runtime import Runtime
 from .installed import installed
 
 MANIFEST = read_manifest()
@@ -46,42 +46,6 @@ def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     with serving(tmp_path_factory.mktemp("serving")) as started:
         yield started
-
-
-class Runtime:
-    """Rapid7's runtime, a process for each step."""
-
-    def __init__(self, plugin: Path, server: str, token: str) -> None:
-        self._plugin = plugin
-        self._connection = {"address": server, "token": {"secretKey": token}}
-
-    def step(self, action: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The body of what the runtime writes."""
-        return self._run("run", {"action": action, "input": values})
-
-    def tested(self) -> dict[str, Any]:
-        """The test of the connection."""
-        return self._run("test", {"action": "quota", "input": {}})
-
-    def _run(self, command: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        asked = {"meta": {}, "connection": self._connection, "dispatcher": {"type": "stdout"}, **body}
-        ended = subprocess.run(
-            [str(installed("insightconnect_runtime").python), f"bin/icon_{NAME}", command],
-            cwd=self._plugin,
-            env={**os.environ, "PYTHONPATH": str(self._plugin)},
-            input=json.dumps({"version": "v1", "type": "action_start", "body": asked}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        # Logs are on the same stream.
-        begin = ended.stdout.find('{"body"')
-        assert begin >= 0, ended.stdout + ended.stderr
-        document, _ = json.JSONDecoder().raw_decode(ended.stdout[begin:])
-        body = document["body"]
-        assert isinstance(body, dict)
-        return body
 
 
 def test_without_the_generator_there_is_all_but_what_it_generates(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_the_asset_is_tested_by_a_call_that_costs_nothing(source: Path, asset: d
 def test_unknown_is_a_success_and_says_so(source: Path, asset: dict[str, Any], tmp_path: Path) -> None:
     result = app_with(source, tmp_path, asset).run("file-reputation", {"hash": UNKNOWN_HASH})
     assert result.success
-    assert result.message == "not found: VirusTotal does not know this hash"
+    assert f"Result message: {result.message}\n" in page("docs/platforms/splunk-soar.md").text
     assert [result.data[0][name] for name in ("status", "verdict")] == ["not_found", "unknown"]
 
 
@@ -225,6 +225,7 @@ def test_with_a_server_the_app_needs_a_token_only(source: Path, tmp_path: Path) 
     assert "access_denied" in wrong.message
     bad = app_with(source, tmp_path, {"server": "vt.example.com"}).run("file-reputation", HASH_ASKED)
     assert "http://" in bad.message
+    assert bad.summary["error_code"] == "config_error"
 
 
 LIMITED = """

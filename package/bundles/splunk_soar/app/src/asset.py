@@ -30,16 +30,13 @@ class Asset(BaseAsset):
     )
     token: str | None = AssetField(description="Token for the server", required=False, sensitive=True)
 
+    def server_and_key(self) -> tuple[str, str]:
+        """The address, and the token for it; without an address the key."""
+        server = (self.server or "").strip()
+        return server, ((self.token if server else self.api_key) or "").strip()
+
     def environment(self) -> dict[str, str]:
         """The settings under their names in the environment; the asset's take precedence."""
-        fields = {
-            "VT_API_KEY": self.api_key,
-            "VT_QUOTA": self.quota,
-            "VT_STATE": self.state,
-            "VT_API_URL": self.api_url,
-        }
+        fields = {"VT_QUOTA": self.quota, "VT_STATE": self.state, "VT_API_URL": self.api_url}
         given = {name: value.strip() for name, value in fields.items() if value and value.strip()}
-        environment = {**os.environ, **given}
-        if "VT_API_KEY" in given:
-            environment.pop("VT_API_KEY_FILE", None)
-        return environment
+        return {**os.environ, **given}

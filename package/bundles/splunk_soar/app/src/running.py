@@ -7,11 +7,11 @@ from typing import Any
 from soar_sdk.abstract import SOARClient
 from soar_sdk.action_results import ActionOutput, ActionResult, OutputField
 from soar_sdk.app import App
-from soar_sdk.exceptions import ActionFailure, AssetMisconfiguration
+from soar_sdk.exceptions import ActionFailure
 from soar_sdk.params import Params
 
+from vt_connectors.adapters.soar.configured import way_in_for
 from vt_connectors.adapters.soar.exchange import WayIn, exchange
-from vt_connectors.adapters.soar.in_process import way_in
 from vt_connectors.adapters.soar.splunk_soar import IN_FLIGHT_S, LONGEST_RUN_S, Result, Run, SplunkSoar
 
 from .asset import Asset
@@ -79,14 +79,11 @@ def _result(action: str, params: dict[str, Any], asset: Asset) -> Result:
 
 
 def _way_in_of(asset: Asset) -> WayIn:
-    server = (asset.server or "").strip()
-    try:
-        return _way_in(server, (asset.token or "").strip(), tuple(asset.environment().items()))
-    except ValueError as error:
-        raise AssetMisconfiguration(str(error)) from None
+    server, key = asset.server_and_key()
+    return _way_in(server, key, tuple(asset.environment().items()))
 
 
 @functools.lru_cache(maxsize=1)
-def _way_in(server: str, token: str, environment: tuple[tuple[str, str], ...]) -> WayIn:
+def _way_in(server: str, key: str, environment: tuple[tuple[str, str], ...]) -> WayIn:
     """Kept for all parameter sets of a run."""
-    return way_in(server, token, dict(environment))
+    return way_in_for(server, key, "", dict(environment))
