@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from package.bundles.manifest import Action, Field, Param, read_manifest
+from package.bundles.manifest import Action, read_manifest
 from package.bundles.splunk_soar.app_params import app_params
 from package.bundles.splunk_soar.bundle import write_source
-from package.bundles.splunk_soar.source import actions_source, outputs_source, parameters_source
 from package.bundles.splunk_soar.vocabulary import NAMES, SCANS, name_of
 from tests.docs.pages import in_code, page
 from tests.http.serving import EVERYTHING, serving
@@ -28,7 +27,6 @@ from .installed import installed
 from .soar_app import PROJECT, SoarApp
 
 MANIFEST = read_manifest()
-GOLDEN = Path(__file__).parent / "golden/splunk_soar.txt"
 VAULT_ID = "a" * 40
 _FAST = SandboxConfig(queued_s=0.2, completed_s=0.5)
 
@@ -75,44 +73,6 @@ def test_no_action_that_is_read_only_has_a_parameter_that_writes() -> None:
 def test_output_has_no_field_of_ours_twice() -> None:
     for action in MANIFEST.actions:
         assert not {"status", "vault_id"} & set(action.document["result"]["properties"])
-
-
-def test_what_the_generator_makes_of_a_new_action() -> None:
-    manifest = MANIFEST._replace(actions=(_new_action(),))
-    made = "\n".join(write(manifest) for write in (parameters_source, outputs_source, actions_source))
-    assert made == GOLDEN.read_text("utf-8")
-
-
-def _new_action() -> Action:
-    """An action that nobody has, with one of each kind of parameter and field."""
-    text = {"type": "string", "description": "a text"}
-    numbers = {"type": "object", "properties": {"total": {"type": "integer", "examples": [68]}}}
-    result = {
-        "indicator": {**text, "examples": ["example.com"]},
-        "tags": {"type": "array", "items": text, "examples": [["phishing", "spam"]]},
-        "stats": numbers,
-        "rows": {"type": "array", "items": {"type": "object", "properties": {"class": text, "stats": numbers}}},
-        "anything": {"type": "object"},
-        "raw": {"type": "object"},
-    }
-    url = Param("url", "string", False, True, "A URL", None, (), "https://example.com/", False)
-    return Action(
-        name="new_action",
-        title="Do something new",
-        description="What it does",
-        writes=False,
-        once=False,
-        licence="free",
-        params=(
-            url,
-            url._replace(name="names", is_list=True, required=False),
-            url._replace(name="kind", required=False, choices=("a", "b"), default="a"),
-            url._replace(name="limit", type="integer", required=False, default=40),
-            url._replace(name="scan", type="boolean", required=False, writes=True),
-        ),
-        fields=(Field("indicator", "string", False, "Indicator", "example.com"),),
-        document={"result": {"type": "object", "properties": result}},
-    )
 
 
 def _asked(action: Action) -> dict[str, Any]:

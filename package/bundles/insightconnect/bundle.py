@@ -41,13 +41,19 @@ class {name}(insightconnect_plugin_runtime.Action):
 
 def build(manifest: Manifest, out: Path) -> Path:
     """The folder of the plugin. BuildError if the generator refuses the specification."""
+    plugin = write(manifest, out)
+    if TOOL.is_installed():
+        _complete(plugin)
+    return plugin
+
+
+def write(manifest: Manifest, out: Path) -> Path:
+    """The folder with the specification and our code."""
     plugin = out / NAME
     plugin.mkdir(parents=True)
     text = yaml.safe_dump(spec(manifest), sort_keys=False, allow_unicode=True, width=120)
     (plugin / "plugin.spec.yaml").write_text(text, "utf-8")
     _write_ours(manifest, plugin)
-    if TOOL.is_installed():
-        _complete(plugin)
     return plugin
 
 

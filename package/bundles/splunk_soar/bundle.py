@@ -36,8 +36,13 @@ environments = [
 
 def build(manifest: Manifest, out: Path) -> Path:
     """The package, or the folder with its source if the SDK is not installed. BuildError if packing fails."""
-    source = write_source(manifest, out / "app")
+    source = write(manifest, out)
     return pack(source, out / "vt_connectors_soar.tgz") if REFEREES[0].is_installed() else source
+
+
+def write(manifest: Manifest, out: Path) -> Path:
+    """The folder with the source."""
+    return write_source(manifest, out / "app")
 
 
 def write_source(manifest: Manifest, folder: Path) -> Path:
