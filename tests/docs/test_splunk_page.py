@@ -19,8 +19,7 @@ from vtlookup_app.options import KINDS, read_options
 from .pages import PROJECT, Page, in_code, page
 from .shown import DOTS
 
-USE, ADMIN = page("docs/splunk.md"), page("docs/splunk-admin.md")
-PAGE = Page("both", USE.text + ADMIN.text)
+PAGE = Page("all", "".join(page(f"docs/{name}.md").text for name in ("splunk", "splunk-install", "splunk-admin")))
 SEARCHES = [
     match[1].split()
     for shown in (PAGE, page("README.md"))

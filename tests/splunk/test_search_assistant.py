@@ -41,7 +41,7 @@ def there(keyless: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer) -> dict
     splunkd.settings = {**splunkd.settings, "quota": "1000/day", "comments_allowed": "true"}
     splunkd.users[SESSION] = ANALYST | {"run_vtlookup_write", "list_storage_passwords"}
     sandbox.app.notify("file", EICAR, "a rule")
-    search = {"session_key": SESSION, "splunkd_uri": splunkd.url}
+    search: dict[str, Any] = {"session_key": SESSION, "splunkd_uri": splunkd.url}
     keyless.command("vtreport")([], f'value="{EICAR_MD5}"', **search)
     return search
 
