@@ -12,15 +12,15 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect splunktools postman tines openapi schemathesis splunk plots bench soak clean
+.PHONY: help demo test lint types bundles referees referees-large spl appinspect splunk-tools postman tines openapi schemathesis splunk plots bench soak clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## a demonstration of the main features, offline, in half a minute
 	@$(BIN)/python -m package.demo
 
-test: $(VENV)/.for-tests spl appinspect splunktools  ## all tests
+test: $(VENV)/.for-tests spl appinspect splunk-tools  ## all tests
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.for-tests  ## ruff, on everything
@@ -36,7 +36,7 @@ spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
 appinspect: $(VENV)/.installed  ## the environment of Splunk's AppInspect, if there is a Python version for it
 	@$(BIN)/python -m package.spl.appinspect || echo "continuing without AppInspect; its test will be skipped"
 
-splunktools: $(VENV)/.installed  ## the environment of Splunk's packaging toolkit, ksconf and the CIM's definitions
+splunk-tools: $(VENV)/.installed  ## the environment of Splunk's packaging toolkit, ksconf and the CIM's definitions
 	@$(BIN)/python -m package.spl.splunk_tools || echo "continuing without Splunk's tools; their tests will be skipped"
 
 postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/postman/
@@ -50,6 +50,17 @@ openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: di
 
 schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment
 	@$(BIN)/python -m package.http_api.fuzzing --seconds 60
+
+bundles: $(VENV)/.installed  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
+	@$(BIN)/python -m package.bundles
+
+referees: $(VENV)/.for-tests  ## the tests of the bundles with the platforms' own SDKs, those that install quickly
+	@$(BIN)/python -m package.referees
+	$(BIN)/python -m pytest $(TESTS) tests/bundles tests/soar
+
+referees-large: $(VENV)/.for-tests  ## the same with all SDKs: a quarter of an hour
+	@$(BIN)/python -m package.referees --large
+	$(BIN)/python -m pytest $(TESTS) tests/bundles tests/soar
 
 splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
 	@$(BIN)/python -m package.real_splunk.try_in_splunk $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)
