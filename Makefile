@@ -12,7 +12,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bundles referees referees-large spl appinspect splunk-tools postman tines openapi schemathesis splunk plots bench soak clean
+.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -20,7 +20,7 @@ help:  ## this list
 demo: $(VENV)/.installed  ## a demonstration of the main features, offline, in half a minute
 	@$(BIN)/python -m package.demo
 
-test: $(VENV)/.for-tests spl appinspect splunk-tools  ## all tests
+test: $(VENV)/.for-tests spl appinspect  ## all tests
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.for-tests  ## ruff, on everything
@@ -35,9 +35,6 @@ spl: $(VENV)/.installed  ## the Splunk app: dist/vtlookup-<version>.spl
 
 appinspect: $(VENV)/.installed  ## the environment of Splunk's AppInspect, if there is a Python version for it
 	@$(BIN)/python -m package.spl.appinspect || echo "continuing without AppInspect; its test will be skipped"
-
-splunk-tools: $(VENV)/.installed  ## the environment of Splunk's packaging toolkit, ksconf and the CIM's definitions
-	@$(BIN)/python -m package.spl.splunk_tools || echo "continuing without Splunk's tools; their tests will be skipped"
 
 postman: $(VENV)/.installed  ## a Postman collection with its environment: dist/postman/
 	@$(BIN)/python -m package.exports.postman
@@ -76,7 +73,7 @@ soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what wa
 	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
 
 clean:  ## remove everything that was built and installed here
-	rm -rf .venv .venv-* .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 $(VENV)/.installed: setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.9 or newer was found; name one: make PYTHON=/path/to/python3"; exit 1; }

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from package.spl.build_error import BuildError
-from package.spl.own_environment import make_environment
+from package.spl.interpreters import find_any_python
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
 from vt_connectors.adapters.http.listening import Limits, Listener
@@ -73,7 +73,14 @@ def find_schemathesis() -> Path | None:
 def install() -> Path:
     """Create .venv-schemathesis unless it exists, and return the executable."""
     found = find_schemathesis()
-    return found or make_environment(FOLDER, PYTHONS, f"schemathesis=={VERSION}\n") / "schemathesis"
+    if found is None:
+        python = find_any_python(PYTHONS)
+        if python is None:
+            raise BuildError(f"Schemathesis needs one of Python {', '.join(PYTHONS)}")
+        subprocess.run([python, "-m", "venv", "--clear", str(FOLDER)], check=True)
+        pip = [str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"schemathesis=={VERSION}"]
+        subprocess.run(pip, check=True)
+    return found or FOLDER / "bin/schemathesis"
 
 
 def run(executable: Path, url: str, folder: Path, further: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -92,7 +99,7 @@ def main() -> int:
     options, further = parser.parse_known_args()
     try:
         executable = install()
-    except BuildError as error:
+    except (BuildError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 2
     if options.install:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from package.spl.build_error import BuildError
-from package.spl.own_environment import make_environment
+from package.spl.interpreters import find_any_python
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".venv-appinspect"
@@ -39,9 +39,14 @@ def find_appinspect() -> Path | None:
 
 def install() -> Path:
     """Create .venv-appinspect unless it exists, and return AppInspect's executable."""
-    executable = make_environment(FOLDER, PYTHONS, f"splunk-appinspect=={VERSION}\n") / "splunk-appinspect"
-    command = [str(FOLDER / "bin/python"), "-c", "import magic"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
+    executable = FOLDER / "bin/splunk-appinspect"
+    if not (executable.is_file() and _installed_version() == VERSION):
+        python = find_any_python(PYTHONS)
+        if python is None:
+            raise BuildError(f"AppInspect needs one of Python {', '.join(PYTHONS)}")
+        _run([python, "-m", "venv", "--clear", str(FOLDER)])
+        _run([str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"splunk-appinspect=={VERSION}"])
+    if _ask_environment("import magic") is None:
         raise BuildError("AppInspect needs the system's libmagic: install libmagic1 (Debian) or file-libs")
     return executable
 
@@ -67,6 +72,23 @@ def _collect(report: Mapping[str, Any]) -> Findings:
                 messages = [str(message["message"]) for message in check["messages"]]
                 findings[check["result"]][check["name"]] = messages
     return findings
+
+
+def _installed_version() -> str | None:
+    return _ask_environment("from importlib.metadata import version; print(version('splunk-appinspect'))")
+
+
+def _ask_environment(script: str) -> str | None:
+    """The output of `script` in .venv-appinspect, None if it fails."""
+    command = [str(FOLDER / "bin/python"), "-c", script]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return None if result.returncode else result.stdout.strip()
+
+
+def _run(command: list[str]) -> None:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BuildError(f"{' '.join(command)}:\n{result.stderr.strip()}")
 
 
 def _print(findings: Findings) -> None:

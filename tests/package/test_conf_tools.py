@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from package.spl.splunk_tools import find_tools, ksconf_findings, slim_findings
+from package.spl.referee import ksconf_findings, slim_findings
+from tests.bundles.installed import installed
 
 # Findings of `slim validate`, and why they stay.
 ACCEPTED = {
@@ -18,12 +19,9 @@ ACCEPTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def tools() -> Path:
-    found = find_tools()
-    if found is None:
-        pytest.skip("Splunk's tools are not here: run `python -m package.spl.splunk_tools`")
-    return found
+@pytest.fixture(scope="module", autouse=True)
+def tools() -> None:
+    installed("splunk")
 
 
 @pytest.fixture
@@ -36,8 +34,8 @@ def conf_files(app: Path) -> list[Path]:
     return [*sorted(app.glob("default/*.conf")), *sorted(app.glob("metadata/*.meta"))]
 
 
-def test_slim_finds_only_what_is_accepted(app: Path, tools: Path) -> None:
-    findings = slim_findings(app, tools)
+def test_slim_finds_only_what_is_accepted(app: Path) -> None:
+    findings = slim_findings(app)
     assert [text for text in findings if not any(re.fullmatch(pattern, text) for pattern in ACCEPTED)] == []
     assert [pattern for pattern in ACCEPTED if not any(re.fullmatch(pattern, text) for text in findings)] == []
 
@@ -50,25 +48,25 @@ def test_slim_finds_only_what_is_accepted(app: Path, tools: Path) -> None:
         ("default/props.conf", "KV_MOD = json", "props.conf, stanza [vtlookup:stream]: KV_MOD"),
     ],
 )
-def test_slim_finds_a_misspelt_setting(file: str, line: str, found: str, copy: Path, tools: Path) -> None:
+def test_slim_finds_a_misspelt_setting(file: str, line: str, found: str, copy: Path) -> None:
     (copy / file).write_text((copy / file).read_text("utf-8") + f"{line}\n", "utf-8")
-    assert any(text.endswith(found) for text in slim_findings(copy, tools))
+    assert any(text.endswith(found) for text in slim_findings(copy))
 
 
-def test_slim_finds_a_manifest_that_is_none(copy: Path, tools: Path) -> None:
+def test_slim_finds_a_manifest_that_is_none(copy: Path) -> None:
     manifest = copy / "app.manifest"
     manifest.write_text(manifest.read_text("utf-8").replace('"schemaVersion"', '"schema"'), "utf-8")
-    assert [text for text in slim_findings(copy, tools) if "schema" in text]
+    assert [text for text in slim_findings(copy) if "schema" in text]
 
 
-def test_ksconf_reads_every_file(app: Path, tools: Path) -> None:
+def test_ksconf_reads_every_file(app: Path) -> None:
     assert len(conf_files(app)) > 15
-    assert ksconf_findings(conf_files(app), tools) == []
+    assert ksconf_findings(conf_files(app)) == []
 
 
 @pytest.mark.parametrize("text", ["[a]\nx = 1\n[a]\ny = 2\n", "[a]\nx = 1\nx = 2\n", "[a]\nno setting\n"])
-def test_ksconf_finds_broken_lines(text: str, tmp_path: Path, tools: Path) -> None:
+def test_ksconf_finds_broken_lines(text: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.conf"
     broken.write_text(text, "utf-8")
-    [finding] = ksconf_findings([broken], tools)
+    [finding] = ksconf_findings([broken])
     assert finding.startswith("broken.conf: ")

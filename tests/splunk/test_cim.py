@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from package.spl.splunk_tools import data_models, find_tools
+from package.spl.referee import data_models
+from tests.bundles.installed import installed
 from tests.package.conf_reader import read_conf
 from tests.package.search_time import Fields, eventtypes_of, extracted, fields_of, tags_of
 from tests.package.spl_fields import SPLUNKS_OWN, fields_after
@@ -40,10 +41,8 @@ FOUND = {
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, dict[str, Any]]:
-    tools = find_tools()
-    if tools is None:
-        pytest.skip("Splunk's data models are not here: run `python -m package.spl.splunk_tools`")
-    return data_models(tools)
+    installed("splunk")
+    return data_models()
 
 
 @functools.cache
