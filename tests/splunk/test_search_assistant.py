@@ -81,9 +81,3 @@ def test_every_field_of_an_event_is_in_the_description(keyless: Lookup, there: d
 )
 def test_every_status_of_a_command_is_in_its_description(command: str, statuses: set[str]) -> None:
     assert {status for status in statuses if f'"{status}"' in HELP[f"{command}-command"]["description"]} == statuses
-
-
-def test_every_option_of_a_command_is_in_its_description() -> None:
-    for stanza, settings in HELP.items():
-        options = set(re.findall(r"(\w+)=", settings["syntax"]))
-        assert options <= named(stanza.partition("-")[0]), stanza
