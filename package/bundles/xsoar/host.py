@@ -19,7 +19,6 @@ from CommonServerPython import (
     handle_proxy,
     return_error,
     return_results,
-    stringEscapeMD,
     tableToMarkdown,
 )
 
@@ -31,6 +30,7 @@ from vt_connectors.adapters.soar.xsoar_arguments import Call, Command
 from vt_connectors.adapters.soar.xsoar_indicators import CLASSES, entity_type
 
 _VENDOR = "VTLookup"
+_MARKDOWN = "\\*_[]()!<>~"
 _USUAL_S, _LONGEST_S = 240.0, 900.0
 # XSOAR gives enrichment that somebody waits for this long in total.
 _INLINE_S = 15.0
@@ -85,17 +85,7 @@ def _results(command: Command, call: Call, output: Results, reliability: str) ->
         _result(command, entry, EntryType.NOTE if entry.is_answer else kind, reliability) for entry in output.entries
     ]
     if output.poll:
-        scheduled = ScheduledCommand(
-            command=call.command,
-            next_run_in_seconds=output.poll.after_s,
-            args=dict(output.poll.args),
-            timeout_in_seconds=output.poll.timeout_s,
-        )
-        waiting = "\n".join(
-            f"- {stringEscapeMD(entry.value or '')} {stringEscapeMD(entry.text)}" for entry in output.waiting
-        )
-        about = f"Waiting; the command runs again in {output.poll.after_s} s:\n{waiting}"
-        results.append(CommandResults(readable_output=about, scheduled_command=scheduled, ignore_auto_extract=True))
+        results.append(_waiting(call, output.waiting, output.poll))
     counts = Counter(entry.metric for entry in [*output.entries, *output.waiting])
     metrics = ExecutionMetrics(**counts)
     if ExecutionMetrics.is_supported() and metrics.metrics:
@@ -110,14 +100,14 @@ def _waiting(call: Call, waiting: Sequence[Entry], poll: Poll) -> Any:
         args=dict(poll.args),
         timeout_in_seconds=poll.timeout_s,
     )
-    lines = "\n".join(f"- {_escaped(_title(entry))}" for entry in waiting)
+    lines = "\n".join("- " + _escaped(_title(entry), "|`") for entry in waiting)
     about = f"Waiting; the command runs again in {poll.after_s} s:\n{lines}"
     return CommandResults(readable_output=about, scheduled_command=scheduled, ignore_auto_extract=True)
 
 
 def _result(command: Command, entry: Entry, kind: int, reliability: str) -> Any:
     """Indicators in the text are not extracted, because looking each of them up would use the quota."""
-    title = _escaped(_title(entry))
+    title = _escaped(_title(entry), "|`")
     rows = [{name: _escaped(value) for name, value in row.items()} for row in entry.rows]
     found = entry.scored
     indicator = _indicator(entry, reliability) if found else None
@@ -139,9 +129,13 @@ def _title(entry: Entry) -> str:
     return f"{entry.value}: {entry.text}" if entry.value else entry.text
 
 
-def _escaped(value: Any) -> Any:
-    """What comes from outside must not be Markdown, which loads pictures for instance."""
-    return stringEscapeMD(value, escape_multiline=True) if isinstance(value, str) else value
+def _escaped(value: Any, more: str = "") -> Any:
+    """What comes from outside must not be Markdown, which loads pictures for instance. XSOAR's tables escape `|` and
+    "`" themselves, and would do it again.
+    """
+    if not isinstance(value, str):
+        return value
+    return "".join(f"\\{letter}" if letter in _MARKDOWN + more else letter for letter in value.replace("\n", " "))
 
 
 def _indicator(entry: Entry, reliability: str) -> Any:

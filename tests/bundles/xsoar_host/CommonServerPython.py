@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 import demistomock as demisto
 
-_RELATIONSHIPS = frozenset(
-    "communicates-with communicated-by drops executed-by hosted-on related-to resolved-from resolves-to "
-    "supra-domain-of".split()
-)
+_RELATIONSHIPS = [
+    *("communicates-with", "communicated-by", "drops", "executed-by", "hosted-on", "related-to"),
+    *("resolved-from", "resolves-to", "supra-domain-of"),
+]
 _TYPES = ("Domain", "File", "IP", "IPv6", "URL")
 _RELIABILITIES = ("A+ - 3rd party enrichment", "C - Fairly reliable", "F - Reliability cannot be judged")
 
@@ -226,11 +226,12 @@ def return_error(message: str, error: Any = "") -> None:
     sys.exit(0)
 
 
-def stringEscapeMD(st: str, minimal_escaping: bool = False, escape_multiline: bool = False) -> str:
-    """Raises as XSOAR's does if it is given no text."""
-    escaped = "".join(f"\\{letter}" if letter in r"\`*_{}[]()#+-!|" else letter for letter in st)
-    return escaped.replace("\n", "<br>") if escape_multiline else escaped
-
-
 def tableToMarkdown(name: str, t: Sequence[Mapping[str, Any]], removeNull: bool = False) -> str:
-    return f"### {name}\n" + "\n".join(str(dict(row)) for row in t)
+    """Escapes what would end a cell, and nothing else."""
+    heads = list(t[0])
+    lines = [
+        heads,
+        ["---"] * len(heads),
+        *([str(row.get(head, "")).replace("|", "\\|") for head in heads] for row in t),
+    ]
+    return "\n".join([f"### {name}", *(f"|{'|'.join(line)}|" for line in lines)])
