@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from package.referees.environments import Referee
 
-REFEREES = (Referee("pycti", ("pycti==7.261026.0", "stix2-validator==3.3.2"), ("3.12", "3.11"), is_large=True),)
+PYCTI = "pycti==7.261026.0"
+REFEREES = (Referee("pycti", (PYCTI, "stix2-validator==3.3.2"), ("3.12", "3.11"), is_large=True),)

@@ -18,7 +18,7 @@ from .readme import pack_readme, readme
 
 HERE = Path(__file__).resolve().parent
 PLATFORM = ("demistomock", "CommonServerPython", "CommonServerUserPython")
-MODULES = (*CLIENT, "xsoar_indicators", "xsoar_arguments", "xsoar")
+MODULES = (*CLIENT, "markdown", "xsoar_indicators", "xsoar_arguments", "xsoar")
 _IMPORTS = """import demistomock as demisto
 from CommonServerPython import *
 from CommonServerUserPython import *

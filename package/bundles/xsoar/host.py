@@ -23,6 +23,7 @@ from CommonServerPython import (
 )
 
 from vt_connectors.adapters.soar.exchange import WayIn, exchange, failed, request
+from vt_connectors.adapters.soar.markdown import escaped
 from vt_connectors.adapters.soar.outcome import is_answer, message_of
 from vt_connectors.adapters.soar.serve_client import ServeClient
 from vt_connectors.adapters.soar.xsoar import Entry, Poll, Results, XsoarCodec
@@ -30,7 +31,6 @@ from vt_connectors.adapters.soar.xsoar_arguments import Call, Command
 from vt_connectors.adapters.soar.xsoar_indicators import CLASSES, entity_type
 
 _VENDOR = "VTLookup"
-_MARKDOWN = "\\*_[]()!<>~"
 _USUAL_S, _LONGEST_S = 240.0, 900.0
 # XSOAR gives enrichment that somebody waits for this long in total.
 _INLINE_S = 15.0
@@ -100,15 +100,15 @@ def _waiting(call: Call, waiting: Sequence[Entry], poll: Poll) -> Any:
         args=dict(poll.args),
         timeout_in_seconds=poll.timeout_s,
     )
-    lines = "\n".join("- " + _escaped(_title(entry), "|`") for entry in waiting)
+    lines = "\n".join("- " + escaped(_title(entry)) for entry in waiting)
     about = f"Waiting; the command runs again in {poll.after_s} s:\n{lines}"
     return CommandResults(readable_output=about, scheduled_command=scheduled, ignore_auto_extract=True)
 
 
 def _result(command: Command, entry: Entry, kind: int, reliability: str) -> Any:
     """Indicators in the text are not extracted, because looking each of them up would use the quota."""
-    title = _escaped(_title(entry), "|`")
-    rows = [{name: _escaped(value) for name, value in row.items()} for row in entry.rows]
+    title = escaped(_title(entry))
+    rows = [{name: _cell(value) for name, value in row.items()} for row in entry.rows]
     found = entry.scored
     indicator = _indicator(entry, reliability) if found else None
     return CommandResults(
@@ -129,13 +129,8 @@ def _title(entry: Entry) -> str:
     return f"{entry.value}: {entry.text}" if entry.value else entry.text
 
 
-def _escaped(value: Any, more: str = "") -> Any:
-    """What comes from outside must not be Markdown, which loads pictures for instance. XSOAR's tables escape `|` and
-    "`" themselves, and would do it again.
-    """
-    if not isinstance(value, str):
-        return value
-    return "".join(f"\\{letter}" if letter in _MARKDOWN + more else letter for letter in value.replace("\n", " "))
+def _cell(value: Any) -> Any:
+    return escaped(value, in_table=True) if isinstance(value, str) else value
 
 
 def _indicator(entry: Entry, reliability: str) -> Any:
