@@ -13,7 +13,8 @@ from package.bundles.manifest import Manifest
 from package.bundles.png import icon
 
 from .commands import PackCommand, commands
-from .integration import DESCRIPTION, NAME, integration
+from .integration import DESCRIPTION, integration
+from .outputs import NAME
 from .readme import pack_readme, readme
 
 HERE = Path(__file__).resolve().parent

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .commands import PackCommand
-from .integration import DESCRIPTION, NAME, arguments, integration, outputs
+from .integration import DESCRIPTION, arguments
+from .outputs import NAME, outputs
+from .settings import settings
 
 
 def pack_readme(commands: list[PackCommand]) -> str:
@@ -25,16 +27,16 @@ Commands: {names}.
 
 def readme(commands: list[PackCommand]) -> str:
     """For the integration's page."""
-    settings = [
+    rows = [
         (one.get("displaypassword") or one["display"], one.get("additionalinfo", ""), str(one["required"]))
-        for one in integration(commands)["configuration"]
+        for one in settings()
     ]
     head = [
         DESCRIPTION,
         "",
         f"## Configure {NAME}",
         "",
-        *_table(("Parameter", "Description", "Required"), settings),
+        *_table(("Parameter", "Description", "Required"), rows),
         "",
         "## Commands",
         "",
