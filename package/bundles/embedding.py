@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 SOAR = Path(__file__).resolve().parents[2] / "connectors/vt_connectors/adapters/soar"
-_OURS = "vt_connectors.adapters.soar."
+_PACKAGE = "vt_connectors.adapters.soar."
 # In this order: each module is before those that use it.
 CLIENT = ("exchange", "outcome", "serve_client")
 
 
-def embedded(modules: Sequence[str], docstring: str, *programs: Path, left_out: Sequence[str] = ()) -> str:
+def embedded(
+    modules: Sequence[str], docstring: str, program: Path | None = None, *, inlined: Sequence[str] = ()
+) -> str:
     """The source of a module with all that the `modules` of adapters/soar/ define, and nothing to import but the
-    standard library. `programs` follow them: they may import what the modules define, and what is `left_out`, which
-    are modules of the platform: the imports of these are removed. If there are any, `from __future__ import
-    annotations` is removed too: the platform puts its own lines before it.
+    standard library. `program`: a module that is appended, and what it imports from those modules is then there; it
+    may import what the platform has. `inlined`: modules that the platform puts before the result, in the same
+    namespace: imports of them are removed, and so is `from __future__ import annotations`, which must be first.
 
     Raises `ValueError` if two of them use one name for two things, or need something else.
     """
     imports: dict[str, None] = {}
     bodies: list[str] = []
     owners: dict[str, str] = {}
-    sources = [(name, (SOAR / f"{name}.py").read_text("utf-8")) for name in modules]
-    for name, source in [*sources, *((path.stem, path.read_text("utf-8")) for path in programs)]:
-        imported, body = _parts(source, modules, left_out)
+    for name, path in [(name, SOAR / f"{name}.py") for name in modules] + [
+        (str(one), one) for one in (program,) if one
+    ]:
+        source = path.read_text("utf-8")
+        imported, body = _parts(source, modules, inlined)
         imports.update(dict.fromkeys(imported))
         for defined in _defined(source):
             if owners.setdefault(defined, name) != name:
                 raise ValueError(f"{owners[defined]} and {name} both define {defined}")
         bodies.append(body)
-    future = [] if left_out else ["from __future__ import annotations", ""]
+    future = [] if inlined else ["from __future__ import annotations", ""]
     head = [f'"""{docstring}"""', "", *future, *sorted(imports, key=_order)]
     return "\n".join(head) + "\n\n" + "\n\n".join(body.strip("\n") + "\n" for body in bodies)
 
 
-def _parts(source: str, modules: Sequence[str], platform: Sequence[str]) -> tuple[list[str], str]:
+def _parts(source: str, modules: Sequence[str], inlined: Sequence[str]) -> tuple[list[str], str]:
     """The statements that import, and the rest without its docstring."""
     lines = source.splitlines()
     imported: list[str] = []
@@ -46,28 +50,33 @@ def _parts(source: str, modules: Sequence[str], platform: Sequence[str]) -> tupl
         if not (is_docstring or isinstance(node, (ast.Import, ast.ImportFrom))):
             continue
         left_out.update(range(node.lineno - 1, node.end_lineno or node.lineno))
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_there(node, modules, platform):
-            imported += _single(node)
+        if isinstance(node, ast.ImportFrom) and _is_ours(node):
+            if _name(node) not in modules or any(alias.asname for alias in node.names):
+                raise ValueError(f"it imports {node.module}, which would not be there")
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported += _single(node, {"__future__", *inlined})
     return imported, "\n".join(line for number, line in enumerate(lines) if number not in left_out)
 
 
-def _single(node: ast.Import | ast.ImportFrom) -> list[str]:
+def _single(node: ast.Import | ast.ImportFrom, left_out: Container[str]) -> list[str]:
     """The statement as several, each with one name, so that equal ones of several modules are one."""
     if isinstance(node, ast.Import):
-        return [ast.unparse(ast.Import([alias])) for alias in node.names]
-    return [ast.unparse(ast.ImportFrom(node.module, [alias], node.level)) for alias in node.names]
+        return [ast.unparse(ast.Import([alias])) for alias in node.names if alias.name not in left_out]
+    if node.module in left_out:
+        return []
+    return [ast.unparse(ast.ImportFrom(node.module, [alias], 0)) for alias in node.names]
 
 
-def _is_there(node: ast.Import | ast.ImportFrom, modules: Sequence[str], platform: Sequence[str]) -> bool:
-    """Whether its names are defined in the module that is made, or by the platform."""
-    if isinstance(node, ast.Import):
-        return node.names[0].name in platform
-    name = str(node.module)
-    is_ours = node.level > 0 or name.startswith(_OURS)
-    own = name[len(_OURS) :] if name.startswith(_OURS) else name
-    if is_ours and (node.level > 1 or own not in modules or any(alias.asname for alias in node.names)):
-        raise ValueError(f"it imports {node.module}, which would not be there")
-    return is_ours or name in (*platform, "__future__")
+def _is_ours(node: ast.ImportFrom) -> bool:
+    return node.level > 0 or (node.module or "").startswith("vt_connectors")
+
+
+def _name(node: ast.ImportFrom) -> str | None:
+    """Which module of adapters/soar/ it imports from, if it is one of those."""
+    module = node.module or ""
+    if node.level == 1:
+        return module
+    return module[len(_PACKAGE) :] if node.level == 0 and module.startswith(_PACKAGE) else None
 
 
 def _defined(source: str) -> list[str]:

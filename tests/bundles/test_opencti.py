@@ -17,13 +17,13 @@ from package.bundles.opencti.bundle import build
 from package.referees.environments import Referee
 from tests.bundles.installed import installed
 from tests.bundles.opencti_host.graphql import FakeOpenCti, opencti
+from tests.bundles.opencti_process import MARKINGS, Asked, described, handed
 from tests.http.serving import READER, Serving, serving
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
+from vt_connectors.adapters.soar.opencti import EXTENSION
 
 pytestmark = pytest.mark.once
 
-HOST = Path(__file__).parent / "opencti_host"
-EXTENSION = "extension-definition--f93e2c80-4231-4f9a-af8b-95c9bd566a82"
 # `spec_version` of the bundle is OpenCTI's addition to STIX 2.1, and so is its extension.
 VALIDATE = """
 import json, sys, stix2
@@ -35,28 +35,6 @@ for item in bundle["objects"]:
 result = validate_string(json.dumps(bundle), ValidationOptions(version="2.1"))
 print([str(error) for error in result.errors])
 """
-MARKINGS = {
-    "TLP:AMBER": "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
-    "TLP:RED": "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed",
-}
-
-
-class Asked(NamedTuple):
-    """An observable of OpenCTI, and how it is marked."""
-
-    name: str
-    type: str
-    entity_type: str
-    about: Mapping[str, Any]
-    tlp: str = "TLP:AMBER"
-    in_playbook: bool = False
-
-    @property
-    def id(self) -> str:
-        number = sum(ord(letter) * 7**place for place, letter in enumerate(self.name)) % 16**12
-        return f"{self.type}--6f1f27d1-8d9e-5bf1-a1f8-{number:012x}"
-
-
 ASKED = (
     Asked("known", "file", "StixFile", {"hashes": {"MD5": EICAR}}),
     Asked("unknown", "file", "StixFile", {"hashes": {"SHA-256": UNKNOWN_HASH}}),
@@ -67,33 +45,6 @@ ASKED = (
     Asked("domain", "domain-name", "Domain-Name", {"value": "example.com"}, in_playbook=True),
     Asked("red in a playbook", "domain-name", "Domain-Name", {"value": "x.example.com"}, "TLP:RED", True),
 )
-
-
-def described(one: Asked) -> dict[str, Any]:
-    """As the API describes it."""
-    marking = {"definition_type": "TLP", "definition": one.tlp, "id": one.tlp, "standard_id": MARKINGS[one.tlp]}
-    return {
-        "id": one.name,
-        "standard_id": one.id,
-        "entity_type": one.entity_type,
-        "observable_value": str(one.about),
-        "objectMarking": [marking],
-    }
-
-
-def message(one: Asked) -> dict[str, Any]:
-    """As the queue has it."""
-    entity = {"type": one.type, "spec_version": "2.1", "id": one.id, "object_marking_refs": [MARKINGS[one.tlp]]}
-    objects = [{**entity, **one.about}]
-    event: dict[str, Any] = {"entity_id": one.id, "entity_type": one.entity_type}
-    internal: dict[str, Any] = {"work_id": one.name, "applicant_id": None}
-    if one.in_playbook:
-        event["bundle"] = {"type": "bundle", "objects": objects}
-        names = ("event_id", "execution_id", "playbook_id", "data_instance_id", "step_id", "previous_step_id")
-        internal["playbook"] = {name: name for name in names}
-    else:
-        event.update(stix_objects=json.dumps(objects), stix_entity=json.dumps(objects[0]))
-    return {"event": event, "internal": internal}
 
 
 class Ran(NamedTuple):
@@ -115,32 +66,9 @@ def ran(referee: Referee, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("opencti")
     connector = build(read_manifest(), folder) / "connector.py"
     with serving(folder) as server, opencti({one.id: described(one) for one in ASKED}) as fake:
-        environment = {
-            "OPENCTI_URL": fake.url,
-            "OPENCTI_TOKEN": "token-of-opencti",
-            "CONNECTOR_ID": "5c5ad3c9-3c39-4c1a-8a6f-c6dd1b0b5f10",
-            "CONNECTOR_TYPE": "INTERNAL_ENRICHMENT",
-            "CONNECTOR_NAME": "VirusTotal Connectors",
-            "CONNECTOR_SCOPE": "StixFile,Domain-Name",
-            "CONNECTOR_QUEUE_PROTOCOL": "api",
-            "VTCONNECTORS_SERVER_URL": server.url,
-            "VTCONNECTORS_TOKEN": READER,
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-        }
-        ended = subprocess.run(
-            [str(referee.python), str(HOST / "run.py"), str(connector)],
-            input=json.dumps([message(one) for one in ASKED]),
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert ended.returncode == 0, ended.stderr
+        output = handed(referee, connector, fake, server.url, READER, ASKED, folder)
         by_id = {item["id"]: bundle for bundle in fake.pushed + fake.steps for item in bundle["objects"]}
-        yield Ran(fake, server, by_id, ended.stdout + ended.stderr)
+        yield Ran(fake, server, by_id, output)
 
 
 def asked(name: str) -> Asked:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,19 +13,17 @@ from package.bundles.manifest import read_manifest
 from package.bundles.xsoar.bundle import build
 from package.bundles.xsoar.commands import commands
 from package.bundles.xsoar.integration import integration
+from tests.bundles.xsoar_process import ERROR, METRICS, NOTE, WARNING, context, instance, needed, run
 from tests.http.serving import EVERYTHING, Serving, serving
 from tests.soar.outcomes import EICAR, UNKNOWN_HASH
 from vt_connectors.sandbox import SandboxConfig
 
-# The pack runs in an image with Python 3.12 only, and its annotations are evaluated.
-pytestmark = [pytest.mark.skipif(sys.version_info < (3, 10), reason="the pack needs Python 3.10"), pytest.mark.once]
-
-HOST = Path(__file__).parent / "xsoar_host"
-NOTE, ERROR, WARNING, METRICS = 1, 4, 11, 19
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    needed()
     return build(read_manifest(), tmp_path_factory.mktemp("pack"))
 
 
@@ -43,33 +39,7 @@ def served(tmp_path: Path) -> Iterator[Serving]:
 
 
 def settings(server: Serving, **more: Any) -> dict[str, Any]:
-    return {
-        "url": server.url,
-        "credentials": {"password": EVERYTHING},
-        "integrationReliability": "C - Fairly reliable",
-        **more,
-    }
-
-
-def run(program: Path, *calls: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    """The entries that each call returned. XSOAR starts a container for them; here it is a process."""
-    ended = subprocess.run(
-        [sys.executable, str(HOST / "run.py"), str(program)],
-        input=json.dumps(calls),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    answers: list[list[dict[str, Any]]] = json.loads(ended.stdout)
-    return answers
-
-
-def context(entry: dict[str, Any], root: str) -> Any:
-    """What the entry writes below `root`, whatever the key."""
-    (found,) = [value for path, value in entry["EntryContext"].items() if path.split("(")[0] == root]
-    return found
+    return {**instance(server.url, EVERYTHING), **more}
 
 
 def test_a_list_is_answered_for_each_value_and_a_wrong_one_loses_nothing(program: Path, served: Serving) -> None:

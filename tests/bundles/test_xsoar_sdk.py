@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +16,11 @@ import yaml
 from package.bundles.manifest import read_manifest
 from package.bundles.xsoar.bundle import build
 from tests.bundles.installed import installed
-from tests.bundles.test_xsoar import NOTE, context, run, settings
-from tests.http.serving import serving
+from tests.bundles.xsoar_process import NOTE, context, instance, needed, run
+from tests.http.serving import EVERYTHING, serving
 from tests.soar.outcomes import EICAR
 
-pytestmark = [pytest.mark.skipif(sys.version_info < (3, 10), reason="the pack needs Python 3.10"), pytest.mark.once]
+pytestmark = pytest.mark.once
 
 # The lists that the SDK would get from the network. Each has what the pack uses.
 APPROVED = {
@@ -60,6 +59,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sdk(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Sdk:
     """Runs a command of the SDK there."""
+    needed()
     one = installed("demisto-sdk")
     home = tmp_path_factory.mktemp("home")
     environment = {
@@ -144,6 +144,8 @@ def test_what_the_sdk_makes_of_it_runs(sdk: Sdk, tmp_path: Path) -> None:
     program = tmp_path / "unified.py"
     program.write_text("\n".join([*before, document["script"]["script"]]), "utf-8")
     with serving(tmp_path) as server:
-        ((entry, _),) = run(program, {"command": "file", "args": {"file": EICAR}, "params": settings(server)})
+        ((entry, _),) = run(
+            program, {"command": "file", "args": {"file": EICAR}, "params": instance(server.url, EVERYTHING)}
+        )
     assert entry["Type"] == NOTE
     assert context(entry, "DBotScore")["Score"] == 3

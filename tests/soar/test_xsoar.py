@@ -11,7 +11,7 @@ from package.bundles.manifest import read_manifest
 from package.bundles.xsoar.commands import commands
 from vt_connectors.adapters.soar import outcome
 from vt_connectors.adapters.soar.xsoar import Results, XsoarCodec
-from vt_connectors.adapters.soar.xsoar_arguments import SCANS, Call
+from vt_connectors.adapters.soar.xsoar_arguments import SCANS, Call, More
 
 from .codec_contract import CodecContract
 from .outcomes import EICAR, UNKNOWN_HASH, Case, cases
@@ -133,7 +133,7 @@ def test_the_value_is_shown_as_it_was_given_unless_it_was_defanged() -> None:
 
 
 def test_relationships_are_asked_for_in_the_same_request() -> None:
-    (request,) = XsoarCodec(COMMANDS, relationships=True).requests(Call("domain", {"domain": "a.example"}))
+    (request,) = XsoarCodec(COMMANDS, More(relationships=True)).requests(Call("domain", {"domain": "a.example"}))
     assert request["params"]["relationships"] == ["resolutions", "subdomains", "communicating_files"]
     rows = {"resolutions": [{"type": "resolution", "ip": "2001:db8::1", "host": "a.example"}], "siblings": []}
     (entry,) = CODEC.output(
@@ -141,6 +141,19 @@ def test_relationships_are_asked_for_in_the_same_request() -> None:
     ).entries
     assert entry.scored is not None
     assert entry.scored.relationships == (("resolves-to", "2001:db8::1", "IPv6"),)
+
+
+def test_further_facts_are_asked_for_only_if_they_are_wanted() -> None:
+    """Because a report that is cached without them is asked for again."""
+    call = Call("ip", {"ip": "8.8.8.8"})
+    assert "options" not in CODEC.requests(call)[0]
+    (request,) = XsoarCodec(COMMANDS, More(facts=True)).requests(call)
+    assert request["options"] == {"include": ["context"]}
+    facts = {"asn": 64502, "owner": "Prairie Telecom", "country": "US"}
+    (entry,) = CODEC.output(call, [report(type="ip", indicator="8.8.8.8", context=facts)]).entries
+    assert entry.scored is not None
+    assert entry.scored.fields["asn"] == "AS64502"
+    assert (entry.scored.fields["as_owner"], entry.scored.fields["geo_country"]) == ("Prairie Telecom", "US")
 
 
 def test_polling_asks_again_for_what_waits_and_for_nothing_else() -> None:

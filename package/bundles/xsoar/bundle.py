@@ -59,7 +59,7 @@ def build(manifest: Manifest, out: Path) -> Path:
 def code(made: list[PackCommand], version: str) -> str:
     """The integration's Python file."""
     docstring = f"VirusTotal through vtaction serve, for Cortex XSOAR. Generated, version {version}."
-    source = embedded(MODULES, docstring, HERE / "host.py", left_out=PLATFORM)
+    source = embedded(MODULES, docstring, HERE / "host.py", inlined=PLATFORM)
     head, mark, rest = source.partition('"""\n\n')
     table = "\n".join(_entry(one) for one in made)
     return head + mark + _IMPORTS + "\n" + rest.rstrip("\n") + "\n" + _ENTRY.format(commands=table)

@@ -27,7 +27,7 @@ from vt_connectors.adapters.soar.markdown import escaped
 from vt_connectors.adapters.soar.outcome import is_answer, message_of
 from vt_connectors.adapters.soar.serve_client import ServeClient
 from vt_connectors.adapters.soar.xsoar import Entry, Poll, Results, XsoarCodec
-from vt_connectors.adapters.soar.xsoar_arguments import Call, Command
+from vt_connectors.adapters.soar.xsoar_arguments import Call, Command, More
 from vt_connectors.adapters.soar.xsoar_indicators import CLASSES, entity_type
 
 _VENDOR = "VTLookup"
@@ -192,7 +192,8 @@ def main(commands: Mapping[str, Command]) -> None:
         if name not in commands:
             raise NotImplementedError(f"there is no command {name}")
         call = Call(name, demisto.args())
-        codec = XsoarCodec(commands, bool(params.get("create_relationships")))
+        more = More(bool(params.get("create_relationships")), bool(params.get("further_facts")))
+        codec = XsoarCodec(commands, more)
         output = exchange(codec, call, WithFiles(server), _seconds(params))
         reliability = params.get("integrationReliability") or "C - Fairly reliable"
         return_results(_results(commands[name], call, output, reliability))

@@ -46,6 +46,7 @@ def settings() -> list[dict[str, Any]]:
             False,
             "Create relationships between indicators as part of enrichment.",
         ),
+        _setting("further_facts", "Further facts", _CHECKBOX, "Collect", False, _ABOUT_FACTS),
         {
             **_setting("max_wait", "Longest wait of a command in seconds", _TEXT, "Collect", False, _ABOUT_WAITING),
             "defaultvalue": "240",
@@ -53,6 +54,9 @@ def settings() -> list[dict[str, Any]]:
     ]
 
 
+_ABOUT_FACTS = (
+    "Registrar, AS, country, signer, families and the like. A report that is cached without them is asked for again."
+)
 _ABOUT_WAITING = (
     "How long a command waits for quota and answers, 900 at most. Keep it below the time after which XSOAR stops "
     "commands. Enrichment that must be quick never waits longer than 15 seconds."

@@ -53,7 +53,7 @@ class OpenctiCodec(Codec[Observable, Enriched]):
         kind, value = KINDS.get(str(entity.get("type"))), _value(entity)
         if kind is None or value is None:
             return []
-        return [request("lookup", {"value": value, "type": kind}, include=["context"])]
+        return [request("lookup", {"value": value, "type": kind})]
 
     def output(self, given: Observable, responses: Sequence[Mapping[str, Any]]) -> Enriched:
         """See `exchange.Codec`."""

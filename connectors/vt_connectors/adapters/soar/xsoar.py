@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 
 from .exchange import Codec
 from .outcome import OUT_OF_QUOTA, PENDING, REFUSED, is_answer, message_of, outcome_of, retry_after_s
-from .xsoar_arguments import SCANS, Asked, Call, Command, asked, request_for, typed
+from .xsoar_arguments import SCANS, Asked, Call, Command, More, asked, request_for, typed
 from .xsoar_indicators import Scored, scored
 
 # XSOAR's shortest interval, and ours if the response names none.
 _SHORTEST_S, _INTERVAL_S = 10, 60
 _POLLING_S = 3600
 _MOST_ROWS = 100
+_NO_MORE = More()
 # What XSOAR counts, by outcome and by code.
 _METRICS = {
     OUT_OF_QUOTA: "quota_error",
@@ -57,16 +58,16 @@ class Results(NamedTuple):
 
 
 class XsoarCodec(Codec[Call, Results]):
-    """`commands` by name. `relationships`: scored indicators come with related ones, in the same request."""
+    """`commands` by name."""
 
-    def __init__(self, commands: Mapping[str, Command], relationships: bool = False) -> None:
+    def __init__(self, commands: Mapping[str, Command], more: More = _NO_MORE) -> None:
         self._commands = commands
-        self._relationships = relationships
+        self._more = more
 
     def requests(self, given: Call) -> list[dict[str, Any]]:
         """See `exchange.Codec`."""
         command = self._commands[given.command]
-        return [request_for(command, given.args, one, self._relationships) for one in asked(command, given.args)]
+        return [request_for(command, given.args, one, self._more) for one in asked(command, given.args)]
 
     def output(self, given: Call, responses: Sequence[Mapping[str, Any]]) -> Results:
         """See `exchange.Codec`."""

@@ -56,8 +56,17 @@ def asked(command: Command, args: Mapping[str, Any]) -> list[Asked]:
     return [Asked(value, scan) for value, scan in zip(values, scans + [None] * len(values))]
 
 
-def request_for(command: Command, args: Mapping[str, Any], one: Asked, relationships: bool) -> dict[str, Any]:
-    """The request about one value. `relationships`: scored indicators come with related ones."""
+class More(NamedTuple):
+    """What scored indicators come with besides the report: related ones, and further facts such as the owner of an
+    address. All is in one answer of VirusTotal, but a report that is cached without it is asked for again.
+    """
+
+    relationships: bool = False
+    facts: bool = False
+
+
+def request_for(command: Command, args: Mapping[str, Any], one: Asked, more: More) -> dict[str, Any]:
+    """The request about one value."""
     params = {
         name: typed(args[name], kind)
         for name, kind in command.params.items()
@@ -68,11 +77,9 @@ def request_for(command: Command, args: Mapping[str, Any], one: Asked, relations
         return request("get_analysis", {"analysis_id": one.scan, **private})
     if one.value is not None:
         params = {command.value: one.value, **params}
-    if not command.kind:
-        return request(command.action, params)
-    if relationships:
+    if command.kind and more.relationships:
         params.setdefault("relationships", list(RELATIONSHIPS[command.kind]))
-    return request(command.action, params, include=["context"])
+    return request(command.action, params, **({"include": ["context"]} if command.kind and more.facts else {}))
 
 
 def listed(value: Any, is_url: bool = False) -> list[str]:
