@@ -1,4 +1,4 @@
-"""Actions for people: a table on a terminal, JSON lines in a pipe, and a progress bar."""
+"""Actions for people: a card or a table on a terminal, JSON lines in a pipe, and a progress bar."""
 
 from __future__ import annotations
 
@@ -53,20 +53,21 @@ class Progress(Observer):
         return contextlib.nullcontext()
 
 
-def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool) -> int:
-    """Run the action and print its answers. Returns the exit status. After a request to end, the remaining requests are
-    answered with `cancelled`.
+def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, chosen: str) -> int:
+    """Run the action and print its answers in the format `chosen`. Returns the exit status. After a request to end, the
+    remaining requests are answered with `cancelled`.
     """
+    as_lines = chosen == "ndjson"
     core = core_from(environment, ending.clock).within(BatchAnswers())
     requests = list(requests_of(options, ending))
     code = ExitCode()
     shown = []
     try:
-        with bars(len(requests), as_json) as seen:
+        with bars(len(requests), as_lines) as seen:
             for response in _Answers(core, ending, seen).of(requests):
                 seen.answered(response)
                 code.saw(response)
-                if as_json:
+                if as_lines:
                     with seen.aside():
                         sys.stdout.write(json.dumps(response) + "\n")
                         sys.stdout.flush()
@@ -78,9 +79,9 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
     if ending.clock.cancelled:
         code.add(RETRY_LATER)
     if shown:
-        from .tables import show
+        from .output.responses import show
 
-        show(options.action, shown)
+        show(options.action, shown, chosen, ending.clock.now())
         sys.stdout.flush()
         for response in shown:
             core.delivered(response)
