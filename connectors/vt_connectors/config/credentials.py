@@ -42,7 +42,7 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
     if config.get("api_key"):
         return ApiKey(config["api_key"]), "VT_CONFIG, api_key"
     raise ConfigError(
-        f"no API key: `vtaction init` stores one, or name a file that contains it in VT_API_KEY_FILE, or set VT_API_KEY; "
+        "no API key: `vtaction init` stores one, or name a file with it in VT_API_KEY_FILE, or set VT_API_KEY; "
         f"a free key is at {KEY_PAGE}, and `vtaction sandbox` works without one"
     )
 
@@ -53,8 +53,7 @@ def _refuse_two_keys(environment: Mapping[str, str], config: Mapping[str, object
     variable = next((name for name in ("VT_API_KEY", "VT_API_KEY_FILE") if environment.get(name, "").strip()), None)
     if profile and variable and ("api_key" in config or "api_key_file" in config):
         raise ConfigError(
-            f"{variable} is set, so the key of the profile {profile[:40]!r} would not be used; unset {variable}, or use "
-            "no profile"
+            f"{variable} is set, so the key of the profile {profile[:40]!r} would not be used; unset it, or the profile"
         )
 
 

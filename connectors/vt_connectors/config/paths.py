@@ -94,8 +94,8 @@ def default_config_file(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def use_default_config(environment: MutableMapping[str, str]) -> None:
-    """Set `VT_CONFIG` to the user's configuration file, if there is one and `VT_CONFIG` is not set, also not to an empty
-    value. Only `vtaction` does this: a library or a service must not depend on whose home folder it runs in.
+    """Set `VT_CONFIG` to the user's configuration file, if there is one and `VT_CONFIG` is not set, not even to an
+    empty value. Only `vtaction` does this: a library or a service must not depend on whose home folder it runs in.
     """
     if "VT_CONFIG" not in environment:
         path = default_config_file(environment)

@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
     )
     parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default", help=about)
     about = (
-        "engines: each engine's result; context: further facts; raw: VirusTotal's own object, in JSON formats only; may "
-        "be repeated"
+        "engines: each engine's result; context: further facts; raw: VirusTotal's own object, in JSON only; "
+        "may be repeated"
     )
     parser.add_argument("--include", action="append", choices=("raw", "engines", "context"), default=[], help=about)
     parser.set_defaults(verdict_by=None)

@@ -58,7 +58,7 @@ def run_cache_command(options: argparse.Namespace, environment: Mapping[str, str
 
 
 def _row(row: Listed, now: float) -> dict[str, Any]:
-    found = {"key": row.key, "status": row.status, "fetched_at": iso(row.fetched_at)}
+    found: dict[str, Any] = {"key": row.key, "status": row.status, "fetched_at": iso(row.fetched_at)}
     found |= {"age_s": max(0, int(now - row.fetched_at)), "type": row.kind, "indicator": row.indicator}
     return {**found, "verdict": row.verdict}
 

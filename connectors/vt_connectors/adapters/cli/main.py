@@ -78,6 +78,8 @@ class RunOptions:
     exit_zero = False
     log_level = "warning"
     log_json = False
+    no_color = False
+    profile = None
     ends_itself = True
 
     @staticmethod

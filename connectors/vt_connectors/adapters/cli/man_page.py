@@ -32,6 +32,9 @@ _VARIABLES = (
 )
 
 
+_ESCAPES = {"\\": r"\e", "-": r"\-", '"': r"\(dq", "`": r"\(ga", "'": r"\(aq"}
+
+
 def man_page(parser: Parser) -> str:
     """The page in the language of `man` (roff)."""
     return "\n".join(_lines(parser)) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 from ...contract.nearest import nearest
 from . import logs
@@ -84,7 +84,7 @@ def meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found}?" if found else ""
 
 
-def command_at(arguments: Sequence[str]) -> Optional[int]:
+def command_at(arguments: Sequence[str]) -> int | None:
     """The index of the command in the arguments: the first one that is no option."""
     number = 0
     while number < len(arguments):

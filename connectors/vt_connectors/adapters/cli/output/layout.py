@@ -1,8 +1,8 @@
 """Fits a sheet to the width of a terminal.
 
-Words are never broken, so that hashes, dates and addresses can be copied. If a row is too wide, its columns with several
-words are wrapped. If that is not enough, the widest column gets a line of its own above the row. `rich` has tables, but
-breaks words and has no such lines.
+Words are never broken, so that hashes, dates and addresses can be copied. If a row is too wide, its columns with
+several words are wrapped. If that is not enough, the widest column gets a line of its own above the row. `rich` has
+tables, but breaks words and has no such lines.
 """
 
 from __future__ import annotations

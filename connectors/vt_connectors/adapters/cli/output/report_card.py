@@ -11,7 +11,7 @@ from ....actions import Action
 from ....errors import printable
 from .layout import wrapped
 from .sheet import cell, moment
-from .verdict_sheet import names_files, owner, span, verdict
+from .verdict_sheet import names_files, outcome, owner, span, verdict
 
 if TYPE_CHECKING:
     from ....contract.response import Response
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _LABEL_WIDTH = 15
 _BAR_WIDTH = 20
 _MOST_ENGINES, _MOST_NAMES = 8, 5
-_STATUS = {"not_found": "VirusTotal does not know it"}
 _FROM = {"api": "VirusTotal, now", "shared": "VirusTotal, shared with another request"}
 
 
@@ -40,8 +39,7 @@ def _headline(response: Response) -> Text:
     data, shown = response["data"] or {}, verdict(response)
     stats = data.get("stats")
     if not stats:
-        text = _STATUS.get(response["status"]) or response["summary"].partition(": ")[2]
-        return Text.assemble((shown.text, shown.style or "bold"), "  ", printable(text))
+        return Text.assemble((shown.text, shown.style or "bold"), "  ", outcome(response))
     detected = stats["malicious"] + stats["suspicious"]
     label = f"  {printable(str(data['label']))}" if "label" in data else ""
     return Text.assemble(

@@ -18,7 +18,7 @@ from .layout import lines_of
 from .quota_sheets import quota_sheets
 from .report_card import card
 from .result_sheets import Part, parts_of
-from .sheet import ERROR_STYLE, VERDICT_STYLES, Sheet, cell
+from .sheet import ERROR_STYLE, VERDICT_STYLES, Cell, Sheet, cell
 from .text_formats import as_csv, as_markdown
 from .verdict_sheet import full_sheet, verdict_sheet
 
@@ -99,17 +99,14 @@ def _engines(response: Response, width: int, *, is_alone: bool) -> Iterator[Text
     if "engines" not in data:
         return
     found = sorted(data["engines"].items(), key=lambda pair: (_rank(pair[1].get("category")), pair[0].lower()))
-    rows = [
-        (
-            cell(name),
-            cell(each.get("category"), _ENGINE_STYLES.get(str(each.get("category")), "")),
-            cell(each["result"]),
-        )
-        for name, each in found
-    ]
+    rows = [(cell(name), _opinion(each.get("category")), cell(each.get("result"))) for name, each in found]
     yield Text()
     title = "" if is_alone else str(data["indicator"])
     yield from lines_of(Sheet(("engine", "opinion", "result"), rows, printable(title)), width)
+
+
+def _opinion(category: str | None) -> Cell:
+    return cell(category, _ENGINE_STYLES.get(str(category), ""))
 
 
 def _rank(category: str | None) -> int:

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from .sheet import Cell, Sheet
 
-# A spreadsheet takes a cell that begins with one of these for a formula, which could send the sheet's content somewhere.
+# A spreadsheet takes a cell that begins with one of these for a formula, which could send the content elsewhere.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 
 def as_csv(sheets: Iterable[Sheet]) -> str:
-    """Rows with a header; again a header, after an empty line, if the columns change. Lines end with CRLF (RFC 4180)."""
+    """Rows with a header; again a header, after an empty line, if the columns change. Lines end as RFC 4180 says."""
     out = io.StringIO()
     writer = csv.writer(out)
     columns: tuple[str, ...] | None = None

@@ -98,13 +98,20 @@ def _file(response: Response) -> Cell:
     return cell(response["id"])
 
 
+def outcome(response: Response) -> str:
+    """The summary without the status, which is shown beside it."""
+    if response["status"] == "not_found":
+        return "VirusTotal does not know it"
+    return printable(response["summary"].removeprefix(f"{response['status']}: "))
+
+
 def _about(response: Response) -> str:
     """What tells one indicator from another; why something was skipped. Errors are explained below the table."""
     data = response["data"] or {}
-    if response["status"] in ("skipped", "pending"):
-        return printable(response["summary"].partition(": ")[2])
-    if response["status"] == "not_found":
-        return "not known to VirusTotal"
+    if response["error"]:
+        return ""
+    if response["status"] in ("skipped", "pending") or "stats" not in data:
+        return outcome(response)
     choices = (data.get("label"), owner(data), data.get("categories"), data.get("title"), data.get("names"))
     found = next((each for each in choices if each), "")
     text = ", ".join(found[:2]) if isinstance(found, list) else str(found)
