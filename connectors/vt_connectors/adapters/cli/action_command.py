@@ -45,6 +45,16 @@ class Answering(LookingUp, Protocol):
     def refuse(self, document: object, error: ConnectorError) -> Response: ...
 
 
+class _WaitsOnly(Observer):
+    """Passes on that requests wait: the bytes of several files would be mixed up."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def waits_for_quota(self, waits: bool) -> None:
+        self._observer.waits_for_quota(waits)
+
+
 class Progress(Observer):
     """Shows progress; this class shows nothing."""
 
@@ -63,7 +73,7 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
     code = ExitCode()
     shown = []
     try:
-        with bars(len(requests), as_lines) as seen:
+        with bars(len(requests), as_lines, options.max_wait) as seen:
             for response in _Answers(core, ending, seen).of(requests):
                 seen.answered(response)
                 code.saw(response)
@@ -143,7 +153,8 @@ class _Answers:
 
     def of(self, requests: list[Request]) -> Iterator[Response]:
         """After a lookup that found no quota, the next lookups that would find none either are answered at once."""
-        how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else {"claim": BATCH}
+        of_several = {"observer": _WaitsOnly(self._observer), "claim": BATCH}
+        how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else of_several
         left, under_way = deque(requests), deque[_RequestJob]()
         while left or under_way:
             while left and len(under_way) < _AHEAD:
@@ -190,13 +201,13 @@ class _Answers:
 
 
 @contextlib.contextmanager
-def bars(count: int, as_json: bool) -> Iterator[Progress]:
-    """Progress bars if stderr is a terminal, else nothing."""
+def bars(count: int, as_json: bool, max_wait_s: float) -> Iterator[Progress]:
+    """Progress bars if stderr is a terminal, else nothing. `max_wait_s`: how long a request may wait for quota."""
     # JSON on the same terminal would be mixed up with the bars.
     if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
         yield Progress()
         return
     from .progress import Bars
 
-    with Bars(count) as seen:
+    with Bars(count, max_wait_s) as seen:
         yield seen

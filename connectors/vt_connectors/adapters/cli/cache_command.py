@@ -14,7 +14,7 @@ from ...contract import MALFORMED, OK
 from ...core import Core
 from ...redaction import redacted
 from ..core_from_environment import core_from, remember_keys
-from .output.formats import add_format, chosen_format
+from .output.formats import add_format, chosen_format, print_json
 
 if TYPE_CHECKING:
     from .output.sheet import Sheet
@@ -49,7 +49,7 @@ def run_cache_command(options: argparse.Namespace, environment: Mapping[str, str
         remember_keys(environment)
         tell(redacted({**cache.stats(), "pending": pending["entries"], **queue}), as_json)
     elif as_json:
-        _print_rows([_row(row, clock.now()) for row in cache.listed(options.limit)], chosen)
+        print_json([_row(row, clock.now()) for row in cache.listed(options.limit)], chosen)
     else:
         from .output.responses import show_sheet
 
@@ -61,13 +61,6 @@ def _row(row: Listed, now: float) -> dict[str, Any]:
     found: dict[str, Any] = {"key": row.key, "status": row.status, "fetched_at": iso(row.fetched_at)}
     found |= {"age_s": max(0, int(now - row.fetched_at)), "type": row.kind, "indicator": row.indicator}
     return {**found, "verdict": row.verdict}
-
-
-def _print_rows(rows: list[dict[str, Any]], chosen: str) -> None:
-    if chosen == "json":
-        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
-    else:
-        sys.stdout.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def _sheet(rows: list[CachedRow], *, is_exact: bool) -> Sheet:

@@ -14,6 +14,7 @@ from .main import RunOptions, run
 from .parser import Commands, add_command
 
 SET_UP = "Set up and look after"
+_RUN = "JSON requests on stdin, JSON responses on stdout"
 
 
 def add_commands(commands: Commands, wanted: Container[str]) -> None:
@@ -79,7 +80,7 @@ def _init(options: argparse.Namespace, ending: Termination) -> int:
 def add_run(commands: Commands, _: Container[str] = ()) -> None:
     """Add `vtaction run`."""
     about = "JSON requests on stdin, JSON responses on stdout, one per line"
-    parser = add_command(commands, "run", about, "vtaction sample lookup_hash | vtaction run")
+    parser = add_command(commands, "run", about, "vtaction sample lookup_hash | vtaction run", title=_RUN)
     _add_run_options(parser)
     parser.set_defaults(command=run, ends_itself=True)
 

@@ -60,7 +60,7 @@ def run_drain(
     limits = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
     queued = core.pending.stats()["entries"]
     so_far = DrainResult(left=queued)
-    with bars(queued, as_json) as progress:
+    with bars(queued, as_json, options.max_wait) as progress:
 
         def on_response(response: Response, drained: DrainResult) -> None:
             nonlocal so_far

@@ -12,7 +12,7 @@ from .parser import FOR_PROGRAMS, Parser
 
 FIRST_STEPS = (
     ("vtaction sandbox", "try it without a key: it prints what to type next"),
-    ("vtaction init", f"store your key; a free one is at {KEY_PAGE}"),
+    ("vtaction init", f"store your key: {KEY_PAGE}"),
     ("vtaction lookup 8.8.8.8", "look up any hash, URL, domain or IP address"),
 )
 # The order of the groups; others follow.

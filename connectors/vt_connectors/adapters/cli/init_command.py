@@ -64,7 +64,7 @@ def run_init(options: argparse.Namespace, environment: Mapping[str, str], ending
     except KeyboardInterrupt:
         sys.stderr.write("\nvtaction init: ended on request; nothing was stored\n")
         return RETRY_LATER
-    sys.stdout.write(_told(path, profile, options.quota))
+    sys.stderr.write(_told(path, profile, options.quota))
     for name in ("VT_API_KEY", "VT_API_KEY_FILE"):
         if environment.get(name, "").strip():
             sys.stderr.write(f"vtaction init: {name} is set and is used instead of the stored key; unset it\n")

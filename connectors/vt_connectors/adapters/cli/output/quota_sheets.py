@@ -45,8 +45,9 @@ def _reset(name: str, seen: Mapping[str, Any], now: float) -> Cell:
     wait_s = seen.get("resets_in_s", 0)
     if not seen["used"] or not wait_s:
         return cell(None)
-    at = f" ({moment(iso(now + wait_s))})" if name in _CALENDAR else ""
-    return Cell(f"in {span(wait_s)}{at}", "", iso(now + wait_s))
+    until = iso(round(now + wait_s))
+    at = f" ({moment(until)})" if name in _CALENDAR else ""
+    return Cell(f"in {span(wait_s)}{at}", "", until)
 
 
 def _pools(name: str, figure: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
