@@ -59,7 +59,7 @@ def _request() -> dict[str, Any]:
 
 
 def _verdict() -> dict[str, Any]:
-    result = "={{ $json.data?.verdict ?? $json.error?.code ?? $json.status }}"
+    result = "={{ $json.status === 'ok' ? $json.data.verdict : $json.error?.code ?? $json.status }}"
     assignments = [
         {"id": "1", "name": "value", "value": "={{ $('Indicators').item.json.value }}", "type": "string"},
         {"id": "2", "name": "result", "value": result, "type": "string"},
