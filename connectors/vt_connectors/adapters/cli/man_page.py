@@ -89,7 +89,7 @@ def _command(name: str, command: Parser, shared: list[argparse.Action]) -> Itera
         yield ".RS"
         for option in own:
             yield from _option(option)
-        if command.title and command.subparsers and not set(command.subparsers) <= set(ACTIONS):
+        if not set(command.subparsers) <= set(ACTIONS):
             for inner_name, inner in command.subparsers.items():
                 yield from _command(f"{name} {inner_name}", inner, shared)
         yield ".RE"

@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, title: str = "", group: str = "", **options: Any) -> None:
         super().__init__(*arguments, **{"allow_abbrev": False, **options})
-        self.title = title
+        self.title = title or (self.description or "").rstrip(".")
         self.group = group
 
     @property
