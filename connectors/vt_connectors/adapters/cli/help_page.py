@@ -12,7 +12,7 @@ from .parser import FOR_PROGRAMS, Parser
 
 FIRST_STEPS = (
     ("vtaction sandbox", "try it without a key: it prints what to type next"),
-    ("vtaction init", f"store your key: {KEY_PAGE}"),
+    ("vtaction init", f"store a key: {KEY_PAGE}"),
     ("vtaction lookup 8.8.8.8", "look up any hash, URL, domain or IP address"),
 )
 # The order of the groups; others follow.
@@ -52,7 +52,7 @@ def _lines(parser: Parser) -> Iterator[str]:
     yield "usage: vtaction COMMAND [VALUE ...] [OPTIONS]"
     yield ""
     yield "First steps"
-    yield from (f"  {command:<25}{about}" for command, about in FIRST_STEPS)
+    yield from (f"  {command:<24}{about}" for command, about in FIRST_STEPS)
     for group, commands in groups(parser).items():
         yield f"\n{group}"
         yield from (f"  {name:<{_NAME_WIDTH}}{command.title}" for name, command in commands)
