@@ -93,10 +93,10 @@ def test_on_a_terminal_both_pools_are_rows_with_what_is_left(refused: RunnerProc
     plain = {**refused.environment, "NO_COLOR": "1"}
     shown, code = on_a_terminal(refused.command("quota"), plain)
     assert code == 0
-    rows = [[cell for cell in row if "█" not in cell] for row in _rows(shown)]
+    rows = [[cell for cell in row if "■" not in cell] for row in _rows(shown)]
     assert ["api requests daily", "74", "1000", "926", "user"] in rows
     assert ["api requests daily", "9990", "10000", "10", "group (runs out first)"] in rows
-    assert ["api requests monthly", "2564", "no limit", "user"] in rows
+    assert ["api requests monthly", "2564", "user: no limit"] in rows
     assert any(row[:4] == ["day", "990", "1000", "10"] for row in rows)
     assert any("paused by VirusTotal until " in row[-1] for row in rows if row)
 

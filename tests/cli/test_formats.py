@@ -69,7 +69,7 @@ def test_the_quota_has_bars_and_the_time_when_there_is_more(run: RunnerProcess) 
     run.environment["VT_QUOTA"] = "4/minute,500/day"
     run(arguments=("lookup", "8.8.8.8"))
     text = shown(run, "quota", columns=120)
-    assert "minute  █████░░░░░░░░░░░░░░░  1     4      3" in text
+    assert "minute  ■■■■■···············     1      4     3" in text
     assert "00:00 UTC)" in text
     assert "api requests daily" in text
 

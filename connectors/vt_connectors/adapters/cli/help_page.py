@@ -61,4 +61,4 @@ def _lines(parser: Parser) -> Iterator[str]:
     yield ""
     yield "`vtaction help COMMAND` shows the options of a command with an example."
     yield "Names may be written with - or _. The API key is never given on the command line."
-    yield "Exit status: 0 answered; 1 an action failed; 2 wrong usage or settings; 75 try again later."
+    yield "Exit status: 0 answered; 1 failed; 2 wrong usage or setting; 75 try later."

@@ -28,7 +28,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, title: str = "", group: str = "", **options: Any) -> None:
         super().__init__(*arguments, **{"allow_abbrev": False, **options})
-        self.title = title or (self.description or "").rstrip(".")
+        about = title or (self.description or "").rstrip(".")
+        self.title = about[:1].upper() + about[1:]
         self.group = group
 
     @property

@@ -54,6 +54,9 @@ class _Column:
         longest_line = max((cell_len(line) for cell in cells for line in cell.text.split("\n")), default=0)
         longest_word = max((cell_len(word) for cell in cells for word in _words(cell)), default=0)
         self.width = max(longest_line, cell_len(title))
+        # Numbers end at the same place, so that they can be compared.
+        texts = [cell.text for cell in cells if cell.text]
+        self.is_number = bool(texts) and all(text.isdigit() for text in texts)
         self.least = min(self.width, max(longest_word, cell_len(title), _LEAST_TEXT))
 
 
@@ -90,8 +93,10 @@ def _row(columns: list[_Column], cells: list[Cell], indent: str) -> list[Text]:
         line = Text(indent)
         for column, cell, part in zip(columns, cells, parts):
             text = part[number] if number < len(part) else ""
+            blanks = " " * (column.width - cell_len(text))
+            line.append(blanks if column.is_number else "")
             line.append(text, style=cell.style)
-            line.append(" " * (column.width - cell_len(text)) + _GAP)
+            line.append(("" if column.is_number else blanks) + _GAP)
         line.rstrip()
         found.append(line)
     return found

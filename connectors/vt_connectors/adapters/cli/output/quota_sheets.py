@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ....clock import iso
 from ....errors import printable
-from .sheet import Cell, Sheet, cell, moment
+from .sheet import Cell, Sheet, bar, cell, moment
 from .verdict_sheet import span
 
 if TYPE_CHECKING:
     from ....contract.response import Response
 
-_BAR_WIDTH = 20
 _FULL, _HIGH = 1.0, 0.8
 _CALENDAR = ("day", "month")
 
@@ -57,18 +56,22 @@ def _pools(name: str, figure: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
             continue
         numbers = figure[pool]
         first = " (runs out first)" if pool == figure["pool"] and "group" in figure else ""
-        has_limit = figure["pool"] is not None and numbers["left"] is not None
-        shown = (
-            (_bar(numbers["used"], numbers["allowed"]), cell(numbers["used"]), cell(numbers["allowed"]))
-            if has_limit
-            else (cell(None), cell(numbers["used"]), cell("no limit"))
-        )
-        yield (
-            cell(printable(name).replace("_", " ")),
-            *shown,
-            cell(numbers["left"] if has_limit else None),
-            cell(f"{pool}{first}"),
-        )
+        yield (cell(name.replace("_", " ")), *_use(figure, numbers), cell(f"{pool}{first}{_limit(figure, numbers)}"))
+
+
+def _use(figure: Mapping[str, Any], numbers: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """The bar, and what is used, allowed and left."""
+    used, allowed, left = (numbers[word] for word in ("used", "allowed", "left"))
+    if _limit(figure, numbers):
+        return (cell(None), cell(used), cell(None), cell(None))
+    return (_bar(used, allowed), cell(used), cell(allowed), cell(left))
+
+
+def _limit(figure: Mapping[str, Any], numbers: Mapping[str, Any]) -> str:
+    """Why there are no figures of a limit; empty if there are."""
+    if numbers["allowed"] == 0:
+        return ": not in the licence"
+    return ": no limit" if figure["pool"] is None or numbers["left"] is None else ""
 
 
 def _bar(used: int | None, limit: int | None) -> Cell:
@@ -76,9 +79,8 @@ def _bar(used: int | None, limit: int | None) -> Cell:
     if used is None or not limit:
         return cell(None)
     part = min(1.0, used / limit)
-    full = min(_BAR_WIDTH, max(bool(used), int(_BAR_WIDTH * part)))
     style = "red" if part >= _FULL else "yellow" if part >= _HIGH else "green"
-    return Cell("█" * full + "░" * (_BAR_WIDTH - full), style, f"{part:.0%}", is_whole=True)
+    return Cell("".join(bar(used, limit)), style, f"{part:.0%}", is_whole=True)
 
 
 def _usage(usage: Mapping[str, Any]) -> Sheet:

@@ -10,14 +10,13 @@ from rich.text import Text
 from ....actions import Action
 from ....errors import printable
 from .layout import wrapped
-from .sheet import cell, moment
+from .sheet import bar, cell, moment
 from .verdict_sheet import names_files, outcome, owner, span, verdict
 
 if TYPE_CHECKING:
     from ....contract.response import Response
 
 _LABEL_WIDTH = 15
-_BAR_WIDTH = 20
 _MOST_ENGINES, _MOST_NAMES = 8, 5
 _FROM = {"api": "VirusTotal, now", "shared": "VirusTotal, shared with another request"}
 
@@ -41,17 +40,11 @@ def _headline(response: Response) -> Text:
     if not stats:
         return Text.assemble((shown.text, shown.style or "bold"), "  ", outcome(response))
     detected = stats["malicious"] + stats["suspicious"]
+    full, empty = bar(detected, stats["total"])
     label = f"  {printable(str(data['label']))}" if "label" in data else ""
-    return Text.assemble(
-        (shown.text, shown.style or "bold"), "  ", *bar(detected, stats["total"], shown.style), "  ",
-        f"{detected} of {stats['total']} engines{label}",
-    )  # fmt: skip
-
-
-def bar(part: int, whole: int, style: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """A bar for `part` of `whole`. A part that is not zero is visible."""
-    full = min(_BAR_WIDTH, max(bool(part), round(_BAR_WIDTH * part / whole))) if whole else 0
-    return ("█" * full, style.replace("bold ", "")), ("░" * (_BAR_WIDTH - full), "dim")
+    style = shown.style.replace("bold ", "")
+    about = f"  {detected} of {stats['total']} engines{label}"
+    return Text.assemble((shown.text, shown.style or "bold"), "  ", (full, style), (empty, "dim"), about)
 
 
 def _rows(action: Action, response: Response) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from rich.text import Text
 from ....actions import Action
 from ....contract.next_steps import next_steps
 from ....errors import printable
-from .layout import lines_of
+from .layout import lines_of, wrapped
 from .quota_sheets import quota_sheets
 from .report_card import card
 from .result_sheets import Part, parts_of
@@ -83,7 +83,7 @@ def _show_on_terminal(action: Action, responses: Sequence[Response], now: float)
         _print(console, lines_of(verdict_sheet(action, others), console.width))
     for response in others:
         _print(console, _engines(response, console.width, is_alone=len(others) == 1))
-    _print(console, _errors(others))
+    _print(console, _errors(others, console.width))
     _print(console, map(_command_for, (each for each in others if each["status"] == "pending")))
 
 
@@ -113,7 +113,7 @@ def _rank(category: str | None) -> int:
     return _ORDER.index(category) if category in _ORDER else len(_ORDER)
 
 
-def _errors(responses: Sequence[Response]) -> Iterator[Text]:
+def _errors(responses: Sequence[Response], width: int) -> Iterator[Text]:
     """Below the table: each message once, with its next steps."""
     found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
     for response in responses:
@@ -125,10 +125,12 @@ def _errors(responses: Sequence[Response]) -> Iterator[Text]:
     told: set[str] = set()
     for (code, message), (count, steps) in found.items():
         times = f" ({count} times)" if count > 1 else ""
-        yield Text.assemble("\n", (code, ERROR_STYLE), f"{times}: {printable(message)}")
+        first, *rest = wrapped(f"{code}{times}: {printable(message)}", width)
+        yield Text.assemble("\n", (code, ERROR_STYLE), first[len(code) :])
+        yield from map(Text, rest)
         new = [step for step in steps if step not in told]
         told.update(new)
-        yield from (Text(f"  {step}") for step in new)
+        yield from (Text(f"  {line}") for step in new for line in wrapped(step, width - 2))
 
 
 def _command_for(response: Response) -> Text:

@@ -12,6 +12,7 @@ from ....errors import printable
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}Z")
 VERDICT_STYLES = {"malicious": "bold red", "suspicious": "yellow", "undetected": "green"}
 ERROR_STYLE = "bold magenta"
+_BAR_WIDTH = 20
 
 
 class Cell(NamedTuple):
@@ -24,7 +25,7 @@ class Cell(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Rows below the titles of their columns. `keeps`: columns are shown also if they have no value."""
+    """Rows below the titles of their columns."""
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
@@ -46,6 +47,12 @@ def cell(value: object, style: str = "") -> Cell:
     if found:
         return Cell(f"{found[1]} {found[2]}", style, exact, is_whole=True)
     return Cell(exact, style, exact)
+
+
+def bar(part: int, whole: int) -> tuple[str, str]:
+    """The filled and the empty half of a bar for `part` of `whole`. A part that is not zero is visible."""
+    full = min(_BAR_WIDTH, max(bool(part), int(_BAR_WIDTH * part / whole))) if whole else 0
+    return "■" * full, "·" * (_BAR_WIDTH - full)
 
 
 def lines_cell(values: Sequence[object]) -> Cell:
