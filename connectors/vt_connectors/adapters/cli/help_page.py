@@ -43,7 +43,7 @@ def defaults() -> Iterator[tuple[str, str]]:
     yield "cache", f"answers are used for {unset.cache_ttl_s / 3600:g} hours (VT_CACHE_TTL, --max-age)"
     yield "waiting", "at most 20 seconds for quota (--max-wait)"
     yield "output", "a table on a terminal, JSON lines in a pipe (--format)"
-    yield "settings", "environment variables, else config.json of `vtaction init`"
+    yield "settings", "environment variables, else the file of `vtaction init`"
 
 
 def _lines(parser: Parser) -> Iterator[str]:
@@ -60,5 +60,5 @@ def _lines(parser: Parser) -> Iterator[str]:
     yield from (f"  {name:<{_NAME_WIDTH}}{text}" for name, text in defaults())
     yield ""
     yield "`vtaction help COMMAND` shows the options of a command with an example."
-    yield "Names may be written with - or _. The API key is never given on the command line."
-    yield "Exit status: 0 answered; 1 failed; 2 wrong usage or setting; 75 try later."
+    yield "Names may be written with - or _. A key is never given on the command line."
+    yield "Exit status: 0 answered; 1 failed; 2 wrong usage or settings; 75 try later."
