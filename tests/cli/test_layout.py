@@ -48,6 +48,16 @@ def test_a_hash_and_a_date_are_whole_on_80_columns() -> None:
     ]
 
 
+def test_a_wide_column_that_is_not_the_first_is_below_what_it_belongs_to() -> None:
+    assert printed([("dns", f"{SHA256} {SHA256}")], 60, ("activity", "values")) == [
+        "activity",
+        "  values",
+        "dns",
+        f"  {SHA256}",
+        f"  {SHA256}",
+    ]
+
+
 def test_columns_without_a_value_are_left_out() -> None:
     assert printed([("x", "", "y", "")], 80) == ["a  c", "x  y"]
 

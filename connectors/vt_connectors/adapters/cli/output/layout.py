@@ -1,8 +1,9 @@
 """Fits a sheet to the width of a terminal.
 
 Words are never broken, so that hashes, dates and addresses can be copied. If a row is too wide, its columns with
-several words are wrapped. If that is not enough, the widest column gets a line of its own above the row. `rich` has
-tables, but breaks words and has no such lines.
+several words are wrapped. If that is not enough, the widest column gets lines of its own: above the row if it is the
+first column, which says what the row is about, else below it. `rich` has tables, but breaks words and has no such
+lines.
 """
 
 from __future__ import annotations
@@ -25,15 +26,17 @@ def lines_of(sheet: Sheet, width: int) -> list[Text]:
     """The lines: the title, the columns' titles, and the rows."""
     sheet = sheet.without_empty_columns()
     columns = [_Column(title, [row[number] for row in sheet.rows]) for number, title in enumerate(sheet.columns)]
-    above, beside = _placed(columns, width)
+    apart, beside = _placed(columns, width)
+    above = [column for column in apart if column is columns[0]]
+    below = [column for column in apart if column is not columns[0]]
     indent = _INDENT if above else ""
     found = [Text(line, style="bold") for line in wrapped(sheet.title, width)] if sheet.title else []
-    found += [Text(column.title, style="dim") for column in above]
-    found += _row(beside, [Cell(column.title, "dim") for column in beside], indent)
-    for number in range(len(sheet.rows)):
-        for column in above:
-            found += _above(column.cells[number], width)
-        found += _row(beside, [column.cells[number] for column in beside], indent)
+    heading = [Cell(column.title, "dim") for column in columns]
+    for cells in (heading, *(list(row) for row in sheet.rows)):
+        by_column = dict(zip(map(id, columns), cells))
+        found += [line for column in above for line in _apart(by_column[id(column)], width, "")]
+        found += _row(beside, [by_column[id(column)] for column in beside], indent)
+        found += [line for column in below for line in _apart(by_column[id(column)], width, _INDENT)]
     return found
 
 
@@ -65,21 +68,21 @@ def _words(cell: Cell) -> list[str]:
 
 
 def _placed(columns: list[_Column], width: int) -> tuple[list[_Column], list[_Column]]:
-    """The columns above a row, and those that are side by side, with their widths."""
-    above: list[_Column] = []
+    """The columns with lines of their own, and those that are side by side, with their widths."""
+    apart: list[_Column] = []
     beside = list(columns)
-    while len(beside) > 1 and _sum([column.least for column in beside]) > width - len(_INDENT) * bool(above):
+    while len(beside) > 1 and _sum([column.least for column in beside]) > width - len(_INDENT) * bool(apart):
         widest = max(beside, key=lambda column: column.least)
         beside.remove(widest)
-        above.append(widest)
-    left = width - len(_INDENT) * bool(above)
+        apart.append(widest)
+    left = width - len(_INDENT) * bool(apart)
     while (over := _sum([column.width for column in beside]) - left) > 0:
         elastic = [column for column in beside if column.width > column.least]
         if not elastic:
             break
         widest = max(elastic, key=lambda column: column.width)
         widest.width = max(widest.least, widest.width - over)
-    return above, beside
+    return apart, beside
 
 
 def _sum(widths: list[int]) -> int:
@@ -102,9 +105,9 @@ def _row(columns: list[_Column], cells: list[Cell], indent: str) -> list[Text]:
     return found
 
 
-def _above(cell: Cell, width: int) -> list[Text]:
-    lines = _cell_lines(cell, width) if cell.text else []
-    return [Text(line, style=cell.style) for line in lines]
+def _apart(cell: Cell, width: int, indent: str) -> list[Text]:
+    lines = _cell_lines(cell, width - len(indent)) if cell.text else []
+    return [Text.assemble(indent, (line, cell.style)) for line in lines]
 
 
 def _cell_lines(cell: Cell, width: int) -> list[str]:
