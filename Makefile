@@ -12,7 +12,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
+.PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -61,8 +61,11 @@ soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what wa
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
 	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
 
+release: $(VENV)/.installed  ## all files of a release, with checksums: dist/release/
+	@$(BIN)/python -m package.release $(OPTIONS)
+
 clean:  ## remove everything that was built and installed here
-	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 $(VENV)/.installed: setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.9 or newer was found; name one: make PYTHON=/path/to/python3"; exit 1; }

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 NO_RUN: dict[tuple[str, str], str] = {
     ("README.md", "make demo"): "sets up a new environment, and runs this test",
+    ("docs/install.md", "python3 -m venv"): "installs packages; tests/package/test_release.py does it with the wheel",
+    ("docs/install.md", "sha256sum"): "needs a release; tests/package/test_release.py checks and installs one",
+    ("docs/install.md", "pip install"): "installs packages",
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
     ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
