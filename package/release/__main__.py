@@ -7,14 +7,13 @@
 | `vtlookup-<version>.spl` | the Splunk app |
 | `*.cdx.json` | bills of materials of the package and the app, in CycloneDX |
 | `THIRD_PARTY_LICENSES.txt` | the licences of the libraries in the Splunk app |
-| what `make bundles` writes | bundles for other platforms |
+| `bundle-<platform>-<version>.tar.gz` | what `make bundles` writes for each SOAR platform |
 | `SHA256SUMS` | a checksum of each file, for `sha256sum --check` |
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 import sys
@@ -26,6 +25,8 @@ from typing import Callable
 
 from package.release.distributions import build_distributions
 from package.release.source import copy_sources, source_date, uncommitted
+from package.spl.app_tree import read_version
+from package.spl.archive import write_archive
 from package.spl.build_error import BuildError
 from package.spl.build_spl import CACHE, PROJECT, build
 from package.spl.vendoring import sha256_of
@@ -57,7 +58,7 @@ def release(project: Path, out: Path, *, dirty: bool = False, report: Report = p
     report("  bills of materials, licences, bundles, checksums")
     run([str(tools), "-m", "package.release.sbom", str(out), str(CACHE), str(date)], cwd=PROJECT)
     (out / LICENCES).write_text(third_party_licences(spl), "utf-8")
-    _add_bundles(out, date)
+    _add_bundles(out, read_version(project), date)
     files = sorted(out.iterdir())
     (out / CHECKSUMS).write_text("".join(f"{sha256_of(path)}  {path.name}\n" for path in files), "utf-8")
     return sorted(out.iterdir())
@@ -78,15 +79,12 @@ def _licences(app: tarfile.TarFile) -> Iterator[tuple[str, str]]:
             yield f"{path.stem} (in {place})", content.read().decode("utf-8")
 
 
-def _add_bundles(out: Path, date: int) -> None:
-    """Bundles for other platforms: what `make bundles` writes to dist/bundles."""
-    if importlib.util.find_spec("package.bundles") is None:
-        return
-    bundles = PROJECT / "dist/bundles"
-    shutil.rmtree(bundles, ignore_errors=True)
-    run(["make", "--silent", "bundles"], cwd=PROJECT, env={**os.environ, "SOURCE_DATE_EPOCH": str(date)})
-    for path in sorted(path for path in bundles.iterdir() if path.is_file()):
-        shutil.copyfile(path, out / path.name)
+def _add_bundles(out: Path, version: str, date: int) -> None:
+    """An archive for each platform, with what `make bundles` writes to its folder in dist/bundles/."""
+    with tempfile.TemporaryDirectory(prefix="vt-bundles-") as folder:
+        run([sys.executable, "-m", "package.bundles", "--out", folder], cwd=PROJECT)
+        for bundle in sorted(Path(folder).iterdir()):
+            write_archive(bundle, out / f"bundle-{bundle.name}-{version}.tar.gz", date)
 
 
 def main() -> int:

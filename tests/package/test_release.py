@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from package.bundles.platforms import platforms
 from package.release.__main__ import CHECKSUMS, LICENCES, release
 from package.release.source import copy_sources, source_date, uncommitted
 from package.spl.build_error import BuildError
@@ -69,7 +70,8 @@ def clean_python(released: Path, tmp_path_factory: pytest.TempPathFactory) -> st
 
 def test_every_file_is_there_with_its_checksum(released: Path) -> None:
     names = {path.name for path in released.iterdir()}
-    assert {WHEEL, SDIST, f"vtlookup-{__version__}.spl", LICENCES, *DOCUMENTS} <= names
+    bundles = {f"bundle-{name}-{__version__}.tar.gz" for name in platforms()}
+    assert names == {WHEEL, SDIST, f"vtlookup-{__version__}.spl", LICENCES, CHECKSUMS, *DOCUMENTS, *bundles}
     lines = (released / CHECKSUMS).read_text("utf-8").splitlines()
     listed = {name: digest for digest, name in (line.split("  ") for line in lines)}
     assert set(listed) == names - {CHECKSUMS}
