@@ -12,11 +12,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak release clean
-=======
-.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
->>>>>>> main
+.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis \
+	splunk plots pictures bench soak docs release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -75,6 +72,9 @@ bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each wi
 soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what was lost; two hours
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
 	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
+
+docs: $(VENV)/.installed  ## the documentation as a site, with all links checked: dist/docs/index.html
+	@$(BIN)/python -m package.docs_site
 
 release: $(VENV)/.installed  ## all files of a release, with checksums: dist/release/
 	@$(BIN)/python -m package.release $(OPTIONS)
