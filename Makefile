@@ -66,6 +66,9 @@ splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=acce
 plots: $(VENV)/.installed  ## measures docs/quota.svg and its figures again: five minutes
 	@$(BIN)/python -m bench.plot_quota
 
+pictures: $(VENV)/.for-tests  ## docs/pictures/: the app in Chromium and vtaction in a terminal; look at them
+	@$(BIN)/python -m package.pictures
+
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each with its reference value; ten minutes
 	@$(BIN)/python -m bench
 

@@ -28,7 +28,7 @@ _OTHERS = {
 _PICTURES = {".svg", ".png"}
 # The navigation: each page is in the first group with a pattern for it, in the order of the patterns.
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Start": ("documentation", "install", "sandbox"),
+    "Start": ("documentation", "overview", "install", "sandbox"),
     "Splunk": ("splunk", "splunk-*"),
     "Other ways in": ("runner", "python", "serve", "platforms", "platforms/*", "curl", "postman", "tines"),
     "Reference": ("settings", "errors", "relationships", "quota", "state", "privacy", "*"),
