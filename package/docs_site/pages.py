@@ -30,7 +30,8 @@ _PICTURES = {".svg", ".png"}
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Start": ("documentation", "overview", "install", "sandbox"),
     "Splunk": ("splunk", "splunk-*"),
-    "Other ways in": ("runner", "python", "serve", "platforms", "platforms/*", "curl", "postman", "tines"),
+    "Other ways in": ("runner", "python", "serve", "curl", "postman", "tines"),
+    "SOAR platforms": ("platforms", "platforms/*"),
     "Reference": ("settings", "errors", "relationships", "quota", "state", "privacy", "*"),
     "Project": ("security", "changelog", "contributing", "architecture", "decisions", "measurements"),
 }
