@@ -1,5 +1,6 @@
-"""Runs the programs of this folder one after the other: `python -m package.pictures`. With names it runs only these.
+"""Draws all pictures in docs/pictures/: `make pictures`, or `python -m package.pictures [NAME ...]` for some of them.
 
+Each module of this folder is a program that draws one part: `python -m package.pictures.setup_page`.
 A program that needs something which is not installed says so and fails; the others still run.
 """
 
