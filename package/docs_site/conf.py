@@ -15,6 +15,8 @@ html_css_files = ["wide.css"]
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
+# The site can be read from a folder, without a server, where a page may not fetch others.
+html_show_search_summary = False
 html_theme_options = {"navigation_with_keys": True}
 # Headings are targets of links, with the names that Git hosts give them.
 myst_heading_anchors = 4

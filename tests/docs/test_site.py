@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,8 @@ from package.docs_site.outside import loads_from_elsewhere
 from package.docs_site.pages import assemble
 from package.spl.build_error import BuildError
 from package.tool_environment import DOCS
+from tests.package.conftest import made_once
+from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 
 from .pages import PROJECT
 
@@ -36,22 +43,56 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, "utf-8")
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the built site."""
+    return made_once(tmp_path_factory, "docs-site", lambda folder: build_site(folder))
+
+
 @needs_sphinx
-def test_every_page_is_in_the_site(tmp_path: Path) -> None:
-    start = build_site(tmp_path / "site")
+def test_every_page_is_in_the_site(site: Path) -> None:
     docs = PROJECT / "docs"
     wanted = {path.relative_to(docs).with_suffix(".html").as_posix() for path in docs.rglob("*.md")} - {"README.html"}
-    there = {path.relative_to(start.parent).as_posix() for path in start.parent.rglob("*.html")}
+    there = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
     assert {*wanted, "documentation.html", "security.html", "changelog.html", "contributing.html"} <= there
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextlib.contextmanager
+def _served(site: Path) -> Iterator[str]:
+    """The address of the site on a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@needs_sphinx
+@pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no Chromium with chromedriver here")
+def test_a_browser_loads_only_the_sites_own_files_and_finds_what_is_searched(site: Path) -> None:
+    with _served(site) as address, Browser() as browser:
+        browser.open(f"{address}/index.html")
+        loaded = browser.script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+        browser.complaints()  # a site has no favicon
+        # Without a server.
+        browser.open(f"{(site / 'search.html').as_uri()}?q=fallback")
+        browser.until("document.querySelector('ul.search li a')")
+        complaints = browser.complaints()
+    assert loaded
+    assert [name for name in loaded if not name.startswith((address, "data:"))] == []
+    assert complaints == []
 
 
 @needs_sphinx
 def test_links_to_missing_headings_end_the_build(project: Path, tmp_path: Path) -> None:
-    _write(project / "README.md", "# Start\n\n[One](docs/one.md#two-words) and [here](#start)\n")
-    build_site(tmp_path / "site", project)
-    _write(project / "README.md", "# Start\n\n[One](docs/one.md#three-words) and [here](#nowhere)\n")
-    with pytest.raises(BuildError, match=r"(?s)three-words.*nowhere"):
+    _write(project / "README.md", "[One](docs/one.md#two-words), [two](docs/one.md#three-words), [here](#nowhere)\n")
+    with pytest.raises(BuildError, match=r"(?s)three-words.*nowhere") as raised:
         build_site(tmp_path / "site", project)
+    assert "two-words" not in str(raised.value)
 
 
 def test_a_link_to_a_missing_file_ends_the_build(project: Path, tmp_path: Path) -> None:
