@@ -77,11 +77,11 @@ def test_a_browser_loads_only_the_sites_own_files_and_finds_what_is_searched(sit
     with _served(site) as address, Browser() as browser:
         browser.open(f"{address}/index.html")
         loaded = browser.script("return performance.getEntriesByType('resource').map(entry => entry.name)")
-        browser.complaints()  # a site has no favicon
         # Without a server.
         browser.open(f"{(site / 'search.html').as_uri()}?q=fallback")
         browser.until("document.querySelector('ul.search li a')")
-        complaints = browser.complaints()
+        # The server has no favicon, which Chromium asks it for.
+        complaints = [text for text in browser.complaints() if text.startswith("file:")]
     assert loaded
     assert [name for name in loaded if not name.startswith((address, "data:"))] == []
     assert complaints == []
