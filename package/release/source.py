@@ -35,8 +35,8 @@ def uncommitted(project: Path) -> list[str]:
 
 
 def source_date(project: Path, environment: Mapping[str, str]) -> int:
-    """The date of the release, in seconds since 1970: SOURCE_DATE_EPOCH, the newest date in CHANGELOG.md if its newest
-    version has one, or the date of the last commit. Raises `BuildError` if there is none of them.
+    """The date of the release, in seconds since 1970: SOURCE_DATE_EPOCH, the date in CHANGELOG.md if its newest version
+    has one, the date of the last commit, or that of an unpacked sdist. Raises `BuildError` if there is none of them.
     """
     given = environment.get("SOURCE_DATE_EPOCH", "")
     if given:
@@ -46,6 +46,9 @@ def source_date(project: Path, environment: Mapping[str, str]) -> int:
         return int(datetime.fromisoformat(newest[1]).replace(tzinfo=timezone.utc).timestamp())
     if (project / ".git").exists():
         return int(_git(project, "log", "-1", "--format=%ct"))
+    if (project / "PKG-INFO").is_file():
+        # All files in an sdist have the date of its release.
+        return int((project / "PKG-INFO").stat().st_mtime)
     raise BuildError("CHANGELOG.md has no date for its newest version: set SOURCE_DATE_EPOCH to the release's seconds")
 
 
