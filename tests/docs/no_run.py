@@ -5,7 +5,8 @@ from __future__ import annotations
 NO_RUN: dict[tuple[str, str], str] = {
     ("README.md", "make demo"): "sets up a new environment, and runs this test",
     ("docs/runner.md", "vtaction sandbox"): "runs until it is stopped",
-    ("docs/splunk.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
+    ("docs/splunk-install.md", "tr -d '\\n' < vt_api_key.txt | curl"): "asks a Splunk server",
+    ("docs/splunk-install.md", "curl --user admin"): "asks a Splunk server",
     ("docs/splunk-admin.md", "curl --user analyst"): "asks a Splunk server",
     ("docs/splunk-admin.md", "make splunk"): "needs Docker",
     ("docs/platforms/n8n.md", "cd dist/bundles/n8n"): "needs Node 24; test_n8n.py does the same",
