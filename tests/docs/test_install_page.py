@@ -16,7 +16,6 @@ from .pages import PROJECT, in_code, page
 PAGE = page("docs/install.md")
 # Written before a name that pip would ask a package index for: ours is on none.
 _OUR_NAME = re.compile(r"pip3? (?:install|download|wheel)(?: +-\S+)* +[\"'`]*vt[-_.]connectors(?![-_\w.]*\.whl)", re.I)
-# Kept until the command line is next changed: the tests of the server's start hold it.
 
 
 @pytest.fixture(scope="module")
