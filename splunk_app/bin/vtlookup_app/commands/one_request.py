@@ -37,8 +37,11 @@ class OneRequest(Generating):
     def rows(self) -> Iterator[Row]:
         from .core_access import Asking
 
-        asking = Asking(self)
-        response = asking.waited(self._request, self._wait_s)
+        asking, confirmation = Asking(self), self.confirmation()
+        is_cached_only = confirmation is not None and not confirmation.is_given()
+        options = {"cache": "only"} if is_cached_only else {}
+        response = asking.waited({**self._request, "options": options}, self._wait_s)
+        code = {} if confirmation is None else {f"{PREFIX}confirm": confirmation.code()}
         meta, data = response["meta"], response["data"] or {}
         self.note(requests=meta["requests"], waited_s=meta["waited_s"], cached=int(meta["source"] == "cache"))
         self.warn(asking.warnings)
@@ -46,12 +49,13 @@ class OneRequest(Generating):
             if data.get("reason"):
                 self.note(skipped={data["reason"]: 1})
             self.say(in_splunk(response["summary"]))
-            yield {**self.empty(), f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
+            state = {f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
+            yield {**self.empty(), **state, **code}
             return
         rows = list(self.found(data))
         if data.get("more") or not rows:
             self.say(self._more(len(rows)) if rows else in_splunk(response["summary"]))
-        yield from rows
+        yield from ({**row, **code} for row in rows)
 
     def say(self, message: str) -> None:
         """Show a message in the search's job."""
