@@ -1,4 +1,4 @@
-// Draws the definition at /definition.json as Splunk Web does. Tests read `window.complaints` and `window.tokens`.
+// Draws a page as Splunk Web does, from its definition. Tests read `window.complaints`.
 import React from "react";
 import { createRoot } from "react-dom/client";
 import DashboardCore from "@splunk/dashboard-core";
@@ -8,28 +8,32 @@ import { createSchemaBasedOnPresets } from "@splunk/dashboard-definition/Dashboa
 import { mapURLToTokens } from "@splunk/dashboard-utils";
 import SplunkThemeProvider from "@splunk/themes/SplunkThemeProvider";
 
-window.complaints = [];
-window.schema = () => createSchemaBasedOnPresets(EnterpriseViewOnlyPreset);
-
 const e = React.createElement;
-const colorScheme = new URLSearchParams(window.location.search).get("theme") || "light";
+let root = null;
 
-async function draw() {
-    const definition = await (await fetch(`${window.location.pathname}/definition.json`)).json();
+// `page` is the name of a view, `search` the query of its address. Loading the renderer takes seconds, drawing does not,
+// so tests draw several pages without loading it again.
+window.draw = async (page, search) => {
+    root?.unmount();
+    window.complaints = [];
+    document.documentElement.dataset.theme = new URLSearchParams(search).get("theme");
+    const definition = await (await fetch(`/definitions/${page}`)).json();
     const provided = {
         preset: EnterpriseViewOnlyPreset,
         initialDefinition: definition,
         initialMode: "view",
-        initialTokenBinding: mapURLToTokens({ search: window.location.search }),
+        initialTokenBinding: mapURLToTokens({ search }),
     };
     const core = e(DashboardCore, {
         width: "100%",
         height: "auto",
         onValidationError: (errors) => window.complaints.push(JSON.stringify(errors)),
     });
-    const page = e(DashboardContextProvider, provided, core);
+    const colorScheme = document.documentElement.dataset.theme;
     const theme = { family: "enterprise", colorScheme, density: "comfortable" };
-    createRoot(document.getElementById("page")).render(e(SplunkThemeProvider, theme, page));
-}
+    root = createRoot(document.getElementById("page"));
+    root.render(e(SplunkThemeProvider, theme, e(DashboardContextProvider, provided, core)));
+};
 
-draw();
+window.schema = () => createSchemaBasedOnPresets(EnterpriseViewOnlyPreset);
+window.draw(window.location.pathname.split("/").pop(), window.location.search);

@@ -92,8 +92,16 @@ class Browser:
         """Of the whole page."""
         path.parent.mkdir(parents=True, exist_ok=True)
         height = self.script("return document.documentElement.scrollHeight")
-        self._do("/window/rect", {"width": 1100, "height": int(height) + 160})
-        path.write_bytes(base64.b64decode(self._ask("GET", f"{self._session}/screenshot")))
+        self.resize(1100, int(height) + 160)
+        path.write_bytes(self.shot())
+
+    def resize(self, width: int, height: int) -> None:
+        """The window, in pixels."""
+        self._do("/window/rect", {"width": width, "height": height})
+
+    def shot(self) -> bytes:
+        """A PNG of what the window shows."""
+        return base64.b64decode(self._ask("GET", f"{self._session}/screenshot"))
 
     def complaints(self) -> list[str]:
         """What the browser's console has of errors."""

@@ -33,10 +33,10 @@ _CONFIG = {
     "VERSION_LABEL": "10.2.3",
     "SERVER_ZONEINFO": "### SERIALIZED TIMEZONE FORMAT 1.0;C0;Y0 NW 55 54 43;$",
 }
-_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Dashboard</title><style>body {{ margin: 0;
-background: {background} }}</style></head><body><div id="page"></div><script>window.$C = {config};</script>
+_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Dashboard</title>
+<link rel="stylesheet" href="/page.css"></head><body><div id="page"></div><script>window.$C = {config};</script>
 <script src="/renderer.js"></script></body></html>"""
-_BACKGROUNDS = {"dark": "#1a1c20", "light": "#f3f4f5"}
+_STYLE = b"body { margin: 0; background: #f3f4f5 } [data-theme=dark] body { background: #1a1c20 }"
 _CONTEXT = {"username": "analyst", "capabilities": ["search"], "roles": ["user"], "tz": ""}
 _SCRIPT = "text/javascript"
 _TIMES = [("Last 24 hours", "-24h@h", "now"), ("Last 7 days", "-7d@h", "now"), ("Last 30 days", "-30d@d", "now")]
@@ -74,6 +74,7 @@ class StudioWeb:
     def __enter__(self) -> StudioWeb:
         self._jobs: dict[str, Found] = {}
         self._lock = threading.Lock()
+        self._running = 0
         self._numbers = itertools.count(1)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
@@ -83,8 +84,12 @@ class StudioWeb:
         self._server.shutdown()
         self._server.server_close()
 
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
     def address(self, view: str, query: str = "", theme: str = "light") -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{_APP}{view}?theme={theme}&{query}"
+        return f"{self.origin}{_APP}{view}?theme={theme}&{query}"
 
     def answer(self, path: str, given: dict[str, str], *, is_post: bool) -> Answer:
         raw = _RAW.fullmatch(path)
@@ -92,12 +97,13 @@ class StudioWeb:
             return self._splunkd(raw[1], given, is_post)
         if path == "/renderer.js":
             return Answer(self.bundle.read_bytes(), _SCRIPT)
-        if path.endswith("/definition.json"):
-            return _json(self.definitions[path.split("/")[-2]])
+        if path.startswith("/definitions/"):
+            return _json(self.definitions[path.rpartition("/")[2]])
+        if path == "/page.css":
+            return Answer(_STYLE, "text/css")
         if not path.startswith(_APP):
             return Answer(b"", "text/plain", 204 if path == "/favicon.ico" else 404)
-        background = _BACKGROUNDS[given.get("theme", "light")]
-        return Answer(_PAGE.format(background=background, config=json.dumps(_CONFIG)).encode(), "text/html")
+        return Answer(_PAGE.format(config=json.dumps(_CONFIG)).encode(), "text/html")
 
     def _splunkd(self, path: str, given: dict[str, str], is_post: bool) -> Answer:
         results = _RESULTS.fullmatch(path)
@@ -116,6 +122,7 @@ class StudioWeb:
 
     def dispatch(self, search: str) -> dict[str, Any]:
         with self._lock:
+            self._running += 1
             self.dispatched.append(search)
             sid = f"{time.time():.0f}.{next(self._numbers)}"
         try:
@@ -124,7 +131,13 @@ class StudioWeb:
             found = Found([], [("ERROR", f"{type(error).__name__}: {error}")])
         with self._lock:
             self._jobs[sid] = found
+            self._running -= 1
         return {"sid": sid}
+
+    def is_idle(self) -> bool:
+        """Whether no search is running."""
+        with self._lock:
+            return not self._running
 
     def jobs(self) -> dict[str, Any]:
         with self._lock:
