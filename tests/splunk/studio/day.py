@@ -31,7 +31,7 @@ def a_day(command: Lookup, splunkd: FakeSplunkd, searches: int) -> Searches:
         values = [known[at % len(known)], EICAR_MD5, *(md5(at * 4 + more) for more in range(1 + at % 7))]
         values += ["10.0.0.1", "not an indicator"][: at % 3]
         rows = [{"x": value} for value in values]
-        command([rows], "ioc=x", "wait=0", owner=USERS[at * at % len(USERS)], **there(splunkd))
+        command([rows], "ioc=x", "wait=0", owner=USERS[at * 7 // 3 % len(USERS)], **there(splunkd))
     Alert("vt_alert_lookup", command, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
     return Searches(command, there(splunkd), [*_alerts(splunkd), *_of_others()])
 

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -58,6 +59,13 @@ def _json(document: Any, status: int = 200) -> Answer:
     return Answer(json.dumps(document).encode(), "application/json", status)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that leaves a page closes its connections; other errors are shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @dataclass
 class StudioWeb:
     """`with StudioWeb(bundle, searches, definitions) as web: web.address("vt_overview", theme="dark")`.
@@ -76,7 +84,7 @@ class StudioWeb:
         self._lock = threading.Lock()
         self._running = 0
         self._numbers = itertools.count(1)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..options import duration
 from ..result_fields import PREFIX
 from ..setting_names import in_splunk
-from .base import Generating, Row
+from .base import Generating, Refused, Row
 
 _DEFAULT_WAIT_S = 60.0
 
@@ -35,13 +35,26 @@ class OneRequest(Generating):
         self._wait_s = duration("wait", given["wait"]) if "wait" in given else _DEFAULT_WAIT_S
 
     def rows(self) -> Iterator[Row]:
+        confirmation = self.confirmation()
+        if confirmation is None:
+            yield from self._answered({})
+            return
+        # A page always gets a row: it says why there is nothing, and has the code for a click.
+        try:
+            found = list(self._answered({} if confirmation.is_given() else {"cache": "only"}))
+        except Refused as error:
+            self.note(errors={error.code: 1})
+            self.warn(str(error))
+            found = [{**self.empty(), f"{PREFIX}status": "error", f"{PREFIX}reason": str(error)}]
+        code = {f"{PREFIX}confirm": confirmation.code()}
+        yield from ({**row, **code} for row in found or [self.empty()])
+
+    def _answered(self, options: Mapping[str, str]) -> Iterator[Row]:
+        """The rows of the answer. Raises `Refused`."""
         from .core_access import Asking
 
-        asking, confirmation = Asking(self), self.confirmation()
-        is_cached_only = confirmation is not None and not confirmation.is_given()
-        options = {"cache": "only"} if is_cached_only else {}
+        asking = Asking(self)
         response = asking.waited({**self._request, "options": options}, self._wait_s)
-        code = {} if confirmation is None else {f"{PREFIX}confirm": confirmation.code()}
         meta, data = response["meta"], response["data"] or {}
         self.note(requests=meta["requests"], waited_s=meta["waited_s"], cached=int(meta["source"] == "cache"))
         self.warn(asking.warnings)
@@ -49,13 +62,12 @@ class OneRequest(Generating):
             if data.get("reason"):
                 self.note(skipped={data["reason"]: 1})
             self.say(in_splunk(response["summary"]))
-            state = {f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
-            yield {**self.empty(), **state, **code}
+            yield {**self.empty(), f"{PREFIX}status": response["status"], f"{PREFIX}reason": data.get("reason") or ""}
             return
         rows = list(self.found(data))
         if data.get("more") or not rows:
             self.say(self._more(len(rows)) if rows else in_splunk(response["summary"]))
-        yield from ({**row, **code} for row in rows)
+        yield from rows
 
     def say(self, message: str) -> None:
         """Show a message in the search's job."""
