@@ -7,6 +7,7 @@ do not; and nothing of them is committed or shipped.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -16,20 +17,42 @@ from pathlib import Path
 from package.exports import npm
 from package.spl.build_error import BuildError
 
-# Later releases of the first four need packages that are not published; React and styled-components as these use them.
+# All of Splunk's packages, because those that others need are not pinned by these. Later releases of some of them need
+# packages that are not published, earlier ones have another licence.
+_SPLUNKS = {
+    "29.6.0": (
+        *("dashboard-context", "dashboard-core", "dashboard-definition", "dashboard-event-handlers"),
+        *("dashboard-icons", "dashboard-inputs", "dashboard-layouts", "dashboard-presets", "dashboard-search"),
+        *("dashboard-state", "dashboard-telemetry", "dashboard-types", "dashboard-ui", "dashboard-utils"),
+        *("dashboard-validation", "datasource-utils", "datasources"),
+    ),
+    "28.6.0": (
+        *("async-dynamic-options-evaluator", "charting-bundle", "react-events-viewer", "react-field-summary"),
+        *("visualization-canvas", "visualization-color-palettes", "visualization-context", "visualization-encoding"),
+        *("visualization-icons", "visualization-migrations", "visualization-schemas", "visualizations"),
+        "visualizations-shared",
+    ),
+    "28.9.0": ("visualization-themes",),
+    "0.7.0": ("moment",),
+    "5.15.0": ("react-icons",),
+    "7.0.1": ("react-search",),
+    "11.3.0": ("react-time-range",),
+    "5.16.0": ("react-ui",),
+    "3.1.0": ("search-job",),
+    "3.4.0": ("splunk-utils",),
+    "1.12.0": ("themes",),
+    "3.4.1": ("time-range-utils",),
+    "1.14.1": ("ui-utils",),
+}
 PACKAGES = {
-    "@splunk/dashboard-core": "29.6.0",
-    "@splunk/dashboard-context": "29.6.0",
-    "@splunk/dashboard-presets": "29.6.0",
-    "@splunk/dashboard-state": "29.6.0",
-    "@splunk/visualization-context": "28.6.0",
-    "@splunk/themes": "1.12.0",
+    **{f"@splunk/{name}": version for version, names in _SPLUNKS.items() for name in names},
     "react": "18.3.1",
     "react-dom": "18.3.1",
     "react-is": "18.3.1",
     "styled-components": "5.3.11",
     "esbuild": "0.28.2",
 }
+LICENCE = "Apache-2.0"
 _NAME = "splunk-renderer"
 _PAGE = Path(__file__).with_name("page.js")
 _LONGEST_S = 240
@@ -40,8 +63,18 @@ def bundle() -> Path:
     told = hashlib.sha256(_PAGE.read_bytes() + repr(PACKAGES).encode()).hexdigest()[:16]
     made = npm.CACHE / f"{_NAME}-{told}.js"
     if not made.is_file():
-        _build(npm.installed_set(_NAME, PACKAGES), made)
+        modules = npm.installed_set(_NAME, PACKAGES)
+        check_licences(modules)
+        _build(modules, made)
     return made
+
+
+def check_licences(modules: Path) -> None:
+    """BuildError if one of Splunk's packages has another licence than Apache's, or another version than pinned."""
+    for file in modules.glob("@splunk/*/package.json"):
+        told = json.loads(file.read_text("utf-8"))
+        if told.get("license") != LICENCE or PACKAGES.get(told["name"]) != told["version"]:
+            raise BuildError(f"{told['name']} {told['version']} is not one of the pinned packages with {LICENCE}")
 
 
 def _build(modules: Path, made: Path) -> None:
