@@ -83,7 +83,7 @@ class Browser:
 
     def until(self, condition: str, *args: Any) -> None:
         """Wait for what `condition`, an expression, says."""
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 150
         while not self.script(f"return Boolean({condition})", *args):
             assert time.monotonic() < give_up, f"{condition}: {self.script('return document.body.innerText')}"
             time.sleep(0.05)

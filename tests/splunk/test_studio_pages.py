@@ -228,7 +228,7 @@ def test_a_page_without_an_indicator_says_what_to_do(drawing: Drawing) -> None:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 150
     while not holds():
         assert time.monotonic() < give_up
         time.sleep(0.05)
