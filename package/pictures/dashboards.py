@@ -30,7 +30,7 @@ from tests.splunk.studio.drawing import Drawing, definitions
 from tests.splunk.studio.web import StudioWeb
 from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 
-_SEARCHES = 40
+_SEARCHES = 24
 # A file that sandboxes have run.
 _RUN = "2e11eeab4b8d336deb51498c1e05966e"
 _VALUE = f"form.value={EICAR_MD5}"

@@ -51,7 +51,7 @@ class Browser:
             self._ask("DELETE", self._session)
         finally:
             self._driver.terminate()
-            self._driver.communicate(timeout=60)
+            self._driver.communicate(timeout=150)
             shutil.rmtree(self._profile, ignore_errors=True)
 
     def open(self, address: str) -> None:
@@ -115,7 +115,7 @@ class Browser:
         return self._ask("POST", self._session + what, document)
 
     def _ask(self, method: str, path: str, document: Any = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=150)
         connection.request(method, path, None if document is None else json.dumps(document))
         answer = json.loads(connection.getresponse().read())["value"]
         connection.close()
