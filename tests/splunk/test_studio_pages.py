@@ -213,6 +213,8 @@ def test_a_user_without_the_right_is_told_which_one(drawing: Drawing, splunk: Fa
     splunk.users[SESSION] = frozenset()
     try:
         drawing.open("vt_report", f"form.value={md5(90_002)}")
+        drawing.shows("viz_ask", "Ask VirusTotal")
+        drawing.click("viz_ask")
         drawing.shows("viz_verdict", "error")
         drawing.shows("viz_facts", "run_vtlookup")
     finally:
