@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from package.bundles.manifest import manifest_of, read_manifest
-from package.bundles.platforms import builder, platforms
+from package.bundles.platforms import platforms, writer
 
 GOLDEN = Path(__file__).with_name("golden")
 # One parameter and one field of each kind.
@@ -71,8 +71,8 @@ def made_of_it(platform: str) -> str:
     known = read_manifest()
     document = {**known.document, "actions": [*known.document["actions"], NEW]}
     with tempfile.TemporaryDirectory() as without, tempfile.TemporaryDirectory() as with_it:
-        builder(platform)(known, Path(without))
-        builder(platform)(manifest_of(document), Path(with_it))
+        writer(platform)(known, Path(without))
+        writer(platform)(manifest_of(document), Path(with_it))
         before, after = _texts(Path(without)), _texts(Path(with_it))
     assert before, "a bundle has files"
     found: list[str] = []
