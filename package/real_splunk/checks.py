@@ -225,7 +225,7 @@ def an_alert_comments_only_when_allowed(trial: Trial) -> str:
 def pages_and_menus_are_there(trial: Trial) -> str:
     """Splunk has loaded the pages, menus, macros, saved searches and forms of the app."""
     wanted = {
-        "data/ui/views": {"setup", "vt_overview", "vt_report"},
+        "data/ui/views": {"setup", "vt_overview", "vt_report", "vt_details"},
         "data/ui/workflow-actions": {"vt_report", "vt_open_file"},
         "admin/macros": {"vt_known(1)", "vt_only_bad"},
         "saved/searches": {"VirusTotal - look up what is pending"},

@@ -71,7 +71,7 @@ def good() -> dict[str, Told]:
 
 
 LISTED = {
-    "data/ui/views": ["setup", "vt_overview", "vt_report"],
+    "data/ui/views": ["setup", "vt_overview", "vt_report", "vt_details"],
     "data/ui/workflow-actions": ["vt_report", "vt_open_file"],
     "admin/macros": ["vt_known(1)", "vt_only_bad"],
     "saved/searches": ["VirusTotal - look up what is pending"],
@@ -187,7 +187,7 @@ def test_a_search_that_outlives_its_cancel_is_found(bench: Bench, monkeypatch: p
 def test_pages_that_splunk_did_not_take_are_found(bench: Bench) -> None:
     bench.splunk.entries["data/ui/views"] = ["setup"]
     assert bench.run("--accept-splunk-license") == 1
-    assert "vt_overview, vt_report" in bench.checks["pages_and_menus_are_there"]["told"]
+    assert "vt_details, vt_overview, vt_report" in bench.checks["pages_and_menus_are_there"]["told"]
 
 
 def test_the_password_is_on_no_command_line_and_the_ports_are_this_machines_alone(bench: Bench) -> None:
