@@ -74,6 +74,7 @@ MAY_KNOW = {
         "virustotal",
         "virustotal/http",
     },
+    "event_fields": {"contract", "indicators"},
     "export": {"actions", "contract", "indicators", "redaction", "virustotal", "virustotal/http"},
     "core": {
         "actions",
