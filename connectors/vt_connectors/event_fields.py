@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Field = Union[str, int, float, bool, "list[str]"]
 Fields = dict[str, Field]
 
+# All names except those of the context, in an order for people.
+NAMES = (
+    *("status", "verdict", "malicious", "suspicious", "harmless", "undetected", "total", "detections", "detected_by"),
+    *("reputation", "label", "names", "tags", "type", "country", "asn", "owner", "registrar", "categories"),
+    *("first_seen", "last_analysis", "link", "source", "age", "error", "reason", "queued", "worst_verdict"),
+    *("gti_verdict", "gti_severity", "gti_score"),
+)
 _COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
 _AS_THEY_ARE = ("reputation", "label", "type", "country", "asn", "owner", "registrar")
 _LISTS = ("names", "tags", "categories")

@@ -52,7 +52,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
         return parser
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache):
         add(commands)
-    for add_if_wanted in (_add_drain, _add_sandbox, _add_serve):
+    for add_if_wanted in (_add_drain, _add_enrich, _add_sandbox, _add_serve):
         add_if_wanted(commands, wanted)
     _add_actions(commands, wanted[:1], _act)
     _add_curl(commands, wanted[1:])
@@ -148,6 +148,22 @@ def _drain(options: argparse.Namespace, ending: Termination) -> int:
     from .drain_command import run_drain
 
     return run_drain(options, os.environ, ending, as_json=_as_json(options))
+
+
+def _add_enrich(commands: Commands, wanted: Sequence[str]) -> None:
+    about = "events on stdin as JSON lines, the same events with verdicts on stdout"
+    parser = add_command(commands, "enrich", about)
+    if "enrich" in wanted:
+        from .enrich_command import add_arguments
+
+        add_arguments(parser)
+        parser.set_defaults(command=_enrich, ends_itself=True)
+
+
+def _enrich(options: argparse.Namespace, ending: Termination) -> int:
+    from .enrich_command import run_enrich
+
+    return run_enrich(options, os.environ, ending)
 
 
 def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:

@@ -1,0 +1,188 @@
+"""`vtaction enrich`: events on stdin, the same events with new fields on stdout, in order."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...contract import FAILED, OK
+from ...contract.documents import Options
+from ...core import Core
+from ...log import logger
+from ..process.descriptors import Input, Output
+from ..process.termination import LOOK_S, Termination
+from .added_fields import AddedFields, FieldName
+from .answers import WINDOW_S, Answers, Lookups
+from .dialects import Added, Dialect, Event
+from .event_lines import EventLines, Unreadable
+
+if TYPE_CHECKING:
+    from ...indicators import Kind
+
+_LOG = logger("enrich")
+# After a request to end: how long events are still read, and how long a blocked output is waited for.
+_LAST_EVENTS_S = 5.0
+_LAST_OUTPUT_S = 3.0
+# Parsed events have no cycles, and with Python's 700 the search for some takes a tenth of the time.
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+_NO_EVENT = "is not a JSON object of at most 1 MiB in UTF-8"
+_HAS_FIELDS = "has fields with the names of new ones (--replace replaces them)"
+
+
+class Wanted(NamedTuple):
+    """What is looked up, and how. `replaces`: new fields replace those that an event has already. `only`: the new
+    fields without the prefix; None: all. The prefixes of all fields begin with `prefix`.
+    """
+
+    fields: Sequence[FieldName]
+    prefix: str
+    options: Options
+    replaces: bool = False
+    only: frozenset[str] | None = None
+
+
+class Counts:
+    """What happened to the events. The first of each oddity is logged at once, and their numbers at the end."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self._odd: dict[str, int] = {}
+
+    def odd(self, what: str) -> None:
+        if what not in self._odd:
+            _LOG.warning("line %d %s; it is passed on as it is, and so are others like it", self.lines, what)
+        self._odd[what] = self._odd.get(what, 0) + 1
+
+    def tell(self) -> None:
+        """Log the numbers."""
+        for what, count in self._odd.items():
+            _LOG.warning("%d of %d lines: %s", count, self.lines, what)
+
+
+class EventStream:
+    """Reads what is there, answers it and writes it before it reads on: a slow reader slows down the writer."""
+
+    def __init__(self, core: Core, dialect: Dialect, wanted: Wanted, ending: Termination) -> None:
+        self._core = core
+        self._dialect = dialect
+        self._replaces = wanted.replaces
+        self._ending = ending
+        lookups = Lookups(core, wanted.options, ending)
+        self._answers: dict[Kind | None, Answers] = {
+            field.kind: Answers(lookups, field.kind) for field in wanted.fields
+        }
+        self._fields = [AddedFields(field, self._answers[field.kind], wanted.only) for field in wanted.fields]
+        self._statuses = frozenset(field.status for field in self._fields)
+        self._prefix = wanted.prefix
+        self._lines = EventLines()
+        self._counts = Counts()
+        self._written: list[str] = []
+        self._began = ending.clock.monotonic()
+
+    def run(self, stdin: Input, stdout: Output) -> int:
+        """Returns the exit status. Raises `BrokenPipeError` if the reader is gone, and `OSError` if writing fails."""
+        self._ending.output = self._stdout = stdout
+        gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+        try:
+            status = self._pass_on_all(stdin)
+        finally:
+            self._end_batch()
+            self._counts.tell()
+        return status
+
+    def _pass_on_all(self, stdin: Input) -> int:
+        status = OK
+        try:
+            while (piece := stdin.read(LOOK_S)) != b"":
+                self._ending.look()
+                if piece:
+                    self._pass_on(self._lines.feed(piece))
+                if self._ending.clock.cancelled and (piece is None or self._ending.for_s > _LAST_EVENTS_S):
+                    break
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            _LOG.error("stdin cannot be read to its end (%s); the events before the error are passed on", error)
+            status = FAILED
+        if self._lines.has_begun:
+            self._pass_on(self._lines.end())
+        return status
+
+    def _pass_on(self, lines: Sequence[str]) -> None:
+        """Write the lines in order. Those whose answers are there do not wait for the answers of later ones."""
+        self._forget_old()
+        events = [None if type(line) is Unreadable else self._dialect.event(line) for line in lines]
+        there = [event for event in events if event is not None]
+        for field in self._fields:
+            field.answers.begin(field.values_in(self._without_fields(there, field)))
+        for line, event in zip(lines, events):
+            if event is not None:
+                self._counts.lines += 1
+                self._write_line(self._enriched(line, event))
+            else:
+                self._write_without_event(line)
+        self._flush()
+
+    def _without_fields(self, events: Sequence[Event], field: AddedFields) -> Sequence[Event]:
+        """Those that can get new fields: no request is spent on an answer that cannot be written."""
+        return events if self._replaces else [event for event in events if field.status not in event]
+
+    def _enriched(self, line: str, event: Event) -> str:
+        # A search in the text is much faster than one for each name. A name may be written with escapes.
+        may_have_fields = self._prefix in line or "\\u" in line
+        if may_have_fields and not self._replaces and not self._statuses.isdisjoint(event):
+            self._counts.odd(_HAS_FIELDS)
+            return self._dialect.unchanged(line)
+        added = []
+        for field in self._fields:
+            if (new := field.added_to(event, self._flush)) is not None:
+                added.append(new)  # faster than a comprehension, which is a call
+        if not added:
+            return self._dialect.unchanged(line)
+        if not may_have_fields or not _has_some_of(event, added):
+            return self._dialect.enriched(line, added)
+        if self._replaces:
+            return self._dialect.replaced(event, added)
+        self._counts.odd(_HAS_FIELDS)
+        return self._dialect.unchanged(line)
+
+    def _write_without_event(self, line: str) -> None:
+        if isinstance(line, Unreadable) and not line.ends:
+            self._written.append(self._dialect.part(line))
+            return
+        self._counts.lines += 1
+        if isinstance(line, Unreadable) or line.strip():
+            self._counts.odd(_NO_EVENT)
+        self._write_line(self._dialect.unchanged(line))
+
+    def _write_line(self, text: str) -> None:
+        self._written.append(text + "\n")
+
+    def _flush(self) -> None:
+        if self._written:
+            data = "".join(self._written).encode("utf-8", "surrogateescape")
+            self._written.clear()
+            self._stdout.write(data, self._waits_for_output)
+
+    def _waits_for_output(self) -> bool:
+        self._ending.look()
+        return self._ending.for_s < _LAST_OUTPUT_S
+
+    def _forget_old(self) -> None:
+        now = self._ending.clock.monotonic()
+        if now - self._began > WINDOW_S or any(field.is_full for field in self._fields):
+            self._began = now
+            for field in self._fields:
+                field.forget()
+
+    def _end_batch(self) -> None:
+        """Write the queue of pending lookups; the state may be locked, so this may have to be given up."""
+        if not self._core.ends_at_once:
+            self._ending.result_of(self._core.end_batch)
+
+
+def _has_some_of(event: Event, added: Sequence[Added]) -> bool:
+    return any(not each.names.isdisjoint(event) for each in added)
