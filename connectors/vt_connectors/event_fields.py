@@ -27,7 +27,8 @@ _AS_THEY_ARE = ("reputation", "label", "type", "country", "asn", "owner", "regis
 _LISTS = ("names", "tags", "categories")
 _TIMES = ("first_seen", "last_analysis")
 _GTI = ("verdict", "severity", "score")
-_CONTEXT = "context_"
+# Before the names of the context.
+CONTEXT = "context_"
 # The times of `data.context`, which `virustotal.object_context` makes.
 _CONTEXT_TIMES = frozenset(
     (
@@ -115,7 +116,7 @@ def _engine(engine: str, result: str | None) -> str:
 
 
 def _context(found: Mapping[str, Any]) -> Fields:
-    return {_CONTEXT + name: epoch_seconds(value) if name in _CONTEXT_TIMES else value for name, value in found.items()}
+    return {CONTEXT + name: epoch_seconds(value) if name in _CONTEXT_TIMES else value for name, value in found.items()}
 
 
 def counts_of(stats: Mapping[str, int]) -> Fields:

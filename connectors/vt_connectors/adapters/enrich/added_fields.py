@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from ...errors import InvalidIndicator
-from ...event_fields import Fields, worst_of
+from ...event_fields import CONTEXT, NAMES, Fields, worst_of
 from ...indicators import has_no_value
 from ...indicators.indicator import MAX_LENGTH
 from .answers import WINDOW_VALUES, Answers
@@ -53,10 +53,12 @@ class AddedFields:
     def is_full(self) -> bool:
         return len(self._known) > WINDOW_VALUES or self.answers.is_full
 
-    @property
-    def status(self) -> str:
-        """The name of a new field that each event with a value gets."""
-        return self._prefix + "status"
+    def has(self, name: str) -> bool:
+        """Whether a field with this name may be one of the new ones, also of an earlier pass."""
+        if not name.startswith(self._prefix):
+            return False
+        own = name[len(self._prefix) :]
+        return own in NAMES or own.startswith(CONTEXT)
 
     def values_in(self, events: Iterable[Event]) -> set[str]:
         """The values to look up for `added_to`."""

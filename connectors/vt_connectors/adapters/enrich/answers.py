@@ -14,8 +14,8 @@ from ..process.termination import Termination
 from ..process.workers import Job, Workers
 
 if TYPE_CHECKING:
-    from ...actions.lookup_port import LookingUp
     from ...contract.response import Response
+    from ...core import Core
     from ...indicators import Kind
 
 # Requests at the same time.
@@ -31,7 +31,7 @@ _CLAIM = BATCH._replace(returns=False)
 class Lookups:
     """The stream's lookups, which all kinds of indicators share."""
 
-    def __init__(self, core: LookingUp, options: Options, ending: Termination) -> None:
+    def __init__(self, core: Core, options: Options, ending: Termination) -> None:
         self.core = core
         self.options = options
         self.ending = ending
@@ -95,14 +95,14 @@ class Answers:
         new = [value for value in dict.fromkeys(values) if value not in self._known and value not in self._jobs]
         lookups = self._lookups
         found = lookups.core.look_up_at_hand(self._kind, new, lookups.options, _CLAIM) if new else {}
-        for value in new:
-            if value in found:
-                self._known[value] = fields_of(found[value])
-            elif lookups.clock.cancelled:
-                self._known[value] = _fields_of_error(Cancelled("the process was asked to end before this lookup"))
-            else:
-                self._jobs[value] = LookupJob(lookups, self._kind, value)
-                lookups.workers.give(self._jobs[value])
+        self._known.update((value, fields_of(response)) for value, response in found.items())
+        left = [value for value in new if value not in found]
+        if lookups.clock.cancelled:
+            self._give_up(left, Cancelled("the process was asked to end before this lookup"))
+            return
+        for value in left:
+            self._jobs[value] = LookupJob(lookups, self._kind, value)
+            lookups.workers.give(self._jobs[value])
 
     def fields_for(self, value: str, before_waiting: Callable[[], None]) -> Fields:
         """The fields of a value that `begin` got; calls `before_waiting` if the answer is not there yet."""
@@ -111,11 +111,22 @@ class Answers:
             if not job.is_over:
                 before_waiting()
             outcome = self._lookups.ending.outcome_of(job, self._lookups.workers)
-            self._known[value] = (
-                _fields_of_error(outcome) if isinstance(outcome, ConnectorError) else fields_of(outcome)
-            )
+            error = outcome if isinstance(outcome, ConnectorError) else _interruption(outcome)
+            if error is not None:
+                self._give_up([value], error)
+            elif not isinstance(outcome, ConnectorError):
+                self._known[value] = fields_of(outcome)
         return self._known[value]
 
+    def _give_up(self, values: Sequence[str], error: ConnectorError) -> None:
+        """`error` ends these lookups; a drain can still do them."""
+        queued = self._lookups.core.queue(self._kind, values, self._lookups.options) if values else ()
+        for value in values:
+            error.details = {**error.details, "queued": value in queued}
+            self._known[value] = fields_of(error_response(None, None, error))
 
-def _fields_of_error(error: ConnectorError) -> Fields:
-    return fields_of(error_response(None, None, error))
+
+def _interruption(response: Response) -> ConnectorError | None:
+    """The error of a lookup that ended because the process was asked to."""
+    error = response["error"]
+    return Cancelled(error["message"]) if error is not None and error["code"] == Cancelled.code else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ... import strict_json
@@ -42,7 +42,7 @@ class Dialect(Protocol):
         """The output for an event that has none of the new fields."""
 
     def replaced(self, event: Event, added: Sequence[Added]) -> str:
-        """The output for an event that has some of the new fields."""
+        """The output for an event whose earlier new fields were removed."""
 
 
 class JsonLines:
@@ -62,9 +62,8 @@ class JsonLines:
         return f"{line[:end]},{_joined(added)}{line[end:]}"
 
     def replaced(self, event: Event, added: Sequence[Added]) -> str:
-        left = _without(event, added)
         # Not in the strict form, because a number such as NaN was accepted too.
-        inside = json.dumps(left, separators=(",", ":"))[1:-1]
+        inside = json.dumps(event, separators=(",", ":"))[1:-1]
         return "{" + (inside + "," if inside else "") + _joined(added) + "}"
 
 
@@ -108,8 +107,3 @@ def _object_in(line: str) -> Event | None:
 
 def _joined(added: Sequence[Added]) -> str:
     return added[0].text if len(added) == 1 else ",".join([each.text for each in added])
-
-
-def _without(event: Event, added: Sequence[Added]) -> Event:
-    new: Collection[str] = frozenset().union(*(each.names for each in added))
-    return {name: value for name, value in event.items() if name not in new}

@@ -45,10 +45,11 @@ class EventLines:
 
     def end(self) -> list[str]:
         """End the current line and return what is left of it."""
-        content, is_rest = bytes(self._begun), self._passes_over
+        content = bytes(self._begun)
+        is_too_long = self._passes_over or len(content) > LONGEST_BYTES
         self._begun.clear()
         self._passes_over = False
-        if is_rest:
+        if is_too_long:
             return [Unreadable.of(content, ends=True)]
         return _texts(content) if content else [""]
 

@@ -28,7 +28,6 @@ _LAST_OUTPUT_S = 3.0
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 _NO_EVENT = "is not a JSON object of at most 1 MiB in UTF-8"
-_HAS_FIELDS = "has fields with the names of new ones (--replace replaces them)"
 
 
 class Wanted(NamedTuple):
@@ -74,7 +73,6 @@ class EventStream:
             field.kind: Answers(lookups, field.kind) for field in wanted.fields
         }
         self._fields = [AddedFields(field, self._answers[field.kind], wanted.only) for field in wanted.fields]
-        self._statuses = frozenset(field.status for field in self._fields)
         self._prefix = wanted.prefix
         self._lines = EventLines()
         self._counts = Counts()
@@ -115,9 +113,9 @@ class EventStream:
         """Write the lines in order. Those whose answers are there do not wait for the answers of later ones."""
         self._forget_old()
         events = [None if type(line) is Unreadable else self._dialect.event(line) for line in lines]
-        there = [event for event in events if event is not None]
+        there = [event for line, event in zip(lines, events) if event is not None and self._may_get_fields(line, event)]
         for field in self._fields:
-            field.answers.begin(field.values_in(self._without_fields(there, field)))
+            field.answers.begin(field.values_in(there))
         for line, event in zip(lines, events):
             if event is not None:
                 self._counts.lines += 1
@@ -126,28 +124,38 @@ class EventStream:
                 self._write_without_event(line)
         self._flush()
 
-    def _without_fields(self, events: Sequence[Event], field: AddedFields) -> Sequence[Event]:
-        """Those that can get new fields: no request is spent on an answer that cannot be written."""
-        return events if self._replaces else [event for event in events if field.status not in event]
+    def _may_get_fields(self, line: str, event: Event) -> bool:
+        """Without this, a request could be spent on an answer that is not written."""
+        if self._replaces or not self._may_have_fields(line):
+            return True
+        return not any(map(self._is_new, event))
+
+    def _may_have_fields(self, line: str) -> bool:
+        """A search in the text is much faster than one for each name. A name may be written with escapes."""
+        return self._prefix in line or "\\u" in line
 
     def _enriched(self, line: str, event: Event) -> str:
-        # A search in the text is much faster than one for each name. A name may be written with escapes.
-        may_have_fields = self._prefix in line or "\\u" in line
-        if may_have_fields and not self._replaces and not self._statuses.isdisjoint(event):
-            self._counts.odd(_HAS_FIELDS)
-            return self._dialect.unchanged(line)
-        added = []
-        for field in self._fields:
-            if (new := field.added_to(event, self._flush)) is not None:
-                added.append(new)  # faster than a comprehension, which is a call
-        if not added:
-            return self._dialect.unchanged(line)
-        if not may_have_fields or not _has_some_of(event, added):
-            return self._dialect.enriched(line, added)
-        if self._replaces:
-            return self._dialect.replaced(event, added)
-        self._counts.odd(_HAS_FIELDS)
+        if self._may_have_fields(line):
+            left = {name: value for name, value in event.items() if not self._is_new(name)}
+            if len(left) < len(event):
+                return self._with_earlier_fields(line, event, left)
+        added = self._added_to(event)
+        return self._dialect.enriched(line, added) if added else self._dialect.unchanged(line)
+
+    def _with_earlier_fields(self, line: str, event: Event, left: Event) -> str:
+        """The output for an event that has fields with the names of new ones; `left`: without them."""
+        added = self._added_to(event) if self._replaces else []
+        if added:
+            return self._dialect.replaced(left, added)
+        if not self._replaces:
+            self._counts.odd("has fields with the names of new ones (--replace replaces them)")
         return self._dialect.unchanged(line)
+
+    def _added_to(self, event: Event) -> list[Added]:
+        return [new for field in self._fields if (new := field.added_to(event, self._flush)) is not None]
+
+    def _is_new(self, name: str) -> bool:
+        return any(field.has(name) for field in self._fields)
 
     def _write_without_event(self, line: str) -> None:
         if isinstance(line, Unreadable) and not line.ends:
@@ -182,7 +190,3 @@ class EventStream:
         """Write the queue of pending lookups; the state may be locked, so this may have to be given up."""
         if not self._core.ends_at_once:
             self._ending.result_of(self._core.end_batch)
-
-
-def _has_some_of(event: Event, added: Sequence[Added]) -> bool:
-    return any(not each.names.isdisjoint(event) for each in added)
