@@ -39,7 +39,7 @@ def figures() -> list[Figure]:
         ours = [str(bin_folder / "vtaction"), "enrich", "--field", "md5:hash", "--only", "verdict,detections,link"]
         identity = [str(bin_folder / "python"), "-c", _IDENTITY]
         _write(events, _DISTINCT)
-        _run(ours, events, variables)
+        _run([*ours, "--max-wait", "5m"], events, variables)
         _write(events, EVENTS)
         # In turn, so that all meet the same load.
         rounds = [[_run(command, events, variables) for command in (ours, identity, ["cat"])] for _ in range(_ROUNDS)]

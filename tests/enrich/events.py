@@ -20,8 +20,8 @@ def line(**event: Any) -> str:
 
 
 def enriched(run: RunnerProcess, text: str, *arguments: str, field: str = "md5", **changes: str) -> str:
-    """stdout of a process that ended well."""
-    done = run.text("enrich", "--field", field, *arguments, stdin=text, **changes)
+    """stdout of a process that ended well, and whose events waited for their answers."""
+    done = run.text("enrich", "--field", field, *WAITING, *arguments, stdin=text, **changes)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -31,7 +31,9 @@ def events_of(text: str) -> list[dict[str, Any]]:
 
 
 def running(run: RunnerProcess, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
-    return run.start("enrich", "--field", "md5", *arguments, **changes)
+    return run.start("enrich", "--field", "md5", *WAITING, *arguments, **changes)
 
 
+# As long as nothing takes on any machine.
+WAITING = ("--max-wait", "90s")
 KNOWN = line(n=1, md5=EICAR)

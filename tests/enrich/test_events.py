@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.enrich.events import KNOWN, enriched, events_of, line, md5
+from tests.enrich.events import KNOWN, WAITING, enriched, events_of, line, md5
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.adapters.runner.lines import LONGEST_BYTES
 from vt_connectors.sandbox import SandboxServer
@@ -80,7 +80,7 @@ def test_what_is_no_event_is_passed_on_byte_for_byte(run: RunnerProcess, sandbox
     deep = b"[" * 100_000 + b"]" * 100_000
     odd = [b"garbage", b"", b"  ", b"[1]", b'"text"', b'{"md5":', b'{"md5":"\xff"}', deep, long, b"{} {}", b"\x00"]
     text = b"\n".join(odd) + b"\n" + KNOWN.encode()
-    done = run.ended(("enrich", "--field", "md5"), {}, stdin=text)
+    done = run.ended(("enrich", "--field", "md5", *WAITING), {}, stdin=text)
     assert done.returncode == 0
     assert done.stdout.startswith(text[: -len(KNOWN)])
     assert json.loads(done.stdout[len(text) - len(KNOWN) :])["vt_status"] == "ok"
@@ -90,7 +90,7 @@ def test_what_is_no_event_is_passed_on_byte_for_byte(run: RunnerProcess, sandbox
 
 def test_the_last_line_needs_no_end_and_a_carriage_return_stays(run: RunnerProcess) -> None:
     text = KNOWN.replace("\n", "\r\n") + KNOWN.strip()
-    out = run.ended(("enrich", "--field", "md5"), {}, stdin=text.encode()).stdout
+    out = run.ended(("enrich", "--field", "md5", *WAITING), {}, stdin=text.encode()).stdout
     assert [event["vt_status"] for event in events_of(out.decode())] == ["ok", "ok"]
     assert out.count(b"}\r\n") == 1
     assert out.endswith(b"}\n")

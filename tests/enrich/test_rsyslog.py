@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.enrich.events import md5
+from tests.enrich.events import WAITING, md5
 from tests.enrich.rsyslog_process import RsyslogProcess
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
@@ -20,7 +20,7 @@ _ENVIRONMENT = ("VT_API_URL", "VT_API_KEY", "VT_STATE", "VT_QUOTA", "PYTHONPATH"
 @pytest.fixture
 def rsyslog(run: RunnerProcess, tmp_path: Path) -> Iterator[RsyslogProcess]:
     settings = {name: run.environment[name] for name in _ENVIRONMENT}
-    process = RsyslogProcess(tmp_path, settings, "--field", "md5", "--only", "verdict,detections")
+    process = RsyslogProcess(tmp_path, settings, "--field", "md5", "--only", "verdict,detections", *WAITING)
     yield process
     process.stop()
 

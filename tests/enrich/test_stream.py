@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,39 @@ def test_an_event_is_answered_while_the_input_stays_open(run: RunnerProcess) -> 
             _stdin(process).flush()
             assert json.loads(_first_line(process))["vt_status"] == "ok"
         _ends(process)
+
+
+def test_unless_told_to_no_event_waits_and_what_has_no_answer_is_queued(tmp_path: Path) -> None:
+    with _silent() as slow:
+        run = vtaction_process(slow, tmp_path)
+        with run.start("enrich", "--field", "md5") as process:
+            for number in range(3):
+                _stdin(process).write(line(n=number, md5=md5(1)).encode())
+                _stdin(process).flush()
+                event = json.loads(_first_line(process))
+                assert (event["n"], event["vt_status"], event["vt_queued"]) == (number, "pending", True)
+                assert event["vt_error"].startswith("timeout: there is no answer yet")
+            _ends(process)
+    with SandboxServer(Quota.unlimited(), port=urlsplit(slow.url).port or 0) as fast:
+        drained = json.loads(vtaction_process(fast, tmp_path).text("drain", "--keep", "0").stdout)
+    assert drained["not_found"] + drained["answered"] == 1
+
+
+def test_later_events_get_the_answer_that_the_first_did_not_wait_for(
+    run: RunnerProcess, sandbox: SandboxServer
+) -> None:
+    give_up = time.monotonic() + _MOST_S
+    with run.start("enrich", "--field", "md5") as process:
+        status = "pending"
+        while status == "pending":
+            _stdin(process).write(KNOWN.encode())
+            _stdin(process).flush()
+            status = json.loads(_first_line(process))["vt_status"]
+            assert time.monotonic() < give_up
+        _ends(process)
+    assert (status, len(sandbox.requests)) == ("ok", 1)
+    drained = json.loads(run.text("drain", "--keep", "0").stdout)
+    assert (drained["left"], len(sandbox.requests)) == (0, 1), "an answer takes its value from the queue"
 
 
 def test_what_was_written_before_sigterm_comes_out_complete_and_in_order(run: RunnerProcess) -> None:

@@ -33,7 +33,8 @@ _EPILOG = """examples:
   vtaction enrich --field md5 --field src_ip:ip --max-wait 1m < events.ndjson
 
 The new fields are those of Splunk's | vtlookup: vt_status, vt_verdict, vt_detections, ... Events come out in order.
-A lookup without quota is vt_status "pending", and queued for `vtaction drain`. Lines that are no event pass unchanged.
+What has no answer within --max-wait is vt_status "pending": its lookup goes on, later events with the same value get
+the answer, and `vtaction drain` looks up what is left. Lines that are no event pass unchanged.
 exit status: 0 the input ended or the process was asked to end; 1 input or output failed; 2 wrong usage or settings.
 """
 
@@ -62,7 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="replace new fields that an event has already; otherwise it stays as is"
     )
     parser.add_argument(
-        "--max-wait", type=seconds, default=0.0, metavar="TIME", help="how long an event waits for quota (default 0)"
+        "--max-wait",
+        type=seconds,
+        default=0.0,
+        metavar="TIME",
+        help="how long an event waits for its answer (default 0)",
     )
     parser.add_argument("--max-age", type=seconds, metavar="TIME", help="accept cached answers up to this age")
     parser.add_argument(

@@ -83,22 +83,17 @@ class AddedFields:
             key = tuple(value)
         else:
             return self._refused("is neither text nor a list of texts")
-        try:
+        if key in self._known:
             return self._known[key]
-        except KeyError:
-            added = self._made(key, before_waiting)
-            if type(value) is str and len(value) <= MAX_LENGTH:
-                self._known[key] = added
-            return added
+        values = [each for each in ((key,) if isinstance(key, str) else key) if not has_no_value(each)]
+        if (why := _why_not(key, values)) is not None:
+            return self._refused(why)
+        added = self._made(key, values, before_waiting) if values else None
+        if isinstance(key, str) and (not values or self.answers.knows(key)):
+            self._known[key] = added
+        return added
 
-    def _made(self, key: str | tuple[str, ...], before_waiting: Callable[[], None]) -> Added | None:
-        values = [value for value in ((key,) if isinstance(key, str) else key) if not has_no_value(value)]
-        if not values:
-            return None
-        if not isinstance(key, str) and len(key) > MOST_VALUES:
-            return self._refused(f"has more than {MOST_VALUES} values")
-        if not all(map(_can_be_looked_up, values)):
-            return self._refused(f"has a value that is longer than {MAX_LENGTH} characters")
+    def _made(self, key: str | tuple[str, ...], values: Sequence[str], before_waiting: Callable[[], None]) -> Added:
         found = [self.answers.fields_for(value, before_waiting) for value in values]
         return self._named(found[0] if isinstance(key, str) else side_by_side(found))
 
@@ -127,6 +122,14 @@ def side_by_side(rows: Sequence[Fields]) -> Fields:
     if worst is not None:
         joined["worst_verdict"] = worst
     return joined
+
+
+def _why_not(key: str | tuple[str, ...], values: Sequence[str]) -> str | None:
+    if not isinstance(key, str) and len(key) > MOST_VALUES:
+        return f"has more than {MOST_VALUES} values"
+    if not all(map(_can_be_looked_up, values)):
+        return f"has a value that is longer than {MAX_LENGTH} characters"
+    return None
 
 
 def _texts_in(values: Sequence[Any]) -> Sequence[str]:

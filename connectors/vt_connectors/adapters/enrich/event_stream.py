@@ -68,7 +68,7 @@ class EventStream:
         self._dialect = dialect
         self._replaces = wanted.replaces
         self._ending = ending
-        lookups = Lookups(core, wanted.options, ending)
+        self._lookups = lookups = Lookups(core, wanted.options, ending)
         self._answers: dict[Kind | None, Answers] = {
             field.kind: Answers(lookups, field.kind) for field in wanted.fields
         }
@@ -187,6 +187,9 @@ class EventStream:
                 field.forget()
 
     def _end_batch(self) -> None:
-        """Write the queue of pending lookups; the state may be locked, so this may have to be given up."""
+        """Write the queue of pending lookups. The state may be locked, so this may have to be given up."""
+        self._lookups.has_ended = True
+        for answers in self._answers.values():
+            answers.end()
         if not self._core.ends_at_once:
             self._ending.result_of(self._core.end_batch)
