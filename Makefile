@@ -12,10 +12,10 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
+.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.installed  ## a demonstration of the main features, offline, in half a minute
 	@$(BIN)/python -m package.demo
@@ -47,6 +47,17 @@ openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: di
 
 schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment
 	@$(BIN)/python -m package.http_api.fuzzing --seconds 60
+
+bundles: $(VENV)/.installed  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
+	@$(BIN)/python -m package.bundles
+
+referees: $(VENV)/.for-tests  ## the tests of the bundles with the platforms' own SDKs, those that install quickly
+	@$(BIN)/python -m package.referees
+	$(BIN)/python -m pytest $(TESTS) tests/bundles tests/soar
+
+referees-large: $(VENV)/.for-tests  ## the same with all SDKs: a quarter of an hour
+	@$(BIN)/python -m package.referees --large
+	$(BIN)/python -m pytest $(TESTS) tests/bundles tests/soar
 
 splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=accepted if you accept Splunk's licence
 	@$(BIN)/python -m package.real_splunk.try_in_splunk $(if $(filter accepted,$(LICENSE)),--accept-splunk-license) $(OPTIONS)

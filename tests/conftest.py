@@ -26,7 +26,7 @@ from vt_connectors.sandbox import Quota, SandboxServer
 
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice; and
 # the sandbox, whose answers are data and arithmetic, and are met on every Python by the tests that use it.
-_ONCE = frozenset(("architecture", "docs", "export", "package", "processes", "readme", "sandbox", "splunk"))
+_ONCE = frozenset(("architecture", "bundles", "docs", "export", "package", "processes", "readme", "sandbox", "splunk"))
 # Its HTTP server, its files and its clients depend on Python.
 _EVERYWHERE = tuple(
     f"sandbox/test_{name}"

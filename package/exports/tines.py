@@ -35,9 +35,10 @@ _TERMS = (
 )
 _KEY = "It needs a text credential named virustotal with the API key; allow only the domain www.virustotal.com for it. "
 _CONNECTOR = (
-    "Every action of the VirusTotal connector through an HTTP endpoint, so that Tines shares the connector's cache and "
-    "quota. You must provide the endpoint: it takes a request of the action contract as JSON and returns the response "
-    "as JSON. Put its URL into a text resource named vt_connector_url. "
+    "Every action of the VirusTotal connector through `vtaction serve`, so that Tines shares its cache and quota with "
+    "all other tools. Put the server's address, without a slash at its end, into a text resource named "
+    "vt_connector_url, and a token of the server into a text credential named vt_connector; allow only the server's "
+    "domain for it. Give the token the rights that the actions need. "
 )
 
 

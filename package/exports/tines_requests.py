@@ -20,7 +20,9 @@ from vt_connectors.virustotal.endpoints import Endpoint
 
 BASE_URL = ENVIRONMENT["base_url"]
 CREDENTIAL = "<<CREDENTIAL.virustotal>>"
-RUNNER_URL = "<<RESOURCE.vt_connector_url>>"
+# The address of a `vtaction serve` without a slash at its end, and a token of it.
+SERVER_URL = "<<RESOURCE.vt_connector_url>>"
+TOKEN = "<<CREDENTIAL.vt_connector>>"  # noqa: S105  # a reference
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -133,13 +135,14 @@ def _payload(endpoint: Endpoint, told: Mapping[str, str]) -> dict[str, Any]:
 
 
 def actions() -> Iterator[Asking]:
-    """An operation for every action of the connector, through an HTTP endpoint that runs them."""
+    """An operation for every action of the connector, through `vtaction serve`."""
     for action in ACTIONS.values():
         source = slug(input_name(action.name))
         params = {name: _reference(source, name, value) for name, value in action.example.items()}
         request = {
-            "url": RUNNER_URL,
+            "url": f"{SERVER_URL}/v1/run",
             "content_type": "application_json",
+            "headers": {"Authorization": f"Bearer {TOKEN}"},
             "method": "post",
             "payload": {"v": VERSION, "id": action.name, "action": action.name, "params": params},
             "log_error_on_status": [],

@@ -21,6 +21,7 @@ EXCLUDED_FROM_CORE = (
     "adapters/process",
     "adapters/python",
     "adapters/runner",
+    "adapters/soar",
     "backends/redis",
     "export",
     "sandbox",

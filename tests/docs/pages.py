@@ -75,8 +75,8 @@ def _between(text: str, match: re.Match[str]) -> str:
 
 
 def pages() -> list[Page]:
-    """README.md, SECURITY.md and every page of docs/."""
-    paths = [PROJECT / "README.md", PROJECT / "SECURITY.md", *sorted((PROJECT / "docs").glob("*.md"))]
+    """README.md, SECURITY.md and every page of docs/ and its folders."""
+    paths = [PROJECT / "README.md", PROJECT / "SECURITY.md", *sorted((PROJECT / "docs").rglob("*.md"))]
     return [Page(path.relative_to(PROJECT).as_posix(), path.read_text("utf-8")) for path in paths]
 
 

@@ -26,7 +26,10 @@ LANGUAGES = {"sh", "json", "python", "text", "spl", "yaml"}
 # Pages whose Python is run as one program by a test of their own.
 PYTHON_RUNS_IN = {"docs/python.md": "tests/docs/test_python_page.py", "README.md": "tests/docs/test_python_page.py"}
 # Pages whose programs need a server, which a test of their own starts.
-PROGRAMS_RUN_IN = {"docs/serve.md": "tests/docs/test_serve_page.py"}
+PROGRAMS_RUN_IN = {
+    "docs/serve.md": "tests/docs/test_serve_page.py",
+    "docs/platforms/recipes.md": "tests/docs/test_serve_page.py",
+}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 

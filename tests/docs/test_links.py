@@ -42,6 +42,11 @@ def test_the_index_leads_to_every_page() -> None:
     assert there <= linked
 
 
+def test_the_page_about_platforms_leads_to_each_of_them() -> None:
+    linked = {link.partition("#")[0] for link in _LINK.findall(page("docs/platforms.md").text)}
+    assert {f"platforms/{path.name}" for path in (PROJECT / "docs/platforms").glob("*.md")} <= linked
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_nothing_of_the_machine_it_was_written_on(page: Page) -> None:
     assert _OF_ONE_MACHINE.findall(page.text) == []

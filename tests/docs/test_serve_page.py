@@ -1,4 +1,4 @@
-"""The programs of docs/serve.md, in front of a server that is started as the page says."""
+"""The programs of docs/serve.md and of the recipes, in front of a server that is started as the page says."""
 
 from __future__ import annotations
 
@@ -48,13 +48,17 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
         yield shell
 
 
-def test_the_programs_of_the_page_run_in_their_order(shell: Shell) -> None:
-    blocks = [block for block in PAGE.blocks if block.language in ("sh", "python") and "no-run" not in block.flags]
+@pytest.mark.parametrize("name", ["docs/serve.md", "docs/platforms/recipes.md"])
+def test_the_programs_of_the_page_run_in_their_order(shell: Shell, name: str) -> None:
+    blocks = [
+        block for block in page(name).blocks if block.language in ("sh", "python") and "no-run" not in block.flags
+    ]
     [at] = [place for place, block in enumerate(blocks) if "server" in block.flags]
     for block in blocks[:at]:
         shell.run(block)
     with server_of(shell, blocks[at]) as server:
-        assert _shown(blocks[at]) == f"{_ADDRESS}\n"
+        if blocks[at].shown is not None:
+            assert _shown(blocks[at]) == f"{_ADDRESS}\n"
         for block in blocks[at + 1 :]:
             _run(shell, block, server.address)
 

@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from package.bundles.node_red.headless import VERSION, node_red, request_of_flow
 from package.exports import npm
-from package.node_red.headless import VERSION, node_red, request_of_flow
 from package.spl.build_error import BuildError
 
 from .serving import READER, serving

@@ -10,6 +10,8 @@ _SWITCH = {"1": True, "true": True, "0": False, "false": False}
 
 def status_is_wanted(call: Call, others: tuple[str, ...] | None = ()) -> bool:
     """Whether the HTTP status is to be the outcome's. `others`: further names that the query may have; None: any."""
+    if not call.query and "prefer" not in call.headers:
+        return False
     if others is not None:
         only(call, (HTTP_STATUS, *others))
     preferred = {part.partition(";")[0].strip().lower() for part in call.headers.get("prefer", "").split(",")}

@@ -1,0 +1,63 @@
+"""Modules of the core as one module, for platforms that cannot install it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+SOAR = Path(__file__).resolve().parents[2] / "connectors/vt_connectors/adapters/soar"
+# In this order: each module is before those that use it.
+CLIENT = ("exchange", "outcome", "serve_client")
+
+
+def embedded(modules: Sequence[str], docstring: str) -> str:
+    """The source of a module with all that the `modules` of adapters/soar/ define, and nothing to import but the
+    standard library. Raises `ValueError` if two of them use one name for two things, or need something else.
+    """
+    imports: dict[str, None] = {}
+    bodies: list[str] = []
+    owners: dict[str, str] = {}
+    for name in modules:
+        source = (SOAR / f"{name}.py").read_text("utf-8")
+        imported, body = _parts(source, modules)
+        imports.update(dict.fromkeys(imported))
+        for defined in _defined(source):
+            if owners.setdefault(defined, name) != name:
+                raise ValueError(f"{owners[defined]} and {name} both define {defined}")
+        bodies.append(body)
+    head = [f'"""{docstring}"""', "", "from __future__ import annotations", "", *sorted(imports, key=_order)]
+    return "\n".join(head) + "\n\n" + "\n\n".join(body.strip("\n") + "\n" for body in bodies)
+
+
+def _parts(source: str, modules: Sequence[str]) -> tuple[list[str], str]:
+    """The statements that import, and the rest without its docstring."""
+    lines = source.splitlines()
+    imported: list[str] = []
+    left_out: set[int] = set()
+    for number, node in enumerate(ast.parse(source).body):
+        is_docstring = number == 0 and isinstance(node, ast.Expr)
+        if not (is_docstring or isinstance(node, (ast.Import, ast.ImportFrom))):
+            continue
+        left_out.update(range(node.lineno - 1, node.end_lineno or node.lineno))
+        if isinstance(node, ast.ImportFrom) and node.level:
+            if node.level > 1 or node.module not in modules or any(alias.asname for alias in node.names):
+                raise ValueError(f"it imports {node.module}, which would not be there")
+        elif not is_docstring and getattr(node, "module", "") != "__future__":
+            imported.append(ast.unparse(node))
+    return imported, "\n".join(line for number, line in enumerate(lines) if number not in left_out)
+
+
+def _defined(source: str) -> list[str]:
+    found: list[str] = []
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.append(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found += [target.id for target in targets if isinstance(target, ast.Name)]
+    return found
+
+
+def _order(statement: str) -> tuple[bool, str]:
+    return statement.startswith("from "), statement

@@ -1,0 +1,1 @@
+"""The n8n community node, generated from the registry, and an example workflow."""

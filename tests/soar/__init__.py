@@ -1,0 +1,1 @@
+"""Tests of the SOAR adapters: one contract for all codecs, and the ways in."""

@@ -1,0 +1,35 @@
+"""docs/platforms.md says what each outcome is on each platform, and the contract suite tests just that."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import tests.soar
+from vt_connectors.adapters.soar.outcome import OUTCOMES
+
+from .codec_contract import CodecContract
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/platforms.md"
+
+
+def table() -> str:
+    """The table, from the test classes of the codecs: `python -m tests.soar.test_documentation` prints it."""
+    for module in pkgutil.iter_modules(tests.soar.__path__):
+        importlib.import_module(f"tests.soar.{module.name}")
+    rows = [f"| platform | {' | '.join(name.replace('_', ' ') for name in OUTCOMES)} |", "|---" * 10 + "|"]
+    for codec in sorted(CodecContract.__subclasses__(), key=lambda codec: codec.PLATFORM.lower()):
+        rows.append(f"| {codec.PLATFORM} | {' | '.join(codec.MEANS[name] for name in OUTCOMES)} |")
+    return "\n".join(rows)
+
+
+def test_the_table_is_what_the_codecs_do() -> None:
+    found = re.search(r"^\| platform \| found.*?(?=\n\n)", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert found.group() == table()
+
+
+if __name__ == "__main__":
+    print(table())

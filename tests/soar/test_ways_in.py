@@ -1,0 +1,108 @@
+"""Both ways in give the same answers, in bounded time, and nothing is lost when the server is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.http.serving import EVERYTHING, READER, Serving, serving
+from tests.scripted_server import ScriptedServer, answer, reset
+from vt_connectors.actions import ACTIONS
+from vt_connectors.adapters.soar import outcome
+from vt_connectors.adapters.soar.exchange import WRITES, request
+from vt_connectors.adapters.soar.in_process import InProcess, way_in
+from vt_connectors.adapters.soar.serve_client import ServeClient
+from vt_connectors.sandbox import SandboxServer
+
+from .outcomes import EICAR, UNKNOWN_HASH, cases, environment_for
+from .servers import silent_server
+
+HASHES = (EICAR, UNKNOWN_HASH, "../users/me", EICAR)
+LOOKUPS = [request("lookup_hash", {"hash": value}) for value in HASHES]
+COMMENT = request("add_comment", {"indicator": "example.com", "comment": "seen"})
+LONG_S = 60.0
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Serving]:
+    with serving(tmp_path) as server:
+        yield server
+
+
+def _codes(responses: list[dict[str, Any]]) -> list[str]:
+    return [response["error"]["code"] if response["error"] else response["status"] for response in responses]
+
+
+def test_both_ways_answer_in_order_and_ask_once_for_equal_values(
+    served: Serving, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    here = InProcess(environment_for(sandbox.url, tmp_path / "other"))
+    there = ServeClient(served.url, EVERYTHING)
+    for way in (here, there):
+        assert _codes(way.answers(LOOKUPS, LONG_S)) == ["ok", "not_found", "invalid_indicator", "ok"]
+    assert len(sandbox.requests) == len(served.sandbox.requests) == 2
+
+
+def test_the_server_is_used_if_it_is_named(served: Serving) -> None:
+    assert isinstance(way_in(served.url, EVERYTHING, {}), ServeClient)
+    assert isinstance(way_in("", None, {"VT_STATE": "memory"}), InProcess)
+    with pytest.raises(ValueError, match="http"):
+        way_in("file:///etc/hostname", None, {})
+
+
+def test_a_wrong_token_is_a_refusal_and_says_so(served: Serving) -> None:
+    responses = ServeClient(served.url, "not-a-token").answers(LOOKUPS, LONG_S)
+    assert _codes(responses) == ["access_denied"] * 4
+    assert all("not-a-token" not in outcome.message_of(response) for response in responses)
+
+
+def test_a_token_without_the_right_is_refused_for_that_request_alone(served: Serving) -> None:
+    assert _codes(ServeClient(served.url, READER).answers([COMMENT, LOOKUPS[0]], LONG_S)) == ["forbidden", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        (answer(200, b"<html>a proxy's page</html>"), "invalid_response"),
+        (answer(200, b""), "timeout"),
+        (answer(503, b"stopping"), "unavailable"),
+        (answer(302, b"", {"Location": "http://127.0.0.1:1/"}), "config_error"),
+        (reset(), "unavailable"),
+    ],
+)
+def test_a_server_that_fails_is_said_for_each_request(steps: Any, code: str) -> None:
+    with ScriptedServer() as server:
+        server.script(steps)
+        assert _codes(ServeClient(server.url, "t").answers(LOOKUPS[:2], LONG_S)) == [code] * 2
+        assert len(server.received) == 1
+
+
+def test_answers_that_came_before_the_connection_broke_are_kept() -> None:
+    line = json.dumps(dict(cases()[outcome.FOUND].response)).encode() + b"\n"
+    with ScriptedServer() as server:
+        server.script(answer(200, line))
+        assert _codes(ServeClient(server.url, "t").answers(LOOKUPS[:2], LONG_S)) == ["ok", "timeout"]
+
+
+def test_a_write_that_may_have_been_done_is_not_called_repeatable() -> None:
+    with ScriptedServer() as server:
+        server.script(reset())
+        assert _codes(ServeClient(server.url, "t").answers([COMMENT, LOOKUPS[0]], LONG_S)) == [
+            "outcome_unknown",
+            "unavailable",
+        ]
+    refused = ServeClient("http://127.0.0.1:1", "t").answers([COMMENT], LONG_S)
+    assert _codes(refused) == ["unavailable"]
+
+
+def test_a_server_that_is_silent_costs_no_more_than_the_platforms_time() -> None:
+    with silent_server() as url:
+        assert _codes(ServeClient(url, "t").answers(LOOKUPS[:1], 1.0)) == ["timeout"]
+
+
+def test_the_list_of_writes_is_the_registrys() -> None:
+    assert {name for name, action in ACTIONS.items() if action.writes} == WRITES
