@@ -200,19 +200,6 @@ class Core:
             internal_error()
         return responses
 
-    def queue(self, kind: Kind | None, values: Iterable[str], options: Options) -> set[str]:
-        """Queue lookups for a drain without trying them; returns the values that are queued now. Never raises.
-
-        The others are no indicators, or may not be sent, or the queue is full. `end_batch` writes the queue.
-        """
-        from .actions.local_answers import queued
-
-        try:
-            return queued(kind, self.context.guard.without(values), self.context, options)
-        except Exception:
-            internal_error()
-            return set()
-
     def answers_at_hand(self, documents: Sequence[object], claim: Claim | None = None) -> list[Response | None]:
         """The responses to the request documents that are lookups without a request; None for all others. Never raises.
 

@@ -7,7 +7,7 @@ from itertools import groupby, islice
 from types import MappingProxyType
 
 from ..contract.documents import Options, Outcome, Request, read_request, request_id
-from ..errors import ConnectorError, InvalidIndicator
+from ..errors import ConnectorError, InvalidIndicator, internal_error
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quick_imports import suppress
@@ -138,14 +138,21 @@ def _refused(
 
 
 def queued(kind: Kind | None, values: Iterable[str], context: Context, options: Options) -> set[str]:
-    """Queue those of `values` that may be looked up; returns them."""
+    """Queue lookups for a drain without trying them; returns the values that are queued now. Never raises.
+
+    The others are no indicators, or may not be sent, or the queue is full. `Core.end_batch` writes the queue.
+    """
     keys: dict[str, str] = {}
-    for value in values if may_be_queued(None, options) else ():
-        with suppress(InvalidIndicator):
-            indicator = recognise(value, context.never_query) if kind is None else parse_as(kind, value)
-            if context.never_query.reason(indicator) is None:
-                keys[value] = indicator.key
-    found = context.pending.put_many(list(dict.fromkeys(keys.values())), options.include) if keys else ()
+    try:
+        for value in context.guard.without(values) if may_be_queued(None, options) else ():
+            with suppress(InvalidIndicator):
+                indicator = recognise(value, context.never_query) if kind is None else parse_as(kind, value)
+                if context.never_query.reason(indicator) is None:
+                    keys[value] = indicator.key
+        found = context.pending.put_many(list(dict.fromkeys(keys.values())), options.include) if keys else ()
+    except Exception:
+        internal_error()
+        return set()
     return {value for value, key in keys.items() if key in found}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Callable
 
+from ...actions.local_answers import queued
 from ...clock import SystemClock
 from ...contract.documents import Options, finds_no_quota
 from ...errors import Cancelled, ConnectorError, RequestTimeout
@@ -171,8 +172,8 @@ class Answers:
 
     def _queue(self, values: Sequence[str]) -> None:
         """Queue lookups for a drain. An answer that comes before takes its value from the queue again."""
-        queued = self._lookups.core.queue(self._kind, values, self._lookups.options) if values else ()
-        self._queued.update((value, value in queued) for value in values)
+        found = queued(self._kind, values, self._lookups.core.context, self._lookups.options) if values else ()
+        self._queued.update((value, value in found) for value in values)
 
     def _give_up(self, values: Sequence[str], error: ConnectorError) -> None:
         """`error` ends these lookups; a drain can still do them."""

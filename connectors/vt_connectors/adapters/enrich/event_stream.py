@@ -131,8 +131,8 @@ class EventStream:
         return not any(map(self._is_new, event))
 
     def _may_have_fields(self, line: str) -> bool:
-        """A search in the text is much faster than one for each name. A name may be written with escapes."""
-        return self._prefix in line or "\\u" in line
+        """A search in the text is much faster than one for each name. A name, which is ASCII, may have escapes."""
+        return self._prefix in line or "\\u00" in line
 
     def _enriched(self, line: str, event: Event) -> str:
         if self._may_have_fields(line):
