@@ -11,6 +11,7 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/platforms/n8n.md", "cd dist/bundles/n8n"): "needs Node 24; test_n8n.py does the same",
     ("docs/platforms/n8n.md", "vtaction serve token add"): "the page's own server is n8n's",
     ("docs/platforms/node-red.md", "curl"): "asks Node-RED; test_node_red.py does the same",
+    ("docs/mcp.md", "pip install"): "installs packages",
     ("docs/serve.md", "pip install"): "installs packages",
     ("docs/serve.md", "vtaction sandbox"): "runs until it is stopped; the test has a sandbox of its own",
     ("docs/serve.md", "export VT_API_URL"): "the test sets them",

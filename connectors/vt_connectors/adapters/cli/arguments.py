@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
 from typing import Callable
 
 from ...actions import ACTIONS
@@ -15,6 +17,11 @@ from ..process.termination import Termination
 from .main import RunOptions, run
 from .parser import Commands, Parser, add_command
 
+# Commands that run as long as their input, each in a module with its options and `run`.
+_STREAMS = {
+    "enrich": "events on stdin as JSON lines, the same events with verdicts on stdout",
+    "mcp": "a server for AI tools that speak MCP, on stdin and stdout",
+}
 _EPILOG = """examples:
   vtaction lookup_hash 44d88612fea8a8f36de82e1278abb02f
   echo '{"action": "lookup_ip", "params": {"ip": "8.8.8.8"}}' | vtaction run
@@ -52,7 +59,7 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
         return parser
     for add in (_add_run, _add_describe, _add_sample, _add_doctor, _add_cache):
         add(commands)
-    for add_if_wanted in (_add_drain, _add_enrich, _add_sandbox, _add_serve):
+    for add_if_wanted in (_add_drain, _add_streams, _add_sandbox, _add_serve):
         add_if_wanted(commands, wanted)
     _add_actions(commands, wanted[:1], _act)
     _add_curl(commands, wanted[1:])
@@ -150,20 +157,13 @@ def _drain(options: argparse.Namespace, ending: Termination) -> int:
     return run_drain(options, os.environ, ending, as_json=_as_json(options))
 
 
-def _add_enrich(commands: Commands, wanted: Sequence[str]) -> None:
-    about = "events on stdin as JSON lines, the same events with verdicts on stdout"
-    parser = add_command(commands, "enrich", about)
-    if "enrich" in wanted:
-        from .enrich_command import add_arguments
-
-        add_arguments(parser)
-        parser.set_defaults(command=_enrich, ends_itself=True)
-
-
-def _enrich(options: argparse.Namespace, ending: Termination) -> int:
-    from .enrich_command import run_enrich
-
-    return run_enrich(options, os.environ, ending)
+def _add_streams(commands: Commands, wanted: Sequence[str]) -> None:
+    for name, about in _STREAMS.items():
+        parser = add_command(commands, name, about)
+        if name in wanted:
+            module = import_module(f".{name}_command", __package__)
+            module.add_arguments(parser)
+            parser.set_defaults(command=partial(module.run, environment=os.environ), ends_itself=True)
 
 
 def _add_sandbox(commands: Commands, wanted: Sequence[str]) -> None:

@@ -82,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", action="store_true", help="also fields about the object itself: vt_context_...")
 
 
-def run_enrich(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination) -> int:
+def run(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     """Pass on the events of stdin. Returns the exit status."""
     core = core_from(environment, ending.clock)
     if not isinstance(core, Core):
