@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SOAR = Path(__file__).resolve().parents[2] / "connectors/vt_connectors/adapters/soar"
+_PACKAGE = "vt_connectors.adapters.soar."
 # In this order: each module is before those that use it.
 CLIENT = ("exchange", "outcome", "serve_client")
 
 
-def embedded(modules: Sequence[str], docstring: str) -> str:
+def embedded(modules: Sequence[str], docstring: str, program: Path | None = None) -> str:
     """The source of a module with all that the `modules` of adapters/soar/ define, and nothing to import but the
-    standard library. Raises `ValueError` if two of them use one name for two things, or need something else.
+    standard library. `program`: a module that is appended, and what it imports from those modules is then there; it
+    may import what the platform has. Raises `ValueError` if two of them use one name for two things, or need something
+    else.
     """
     imports: dict[str, None] = {}
     bodies: list[str] = []
     owners: dict[str, str] = {}
-    for name in modules:
-        source = (SOAR / f"{name}.py").read_text("utf-8")
+    for name, path in [(name, SOAR / f"{name}.py") for name in modules] + [
+        (str(one), one) for one in (program,) if one
+    ]:
+        source = path.read_text("utf-8")
         imported, body = _parts(source, modules)
         imports.update(dict.fromkeys(imported))
         for defined in _defined(source):
@@ -40,12 +45,24 @@ def _parts(source: str, modules: Sequence[str]) -> tuple[list[str], str]:
         if not (is_docstring or isinstance(node, (ast.Import, ast.ImportFrom))):
             continue
         left_out.update(range(node.lineno - 1, node.end_lineno or node.lineno))
-        if isinstance(node, ast.ImportFrom) and node.level:
-            if node.level > 1 or node.module not in modules or any(alias.asname for alias in node.names):
+        if isinstance(node, ast.ImportFrom) and _is_ours(node):
+            if _name(node) not in modules or any(alias.asname for alias in node.names):
                 raise ValueError(f"it imports {node.module}, which would not be there")
         elif not is_docstring and getattr(node, "module", "") != "__future__":
             imported.append(ast.unparse(node))
     return imported, "\n".join(line for number, line in enumerate(lines) if number not in left_out)
+
+
+def _is_ours(node: ast.ImportFrom) -> bool:
+    return node.level > 0 or (node.module or "").startswith("vt_connectors")
+
+
+def _name(node: ast.ImportFrom) -> str | None:
+    """Which module of adapters/soar/ it imports from, if it is one of those."""
+    module = node.module or ""
+    if node.level == 1:
+        return module
+    return module[len(_PACKAGE) :] if node.level == 0 and module.startswith(_PACKAGE) else None
 
 
 def _defined(source: str) -> list[str]:

@@ -8,9 +8,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from package.bundles.node_red.headless import VERSION, node_red, request_of_flow
-from package.exports import npm
-from package.spl.build_error import BuildError
+from package.bundles.node_red.headless import node_red, request_of_flow
+from tests.bundles.node_red_flow import available
 
 from .serving import READER, serving
 
@@ -19,10 +18,7 @@ EICAR = "44d88612fea8a8f36de82e1278abb02f"
 
 @pytest.mark.once
 def test_a_flow_of_node_red_tells_known_unknown_and_unsent_indicators_apart(tmp_path: Path) -> None:
-    try:
-        npm.installed("node-red", VERSION)
-    except BuildError as error:
-        pytest.skip(str(error))
+    available()
     with serving(tmp_path) as server, node_red({"VTACTION_URL": server.url, "VTACTION_TOKEN": READER}) as flow:
 
         def ask(value: str) -> dict[str, object]:

@@ -100,6 +100,12 @@ def detections(response: Mapping[str, Any]) -> tuple[int, int] | None:
     return stats.get("malicious", 0) + stats.get("suspicious", 0), stats.get("total", 0)
 
 
+def ratio_of(response: Mapping[str, Any]) -> str:
+    """How many engines object of those that gave an opinion, such as 58/72. Empty without a report."""
+    found = detections(response)
+    return f"{found[0]}/{found[1]}" if found else ""
+
+
 def text_of(value: Any) -> str:
     """A value of `data` as one line of text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

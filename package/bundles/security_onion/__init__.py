@@ -1,0 +1,1 @@
+"""An analyzer for Security Onion."""

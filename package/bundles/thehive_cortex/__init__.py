@@ -1,0 +1,1 @@
+"""Analyzers and a responder for TheHive Cortex, and TheHive's templates."""

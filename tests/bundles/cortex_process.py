@@ -1,0 +1,98 @@
+"""Cortex, as far as its analyzers and responders see it: a process for each job."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .installed import installed
+from .setting import Setting, built
+
+_MOST_S = 120
+
+
+class Report(NamedTuple):
+    """`document`: what Cortex reads. `stdout`, `stderr`: what nobody should need."""
+
+    document: dict[str, Any]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def taxonomy(self) -> tuple[str, str]:
+        """Level and value of the only one."""
+        [taxonomy] = self.document["summary"]["taxonomies"]
+        return taxonomy["level"], taxonomy["value"]
+
+
+class Cortex:
+    """The built bundle with its definitions, by name without the prefix."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._python = installed("cortexutils").python
+        self._setting = setting
+        self.bundle = built("thehive_cortex", setting.folder)
+        self._jobs = itertools.count()
+
+    def definition(self, name: str) -> dict[str, Any]:
+        [path] = self.bundle.glob(f"*/VTConnectors/VTConnectors_{name}.json")
+        document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return document
+
+    def run(
+        self,
+        flavour: str,
+        kind: str,
+        data: Any,
+        *,
+        config: Mapping[str, Any] | None = None,
+        file: bytes | None = None,
+        file_name: str = "attachment",
+        by_stdin: bool = False,
+        **more: Any,
+    ) -> Report:
+        """A job about `data`, or about a `file` with this name. `config`: what an administrator set. `file_name`: under
+        which the job finds the file.
+        """
+        definition = self.definition(flavour)
+        document = {"dataType": kind, "tlp": 0, "pap": 0, **more, "config": {**definition["config"], **(config or {})}}
+        job = self._setting.folder / f"job-{next(self._jobs)}"
+        (job / "input").mkdir(parents=True)
+        if file is None:
+            document["data"] = data
+        else:
+            (job / "input/attachment").write_bytes(file)
+            document.update(filename=data, file=file_name)
+        if not by_stdin:
+            (job / "input/input.json").write_text(json.dumps(document), "utf-8")
+        program = next(self.bundle.glob(f"*/{definition['command']}"))
+        ended = subprocess.run(
+            [str(self._python), str(program), str(job)],
+            input=json.dumps(document) if by_stdin else "",
+            env=self._setting.environment,
+            cwd=program.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_MOST_S,
+        )
+        told = ended.stdout if by_stdin else _output_of(job, ended)
+        return Report(json.loads(told), ended.returncode, ended.stdout, ended.stderr)
+
+
+def _output_of(job: Path, ended: subprocess.CompletedProcess[str]) -> str:
+    path = job / "output/output.json"
+    assert path.exists(), ended.stderr
+    return path.read_text("utf-8")
+
+
+def ask(setting: Setting, values: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The verdicts on values with their kinds, from an analyzer in process."""
+    cortex = Cortex(setting)
+    setting.begin()
+    return {value: cortex.run("Lookup", kind, value).document["full"]["verdict"] for kind, value in values}
