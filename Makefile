@@ -48,7 +48,7 @@ openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: di
 schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment
 	@$(BIN)/python -m package.http_api.fuzzing --seconds 60
 
-bundles: $(VENV)/.installed  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
+bundles: $(VENV)/.for-tests  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
 	@$(BIN)/python -m package.bundles
 
 referees: $(VENV)/.for-tests  ## the tests of the bundles with the platforms' own SDKs, those that install quickly

@@ -155,7 +155,7 @@ def test_a_tokens_file_that_others_may_read_ends_the_start_with_2(run: RunnerPro
         (("--listen", "127.0.0.1:0", "--unix", "/tmp/x"), "not allowed with"),
         (("--threads", "1"), "from 4 to 512"),
         (("--max-upload", "1T"), "is not a size"),
-        (("--audit-indicator", "some"), "invalid choice"),
+        (("--audit-indicator", "some"), "is not one of plain, hash, none"),
         (("--audit", ""), "--audit names no file"),
     ],
 )

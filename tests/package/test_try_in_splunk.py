@@ -64,6 +64,7 @@ def good() -> dict[str, Told]:
         rf"{kvstore}.*vt_verdicts": Told([{"type": "hash"}]),
         r"vtlookup:log.*verdicts": Told([{"verdicts.malicious": "1", "sid": "1"}]),
         r"sendalert": Told(),
+        r"tag=alert": Told([{"severity": "high", "vt_detected_by": ["ClamAV: Eicar-Signature"]}]),
         r"vtlookup:verdict": Told([{"indicator": EICAR, "vt_verdict": "malicious", "user": "admin"}]),
         r"command=vt_alert_comment": Told([{"errors.config_error": "1", "written": "0"}]),
     }
@@ -156,6 +157,8 @@ def test_where_all_is_as_expected_it_says_so_and_leaves_nothing_behind(bench: Be
         (r"vtlookup:log.*verdicts", Told([{"command": "vtlookup"}]), "the_log_is_indexed"),
         (r"vtlookup:log.*verdicts", Told(), "the_log_is_indexed"),
         (r"vtlookup:verdict", Told([{"indicator": EICAR}]), "an_alert_writes_verdicts"),
+        (r"tag=alert", Told([{"severity": "high"}]), "verdicts_are_in_the_data_model"),
+        (r"tag=alert", Told([{"vt_detected_by": "x"}]), "verdicts_are_in_the_data_model"),
         (r"command=vt_alert_comment", Told(), "an_alert_comments_only_when_allowed"),
         (r"command=vt_alert_comment", Told([{"written": "1"}]), "an_alert_comments_only_when_allowed"),
     ],

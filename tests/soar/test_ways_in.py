@@ -106,3 +106,19 @@ def test_a_server_that_is_silent_costs_no_more_than_the_platforms_time() -> None
 
 def test_the_list_of_writes_is_the_registrys() -> None:
     assert {name for name, action in ACTIONS.items() if action.writes} == WRITES
+
+
+def test_what_is_too_large_for_one_call_takes_several_and_one_too_large_request_fails_alone(served: Serving) -> None:
+    half = request("scan_file", {"content_base64": "QUJD" * 150_000, "filename": "half.bin"})
+    whole = request("scan_file", {"content_base64": "QUJD" * 300_000, "filename": "whole.bin"})
+    asked = [LOOKUPS[0], half, whole, half, LOOKUPS[1]]
+    responses = ServeClient(served.url, EVERYTHING).answers(asked, LONG_S)
+    assert _codes(responses) == ["ok", "pending", "too_large", "pending", "not_found"]
+    assert outcome.outcome_of(responses[2]) == outcome.FAILED
+
+
+def test_several_calls_share_the_platforms_time() -> None:
+    large = request("lookup", {"value": "x" * 600_000})
+    with silent_server() as url:
+        codes = _codes(ServeClient(url, "t").answers([large, large, large], 1.0))
+    assert codes == ["timeout"] * 3
