@@ -65,6 +65,7 @@ setup(
         "redis": ["redis>=5.0.2,<9"],
         "zip": ["pyzipper>=0.3.6,<0.5"],
         "serve": ["waitress>=3.0.1,<4", "multipart>=1.3.0,<2", "prometheus-client>=0.20,<1"],
+        "mcp": ["mcp>=2.3.0,<3; python_version >= '3.10'"],
     },
     entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.start:start"]},
 )

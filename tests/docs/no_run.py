@@ -18,6 +18,7 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/platforms/n8n.md", "vtaction serve token add"): "the page's own server is n8n's",
     ("docs/platforms/splunk-soar.md", "python -m package.referees"): "installs packages; test_splunk_soar_package.py",
     ("docs/platforms/node-red.md", "curl"): "asks Node-RED; test_node_red.py does the same",
+    ("docs/mcp.md", "pip install"): "installs packages",
     ("docs/platforms/opencti.md", "cd dist/bundles/opencti"): "needs Docker",
     ("docs/platforms/xsoar.md", "pip install"): "installs XSOAR's SDK; test_xsoar_sdk.py does the same",
     ("docs/serve.md", "pip install"): "installs packages",

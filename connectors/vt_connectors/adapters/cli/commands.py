@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Container
+from functools import partial
+from importlib import import_module
 
 from ...actions import ACTIONS
 from ...contract import OK
@@ -16,12 +18,18 @@ from .parser import Commands, add_command
 SET_UP = "Set up and look after"
 _RUN = "JSON requests on stdin, JSON responses on stdout"
 
+# Commands that run as long as their input, each in a module with its options and `run`.
+_STREAMS = {
+    "enrich": "add verdicts to events in a pipe",
+    "mcp": "a server for AI tools that speak MCP",
+}
+
 
 def add_commands(commands: Commands, wanted: Container[str]) -> None:
     """Add the commands, in the order of the overview."""
     for add in (_add_init, _add_doctor, _add_cache, _add_drain, _add_completion, _add_help):
         add(commands, wanted)
-    for add in (_add_sandbox, add_run, _add_serve, _add_describe, _add_sample):
+    for add in (_add_sandbox, add_run, _add_streams, _add_serve, _add_describe, _add_sample):
         add(commands, wanted)
 
 
@@ -193,6 +201,15 @@ def _add_serve(commands: Commands, wanted: Container[str]) -> None:
         from .serve_arguments import add_arguments
 
         add_arguments(parser)
+
+
+def _add_streams(commands: Commands, wanted: Container[str]) -> None:
+    for name, about in _STREAMS.items():
+        parser = add_command(commands, name, about)
+        if name in wanted:
+            module = import_module(f".{name}_command", __package__)
+            module.add_arguments(parser)
+            parser.set_defaults(command=partial(module.run, environment=os.environ), ends_itself=True)
 
 
 def _as_json(options: argparse.Namespace) -> bool:
