@@ -25,6 +25,7 @@ from . import (
     misp_server,
     node_red_flow,
     opencti_process,
+    package_commands,
     sensoroni,
     soar_app,
     xsoar_process,
@@ -77,6 +78,8 @@ PLATFORMS: dict[str, tuple[Ask, Callable[[], object]]] = {
     "Security Onion": (sensoroni.ask, _nothing),
     "Splunk SOAR": (soar_app.ask, partial(installed, "splunk_soar")),
     "InsightConnect": (insightconnect_runtime.ask, insightconnect_runtime.available),
+    "MCP": (package_commands.by_mcp, package_commands.mcp_available),
+    "vtaction enrich": (package_commands.by_enrich, _nothing),
     "serve": (_by_serve, _nothing),
     "vtaction": (_by_vtaction, _nothing),
 }

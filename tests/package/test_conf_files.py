@@ -167,7 +167,10 @@ def test_the_help_shows_three_examples_of_every_command(app: Path) -> None:
 
 def test_splunk_web_asks_before_it_runs_what_others_would_see_and_nothing_else(app: Path) -> None:
     commands = read_conf(app / "default/commands.conf")
-    assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == ["vtcomment"]
+    assert [name for name, settings in commands.items() if settings.get("is_risky") == "true"] == [
+        "vtcomment",
+        "vtstream",
+    ]
 
 
 def test_the_right_to_clear_the_cache_is_one_that_the_app_declares_and_admins_have(app: Path) -> None:
