@@ -12,7 +12,8 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis splunk plots bench soak clean
+.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis \
+	splunk plots pictures bench soak docs release clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -48,7 +49,7 @@ openapi: $(VENV)/.installed  ## the server's HTTP API as OpenAPI 3.1 and 2.0: di
 schemathesis: $(VENV)/.for-tests  ## generated requests to the server for a minute; Schemathesis has its own environment
 	@$(BIN)/python -m package.http_api.fuzzing --seconds 60
 
-bundles: $(VENV)/.installed  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
+bundles: $(VENV)/.for-tests  ## bundles for SOAR platforms: dist/bundles/; docs/platforms.md
 	@$(BIN)/python -m package.bundles
 
 referees: $(VENV)/.for-tests  ## the tests of the bundles with the platforms' own SDKs, those that install quickly
@@ -65,6 +66,9 @@ splunk: $(VENV)/.for-tests  ## the app in a real Splunk, by Docker: LICENSE=acce
 plots: $(VENV)/.installed  ## measures docs/quota.svg and its figures again: five minutes
 	@$(BIN)/python -m bench.plot_quota
 
+pictures: $(VENV)/.for-tests  ## docs/pictures/: the app in Chromium and vtaction in a terminal; look at them
+	@$(BIN)/python -m package.pictures
+
 bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each with its reference value; ten minutes
 	@$(BIN)/python -m bench
 
@@ -72,8 +76,14 @@ soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what wa
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
 	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
 
+docs: $(VENV)/.installed  ## the documentation as a site, with all links checked: dist/docs/index.html
+	@$(BIN)/python -m package.docs_site
+
+release: $(VENV)/.installed  ## all files of a release, with checksums: dist/release/
+	@$(BIN)/python -m package.release $(OPTIONS)
+
 clean:  ## remove everything that was built and installed here
-	rm -rf .venv .venv-appinspect .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-* .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 $(VENV)/.installed: setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.9 or newer was found; name one: make PYTHON=/path/to/python3"; exit 1; }

@@ -9,6 +9,7 @@ from bench import (
     beside_vt_py,
     cached,
     detected_by,
+    enriched,
     large_store,
     page,
     quota_record,
@@ -30,6 +31,7 @@ MEASUREMENTS = {
     "quota_used": quota_used.figures,
     "quota_record": quota_record.figures,
     "served": served.figures,
+    "enrich": enriched.figures,
 }
 
 

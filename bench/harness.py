@@ -47,7 +47,8 @@ def refused(log: Path) -> int:
 
 def settings(url: str, state: Path, quota: str = "none") -> dict[str, str]:
     """The environment for our programs."""
-    ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota}
+    # An empty VT_CONFIG, so that nothing comes from this user's configuration file.
+    ours = {"VT_API_URL": url, "VT_API_KEY": KEY, "VT_STATE": str(state), "VT_QUOTA": quota, "VT_CONFIG": ""}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("VT_", "PYTHON"))}
     return {**inherited, **ours}
 

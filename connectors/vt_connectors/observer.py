@@ -17,6 +17,9 @@ class Observer:
     def answered(self, response: Response) -> None:
         """A request has its response."""
 
+    def waits_for_quota(self, waits: bool) -> None:
+        """A request begins to wait for quota, or its wait is over."""
+
     def bytes_sent(self, sent: int, total: int) -> None:
         """`sent` of the `total` bytes of a file were sent."""
 

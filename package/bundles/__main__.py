@@ -13,7 +13,8 @@ from package.spl.build_error import BuildError
 from .manifest import read_manifest
 from .platforms import builder, platforms
 
-OUT = Path(__file__).resolve().parents[2] / "dist/bundles"
+PROJECT = Path(__file__).resolve().parents[2]
+OUT = PROJECT / "dist/bundles"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out.mkdir(parents=True)
         try:
             print(f"{name}: {builder(name)(manifest, out)}")
+            shutil.copy(PROJECT / "LICENSE", out / "LICENSE")
         except BuildError as error:
             print(f"{name}: not built: {error}", file=sys.stderr)
             status = 1

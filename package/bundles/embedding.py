@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 SOAR = Path(__file__).resolve().parents[2] / "connectors/vt_connectors/adapters/soar"
@@ -12,11 +12,15 @@ _PACKAGE = "vt_connectors.adapters.soar."
 CLIENT = ("exchange", "outcome", "serve_client")
 
 
-def embedded(modules: Sequence[str], docstring: str, program: Path | None = None) -> str:
+def embedded(
+    modules: Sequence[str], docstring: str, program: Path | None = None, *, inlined: Sequence[str] = ()
+) -> str:
     """The source of a module with all that the `modules` of adapters/soar/ define, and nothing to import but the
     standard library. `program`: a module that is appended, and what it imports from those modules is then there; it
-    may import what the platform has. Raises `ValueError` if two of them use one name for two things, or need something
-    else.
+    may import what the platform has. `inlined`: modules that the platform puts before the result, in the same
+    namespace: imports of them are removed, and so is `from __future__ import annotations`, which must be first.
+
+    Raises `ValueError` if two of them use one name for two things, or need something else.
     """
     imports: dict[str, None] = {}
     bodies: list[str] = []
@@ -25,17 +29,18 @@ def embedded(modules: Sequence[str], docstring: str, program: Path | None = None
         (str(one), one) for one in (program,) if one
     ]:
         source = path.read_text("utf-8")
-        imported, body = _parts(source, modules)
+        imported, body = _parts(source, modules, inlined)
         imports.update(dict.fromkeys(imported))
         for defined in _defined(source):
             if owners.setdefault(defined, name) != name:
                 raise ValueError(f"{owners[defined]} and {name} both define {defined}")
         bodies.append(body)
-    head = [f'"""{docstring}"""', "", "from __future__ import annotations", "", *sorted(imports, key=_order)]
+    future = [] if inlined else ["from __future__ import annotations", ""]
+    head = [f'"""{docstring}"""', "", *future, *sorted(imports, key=_order)]
     return "\n".join(head) + "\n\n" + "\n\n".join(body.strip("\n") + "\n" for body in bodies)
 
 
-def _parts(source: str, modules: Sequence[str]) -> tuple[list[str], str]:
+def _parts(source: str, modules: Sequence[str], inlined: Sequence[str]) -> tuple[list[str], str]:
     """The statements that import, and the rest without its docstring."""
     lines = source.splitlines()
     imported: list[str] = []
@@ -48,9 +53,18 @@ def _parts(source: str, modules: Sequence[str]) -> tuple[list[str], str]:
         if isinstance(node, ast.ImportFrom) and _is_ours(node):
             if _name(node) not in modules or any(alias.asname for alias in node.names):
                 raise ValueError(f"it imports {node.module}, which would not be there")
-        elif not is_docstring and getattr(node, "module", "") != "__future__":
-            imported.append(ast.unparse(node))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            imported += _single(node, {"__future__", *inlined})
     return imported, "\n".join(line for number, line in enumerate(lines) if number not in left_out)
+
+
+def _single(node: ast.Import | ast.ImportFrom, left_out: Container[str]) -> list[str]:
+    """The statement as several, each with one name, so that equal ones of several modules are one."""
+    if isinstance(node, ast.Import):
+        return [ast.unparse(ast.Import([alias])) for alias in node.names if alias.name not in left_out]
+    if node.module in left_out:
+        return []
+    return [ast.unparse(ast.ImportFrom(node.module, [alias], 0)) for alias in node.names]
 
 
 def _is_ours(node: ast.ImportFrom) -> bool:

@@ -63,7 +63,11 @@ class Manifest(NamedTuple):
 
 def read_manifest() -> Manifest:
     """The registry of this checkout."""
-    document = manifest()
+    return manifest_of(manifest())
+
+
+def manifest_of(document: Mapping[str, Any]) -> Manifest:
+    """From what `vtaction describe` prints."""
     return Manifest(document["version"], tuple(_action(entry) for entry in document["actions"]), document)
 
 

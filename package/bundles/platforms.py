@@ -21,3 +21,10 @@ def builder(name: str) -> Build:
     """The function that builds the bundle of the platform `name`."""
     build: Build = importlib.import_module(f"package.bundles.{name}.bundle").build
     return build
+
+
+def writer(name: str) -> Build:
+    """The function that writes what the bundle has without the platform's SDK: `write` if the SDK adds something."""
+    module = importlib.import_module(f"package.bundles.{name}.bundle")
+    write: Build = getattr(module, "write", module.build)
+    return write

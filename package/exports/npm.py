@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from package.spl.build_error import BuildError
@@ -15,9 +16,17 @@ CACHE = Path(__file__).resolve().parents[2] / ".cache"
 
 def installed(name: str, version: str) -> Path:
     """The folder of the package `name`; npm installs it once. BuildError if npm is missing or fails."""
+    return installed_set(name, {name: version}) / name
+
+
+def installed_set(name: str, versions: Mapping[str, str]) -> Path:
+    """The folder `node_modules` in .cache/`name` with packages in these versions; npm installs them once.
+
+    BuildError if npm is missing or fails.
+    """
     folder = CACHE / name
-    inner = folder / "node_modules" / name
-    if _version_in(inner) == version:
+    inner = folder / "node_modules"
+    if _has(inner, versions):
         return inner
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
@@ -26,17 +35,22 @@ def installed(name: str, version: str) -> Path:
     # Installed beside and then moved, because two processes may do it at the same time.
     with tempfile.TemporaryDirectory(dir=CACHE) as made:
         command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", "--prefix", made]
-        result = subprocess.run([*command, f"{name}@{version}"], capture_output=True, text=True, check=False)
+        packages = [f"{package}@{version}" for package, version in versions.items()]
+        result = subprocess.run([*command, *packages], capture_output=True, text=True, check=False)
         if result.returncode:
-            raise BuildError(f"npm could not install {name} {version}:\n{result.stderr.strip()}")
+            raise BuildError(f"npm could not install {' '.join(packages)}:\n{result.stderr.strip()}")
         shutil.rmtree(folder, ignore_errors=True)
         try:
             Path(made).rename(folder)
         except OSError:
-            if _version_in(inner) != version:
+            if not _has(inner, versions):
                 raise
         Path(made).mkdir(exist_ok=True)
     return inner
+
+
+def _has(inner: Path, versions: Mapping[str, str]) -> bool:
+    return all(_version_in(inner / name) == version for name, version in versions.items())
 
 
 def _version_in(folder: Path) -> str | None:

@@ -205,6 +205,13 @@ def an_alert_writes_verdicts(trial: Trial) -> str:
     return f"user={rows[0].get('user')}"
 
 
+def verdicts_are_in_the_data_model(trial: Trial) -> str:
+    """Splunk gives a malicious verdict the tag and the fields of the data model Alerts, and lists by their names."""
+    found = trial.indexed("index=main eventtype=vtlookup_verdict_alert tag=alert | table severity, vt_detected_by")
+    _expect(found[0].get("severity") == "high" and found[0].get("vt_detected_by"), found[0])
+    return f"{len(found)} events with tag=alert"
+
+
 def an_alert_comments_only_when_allowed(trial: Trial) -> str:
     """`VirusTotal comment` does nothing by default, and logs that."""
     search = f'| makeresults | sendalert vt_alert_comment param.indicator="{EICAR}" param.comment="a try"'
@@ -218,7 +225,7 @@ def an_alert_comments_only_when_allowed(trial: Trial) -> str:
 def pages_and_menus_are_there(trial: Trial) -> str:
     """Splunk has loaded the pages, menus, macros, saved searches and forms of the app."""
     wanted = {
-        "data/ui/views": {"setup", "vt_overview", "vt_report"},
+        "data/ui/views": {"setup", "vt_overview", "vt_report", "vt_details"},
         "data/ui/workflow-actions": {"vt_report", "vt_open_file"},
         "admin/macros": {"vt_known(1)", "vt_only_bad"},
         "saved/searches": {"VirusTotal - look up what is pending"},
@@ -244,6 +251,7 @@ CHECKS: tuple[Callable[[Trial], str], ...] = (
     the_kv_store_keeps_cache_and_quota,
     the_log_is_indexed,
     an_alert_writes_verdicts,
+    verdicts_are_in_the_data_model,
     an_alert_comments_only_when_allowed,
     pages_and_menus_are_there,
 )

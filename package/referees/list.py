@@ -1,4 +1,6 @@
-"""The referees: the `referee.py` beside each platform's bundle says which SDK, in which version."""
+"""The referees: the `referee.py` beside each platform's bundle, and beside the build of Splunk's app, says which SDK or
+tools, in which version.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,15 @@ from pathlib import Path
 
 from .environments import Referee
 
-_BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
+_PROJECT = Path(__file__).resolve().parents[2]
 
 
 @functools.cache
 def referees() -> tuple[Referee, ...]:
     """All of them, by name. A module `referee` may define several, as `REFEREES`."""
     found: list[Referee] = []
-    for path in sorted(_BUNDLES.glob("*/referee.py")):
-        found += importlib.import_module(f"package.bundles.{path.parent.name}.referee").REFEREES
+    for path in sorted((_PROJECT / "package").rglob("referee.py")):
+        found += importlib.import_module(".".join(path.relative_to(_PROJECT).with_suffix("").parts)).REFEREES
     return tuple(sorted(found))
 
 

@@ -1,4 +1,4 @@
-"""Assembles the app's folder from its static part, the core, the schemas and the libraries."""
+"""Assembles the app's folder from its static part, the core, the schemas, the libraries and the licence."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ EXCLUDED_FROM_CORE = (
     "sandbox",
     "__main__.py",
 )
-VERSION_PLACEHOLDER = "@VERSION@"
-TEMPLATES = ("app.manifest", "default/app.conf")
+VERSION_PLACEHOLDER, BUILD_PLACEHOLDER = "@VERSION@", "@BUILD@"
+TEMPLATES = ("app.manifest", "default/app.conf", "README.txt")
 
 
 def read_version(project: Path) -> str:
@@ -56,6 +56,7 @@ def assemble(project: Path, libraries: Mapping[str, Mapping[str, Path]], parent:
     unpack(shared, lib)
     for python, files in own.items():
         unpack(files, lib / f"py{python.replace('.', '')}")
+    shutil.copyfile(project / "LICENSE", app / "LICENSE.txt")
     _fill_in_version(app, read_version(project))
     refuse_impure(app)
     return app
@@ -84,4 +85,17 @@ def _fill_in_version(app: Path, version: str) -> None:
         text = template.read_text("utf-8")
         if VERSION_PLACEHOLDER not in text:
             raise BuildError(f"splunk_app/{name} has no {VERSION_PLACEHOLDER}")
-        template.write_text(text.replace(VERSION_PLACEHOLDER, version), "utf-8")
+        text = text.replace(VERSION_PLACEHOLDER, version).replace(BUILD_PLACEHOLDER, str(build_number(version)))
+        template.write_text(text, "utf-8")
+
+
+def build_number(version: str) -> int:
+    """The number of a release, like 10203 for 1.2.3. Browsers keep the app's static files until it changes.
+
+    https://docs.splunk.com/Documentation/Splunk/latest/Admin/Appconf
+    """
+    match = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    if match is None:
+        raise BuildError(f"the version {version} does not begin with three numbers")
+    major, minor, patch = map(int, match.groups())
+    return (major * 100 + minor) * 100 + patch

@@ -451,5 +451,5 @@ def test_without_the_library_for_zip_files_the_error_says_how_to_install_it(tmp_
     )
     first, second = done.stdout.splitlines()
     assert first.startswith("config_error")
-    assert "vt-connectors[zip]" in first
+    assert "pip install 'pyzipper>=0.3.6,<0.5'" in first
     assert second.startswith("unavailable")

@@ -13,7 +13,18 @@ PROJECT = Path(__file__).resolve().parents[2]
 CORE = PROJECT / "connectors/vt_connectors"
 SPLUNK = PROJECT / "splunk_app" / "bin"
 KVSTORE = SPLUNK / "vtlookup_app" / "kvstore"
-LIBRARIES = ("prometheus_client", "redis", "requests", "rich", "splunklib", "urllib3", "waitress")
+LIBRARIES = (
+    "anyio",
+    "mcp",
+    "mcp_types",
+    "prometheus_client",
+    "redis",
+    "requests",
+    "rich",
+    "splunklib",
+    "urllib3",
+    "waitress",
+)
 PLATFORMS = ("splunklib", "splunk", "phantom", "thehive", "cortexutils", "pymisp", "st2common", "rich", "argparse")
 
 # Modules that every part may import.
@@ -74,6 +85,7 @@ MAY_KNOW = {
         "virustotal",
         "virustotal/http",
     },
+    "event_fields": {"contract", "indicators"},
     "export": {"actions", "contract", "indicators", "redaction", "virustotal", "virustotal/http"},
     "core": {
         "actions",

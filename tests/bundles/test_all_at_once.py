@@ -19,7 +19,16 @@ from vt_connectors.adapters.soar.outcome import verdict_of
 from vt_connectors.adapters.soar.serve_client import ServeClient
 from vt_connectors.sandbox import Quota, SandboxServer
 
-from . import cortex_process, misp_server, node_red_flow, sensoroni
+from . import (
+    cortex_process,
+    insightconnect_runtime,
+    misp_server,
+    node_red_flow,
+    opencti_process,
+    sensoroni,
+    soar_app,
+    xsoar_process,
+)
 from .installed import installed
 from .setting import KEY, Setting, setting
 
@@ -63,7 +72,11 @@ PLATFORMS: dict[str, tuple[Ask, Callable[[], object]]] = {
     "TheHive Cortex": (cortex_process.ask, partial(installed, "cortexutils")),
     "MISP": (misp_server.ask, partial(installed, "misp_modules")),
     "Node-RED": (node_red_flow.ask, node_red_flow.available),
+    "Cortex XSOAR": (xsoar_process.ask, xsoar_process.needed),
+    "OpenCTI": (opencti_process.ask, partial(installed, "pycti")),
     "Security Onion": (sensoroni.ask, _nothing),
+    "Splunk SOAR": (soar_app.ask, partial(installed, "splunk_soar")),
+    "InsightConnect": (insightconnect_runtime.ask, insightconnect_runtime.available),
     "serve": (_by_serve, _nothing),
     "vtaction": (_by_vtaction, _nothing),
 }

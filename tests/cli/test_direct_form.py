@@ -34,14 +34,14 @@ def test_in_a_pipe_each_value_is_one_json_line(run: RunnerProcess) -> None:
 def test_on_a_terminal_an_error_has_its_next_steps_below_once(run: RunnerProcess) -> None:
     plain = {**run.environment, "NO_COLOR": "1"}
     seen, _ = on_a_terminal(run.command("lookup_hash", "nonsense", "more nonsense"), plain)
-    assert seen.count("invalid_indicator: Check where the value comes from.") == 1
+    assert seen.count("Check where the value comes from.") == 1
     seen, _ = on_a_terminal(run.command("lookup_hash", EICAR), plain)
     assert "Check where" not in seen
 
 
 def test_on_a_terminal_it_is_a_table_with_colors(run: RunnerProcess) -> None:
     seen, code = on_a_terminal(run.command("lookup_hash", EICAR, "nonsense"), run.environment)
-    assert "malicious: 62 of 68 engines" in seen
+    assert "62/68" in seen
     assert "nonsense" in seen
     assert "\x1b[1;31mmalicious" in seen
     assert code == 1

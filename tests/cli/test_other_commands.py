@@ -114,7 +114,16 @@ def test_a_sandbox_on_a_port_in_use_says_so(run: RunnerProcess) -> None:
     port = run.environment["VT_API_URL"].rpartition(":")[2]
     done = run.text("sandbox", "--port", port)
     assert done.returncode == 2
-    assert "Address already in use" in done.stderr
+    assert f"port {port} is taken" in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def test_the_sandbox_lists_indicators_that_have_the_verdict_it_says(run: RunnerProcess) -> None:
+    rows = [json.loads(line) for line in run.text("sandbox", "--list").stdout.splitlines()]
+    assert {row["verdict"] for row in rows} == {"malicious", "suspicious", "undetected", "unknown"}
+    public = [row for row in rows if row["indicator"] not in ("203.0.113.66", "198.51.100.23")]
+    ran = run(arguments=("lookup", *(row["indicator"] for row in public)))
+    assert [line["data"]["verdict"] for line in ran.lines] == [row["verdict"] for row in public]
 
 
 def test_the_sandbox_rehearses_bad_days_and_logs_without_the_key(run: RunnerProcess) -> None:

@@ -35,7 +35,7 @@ def is_erased(text: str) -> bool:
 
 def test_they_are_gone_while_an_answer_is_written_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program behind the pipe may show the answer on the same terminal."""
-    with a_terminal(monkeypatch) as terminal, Bars(2) as bars:
+    with a_terminal(monkeypatch) as terminal, Bars(2, 20.0) as bars:
         assert BAR in terminal.getvalue()
         with bars.aside():
             before = terminal.getvalue()
@@ -50,7 +50,7 @@ def test_they_are_gone_while_an_answer_is_written_and_come_back(monkeypatch: pyt
 def test_they_take_nothing_of_what_is_written_to_stdout(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with a_terminal(monkeypatch) as terminal, Bars(1):
+    with a_terminal(monkeypatch) as terminal, Bars(1, 20.0):
         print("an answer")
     assert BAR in terminal.getvalue()
     assert "an answer" not in terminal.getvalue()
@@ -58,7 +58,7 @@ def test_they_take_nothing_of_what_is_written_to_stdout(
 
 
 def test_the_bytes_of_a_download_are_shown_also_if_their_number_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    with a_terminal(monkeypatch) as terminal, Bars(1) as bars:
+    with a_terminal(monkeypatch) as terminal, Bars(1, 20.0) as bars:
         bars.bytes_received(1_500_000, None)
         bars.bytes_received(2_500_000, 5_000_000)
         while "receiving" not in terminal.getvalue() or "2.5 MB" not in terminal.getvalue():

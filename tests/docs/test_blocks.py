@@ -24,7 +24,7 @@ from .shown import difference, documents, text_difference, without_dots
 PAGES = pages()
 LANGUAGES = {"sh", "json", "python", "text", "spl", "yaml"}
 # Pages whose Python is run as one program by a test of their own.
-PYTHON_RUNS_IN = {"docs/python.md": "tests/docs/test_python_page.py", "README.md": "tests/docs/test_python_page.py"}
+PYTHON_RUNS_IN = {"docs/python.md": "tests/docs/test_python_page.py"}
 # Pages whose programs need a server, which a test of their own starts.
 PROGRAMS_RUN_IN = {
     "docs/serve.md": "tests/docs/test_serve_page.py",

@@ -44,14 +44,6 @@ def test_the_pages_program_runs(
     assert said.count("never_query\n") == 1
 
 
-def test_what_the_readme_shows_of_it_runs(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VT_API_URL", sandbox.url)
-    monkeypatch.setenv("VT_API_KEY", "sandbox")
-    [block] = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text("utf-8"), re.DOTALL)
-    exec(block, {})
-    assert len(sandbox.requests) == 3
-
-
 def test_it_shows_every_method() -> None:
     methods = [name for name in dir(vt_connectors.VirusTotal) if not name.startswith("_")]
     assert [name for name in methods if name not in TEXT] == []

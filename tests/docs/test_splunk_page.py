@@ -19,8 +19,7 @@ from vtlookup_app.options import KINDS, read_options
 from .pages import PROJECT, Page, in_code, page
 from .shown import DOTS
 
-USE, ADMIN = page("docs/splunk.md"), page("docs/splunk-admin.md")
-PAGE = Page("both", USE.text + ADMIN.text)
+PAGE = Page("all", "".join(page(f"docs/{name}.md").text for name in ("splunk", "splunk-install", "splunk-admin")))
 SEARCHES = [
     match[1].split()
     for shown in (PAGE, page("README.md"))
@@ -44,6 +43,7 @@ HEADINGS = (
     "for vtstream",
     "parameter",
     "in an event",
+    "CIM field",
     "to do this",
     "warning",
 )
@@ -100,6 +100,18 @@ def test_every_macro_has_its_row() -> None:
     macros = read_conf(PROJECT / "splunk_app/default/macros.conf")
     shown = re.findall(r"^\| `` `(\w+)(?:\((\w+)\))?` `` \|", PAGE.text, re.MULTILINE)
     assert {f"{name}(1)" if argument else name for name, argument in shown} == set(macros)
+
+
+def test_every_saved_search_and_event_type_is_told_of() -> None:
+    for name in ("savedsearches", "eventtypes"):
+        stanzas = read_conf(PROJECT / f"splunk_app/default/{name}.conf")
+        assert [stanza for stanza in stanzas if stanza not in PAGE.text] == []
+
+
+def test_every_field_of_the_data_model_has_its_row() -> None:
+    props = read_conf(PROJECT / "splunk_app/default/props.conf")["vtlookup:verdict"]
+    made = {name.removeprefix("EVAL-") for name in props if name.startswith("EVAL-")}
+    assert {*made, "subject", "user"} == set(_first_cells("CIM field"))
 
 
 @pytest.mark.parametrize("search", BLOCKS)

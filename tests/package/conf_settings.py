@@ -7,7 +7,7 @@ import re
 # File, then a pattern for the stanza's name, then patterns for the names of its settings.
 ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
     "app.conf": {
-        "install": ("state", "is_configured"),
+        "install": ("state", "is_configured", "build"),
         "package": ("id", "check_for_updates"),
         "ui": ("is_visible", "label", "setup_view"),
         "launcher": ("author", "description", "version"),
@@ -42,7 +42,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "shclustering": (r"conf_replication_include\.vtlookup",),
     },
     "savedsearches.conf": {
-        "VirusTotal - .+|VT IoC stream to index": (
+        "(VirusTotal - |Threat - VirusTotal ).+|VT IoC stream to index": (
             "description",
             "search",
             "enableSched",
@@ -51,6 +51,23 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             r"dispatch\.(earliest|latest)_time",
             "schedule_window",
         ),
+        # Of Enterprise Security: correlation searches and notable events.
+        "Threat - .+ - Rule": (
+            "counttype",
+            "relation",
+            "quantity",
+            r"alert\.suppress(\.(fields|period))?",
+            r"action\.correlationsearch\.(enabled|label)",
+            r"action\.notable",
+            r"action\.notable\.param\.(rule_(title|description)|security_domain|severity)",
+            r"action\.notable\.param\.drilldown_(name|search|earliest_offset|latest_offset)",
+        ),
+    },
+    "eventtypes.conf": {
+        "vtlookup_[a-z_]+": ("search",),
+    },
+    "tags.conf": {
+        "eventtype=vtlookup_[a-z_]+": ("alert",),
     },
     "vtlookup.conf": {
         "settings": (
@@ -134,6 +151,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
         "collections/vt_(answers|leases|ledgers|pending)": ("access", "export"),
         "(commands|searchbnf)": ("access", "export"),
         "(macros|workflow_actions|alert_actions|alerts|props|views/vt_report)": ("access", "export"),
+        "(eventtypes|tags)": ("access", "export"),
     },
     "macros.conf": {
         r"vt_[a-z_]+(\([0-9]\))?": ("args", "definition", "iseval"),
@@ -153,6 +171,7 @@ ALLOWED: dict[str, dict[str, tuple[str, ...]]] = {
             "TZ",
             "KV_MODE",
         ),
+        "vtlookup:(verdict|stream)": (r"FIELDALIAS-vtlookup_(lists|cim)", "EVAL-[a-z_]+"),
     },
 }
 

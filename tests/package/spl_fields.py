@@ -79,14 +79,14 @@ def _where(text: str, fields: Fields) -> Fields:
 
 
 def _eval(text: str, fields: Fields) -> Fields:
-    for part in _parts(text):
+    for part in parts(text):
         name, _, expression = part.partition("=")
         _expression(expression, fields)
-        fields |= {name.strip()}
+        fields |= {name.strip().strip('"')}
     return fields
 
 
-def _parts(text: str) -> list[str]:
+def parts(text: str) -> list[str]:
     """Split at commas outside of quotes and brackets."""
     parts, depth, inside = [""], 0, False
     for char in text:
@@ -103,7 +103,7 @@ def _stats(text: str, fields: Fields) -> Fields:
     found, _, by = re.sub(r"\s+by\s+", "\0", text, count=1, flags=re.IGNORECASE).partition("\0")
     after = set(_names(by))
     _known(sorted(after), fields, text)
-    for part in _parts(found):
+    for part in parts(found):
         match = _AGGREGATE.fullmatch(part.strip())
         if match is None:
             raise UnknownField(f"{part!r} is no aggregation")
@@ -177,4 +177,5 @@ _READERS: Mapping[str, Callable[[str, Fields], Fields]] = {
     "rename": _rename,
     "transpose": _transpose,
     "head": _same,
+    "fillnull": _same,
 }

@@ -29,6 +29,7 @@ SPLUNKS = frozenset(
             "dedup",
             "eval",
             "fields",
+            "fillnull",
             "head",
             "inputlookup",
             "lookup",

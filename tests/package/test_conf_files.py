@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from package.spl.app_tree import build_number
 from vt_connectors.version import __version__
 
 from .conf_reader import read_conf
@@ -49,6 +50,28 @@ def test_every_place_that_names_the_version_names_the_same(app: Path, spl: Path)
     versions = [app_conf["launcher"]["version"], app_conf["id"]["version"], manifest["info"]["id"]["version"]]
     assert versions == [__version__] * 3
     assert spl.name == f"vtlookup-{__version__}.spl"
+
+
+def test_every_release_has_a_higher_build_so_that_browsers_read_its_static_files_again(app: Path) -> None:
+    assert read_conf(app / "default/app.conf")["install"]["build"] == str(build_number(__version__))
+    versions = ["0.9.12", "1.0.0", "1.0.1", "1.1.0", "1.10.0", "2.0.0"]
+    assert sorted(map(build_number, versions)) == list(map(build_number, versions))
+    assert build_number("1.2.3") == 10203
+
+
+def test_the_manifest_names_a_licence_that_is_there_and_claims_no_experience_with_splunk(app: Path) -> None:
+    info = json.loads((app / "app.manifest").read_text("utf-8"))["info"]
+    assert "Apache License" in (app / info["license"]["text"]).read_text("utf-8")
+    # Until the checks of package/real_splunk have succeeded with a real server.
+    assert info["classification"]["developmentStatus"] == "Beta"
+
+
+def test_the_readme_in_the_app_names_files_and_capabilities_that_are_there(app: Path) -> None:
+    text = (app / "README.txt").read_text("utf-8")
+    assert __version__ in text
+    assert all((app / name).exists() for name in re.findall(r"README/\w+\.conf\.spec|\w+\.txt", text))
+    for capability in re.findall(r"\brun_vtlookup\w*|\bvtlookup_admin\b", text):
+        assert f"capability::{capability}" in read_conf(app / "default/authorize.conf")
 
 
 def test_every_place_that_names_the_app_names_its_folder(app: Path) -> None:
@@ -120,6 +143,8 @@ def test_other_apps_see_what_people_use_from_them_and_nothing_else(app: Path) ->
         "alert_actions",
         "alerts",
         "props",
+        "eventtypes",
+        "tags",
         "views/vt_report",
         *known,
     }
@@ -175,10 +200,10 @@ def test_the_lookup_has_fields_that_its_collection_has(app: Path) -> None:
     assert {f"field.{name}" for name in lookup["fields_list"].split(", ") if name != "_key"} <= set(collection)
 
 
-def test_scheduled_searches_spend_nothing_until_somebody_turns_them_on(app: Path) -> None:
+def test_no_saved_search_runs_before_somebody_turns_it_on(app: Path) -> None:
     searches = read_conf(app / "default/savedsearches.conf")
     assert searches["VirusTotal - look up what is pending"]["search"] == "| vtdrain"
     assert searches["VT IoC stream to index"]["search"].startswith("| vtstream limit=400 | collect index=")
     for settings in searches.values():
-        assert (settings["disabled"], settings["enableSched"]) == ("1", "1")
-        assert settings["cron_schedule"] == "*/5 * * * *"
+        assert ("cron_schedule" in settings) == ("enableSched" in settings) == ("disabled" in settings)
+        assert settings.get("disabled", "1") == settings.get("enableSched", "1") == "1"

@@ -24,7 +24,9 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "splunk_app").mkdir(parents=True)
     shutil.copytree(PROJECT / "splunk_app/default", root / "splunk_app/default")
-    shutil.copy(PROJECT / "splunk_app/app.manifest", root / "splunk_app")
+    for name in ("app.manifest", "README.txt"):
+        shutil.copy(PROJECT / "splunk_app" / name, root / "splunk_app")
+    shutil.copy(PROJECT / "LICENSE", root)
     for folder in (
         "connectors/vt_connectors/adapters/http",
         "connectors/vt_connectors/cache/sandbox",

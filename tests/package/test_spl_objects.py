@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,10 @@ def test_the_menu_opens_a_page_of_the_app_and_fills_its_form(action: str) -> Non
     link = urlsplit(ACTIONS[action]["link.uri"])
     view = DEFAULT / f"data/ui/views/{link.path.rpartition('/')[2]}.xml"
     ((parameter, _),) = parse_qsl(link.query)
-    tokens = [element.attrib["token"] for element in ElementTree.parse(view).iter("input")]
+    root = ElementTree.parse(view).getroot()
+    inputs = json.loads(root.findtext("definition") or '{"inputs": {}}')["inputs"].values()
+    tokens = [element.attrib["token"] for element in root.iter("input")]
+    tokens += [each["options"]["token"] for each in inputs]
     assert parameter in [f"form.{token}" for token in tokens]
 
 

@@ -64,13 +64,14 @@ def good() -> dict[str, Told]:
         rf"{kvstore}.*vt_verdicts": Told([{"type": "hash"}]),
         r"vtlookup:log.*verdicts": Told([{"verdicts.malicious": "1", "sid": "1"}]),
         r"sendalert": Told(),
+        r"tag=alert": Told([{"severity": "high", "vt_detected_by": ["ClamAV: Eicar-Signature"]}]),
         r"vtlookup:verdict": Told([{"indicator": EICAR, "vt_verdict": "malicious", "user": "admin"}]),
         r"command=vt_alert_comment": Told([{"errors.config_error": "1", "written": "0"}]),
     }
 
 
 LISTED = {
-    "data/ui/views": ["setup", "vt_overview", "vt_report"],
+    "data/ui/views": ["setup", "vt_overview", "vt_report", "vt_details"],
     "data/ui/workflow-actions": ["vt_report", "vt_open_file"],
     "admin/macros": ["vt_known(1)", "vt_only_bad"],
     "saved/searches": ["VirusTotal - look up what is pending"],
@@ -156,6 +157,8 @@ def test_where_all_is_as_expected_it_says_so_and_leaves_nothing_behind(bench: Be
         (r"vtlookup:log.*verdicts", Told([{"command": "vtlookup"}]), "the_log_is_indexed"),
         (r"vtlookup:log.*verdicts", Told(), "the_log_is_indexed"),
         (r"vtlookup:verdict", Told([{"indicator": EICAR}]), "an_alert_writes_verdicts"),
+        (r"tag=alert", Told([{"severity": "high"}]), "verdicts_are_in_the_data_model"),
+        (r"tag=alert", Told([{"vt_detected_by": "x"}]), "verdicts_are_in_the_data_model"),
         (r"command=vt_alert_comment", Told(), "an_alert_comments_only_when_allowed"),
         (r"command=vt_alert_comment", Told([{"written": "1"}]), "an_alert_comments_only_when_allowed"),
     ],
@@ -184,7 +187,7 @@ def test_a_search_that_outlives_its_cancel_is_found(bench: Bench, monkeypatch: p
 def test_pages_that_splunk_did_not_take_are_found(bench: Bench) -> None:
     bench.splunk.entries["data/ui/views"] = ["setup"]
     assert bench.run("--accept-splunk-license") == 1
-    assert "vt_overview, vt_report" in bench.checks["pages_and_menus_are_there"]["told"]
+    assert "vt_details, vt_overview, vt_report" in bench.checks["pages_and_menus_are_there"]["told"]
 
 
 def test_the_password_is_on_no_command_line_and_the_ports_are_this_machines_alone(bench: Bench) -> None:

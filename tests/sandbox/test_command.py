@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from tests.fake_clock import FakeClock
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
+from vt_connectors.adapters.cli.arguments import parse
 from vt_connectors.adapters.cli.sandbox_command import log_line, sandbox_server, seconds, seconds_between
+from vt_connectors.errors import ConfigError
 from vt_connectors.sandbox import Charge, Fault, LoggedRequest, Quota, SandboxApp, SandboxConfig, SandboxServer
 from vt_connectors.sandbox.http.messages import Request
 
@@ -142,7 +143,7 @@ def test_the_command_injects_faults_and_logs_them(run: RunnerProcess) -> None:
 
 def test_two_fifths_of_the_scan_time_are_in_the_queue() -> None:
     clock = FakeClock()
-    options = Namespace(scan_time="100", fault=[], seed=None, latency="0", quota="none", port=0, stream_every="10m")
+    options = parse(["sandbox", "--scan-time", "100", "--quota", "none", "--port", "0"])
     with sandbox_server(options, clock) as server:
         caller = Caller(server.url)
         analysis = caller.post("urls", data={"url": "http://unknown.example/"}).json()["data"]["id"]
@@ -155,9 +156,22 @@ def test_two_fifths_of_the_scan_time_are_in_the_queue() -> None:
 
 def test_notifications_come_as_often_as_asked() -> None:
     clock = FakeClock()
-    options = Namespace(scan_time="5s", fault=[], seed=None, latency="0", quota="none", port=0, stream_every="50m")
+    options = parse(["sandbox", "--stream-every", "50m", "--quota", "none", "--port", "0"])
     with sandbox_server(options, clock) as server:
         caller = Caller(server.url, "premium-key")
         before = caller.data("ioc_stream?descriptors_only=true&limit=1")
         clock.advance(6000)
         assert caller.data("ioc_stream?descriptors_only=true&limit=3")[2:] == before
+
+
+def test_a_day_that_begins_exhausted_refuses_every_key_until_midnight() -> None:
+    clock = FakeClock()
+    with sandbox_server(parse(["sandbox", "--exhausted", "day", "--port", "0"]), clock) as server:
+        assert [Caller(server.url, key).get("domains/example.com").status_code for key in ("a", "b")] == [429, 429]
+        clock.advance(86400)
+        assert Caller(server.url, "a").get("domains/example.com").status_code == 200
+
+
+def test_an_exhausted_day_needs_a_limit_of_the_day() -> None:
+    with pytest.raises(ConfigError, match="no limit for a day"):
+        sandbox_server(parse(["sandbox", "--exhausted", "day", "--quota", "4/minute", "--port", "0"]), FakeClock())

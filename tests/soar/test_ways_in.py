@@ -13,8 +13,9 @@ from tests.http.serving import EVERYTHING, READER, Serving, serving
 from tests.scripted_server import ScriptedServer, answer, reset
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.soar import outcome
+from vt_connectors.adapters.soar.configured import way_in_for
 from vt_connectors.adapters.soar.exchange import WRITES, request
-from vt_connectors.adapters.soar.in_process import InProcess, way_in
+from vt_connectors.adapters.soar.in_process import InProcess
 from vt_connectors.adapters.soar.serve_client import ServeClient
 from vt_connectors.sandbox import SandboxServer
 
@@ -48,10 +49,11 @@ def test_both_ways_answer_in_order_and_ask_once_for_equal_values(
 
 
 def test_the_server_is_used_if_it_is_named(served: Serving) -> None:
-    assert isinstance(way_in(served.url, EVERYTHING, {}), ServeClient)
-    assert isinstance(way_in("", None, {"VT_STATE": "memory"}), InProcess)
+    assert isinstance(way_in_for(served.url, EVERYTHING, "", {}), ServeClient)
+    assert isinstance(way_in_for("", "", "", {"VT_STATE": "memory"}), InProcess)
     with pytest.raises(ValueError, match="http"):
-        way_in("file:///etc/hostname", None, {})
+        ServeClient("file:///etc/hostname", "t")
+    assert _codes(way_in_for("file:///etc/hostname", "t", "", {}).answers(LOOKUPS[:1], LONG_S)) == ["config_error"]
 
 
 def test_a_wrong_token_is_a_refusal_and_says_so(served: Serving) -> None:
@@ -106,3 +108,19 @@ def test_a_server_that_is_silent_costs_no_more_than_the_platforms_time() -> None
 
 def test_the_list_of_writes_is_the_registrys() -> None:
     assert {name for name, action in ACTIONS.items() if action.writes} == WRITES
+
+
+def test_what_is_too_large_for_one_call_takes_several_and_one_too_large_request_fails_alone(served: Serving) -> None:
+    half = request("scan_file", {"content_base64": "QUJD" * 150_000, "filename": "half.bin"})
+    whole = request("scan_file", {"content_base64": "QUJD" * 300_000, "filename": "whole.bin"})
+    asked = [LOOKUPS[0], half, whole, half, LOOKUPS[1]]
+    responses = ServeClient(served.url, EVERYTHING).answers(asked, LONG_S)
+    assert _codes(responses) == ["ok", "pending", "too_large", "pending", "not_found"]
+    assert outcome.outcome_of(responses[2]) == outcome.FAILED
+
+
+def test_several_calls_share_the_platforms_time() -> None:
+    large = request("lookup", {"value": "x" * 600_000})
+    with silent_server() as url:
+        codes = _codes(ServeClient(url, "t").answers([large, large, large], 1.0))
+    assert codes == ["timeout"] * 3

@@ -51,7 +51,7 @@ class Browser:
             self._ask("DELETE", self._session)
         finally:
             self._driver.terminate()
-            self._driver.communicate(timeout=60)
+            self._driver.communicate(timeout=150)
             shutil.rmtree(self._profile, ignore_errors=True)
 
     def open(self, address: str) -> None:
@@ -83,7 +83,7 @@ class Browser:
 
     def until(self, condition: str, *args: Any) -> None:
         """Wait for what `condition`, an expression, says."""
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 150
         while not self.script(f"return Boolean({condition})", *args):
             assert time.monotonic() < give_up, f"{condition}: {self.script('return document.body.innerText')}"
             time.sleep(0.05)
@@ -92,8 +92,16 @@ class Browser:
         """Of the whole page."""
         path.parent.mkdir(parents=True, exist_ok=True)
         height = self.script("return document.documentElement.scrollHeight")
-        self._do("/window/rect", {"width": 1100, "height": int(height) + 160})
-        path.write_bytes(base64.b64decode(self._ask("GET", f"{self._session}/screenshot")))
+        self.resize(1100, int(height) + 160)
+        path.write_bytes(self.shot())
+
+    def resize(self, width: int, height: int) -> None:
+        """The window, in pixels."""
+        self._do("/window/rect", {"width": width, "height": height})
+
+    def shot(self) -> bytes:
+        """A PNG of what the window shows."""
+        return base64.b64decode(self._ask("GET", f"{self._session}/screenshot"))
 
     def complaints(self) -> list[str]:
         """What the browser's console has of errors."""
@@ -107,7 +115,7 @@ class Browser:
         return self._ask("POST", self._session + what, document)
 
     def _ask(self, method: str, path: str, document: Any = None) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=150)
         connection.request(method, path, None if document is None else json.dumps(document))
         answer = json.loads(connection.getresponse().read())["value"]
         connection.close()

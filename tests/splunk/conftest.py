@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,6 +41,12 @@ def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=False, capture_output=True)
 
     return made_once(tmp_path_factory, "installed-apps", install) / "vtlookup"
+
+
+@pytest.fixture
+def own_app(app: Path, tmp_path: Path) -> Path:
+    """A copy for a test that changes the app's settings. Other workers use the installed one at the same time."""
+    return shutil.copytree(app, tmp_path / "vtlookup", copy_function=os.link)
 
 
 @pytest.fixture(scope="session", params=SPLUNKS_PYTHONS)

@@ -24,7 +24,9 @@ _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{label}</title>
 <link rel="stylesheet" href="{static}{stylesheet}"><link rel="stylesheet" href="/page-{theme}.css"></head>
-<body><h1>{label}</h1><main>{content}</main><script src="{static}{script}"></script></body></html>"""
+<body><h1>{label}</h1><main>{content}</main>{scripts}</body></html>"""
+# Splunk Web loads them at the same time.
+_SCRIPT = '<script async src="{}"></script>'
 _STYLES = {
     "light": "body { margin: 24px; background: #f2f4f5; color: #3c444d; font-family: sans-serif }"
     " main { padding: 8px 24px; background: #fff }",
@@ -62,7 +64,7 @@ class FakeSplunkWeb:
         return _PAGE.format(
             label=view.findtext("label"),
             static=_STATIC,
-            script=view.get("script"),
+            scripts="".join(_SCRIPT.format(_STATIC + name) for name in re.split(r",\s*", view.get("script", ""))),
             stylesheet=view.get("stylesheet"),
             theme=self.theme,
             content="".join(ElementTree.tostring(part, "unicode") for part in inner),

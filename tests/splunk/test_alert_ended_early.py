@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import signal
 import subprocess
@@ -32,17 +33,6 @@ def alert(request: pytest.FixtureRequest, keyless: Lookup, splunkd: FakeSplunkd)
         splunkd.users[SESSION] = EVERYTHING
     splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat", "quota": "30/550s"}
     return Alert("vt_alert_lookup", keyless, splunkd)
-
-
-@pytest.fixture
-def most_time(alert: Alert) -> Iterator[Path]:
-    """The admin's own alert_actions.conf."""
-    local = alert.lookup.app / "local"
-    local.mkdir()
-    conf = local / "alert_actions.conf"
-    yield conf
-    conf.unlink()
-    local.rmdir()
 
 
 def log_lines(alert: Alert) -> list[dict[str, Any]]:
@@ -96,9 +86,11 @@ def test_a_cancelled_alert_leaves_its_line(alert: Alert, splunkd: FakeSplunkd, s
 
 
 def test_an_alert_at_its_time_limit_ends_before_it_is_killed_and_says_why(
-    alert: Alert, splunkd: FakeSplunkd, most_time: Path
+    alert: Alert, splunkd: FakeSplunkd, own_app: Path
 ) -> None:
-    most_time.write_text("[vt_alert_lookup]\nmaxtime = 16s\n")
+    (own_app / "local").mkdir()
+    (own_app / "local/alert_actions.conf").write_text("[vt_alert_lookup]\nmaxtime = 16s\n")
+    alert = dataclasses.replace(alert, lookup=dataclasses.replace(alert.lookup, app=own_app))
     with running(alert) as process:
         assert process.wait(MOST_S) == 75
         assert process.stderr is not None

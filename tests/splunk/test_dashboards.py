@@ -1,91 +1,26 @@
-"""Each search of the app's pages uses existing fields, and quotes its tokens."""
+"""Each search of the app's pages in Simple XML uses existing fields, and quotes its tokens."""
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from tests.package.conf_reader import read_conf
-from tests.package.spl_fields import SPLUNKS_OWN, UnknownField, fields_after
+from tests.package.spl_fields import UnknownField, fields_after
 from tests.package.spl_reader import PROJECT, refuse_unknown
 from vt_connectors.verdict import WORST_FIRST
 
-from .alerting import Alert, events
-from .fake_splunkd import FakeSplunkd
-from .searching import CLEAN_IP, EICAR_MD5, Lookup
+from .page_fields import VERDICTS
+from .page_fields import sources as sources
 
 DEFAULT = PROJECT / "splunk_app/default"
-VIEWS = sorted(DEFAULT.glob("data/ui/views/vt_*.xml"))
-VERDICTS = ("malicious", "suspicious", "undetected", "unknown")
+# Those in Simple XML; `test_studio_definitions` has the others.
+VIEWS = [path for path in sorted(DEFAULT.glob("data/ui/views/vt_*.xml")) if "<form" in path.read_text("utf-8")]
 # $token$, $token|filter$; the time picker's are not put into the search's text.
 _TOKEN = re.compile(r"\$([\w.]+)(?:\|(\w))?\$")
-_OPEN = "open"
-# What a page is given for options that are no hash.
-EXAMPLES = {"relationship": "contacted_urls"}
-
-
-@functools.cache
-def _sources() -> dict[str, set[str]]:
-    """Filled by the first test that needs them."""
-    return {}
-
-
-@pytest.fixture
-def sources(request: pytest.FixtureRequest) -> dict[str, set[str]]:
-    """The fields of what the app writes, from the app at work."""
-    found = _sources()
-    if not found:
-        found.update(_read_sources(request.getfixturevalue("keyless"), request.getfixturevalue("splunkd")))
-    return found
-
-
-def _read_sources(keyless: Lookup, splunkd: FakeSplunkd) -> dict[str, set[str]]:
-    splunkd.settings = {**splunkd.settings, "verdict_indexes": "main", "quota": "5/day"}
-    there: dict[str, Any] = {"session_key": "session-key-of-the-search", "splunkd_uri": splunkd.url}
-    Alert("vt_alert_lookup", keyless, splunkd)([{"md5": EICAR_MD5, "ip": CLEAN_IP}], fields="md5, ip")
-    keyless([[{"x": EICAR_MD5}, {"x": "no indicator"}, {"x": "10.0.0.1"}]], "ioc=x", **there)
-    found = {}
-    splunkd.settings = {**splunkd.settings, "comments_allowed": "true"}
-    splunkd.users["session-key-of-the-search"] |= {"run_vtlookup_write"}
-    for command in (
-        'vtcomment value="a value" comment="a value"',
-        "vtquota",
-        "vtcache stats=true",
-        "vtcache limit=5000",
-        'vtreport engines=true value="a value"',
-        'vtrelated full=true value="a value" relationship="a value"',
-    ):
-        name, *options = re.findall(r'[\w=]+"[^"]*"|\S+', command)
-        given = [option.replace('"a value"', EXAMPLES.get(option.partition("=")[0], EICAR_MD5)) for option in options]
-        found[command] = set(keyless.command(name)([], *given, **there).records[0])
-    found["vtlookup:log"] = _of_log(keyless)
-    found["vtlookup:verdict"] = {*SPLUNKS_OWN, *(name for event in events(splunkd) for name in event)}
-    return found
-
-
-def _of_log(command: Lookup) -> set[str]:
-    """Of searches and alerts, with the contents of `errors`, `verdicts` and `skipped` as Splunk flattens them."""
-    lines = [json.loads(line) for line in (command.home / "var/log/splunk/vtlookup.log").read_text().splitlines()]
-    ended = [line for line in lines if line["event"] in ("search", "alert")]
-    assert {line["event"] for line in ended} == {"search", "alert"}
-    flat = {name for line in ended for name in _flattened(line)}
-    assert {"verdicts.malicious", "errors.invalid_indicator", "skipped.private_address"} <= flat
-    return {*flat, *(f"verdicts.{verdict}" for verdict in VERDICTS)}
-
-
-def _flattened(line: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in line.items():
-        if isinstance(value, dict):
-            yield from (f"{name}.{inner}" for inner in value)
-        else:
-            yield name
 
 
 def searches(view: Path) -> list[tuple[str, str | None, str]]:
@@ -188,10 +123,10 @@ def test_the_menu_has_every_page_and_none_that_is_not_there() -> None:
 
 
 def test_a_row_of_the_overview_opens_the_indicators_page_with_its_value() -> None:
-    overview = ElementTree.parse(DEFAULT / "data/ui/views/vt_overview.xml").getroot()
+    overview = ElementTree.parse(DEFAULT / "data/ui/views/vt_overview_classic.xml").getroot()
     links = [element.text or "" for element in overview.iter("link")]
     assert links == ["/app/vtlookup/vt_report?form.value=$row.indicator|u$"]
-    inputs = ElementTree.parse(DEFAULT / "data/ui/views/vt_report.xml").getroot().iter("input")
+    inputs = ElementTree.parse(DEFAULT / "data/ui/views/vt_report_classic.xml").getroot().iter("input")
     assert "value" in {element.get("token") for element in inputs}
 
 
@@ -200,6 +135,7 @@ def test_scheduled_searches_are_taken() -> None:
         refuse_unknown(settings["search"])
 
 
-def test_every_verdict_there_is_has_its_part_in_the_overview() -> None:
-    overview = (DEFAULT / "data/ui/views/vt_overview.xml").read_text("utf-8")
+@pytest.mark.parametrize("name", ["vt_overview", "vt_overview_classic"])
+def test_every_verdict_there_is_has_its_part_in_the_overview(name: str) -> None:
+    overview = (DEFAULT / f"data/ui/views/{name}.xml").read_text("utf-8")
     assert set(re.findall(r"verdicts\.(\w+)\)", overview)) == set(VERDICTS) == set(WORST_FIRST)

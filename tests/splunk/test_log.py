@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
 import re
-import shutil
 import stat
 import threading
 import time
@@ -211,13 +211,10 @@ def test_the_key_is_not_in_it_at_any_level_even_where_it_is_taken_for_something_
         ("loud", {"search", "message"}),
     ],
 )
-def test_the_apps_settings_say_how_much(
-    lookup: Lookup, level: str, events: set[str], request: pytest.FixtureRequest
-) -> None:
-    local = lookup.app / "local"
-    local.mkdir()
-    request.addfinalizer(lambda: shutil.rmtree(local))
-    (local / "vtlookup.conf").write_text(f"[settings]\nlog_level = {level}\n")
+def test_the_apps_settings_say_how_much(lookup: Lookup, level: str, events: set[str], own_app: Path) -> None:
+    lookup = dataclasses.replace(lookup, app=own_app, forked=None)
+    (own_app / "local").mkdir()
+    (own_app / "local/vtlookup.conf").write_text(f"[settings]\nlog_level = {level}\n")
     (lookup.home / "var/lib").write_text("a file where a folder should be")
     lookup([[{"x": EICAR_MD5}, {"x": "nonsense"}]], "hash=x")
     found = lines(lookup) if log_file(lookup).exists() else []

@@ -33,6 +33,7 @@ def web(app: Path, splunkd: FakeSplunkd) -> Iterator[FakeSplunkWeb]:
         "pending_max": "2500",
         "malicious_threshold": "3",
         "suspicious_threshold": "1",
+        "verdict_by": "GTI",
     }
     with FakeSplunkWeb(app, splunkd) as running:
         yield running
@@ -76,6 +77,7 @@ def test_the_settings_are_shown_and_the_key_is_not(chromium: Browser, web: FakeS
     page = opened(chromium, web)
     assert page.value("#vtlookup-cache_ttl") == "86400"
     assert page.value("#vtlookup-never_query") == "corp.example"
+    assert page.value("#vtlookup-verdict_by") == "gti"
     assert page.script("return document.getElementById('vtlookup-tier-public').checked")
     assert page.value("#vtlookup-api_key") == ""
     assert "A key is stored" in page.script("return document.getElementById('vtlookup-api_key').placeholder")
@@ -230,7 +232,7 @@ def test_what_is_not_saved_is_not_tested(page: Browser, sandbox: SandboxServer) 
 
 def test_it_is_done_by_keyboard_alone(page: Browser, splunkd: FakeSplunkd) -> None:
     page.script("document.getElementById('vtlookup-api_key').focus()")
-    page.press(*NEW_KEY, TAB, DOWN, DOWN, TAB)
+    page.press(*NEW_KEY, TAB, TAB, DOWN, DOWN, TAB, TAB)
     assert page.script("return document.activeElement.id") == "vtlookup-quota"
     page.press(TAB)
     assert page.script("return document.activeElement.id") == "vtlookup-measure"
@@ -248,11 +250,51 @@ def test_it_is_done_by_keyboard_alone(page: Browser, splunkd: FakeSplunkd) -> No
     assert splunkd.settings["cache_ttl"] == "3600"
 
 
-def test_every_field_has_its_name_and_a_choice_that_is_not_there_cannot_be_made(page: Browser) -> None:
+def test_every_field_has_its_name(page: Browser) -> None:
     unnamed = "return [...document.querySelectorAll('#vtlookup-setup :is(input,select,textarea)')]"
     assert page.script(f"{unnamed}.filter(field => !field.labels.length).map(field => field.id)") == []
-    disabled = "return [...document.querySelectorAll('#vtlookup-place option:disabled')].map(option => option.value)"
-    assert page.script(disabled) == ["redis"]
+
+
+def test_only_places_that_the_app_can_use_are_offered(page: Browser, splunkd: FakeSplunkd) -> None:
+    places = "return [...document.querySelectorAll('#vtlookup-place option')].map(option => option.value)"
+    assert page.script(places) == ["file", "path", "kvstore"]
+    page.click("#vtlookup-place option[value=kvstore]")
+    assert save(page) == SAVED
+    assert splunkd.settings["state"] == page.value("#vtlookup-place") == "kvstore"
+
+
+@pytest.mark.parametrize("state", ["rediss://redis.example.com:6379/0", "state.db"])
+def test_a_place_that_the_app_cannot_use_is_shown_and_refused(
+    state: str, chromium: Browser, web: FakeSplunkWeb, splunkd: FakeSplunkd
+) -> None:
+    splunkd.settings = {**splunkd.settings, "state": state}
+    page = opened(chromium, web)
+    assert (page.value("#vtlookup-place"), page.value("#vtlookup-state")) == ("path", state)
+    assert save(page) == "Nothing was saved. Correct the marked fields."
+    assert page.text("#vtlookup-state-error") == "Write the absolute path of a file."
+    page.click("#vtlookup-place option[value=file]")
+    assert save(page) == SAVED
+    assert splunkd.settings["state"] == ""
+
+
+def test_a_file_must_be_named_if_a_file_is_chosen(page: Browser, splunkd: FakeSplunkd) -> None:
+    page.click("#vtlookup-place option[value=path]")
+    assert save(page) == "Nothing was saved. Correct the marked fields."
+    assert page.text("#vtlookup-state-error") == "Write the absolute path of a file."
+
+
+def test_the_page_tells_where_a_key_comes_from(page: Browser) -> None:
+    link = "return document.querySelector('.vtlookup-row:has(#vtlookup-api_key) a')"
+    assert page.script(f"{link}.href") == "https://www.virustotal.com/gui/my-apikey"
+    assert page.script(f"{link}.rel") == "noopener noreferrer"
+
+
+def test_the_public_apis_terms_are_next_to_the_kind_of_key(page: Browser) -> None:
+    row = page.text(".vtlookup-row:has(#vtlookup-tier-public)")
+    assert "4 requests a minute, 500 a day, 15,500 a month" in row
+    assert "must not be used in commercial products, services or business workflows" in row
+    link = page.script("return document.querySelector('.vtlookup-row:has(#vtlookup-tier-public) a').href")
+    assert link == "https://docs.virustotal.com/reference/public-vs-premium-api"
 
 
 def test_users_without_the_setup_right_see_a_message(

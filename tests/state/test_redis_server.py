@@ -173,7 +173,7 @@ def test_a_closed_server_is_opened_again(redis_server: RedisServer) -> None:
 
 def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(ConfigError, match=r"pip install 'vt-connectors\[redis\]'"):
+    with pytest.raises(ConfigError, match=r"pip install 'redis>=5\.0\.2,<9'"):
         _server("redis://host")
 
 

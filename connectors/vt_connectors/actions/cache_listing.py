@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..cache import any_entry
+from ..cache import Entry, any_entry
 from ..indicators import without_user
 from ..redaction import redacted
 from ..verdict import judged
@@ -13,6 +14,8 @@ from .read_through import space_begin
 
 _KINDS = ("hash", "url", "domain", "ip")
 _VERSIONS = ("3", "2")
+# The begin of the key of an answer that is stored for one API key (`answer_parts`).
+_OF_ONE_KEY = "key-"
 
 
 class CachedRow(NamedTuple):
@@ -39,23 +42,37 @@ def newest(context: Context, limit: int) -> list[CachedRow]:
     now = context.clock.now()
     found = []
     for key, status, fetched_at in rows:
-        _, kind, indicator, *_ = [*key.split(":", 2), "", ""]
-        verdict, stats = None, None
-        # An answer that was removed in the meantime has no verdict.
-        if kind in _KINDS and key in entries:
-            verdict, _, stats, _ = judged(entries[key].report, context.rules)
+        kind, indicator = _parts(key)
+        verdict, stats = _verdict(context, kind, entries.get(key))
         age_s = max(0, int(now - fetched_at))
         counts = (stats["malicious"], stats["total"]) if stats is not None else (None, None)
         found.append(CachedRow(kind, redacted(without_user(indicator)), status, verdict, fetched_at, age_s, *counts))
     return found
 
 
+def _parts(key: str) -> tuple[str, str]:
+    """The kind and the indicator in a key without the part for one API key."""
+    _, kind, indicator, *_ = [*key.split(":", 2), "", ""]
+    return kind, indicator
+
+
+def _verdict(context: Context, kind: str, entry: Entry | None) -> tuple[str | None, Mapping[str, int] | None]:
+    """The verdict and the engines' counts. An answer that was removed in the meantime has none."""
+    if kind not in _KINDS or entry is None:
+        return None, None
+    verdict, _, stats, _ = judged(entry.report, context.rules)
+    return verdict, stats
+
+
 class Listed(NamedTuple):
-    """A row of the whole cache. `key` omits the server if it is the configured one."""
+    """A row of the whole cache. `key` omits the server if it is the configured one. `verdict`: for indicators only."""
 
     key: str
     status: str
     fetched_at: float
+    kind: str
+    indicator: str
+    verdict: str | None
 
 
 def listed(context: Context, limit: int) -> list[Listed]:
@@ -66,11 +83,15 @@ def listed(context: Context, limit: int) -> list[Listed]:
     _, at, server = context.space.partition("@")
     rows, known = [], context.cache.keys(limit)
     context.guard.look_at(known)
+    entries = context.cache.find_many([key for key, _, _ in known], any_entry)
     for key, status, fetched_at in known:
         space, colon, rest = key.partition(":")
         version, _, other = space.partition("@")
         is_ours = bool(at) and other == server
-        rows.append(Listed(redacted(without_user(f"{version}{colon}{rest}" if is_ours else key)), status, fetched_at))
+        shown = redacted(without_user(f"{version}{colon}{rest}" if is_ours else key))
+        kind, indicator = _parts(rest if space.startswith(_OF_ONE_KEY) else key)
+        verdict, _ = _verdict(context, kind, entries.get(key))
+        rows.append(Listed(shown, status, fetched_at, kind, redacted(without_user(indicator)), verdict))
     return rows
 
 

@@ -7,9 +7,10 @@ from itertools import groupby, islice
 from types import MappingProxyType
 
 from ..contract.documents import Options, Outcome, Request, read_request, request_id
-from ..errors import ConnectorError, InvalidIndicator
+from ..errors import ConnectorError, InvalidIndicator, internal_error
 from ..indicators import Indicator, Kind, parse_as, recognise
 from ..light_typing import TYPE_CHECKING, Any, NamedTuple
+from ..quick_imports import suppress
 from ..quota.waiters import Claim
 from ..redaction import redacted
 from .answer_parts import is_without_key, needed_parts
@@ -134,6 +135,25 @@ def _refused(
     errors = {flag: refused(refusal.error, flag) for flag in (True, False)}
     for value, indicator in left.items():
         yield AtHand(value, indicator.kind, None, errors[indicator.key in queued], refusal.usage)
+
+
+def queued(kind: Kind | None, values: Iterable[str], context: Context, options: Options) -> set[str]:
+    """Queue lookups for a drain without trying them; returns the values that are queued now. Never raises.
+
+    The others are no indicators, or may not be sent, or the queue is full. `Core.end_batch` writes the queue.
+    """
+    keys: dict[str, str] = {}
+    try:
+        for value in context.guard.without(values) if may_be_queued(None, options) else ():
+            with suppress(InvalidIndicator):
+                indicator = recognise(value, context.never_query) if kind is None else parse_as(kind, value)
+                if context.never_query.reason(indicator) is None:
+                    keys[value] = indicator.key
+        found = context.pending.put_many(list(dict.fromkeys(keys.values())), options.include) if keys else ()
+    except Exception:
+        internal_error()
+        return set()
+    return {value for value, key in keys.items() if key in found}
 
 
 def named_as(document: Any, response: Response) -> Response:

@@ -47,5 +47,5 @@ def library() -> Any:
     try:
         import pyzipper
     except ImportError:
-        raise ConfigError("zip_password needs the package pyzipper: pip install 'vt-connectors[zip]'") from None
+        raise ConfigError("zip_password needs the package pyzipper: pip install 'pyzipper>=0.3.6,<0.5'") from None
     return pyzipper

@@ -1,4 +1,7 @@
-"""The file that `VT_CONFIG` names. It and the key file may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`."""
+"""The file that `VT_CONFIG` names. It and the key file may be pipes: `VT_API_KEY_FILE=<(pass show virustotal)`.
+
+Its `profiles` are settings for several keys; `VT_PROFILE` names the one in use.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,37 @@ from ..threads import lock_of_process
 from .paths import below, expanded
 
 _LARGEST_CONFIG_BYTES = 1024 * 1024
+KEY_NAMES = ("api_key", "api_key_file")
 
 
 def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
     """The content of the file that `VT_CONFIG` names, checked by `schemas/settings.json`; empty without `VT_CONFIG`.
+    The settings of the profile that `VT_PROFILE` names replace the others.
 
     Relative paths in it are resolved from its folder. Raises `ConfigError`.
     """
+    name = environment.get("VT_PROFILE", "").strip()
+    content = _whole_file(environment)
+    profiles = content.pop("profiles", {})
+    if not name:
+        return content
+    if name not in profiles:
+        raise ConfigError(_no_profile(name, sorted(profiles), environment))
+    of_profile = profiles[name]
+    if any(each in of_profile for each in KEY_NAMES):
+        # The profile's key is in place of the other one, wherever each is.
+        content = {each: value for each, value in content.items() if each not in KEY_NAMES}
+    return {**content, **of_profile}
+
+
+def key_files(environment: Mapping[str, str]) -> list[str]:
+    """The key files of the file and of all its profiles, in use or not. Raises `ConfigError`."""
+    content = _whole_file(environment)
+    sections = [content, *content.get("profiles", {}).values()]
+    return [str(section["api_key_file"]) for section in sections if section.get("api_key_file")]
+
+
+def _whole_file(environment: Mapping[str, str]) -> dict[str, Any]:
     path = environment.get("VT_CONFIG", "").strip()
     if not path:
         return {}
@@ -32,14 +59,44 @@ def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
         content = json.loads(content_of(place, _LARGEST_CONFIG_BYTES))
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"VT_CONFIG: {path} cannot be read as JSON ({type(error).__name__})") from None
+    check_content(content, path)
+    folder = Path(os.path.abspath(place)).parent
+    found = {**content, **_paths_in(content, folder, environment)}
+    if "profiles" in content:
+        found["profiles"] = {
+            name: {**section, **_paths_in(section, folder, environment)}
+            for name, section in content["profiles"].items()
+        }
+    return found
+
+
+def check_content(content: Any, path: str) -> None:
+    """Check the content of the configuration file at `path`. Raises `ConfigError`."""
     from ..contract.validation import violation
 
     wrong = violation("settings.json", content)
+    about = f"VT_CONFIG: {path}"
+    if wrong is None:
+        for name, section in content.get("profiles", {}).items():
+            wrong, about = violation("settings.json", section), f"VT_CONFIG: {path}: profile {name[:40]!r}"
+            if wrong is None and "profiles" in section:
+                raise ConfigError(f"{about} has profiles of its own; write them beside it")
+            if wrong is not None:
+                break
     if wrong is not None:
         raise ConfigError(
-            f"VT_CONFIG: {path}: {wrong.sentence(wrong.path or 'the file', 'setting')}", details={"path": wrong.path}
+            f"{about}: {wrong.sentence(wrong.path or 'the file', 'setting')}", details={"path": wrong.path}
         )
-    return {**content, **_paths_in(content, Path(os.path.abspath(place)).parent, environment)}
+
+
+def _no_profile(name: str, known: list[str], environment: Mapping[str, str]) -> str:
+    path = environment.get("VT_CONFIG", "").strip()
+    if not path:
+        return (
+            f"VT_PROFILE: {name[:40]!r} is a profile of the configuration file, and there is none; "
+            f"`vtaction init --profile NAME` makes one"
+        )
+    return f"VT_PROFILE: {path} has no profile {name[:40]!r}; it has {', '.join(known) or 'no profiles'}"
 
 
 def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:

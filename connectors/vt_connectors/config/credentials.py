@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LOG = logger("config.credentials")
 _LARGEST_KEY_FILE = 4096
+KEY_PAGE = "https://www.virustotal.com/gui/my-apikey"
 _TOLD: set[str] = set()
 
 
@@ -29,6 +30,7 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
     config = config_file(environment)
     for warning in readable_by_all(environment):
         _warn_once(warning)
+    _refuse_two_keys(environment, config)
     if path:
         return _key_in(path, "VT_API_KEY_FILE", environment)
     if value:
@@ -39,7 +41,20 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
         return _key_in(config["api_key_file"], "VT_CONFIG, api_key_file", environment)
     if config.get("api_key"):
         return ApiKey(config["api_key"]), "VT_CONFIG, api_key"
-    raise ConfigError("no API key: put it into a file and name the file in VT_API_KEY_FILE, or set VT_API_KEY")
+    raise ConfigError(
+        "no API key: `vtaction init` stores one, or name a file with it in VT_API_KEY_FILE, or set VT_API_KEY; "
+        f"a free key is at {KEY_PAGE}, and `vtaction sandbox` works without one"
+    )
+
+
+def _refuse_two_keys(environment: Mapping[str, str], config: Mapping[str, object]) -> None:
+    """A profile stands for an account, so a key of the environment must not take its place unnoticed."""
+    profile = environment.get("VT_PROFILE", "").strip()
+    variable = next((name for name in ("VT_API_KEY", "VT_API_KEY_FILE") if environment.get(name, "").strip()), None)
+    if profile and variable and ("api_key" in config or "api_key_file" in config):
+        raise ConfigError(
+            f"{variable} is set, so the key of the profile {profile[:40]!r} would not be used; unset it, or the profile"
+        )
 
 
 def readable_by_all(environment: Mapping[str, str]) -> Iterator[str]:
@@ -97,6 +112,9 @@ def own_files(environment: Mapping[str, str]) -> Iterator[Path]:
     """The files that `environment` and the configuration file name. They may not exist."""
     names = [environment.get(name, "").strip() for name in ("VT_API_KEY_FILE", "VT_CONFIG")]
     with suppress(ConfigError):
-        names.append(str(config_file(environment).get("api_key_file", "")))
+        if environment.get("VT_CONFIG", "").strip():
+            from .config_file import key_files
+
+            names += key_files(environment)
     places = (found_at(name, environment) for name in names if name)
     yield from (place for place in places if place is not None)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, MutableMapping
 
 from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING
@@ -74,3 +75,29 @@ def whole(name: str, path: str, environment: Mapping[str, str] = os.environ) -> 
 def below(name: str, path: str, folder: Path, environment: Mapping[str, str] = os.environ) -> str:
     """A path from a file in `folder`; a relative path is resolved from `folder`."""
     return str(folder / expanded(name, path, environment))
+
+
+def default_config_file(environment: Mapping[str, str] = os.environ) -> str:
+    """The configuration file of this user at the platform's usual place; empty for a user without a home folder.
+
+    On Linux it is `$XDG_CONFIG_HOME/vt-connectors/config.json`, or the same below `~/.config`.
+    """
+    if sys.platform in ("darwin", "win32"):
+        import platformdirs
+
+        folder = platformdirs.user_config_dir("vt-connectors", appauthor=False)
+    else:
+        # What `platformdirs` does, which takes long to import.
+        base = environment.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
+        folder = os.path.join(base, "vt-connectors")
+    return os.path.join(folder, "config.json") if os.path.isabs(folder) else ""
+
+
+def use_default_config(environment: MutableMapping[str, str]) -> None:
+    """Set `VT_CONFIG` to the user's configuration file, if there is one and `VT_CONFIG` is not set, not even to an
+    empty value. Only `vtaction` does this: a library or a service must not depend on whose home folder it runs in.
+    """
+    if "VT_CONFIG" not in environment:
+        path = default_config_file(environment)
+        if path and os.path.lexists(path):
+            environment["VT_CONFIG"] = path

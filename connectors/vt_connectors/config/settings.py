@@ -97,8 +97,8 @@ def read_settings(environment: Mapping[str, str], given: Mapping[str, Any] | Non
 
 
 def config_file(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The content of the file that `VT_CONFIG` names; empty without `VT_CONFIG`. Raises `ConfigError`."""
-    if not environment.get("VT_CONFIG", "").strip():
+    """The settings of the file that `VT_CONFIG` names; empty without `VT_CONFIG`. Raises `ConfigError`."""
+    if not (environment.get("VT_CONFIG", "").strip() or environment.get("VT_PROFILE", "").strip()):
         return {}
     from .config_file import config_file
 
@@ -169,7 +169,7 @@ VARIABLES = (
 )
 
 
-_OTHERS = ("VT_API_KEY", "VT_API_KEY_FILE", "VT_CONFIG")
+_OTHERS = ("VT_API_KEY", "VT_API_KEY_FILE", "VT_CONFIG", "VT_PROFILE")
 
 
 def not_settings(environment: Mapping[str, str]) -> list[str]:

@@ -90,9 +90,13 @@ class QuotaCounters:
     """The used quota of all keys. Safe to share between threads.
 
     `pool_of` names what a key's requests are taken from: the key itself, or the quota that a group shares.
+    `exhausted`: the period whose quota is used up when a key is first seen, `day` or `month`; empty for none.
     """
 
-    def __init__(self, quota: Quota, clock: Clock, pool_of: Callable[[str], str] = _own) -> None:
+    def __init__(
+        self, quota: Quota, clock: Clock, pool_of: Callable[[str], str] = _own, *, exhausted: str = ""
+    ) -> None:
+        self._exhausted = exhausted
         self._quota = quota
         self._clock = clock
         self._pool_of = pool_of
@@ -136,9 +140,17 @@ class QuotaCounters:
         """The key's own account, and if its requests are taken from a pool, that of the pool too."""
         pool = self._pool_of(key)
         if pool == key:
-            return [self._accounts.setdefault(key, _Account(self._quota))]
-        own = self._accounts.setdefault(key, _Account(Quota.unlimited()))
-        return [own, self._accounts.setdefault(pool, _Account(self._quota))]
+            return [self._account(key, self._quota)]
+        return [self._account(key, Quota.unlimited()), self._account(pool, self._quota)]
+
+    def _account(self, key: str, quota: Quota) -> _Account:
+        account = self._accounts.get(key)
+        if account is None:
+            account = self._accounts[key] = _Account(quota)
+            if self._exhausted:
+                period = account.day if self._exhausted == "day" else account.month
+                period.exhaust(self._clock())
+        return account
 
 
 def retry_after_s(arrival: Arrival) -> int:

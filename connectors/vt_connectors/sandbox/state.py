@@ -41,6 +41,7 @@ class SandboxConfig:
     `resubmit_s`: for how many seconds after an upload the same file is "already being submitted" (409).
     `faults`: the injected faults, ValueError if their shares exceed 1; the same sequence for the same `seed`.
     `slow_s`: the seconds that the body takes in a `slow` response.
+    `exhausted`: the period whose quota is used up at the start, `day` or `month`; empty for none.
     """
 
     accepted_keys: frozenset[str] | None = None
@@ -60,6 +61,7 @@ class SandboxConfig:
     faults: tuple[Fault, ...] = ()
     seed: int | None = None
     slow_s: float = 30.0
+    exhausted: str = ""
 
     def __post_init__(self) -> None:
         check_shares(self.faults)
@@ -150,7 +152,7 @@ def new_state(config: SandboxConfig, clock: Clock, base_url: str, quota: Quota) 
         config=config,
         clock=clock,
         links=Links(base_url),
-        quotas=QuotaCounters(quota, clock, pool_of),
+        quotas=QuotaCounters(quota, clock, pool_of, exhausted=config.exhausted),
         analyses=AnalysisStore(pace),
         stream=stream,
         features=FeatureQuotas(allowed, clock, pool_of),

@@ -56,6 +56,11 @@ class Period:
             self._name, self._used = name, 0
         return self._used
 
+    def exhaust(self, now: float) -> None:
+        """Count as many requests as the current period allows."""
+        if self._limit is not None:
+            self._used = max(self.used(now), self._limit)
+
     def wait(self, now: float, cost: int) -> float:
         """The seconds until there is room for `cost` requests."""
         if self._limit is None or self.used(now) + cost <= self._limit:

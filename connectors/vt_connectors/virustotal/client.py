@@ -203,6 +203,7 @@ class Client:
                 budget.permit.waits()
             if budget.waiting is not None:
                 budget.waiting(now)
+            budget.observer.waits_for_quota(now)
 
         with self._limiter.slot(budget.deadline, waiting, budget.keep, budget.claim, budget.turn) as slot:
             budget.waited_s += slot.waited_s

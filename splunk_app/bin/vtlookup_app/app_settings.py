@@ -38,6 +38,11 @@ def splunk_home(app: Path, environment: Mapping[str, str]) -> Path:
     return Path(home) if home else app.parent.parent.parent
 
 
+def state_folder(app: Path, environment: Mapping[str, str]) -> Path:
+    """The app's folder in Splunk's `var`, which upgrades of the app do not touch."""
+    return splunk_home(app, environment) / "var" / "lib" / "vtlookup"
+
+
 def most_time(app: Path, action: str) -> str:
     """The time limit of an alert action: `maxtime` in `alert_actions.conf`."""
     return _from_files(app, "maxtime", "5m", "alert_actions", action)

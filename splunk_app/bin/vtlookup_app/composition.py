@@ -22,7 +22,7 @@ from vt_connectors.errors import ConfigError, ConnectorError
 from vt_connectors.misconfigured import Misconfigured
 from vt_connectors.redaction import remember
 
-from .app_settings import splunk_home
+from .app_settings import state_folder
 from .cancellation import Cancellation
 from .limits import MAY_LOOK_UP, MAY_WRITE
 from .logs.search_log import SearchLog
@@ -206,5 +206,4 @@ def has_key(environment: Mapping[str, str]) -> bool:
 
 
 def _state_file(app: Path, environment: Mapping[str, str]) -> Path:
-    """In Splunk's `var`, which upgrades of the app do not touch."""
-    return splunk_home(app, environment) / "var" / "lib" / "vtlookup" / "state.db"
+    return state_folder(app, environment) / "state.db"

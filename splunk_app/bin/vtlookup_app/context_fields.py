@@ -37,19 +37,13 @@ _OF_KIND = {
         *("threat_severity_description",),
     ),
 }
-# Multivalue fields, and times, which are epoch seconds as in the other fields.
+# Multivalue fields.
 _LISTS = frozenset(
     (
         *("threat_categories", "threat_names", "malware_families", "yara_rules", "sigma_rules", "ids_rules"),
         *("sandbox_verdicts", "sandbox_malware", "signers", "known_distributors", "known_products"),
         *("nsrl_products", "redirects", "categories", "targeted_brands", "trackers", "outgoing_links"),
         *("popularity", "dns_records", "certificate_names", "reports"),
-    )
-)
-_TIMES = frozenset(
-    (
-        *("created", "updated", "expires", "first_seen_itw", "last_submitted", "dns_date", "whois_date"),
-        *("certificate_date",),
     )
 )
 
@@ -62,7 +56,3 @@ def names(kind: str | None) -> tuple[str, ...]:
 
 def is_list(name: str) -> bool:
     return name[len(CONTEXT) :] in _LISTS
-
-
-def is_time(name: str) -> bool:
-    return name[len(CONTEXT) :] in _TIMES

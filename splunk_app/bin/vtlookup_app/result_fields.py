@@ -1,10 +1,9 @@
-"""Translates a response of the core into the fields of an event."""
+"""The fields of an event: the core's, as Splunk writes them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Union
 
 from .setting_names import in_splunk
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 Cell = Union[str, "list[str]"]
 Columns = dict[str, Cell]
 
-_COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
-_TEXTS = ("label", "type", "country", "owner", "registrar", "link")
 LISTS = ("detected_by", "names", "tags", "categories")
 NAMES = (
     "status",
@@ -51,7 +48,6 @@ NAMES = (
     "gti_severity",
     "gti_score",
 )
-_PLAIN_LISTS = LISTS[1:]
 RAW = "raw"
 _CONTEXT = "context_"
 PREFIX = "vt_"
@@ -61,10 +57,6 @@ _EMPTY: Columns = dict.fromkeys((*NAMES, RAW), "")
 # PENDING in previews: looked up when the search is final. ENDED: the search ended before the lookup.
 PENDING: Columns = {**_EMPTY, "status": "pending", "queued": "false"}
 ENDED: Columns = {**PENDING, "error": "cancelled: the search ended before this one's turn"}
-_GTI = ("verdict", "severity", "score")
-_NOT_CACHED = "not_cached"
-_AS_THEY_ARE = (*_TEXTS, "verdict", "reputation", "asn")
-_EPOCH = datetime(1970, 1, 1)
 # Joins the values of a list if the field itself is multivalued, with one value per indicator.
 _WITHIN = ", "
 
@@ -105,64 +97,20 @@ def empty() -> Columns:
 
 def of_response(response: Response) -> Columns:
     """One indicator's fields. Times are epoch seconds, counts plain integers; missing values are empty."""
-    data, meta = response["data"] or {}, response["meta"]
+    # Imported here, because splunkd asks for the names of the fields before the core is loaded.
+    from vt_connectors.event_fields import fields_of
+
     columns = empty()
-    columns["status"], columns["error"] = _status(response)
-    if columns["status"] == "pending":
-        columns["queued"] = "true" if _details(response).get("queued") else "false"
-    for name in _AS_THEY_ARE:
-        # The loop of most of the time: a call for each value would double it.
-        if (value := data.get(name)) is not None:
-            columns[name] = value if isinstance(value, str) else str(value)
-    columns["worst_verdict"] = columns["verdict"]
-    columns["reason"] = text_of(data.get("reason")) if columns["status"] == "skipped" else ""
-    if not columns["link"] and (columns["status"] == "not_found" or columns["reason"] == _NOT_CACHED):
-        columns["link"] = _search_page(str(data.get("indicator", "")))
-    for name in _PLAIN_LISTS:
-        if value := data.get(name):
-            columns[name] = value
-    if engines := data.get("detected_by"):
-        columns["detected_by"] = [_engine(**row) for row in engines]
-    for name in ("first_seen", "last_analysis"):
-        columns[name] = epoch_of(data.get(name))
-    columns["source"], columns["age"] = text_of(meta["source"]), text_of(meta["age_s"])
-    if data.get("stats") is not None:
-        columns.update(counts_of(data["stats"]))
-    columns.update(_more(data))
-    return columns
-
-
-def _more(data: Mapping[str, Any]) -> Columns:
-    """What only some keys get, or only some searches ask for."""
-    columns: Columns = {}
-    if "gti" in data:
-        columns.update((f"gti_{name}", text_of(data["gti"].get(name))) for name in _GTI)
-    if "context" in data:
-        columns.update(_context(data["context"]))
-    if RAW in data:
+    for name, value in fields_of(response).items():
+        columns[name] = value if isinstance(value, (str, list)) else _written(value)
+    columns["error"] = in_splunk(str(columns["error"]))
+    if RAW in (data := response["data"] or {}):
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
 
 
-def _context(found: Mapping[str, Any]) -> Columns:
-    from . import context_fields
-
-    columns: Columns = {}
-    for key, value in found.items():
-        name = context_fields.CONTEXT + key
-        is_time = context_fields.is_time(name)
-        columns[name] = value if isinstance(value, list) else epoch_of(value) if is_time else str(value)
-    return columns
-
-
-def _engine(engine: str, result: str | None) -> str:
-    return f"{engine}: {result}" if result else engine
-
-
-def _search_page(indicator: str) -> str:
-    from vt_connectors.indicators import search_page
-
-    return search_page(indicator) if indicator else ""
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else text_of(value)
 
 
 class SharedColumns:
@@ -189,30 +137,20 @@ def _details(response: Response) -> Mapping[str, Any]:
     return {} if error is None else error["details"]
 
 
-def _status(response: Response) -> tuple[str, str]:
-    """The status, and the error. `pending` if the lookup waits for quota, or waited when the search ended."""
-    error = response["error"]
-    if error is None:
-        return response["status"], ""
-    status = "pending" if error["code"] in ("rate_limited", "cancelled") else "error"
-    return status, f"{error['code']}: {in_splunk(error['message'])}"
-
-
 def counts_of(stats: Mapping[str, int]) -> Columns:
     """The numbers of engines, and `detections`."""
-    counts: Columns = {name: str(stats[name]) for name in _COUNTS}
-    counts["detections"] = f"{stats['malicious'] + stats['suspicious']}/{stats['total']}"
-    return counts
+    from vt_connectors import event_fields
+
+    return {name: text_of(count) for name, count in event_fields.counts_of(stats).items()}
 
 
 def side_by_side(rows: Sequence[Columns]) -> Columns:
     """The fields of an event with several indicators: one value per indicator, in order, and the worst verdict."""
-    from vt_connectors.contract.documents import WORST_FIRST
+    from vt_connectors.event_fields import worst_of
 
     names = dict.fromkeys((*NAMES, RAW, *(name for row in rows for name in row)))
     joined: Columns = {name: [_one(row.get(name, "")) for row in rows] for name in names}
-    verdicts = {row["verdict"] for row in rows}
-    joined["worst_verdict"] = next((verdict for verdict in WORST_FIRST if verdict in verdicts), "")
+    joined["worst_verdict"] = worst_of(row["verdict"] for row in rows) or ""
     if not any(joined[RAW]):
         joined[RAW] = ""
     return joined
@@ -228,7 +166,9 @@ def text_of(value: object) -> str:
 
 
 def epoch_of(text: str | None) -> str:
-    """Epoch seconds of the contract's `2026-01-02T03:04:05Z`; `strptime` takes twenty times as long."""
+    """Epoch seconds of the contract's `2026-01-02T03:04:05Z`; empty for None."""
     if text is None:
         return ""
-    return str(int((datetime.fromisoformat(text[:19]) - _EPOCH).total_seconds()))
+    from vt_connectors.event_fields import epoch_seconds
+
+    return str(epoch_seconds(text))

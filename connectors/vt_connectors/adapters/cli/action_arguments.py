@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 from ...actions import Action
 from ...config.values import seconds_of
+from .output.formats import add_format
 
 # Not an option on the command line, which names a file by its path.
 _NOT_OPTIONS = frozenset(("content_base64",))
@@ -26,21 +27,28 @@ def add_arguments(parser: argparse.ArgumentParser, action: Action) -> None:
         parser.set_defaults(values=[])
     for name, rules in further_params(action).items():
         _add_param(parser, name, rules, required=name in action.params_schema["required"])
-    parser.add_argument("--json", action="store_true", help="responses as JSON, one per line (the default in a pipe)")
-    parser.add_argument(
-        "--max-wait", type=seconds, default=20, metavar="TIME", help="how long to wait for quota: 90, 5m"
+    add_format(parser)
+    about = "how long to wait for quota: 90, 5m (default: 20)"
+    parser.add_argument("--max-wait", type=seconds, default=20, metavar="TIME", help=about)
+    about = "maximum age of a cached answer: 3600, 7d (default: VT_CACHE_TTL, a day)"
+    parser.add_argument("--max-age", type=seconds, metavar="TIME", help=about)
+    about = (
+        "refresh: ask VirusTotal again and store the answer; only: send no request; off: neither read nor write the "
+        "cache (default: use a fresh cached answer)"
     )
-    parser.add_argument("--max-age", type=seconds, metavar="TIME", help="maximum age of a cached answer: 3600, 7d")
-    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default")
-    parser.add_argument(
-        "--include", action="append", choices=("raw", "engines", "context"), default=[], help="with --json"
+    parser.add_argument("--cache", choices=("default", "refresh", "only", "off"), default="default", help=about)
+    about = (
+        "engines: each engine's result; context: further facts; raw: VirusTotal's own object, in JSON only; "
+        "may be repeated"
     )
+    parser.add_argument("--include", action="append", choices=("raw", "engines", "context"), default=[], help=about)
     parser.set_defaults(verdict_by=None)
     if "verdict_by" in action.result_schema["properties"]:
         parser.add_argument(
             "--verdict-by",
             choices=("engines", "gti", "worst"),
-            help="what decides the verdict: the engines, Google Threat Intelligence, or the worse of both",
+            help="what decides the verdict: the engines, Google Threat Intelligence, or the worse of both "
+            "(default: VT_VERDICT_BY, engines)",
         )
 
 
@@ -83,9 +91,14 @@ class _Pairs(argparse.Action):
         setattr(namespace, self.dest, {**pairs, name: value})
 
 
+def _about(rules: dict[str, Any]) -> str | None:
+    about, default = rules.get("description"), rules.get("default")
+    return f"{about} (default: {default})" if about and default not in (None, False) else about
+
+
 def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
     flag = "--" + name.removesuffix("_s").replace("_", "-")
-    about, target = rules.get("description"), f"param_{name}"
+    about, target = _about(rules), f"param_{name}"
     # An option is given or omitted; a command line has no null.
     kinds = rules.get("type", [])
     kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)

@@ -1,4 +1,4 @@
-"""Actions for people: a table on a terminal, JSON lines in a pipe, and a progress bar."""
+"""Actions for people: a card or a table on a terminal, JSON lines in a pipe, and a progress bar."""
 
 from __future__ import annotations
 
@@ -45,6 +45,16 @@ class Answering(LookingUp, Protocol):
     def refuse(self, document: object, error: ConnectorError) -> Response: ...
 
 
+class _WaitsOnly(Observer):
+    """Passes on that requests wait: the bytes of several files would be mixed up."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def waits_for_quota(self, waits: bool) -> None:
+        self._observer.waits_for_quota(waits)
+
+
 class Progress(Observer):
     """Shows progress; this class shows nothing."""
 
@@ -53,20 +63,21 @@ class Progress(Observer):
         return contextlib.nullcontext()
 
 
-def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, *, as_json: bool) -> int:
-    """Run the action and print its answers. Returns the exit status. After a request to end, the remaining requests are
-    answered with `cancelled`.
+def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination, chosen: str) -> int:
+    """Run the action and print its answers in the format `chosen`. Returns the exit status. After a request to end, the
+    remaining requests are answered with `cancelled`.
     """
+    as_lines = chosen == "ndjson"
     core = core_from(environment, ending.clock).within(BatchAnswers())
     requests = list(requests_of(options, ending))
     code = ExitCode()
     shown = []
     try:
-        with bars(len(requests), as_json) as seen:
+        with bars(len(requests), as_lines, options.max_wait) as seen:
             for response in _Answers(core, ending, seen).of(requests):
                 seen.answered(response)
                 code.saw(response)
-                if as_json:
+                if as_lines:
                     with seen.aside():
                         sys.stdout.write(json.dumps(response) + "\n")
                         sys.stdout.flush()
@@ -78,9 +89,9 @@ def act(options: argparse.Namespace, environment: Mapping[str, str], ending: Ter
     if ending.clock.cancelled:
         code.add(RETRY_LATER)
     if shown:
-        from .tables import show
+        from .output.responses import show
 
-        show(options.action, shown)
+        show(options.action, shown, chosen, ending.clock.now())
         sys.stdout.flush()
         for response in shown:
             core.delivered(response)
@@ -142,7 +153,8 @@ class _Answers:
 
     def of(self, requests: list[Request]) -> Iterator[Response]:
         """After a lookup that found no quota, the next lookups that would find none either are answered at once."""
-        how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else {"claim": BATCH}
+        of_several = {"observer": _WaitsOnly(self._observer), "claim": BATCH}
+        how: dict[str, Any] = {"observer": self._observer} if len(requests) == 1 else of_several
         left, under_way = deque(requests), deque[_RequestJob]()
         while left or under_way:
             while left and len(under_way) < _AHEAD:
@@ -189,13 +201,13 @@ class _Answers:
 
 
 @contextlib.contextmanager
-def bars(count: int, as_json: bool) -> Iterator[Progress]:
-    """Progress bars if stderr is a terminal, else nothing."""
+def bars(count: int, as_json: bool, max_wait_s: float) -> Iterator[Progress]:
+    """Progress bars if stderr is a terminal, else nothing. `max_wait_s`: how long a request may wait for quota."""
     # JSON on the same terminal would be mixed up with the bars.
     if not sys.stderr.isatty() or (as_json and sys.stdout.isatty()):
         yield Progress()
         return
     from .progress import Bars
 
-    with Bars(count) as seen:
+    with Bars(count, max_wait_s) as seen:
         yield seen

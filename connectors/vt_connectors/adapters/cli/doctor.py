@@ -131,12 +131,9 @@ def _record(environment: Mapping[str, str], clock: SystemClock) -> Iterator[Chec
 
 
 def _show(findings: list[Check]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from .output.responses import show_sheet
+    from .output.sheet import Cell, Sheet, cell
 
-    table = Table(show_header=False)
-    for finding in findings:
-        mark = {True: Text("ok", "green"), False: Text("bad", "bold red"), None: Text("")}[finding.ok]
-        table.add_row(mark, finding.about, Text(finding.text))
-    Console().print(table)
+    marks = {True: Cell("ok", "green", "ok"), False: Cell("bad", "bold red", "bad"), None: Cell("", "", "-")}
+    rows = [(marks[finding.ok], cell(finding.about), cell(finding.text)) for finding in findings]
+    show_sheet(Sheet(("", "about", "finding"), rows), "table")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ...actions.drain import DrainLimits, DrainResult
 from ...contract import MALFORMED, OK, RETRY_LATER, ExitCode
 from ...core import Core
+from ...errors import printable
 from ..core_from_environment import core_from
 from ..process.termination import ENDED, Termination
 from .action_arguments import seconds
@@ -59,7 +60,7 @@ def run_drain(
     limits = DrainLimits(options.keep, options.max_wait, lambda: clock.cancelled)
     queued = core.pending.stats()["entries"]
     so_far = DrainResult(left=queued)
-    with bars(queued, as_json) as progress:
+    with bars(queued, as_json, options.max_wait) as progress:
 
         def on_response(response: Response, drained: DrainResult) -> None:
             nonlocal so_far
@@ -78,16 +79,10 @@ def run_drain(
 
 
 def _show(drained: DrainResult) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from .output.responses import show_sheet
+    from .output.sheet import Sheet, cell
 
     counts = {name: count for name, count in drained._asdict().items() if name != "message"}
-    table = Table()
-    for name in counts:
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_row(*map(str, counts.values()))
-    console = Console()
-    console.print(table)
+    show_sheet(Sheet(tuple(name.replace("_", " ") for name in counts), [tuple(map(cell, counts.values()))]), "table")
     if drained.message is not None:
-        console.print(Text(drained.message))
+        sys.stdout.write(printable(drained.message) + "\n")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ... import log
 from ...clock import SystemClock
+from ...config.paths import use_default_config
 from ...contract import MALFORMED, OK
 from ...light_typing import TYPE_CHECKING
 from ..process.command_process import run_to_the_end, take_over
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         replace_closed_ones()
     termination = Termination(clock)
     take_over(termination)
+    use_default_config(os.environ)
     try:
         options = _parsed(sys.argv[1:] if arguments is None else arguments)
     except SystemExit as end:
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os._exit(MALFORMED)
     if not isinstance(options, RunOptions):
         gc.enable()
+        _set_for_all(options)
     log.set_up_at_first_line(lambda: _log_to_stderr(options.log_level, options.log_json))
     run_to_the_end(lambda: int(options.command(options, termination)), termination, ends_itself=options.ends_itself)
 
@@ -49,6 +52,14 @@ def _parsed(arguments: Sequence[str]) -> RunOptions | argparse.Namespace:
     from .arguments import parse
 
     return parse(arguments)
+
+
+def _set_for_all(options: argparse.Namespace) -> None:
+    """Options that stand for environment variables."""
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    if options.profile is not None:
+        os.environ["VT_PROFILE"] = options.profile
 
 
 def _log_to_stderr(level: str, as_json: bool) -> None:
@@ -67,6 +78,8 @@ class RunOptions:
     exit_zero = False
     log_level = "warning"
     log_json = False
+    no_color = False
+    profile = None
     ends_itself = True
 
     @staticmethod

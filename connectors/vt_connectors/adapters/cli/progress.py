@@ -1,4 +1,4 @@
-"""Progress on a terminal: the number of answers, and the bytes of a file that were sent."""
+"""Progress on a terminal: the number of answers, waiting for quota, and the bytes of a file that were sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOK_S = 0.1
 class Bars(Progress):
     """Bars on stderr, which are removed at the end."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, max_wait_s: float) -> None:
         columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}")
         # stdout is not redirected, because it may be a pipe. Log lines on stderr appear above the bars.
         self._progress = rich.progress.Progress(
@@ -37,17 +37,36 @@ class Bars(Progress):
         self._count = count
         self._answered = 0
         self._answers = self._progress.add_task("awaiting answers", total=count, count=f"0/{count}")
+        self._waits: TaskID | None = None
+        self._max_wait_s = max_wait_s
         self._sending: TaskID | None = None
         self._receiving: TaskID | None = None
         # The lock protects the fields below.
         self._lock = threading.Lock()
         self._is_shown = False
+        self._waiting = 0
+        self._waiting_since = 0.0
         self._aside_until = 0.0
         self._over = threading.Event()
 
     def answered(self, response: Response) -> None:
         self._answered += 1
         self._progress.update(self._answers, completed=self._answered, count=f"{self._answered}/{self._count}")
+
+    def waits_for_quota(self, waits: bool) -> None:
+        with self._lock:
+            if waits and not self._waiting:
+                self._waiting_since = time.monotonic()
+            self._waiting = max(0, self._waiting + (1 if waits else -1))
+
+    def _show_wait(self) -> None:
+        if self._waits is None:
+            if not self._waiting:
+                return
+            self._waits = self._progress.add_task("waiting for quota", total=self._max_wait_s, count="")
+        waited_s = time.monotonic() - self._waiting_since
+        count = f"{waited_s:.0f} s of at most {self._max_wait_s:.0f} s"
+        self._progress.update(self._waits, visible=self._waiting > 0, completed=waited_s, count=count)
 
     def bytes_sent(self, sent: int, total: int) -> None:
         if self._sending is None:
@@ -83,6 +102,7 @@ class Bars(Progress):
         while not self._over.wait(_LOOK_S):
             with self._lock:
                 self._show()
+                self._show_wait()
 
     def __enter__(self) -> Bars:
         with self._lock:

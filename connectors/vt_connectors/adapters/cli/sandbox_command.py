@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
+from ...sandbox.data.catalogue import catalogue
+from ...sandbox.data.kinds import Kind
+from .output.formats import FORMATS, chosen_format, show_rows
 
 _MOST_SECONDS = 86400
 # The share of an analysis' time that it is queued.
@@ -39,16 +43,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="a notification in the IoC stream each (default 10m; 0: none)",
     )
+    about = "begin with the quota of this day or month used up"
+    parser.add_argument("--exhausted", choices=("day", "month"), help=about)
     parser.add_argument("--log", action="store_true", help="log each request on stderr")
+    parser.add_argument("--list", action="store_true", help="list the indicators with fixed reports, and exit")
+    parser.add_argument("--format", choices=FORMATS, help="of --list (default: table on a terminal, else ndjson)")
+    parser.set_defaults(json=False)
 
 
 def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     """Serve on 127.0.0.1 until the process is asked to end. Returns the exit status."""
+    if options.list:
+        _list(chosen_format(options))
+        return OK
     try:
         server = sandbox_server(options, clock)
     except OSError as error:
-        why = error.strerror or error
-        sys.stderr.write(f"vtaction sandbox: cannot listen at port {options.port}: {why}; name another with --port\n")
+        sys.stderr.write(f"vtaction sandbox: {_why_no_port(options.port, error)}\n")
         return MALFORMED
     except (ConfigError, OverflowError, ValueError) as error:
         sys.stderr.write(f"vtaction sandbox: {error}\n")
@@ -66,6 +77,26 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
         return FAILED
 
 
+def _why_no_port(port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is taken, perhaps by another sandbox; name another with --port, or --port 0 for a free one"
+    return f"cannot listen at port {port}: {error.strerror or error}; name another with --port"
+
+
+def _list(chosen: str) -> None:
+    """The indicators with fixed reports, by kind."""
+    rows = [
+        {
+            "type": "hash" if entry.item.kind is Kind.FILE else entry.item.kind.value.removesuffix("_address"),
+            "indicator": entry.item.value,
+            "verdict": entry.verdict.value,
+            "name": (entry.facts.name if entry.facts else None) or "",
+        }
+        for entry in catalogue()
+    ]
+    show_rows(rows, chosen)
+
+
 def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
     """The server for these options. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
     scan_s = seconds(options.scan_time)
@@ -75,9 +106,13 @@ def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
         faults=tuple(Fault.parse(text) for text in options.fault),
         seed=options.seed,
         stream_every_s=seconds(options.stream_every),
+        exhausted=options.exhausted or "",
     )
-    latency = seconds_between(options.latency)
-    return SandboxServer(sandbox_quota(options.quota), clock.now, port=options.port, latency_s=latency, config=config)
+    latency, quota = seconds_between(options.latency), sandbox_quota(options.quota)
+    limits = {"day": quota.per_day, "month": quota.per_month}
+    if options.exhausted and limits[options.exhausted] is None:
+        raise ConfigError(f"--exhausted: --quota {options.quota} has no limit for a {options.exhausted}; add one")
+    return SandboxServer(quota, clock.now, port=options.port, latency_s=latency, config=config)
 
 
 def sandbox_quota(text: str) -> Quota:
@@ -127,6 +162,6 @@ def _print_address(url: str) -> None:
         "It accepts any key, except keys that begin with 'wrong' (401) or 'forbidden' (403).\n"
         "Keys that begin with 'premium-', 'gti-' or 'private-' have that licence; all others are public.\n"
         "'premium-gti-private-test' has all of them.\n"
-        "It supports API v3, and v2 with VT_API_VERSION=2.\n"
+        "It supports API v3, and v2 with VT_API_VERSION=2. `vtaction sandbox --list` names its known indicators.\n"
     )
     sys.stdout.flush()

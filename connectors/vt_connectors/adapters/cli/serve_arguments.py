@@ -138,7 +138,8 @@ def _serve(options: argparse.Namespace, ending: Termination) -> int:
         if (error.name or "").partition(".")[0] not in _OF_THE_SERVER:
             raise
         sys.stderr.write(
-            f"vtaction serve: {error.name} is not installed; install it with pip install 'vt-connectors[serve]'\n"
+            f"vtaction serve: {error.name} is not installed; install what the extra `serve` of this package needs: "
+            "pip install 'waitress>=3.0.1,<4' 'multipart>=1.3.0,<2' 'prometheus-client>=0.20,<1'\n"
         )
         return MALFORMED
     return serve(options, os.environ, ending.clock)

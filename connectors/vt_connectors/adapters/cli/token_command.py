@@ -85,15 +85,12 @@ def _row(entry: Entry) -> dict[str, object]:
 
 
 def _show(entries: tuple[Entry, ...]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from .output.responses import show_sheet
+    from .output.sheet import Sheet, cell
 
-    table = Table()
-    for title in ("name", "rights", "share", "longest wait", "created"):
-        table.add_column(title, overflow="fold")
+    rows = []
     for caller, _, created in entries:
         rights = ", ".join(right for right in RIGHTS if right in caller.rights)
         row = (caller.name, rights, f"{caller.share} %", f"{caller.longest_wait_s:g} s", created)
-        table.add_row(*map(Text, row))
-    Console().print(table)
+        rows.append(tuple(map(cell, row)))
+    show_sheet(Sheet(("name", "rights", "share", "longest wait", "created"), rows), "table")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ...api_key import ApiKey
+from ..server.rights import DEFAULT_RIGHTS as DEFAULT_RIGHTS
+from ..server.rights import RIGHTS as RIGHTS
+from ..server.rights import Right as Right
 
-Right = Literal["read", "submit", "comment", "raw", "metrics"]
-RIGHTS: tuple[Right, ...] = ("read", "submit", "comment", "raw", "metrics")
-# A new token may do only this, because the others publish or reveal something.
-DEFAULT_RIGHTS: frozenset[Right] = frozenset(("read",))
 LONGEST_WAIT_S = 10.0
 
 
 class Caller(NamedTuple):
     """The client of a token.
 
-    `read`: lookups and other reading actions. `submit`: scans and rescans. `comment`: comments and votes. `raw`: any
-    other call of VirusTotal's API, and downloads. `metrics`: the server's own figures.
+    `rights`: see `server/rights.py`.
     `share`: percent of the day's and month's quota that are reserved for it. `longest_wait_s`: for quota.
     `api_key`: the caller's own VirusTotal key, given instead of a token; its requests use that key's quota.
     """

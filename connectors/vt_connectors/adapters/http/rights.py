@@ -1,4 +1,4 @@
-"""What a caller may do: the only place that decides it, for all faces."""
+"""What a caller may do over HTTP: the only place that decides it, for all faces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 from ...actions import ACTIONS
 from ...errors import ConnectorError, Forbidden, InvalidRequest
-from .callers import Caller, Right
+from ..server.rights import NEEDS as NEEDS
+from ..server.rights import Needs, Right, is_given, needed_rights
+from .callers import Caller
 from .messages import Refused
 
 HOW_TO_DOWNLOAD = (
@@ -16,55 +18,10 @@ HOW_TO_DOWNLOAD = (
 )
 
 
-class Needs(NamedTuple):
-    """The right that an action needs, and those that it needs too if a parameter is given (not null and not false).
-
-    `why_never`: the action is refused for everybody. `never`: parameters that are refused for everybody, and why.
-    """
-
-    right: Right = "read"
-    with_params: tuple[tuple[str, Right], ...] = ()
-    never: tuple[tuple[str, str], ...] = ()
-    why_never: str | None = None
-
-
-_READS, _SCANS, _COMMENTS, _RAW = Needs(), Needs("submit"), Needs("comment"), Needs("raw")
-NEEDS: Mapping[str, Needs] = {
-    "lookup": _READS,
-    "lookup_hash": _READS,
-    "lookup_url": Needs(with_params=(("scan_if_missing", "submit"),)),
-    "lookup_domain": _READS,
-    "lookup_ip": _READS,
-    "passive_dns": _READS,
-    "relationships": _READS,
-    "behaviour": _READS,
-    "search": _READS,
-    "get_comments": _READS,
-    "get_comment": _READS,
-    "get_votes": _READS,
-    # With `usage_days` too: clients that share a quota may see what uses it up, and it names no indicators.
-    "quota": _READS,
-    # Private results are only for those who may see the reports on all private scans of the account.
-    "get_analysis": Needs(with_params=(("private", "raw"),)),
-    # Private scans need no other right: they show less to others, and their response has only what the caller sent.
-    "scan_file": Needs(
-        "submit", never=(("path", "no file of the server is sent: use content_base64, or upload the file"),)
-    ),
-    "scan_url": _SCANS,
-    "rescan": _SCANS,
-    "rescan_file": _SCANS,
-    "add_comment": _COMMENTS,
-    "delete_comment": _COMMENTS,
-    "add_vote": _COMMENTS,
-    # Queries show what somebody hunts for, and use up a quota of their own.
-    "intelligence_search": _RAW,
-    # It shows what the account watches for.
-    "ioc_stream": _RAW,
-    # It reads any path, also about the account.
-    "vt_get": _RAW,
-    "lookup_private_file": _RAW,
-    "lookup_private_url": _RAW,
-    "download_file": Needs("raw", why_never=f"it writes a file of the server; {HOW_TO_DOWNLOAD}"),
+# What is refused for everybody, and why: actions, and parameters of actions.
+_NEVER: Mapping[str, str] = {"download_file": f"it writes a file of the server; {HOW_TO_DOWNLOAD}"}
+_NEVER_WITH: Mapping[str, tuple[str, str]] = {
+    "scan_file": ("path", "no file of the server is sent: use content_base64, or upload the file")
 }
 
 
@@ -120,19 +77,13 @@ def check_right(caller: Caller, right: Right, about: str) -> None:
 
 
 def _refused(name: str, needs: Needs, params: Mapping[str, Any], caller: Caller) -> Forbidden | None:
-    if needs.why_never is not None:
-        return Forbidden(f"{name} is not available over HTTP: {needs.why_never}")
-    for param, why in needs.never:
-        if _is_given(params, param):
-            return Forbidden(f"/params/{param} is not allowed over HTTP: {why}", details={"path": f"/params/{param}"})
-    rights = [needs.right, *(right for param, right in needs.with_params if _is_given(params, param))]
-    for right in rights:
+    if name in _NEVER:
+        return Forbidden(f"{name} is not available over HTTP: {_NEVER[name]}")
+    param, why = _NEVER_WITH.get(name, ("", ""))
+    if param and is_given(params, param):
+        return Forbidden(f"/params/{param} is not allowed over HTTP: {why}", details={"path": f"/params/{param}"})
+    for right in needed_rights(needs, params):
         refused = missing_right(caller, right, name)
         if refused is not None:
             return refused
     return None
-
-
-def _is_given(params: Mapping[str, Any], name: str) -> bool:
-    """Wrong types count as given; the core refuses them."""
-    return params.get(name) not in (None, False)

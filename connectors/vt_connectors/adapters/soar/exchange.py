@@ -14,6 +14,11 @@ WRITES = frozenset(
     ("add_comment", "add_vote", "delete_comment", "rescan", "rescan_file", "scan_file", "scan_url"),
 )
 
+# A scan may wait for quota first.
+_SHARE_FOR_QUOTA = 0.25
+# Kept back from the time of a scan, for the requests themselves.
+_REQUESTS_S = 10.0
+
 
 class WayIn(Protocol):
     """Where requests are answered: this process, or a server."""
@@ -43,6 +48,17 @@ def request(action: str, params: Mapping[str, Any], **options: Any) -> dict[str,
     if options:
         document["options"] = options
     return document
+
+
+def request_within(action: str, params: Mapping[str, Any], within_s: float) -> dict[str, Any]:
+    """A request that takes at most `within_s` seconds: if it waits for the end of a scan (`wait_s`), this wait and the
+    one for quota share them.
+    """
+    if not isinstance(params.get("wait_s"), (int, float)):
+        return request(action, params)
+    left = max(0.0, within_s - _REQUESTS_S)
+    for_quota = left * _SHARE_FOR_QUOTA
+    return request(action, {**params, "wait_s": min(params["wait_s"], left - for_quota)}, max_wait_s=for_quota)
 
 
 def may_write(request: Mapping[str, Any]) -> bool:

@@ -11,7 +11,6 @@ from ...quota.waiters import Claim
 from ..core_from_environment import core_from
 from ..server.bounded_time import SideBySide, within
 from .exchange import WayIn
-from .serve_client import ServeClient
 
 _AT_ONCE = 8
 # Kept back from the time that the platform allows, for the way of the answers.
@@ -38,10 +37,3 @@ class InProcess(WayIn):
         responses = self._side_by_side.answers(requests, answer, longest_wait_s, within_s)
         self._core.end_batch()
         return [dict(response) for response in responses]
-
-
-def way_in(server: str | None, token: str | None, environment: Mapping[str, str]) -> WayIn:
-    """The server if its address is given, else this process. Raises `ValueError` if the address is not one of HTTP."""
-    if server:
-        return ServeClient(server, token or "")
-    return InProcess(environment)

@@ -20,9 +20,12 @@ _MARGIN_S = 5.0
 _LARGEST_ERROR_BYTES = 65_536
 _LARGEST_LINE_BYTES = 64 * 1024 * 1024
 _TEMPORARY = ("timeout", "unavailable", "rate_limited", "invalid_response")
+# The server's limits for one call (docs/serve.md), and what `_in_time` may add to each request.
+_LARGEST_CALL_BYTES, _MOST_REQUESTS = 1_048_576, 20_000
+_ADDED_BYTES = 64
 # Nothing was sent.
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
-_CODES = {401: "access_denied", 403: "forbidden", 429: "rate_limited"}
+_CODES = {401: "access_denied", 403: "forbidden", 413: "too_large", 429: "rate_limited"}
 
 
 class _Failure(NamedTuple):
@@ -63,7 +66,17 @@ class ServeClient(WayIn):
         self._opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
 
     def answers(self, requests: Sequence[Mapping[str, Any]], within_s: float) -> list[dict[str, Any]]:
-        """See `exchange.WayIn`."""
+        """See `exchange.WayIn`. What is too large for one call takes several, one after the other."""
+        until = time.monotonic() + within_s
+        responses: list[dict[str, Any]] = []
+        for part in _calls(requests):
+            responses += self._answers(part, max(0.0, until - time.monotonic()))
+        return responses
+
+    def _answers(self, requests: Sequence[Mapping[str, Any]], within_s: float) -> list[dict[str, Any]]:
+        if within_s <= 0:
+            why = _Failure("timeout", "there was no time left to ask for it", was_sent=False)
+            return [why.response_to(request) for request in requests]
         until = time.monotonic() + within_s
         responses: list[dict[str, Any]] = []
         try:
@@ -84,6 +97,23 @@ class ServeClient(WayIn):
         lines = "".join(json.dumps(_in_time(request, within_s)) + "\n" for request in requests)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-ndjson"}
         return urllib.request.Request(f"{self._address}/v1/batch", lines.encode(), headers, method="POST")  # noqa: S310
+
+
+def _calls(requests: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """The requests in as few calls as the server's limit allows. One that is too large itself has its own call, so that
+    its refusal is no other's.
+    """
+    part: list[Mapping[str, Any]] = []
+    size = 0
+    for request in requests:
+        more = len(json.dumps(request)) + _ADDED_BYTES
+        if part and (size + more > _LARGEST_CALL_BYTES or len(part) == _MOST_REQUESTS):
+            yield part
+            part, size = [], 0
+        part.append(request)
+        size += more
+    if part:
+        yield part
 
 
 def _in_time(request: Mapping[str, Any], within_s: float) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def client(address: RedisAddress, answer_s: float = ANSWER_S) -> Client:
         from redis.retry import Retry
     except ImportError:
         raise ConfigError(
-            f"VT_STATE: {address.scheme}:// needs the package redis: pip install 'vt-connectors[redis]'"
+            f"VT_STATE: {address.scheme}:// needs the package redis: pip install 'redis>=5.0.2,<9'"
         ) from None
     options: dict[str, Any] = {
         "db": address.database,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..app_settings import APP
+from ..app_settings import APP, state_folder
 from ..cancellation import Cancellation, is_taken
 from ..chunks.protocol import Input, ProtocolError
 from ..options import UsageError
@@ -21,6 +21,7 @@ from ..sdk_import import GeneratingCommand, dispatch
 from ..sdk_options import OwnOptions
 
 if TYPE_CHECKING:
+    from ..confirmation import Confirmation
     from ..logs.search_log import SearchLog
 
 Row = dict[str, Any]
@@ -81,6 +82,19 @@ class Generating(OwnOptions, GeneratingCommand):  # type: ignore[misc]  # splunk
             self.write_error(f"{self.told_as}: a bug in this app ({type(error).__name__}); splunkd's log has the place")
         self._note_end(began, early=False)
         self.warn(self.log.trouble)
+
+    def confirmation(self) -> Confirmation | None:
+        """None if the search has no `confirm=`, so it is not a page's. Raises `Refused`."""
+        from ..confirmation import CONFIRM, Confirmation
+
+        given = self.own_options()
+        if CONFIRM not in given:
+            return None
+        user = str(getattr(self.searchinfo, "username", ""))
+        try:
+            return Confirmation(state_folder(APP, os.environ), user, self.told_as, given)
+        except OSError as error:
+            raise Refused("config_error", f"clicks cannot be confirmed, so nothing was sent: {error}") from None
 
     @property
     def log(self) -> SearchLog:

@@ -29,7 +29,7 @@ _FIELDS = {_TECHNIQUES: tuple(_OF_TECHNIQUE), _SUMMARY: ("kind", "count", "value
 class VtBehaviour(OneRequest):
     """A row for each ATT&CK technique, the worst first; with `parts=summary`, for each kind of thing that was seen."""
 
-    OPTIONS = ("hash", "parts", "wait")
+    OPTIONS = ("hash", "parts", "wait", "confirm")
 
     _part: str
 

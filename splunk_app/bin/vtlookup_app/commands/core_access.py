@@ -91,7 +91,8 @@ class Asking:
         in_call_s = _LONGEST_WAIT_S if self._broker() is None else WAIT_IN_CALL_S
         while True:
             began = time.monotonic()
-            response = self._answer({**document, "options": {"max_wait_s": min(budget.left(), in_call_s)}})
+            options = {**document.get("options", {}), "max_wait_s": min(budget.left(), in_call_s)}
+            response = self._answer({**document, "options": options})
             error = response["error"]
             if error is None:
                 return response

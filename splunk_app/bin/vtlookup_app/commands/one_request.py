@@ -8,7 +8,7 @@ from typing import Any
 from ..options import duration
 from ..result_fields import PREFIX
 from ..setting_names import in_splunk
-from .base import Generating, Row
+from .base import Generating, Refused, Row
 
 _DEFAULT_WAIT_S = 60.0
 
@@ -35,10 +35,26 @@ class OneRequest(Generating):
         self._wait_s = duration("wait", given["wait"]) if "wait" in given else _DEFAULT_WAIT_S
 
     def rows(self) -> Iterator[Row]:
+        confirmation = self.confirmation()
+        if confirmation is None:
+            yield from self._answered({})
+            return
+        # A page always gets a row: it says why there is nothing, and has the code for a click.
+        try:
+            found = list(self._answered({} if confirmation.is_given() else {"cache": "only"}))
+        except Refused as error:
+            self.note(errors={error.code: 1})
+            self.warn(str(error))
+            found = [{**self.empty(), f"{PREFIX}status": "error", f"{PREFIX}reason": str(error)}]
+        code = {f"{PREFIX}confirm": confirmation.code()}
+        yield from ({**row, **code} for row in found or [self.empty()])
+
+    def _answered(self, options: Mapping[str, str]) -> Iterator[Row]:
+        """The rows of the answer. Raises `Refused`."""
         from .core_access import Asking
 
         asking = Asking(self)
-        response = asking.waited(self._request, self._wait_s)
+        response = asking.waited({**self._request, "options": options}, self._wait_s)
         meta, data = response["meta"], response["data"] or {}
         self.note(requests=meta["requests"], waited_s=meta["waited_s"], cached=int(meta["source"] == "cache"))
         self.warn(asking.warnings)

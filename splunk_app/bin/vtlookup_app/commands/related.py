@@ -24,7 +24,7 @@ _NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 class VtRelated(OneRequest):
     """With `full=true`, each with its verdict and report."""
 
-    OPTIONS = ("value", "relationship", "type", "limit", "full", "wait")
+    OPTIONS = ("value", "relationship", "type", "limit", "full", "wait", "confirm")
 
     def read_options(self, given: Mapping[str, str]) -> None:
         value, kind = given.get("value", "").strip(), given.get("type", "").strip().lower()

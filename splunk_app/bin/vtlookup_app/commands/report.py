@@ -26,7 +26,7 @@ _CATEGORIES = ("malicious", "suspicious", "harmless", "undetected")
 class VtReport(Generating):
     """One row; with `engines=true`, one row for each engine."""
 
-    OPTIONS = ("value", "type", "engines", "refresh", *_AS_FOR_VTLOOKUP)
+    OPTIONS = ("value", "type", "engines", "refresh", "confirm", *_AS_FOR_VTLOOKUP)
 
     _value: str
     _options: SearchOptions
@@ -47,9 +47,12 @@ class VtReport(Generating):
     def rows(self) -> Iterator[Row]:
         from vt_connectors.indicators import shown_without_credentials
 
-        response, message = self._ask()
+        confirmation = self.confirmation()
+        response, message = self._ask(confirmation is None or confirmation.is_given())
         self.warn(message)
         found = {INDICATOR: shown_without_credentials(self._value), **self._prefixed(columns.of_response(response))}
+        if confirmation is not None:
+            found[f"{self._options.prefix}confirm"] = confirmation.code()
         if not self._engines:
             yield found
             return
@@ -61,13 +64,16 @@ class VtReport(Generating):
     def _prefixed(self, found: columns.Columns) -> Row:
         return {self._options.prefix + name: found.get(name, "") for name in self._options.names}
 
-    def _ask(self) -> tuple[Response, str | None]:
+    def _ask(self, may_send: bool) -> tuple[Response, str | None]:
         from ..search_summary import SearchSummary
         from .core_access import Asking
 
         asking, tally = Asking(self), SearchSummary(self._options.noun)
         kind: Any = self._options.kind
-        response = asking.look_up(kind, self._value, self._how())
+        response = asking.look_up(kind, self._value, self._how(may_send, self._engines))
+        if not may_send and self._engines and response["status"] == "skipped":
+            # The cached answer of a search has no engines, and is better than none.
+            response = asking.look_up(kind, self._value, self._how(may_send, False))
         tally.answered(response)
         found, waited_s = columns.of_response(response), response["meta"]["waited_s"]
         pending, queued = int(found["status"] == "pending"), int(found["queued"] == "true")
@@ -75,11 +81,11 @@ class VtReport(Generating):
         told = tally.message()
         return response, "; ".join(text for text in (told, asking.warnings) if text) or None
 
-    def _how(self) -> Options:
+    def _how(self, may_send: bool, engines: bool) -> Options:
         from vt_connectors.contract.documents import Options
 
-        include = self._options.parts | ({"engines"} if self._engines else set())
-        mode: Any = self._options.cache
+        include = self._options.parts | ({"engines"} if engines else set())
+        mode: Any = self._options.cache if may_send else "only"
         by: Any = self._options.verdict_by
         return Options(mode, self._options.max_age_s, self._options.wait_s, include, verdict_by=by)
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from importlib.util import find_spec
 
 from vt_connectors.api_key import ApiKey
-from vt_connectors.composition.state import KVSTORE
 from vt_connectors.errors import ConfigError, ConnectorError
 from vt_connectors.quota.windows import PUBLIC
 
@@ -31,7 +29,7 @@ class SettingsEndpoint:
         stored = request.system.settings()
         settings = {name: stored.get(variable, "") for name, variable in VARIABLES.items()}
         settings.update(request.system.own_settings())
-        shown = {"settings": settings, "key_is_set": _has_key(request), "public_quota": PUBLIC, "states": _states()}
+        shown = {"settings": settings, "key_is_set": _has_key(request), "public_quota": PUBLIC}
         return 200, shown
 
     def _store(self, request: RestRequest) -> Answer:
@@ -87,9 +85,3 @@ def _has_key(request: RestRequest) -> bool:
     except ConfigError:
         return False
     return True
-
-
-def _states() -> list[str]:
-    """The values of `state` that this app supports."""
-    has_redis = find_spec("redis") is not None and find_spec("vt_connectors.backends.redis") is not None
-    return ["file", KVSTORE, *(["redis"] if has_redis else [])]

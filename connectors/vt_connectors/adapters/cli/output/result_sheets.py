@@ -1,4 +1,4 @@
-"""What an action's result schema says about its tables on a terminal.
+"""What an action's result schema says about its tables.
 
 A title in the schema makes something visible: of a row's field, it is a column; of a field with one value, it is a
 column of a table with one row; of an object with known fields, these are rows of a table; another object is printed as
@@ -8,27 +8,25 @@ JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Union
 
-from rich.table import Table
-from rich.text import Text
+from ....actions import Action
+from ....errors import printable
+from .sheet import VERDICT_STYLES, Cell, Sheet, cell, lines_cell
 
-from ...actions import Action
-from ...errors import printable
-
-Part = Union[Table, Text]
+# A text is a line of its own, or JSON.
+Part = Union[Sheet, str]
 
 
 def parts_of(action: Action, data: Mapping[str, Any], summary: str) -> list[Part]:
-    """The tables and texts for one answer's `data`; empty if the schema has none for it."""
+    """The sheets and texts for one answer's `data`; empty if the schema has none for it."""
     schema = action.result_schema["properties"]
     single = {name: rules["title"] for name, rules in schema.items() if "title" in rules and _is_single(rules)}
     if any(name in data for name in single):
-        return [_table(single, [data])]
+        return [_sheet(single, [data])]
     found = list(_parts(schema, data))
-    # The line about rows is not the table's own title, because a table may be narrower.
-    return [Text(printable(_title(data, summary))), *found] if found else []
+    return [printable(_title(data, summary)), *found] if found else []
 
 
 def _parts(schema: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Part]:
@@ -37,12 +35,12 @@ def _parts(schema: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Part]
         if name not in data or not (columns or "title" in rules):
             continue
         if columns:
-            yield _table(columns, data[name])
+            yield _sheet(columns, data[name])
         elif rules["type"] == "object" and "properties" in rules:
             yield _facts(rules, data[name])
         elif rules["type"] == "object":
             # ASCII only, so that nothing in it controls the terminal.
-            yield Text(json.dumps(data[name], indent=2))
+            yield json.dumps(data[name], indent=2)
 
 
 def _is_single(rules: Mapping[str, Any]) -> bool:
@@ -59,35 +57,23 @@ def _title(data: Mapping[str, Any], summary: str) -> str:
     return f"{about}{summary}{' (--limit)' if data.get('more') else ''}"
 
 
-def _table(columns: Mapping[str, str], rows: list[Mapping[str, Any]]) -> Table:
-    """Columns without any value are left out. A row about something without a value is known by its id."""
+def _sheet(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Sheet:
+    """A row about something without a value is known by its id."""
     if "indicator" in columns:
         rows = [{**row, "indicator": row.get("indicator") or row.get("id")} for row in rows]
-    shown = {name: title for name, title in columns.items() if any(row.get(name) not in (None, [], {}) for row in rows)}
-    table = Table()
-    for title in (shown or columns).values():
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(row.get(name))) for name in (shown or columns)))
-    return table
+    return Sheet(tuple(columns.values()), [tuple(_cell(name, row.get(name)) for name in columns) for row in rows])
 
 
-def _facts(rules: Mapping[str, Any], facts: Mapping[str, Any]) -> Table:
+def _cell(name: str, value: object) -> Cell:
+    return cell(None if value in ([], {}) else value, VERDICT_STYLES.get(str(value), "") if name == "verdict" else "")
+
+
+def _facts(rules: Mapping[str, Any], facts: Mapping[str, Any]) -> Sheet:
     """A row for each field of an object, with one value a line."""
-    table = Table(show_lines=True)
-    for title in (rules["title"], "values"):
-        table.add_column(title, overflow="fold")
+    rows = []
     for name in rules["properties"]:
-        if name in facts:
+        if facts.get(name):
             values = facts[name] if isinstance(facts[name], list) else [facts[name]]
-            lines = "\n".join(_cell(list(value.values()) if isinstance(value, dict) else value) for value in values)
-            table.add_row(Text(name.replace("_", " ")), Text(lines))
-    return table
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_cell, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{printable(str(name))}: {_cell(inner)}" for name, inner in value.items())
-    return "" if value is None else printable(str(value))
+            lines = [list(value.values()) if isinstance(value, dict) else value for value in values]
+            rows.append((cell(name.replace("_", " ")), lines_cell(lines)))
+    return Sheet((rules["title"], "values"), rows)

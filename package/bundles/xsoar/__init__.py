@@ -1,0 +1,1 @@
+"""The pack for Cortex XSOAR and XSIAM."""

@@ -1,0 +1,1 @@
+"""Pictures of the product for the documentation, made from the real thing."""

@@ -1,0 +1,56 @@
+"""Builds the wheel and the sdist with setuptools, so that the same sources give the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+from package.tool_environment import run
+
+
+def build_distributions(sources: Path, out: Path, tools: Path, date: int) -> list[Path]:
+    """Build the sdist, and from it the wheel, and return both. `sources` is a copy, because setuptools writes to it;
+    `tools` is the Python of .venv-release. Raises `BuildError` if it fails, or if an index would refuse the metadata.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        _build(tools, sources, made, "--sdist", date)
+        [sdist] = made.glob("*.tar.gz")
+        target = out / sdist.name
+        repack(sdist, target, date)
+        _build(tools, _unpacked(target, made), out, "--wheel", date)
+    [wheel] = out.glob("*.whl")
+    run([str(tools), "-m", "twine", "check", "--strict", str(wheel), str(target)])
+    return [wheel, target]
+
+
+def _build(tools: Path, sources: Path, out: Path, kind: str, date: int) -> None:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+    command = [str(tools), "-m", "build", kind, "--no-isolation", "--outdir", str(out), str(sources)]
+    # The modes of files that setuptools writes are in the wheel.
+    run(command, env=environment, umask=0o022)
+
+
+def _unpacked(sdist: Path, parent: Path) -> Path:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(parent)  # noqa: S202  # our own archive, built a moment ago
+    return parent / sdist.name.removesuffix(".tar.gz")
+
+
+def repack(sdist: Path, target: Path, date: int) -> None:
+    """Write an sdist again without the times, users and modes of the machine: setuptools keeps them."""
+    with tarfile.open(sdist) as source, target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=date) as packed:
+        _write(source, packed, date)
+
+
+def _write(source: tarfile.TarFile, packed: gzip.GzipFile, date: int) -> None:
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for member in sorted(source.getmembers(), key=lambda member: member.name):
+            member.mtime, member.pax_headers = date, {}
+            member.uid = member.gid = 0
+            member.uname = member.gname = "root"
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            archive.addfile(member, source.extractfile(member) if member.isfile() else None)

@@ -1,0 +1,1 @@
+"""Splunk's own renderer of Dashboard Studio, for tests and pictures."""

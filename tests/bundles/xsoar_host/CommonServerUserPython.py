@@ -1,0 +1,2 @@
+"""Code of an administrator, which XSOAR adds to every integration: nothing here."""
+# ruff: noqa: N999
