@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from ..clients import CLIENTS, run_at_once
 from ..serving import EVERYTHING, KEY, Serving, serving
 
 EICAR = {
@@ -99,21 +99,13 @@ def test_a_urls_hash_is_answered_from_the_lookup_of_the_url(tmp_path: Path) -> N
         assert len(server.sandbox.requests) == 1
 
 
-def test_sixteen_clients_of_both_faces_share_the_requests(tmp_path: Path) -> None:
+def test_sixteen_clients_of_both_faces_share_the_requests_in_the_same_order(tmp_path: Path) -> None:
     hashes = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(200)]
-
     with serving(tmp_path) as server:
-
-        def client(number: int) -> int:
-            if number % 2:
-                return sum(get(server, f"files/{each}").status_code == 404 for each in hashes)
-            found = [server.run({"action": "lookup_hash", "params": {"hash": each}}) for each in hashes]
-            return sum(response["status"] == "not_found" for response in found)
-
-        with ThreadPoolExecutor(16) as pool:
-            counts = list(pool.map(client, range(16)))
+        first, *others = run_at_once(server, [hashes] * CLIENTS)
         assert len(server.sandbox.requests) == len(hashes)
-    assert len(set(counts)) == 1
+    assert first.wrong() == []
+    assert all(client.answers == first.answers for client in others)
 
 
 @pytest.mark.parametrize("path", ["files/" + "0" * 64, "domains/unknown-to-virustotal.example", "urls/" + "0" * 64])
