@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from .light_typing import Any, Callable, TypeVar, cast
+from .threads import freed_at_fork
 
 Made = TypeVar("Made")
 
@@ -27,7 +28,7 @@ class _Deferred:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._made: list[Any] = []
-        self._lock = threading.RLock()
+        self._lock = freed_at_fork(threading.RLock())
 
     def __getattr__(self, name: str) -> Any:
         if not self._made:

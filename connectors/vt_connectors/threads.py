@@ -11,15 +11,18 @@ import os
 import threading
 import time
 
-from .light_typing import Any, Callable
+from .light_typing import Any, Callable, TypeVar
 from .log import logger
-from .quick_imports import ref, suppress
+from .quick_imports import WeakSet, ref, suppress
 
 _LOG = logger("threads")
 _LOOK_S = 0.05
 _LOOK_AGAIN_S, _STANDSTILL_S = 10.0, 60.0
 _FOR_THE_REST_BYTES = 256 * 1024 * 1024
 _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
+_Lock = TypeVar("_Lock")
+# The locks of objects, as long as these live.
+_FREED: Any = WeakSet()
 # All threads that have not ended normally.
 _STARTED: set[WorkThread] = set()
 
@@ -30,6 +33,21 @@ def lock_of_process() -> Any:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lock._at_fork_reinit)
     return lock
+
+
+def freed_at_fork(lock: _Lock) -> _Lock:
+    """The same lock, which is free in a forked process as well: for the locks of objects that a fork copies."""
+    _FREED.add(lock)
+    return lock
+
+
+def _free_all() -> None:
+    for lock in list(_FREED):
+        lock._at_fork_reinit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_all)
 
 
 class _Life:

@@ -17,7 +17,9 @@ APP_ID = "vtlookup"
 EXCLUDED_FROM_CORE = (
     "adapters/cli",
     "adapters/core_from_environment.py",
+    "adapters/enrich",
     "adapters/http",
+    "adapters/mcp",
     "adapters/process",
     "adapters/python",
     "adapters/runner",

@@ -4,29 +4,62 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any, Callable
 
 import pytest
 
-from vt_connectors.threads import lock_of_process
+from vt_connectors.deferred import deferred
+from vt_connectors.threads import freed_at_fork, lock_of_process
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_lock_of_the_process_is_free_in_a_forked_one() -> None:
-    lock = lock_of_process()
-    is_held, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with lock:
-            is_held.set()
-            may_end.wait(60)
-
-    holder = threading.Thread(target=hold)
+def in_a_fork_while(held: Callable[[threading.Event, threading.Event], None], then: Callable[[], bool]) -> None:
+    """`held(begun, may_end)` runs in a thread; `then()` in a process that was forked after it had begun."""
+    begun, may_end = threading.Event(), threading.Event()
+    holder = threading.Thread(target=held, args=(begun, may_end))
     holder.start()
-    assert is_held.wait(60)
+    assert begun.wait(60)
     child = os.fork()
     if child == 0:
-        os._exit(0 if lock.acquire(timeout=30) else 1)
+        threading.Timer(30, os._exit, (2,)).start()  # if it waits for ever
+        os._exit(0 if then() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert not lock.acquire(blocking=False)
     may_end.set()
     holder.join()
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [lock_of_process(), freed_at_fork(threading.Lock()), freed_at_fork(threading.RLock())],
+    ids=["of the process", "of an object", "of an object, reentrant"],
+)
+def test_a_lock_is_free_in_a_forked_process_and_held_in_this_one(lock: Any) -> None:
+    def hold(begun: threading.Event, may_end: threading.Event) -> None:
+        with lock:
+            begun.set()
+            may_end.wait(60)
+
+    in_a_fork_while(hold, lambda: bool(lock.acquire(timeout=30)))
+    assert lock.acquire(blocking=False)
+    lock.release()
+
+
+def test_what_another_thread_was_making_is_made_in_the_forked_process() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def make() -> str:
+        begun.set()
+        return "made" if os.getpid() != parent else str(may_end.wait(60))
+
+    parent = os.getpid()
+    thing = deferred(make)
+
+    def use(told: threading.Event, ends: threading.Event) -> None:
+        threading.Thread(target=lambda: thing.upper()).start()
+        assert begun.wait(60)
+        told.set()
+        ends.wait(60)
+
+    in_a_fork_while(use, lambda: thing.upper() == "MADE")
+    may_end.set()

@@ -18,7 +18,8 @@ from vt_connectors.sandbox import SandboxServer
 
 def test_the_settings_are_those_of_the_configuration_file() -> None:
     known = set(schema("settings.json")["properties"])
-    assert set(ConnectionSettings.__annotations__) | {"api_key"} == known
+    # The profiles are sections of the file.
+    assert set(ConnectionSettings.__annotations__) | {"api_key", "profiles"} == known
 
 
 def test_without_arguments_all_comes_from_the_environment(

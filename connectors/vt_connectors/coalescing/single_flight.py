@@ -13,6 +13,7 @@ from ..light_typing import Callable, TypeVar
 from ..log import logger
 from ..state.fallback import LONGEST_S, Fallback, StateBusy, patiently
 from ..state.heartbeat import Heartbeat
+from ..threads import freed_at_fork
 from .leading import Leading, Watch, died
 from .leases import Lease, LeaseStore, Result, Seen
 from .task import Fetched, Task, Tell, untold
@@ -36,7 +37,7 @@ class SingleFlight:
         self._heartbeat = heartbeat
         # By token, the keys that this process leads.
         self._led: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def run(self, task: Task, deadline: float, waiting: Tell = untold) -> Fetched:
         """The answer, fetched by this caller or another.

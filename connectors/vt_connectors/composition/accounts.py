@@ -10,6 +10,7 @@ from ..config.settings import Settings
 from ..errors import ConfigError, ConnectorError
 from ..light_typing import TYPE_CHECKING, Callable
 from ..redaction import forget
+from ..threads import freed_at_fork
 from .state import Stores
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Accounts:
         self._known: dict[ApiKey, Account] = {}
         self._default: tuple[Account, float] | None = None
         self._transports: dict[ApiKey, _LazyTransport] = {}
-        self._lock = threading.RLock()
+        self._lock = freed_at_fork(threading.RLock())
 
     def __call__(self, key: ApiKey | None) -> Account:
         with self._lock:
@@ -127,7 +128,7 @@ class _LazyTransport:
         self._key = key
         self._timeout_s = timeout_s
         self._real: RequestsTransport | None = None
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def send(self, request: HttpRequest) -> HttpResponse:
         if self._real is None:

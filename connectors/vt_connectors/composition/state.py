@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
+from ..threads import freed_at_fork
 from .parts import Memory, Parts, memory_leases, memory_parts
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Stores:
         self._is_required = settings.state_required
         self._ledgers: Fallback[LedgerStore] | None = None
         self._queue: PendingStore | None = None
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         answers, instead = self._parts.answers, MemoryAnswers(clock)
         again = _TRIED_AGAIN_S
         self.answers = Fallback(answers, instead, clock, _WITHOUT_CACHE, retry_after_s=again)

@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..light_typing import Any, Callable, NamedTuple, TypeVar
 from ..log import logger
 from ..state.fallback import StateUnavailable
+from ..threads import freed_at_fork
 from .queue import PendingLookup, PendingStore, bits_of
 
 _LOG = logger("pending")
@@ -51,7 +52,7 @@ class Pending:
         self._clock = clock
         # Puts that wait for the writing thread, and the lock of that thread.
         self._puts: deque[_Put] = deque()
-        self._writing = threading.Lock()
+        self._writing = freed_at_fork(threading.Lock())
         self._unwritten: dict[str, int] = {}
         self._refused = 0
         self._full: _Full | None = None

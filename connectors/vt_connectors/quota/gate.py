@@ -7,6 +7,7 @@ import weakref
 from typing import Callable
 
 from ..clock import Clock
+from ..threads import freed_at_fork
 from .waiters import Claim
 
 # How soon a waiting request notices that its process should end, or that its deadline has passed.
@@ -17,7 +18,7 @@ class Gate:
     """`waits`: whether the first request waits for quota, instead of being about to send."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         self._line: list[Turn] = []
         self.waits = False
 
@@ -114,7 +115,7 @@ class Gates:
         self._clock = clock
         # A gate exists for as long as one of its turns, because a turn that was left may be entered again.
         self._gates: weakref.WeakValueDictionary[tuple[str, bool], Gate] = weakref.WeakValueDictionary()
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def turn(self, claim: Claim, deadline: float, check: Callable[[int], None]) -> Turn:
         """The place of a request among those of its client. `check`: as in `Turn`."""

@@ -13,6 +13,7 @@ from ..errors import Unavailable
 from ..log import logger
 from ..state.fallback import Fallback, StateBusy
 from ..state.heartbeat import Heartbeat
+from ..threads import freed_at_fork
 from . import policy, waiters
 from . import reservations as slots
 from .account_quota import AccountUse
@@ -57,7 +58,7 @@ class Limiter:
         self._unreported: list[tuple[Reservation, float]] = []
         self._consecutive_429s = 0
         self._is_blocked = False
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def turn(self, deadline: float, claim: Claim | None = None) -> Turn:
         """The place of one request among those of its client. Enter it before `slot`, or `slot` does that."""

@@ -14,6 +14,7 @@ import threading
 
 from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING, Callable, NoReturn
+from ..threads import freed_at_fork
 from . import SIDECARS
 from .trust import refuse_untrusted_file, refuse_untrusted_folder
 
@@ -45,7 +46,7 @@ class _OpenFiles:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         self._open: dict[tuple[int, int], int] = {}
 
     def first_page(self, path: str) -> tuple[int, bytes]:

@@ -15,6 +15,7 @@ from ..quota.limiter import Limiter
 from ..quota.refused import Refusal, Refused
 from ..quota.waiters import Claim
 from ..redaction import without_keys
+from ..threads import freed_at_fork
 from .budget import Budget
 from .circuit_breaker import CircuitBreaker
 from .port import Api
@@ -157,7 +158,7 @@ class MeasuredQuota:
         self._quota = start
         self._next_look = 0.0
         self._told = ""
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         self._was_asked = threading.Event()
 
     def __call__(self) -> Quota:

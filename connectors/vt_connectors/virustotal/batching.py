@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from ..errors import ConnectorError, from_dict
+from ..threads import freed_at_fork
 from .http.transport import HttpResponse, TransportFailure
 
 # How long the first caller waits for others: short compared to the request.
@@ -51,7 +52,7 @@ class Batches:
     def __init__(self, most: int, moment_s: float = _MOMENT_S) -> None:
         self._most = most
         self._moment_s = moment_s
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         self._open: Batch | None = None
 
     def send(self, value: str, send: Callable[[Sequence[str]], HttpResponse]) -> Batch:

@@ -17,6 +17,7 @@ from ..errors import (
     Unavailable,
     from_dict,
 )
+from ..threads import freed_at_fork
 
 # No requests for this long after a refused key; then the account may be repaired.
 _REFUSED_KEY_S = 300.0
@@ -34,7 +35,7 @@ class CircuitBreaker:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         self._error: ConnectorError | None = None
         self._until = 0.0
         self._failures = 0

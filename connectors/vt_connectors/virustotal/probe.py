@@ -13,6 +13,7 @@ import threading
 from ..clock import Clock
 from ..errors import ConnectorError, RequestTimeout
 from ..quota.gate import Turn
+from ..threads import freed_at_fork
 from .circuit_breaker import CircuitBreaker
 
 # A file may take minutes to send, so other requests do not wait for it.
@@ -29,7 +30,7 @@ class KeyProbe:
         self._breaker = breaker
         self._clock = clock
         self._patience_s = patience_s
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
         # Each event is set when the outcome is known, or when requests should no longer wait for it.
         self._probes: dict[Permit, threading.Event] = {}
 

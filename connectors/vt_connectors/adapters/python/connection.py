@@ -12,6 +12,7 @@ from ...actions.request_batch import BatchAnswers
 from ...clock import StopFlag, SystemClock
 from ...contract.documents import Request
 from ...errors import Cancelled
+from ...threads import freed_at_fork
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -61,7 +62,7 @@ class Connection:
         self.clock = clock
         self._core = core
         # Reentrant, because the garbage collector may end a batch, and a signal handler may call `close`, at any line.
-        self._lock = threading.RLock()
+        self._lock = freed_at_fork(threading.RLock())
         self._inside = 0
         self._closed = False
         self._batches: set[Stoppable] = set()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from ...cache.entry import Entry
 from ...clock import Clock
 from ...light_typing import TYPE_CHECKING, Any, Callable
+from ...threads import freed_at_fork
 
 if TYPE_CHECKING:
     from cachetools import TTLCache
@@ -38,7 +39,7 @@ class MemoryAnswers:
         self._first_at = 0.0
         # All answers, from the second one on.
         self._entries: TTLCache[str, Entry] | None = None
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def get(self, key: str) -> Entry | None:
         with self._lock:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from ...clock import Clock
 from ...coalescing.leases import RESULT_LEFT_S, SWEEP_EVERY, Lease, Result, Seen, may_replace
 from ...light_typing import Callable
+from ...threads import freed_at_fork
 
 
 class MemoryLeases:
@@ -18,7 +19,7 @@ class MemoryLeases:
         self._leases: dict[str, Lease] = {}
         # For finished holders: until when (monotonic seconds) their results are stored.
         self._left: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def claim(self, key: str, lease: Lease, dead: Lease | None = None) -> Seen:
         with self._lock:

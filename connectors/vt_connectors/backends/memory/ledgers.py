@@ -7,6 +7,7 @@ import threading
 from ...clock import Clock
 from ...quota.ledger import Ledger
 from ...quota.ledger_store import Change, Result, adjusted_now
+from ...threads import freed_at_fork
 
 
 class MemoryLedgers:
@@ -15,7 +16,7 @@ class MemoryLedgers:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ledgers: dict[str, Ledger] = {}
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def transact(self, scope: str, change: Change[Result]) -> Result:
         with self._lock:

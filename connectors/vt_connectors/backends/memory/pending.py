@@ -8,6 +8,7 @@ from typing import Any
 
 from ...clock import Clock
 from ...pending.queue import LONGEST_S, PendingLookup
+from ...threads import freed_at_fork
 
 
 class MemoryPending:
@@ -15,7 +16,7 @@ class MemoryPending:
         self._clock = clock
         self._entries: dict[str, PendingLookup] = {}
         self._refused = 0
-        self._lock = threading.Lock()
+        self._lock = freed_at_fork(threading.Lock())
 
     def put_many(self, wanted: Mapping[str, int], most: int, refused: int = 0) -> set[str]:
         with self._lock:
