@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import getpass
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -57,7 +58,7 @@ def run_init(options: argparse.Namespace, environment: Mapping[str, str], ending
         if options.quota is not None:
             parse_quota(options.quota)
         _refuse_to_replace(_content(path), profile, path, allowed=options.replace)
-        key = remember(ApiKey(_read_key(ending)))
+        key = remember(_given_key(ending))
         _store(path, profile, key, options)
     except ConfigError as error:
         complain(f"vtaction init: {error.message}")
@@ -110,6 +111,17 @@ def _refuse_to_replace(content: dict[str, Any], profile: str, path: Path, *, all
         raise ConfigError(f"{about} already has a key; --replace replaces it{other}")
 
 
+def _given_key(ending: Termination) -> ApiKey:
+    try:
+        return ApiKey(_read_key(ending))
+    except ConfigError:
+        # The message of `ApiKey` is for those who set a variable.
+        raise ConfigError(
+            "no API key was given, or it has invalid characters; nothing was stored. Give the key on stdin or at the "
+            f"prompt, also to change only other settings; it is at {KEY_PAGE}"
+        ) from None
+
+
 def _read_key(ending: Termination) -> str:
     if not sys.stdin.isatty():
         return _first_line(ending)
@@ -160,10 +172,13 @@ def _store(path: Path, profile: str, key: ApiKey, options: argparse.Namespace) -
 
 
 def _told(path: Path, profile: str, quota: str | None) -> list[str]:
-    option = f" --profile {profile}" if profile else ""
+    option = f" --profile {shlex.quote(profile)}" if profile else ""
     about = f"the profile {profile!r} in " if profile else ""
     lines = [f"Stored the key in {about}{path}, which only you can read."]
     if quota is None:
-        lines.append(f"The quota is the free key's, {PUBLIC}; `--replace --quota auto` reads it from the account.")
+        lines.append(
+            f"Without another setting, the quota is the free key's, {PUBLIC}. To read it from the account, give the key "
+            f"again to: vtaction init --replace --quota auto{option}"
+        )
     lines.append(f"Next: vtaction doctor --online{option}; then vtaction lookup 8.8.8.8{option}")
     return lines
