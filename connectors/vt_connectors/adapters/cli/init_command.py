@@ -79,7 +79,7 @@ def _place(environment: Mapping[str, str]) -> Path:
         raise ConfigError("VT_CONFIG is empty, so no configuration file is used; unset it, or name a file")
     named = environment.get("VT_CONFIG", "").strip() or default_config_file(environment)
     if not named:
-        raise ConfigError("this user has no home folder; name a file in VT_CONFIG")
+        raise ConfigError("this user has no home folder, or it does not exist; name a file in VT_CONFIG")
     return expanded("VT_CONFIG", named, environment).absolute()
 
 
@@ -177,8 +177,8 @@ def _told(path: Path, profile: str, quota: str | None) -> list[str]:
     lines = [f"Stored the key in {about}{path}, which only you can read."]
     if quota is None:
         lines.append(
-            f"Without another setting, the quota is the free key's, {PUBLIC}. To read it from the account, give the key "
-            f"again to: vtaction init --replace --quota auto{option}"
+            f"The quota is the free key's, {PUBLIC}, if no setting says more. To read it from the account, give the "
+            f"key again to: vtaction init --replace --quota auto{option}"
         )
     lines.append(f"Next: vtaction doctor --online{option}; then vtaction lookup 8.8.8.8{option}")
     return lines
