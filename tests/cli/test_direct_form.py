@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
@@ -37,6 +39,34 @@ def test_on_a_terminal_an_error_has_its_next_steps_below_once(run: RunnerProcess
     assert seen.count("Check where the value comes from.") == 1
     seen, _ = on_a_terminal(run.command("lookup_hash", EICAR), plain)
     assert "Check where" not in seen
+
+
+@pytest.mark.parametrize("shape", ["table", "csv", "markdown"])
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (["lookup", ""], "the value is empty"),
+        (["lookup", "", "8.8.8.8"], "the value is empty"),
+        (["scan_file", ""], "the value is empty"),
+        (["lookup", "x" * 9000], "the value is longer than 8192 characters"),
+        (["lookup", "x" * 9000, "8.8.8.8"], "the value is longer than 8192 characters"),
+        (["scan_file", "/" + "x/" * 9000], ""),
+        (["relationships", "8.8.8.8", "--relationship", "x" * 9000], "--relationship does not match"),
+        (["relationships", "8.8.8.8", "--relationship", "subdomains", "--limit", "0"], "--limit is less than 1"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_refused_value_is_named_as_it_is_typed_and_cut(
+    run: RunnerProcess, line: list[str], told: str, shape: str
+) -> None:
+    done = run.text(*line, "--format", shape)
+    assert done.returncode != 0
+    assert told.replace("-", "") in " ".join(done.stdout.split()).replace("-", "")
+    assert "/params" not in done.stdout
+    assert "x" * 250 not in done.stdout
+    assert "x/" * 125 not in done.stdout
+    if shape == "csv" and line[1] == "":
+        assert done.stdout.splitlines()[1].startswith(",")
 
 
 def test_on_a_terminal_it_is_a_table_with_colors(run: RunnerProcess) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import string
+from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.cli.output.layout import lines_of
 from vt_connectors.adapters.cli.output.sheet import Sheet, cell
 from vt_connectors.adapters.cli.output.text_formats import as_csv, as_markdown
+from vt_connectors.adapters.cli.output.verdict_sheet import verdict_sheet
+from vt_connectors.errors import BY_CODE
 
 SHA256 = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 _WORDS = st.lists(st.text(string.ascii_letters + string.digits, min_size=1, max_size=70), min_size=1, max_size=6)
@@ -89,3 +93,22 @@ def test_markdown_shows_text_as_it_is_and_makes_no_link() -> None:
     assert r"| `http://evil.example/a\|b` |" in text
     assert "](http:" not in text
     assert "see http://" not in text
+
+
+def test_on_80_columns_the_verdict_stays_in_the_row_whatever_it_is() -> None:
+    codes = ["malicious", *BY_CODE]
+    responses = [
+        {
+            "id": "8.8.8.8",
+            "status": "error" if code in BY_CODE else "ok",
+            "summary": "",
+            "data": None if code in BY_CODE else {"verdict": code, "indicator": "8.8.8.8", "owner": "Prairie Telecom"},
+            "error": {"code": code} if code in BY_CODE else None,
+            "meta": {"source": "api", "age_s": 0},
+        }
+        for code in codes
+    ]
+    lines = [line.plain for line in lines_of(verdict_sheet(ACTIONS["lookup"], cast("Any", responses)), 60)]
+    for code in codes:
+        assert not any(line.strip() == code for line in lines)
+    assert any(line.startswith("8.8.8.8") and "invalid_indicator" in line for line in lines)

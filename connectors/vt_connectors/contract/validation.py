@@ -196,14 +196,15 @@ def _items(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Vi
             yield from _violations(rule, item, [*path, index])
 
 
-def _bound(wrong: Callable[[Any, Any], bool], what: str) -> Callable[..., Iterator[Violation]]:
+def _bound(wrong: Callable[[Any, Any], bool], what: str, unit: str = "") -> Callable[..., Iterator[Violation]]:
     def check(rule: Any, value: Any, path: Path_, _: dict[str, Any]) -> Iterator[Violation]:
         if wrong(value, rule):
-            yield Violation(_pointer(path), f"{what} {rule}")
+            yield Violation(_pointer(path), "is empty" if value == "" and unit else f"{what} {rule}{unit}")
 
     return check
 
 
+_CHARACTERS = " characters"
 _CHECKS: dict[str, Callable[..., Iterator[Violation]]] = {
     "type": _type,
     "enum": _enum,
@@ -213,8 +214,12 @@ _CHECKS: dict[str, Callable[..., Iterator[Violation]]] = {
     "items": _items,
     "minimum": _bound(lambda value, rule: _is_number(value) and not value >= rule, "is less than"),
     "maximum": _bound(lambda value, rule: _is_number(value) and not value <= rule, "is more than"),
-    "minLength": _bound(lambda value, rule: isinstance(value, str) and len(value) < rule, "is shorter than"),
-    "maxLength": _bound(lambda value, rule: isinstance(value, str) and len(value) > rule, "is longer than"),
+    "minLength": _bound(
+        lambda value, rule: isinstance(value, str) and len(value) < rule, "is shorter than", _CHARACTERS
+    ),
+    "maxLength": _bound(
+        lambda value, rule: isinstance(value, str) and len(value) > rule, "is longer than", _CHARACTERS
+    ),
     "maxItems": _bound(lambda value, rule: isinstance(value, list) and len(value) > rule, "has more items than"),
     "pattern": _bound(lambda value, rule: isinstance(value, str) and re.search(rule, value) is None, "does not match"),
 }

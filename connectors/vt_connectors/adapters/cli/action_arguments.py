@@ -60,6 +60,11 @@ def seconds(text: str) -> float:
     return found
 
 
+def flag_of(name: str) -> str:
+    """The option for a parameter: `--max-age` for `max_age_s`, because an option may be given in other units."""
+    return "--" + name.removesuffix("_s").replace("_", "-")
+
+
 def further_params(action: Action) -> dict[str, Any]:
     """The schemas of the parameters that are options: all except the positional value."""
     by_value = {action.value, *action.value_params, *_NOT_OPTIONS}
@@ -97,8 +102,7 @@ def _about(rules: dict[str, Any]) -> str | None:
 
 
 def _add_param(parser: argparse.ArgumentParser, name: str, rules: dict[str, Any], *, required: bool) -> None:
-    flag = "--" + name.removesuffix("_s").replace("_", "-")
-    about, target = _about(rules), f"param_{name}"
+    flag, about, target = flag_of(name), _about(rules), f"param_{name}"
     # An option is given or omitted; a command line has no null.
     kinds = rules.get("type", [])
     kind = next((kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null"), None)

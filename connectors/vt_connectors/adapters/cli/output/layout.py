@@ -1,9 +1,9 @@
 """Fits a sheet to the width of a terminal.
 
 Words are never broken, so that hashes, dates and addresses can be copied. If a row is too wide, its columns with
-several words are wrapped. If that is not enough, the widest column gets lines of its own: above the row if it is the
-first column, which says what the row is about, else below it. `rich` has tables, but breaks words and has no such
-lines.
+several words are wrapped. If that is not enough, the widest column that may move gets lines of its own: above the row
+if it is the first column, which says what the row is about, else below it. `rich` has tables, but breaks words and has
+no such lines.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def lines_of(sheet: Sheet, width: int) -> list[Text]:
     """The lines: the title, the columns' titles, and the rows."""
     sheet = sheet.without_empty_columns()
     columns = [_Column(title, [row[number] for row in sheet.rows]) for number, title in enumerate(sheet.columns)]
-    apart, beside = _placed(columns, width)
+    apart, beside = _placed(columns, width, sheet.movable)
     above = [column for column in apart if column is columns[0]]
     below = [column for column in apart if column is not columns[0]]
     indent = _INDENT if above else ""
@@ -67,12 +67,12 @@ def _words(cell: Cell) -> list[str]:
     return [cell.text] if cell.is_whole else cell.text.split()
 
 
-def _placed(columns: list[_Column], width: int) -> tuple[list[_Column], list[_Column]]:
+def _placed(columns: list[_Column], width: int, movable: tuple[str, ...]) -> tuple[list[_Column], list[_Column]]:
     """The columns with lines of their own, and those that are side by side, with their widths."""
     apart: list[_Column] = []
     beside = list(columns)
     while len(beside) > 1 and _sum([column.least for column in beside]) > width - len(_INDENT) * bool(apart):
-        widest = max(beside, key=lambda column: column.least)
+        widest = max(beside, key=lambda column: (column.title in movable, column.least))
         beside.remove(widest)
         apart.append(widest)
     left = width - len(_INDENT) * bool(apart)

@@ -11,7 +11,7 @@ from ....actions import Action
 from ....errors import printable
 from .layout import wrapped
 from .sheet import bar, cell, moment
-from .verdict_sheet import names_files, outcome, owner, span, verdict
+from .verdict_sheet import given, names_files, outcome, owner, span, verdict
 
 if TYPE_CHECKING:
     from ....contract.response import Response
@@ -24,7 +24,7 @@ _FROM = {"api": "VirusTotal, now", "shared": "VirusTotal, shared with another re
 def card(action: Action, response: Response, width: int) -> Iterator[Text]:
     """The lines. Values that are longer than the line are not broken, so that they can be copied."""
     data = response["data"] or {}
-    yield Text(cell(data.get("indicator") or response["id"] or action.name).text, style="bold")
+    yield Text(cell(data.get("indicator") or given(action, response)).text, style="bold")
     if response["error"]:
         return  # it is explained below
     yield _headline(response)
@@ -50,7 +50,7 @@ def _headline(response: Response) -> Text:
 def _rows(action: Action, response: Response) -> Iterator[tuple[str, str]]:
     data, meta = response["data"] or {}, response["meta"]
     if names_files(action):
-        yield "file", str(response["id"] or "")
+        yield "file", given(action, response)
     yield "counts", _counts(data.get("stats"))
     yield "detected by", _detections(data)
     yield "GTI", _assessment(data.get("gti"))

@@ -20,7 +20,7 @@ from .report_card import card
 from .result_sheets import Part, parts_of
 from .sheet import ERROR_STYLE, VERDICT_STYLES, Cell, Sheet, cell
 from .text_formats import as_csv, as_markdown
-from .verdict_sheet import full_sheet, verdict_sheet
+from .verdict_sheet import full_sheet, message_for, verdict_sheet
 
 if TYPE_CHECKING:
     from ....contract.response import Response
@@ -83,7 +83,7 @@ def _show_on_terminal(action: Action, responses: Sequence[Response], now: float)
         _print(console, lines_of(verdict_sheet(action, others), console.width))
     for response in others:
         _print(console, _engines(response, console.width, is_alone=len(others) == 1))
-    _print(console, _errors(others, console.width))
+    _print(console, _errors(action, others, console.width))
     _print(console, map(_command_for, (each for each in others if each["status"] == "pending")))
 
 
@@ -113,13 +113,13 @@ def _rank(category: str | None) -> int:
     return _ORDER.index(category) if category in _ORDER else len(_ORDER)
 
 
-def _errors(responses: Sequence[Response], width: int) -> Iterator[Text]:
+def _errors(action: Action, responses: Sequence[Response], width: int) -> Iterator[Text]:
     """Below the table: each message once, with its next steps."""
     found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}  # how often, and what to do
     for response in responses:
         error = response["error"]
         if error:
-            about = (error["code"], error["message"])
+            about = (error["code"], message_for(action, error))
             count, steps = found.get(about, (0, ()))
             found[about] = (count + 1, tuple(dict.fromkeys((*steps, *next_steps(error, typed=True)))))
     told: set[str] = set()

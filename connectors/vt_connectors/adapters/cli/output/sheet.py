@@ -25,11 +25,14 @@ class Cell(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Rows below the titles of their columns."""
+    """Rows below the titles of their columns. `movable`: which columns get lines of their own first on a terminal that
+    is too narrow; the others only if that is not enough.
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     title: str = ""
+    movable: tuple[str, ...] = ()
 
     def without_empty_columns(self) -> Sheet:
         """The columns in which any row has a value; all if there is no value at all."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ....actions import Action
 from ....errors import printable
+from ..action_arguments import flag_of
 from .sheet import ERROR_STYLE, VERDICT_STYLES, Cell, Sheet, cell
 
 if TYPE_CHECKING:
     from ....contract.response import Response
 
+_MOST_OF_REFUSED = 200
 _SOURCES = {"api": "VirusTotal", "cache": "cache", "shared": "shared"}
 
 
@@ -21,11 +23,11 @@ def verdict_sheet(action: Action, responses: Sequence[Response]) -> Sheet:
     rows = []
     for response in responses:
         data = response["data"] or {}
-        row = [_file(response)] if names_files(action) else []
+        row = [cell(given(action, response))] if names_files(action) else []
         row += [indicator(action, response), verdict(response), cell(engines(data)), cell(_about(response))]
         row += [cell(data.get("last_analysis")), cell(source(response))]
         rows.append(tuple(row))
-    return Sheet((*columns, "last analysis", "source"), rows)
+    return Sheet((*columns, "last analysis", "source"), rows, movable=("file", "indicator", "about"))
 
 
 def full_sheet(action: Action, responses: Sequence[Response]) -> Sheet:
@@ -37,12 +39,23 @@ def full_sheet(action: Action, responses: Sequence[Response]) -> Sheet:
         data = response["data"] or {}
         stats = data.get("stats", {})
         error = response["error"]
-        values = [response["id"] or action.name, data.get("type"), data.get("indicator"), response["status"]]
+        values = [given(action, response), data.get("type"), data.get("indicator"), response["status"]]
         values += [data.get("verdict"), stats.get("malicious"), stats.get("suspicious"), stats.get("total")]
         values += [data.get("label")] + [data.get(name) for name in rest[:-3]]
-        values += [response["meta"]["source"], error["code"] if error else None, response["summary"]]
+        values += [response["meta"]["source"], error["code"] if error else None]
+        values += [f"error: {message_for(action, error)}" if error else response["summary"]]
         rows.append(tuple(map(cell, values)))
     return Sheet((*columns, *rest), rows)
+
+
+def message_for(action: Action, error: Mapping[str, Any]) -> str:
+    """The error's message with the parameter as it is typed, instead of its place in the request."""
+    message, path = str(error["message"]), str(error["details"].get("path") or "")
+    if not path.startswith("/params/") or not message.startswith(f"{path} "):
+        return message
+    name = path.removeprefix("/params/").partition("/")[0]
+    typed = "the value" if name in (action.value, *action.value_params) else flag_of(name)
+    return f"{typed}{message[len(path) :]}"
 
 
 def names_files(action: Action) -> bool:
@@ -53,7 +66,16 @@ def names_files(action: Action) -> bool:
 def indicator(action: Action, response: Response) -> Cell:
     """The indicator in its canonical form, else the value that was given."""
     data = response["data"] or {}
-    return cell(data.get("indicator") or ("" if names_files(action) else response["id"]) or action.name)
+    return cell(data.get("indicator") or (action.name if names_files(action) else given(action, response)))
+
+
+def given(action: Action, response: Response) -> str:
+    """The value of the request; the action's name if it has none. A refused value may have any length, so it is cut."""
+    found = response["id"]
+    if found is None:
+        return action.name
+    text = str(found)
+    return f"{text[:_MOST_OF_REFUSED]}..." if response["error"] and len(text) > _MOST_OF_REFUSED else text
 
 
 def verdict(response: Response) -> Cell:
@@ -92,10 +114,6 @@ def span(seconds: float) -> str:
 def owner(data: Mapping[str, Any]) -> str:
     """`AS64502 Prairie Telecom`."""
     return " ".join(filter(None, (f"AS{data['asn']}" if "asn" in data else "", str(data.get("owner") or ""))))
-
-
-def _file(response: Response) -> Cell:
-    return cell(response["id"])
 
 
 def outcome(response: Response) -> str:
