@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -97,3 +99,38 @@ def test_what_a_file_did_is_a_row_for_each_kind_with_a_value_a_line() -> None:
 def test_an_answer_without_rows_has_no_tables_of_its_own() -> None:
     for action in ACTIONS.values():
         assert parts_of(action, {"type": "ip", "indicator": "10.0.0.1", "reason": "private_address"}, "skipped") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "search eicar",
+        f"behaviour {'0' * 64}",
+        f"behaviour {'0' * 64} --parts summary",
+        "get_comments 9.9.9.9",
+    ],
+)
+@pytest.mark.parametrize("shape", ["table", "markdown"])
+def test_an_answer_without_rows_has_no_headers_of_a_table_but_says_so(
+    run: RunnerProcess, line: str, shape: str
+) -> None:
+    run.environment["VT_API_KEY"] = EVERY_LICENCE
+    done = run.text(*line.split(), "--format", shape)
+    (response,) = run(arguments=tuple(line.split())).lines
+    assert not any(value for value in response["data"].values() if isinstance(value, (list, dict))), "without rows"
+    assert response["summary"].partition(": ")[2][:20] in done.stdout
+    if shape == "table":
+        assert not any(line.split()[:1] in (["type"], ["technique"], ["date"]) for line in done.stdout.splitlines())
+    else:
+        assert len(done.stdout.splitlines()) > 2
+
+
+@pytest.mark.parametrize(("about", "column"), [("8.8.8.8", "host"), ("malicious.example", "ip")])
+@pytest.mark.parametrize("full", [(), ("--full",)])
+def test_a_resolution_is_known_by_the_host_or_the_address_that_it_adds(
+    run: RunnerProcess, about: str, column: str, full: tuple[str, ...]
+) -> None:
+    line = ("relationships", about, "--relationship", "resolutions", *full)
+    rows = list(csv.DictReader(io.StringIO(run.text(*line, "--format", "csv").stdout)))
+    assert rows
+    assert [row["indicator"] for row in rows] == [row[column] for row in rows]

@@ -34,7 +34,7 @@ def show(action: Action, responses: Sequence[Response], chosen: str, now: float)
     if chosen == "json":
         sys.stdout.write(json.dumps(responses, indent=2) + "\n")
     elif chosen in ("csv", "markdown"):
-        sheets = list(_all_sheets(action, responses, now))
+        sheets = list(_all_sheets(action, responses, now, with_empty=chosen == "csv"))
         sys.stdout.write(as_csv(sheets) if chosen == "csv" else as_markdown(sheets))
     else:
         _show_on_terminal(action, responses, now)
@@ -49,11 +49,15 @@ def show_sheet(sheet: Sheet, chosen: str) -> None:
         sys.stdout.write(as_csv([sheet]) if chosen == "csv" else as_markdown([sheet]))
 
 
-def _all_sheets(action: Action, responses: Sequence[Response], now: float) -> Iterator[Sheet]:
-    """The sheets of each answer that has any, and one sheet for all others."""
+def _all_sheets(action: Action, responses: Sequence[Response], now: float, *, with_empty: bool) -> Iterator[Sheet]:
+    """The sheets of each answer that has any, and one sheet for all others. Only a program expects the columns of a
+    sheet `with_empty` rows.
+    """
     others = []
     for response in responses:
-        parts = [part for part in _parts(action, response, now) if isinstance(part, Sheet)]
+        parts = [
+            part for part in _parts(action, response, now) if isinstance(part, Sheet) and (part.rows or with_empty)
+        ]
         yield from parts
         if not parts:
             others.append(response)
@@ -71,7 +75,7 @@ def _parts(action: Action, response: Response, now: float) -> list[Part]:
 def _show_on_terminal(action: Action, responses: Sequence[Response], now: float) -> None:
     console, others = Console(), []
     for response in responses:
-        parts = _parts(action, response, now)
+        parts = [part for part in _parts(action, response, now) if isinstance(part, str) or part.rows]
         for number, part in enumerate(parts):
             lines = [Text(part)] if isinstance(part, str) else lines_of(part, console.width)
             _print(console, [Text(), *lines] if number and isinstance(parts[number - 1], Sheet) else lines)

@@ -35,7 +35,7 @@ def _parts(schema: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Part]
         if name not in data or not (columns or "title" in rules):
             continue
         if columns:
-            yield _sheet(columns, data[name])
+            yield _sheet(columns, data[name], data.get("indicator"))
         elif rules["type"] == "object" and "properties" in rules:
             yield _facts(rules, data[name])
         elif rules["type"] == "object":
@@ -57,11 +57,19 @@ def _title(data: Mapping[str, Any], summary: str) -> str:
     return f"{about}{summary}{' (--limit)' if data.get('more') else ''}"
 
 
-def _sheet(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Sheet:
-    """A row about something without a value is known by its id."""
+def _sheet(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], about: object = None) -> Sheet:
+    """The rows of an answer about the indicator `about`."""
     if "indicator" in columns:
-        rows = [{**row, "indicator": row.get("indicator") or row.get("id")} for row in rows]
+        rows = [{**row, "indicator": _known_by(row, about)} for row in rows]
     return Sheet(tuple(columns.values()), [tuple(_cell(name, row.get(name)) for name in columns) for row in rows])
+
+
+def _known_by(row: Mapping[str, Any], about: object) -> object:
+    """A row about something without a value is known by its id; a resolution by what it adds, because its id is the
+    address and the host in one word.
+    """
+    of_resolution = (value for value in (row.get("host"), row.get("ip")) if value and value != about)
+    return row.get("indicator") or next(of_resolution, None) or row.get("id")
 
 
 def _cell(name: str, value: object) -> Cell:

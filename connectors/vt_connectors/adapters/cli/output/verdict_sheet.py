@@ -118,9 +118,7 @@ def owner(data: Mapping[str, Any]) -> str:
 
 def outcome(response: Response) -> str:
     """The summary without the status, which is shown beside it."""
-    if response["status"] == "not_found":
-        return "VirusTotal does not know it"
-    return printable(response["summary"].removeprefix(f"{response['status']}: "))
+    return printable(response["summary"].removeprefix(f"{response['status'].replace('_', ' ')}: "))
 
 
 def _about(response: Response) -> str:
