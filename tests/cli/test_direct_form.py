@@ -182,3 +182,33 @@ def test_a_closed_stdout_is_reported_without_a_traceback(run: RunnerProcess) -> 
     assert done.returncode == 2
     assert "stdout is closed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_raw_objects_are_said_to_be_in_json_only(run: RunnerProcess) -> None:
+    about = "--format json"
+    assert about in run.text("lookup", "8.8.8.8", "--include", "raw", "--format", "table").stdout
+    assert about in run.text("lookup", "8.8.8.8", EICAR, "--include", "raw", "--format", "table").stdout
+    assert about not in run.text("lookup", "8.8.8.8", "--format", "table").stdout
+
+
+def test_an_unknown_profile_is_named_by_the_option_too(run: RunnerProcess) -> None:
+    assert "--profile: 'x' is" in run.text("lookup", "8.8.8.8", "--profile", "x").stdout
+
+
+def test_a_refusal_names_the_option_for_waiting_and_not_the_field(run: RunnerProcess) -> None:
+    line = ("lookup", "8.8.8.8", "9.9.9.9", "--max-wait", "0", "--format", "table")
+    seen = " ".join(run.text(*line, VT_QUOTA="1/minute").stdout.split())
+    assert "let it wait for longer with --max-wait" in seen
+    assert "max_wait_s" not in seen
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110
+@pytest.mark.parametrize("line", [["--version"], ["--help"], ["describe"]])
+def test_output_without_a_place_is_not_said_to_be_about_requests(run: RunnerProcess, line: list[str]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            run.command(*line), stdout=full, stderr=subprocess.PIPE, env=run.environment, text=True, check=False
+        )
+    assert done.returncode != 0
+    assert "the output is not complete" in done.stderr
+    assert "request" not in done.stderr

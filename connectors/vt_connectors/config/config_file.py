@@ -19,6 +19,8 @@ from ..threads import lock_of_process
 from .paths import below, expanded
 
 _LARGEST_CONFIG_BYTES = 1024 * 1024
+# The option of `vtaction` sets the variable.
+_PROFILE = "VT_PROFILE, or --profile"
 KEY_NAMES = ("api_key", "api_key_file")
 
 
@@ -93,10 +95,10 @@ def _no_profile(name: str, known: list[str], environment: Mapping[str, str]) -> 
     path = environment.get("VT_CONFIG", "").strip()
     if not path:
         return (
-            f"VT_PROFILE: {name[:40]!r} is a profile of the configuration file, and there is none; "
+            f"{_PROFILE}: {name[:40]!r} is a profile of the configuration file, and there is none; "
             f"`vtaction init --profile NAME` makes one"
         )
-    return f"VT_PROFILE: {path} has no profile {name[:40]!r}; it has {', '.join(known) or 'no profiles'}"
+    return f"{_PROFILE}: {path} has no profile {name[:40]!r}; it has {', '.join(known) or 'no profiles'}"
 
 
 def _paths_in(content: Mapping[str, Any], folder: Path, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def run_to_the_end(command: Callable[[], int], ending: Termination, *, ends_itse
             _complain("ended on request; requests in flight were not answered")
     except OSError as error:
         code = FAILED
-        _complain(f"input or output failed, so some requests were not answered: {error}")
+        _complain(f"input or output failed, so the output is not complete: {error}")
     with suppress(OSError):  # the terminal may have hung up
         sys.stderr.flush()
     # Does not wait for requests in flight in other threads.

@@ -88,6 +88,8 @@ def _show_on_terminal(action: Action, responses: Sequence[Response], now: float)
     for response in others:
         _print(console, _engines(response, console.width, is_alone=len(others) == 1))
     _print(console, _errors(action, others, console.width))
+    if any("raw" in (response["data"] or {}) for response in others):
+        _print(console, [Text("\nVirusTotal's own object is shown in JSON only: --format json")])
     _print(console, map(_command_for, (each for each in others if each["status"] == "pending")))
 
 

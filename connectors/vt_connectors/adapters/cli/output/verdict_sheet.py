@@ -49,8 +49,10 @@ def full_sheet(action: Action, responses: Sequence[Response]) -> Sheet:
 
 
 def message_for(action: Action, error: Mapping[str, Any]) -> str:
-    """The error's message with the parameter as it is typed, instead of its place in the request."""
+    """The error's message with the parameter or option as it is typed, instead of its place in the request."""
     message, path = str(error["message"]), str(error["details"].get("path") or "")
+    if error["code"] == "rate_limited":
+        return message.replace("max_wait_s", flag_of("max_wait_s"))
     if not path.startswith("/params/") or not message.startswith(f"{path} "):
         return message
     name = path.removeprefix("/params/").partition("/")[0]
