@@ -20,12 +20,14 @@ def the_kv_store_keeps_cache_and_quota(trial: Trial) -> str:
     """`state = kvstore`: answers, quota and the lookup `vt_verdicts` work."""
     trial.set(state="kvstore", quota="50/day")
     try:
-        new = f'| makeresults | eval md5="{md5_of("kvstore")}" | vtlookup hash=md5'
-        sources = [trial.rows(who, new)[0].get("vt_source") for who in (trial.admin, trial.analyst)]
+        made = f'| makeresults | eval md5="{md5_of("kvstore")}"'
+        sources = [
+            trial.rows(who, f"{made} | vtlookup hash=md5")[0].get("vt_source") for who in (trial.admin, trial.analyst)
+        ]
         expect(sources == ["api", "cache"], sources)
         [window] = trial.rows(trial.admin, "| vtquota")
         expect(window.get("used") == "1", window)
-        search = f'| makeresults | eval md5="{md5_of("kvstore")}" | lookup local=true vt_verdicts indicator AS md5 OUTPUT type'
+        search = f"{made} | lookup local=true vt_verdicts indicator AS md5 OUTPUT type"
         [row] = trial.rows(trial.analyst, search)
         expect(row.get("type") == "hash", row)
     finally:
