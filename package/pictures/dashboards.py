@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from PIL import Image
-
+from package.pictures.png import compress
 from package.spl.build_error import BuildError
 from package.spl.build_spl import PROJECT, build
 from package.splunk_renderer.bundle import bundle
@@ -77,15 +76,8 @@ def _draw(drawing: Drawing, page: str, theme: str, out: Path) -> None:
     path = out / f"splunk-{page.removeprefix('vt_')}-{theme}.png"
     out.mkdir(parents=True, exist_ok=True)
     path.write_bytes(drawing.picture())
-    _compress(path)
+    compress(path)
     print(f"{path} ({path.stat().st_size // 1024} KB)")
-
-
-def _compress(path: Path) -> None:
-    """With a palette, which is enough for flat colours."""
-    with Image.open(path) as picture:
-        smaller = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    smaller.save(path, optimize=True)
 
 
 @contextmanager

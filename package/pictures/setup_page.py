@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from package.pictures.__main__ import PICTURES
+from package.pictures.png import compress
 from package.spl.build_spl import build
 from package.spl.interpreters import find_any_python
 from tests.package.conf_reader import read_conf
@@ -45,6 +46,7 @@ def _photograph(browser: Browser, web: FakeSplunkWeb) -> None:
     browser.click("#vtlookup-test")
     browser.until("document.querySelectorAll('#vtlookup-findings li.vtlookup-good').length === 5")
     browser.screenshot(PICTURE)
+    compress(PICTURE)
 
 
 def main() -> int:

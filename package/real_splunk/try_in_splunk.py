@@ -19,9 +19,10 @@ from rich.console import Console
 from rich.table import Table
 from splunklib.binding import HTTPError
 
-from package.real_splunk.checks import CHECKS, NotAsExpected, Trial
+from package.real_splunk.checks import CHECKS
 from package.real_splunk.container import Container, DockerFailed, container
 from package.real_splunk.session import APP, Session, patiently, session
+from package.real_splunk.trial import NotAsExpected, Trial
 from package.spl.build_error import BuildError
 from package.spl.build_spl import PROJECT, build
 

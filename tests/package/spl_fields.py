@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
 
-from .spl_reader import HOMES, commands, given_options
+from .spl_reader import HOMES, commands, expanded, given_options
 
 # The fields of every event.
 SPLUNKS_OWN = frozenset(("_time", "_raw", "index", "sourcetype", "source", "host"))
@@ -31,7 +31,7 @@ def fields_after(search: str, sources: Sources, given: Collection[str] = ()) -> 
     Raises `UnknownField`. `given` are the initial fields, for a search that continues another.
     """
     fields = frozenset(given)
-    for name, arguments in commands(search):
+    for name, arguments in commands(expanded(search)):
         fields = _after(name, arguments, fields, sources)
     return fields
 

@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from .conf_reader import read_conf
+
 PROJECT = Path(__file__).resolve().parents[2]
 BIN = PROJECT / "splunk_app/bin"
 HOMES = {
@@ -46,6 +48,7 @@ SPLUNKS = frozenset(
 )
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[()\[\]|]|[^"\'()\[\]|]+', re.DOTALL)
 _OPTION = re.compile(r'(\w+)=(?:"((?:\\.|[^"\\])*)"|(\S+))')
+_MACRO = re.compile(r'"(?:\\.|[^"\\])*"|`(\w+)`', re.DOTALL)
 _CLOSES = {")": "(", "]": "["}
 
 
@@ -72,6 +75,15 @@ def commands(search: str) -> list[tuple[str, str]]:
     return [(name, arguments) for name, _, arguments in (part.strip().partition(" ") for part in parts)]
 
 
+def expanded(search: str) -> str:
+    """The search with the definitions of the app's macros without arguments. KeyError for an unknown macro.
+
+    Splunk, too, leaves quoted texts as they are.
+    """
+    macros = read_conf(PROJECT / "splunk_app/default/macros.conf")
+    return _MACRO.sub(lambda match: macros[match[1]]["definition"] if match[1] else match[0], search)
+
+
 def options_of(command: str) -> list[str]:
     """The options of a command of the app."""
     if str(BIN) not in sys.path:
@@ -88,7 +100,7 @@ def given_options(arguments: str) -> dict[str, str]:
 
 def refuse_unknown(search: str) -> None:
     """ValueError for an unknown command, or an unknown option of one of the app's commands."""
-    for name, arguments in commands(search):
+    for name, arguments in commands(expanded(search)):
         if name.startswith("`") or "=" in name:
             continue  # a macro, or the terms that a search may begin with
         if name not in SPLUNKS and name not in HOMES:

@@ -13,6 +13,7 @@ from vt_connectors.version import __version__
 
 from .conf_reader import read_conf
 from .conf_settings import is_allowed
+from .spl_reader import PROJECT
 
 
 def conf_files(app: Path) -> list[Path]:
@@ -64,6 +65,16 @@ def test_the_manifest_names_a_licence_that_is_there_and_claims_no_experience_wit
     assert "Apache License" in (app / info["license"]["text"]).read_text("utf-8")
     # Until the checks of package/real_splunk have succeeded with a real server.
     assert info["classification"]["developmentStatus"] == "Beta"
+
+
+def test_every_place_that_names_the_oldest_splunk_names_the_same(app: Path) -> None:
+    [required] = re.findall(r"Enterprise (\d+\.\d+) or later", (app / "README.txt").read_text("utf-8"))
+    pages = {
+        "docs/splunk-install.md": f"Enterprise {required} or later",
+        "docs/splunk.md": f"Splunk {required} and later",
+        "SECURITY.md": f"Splunk {required} and later",
+    }
+    assert [name for name, text in pages.items() if text not in (PROJECT / name).read_text("utf-8")] == []
 
 
 def test_the_readme_in_the_app_names_files_and_capabilities_that_are_there(app: Path) -> None:

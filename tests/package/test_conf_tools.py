@@ -59,6 +59,14 @@ def test_slim_finds_a_manifest_that_is_none(copy: Path) -> None:
     assert [text for text in slim_findings(copy) if "schema" in text]
 
 
+def test_slim_accepts_no_manifest_that_requires_the_releases_that_the_app_needs(copy: Path) -> None:
+    """If this fails, app.manifest can name them."""
+    manifest = copy / "app.manifest"
+    assert '"Enterprise": "*"' in manifest.read_text("utf-8")
+    manifest.write_text(manifest.read_text("utf-8").replace('"Enterprise": "*"', '"Enterprise": ">=9.3"'), "utf-8")
+    assert [text for text in slim_findings(copy) if "no supported version of Splunk Enterprise" in text]
+
+
 def test_ksconf_reads_every_file(app: Path) -> None:
     assert len(conf_files(app)) > 15
     assert ksconf_findings(conf_files(app)) == []

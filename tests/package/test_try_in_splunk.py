@@ -21,7 +21,9 @@ import pytest
 from splunklib import client
 
 from package.real_splunk import try_in_splunk
-from package.real_splunk.checks import CHECKS, EICAR, EVENTS, Trial, _md5
+from package.real_splunk.checks import CHECKS
+from package.real_splunk.search_checks import EVENTS
+from package.real_splunk.trial import EICAR, Trial, md5_of
 from package.spl.interpreters import find_python
 
 from .fake_splunk_server import FakeSplunkServer, Told
@@ -47,7 +49,7 @@ def good() -> dict[str, Told]:
     events = [
         {"other": f"kept {number}", "vt_status": "error" if number % 2 else "ok"} for number in range(1, EVENTS + 1)
     ]
-    kvstore = f'eval md5="{_md5("kvstore")}"'
+    kvstore = f'eval md5="{md5_of("kvstore")}"'
     return {
         r"makeresults .* vtlookup hash=md5$": Told([verdict]),
         r"makeresults count": Told(events),
@@ -118,7 +120,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
         def told(search: str) -> Told:
             """The second of two who ask for the same has it from the cache; and the KV store's quota is 50 a day."""
-            if "kvstore" not in search and _md5("kvstore") in search and "vt_verdicts" not in search:
+            if "kvstore" not in search and md5_of("kvstore") in search and "vt_verdicts" not in search:
                 again = splunk.searches.count(search) > 1
                 return Told([{"vt_source": "cache" if again else "api"}])
             return answer(search)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -196,6 +197,16 @@ def test_a_click_asks_for_more_about_a_file(
     drawing.click(ask)
     drawing.shows(panel, told)
     assert len(virustotal.requests) == before + 1
+
+
+def test_times_among_the_further_facts_are_dates(drawing: Drawing) -> None:
+    drawing.open("vt_details", f"form.value={RUN}")
+    drawing.filled("viz_ask_report")
+    if "Ask" in drawing.text("viz_ask_report"):
+        drawing.click("viz_ask_report")
+    drawing.shows("viz_context", "last submitted")
+    [told] = re.findall(r"last submitted\s+(.+)", drawing.text("viz_context"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", told.strip())
 
 
 def test_a_row_opens_the_page_of_its_indicator(drawing: Drawing) -> None:

@@ -44,7 +44,7 @@ def read(text: str) -> tuple[Definition, list[str]]:
 
 
 def layout(definition: Definition) -> Iterator[str]:
-    """Everything is placed once, nothing overlaps, and it is the layout that all releases since 9.0 have."""
+    """Everything is placed once, nothing overlaps, and it is the layout that all releases since 9.3 have."""
     placed = definition["layout"]
     if set(placed) != {"type", "globalInputs", "structure", "options"} or placed["type"] != "grid":
         yield "the layout is not of the old form"

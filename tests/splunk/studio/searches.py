@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.package.spl_reader import HOMES, commands
+from tests.package.spl_reader import HOMES, commands, expanded
 from tests.splunk.searching import Lookup
 
 from .pipeline import Rows, matches, piped, plain
@@ -43,7 +43,7 @@ class Searches:
     sees_internal: bool = True
 
     def run(self, search: str) -> Found:
-        (name, arguments), *rest = commands(search)
+        (name, arguments), *rest = commands(expanded(search))
         if name in HOMES:
             found = self._command(name, arguments)
         else:

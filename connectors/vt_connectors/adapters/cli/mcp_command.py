@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _ALLOWED = tuple(right for right in RIGHTS if right not in (*DEFAULT_RIGHTS, "metrics"))
 _NEEDS_SDK = (
-    "error: vtaction mcp needs Python 3.10 or newer and the package mcp: pip install 'vt-connectors[mcp]'; "
-    "this is Python {version}: {why}"
+    "error: vtaction mcp needs Python 3.10 or newer (this is {version}) and the official SDK: "
+    "pip install 'mcp>=2.3.0,<3' ({why})"
 )
 _EPILOG = """examples:
   vtaction mcp
