@@ -125,8 +125,9 @@ def _place_of(settings: Settings) -> str | RedisAddress | None:
     """As `state_place`, the file as text."""
     if settings.state is None:
         from ..backends.sqlite.paths import default_state_file
+        from ..config.paths import has_home
 
-        return str(default_state_file(os.environ))
+        return str(default_state_file(os.environ, has_home=has_home()))
     if settings.state == "memory":
         if settings.state_required:
             raise ConfigError(

@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Mapping
 
-from ...config.paths import has_home
 from ...errors import ConfigError
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
@@ -27,16 +26,17 @@ _BESIDE = ("-wal", "-shm", "-journal")
 _LONGEST_NAME, _LONGEST_PART, _LONGEST_PATH = 200, 255, 4000
 
 
-def default_state_file(environment: Mapping[str, str]) -> Path:
+def default_state_file(environment: Mapping[str, str], *, has_home: bool = True) -> Path:
     """`state.db` in the user's state folder (by `XDG_STATE_HOME`).
 
-    For a user whose home folder does not exist, as in many containers, it is in the temporary folder, with a warning.
+    `has_home`: whether the user's home folder exists. If not, as in many containers, the file is in the temporary folder,
+    with a warning.
     """
     from pathlib import Path
 
     import platformdirs
 
-    if has_home() or environment.get("XDG_STATE_HOME", "").strip():
+    if has_home or environment.get("XDG_STATE_HOME", "").strip():
         with suppress(RuntimeError):
             return Path(platformdirs.user_state_dir("vt-connectors", appauthor=False)) / "state.db"
     path = substitute_file(environment).with_name("state.db")
