@@ -29,8 +29,8 @@ _LONGEST_NAME, _LONGEST_PART, _LONGEST_PATH = 200, 255, 4000
 def default_state_file(environment: Mapping[str, str], *, has_home: bool = True) -> Path:
     """`state.db` in the user's state folder (by `XDG_STATE_HOME`).
 
-    `has_home`: whether the user's home folder exists. If not, as in many containers, the file is in the temporary folder,
-    with a warning.
+    `has_home`: whether the user's home folder exists. If not, as in many containers, it is in the temporary
+    folder, with a warning.
     """
     from pathlib import Path
 
