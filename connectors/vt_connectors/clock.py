@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from datetime import datetime, timezone
 
 from .errors import Cancelled
 from .light_typing import NamedTuple, Protocol
-from .quick_imports import suppress
+from .quick_imports import datetime, suppress, timezone
 
 _LONGEST_AT_THE_GATE_S = 1.0
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 from typing import Callable
 
 import pytest
@@ -93,7 +93,7 @@ def test_the_platform_takes_part(name: str) -> None:
 
 def test_one_request_for_each_indicator_whoever_asks(tmp_path: Path) -> None:
     taking_part = {name: ask for name, (ask, needs) in PLATFORMS.items() if _is_there(needs)}
-    begin = Barrier(len(taking_part))
+    begin, failures = Barrier(len(taking_part)), list[BaseException]()
     with (
         SandboxServer(Quota.unlimited(), latency_s=_LATENCY_S) as sandbox,
         served(sandbox, tmp_path, VT_API_KEY=KEY) as server,
@@ -106,12 +106,19 @@ def test_one_request_for_each_indicator_whoever_asks(tmp_path: Path) -> None:
             values = random.Random(name).sample(list(ASKED), len(ASKED))
             try:
                 return taking_part[name](shared.for_platform(name), values)
-            except BaseException:
+            except BrokenBarrierError:
+                raise
+            except BaseException as error:
+                failures.append(error)
                 begin.abort()
                 raise
 
         with ThreadPoolExecutor(len(taking_part)) as pool:
-            found = dict(zip(taking_part, pool.map(answers, taking_part)))
+            try:
+                found = dict(zip(taking_part, pool.map(answers, taking_part)))
+            except BrokenBarrierError:
+                # Of those who waited; what broke it says more.
+                raise (failures or [AssertionError("not all were ready in time")])[0] from None
     verdicts = {value: verdict for (_, value), verdict in ASKED.items()}
     assert [name for name, said in found.items() if said != verdicts] == []
     assert len(sandbox.requests) == len(ASKED)

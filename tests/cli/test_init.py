@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -154,8 +156,24 @@ def test_the_default_file_and_the_key_files_of_all_profiles_are_never_sent(
 
 @pytest.mark.parametrize("text", ["", "two words", "\n"])
 def test_what_is_no_key_is_not_stored(fresh: RunnerProcess, text: str) -> None:
-    assert fresh.text("init", stdin=text).returncode == 2
+    done = fresh.text("init", stdin=text)
+    assert done.returncode == 2
+    assert "stdin or at the prompt" in done.stderr
+    assert "VT_API_KEY" not in done.stderr
     assert not config(fresh).exists()
+
+
+@pytest.mark.parametrize("profile", ["", "work", "a b", "it's"])
+def test_every_command_that_init_prints_works_as_printed(fresh: RunnerProcess, profile: str) -> None:
+    named = ("--profile", profile) if profile else ()
+    told = fresh.text("init", *named, stdin=KEY).stderr
+    commands = [shlex.split(text) for text in re.findall(r"vtaction ([a-z][^;\n]*)", told)]
+    assert [command[0] for command in commands] == ["init", "doctor", "lookup"]
+    for command in commands:
+        assert fresh.text(*command, stdin=KEY).returncode == 0, command
+    content = json.loads(config(fresh).read_text("utf-8"))
+    section = content["profiles"][profile] if profile else content
+    assert section["quota"] == "auto"
 
 
 def test_the_python_api_does_not_read_the_default_file(fresh: RunnerProcess, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vtaction_process import clean_environment
+from tests.vtaction_process import RunnerProcess, clean_environment
 from vt_connectors.sandbox import SandboxServer
 
 _AS_UNKNOWN_USER = ("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups")
@@ -29,9 +29,13 @@ def temporary() -> Iterator[Path]:
 
 
 class Homeless:
-    def __init__(self, temporary: Path, url: str) -> None:
+    """`home`: a home folder that does not exist, or None for a user without any."""
+
+    def __init__(self, temporary: Path, url: str, home: str | None = None) -> None:
         gone = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "TEMP", "TMP")
         kept = {name: value for name, value in clean_environment().items() if name not in gone}
+        if home is not None:
+            kept["HOME"] = home
         self._environment = {**kept, "TMPDIR": str(temporary), "VT_API_URL": url, "VT_API_KEY": "k" * 64}
 
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -47,11 +51,13 @@ class Homeless:
         )
 
 
-@pytest.fixture
-def homeless(temporary: Path, sandbox: SandboxServer) -> Homeless:
+@pytest.fixture(params=["no home", "a missing home", "a missing home in a folder of others"])
+def homeless(request: pytest.FixtureRequest, temporary: Path, tmp_path: Path, sandbox: SandboxServer) -> Homeless:
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("only root can start a process as another user, with setpriv")
-    found = Homeless(temporary, sandbox.url)
+    homes = {"a missing home": temporary / "gone", "a missing home in a folder of others": tmp_path / "gone"}
+    home = homes.get(request.param)
+    found = Homeless(temporary, sandbox.url, None if home is None else str(home))
     if found.run("-c", "import vt_connectors, requests").returncode != 0:
         pytest.skip("another user may not read this Python or this checkout")
     return found
@@ -91,7 +97,7 @@ def test_the_python_api_works_too(homeless: Homeless) -> None:
 
 def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> None:
     homeless.run("-m", "vt_connectors", "run", stdin=REQUEST)
-    (folder,) = temporary.iterdir()
+    (folder,) = temporary.iterdir()  # also: no home folder was made
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
 
@@ -107,3 +113,23 @@ def test_a_state_made_with_any_umask_can_be_used_later(homeless: Homeless, tempo
     assert json.loads(homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
     (folder,) = temporary.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_not_even_root_makes_a_missing_home_folder(run: RunnerProcess, tmp_path: Path) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "VT_STATE", "VT_CONFIG"):
+        run.environment.pop(name, None)
+    (tmp_path / "temporary").mkdir()
+    home = tmp_path / "gone"
+    run.environment.update(HOME=str(home), TMPDIR=str(tmp_path / "temporary"), XDG_RUNTIME_DIR=str(tmp_path))
+    assert run.text("lookup", "8.8.8.8").returncode == 0
+    refused = run.text("init", stdin="k" * 64)
+    assert "VT_CONFIG" in refused.stderr
+    assert refused.returncode == 2
+    assert not home.exists()
+
+
+def test_doctor_says_what_to_do_about_a_state_that_cannot_be_written(run: RunnerProcess, tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    done = run.text("doctor", VT_STATE=str(tmp_path / "a file" / "state.db"))
+    (found,) = (line for line in done.stdout.splitlines() if "a file" in line and "cannot be written" in line)
+    assert "set VT_STATE to a file in a folder that this user may write" in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ PROGRAMS_RUN_IN = {
     "docs/serve.md": "tests/docs/test_serve_page.py",
     "docs/platforms/recipes.md": "tests/docs/test_serve_page.py",
 }
+# Of the sandbox on the pages.
+_PORT = "8098"
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
@@ -37,6 +40,7 @@ class Shell:
     """A reader's shell: a home of its own, `vtaction` on the PATH, and the sandbox where VirusTotal would be."""
 
     def __init__(self, folder: Path, url: str) -> None:
+        self._port = _free_port()
         self.folder = folder / "work"
         home, programs = folder / "home", folder / "bin"
         for made in (self.folder, home, programs):
@@ -57,14 +61,21 @@ class Shell:
 
     def run(self, block: Block) -> str:
         """What the block prints, as if it had asked VirusTotal. It ends at its first line that fails: a failure."""
-        command = ["sh", "-e", "-c", block.text]
+        text = block.text.replace(_PORT, self._port)
+        command = ["sh", "-e", "-c", text]
         if block.language == "python":
-            command = [sys.executable, "-c", block.text]
+            command = [sys.executable, "-c", text]
         done = subprocess.run(
             command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=100
         )
         assert done.returncode == 0, f"{block.place}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout.replace(self.environment["VT_API_URL"], Settings().api_url)
+        return done.stdout.replace(self.environment["VT_API_URL"], Settings().api_url).replace(self._port, _PORT)
+
+
+def _free_port() -> str:
+    """The pages name a port, which another program may have."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return str(listening.getsockname()[1])
 
 
 def _script(path: Path, arguments: str) -> None:

@@ -16,5 +16,5 @@ def test_without_the_sdk_it_says_how_to_install_it(run: RunnerProcess) -> None:
         [sys.executable, "-c", hidden], env=run.environment, capture_output=True, text=True, check=False, timeout=90
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "pip install 'vt-connectors[mcp]'" in done.stderr
+    assert "pip install 'mcp>=2.3.0,<3'" in done.stderr
     assert "Python 3.10" in done.stderr

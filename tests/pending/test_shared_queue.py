@@ -129,7 +129,7 @@ def test_entries_that_stay_unwritten_are_reported(
     queue.put_many(names(range(3)), ())
     queue.flush()
     assert len(caplog.messages) == 2
-    assert caplog.messages[1] == "the queue cannot be written: 3 refused lookups are not queued"
+    assert caplog.messages[1] == "the queue cannot be written; refused lookups that are not queued: 3"
 
 
 def test_no_more_is_kept_in_memory_than_the_queue_takes(memory: Store, clock: FakeClock) -> None:

@@ -143,7 +143,7 @@ def test_a_state_file_whose_path_is_too_long_is_a_config_error(place: str, run: 
     assert "too long" in found.stdout
 
 
-def test_a_home_folder_whose_path_is_too_long_is_a_config_error(run: RunnerProcess, tmp_path: Path) -> None:
+def test_a_state_folder_whose_path_is_too_long_is_a_config_error(run: RunnerProcess, tmp_path: Path) -> None:
     environment = {name: value for name, value in run.environment.items() if name not in ("VT_STATE", "XDG_STATE_HOME")}
-    ran = RunnerProcess(environment)(lookup(), HOME=f"/{'h' * 300}")
+    ran = RunnerProcess(environment)(lookup(), XDG_STATE_HOME=f"/{'h' * 300}")
     assert [line["error"]["code"] for line in ran.lines] == ["config_error"]

@@ -170,7 +170,7 @@ class StateFiles(NamedTuple):
 def state_files(path: str | Path) -> StateFiles:
     """The files for the state at `path`. Raises `ConfigError` if they are not safe there. Opens and changes nothing."""
     refuse_unsafe_place(path)
-    refuse_untrusted(path, "the state file")
+    refuse_untrusted(path, "the state file:")
     from ..backends.sqlite.answers import SCHEMA
     from ..backends.sqlite.file import SqliteFile
     from ..state.ownership import LEASES_ID, QUOTA_ID

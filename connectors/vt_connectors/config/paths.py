@@ -77,6 +77,14 @@ def below(name: str, path: str, folder: Path, environment: Mapping[str, str] = o
     return str(folder / expanded(name, path, environment))
 
 
+def has_home() -> bool:
+    """Whether this user's home folder exists. A missing one, such as the `/nonexistent` of service users, is not made:
+    root could make it, and then other users would find it.
+    """
+    home = os.path.expanduser("~")
+    return os.path.isabs(home) and os.path.isdir(home)
+
+
 def default_config_file(environment: Mapping[str, str] = os.environ) -> str:
     """The configuration file of this user at the platform's usual place; empty for a user without a home folder.
 
@@ -88,8 +96,10 @@ def default_config_file(environment: Mapping[str, str] = os.environ) -> str:
         folder = platformdirs.user_config_dir("vt-connectors", appauthor=False)
     else:
         # What `platformdirs` does, which takes long to import.
-        base = environment.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
-        folder = os.path.join(base, "vt-connectors")
+        base = environment.get("XDG_CONFIG_HOME", "").strip()
+        if not base and not has_home():
+            return ""
+        folder = os.path.join(base or os.path.expanduser("~/.config"), "vt-connectors")
     return os.path.join(folder, "config.json") if os.path.isabs(folder) else ""
 
 

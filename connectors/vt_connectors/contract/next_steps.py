@@ -14,11 +14,18 @@ Source = Literal["local", "upstream"]
 class Step(NamedTuple):
     """One sentence. `source`: it applies only if `details.source` of the error is this. `typed`: how it is said to
     somebody who typed the command, and sees neither the request nor the response as JSON; empty: not at all.
+    `detail`: it applies only if `details` has this name with a value that is not false.
     """
 
     text: str
     source: Source | None = None
     typed: str | None = None
+    detail: str | None = None
+
+    def applies(self, details: Mapping[str, Any]) -> bool:
+        if self.source not in (None, details.get("source")):
+            return False
+        return self.detail is None or bool(details.get(self.detail))
 
 
 NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
@@ -41,6 +48,7 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
         Step(
             "If it is a domain with a new top-level domain, give its type, or use lookup_domain.",
             typed="If it is a domain with a new top-level domain, add `--type domain` or use `vtaction lookup_domain`.",
+            detail="top_level_domain",
         ),
     ),
     "config_error": (
@@ -69,6 +77,7 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
             "If details.queued is true, `vtaction drain` looks the indicator up later.",
             "local",
             "`vtaction drain` looks up later what was queued.",
+            "queued",
         ),
         Step(
             "Repeat after retry_after_s; other requests with this key pause until then, too.",
@@ -109,8 +118,7 @@ NEXT_STEPS: Mapping[str, tuple[Step, ...]] = {
 
 def next_steps(error: Mapping[str, Any], *, typed: bool = False) -> tuple[str, ...]:
     """The sentences for an error object of the contract. `typed`: for somebody who typed the command."""
-    source = error["details"].get("source")
-    steps = [step for step in NEXT_STEPS.get(error["code"], ()) if step.source in (None, source)]
+    steps = [step for step in NEXT_STEPS.get(error["code"], ()) if step.applies(error["details"])]
     texts = [step.text if not typed or step.typed is None else step.typed for step in steps]
     return tuple(filter(None, texts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidIndicator, printable
-from ..light_typing import Literal, NamedTuple
+from ..light_typing import Any, Literal, NamedTuple
 from ..patterns import pattern
 
 # `-`, `N/A`, `unknown`, `none`, `null`, also in brackets or quotes, as in `(null)`.
@@ -77,13 +77,13 @@ class Indicator(NamedTuple):
         return self.value
 
 
-def refuse(value: str, why: str) -> InvalidIndicator:
+def refuse(value: str, why: str, details: dict[str, Any] | None = None) -> InvalidIndicator:
     """An `invalid_indicator` with the value, shortened, without credentials and control characters."""
     from .userinfo import shown_without_credentials
 
     value = shown_without_credentials(value)
     shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
-    return InvalidIndicator(f"{printable(shown)!r} {why}")
+    return InvalidIndicator(f"{printable(shown)!r} {why}", details=details)
 
 
 def checked_text(value: object) -> str:

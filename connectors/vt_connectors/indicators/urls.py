@@ -44,10 +44,12 @@ def recognised(text: str, never_query: NeverQuery | None) -> Indicator:
             raise
         raise refuse(text, "is not a hash, URL, domain or address") from error
     if canonical_address(found.host) is None and not _is_name(found, never_query):
+        ending = found.host.rpartition(".")[2]
         raise refuse(
             text,
-            f"is not recognised as a domain or URL: there is no top-level domain {found.host.rpartition('.')[2]!r}; "
-            "to use it anyway, give its type",
+            f"is not recognised as a domain or URL: there is no top-level domain {ending!r}; to use it anyway, give "
+            "its type",
+            {"top_level_domain": ending} if found.kind == "domain" else None,
         )
     return found
 

@@ -87,7 +87,9 @@ class Pending:
                 self._retry_at = 0.0
                 self._to_store({})
             if self._unwritten:
-                _LOG.warning("the queue cannot be written: %d refused lookups are not queued", len(self._unwritten))
+                _LOG.warning(
+                    "the queue cannot be written; refused lookups that are not queued: %d", len(self._unwritten)
+                )
 
     def answered(self, key: str, parts: Collection[str]) -> None:
         """An answer with these parts is in the shared cache: remove the lookup if this process queued it."""

@@ -14,6 +14,7 @@ from ...contract import MALFORMED, OK
 from ...core import Core
 from ...redaction import redacted
 from ..core_from_environment import core_from, remember_keys
+from .logs import complain
 from .output.formats import add_format, chosen_format, print_json
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def run_cache_command(options: argparse.Namespace, environment: Mapping[str, str
     as_json = chosen in ("json", "ndjson")
     core = core_from(environment, clock)
     if not isinstance(core, Core):
-        sys.stderr.write(f"error: {core.error.message}\n")
+        complain(f"error: {core.error.message}")
         return MALFORMED
     cache = core.cache
     if operation == "clear":

@@ -15,9 +15,10 @@ from ...errors import ConnectorError
 from ...export.plan_action import request_plan
 from ...export.shell import Script
 from ...indicators import NeverQuery
-from ...redaction import KeyGuard, without_keys
+from ...redaction import KeyGuard
 from ..process.termination import Termination
 from .action_command import requests_of
+from .logs import complain
 
 
 def print_curl(options: argparse.Namespace, environment: Mapping[str, str], ending: Termination) -> int:
@@ -44,5 +45,5 @@ def print_curl(options: argparse.Namespace, environment: Mapping[str, str], endi
 
 
 def _refused(error: ConnectorError) -> int:
-    sys.stderr.write(f"vtaction curl: {without_keys(error.message)}\n")
+    complain(f"vtaction curl: {error.message}")
     return MALFORMED

@@ -135,7 +135,15 @@ def _in_file(path: Path | None) -> str:
     if path is None:
         return "memory: not shared; each process has its own cache and the whole quota"
     files = state_files(path)
-    _write_test(files.answers.path)
+    try:
+        _write_test(files.answers.path)
+    except OSError as error:
+        if error.errno is None:  # it is a sentence already
+            raise
+        raise OSError(
+            f"{path} cannot be written ({error}); set VT_STATE to a file in a folder that this user may write, or "
+            "change the permissions"
+        ) from None
     for file in files.paths:
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             raise OSError(

@@ -17,6 +17,7 @@ from ..process.termination import ENDED, Termination
 from .action_arguments import seconds
 from .action_command import bars
 from .cache_command import tell
+from .logs import complain
 
 if TYPE_CHECKING:
     from ...contract.response import Response
@@ -51,7 +52,7 @@ def run_drain(
     clock = ending.clock
     core = core_from(environment, clock)
     if not isinstance(core, Core):
-        sys.stderr.write(f"error: {core.error.message}\n")
+        complain(f"error: {core.error.message}")
         return MALFORMED
     if options.discard:
         tell({"discarded": core.pending.clear()}, as_json)

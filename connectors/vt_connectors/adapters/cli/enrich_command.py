@@ -20,6 +20,7 @@ from ..enrich.event_stream import EventStream, Wanted
 from ..process.descriptors import Input, take_stdout_aside
 from ..process.termination import Termination
 from .action_arguments import seconds
+from .logs import complain
 
 if TYPE_CHECKING:
     from ...indicators import Kind
@@ -86,11 +87,11 @@ def run(options: argparse.Namespace, ending: Termination, environment: Mapping[s
     """Pass on the events of stdin. Returns the exit status."""
     core = core_from(environment, ending.clock)
     if not isinstance(core, Core):
-        sys.stderr.write(f"error: {core.error.message}\n")
+        complain(f"error: {core.error.message}")
         return MALFORMED
     fields = field_names(options.fields, options.prefix)
     if len({field.prefix for field in fields}) < len(fields):
-        sys.stderr.write("error: two of the fields would get new fields with the same names; name each field once\n")
+        complain("error: two of the fields would get new fields with the same names; name each field once")
         return MALFORMED
     include = frozenset({"context"} if options.context else ())
     lookup_options = Options(options.cache, options.max_age, options.max_wait, include)

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import getpass
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -20,10 +21,11 @@ from ...config.paths import default_config_file, expanded
 from ...contract import MALFORMED, OK, RETRY_LATER
 from ...errors import ConfigError
 from ...quota.windows import PUBLIC, parse_quota
-from ...redaction import remember, without_keys
+from ...redaction import remember
 from ..http.private_files import changing, read_private, write_private
 from ..process.descriptors import Input
 from ..process.termination import LOOK_S, Termination
+from .logs import complain
 
 _ABOUT = "the configuration file"
 _MOST_BYTES = 4096
@@ -56,18 +58,18 @@ def run_init(options: argparse.Namespace, environment: Mapping[str, str], ending
         if options.quota is not None:
             parse_quota(options.quota)
         _refuse_to_replace(_content(path), profile, path, allowed=options.replace)
-        key = remember(ApiKey(_read_key(ending)))
+        key = remember(_given_key(ending))
         _store(path, profile, key, options)
     except ConfigError as error:
-        sys.stderr.write(f"vtaction init: {without_keys(error.message)}\n")
+        complain(f"vtaction init: {error.message}")
         return MALFORMED
     except KeyboardInterrupt:
-        sys.stderr.write("\nvtaction init: ended on request; nothing was stored\n")
+        complain("", "vtaction init: ended on request; nothing was stored")
         return RETRY_LATER
-    sys.stderr.write(_told(path, profile, options.quota))
+    complain(*_told(path, profile, options.quota))
     for name in ("VT_API_KEY", "VT_API_KEY_FILE"):
         if environment.get(name, "").strip():
-            sys.stderr.write(f"vtaction init: {name} is set and is used instead of the stored key; unset it\n")
+            complain(f"vtaction init: {name} is set and is used instead of the stored key; unset it")
     return OK
 
 
@@ -77,7 +79,7 @@ def _place(environment: Mapping[str, str]) -> Path:
         raise ConfigError("VT_CONFIG is empty, so no configuration file is used; unset it, or name a file")
     named = environment.get("VT_CONFIG", "").strip() or default_config_file(environment)
     if not named:
-        raise ConfigError("this user has no home folder; name a file in VT_CONFIG")
+        raise ConfigError("this user has no home folder, or it does not exist; name a file in VT_CONFIG")
     return expanded("VT_CONFIG", named, environment).absolute()
 
 
@@ -109,12 +111,21 @@ def _refuse_to_replace(content: dict[str, Any], profile: str, path: Path, *, all
         raise ConfigError(f"{about} already has a key; --replace replaces it{other}")
 
 
+def _given_key(ending: Termination) -> ApiKey:
+    try:
+        return ApiKey(_read_key(ending))
+    except ConfigError:
+        # The message of `ApiKey` is for those who set a variable.
+        raise ConfigError(
+            "no API key was given, or it has invalid characters; nothing was stored. Give the key on stdin or at the "
+            f"prompt, also to change only other settings; it is at {KEY_PAGE}"
+        ) from None
+
+
 def _read_key(ending: Termination) -> str:
     if not sys.stdin.isatty():
         return _first_line(ending)
-    sys.stderr.write(
-        f"Your API key is at {KEY_PAGE} (a free account is enough).\nIt is not shown while you paste it.\n"
-    )
+    complain(f"Your API key is at {KEY_PAGE} (a free account is enough).", "It is not shown while you paste it.")
     with _interruptible():
         return getpass.getpass("API key: ", stream=sys.stderr)
 
@@ -160,11 +171,14 @@ def _store(path: Path, profile: str, key: ApiKey, options: argparse.Namespace) -
         write_private(real, json.dumps(content, indent=2) + "\n")
 
 
-def _told(path: Path, profile: str, quota: str | None) -> str:
-    option = f" --profile {profile}" if profile else ""
+def _told(path: Path, profile: str, quota: str | None) -> list[str]:
+    option = f" --profile {shlex.quote(profile)}" if profile else ""
     about = f"the profile {profile!r} in " if profile else ""
     lines = [f"Stored the key in {about}{path}, which only you can read."]
     if quota is None:
-        lines.append(f"The quota is the free key's, {PUBLIC}; `--replace --quota auto` reads it from the account.")
+        lines.append(
+            f"The quota is the free key's, {PUBLIC}, if no setting says more. To read it from the account, give the "
+            f"key again to: vtaction init --replace --quota auto{option}"
+        )
     lines.append(f"Next: vtaction doctor --online{option}; then vtaction lookup 8.8.8.8{option}")
-    return "\n".join(lines) + "\n"
+    return lines

@@ -6,12 +6,23 @@ import json
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ...clock import iso
+from ...errors import printable
 from ...redaction import without_keys
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+def told(*lines: str) -> str:
+    """The lines for stderr, without any remembered key. What controls a terminal is replaced."""
+    return "".join(f"{printable(without_keys(line))}\n" for line in lines)
+
+
+def complain(*lines: str) -> None:
+    """Write such lines to stderr."""
+    sys.stderr.write(told(*lines))
 
 
 def to_stderr(level: str, as_json: bool) -> None:
@@ -65,6 +76,13 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return without_keys(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # its name in `logging`
+        """One line, so that a value in the message is not taken for a line of its own."""
+        return printable(super().formatMessage(record))
+
+    def formatException(self, exc_info: Any) -> str:  # noqa: N802  # its name in `logging`
+        return "\n".join(map(printable, super().formatException(exc_info).split("\n")))
 
 
 class _JsonLines(logging.Formatter):

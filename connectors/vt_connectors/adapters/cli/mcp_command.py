@@ -16,14 +16,15 @@ from ..mcp.tools import tools
 from ..process.termination import Termination
 from ..server.rights import DEFAULT_RIGHTS, RIGHTS
 from .action_arguments import seconds
+from .logs import complain
 
 if TYPE_CHECKING:
     from ..server.rights import Right
 
 _ALLOWED = tuple(right for right in RIGHTS if right not in (*DEFAULT_RIGHTS, "metrics"))
 _NEEDS_SDK = (
-    "error: vtaction mcp needs Python 3.10 or newer and the package mcp: pip install 'vt-connectors[mcp]'; "
-    "this is Python {version}: {why}\n"
+    "error: vtaction mcp needs Python 3.10 or newer (this is {version}) and the official SDK: "
+    "pip install 'mcp>=2.3.0,<3' ({why})"
 )
 _EPILOG = """examples:
   vtaction mcp
@@ -59,17 +60,17 @@ def run(options: argparse.Namespace, ending: Termination, environment: Mapping[s
     try:
         from ..mcp.stdio_server import serve
     except (ImportError, SyntaxError) as error:
-        sys.stderr.write(_NEEDS_SDK.format(version=sys.version.split()[0], why=error))
+        complain(_NEEDS_SDK.format(version=sys.version.split()[0], why=error))
         return MALFORMED
     settings = dict(environment)
     if options.files is not None:
         if not os.path.isdir(options.files):  # noqa: PTH112
-            sys.stderr.write(f"error: --files: {options.files!r} is not a folder\n")
+            complain(f"error: --files: {options.files!r} is not a folder")
             return MALFORMED
         settings["VT_SCAN_ROOTS"] = os.path.abspath(options.files)  # noqa: PTH100
     core = core_from(settings, ending.clock)
     if not isinstance(core, Core):
-        sys.stderr.write(f"error: {core.error.message}\n")
+        complain(f"error: {core.error.message}")
         return MALFORMED
     rights: frozenset[Right] = DEFAULT_RIGHTS | options.allow
     found = tools(rights, has_folder=bool(settings.get("VT_SCAN_ROOTS", "").strip()))

@@ -71,12 +71,11 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(action, f"{text}{meant(str(value), map(str, action.choices))}")
 
     def error(self, message: str) -> NoReturn:
-        """Like argparse's, but without the key if a wrong argument contains it, and with the command for help."""
-        from ...redaction import without_keys
+        """Like argparse's, but safe to show even if a wrong argument is not, and with the command for help."""
         from ..core_from_environment import remember_keys
 
         remember_keys(os.environ)
-        self.exit(2, f"{self.prog}: {without_keys(message)}\nSee `{self.prog} --help`.\n")
+        self.exit(2, logs.told(f"{self.prog}: {message}", f"See `{self.prog} --help`."))
 
 
 def meant(name: str, known: Iterable[str]) -> str:

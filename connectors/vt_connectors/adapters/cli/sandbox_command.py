@@ -15,6 +15,7 @@ from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 from ...sandbox.data.catalogue import catalogue
 from ...sandbox.data.kinds import Kind
+from .logs import complain
 from .output.formats import FORMATS, chosen_format, show_rows
 
 _MOST_SECONDS = 86400
@@ -59,10 +60,10 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
     try:
         server = sandbox_server(options, clock)
     except OSError as error:
-        sys.stderr.write(f"vtaction sandbox: {_why_no_port(options.port, error)}\n")
+        complain(f"vtaction sandbox: {_why_no_port(options.port, error)}")
         return MALFORMED
     except (ConfigError, OverflowError, ValueError) as error:
-        sys.stderr.write(f"vtaction sandbox: {error}\n")
+        complain(f"vtaction sandbox: {error}")
         return MALFORMED
     if options.log:
         server.app.told = _log
@@ -73,7 +74,7 @@ def serve(options: argparse.Namespace, clock: SystemClock) -> int:
                 clock.sleep(1.0)
         except Cancelled:
             return OK
-        sys.stderr.write("vtaction sandbox: the server stopped unexpectedly\n")
+        complain("vtaction sandbox: the server stopped unexpectedly")
         return FAILED
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import Any
 
 from ...contract import MALFORMED
 from ..process.termination import Termination
 from .action_arguments import seconds
+from .logs import complain
 
 DEFAULT_ADDRESS = "127.0.0.1:8300"
 MODES = {"0600": 0o600, "0660": 0o660}
@@ -137,9 +137,9 @@ def _serve(options: argparse.Namespace, ending: Termination) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_SERVER:
             raise
-        sys.stderr.write(
+        complain(
             f"vtaction serve: {error.name} is not installed; install what the extra `serve` of this package needs: "
-            "pip install 'waitress>=3.0.1,<4' 'multipart>=1.3.0,<2' 'prometheus-client>=0.20,<1'\n"
+            "pip install 'waitress>=3.0.1,<4' 'multipart>=1.3.0,<2' 'prometheus-client>=0.20,<1'"
         )
         return MALFORMED
     return serve(options, os.environ, ending.clock)

@@ -14,7 +14,6 @@ from ...config.settings import read_settings
 from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...log import logger
-from ...redaction import without_keys
 from ..http.audit import Audit, audit_log
 from ..http.body_limits import FORM_BYTES
 from ..http.defence import Defence
@@ -25,6 +24,7 @@ from ..http.share_registration import ShareRegistration
 from ..http.sockets import hosts_of, shown
 from ..http.token_file import make_tokens_file
 from ..http.tokens import FileTokens
+from .logs import complain
 from .serve_check import check
 from .serve_signals import ServerSignals
 from .serve_sockets import listening
@@ -49,7 +49,7 @@ def serve(options: argparse.Namespace, environment: MutableMapping[str, str], cl
             _warn_without_key(environment)
             return _served(sockets, options, environment, clock, tokens, audit)
     except ConfigError as error:
-        sys.stderr.write(f"vtaction serve: {error.message}\n")
+        complain(f"vtaction serve: {error.message}")
         return MALFORMED
 
 
@@ -58,7 +58,7 @@ def _warn_without_key(environment: Mapping[str, str]) -> None:
         find_key(environment)
     except ConfigError as error:
         text = "calls that need VirusTotal are answered with config_error until there is a key"
-        sys.stderr.write(f"vtaction serve: {without_keys(error.message)}; {text}\n")
+        complain(f"vtaction serve: {error.message}; {text}")
 
 
 def _served(
@@ -109,7 +109,7 @@ def _served(
         listener.stop(_STOP_WITHIN_S)
         service.close()
         return OK
-    sys.stderr.write("vtaction serve: the server stopped unexpectedly\n")
+    complain("vtaction serve: the server stopped unexpectedly")
     return FAILED
 
 
@@ -142,8 +142,8 @@ def _tokens(options: argparse.Namespace, environment: Mapping[str, str], clock: 
     except FileNotFoundError:
         made = make_tokens_file(path, clock.now())
     if made is not None:
-        sys.stderr.write(
+        complain(
             f"vtaction serve: made the tokens file {path} with one token, local, which may read; the token is in "
-            f"{made}; vtaction serve token add makes more\n"
+            f"{made}; vtaction serve token add makes more"
         )
     return FileTokens(path, clock)

@@ -6,12 +6,12 @@ import argparse
 import errno
 import os
 import socket
-import sys
 from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ...errors import ConfigError
 from ..http.sockets import Address, SocketFile, address_at, address_of, passed_sockets, tcp_socket
+from .logs import complain
 from .serve_arguments import DEFAULT_ADDRESS, MODES
 
 _NEXT_STEPS = {
@@ -62,9 +62,9 @@ def _made(options: argparse.Namespace, stack: ExitStack) -> socket.socket:
 
 def _warn(address: Address | None) -> None:
     if address is not None and not address.is_loopback:
-        sys.stderr.write(
+        complain(
             f"vtaction serve: warning: other machines can reach {address}, and tokens and answers are not encrypted; "
-            "put a proxy with TLS before it (docs/serve.md)\n"
+            "put a proxy with TLS before it (docs/serve.md)"
         )
 
 

@@ -13,11 +13,11 @@ from ...clock import SystemClock
 from ...config.paths import expanded
 from ...contract import MALFORMED, OK
 from ...errors import ConfigError
-from ...redaction import without_keys
 from ..core_from_environment import remember_keys
 from ..http.callers import RIGHTS, Caller, Right
 from ..http.token_file import Entry, add_token, default_tokens_file, read_tokens, revoke_token
 from ..process.descriptors import Output
+from .logs import complain
 
 
 def tokens_path(options: argparse.Namespace, environment: Mapping[str, str]) -> Path:
@@ -37,12 +37,12 @@ def run_token_command(options: argparse.Namespace, environment: Mapping[str, str
             _add(options, path, clock)
         elif options.operation == "revoke":
             revoke_token(path, options.name)
-            sys.stderr.write(f"revoked {options.name}\n")
+            complain(f"revoked {options.name}")
         else:
             _list(path, as_json=options.json or not sys.stdout.isatty())
     except ConfigError as error:
         remember_keys(environment)
-        sys.stderr.write(f"error: {without_keys(error.message)}\n")
+        complain(f"error: {error.message}")
         return MALFORMED
     return OK
 
@@ -58,14 +58,14 @@ def _add(options: argparse.Namespace, path: Path, clock: SystemClock) -> None:
     except OSError as error:
         revoke_token(path, caller.name)
         raise ConfigError(f"the token could not be printed, so {caller.name} was not added: {error.strerror}") from None
-    sys.stderr.write(f"added {caller.name} to {path}; keep the token, it cannot be printed again\n")
+    complain(f"added {caller.name} to {path}; keep the token, it cannot be printed again")
 
 
 def _list(path: Path, *, as_json: bool) -> None:
     try:
         entries = read_tokens(path)
     except FileNotFoundError:
-        sys.stderr.write(f"there is no tokens file {path}\n")
+        complain(f"there is no tokens file {path}")
         return
     if as_json:
         sys.stdout.writelines(json.dumps(_row(entry)) + "\n" for entry in entries)

@@ -10,6 +10,7 @@ import os
 import sys
 
 from ...contract import FAILED, OK, RETRY_LATER
+from ...errors import printable
 from ...light_typing import Any, Callable, NoReturn, TextIO
 from ...quick_imports import suppress
 from ...threads import start_thread
@@ -80,7 +81,7 @@ def _in_a_thread(command: Callable[[], int], ending: Termination) -> int:
 
 def _complain(message: str) -> None:
     with suppress(OSError):
-        sys.stderr.write(f"vtaction: {message}\n")
+        sys.stderr.write(f"vtaction: {printable(message)}\n")
 
 
 class _Raw(io.RawIOBase):

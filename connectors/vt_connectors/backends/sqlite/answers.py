@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator
 from itertools import islice
 
@@ -11,6 +10,7 @@ from ...clock import Clock
 from ...light_typing import Any
 from ...state import checksum
 from .file import SqliteFile
+from .library import sqlite3
 
 SCHEMA = """
 CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NOT NULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Collection
@@ -15,6 +14,7 @@ from ...state import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
 from .fork_guard import CROSSING, ThreadConnection
+from .library import sqlite3
 from .own_file import Journal, OwnFile, Schema
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ be released in the child. So a fork waits until no thread uses SQLite, and close
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 
 from ...light_typing import TYPE_CHECKING
 from ...quick_imports import WeakSet
+from .library import sqlite3
 
 if TYPE_CHECKING:
     from .file import SqliteFile

@@ -6,7 +6,6 @@ quota's file, which must survive a power failure, is too slow for that.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 
 from ...clock import Clock
@@ -21,6 +20,7 @@ from ...coalescing.leases import (
     may_replace,
 )
 from .file import SqliteFile
+from .library import sqlite3
 
 # `ends`: epoch seconds after which the row may be swept. Nothing else depends on the clock.
 SCHEMA = """

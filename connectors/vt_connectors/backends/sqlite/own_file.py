@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 
 from ...light_typing import TYPE_CHECKING, Callable, Literal, Union
@@ -11,6 +10,7 @@ from ...quick_imports import suppress
 from ...state import SIDECARS
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
 from ...state.trust import make_private_folder
+from .library import sqlite3
 
 if TYPE_CHECKING:
     from pathlib import Path

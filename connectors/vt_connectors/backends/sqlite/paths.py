@@ -6,9 +6,11 @@ import functools
 import os
 from collections.abc import Mapping
 
+from ...config.paths import has_home
 from ...errors import ConfigError
 from ...light_typing import TYPE_CHECKING
 from ...log import logger
+from ...quick_imports import suppress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,18 +30,18 @@ _LONGEST_NAME, _LONGEST_PART, _LONGEST_PATH = 200, 255, 4000
 def default_state_file(environment: Mapping[str, str]) -> Path:
     """`state.db` in the user's state folder (by `XDG_STATE_HOME`).
 
-    For a user without a home folder, as in many containers, it is in the temporary folder, with a warning.
+    For a user whose home folder does not exist, as in many containers, it is in the temporary folder, with a warning.
     """
     from pathlib import Path
 
     import platformdirs
 
-    try:
-        return Path(platformdirs.user_state_dir("vt-connectors", appauthor=False)) / "state.db"
-    except RuntimeError:
-        path = substitute_file(environment).with_name("state.db")
-        _warn_of_temporary(path)
-        return path
+    if has_home() or environment.get("XDG_STATE_HOME", "").strip():
+        with suppress(RuntimeError):
+            return Path(platformdirs.user_state_dir("vt-connectors", appauthor=False)) / "state.db"
+    path = substitute_file(environment).with_name("state.db")
+    _warn_of_temporary(path)
+    return path
 
 
 @functools.cache

@@ -6,7 +6,6 @@ the tables are made when they are first needed, and the file's version stays the
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ...clock import Clock
 from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
 from .file import SqliteFile
+from .library import sqlite3
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pending (version TEXT NOT NULL, key TEXT NOT NULL, queued_at REAL NOT NULL, "

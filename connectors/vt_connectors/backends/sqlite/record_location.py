@@ -7,7 +7,6 @@ is waited out once.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
 from .file import SqliteFile
 from .ledgers import SqliteLedgers
+from .library import sqlite3
 from .record_file import checked_content, with_checksum
 from .record_identity import RecordIdentity
 

@@ -115,13 +115,13 @@ def _rank(category: str | None) -> int:
 
 def _errors(responses: Sequence[Response], width: int) -> Iterator[Text]:
     """Below the table: each message once, with its next steps."""
-    found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
+    found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}  # how often, and what to do
     for response in responses:
         error = response["error"]
         if error:
             about = (error["code"], error["message"])
-            count, _ = found.get(about, (0, ()))
-            found[about] = (count + 1, tuple(next_steps(error, typed=True)))
+            count, steps = found.get(about, (0, ()))
+            found[about] = (count + 1, tuple(dict.fromkeys((*steps, *next_steps(error, typed=True)))))
     told: set[str] = set()
     for (code, message), (count, steps) in found.items():
         times = f" ({count} times)" if count > 1 else ""
