@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,19 +48,15 @@ class ToolEnvironment:
         found = self.find()
         if found is not None:
             return found
-        python = find_any_python(PYTHONS)
-        if python is None:
-            raise BuildError(f"the tools in package/{self.part} need one of Python {', '.join(PYTHONS)}")
-        run([python, "-m", "venv", "--clear", str(self.folder)])
-        pip = [str(self._python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        run([*pip, "--require-hashes", "--requirement", str(self.requirements)])
+        create(self.folder, PYTHONS, f"the tools in package/{self.part}")
+        pip_install(self.folder, ["--no-deps", "--require-hashes", "--requirement", str(self.requirements)])
         (self.folder / ".installed").write_text(self._digest(), "utf-8")
         return self._python
 
     def lock(self) -> None:
         """Write requirements.txt from requirements.in, with the newest releases for every Python that can be used."""
         self.install()
-        run([str(self._python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV])
+        pip_install(self.folder, [UV])
         command = [str(self.folder / "bin/uv"), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
         command += ["--upgrade", "--no-header", "--no-annotate", "--python-version", PYTHONS[-1]]
         run([*command, str(self.requirements.with_suffix(".in")), "--output-file", str(self.requirements)])
@@ -76,9 +73,29 @@ DOCS = ToolEnvironment("docs", "docs_site")
 RELEASE = ToolEnvironment("release", "release")
 
 
+def create(folder: Path, pythons: Sequence[str], name: str) -> None:
+    """Make an empty environment with the first of these Pythons that exists. Raises `BuildError` if none does."""
+    python = find_any_python(pythons)
+    if python is None:
+        raise BuildError(f"{name}: one of Python {', '.join(pythons)} is needed")
+    run([python, "-m", "venv", "--clear", str(folder)])
+
+
+def pip_install(folder: Path, arguments: Sequence[str], **options: object) -> None:
+    """Run `pip install` in the environment. `options` are those of `run`. Raises `BuildError`."""
+    pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, *arguments], **options)
+
+
 def run(command: list[str], **options: object) -> str:
-    """The output of a command. Raises `BuildError` with all that it printed if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    """The output of a command. Raises `BuildError` with all that it printed if it fails.
+
+    `options` are those of `subprocess.run`; a command that takes longer than `timeout` (s) fails.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{' '.join(command)}: not finished after {error.timeout:g} s") from None
     if done.returncode:
         raise BuildError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}".strip())
     return str(done.stdout)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from package.spl.build_error import BuildError
-from package.spl.interpreters import find_any_python
+from package.tool_environment import create, pip_install
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.defence import Defence
 from vt_connectors.adapters.http.listening import Limits, Listener
@@ -74,12 +74,8 @@ def install() -> Path:
     """Create .venv-schemathesis unless it exists, and return the executable."""
     found = find_schemathesis()
     if found is None:
-        python = find_any_python(PYTHONS)
-        if python is None:
-            raise BuildError(f"Schemathesis needs one of Python {', '.join(PYTHONS)}")
-        subprocess.run([python, "-m", "venv", "--clear", str(FOLDER)], check=True)
-        pip = [str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"schemathesis=={VERSION}"]
-        subprocess.run(pip, check=True)
+        create(FOLDER, PYTHONS, "Schemathesis")
+        pip_install(FOLDER, [f"schemathesis=={VERSION}"])
     return found or FOLDER / "bin/schemathesis"
 
 
@@ -99,7 +95,7 @@ def main() -> int:
     options, further = parser.parse_known_args()
     try:
         executable = install()
-    except (BuildError, subprocess.CalledProcessError) as error:
+    except BuildError as error:
         print(error, file=sys.stderr)
         return 2
     if options.install:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from package.spl.build_error import BuildError
-from package.spl.interpreters import find_any_python
+from package.tool_environment import create, pip_install, run
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache/referees"
 _LONGEST_S = 900
@@ -60,26 +58,13 @@ class Referee(NamedTuple):
         return self.python
 
     def _create(self) -> None:
-        python = find_any_python(self.pythons)
-        if python is None:
-            raise BuildError(f"{self.name} needs one of Python {', '.join(self.pythons)}")
-        self._run([python, "-m", "venv", "--clear", str(self.folder)])
-        pip = [str(self.python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        self._run([*pip, *self.requirements])
+        create(self.folder, self.pythons, self.name)
+        options = {"timeout": _LONGEST_S, "env": self.environment()}
+        pip_install(self.folder, self.requirements, **options)
         if self.npm:
             npm = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
-            self._run([*npm, "--prefix", str(self.folder), *self.npm])
+            run([*npm, "--prefix", str(self.folder), *self.npm], **options)
         self._mark.write_text(self._wanted, "utf-8")
-
-    def _run(self, command: list[str]) -> None:
-        try:
-            ended = subprocess.run(
-                command, capture_output=True, text=True, timeout=_LONGEST_S, check=False, env=self.environment()
-            )
-        except subprocess.TimeoutExpired:
-            raise BuildError(f"{self.name} could not be installed in {_LONGEST_S} s") from None
-        if ended.returncode:
-            raise BuildError(f"{self.name} could not be installed: {ended.stderr.strip()[-1000:]}")
 
     @property
     def _mark(self) -> Path:

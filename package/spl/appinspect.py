@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from package.spl.build_error import BuildError
-from package.spl.interpreters import find_any_python
+from package.tool_environment import create, pip_install
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / ".venv-appinspect"
@@ -41,11 +41,8 @@ def install() -> Path:
     """Create .venv-appinspect unless it exists, and return AppInspect's executable."""
     executable = FOLDER / "bin/splunk-appinspect"
     if not (executable.is_file() and _installed_version() == VERSION):
-        python = find_any_python(PYTHONS)
-        if python is None:
-            raise BuildError(f"AppInspect needs one of Python {', '.join(PYTHONS)}")
-        _run([python, "-m", "venv", "--clear", str(FOLDER)])
-        _run([str(FOLDER / "bin/python"), "-m", "pip", "install", "-q", f"splunk-appinspect=={VERSION}"])
+        create(FOLDER, PYTHONS, "AppInspect")
+        pip_install(FOLDER, [f"splunk-appinspect=={VERSION}"])
     if _ask_environment("import magic") is None:
         raise BuildError("AppInspect needs the system's libmagic: install libmagic1 (Debian) or file-libs")
     return executable
@@ -83,12 +80,6 @@ def _ask_environment(script: str) -> str | None:
     command = [str(FOLDER / "bin/python"), "-c", script]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     return None if result.returncode else result.stdout.strip()
-
-
-def _run(command: list[str]) -> None:
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise BuildError(f"{' '.join(command)}:\n{result.stderr.strip()}")
 
 
 def _print(findings: Findings) -> None:

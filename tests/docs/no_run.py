@@ -4,6 +4,7 @@ from __future__ import annotations
 
 NO_RUN: dict[tuple[str, str], str] = {
     ("README.md", "make demo"): "sets up a new environment; tests/readme runs the other lines",
+    ("docs/command-line.md", "vtaction init"): "asks for a key at a terminal, and VirusTotal; tests/cli does the same",
     ("docs/install.md", "python3 -m venv"): "installs packages; tests/package/test_release.py does it with the wheel",
     ("docs/install.md", "sha256sum"): "needs a release; tests/package/test_release.py checks and installs one",
     ("docs/install.md", "pip install"): "installs packages",
