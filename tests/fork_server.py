@@ -8,7 +8,6 @@ its id and its exit status.
 from __future__ import annotations
 
 import array
-import atexit
 import contextlib
 import gc
 import importlib
@@ -26,8 +25,6 @@ from typing import Any
 # Digits of a request's length, which comes before it, and with it the descriptors.
 _LENGTH = 8
 _STREAMS = 3
-# Names of the modules that are imported ahead of the program.
-_AHEAD: list[str] = []
 
 
 def _import_all(packages: list[str]) -> None:
@@ -115,24 +112,7 @@ def serve(control: socket.socket) -> dict[str, Any] | None:
             os.close(descriptor)
 
 
-def _keep_for_ever(modules: list[object]) -> None:
-    """Python frees none of these at its end, once they are out of `sys.modules` and of its collector (`gc.freeze`).
-
-    To free them was a fourth of a short process's time, because all of their memory is copied for it. What the
-    program's own modules and variables hold is freed as ever.
-    """
-    modules.append(modules)
-
-
-def _forget_what_is_kept() -> None:
-    for name in _AHEAD:
-        sys.modules.pop(name, None)
-
-
 def main() -> None:
-    # The first to be registered is the last to be called.
-    atexit.register(_forget_what_is_kept)
-    before = frozenset(sys.modules)
     given = json.loads(sys.argv[1])
     as_started = sys.path[1:]
     sys.path[:] = [*given["path"], *as_started]
@@ -141,8 +121,6 @@ def main() -> None:
         getattr(importlib.import_module(module), function)()
     _import_all(given["packages"])
     sys.path[:] = as_started
-    _AHEAD.extend(sys.modules.keys() - before)
-    _keep_for_ever([sys.modules[name] for name in _AHEAD])
     gc.collect()
     gc.freeze()
     control = socket.socket(fileno=os.dup(0))
