@@ -30,9 +30,11 @@ _STREAMS = 3
 def _import_all(packages: list[str]) -> None:
     """Each with all that is in it, or itself alone if a colon ends its name."""
     for name in packages:
-        package = importlib.import_module(name.rstrip(":"))
         if name.endswith(":"):
+            with contextlib.suppress(ModuleNotFoundError):  # of an extra that is not installed
+                importlib.import_module(name.rstrip(":"))
             continue
+        package = importlib.import_module(name)
         for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
             if not module.name.endswith("__main__"):
                 with contextlib.suppress(ImportError):  # its library is an optional one
