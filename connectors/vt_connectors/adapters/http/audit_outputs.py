@@ -73,7 +73,9 @@ class FileOutput:
         with self._lock:
             if written:
                 self._is_torn = True
-            left = memoryview(line[written:] if written else b"\n" + line)
+            # The file may have been opened again meanwhile.
+            whole = b"\n" + line if self._is_torn else line
+            left = memoryview(line[written:] if written else whole)
             while left:
                 written = os.write(self._descriptor, left)
                 self._is_torn = left[written - 1] != _LINE_END
@@ -82,11 +84,12 @@ class FileOutput:
     def reopen(self) -> None:
         fresh = _opened(self._path)
         with self._lock:
+            # Looked at before other threads write to it: in the middle of a write, it ends within a line.
+            is_torn = _ends_within_a_line(self._path)
             # Under the same number: a thread that writes now must not meet a closed one, or another file's.
             os.dup2(fresh, self._descriptor, inheritable=False)
             os.close(fresh)
-            # It may be the same file.
-            self._is_torn = _ends_within_a_line(self._path)
+            self._is_torn = is_torn
 
 
 class SyslogOutput:
