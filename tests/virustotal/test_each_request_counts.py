@@ -22,6 +22,7 @@ def _redirects(status: int, location: str) -> Step:
     return answer(status, headers={"Location": location})
 
 
+_UNANNOUNCED = "a connection that is closed unannounced"
 _TROUBLE: dict[str, Step] = {
     "301 to the same server": _redirects(301, _HERE),
     "302 to the same server": _redirects(302, _HERE),
@@ -41,7 +42,7 @@ _TROUBLE: dict[str, Step] = {
     "VirusTotal's 503": own_error(503),
     "a reset": reset(),
     "a closed connection": hang_up(),
-    "a connection that is closed unannounced": hang_up(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n"),
+    _UNANNOUNCED: hang_up(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n"),
     "half an answer": hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
     "two lengths": hang_up(b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}"),
     "100 and no more": hang_up(b"HTTP/1.1 100 Continue\r\n\r\n"),
@@ -60,7 +61,9 @@ def test_no_more_requests_are_sent_than_were_reserved(
     responses = [core.answer({**request, "options": {"max_wait_s": 0}}) for request in requests]
     told = sum(response["meta"]["requests"] for response in responses)
     record = core.answer({"action": "quota", "params": {}, "options": {"cache": "only"}})["data"]["windows"]
-    assert 0 < len(server.received) == told == record["hour"]["used"] <= _LIMIT
+    assert 0 < len(server.received) <= told == record["hour"]["used"] <= _LIMIT
+    # What is sent while the server closes its end counts, although the server never reads it.
+    assert len(server.received) == told or name == _UNANNOUNCED
 
 
 def test_the_accounts_figures_are_requested_once_despite_redirects(server: ScriptedServer, clock: FakeClock) -> None:

@@ -23,6 +23,8 @@ _TEMPORARY = ("timeout", "unavailable", "rate_limited", "invalid_response")
 # The server's limits for one call (docs/serve.md), and what `_in_time` may add to each request.
 _LARGEST_CALL_BYTES, _MOST_REQUESTS = 1_048_576, 20_000
 _ADDED_BYTES = 64
+# Two classes before Python 3.10.
+_TIMEOUTS = (TimeoutError, socket.timeout)
 # Nothing was sent.
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _CODES = {401: "access_denied", 403: "forbidden", 413: "too_large", 429: "rate_limited"}
@@ -137,7 +139,7 @@ def _read(reply: Any, count: int, until: float) -> Iterator[dict[str, Any]]:
 
 def _disconnection(error: OSError, address: str) -> _Failure:
     reason = getattr(error, "reason", error)
-    code = "timeout" if isinstance(reason, TimeoutError) else "unavailable"
+    code = "timeout" if isinstance(reason, _TIMEOUTS) else "unavailable"
     message = f"the server at {address} cannot be reached ({reason}); check its address, and that it is ready (/readyz)"
     return _Failure(code, message, was_sent=not isinstance(reason, _NOT_CONNECTED))
 
