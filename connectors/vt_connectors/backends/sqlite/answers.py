@@ -9,8 +9,8 @@ from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
 from ...light_typing import Any
 from ...state import checksum
+from .c_module import sqlite3
 from .file import SqliteFile
-from .library import sqlite3
 
 SCHEMA = """
 CREATE TABLE answer (key TEXT PRIMARY KEY, content BLOB NOT NULL, status TEXT NOT NULL,

@@ -13,8 +13,8 @@ from ...quick_imports import WeakSet, suppress
 from ...state import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
+from .c_module import sqlite3
 from .fork_guard import CROSSING, ThreadConnection
-from .library import sqlite3
 from .own_file import Journal, OwnFile, Schema
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from ...coalescing.leases import (
     Seen,
     may_replace,
 )
+from .c_module import sqlite3
 from .file import SqliteFile
-from .library import sqlite3
 
 # `ends`: epoch seconds after which the row may be swept. Nothing else depends on the clock.
 SCHEMA = """

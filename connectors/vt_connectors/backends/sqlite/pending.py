@@ -12,8 +12,8 @@ from typing import Any
 
 from ...clock import Clock
 from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
+from .c_module import sqlite3
 from .file import SqliteFile
-from .library import sqlite3
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS pending (version TEXT NOT NULL, key TEXT NOT NULL, queued_at REAL NOT NULL, "

@@ -15,9 +15,9 @@ from ...errors import ConfigError
 from ...log import logger
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
+from .c_module import sqlite3
 from .file import SqliteFile
 from .ledgers import SqliteLedgers
-from .library import sqlite3
 from .record_file import checked_content, with_checksum
 from .record_identity import RecordIdentity
 
