@@ -45,7 +45,9 @@ def release(project: Path, out: Path, *, dirty: bool = False, report: Report = p
     """
     changed = uncommitted(project)
     if changed and not dirty:
-        raise BuildError("changes are not in a commit, so nobody could build the same:\n" + "\n".join(changed[:10]))
+        raise BuildError(
+            "changes are not in a commit, so the build could not be reproduced:\n" + "\n".join(changed[:10])
+        )
     date, tools = source_date(project, os.environ), RELEASE.install()
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)

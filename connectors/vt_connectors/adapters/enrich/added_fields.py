@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 100
 
 
-# These are added in any case: without them, nobody sees why others are absent.
+# These are always added, because they say why others are missing.
 ALWAYS = frozenset(("status", "error", "queued"))
 
 

@@ -60,7 +60,7 @@ class LookupJob(Job):
     def _look_up(self) -> Response:
         core, options = self._lookups.core, self._lookups.options
         if self._lookups.has_ended:
-            # Only the cache is asked: nobody waits for the answer, and a drain looks this one up.
+            # The stream is over: only the cache is read, and `vtaction drain` looks up the rest later.
             options = options._replace(cache="only")
         return core.look_up(self.kind, self.value, options, _CLAIM)
 

@@ -46,7 +46,7 @@ NEEDS: Mapping[str, Needs] = {
     "add_comment": _COMMENTS,
     "delete_comment": _COMMENTS,
     "add_vote": _COMMENTS,
-    # Queries show what somebody hunts for, and use up a quota of their own.
+    # Queries reveal what is being investigated, and have a quota of their own.
     "intelligence_search": _RAW,
     # It shows what the account watches for.
     "ioc_stream": _RAW,

@@ -87,7 +87,7 @@ def verdict_of(response: Mapping[str, Any]) -> str:
 
 
 def is_harmless(response: Mapping[str, Any]) -> bool:
-    """Whether engines call it harmless and none objects. `undetected` alone says only that nobody objects."""
+    """Whether engines call it harmless and none detects it. `undetected` alone does not mean harmless."""
     stats = (response.get("data") or {}).get("stats") or {}
     return verdict_of(response) == "undetected" and stats.get("harmless", 0) > 0
 

@@ -104,7 +104,7 @@ def _lookup(kind: Any, value: Any) -> dict[str, Any]:
 
 
 def _taxonomy(service: str, response: Mapping[str, Any]) -> dict[str, str]:
-    """`undetected` is `info`: that nobody objects does not make it safe."""
+    """`undetected` is `info`, because it does not mean harmless."""
     level = "safe" if is_harmless(response) else _LEVELS.get(verdict_of(response), "info")
     rows = (response.get("data") or {}).get("resolutions")
     count = "" if rows is None else f"{len(rows)} resolution{'' if len(rows) == 1 else 's'}"

@@ -59,7 +59,7 @@ def scored(response: Mapping[str, Any], asked: str | None) -> Scored | None:
 
 
 def score_of(response: Mapping[str, Any]) -> int:
-    """Good only if engines say harmless: `undetected` says that nobody objects, which is unknown."""
+    """Good only if engines say harmless. `undetected` alone is unknown."""
     return _SCORES.get(verdict_of(response), 1 if is_harmless(response) else 0)
 
 

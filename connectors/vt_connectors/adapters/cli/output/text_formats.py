@@ -31,7 +31,7 @@ def as_csv(sheets: Iterable[Sheet]) -> str:
 
 
 def as_markdown(sheets: Iterable[Sheet]) -> str:
-    """A table for each sheet, below its title. What looks like a link is code, so that nobody opens it by mistake."""
+    """A table for each sheet, below its title. URLs are written as code, not as links."""
     return "\n".join(_markdown(sheet.without_empty_columns()) for sheet in sheets)
 
 
