@@ -26,7 +26,7 @@ class Input:
 
     def read(self, wait_s: float) -> bytes | None:
         """The available bytes; None if none arrive within `wait_s` seconds; empty at the end. Raises `OSError`."""
-        if not _is_ready(self._descriptor, "POLLIN", wait_s):
+        if not is_ready(self._descriptor, "POLLIN", wait_s):
             return None
         try:
             return os.read(self._descriptor, _PIECE_BYTES)
@@ -62,7 +62,7 @@ class Output:
         """
         left = memoryview(data)
         while left:
-            if _is_ready(self._descriptor, "POLLOUT", _LOOK_S):
+            if is_ready(self._descriptor, "POLLOUT", _LOOK_S):
                 left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
             elif not goes_on():
                 raise NotRead(errno.EPIPE, "the output is not read")
@@ -101,8 +101,11 @@ def replace_closed_ones() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
-def _is_ready(descriptor: int, event: str, wait_s: float) -> bool:
-    """Whether reading or writing would not block. On systems without `poll` always True."""
+def is_ready(descriptor: int, event: str, wait_s: float) -> bool:
+    """Whether reading (`event` POLLIN) or writing (POLLOUT) will not block, at the latest in `wait_s` seconds.
+
+    On systems without `poll` always True.
+    """
     if not hasattr(select, "poll"):
         return True
     poll = select.poll()
