@@ -84,7 +84,10 @@ def _further(data: Mapping[str, Any]) -> Fields:
     """What only some reports have: detections, and what only some keys get or some requests ask for."""
     fields: Fields = {}
     if engines := data.get("detected_by"):
-        fields["detected_by"] = [_engine(**row) for row in engines]
+        # Without calls, because there may be many.
+        fields["detected_by"] = [
+            f"{row['engine']}: {row['result']}" if row["result"] else row["engine"] for row in engines
+        ]
     if "gti" in data:
         fields.update((f"gti_{name}", value) for name in _GTI if (value := data["gti"].get(name)) is not None)
     if "context" in data:
@@ -109,10 +112,6 @@ def _link(status: str, data: Mapping[str, Any]) -> str:
     if status == "not_found" or (status == "skipped" and data.get("reason") == "not_cached"):
         return search_page(str(data.get("indicator", "")))
     return ""
-
-
-def _engine(engine: str, result: str | None) -> str:
-    return f"{engine}: {result}" if result else engine
 
 
 def _context(found: Mapping[str, Any]) -> Fields:

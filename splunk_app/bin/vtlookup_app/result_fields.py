@@ -103,14 +103,15 @@ def of_response(response: Response) -> Columns:
     columns = empty()
     for name, value in fields_of(response).items():
         columns[name] = value if isinstance(value, (str, list)) else _written(value)
-    columns["error"] = in_splunk(str(columns["error"]))
+    if columns["error"]:
+        columns["error"] = in_splunk(str(columns["error"]))
     if RAW in (data := response["data"] or {}):
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
 
 
-def _written(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else text_of(value)
+def _written(value: float) -> str:
+    return str(value).lower() if value is True or value is False else str(value)
 
 
 class SharedColumns:
