@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 
@@ -113,7 +114,13 @@ def _boot() -> str | None:
 
 def iso(epoch: float) -> str:
     """Epoch seconds as `2026-01-02T03:04:05Z`. Rounded first, so that float errors do not lose a second."""
-    return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
+    return _iso(math.floor(round(epoch, 3)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _iso(second: int) -> str:
+    """Many answers were fetched in the same second."""
+    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:19] + "Z"
 
 
 def epoch_of(text: str) -> float:

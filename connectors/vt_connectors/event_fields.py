@@ -86,7 +86,7 @@ def _further(data: Mapping[str, Any]) -> Fields:
     if engines := data.get("detected_by"):
         # Without calls, because there may be many.
         fields["detected_by"] = [
-            f"{row['engine']}: {row['result']}" if row["result"] else row["engine"] for row in engines
+            f"{row['engine']}: {result}" if (result := row["result"]) else row["engine"] for row in engines
         ]
     if "gti" in data:
         fields.update((f"gti_{name}", value) for name in _GTI if (value := data["gti"].get(name)) is not None)
