@@ -9,9 +9,10 @@ import time
 
 from .errors import Cancelled
 from .light_typing import NamedTuple, Protocol
-from .quick_imports import datetime, suppress, timezone
+from .quick_imports import suppress
 
 _LONGEST_AT_THE_GATE_S = 1.0
+_LAST_YEAR = 9999
 
 
 class Uptime(NamedTuple):
@@ -120,11 +121,16 @@ def iso(epoch: float) -> str:
 @functools.lru_cache(maxsize=1024)
 def _iso(second: int) -> str:
     """Many answers were fetched in the same second."""
-    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:19] + "Z"
+    moment = time.gmtime(second)
+    if not 1 <= moment.tm_year <= _LAST_YEAR:
+        raise ValueError(f"the year {moment.tm_year} is out of range")
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*moment[:6])
 
 
 def epoch_of(text: str) -> float:
     """The inverse of `iso`; 0.0 for text in any other form."""
+    from datetime import datetime, timezone
+
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
