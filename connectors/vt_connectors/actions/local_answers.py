@@ -78,12 +78,15 @@ def alike(documents: Sequence[object]) -> Iterator[tuple[Kind | None, Options, d
     """Groups of adjacent plain lookups among the request documents that differ only in their values. Each group has the
     kind, the options, and the values by position in `documents`.
     """
-    lookups = [(place, *found) for place, document in enumerate(documents) if (found := _read(document)) is not None]
+    lookups = [
+        (place, *found) for place, document in enumerate(documents) if (found := read_lookup(document)) is not None
+    ]
     for (kind, options), same in groupby(lookups, lambda lookup: lookup[1:3]):
         yield kind, options, {place: value for place, _, _, value in same}
 
 
-def _read(document: object) -> tuple[Kind | None, Options, str] | None:
+def read_lookup(document: object) -> tuple[Kind | None, Options, str] | None:
+    """The kind (None for `lookup`), options and value of a plain lookup; None for any other document."""
     if not isinstance(document, dict) or not document.keys() <= _ENVELOPE:
         return None
     if not isinstance(document.get("action"), str) or document["action"] not in _LOOKUPS:

@@ -35,13 +35,16 @@ class Freshness(NamedTuple):
         """
         if self.is_expired(entry, now):
             return False
-        age = now - entry.fetched_at
-        if not age >= -_AHEAD_S:
-            return False
-        age = max(0.0, age)
+        begins, ends = self.window(entry, max_age_s)
+        return begins <= now <= ends
+
+    def window(self, entry: Entry, max_age_s: float | None) -> tuple[float, float]:
+        """From when to when the entry is fresh enough (epoch seconds), apart from the end of its object."""
         if entry.is_fleeting:
-            return age <= min(self.ttl_not_found_s, self.ttl_not_found_s if max_age_s is None else max_age_s)
-        return age <= (self.ttl_s if max_age_s is None else max_age_s)
+            longest_s = self.ttl_not_found_s if max_age_s is None else min(self.ttl_not_found_s, max_age_s)
+        else:
+            longest_s = self.ttl_s if max_age_s is None else max_age_s
+        return entry.fetched_at - _AHEAD_S, entry.fetched_at + longest_s
 
     def is_expired(self, entry: Entry, now: float) -> bool:
         """Whether VirusTotal has deleted the object by `now`."""
@@ -79,6 +82,10 @@ class AnswerCache:
         if entry is not None and will_do(entry):
             return entry
         return self.find_shared(key, will_do)
+
+    def in_memory(self, key: str) -> Entry | None:
+        """The entry in this process's memory, however old it is."""
+        return self._near.get(key)
 
     def peek(self, key: str, will_do: WillDo) -> Entry | None:
         """As `find`; None if the store cannot be read now."""

@@ -167,10 +167,15 @@ def response(action: str | None, id_: Id, outcome: Outcome, spent: Cost, now: fl
     fetched = outcome.fetched_at
     meta = _meta(outcome.source, spent)
     if fetched is not None:
-        meta["fetched_at"], meta["age_s"] = iso(fetched), max(0, int(now - fetched))
+        meta["fetched_at"], meta["age_s"] = iso(fetched), age_s(fetched, now)
     if outcome.poll_after_s is not None:
         meta["poll_after_s"] = outcome.poll_after_s
     return _envelope(action, id_, outcome.status, outcome.summary, outcome.data, None, meta)
+
+
+def age_s(fetched_at: float, now: float) -> int:
+    """`meta.age_s` of a response that is based on an answer of VirusTotal's. Both are epoch seconds."""
+    return max(0, int(now - fetched_at))
 
 
 def error_response(action: str | None, id_: Id, error: ConnectorError, spent: Cost = _NOTHING_SPENT) -> Response:

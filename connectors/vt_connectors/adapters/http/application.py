@@ -10,8 +10,8 @@ from ...errors import internal_error
 from .body_limits import MOST_UPLOAD_BYTES, most_bytes, names_its_client_in_the_body
 from .callers import Caller, Tokens
 from .defence import METHODS, Defence
-from .face import Face
-from .messages import Call, Note, Refused, Reply
+from .face import Face, QuickFace
+from .messages import Call, Note, Ready, Refused, Reply
 from .own_keys import FORM_OF_KEY, TokensOrKeys
 from .replies import sent
 
@@ -48,8 +48,11 @@ class Application:
         clock: Clock,
         watchers: Sequence[Watcher] = (),
         most_upload_bytes: int = MOST_UPLOAD_BYTES,
+        quick: QuickFace | None = None,
     ) -> None:
+        """`quick`: the one of `faces` that knows some replies at once."""
         self._faces = faces
+        self._quick = quick
         self._tokens = tokens
         self._defence = defence
         self._clock = clock
@@ -59,15 +62,39 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         call, began = call_of(environ), self._clock.monotonic()
-        call = call._replace(is_gone=environ["waitress.client_disconnected"])
         self._tell_begin(call)
         reply, caller, refused = self._answered(call)
-        reply = reply.with_headers((REQUEST_ID, call.id))
 
         def tell(sent_bytes: int) -> None:
             self._tell(call, caller, reply, refused, sent_bytes, self._clock.monotonic() - began)
 
-        return sent(reply, start_response, tell, has_body=call.method != "HEAD")
+        return sent(reply, start_response, tell, (REQUEST_ID, call.id), has_body=call.method != "HEAD")
+
+    def at_once(self, call: Call) -> Ready | None:
+        """The reply to a call that needs no thread, because nothing has to be waited for; None for others.
+
+        Never raises. A call that is refused is not answered here.
+        """
+        if self._quick is None or self.is_stopping or self._face_of(call) is not self._quick:
+            return None
+        began = self._clock.monotonic()
+        try:
+            caller = self._checked(call, self._quick)
+            reply = self._quick.at_once(call, caller) if caller is not None else None
+        except Refused:
+            return None
+        except Exception:
+            internal_error()
+            return None
+        if reply is None:
+            return None
+        self._tell_begin(call)
+        whole = reply.with_headers((REQUEST_ID, call.id))
+
+        def tell(sent_bytes: int) -> None:
+            self._tell(call, caller, whole, None, sent_bytes, self._clock.monotonic() - began)
+
+        return Ready(whole, tell)
 
     def most_bytes(self, call: Call) -> int:
         """The size of the largest body of a call, of which only the head is known. Raises `Refused`."""
@@ -159,4 +186,5 @@ def call_of(environ: Mapping[str, Any]) -> Call:
             headers[name.replace("_", "-").lower()] = str(environ[name])
     length = int(environ.get("CONTENT_LENGTH") or 0)
     remote = str(environ.get("REMOTE_ADDR") or "")
-    return Call.new(str(environ["REQUEST_METHOD"]), path, query, headers, environ["wsgi.input"], length, remote)
+    body, is_gone = environ["wsgi.input"], environ["waitress.client_disconnected"]
+    return Call.new(str(environ["REQUEST_METHOD"]), path, query, headers, body, length, remote, is_gone)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ... import strict_json
+from ...actions import ACTIONS
 from ...api_key import ApiKey
 from ...clock import Clock
 from ...config.paths import expanded
@@ -101,7 +102,7 @@ class Audit:
             "remote": call.remote or None,
             "face": face_of(call),
             "method": _bounded(call.method, 20),
-            "action": _bounded(_without_secrets(note.action), _LONGEST_TEXT) or _own_part(call.path),
+            "action": _logged_action(note.action) or _own_part(call.path),
             "indicators": indicators or None,
             "unlogged_indicators": unlogged or None,
             "outcome": _bounded(note.outcome, _LONGEST_TEXT) or None,
@@ -201,6 +202,11 @@ def _time(epoch: float) -> str:
 def _without_secrets(text: str, own_key: ApiKey | None = None) -> str:
     """Keys and tokens are refused as indicators, but the refused call is logged too. `own_key`: of the caller."""
     return without_tokens(redacted(text, own_key))
+
+
+def _logged_action(action: str) -> str:
+    """The action of a note. Other texts than the names of our actions may have a part of the caller's."""
+    return action if action in ACTIONS else _bounded(_without_secrets(action), _LONGEST_TEXT)
 
 
 def _own_part(path: str) -> str:

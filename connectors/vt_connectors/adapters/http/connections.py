@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,7 +13,9 @@ from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
 from ...log import logger
+from .messages import Ready
 from .receiving import Parser, Refusal
+from .replies import head_of
 
 _LOG = logger("serve")
 # What is still read after a refusal, so that the client can read the reply before the connection ends.
@@ -40,6 +43,21 @@ class Task(WSGITask):
         server: Any = self.channel.server
         if server.is_draining:
             self.set_close_on_finish()
+
+    def execute(self) -> None:
+        request: Any = self.request
+        ready: Ready | None = request.ready
+        if ready is None:
+            super().execute()
+            return
+        body = ready.reply.body
+        assert isinstance(body, bytes)
+        self.status, self.response_headers = head_of(ready.reply)
+        self.complete = True
+        ready.ended(len(body))
+        # In one piece, which takes one call of the system.
+        self.channel.write_soon(self.build_response_header() + body)
+        self.wrote_header = True
 
     def finish(self) -> None:
         request: Any = self.request
@@ -80,6 +98,8 @@ class Channel(HTTPChannel):
         self.parser_class = make
         self._receives_since = time.monotonic()
         self._unsent: tuple[float, float] | None = None
+        # The thread that receives, and whether it has received a whole call.
+        self._receiver, self._is_due = 0, False
         self._discards_until: float | None = None
         self._discarded = 0
 
@@ -88,7 +108,30 @@ class Channel(HTTPChannel):
             return False  # the rest of a refused call
         if self.request is None:
             self._receives_since = time.monotonic()
-        return bool(super().received(data))
+        self._receiver, self._is_due = threading.get_ident(), False
+        try:
+            is_received = bool(super().received(data))
+        finally:
+            self._receiver = 0
+        if self._is_due:
+            self._begin()
+        return is_received
+
+    def is_begun_here(self) -> bool:
+        """Whether this thread is receiving a call, and begins to answer it when it has it."""
+        if self._receiver != threading.get_ident():
+            return False
+        self._is_due = True
+        return True
+
+    def _begin(self) -> None:
+        """Answer a call at once if that takes no waiting. Otherwise a thread does, because this one serves all."""
+        request: Any = self.requests[0]
+        if request.error is None and request.look_for_a_reply():
+            self.service()
+        else:
+            server: Any = self.server
+            server.task_dispatcher.add_task(self)
 
     def is_too_slow(self, now: float, pace: Pace) -> bool:
         """Whether the client sends or reads too slowly at `now`, in monotonic seconds."""

@@ -18,7 +18,7 @@ from ...config.settings import config_file
 from ...core import Core
 from ...errors import ConfigError
 from ...misconfigured import Misconfigured
-from ..server.reloading import Replaceable
+from ..server.reloading import InUse, Replaceable
 from .last_valid import LastValid
 
 AnyCore = Union[Core, Misconfigured]
@@ -54,12 +54,20 @@ class Cores:
     @contextlib.contextmanager
     def core(self, version: str = "") -> Iterator[AnyCore]:
         """`version`: of VirusTotal's API; without it, the configured one. All callers share one core for a version."""
-        with self._in_use("") as configured:
-            if version in ("", _version_of(configured)):
-                yield configured
-                return
-        with self._in_use(version) as core:
-            yield core
+        shared, in_use = self._taken("")
+        if version not in ("", _version_of(in_use.made.core)):
+            shared.give_back(in_use)
+            shared, in_use = self._taken(version)
+        try:
+            yield in_use.made.core
+        finally:
+            shared.give_back(in_use)
+
+    def is_current(self, core: Core) -> bool:
+        """Whether `core` answers the next call for the configured version. Does not wait."""
+        shared = self._known.get("")
+        made = shared.current(self._made_of()) if shared is not None else None
+        return made is not None and made.core is core
 
     def reload(self) -> None:
         """Read settings and key again for the next calls."""
@@ -74,15 +82,17 @@ class Cores:
         for shared in known:
             shared.close()
 
-    @contextlib.contextmanager
-    def _in_use(self, version: str) -> Iterator[AnyCore]:
-        # Read without the lock, for which all threads would wait.
-        stamps = [_stamp(path) for path in self._key_files]
-        with self._lock:
-            shared = self._known.setdefault(version, Replaceable())
-            made_of = self._reloads, stamps
-        with shared.use(made_of, lambda: _Made(self._made(version))) as made:
-            yield made.core
+    def _taken(self, version: str) -> tuple[Replaceable[_Made], InUse[_Made]]:
+        # Without the lock, for which all threads would wait.
+        shared = self._known.get(version)
+        if shared is None:
+            with self._lock:
+                shared = self._known.setdefault(version, Replaceable())
+        return shared, shared.take(self._made_of(), lambda: _Made(self._made(version)))
+
+    def _made_of(self) -> object:
+        """Differs if settings or key may have changed."""
+        return self._reloads, [_stamp(path) for path in self._key_files]
 
     def _made(self, version: str) -> AnyCore:
         chosen = {"VT_API_VERSION": version} if version else {}

@@ -22,6 +22,14 @@ class Face(Protocol):
         """The reply to a call that the server refuses, in the form of this face."""
 
 
+class QuickFace(Face, Protocol):
+    def at_once(self, call: Call, caller: Caller) -> Reply | None:
+        """The reply, if it is known without waiting for anything; else None, and `answer` answers. May raise `Refused`.
+
+        It may read the call's body.
+        """
+
+
 def bearer_token(call: Call) -> str | None:
     """The token in `Authorization: Bearer` or `x-apikey`."""
     scheme, _, token = call.headers.get("authorization", "").partition(" ")

@@ -54,6 +54,12 @@ class _Server:
     trigger: Any
     in_connection_overflow: bool
     next_channel_cleanup: Any
+    task_dispatcher: Any
+
+    def add_task(self, channel: Any) -> None:
+        """Called by waitress when a connection has a whole call."""
+        if not channel.is_begun_here():
+            self.task_dispatcher.add_task(channel)
 
     def maintenance(self, now: float) -> None:
         """Called by waitress every `sweep_s`. `now`: epoch seconds."""

@@ -52,9 +52,10 @@ class Call(NamedTuple):
         body: BinaryIO,
         length: int,
         remote: str = "",
+        is_gone: Callable[[], bool] = _stays,
     ) -> Call:
         """A call with a name that no other has."""
-        return cls(method.upper(), path, query, headers, body, length, f"{_RUN}{next(_numbers):x}", remote)
+        return cls(method.upper(), path, query, headers, body, length, f"{_RUN}{next(_numbers):x}", remote, is_gone)
 
     @property
     def query_values(self) -> list[tuple[str, str]]:
@@ -99,6 +100,13 @@ class Reply(NamedTuple):
 
     def with_headers(self, *headers: tuple[str, str]) -> Reply:
         return self._replace(headers=(*self.headers, *headers))
+
+
+class Ready(NamedTuple):
+    """A reply that only has to be sent. `ended`: called with the bytes of the body when it is."""
+
+    reply: Reply
+    ended: Callable[[int], None]
 
 
 class Refused(Exception):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest
 
-from .messages import Call, Refused, Reply
+from .messages import Call, Ready, Refused, Reply
 from .replies import head_of
 
 MOST_HEADERS = 64
@@ -43,6 +43,9 @@ class Gate(Protocol):
     def refuse(self, call: Call, refused: Refused) -> Reply:
         """The reply to a call whose body is not accepted."""
 
+    def at_once(self, call: Call) -> Ready | None:
+        """The reply to a whole call that needs no thread; None for others. Never raises."""
+
 
 class Parser(HTTPRequestParser):
     """One call while it is received. `small_bytes`: a body of this announced size is received without the gate."""
@@ -54,6 +57,16 @@ class Parser(HTTPRequestParser):
         self._small_bytes = small_bytes
         self._most_bytes: int | None = None
         self._refused: Refused | None = None
+        # Once it is known that no thread has to answer the call.
+        self.ready: Ready | None = None
+
+    def look_for_a_reply(self) -> bool:
+        """Whether the reply is known at once; it is `ready` then. For a whole call."""
+        body: Any = self.get_body_stream()
+        self.ready = self._gate.at_once(self._call(body, self.content_length))
+        if self.ready is None:
+            body.seek(0)
+        return self.ready is not None
 
     def received(self, data: bytes) -> int:
         consumed = super().received(data)
@@ -103,11 +116,12 @@ class Parser(HTTPRequestParser):
             refusal: Any = Refusal(self._gate.refuse(self._call(), refused))
             self.error = refusal
 
-    def _call(self) -> Call:
+    def _call(self, body: BinaryIO | None = None, length: int = 0) -> Call:
         target = str(getattr(self, "request_uri", ""))
         path, _, query = target.partition("?")
         headers = {name.replace("_", "-").lower(): str(value) for name, value in self.headers.items()}
-        return Call.new(str(getattr(self, "command", "")), path, query, headers, io.BytesIO(), 0, self._remote)
+        command = str(getattr(self, "command", ""))
+        return Call.new(command, path, query, headers, body or io.BytesIO(), length, self._remote)
 
     def parse_header(self, header_plus: bytes) -> None:
         """Raises `ParsingError`."""

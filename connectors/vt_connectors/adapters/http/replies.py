@@ -13,9 +13,9 @@ from .messages import Reply
 _WITHOUT_CONTENT = (204, 304)
 
 
-def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
-    """The status line without the version, and the headers."""
-    headers = [*reply.headers]
+def head_of(reply: Reply, *further: tuple[str, str]) -> tuple[str, list[tuple[str, str]]]:
+    """The status line without the version, and the headers, with `further` ones."""
+    headers = [*reply.headers, *further]
     has_content = reply.status not in _WITHOUT_CONTENT
     if has_content and isinstance(reply.body, bytes):
         headers.append(("Content-Length", str(len(reply.body))))
@@ -26,12 +26,16 @@ def head_of(reply: Reply) -> tuple[str, list[tuple[str, str]]]:
 
 
 def sent(
-    reply: Reply, start_response: Callable[..., Any], ended: Callable[[int], None], *, has_body: bool = True
+    reply: Reply,
+    start_response: Callable[..., Any],
+    ended: Callable[[int], None],
+    *further: tuple[str, str],
+    has_body: bool = True,
 ) -> Iterable[bytes]:
     """The body, after the head was passed on. `ended` is called once with the body's bytes: at once if they are known,
     else when the last of them was made or is no longer wanted.
     """
-    start_response(*head_of(reply))
+    start_response(*head_of(reply, *further))
     has_body = has_body and reply.status not in _WITHOUT_CONTENT
     if not isinstance(reply.body, bytes):
         pieces = _Pieces(reply.body, ended)

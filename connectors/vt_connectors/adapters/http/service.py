@@ -64,7 +64,7 @@ class Service:
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
         every = (*watchers, metrics, readiness)
         callers = TokensOrKeys(tokens) if settings.accepts_keys else tokens
-        self.application = Application(faces, callers, defence, clock, every, most_upload_bytes)
+        self.application = Application(faces, callers, defence, clock, every, most_upload_bytes, contract)
 
     def _answered_line(self, call: Call, caller: Caller, note: Note) -> None:
         self.application.answered_line(call, caller, note)

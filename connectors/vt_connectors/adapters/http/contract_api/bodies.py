@@ -7,12 +7,11 @@ from typing import Any
 
 from .... import strict_json
 from ...server.documents import MOST_BYTES, MOST_NESTED, is_nested_deeper
-from ..messages import JSON, Call, Refused
+from ..messages import Call, Refused
 
 
-def json_body(call: Call) -> Any:
-    """The JSON value. Raises `Refused`."""
-    body = checked_body(call, (JSON,))
+def json_value(body: bytes) -> Any:
+    """The JSON value of a body. Raises `Refused`."""
     try:
         value = strict_json.loads_once(body.decode("utf-8"))
     except UnicodeDecodeError:

@@ -14,18 +14,19 @@ from ....errors import Forbidden, InvalidRequest
 from ..callers import Caller
 from ..execution import Execution
 from ..face import bearer_token
-from ..messages import Call, Note, Refused, Reply, json_reply, note_of
+from ..messages import JSON, Call, Note, Refused, Reply, json_reply, note_of
 from ..openapi.document import document as openapi_document
 from ..rights import refusal
 from ..share_registration import use_by_client
 from ..token_text import refuse_tokens
 from . import idempotency
 from .batch import Batches
-from .bodies import json_body
+from .bodies import checked_body, json_value
 from .listing import action_document, actions_document
 from .lookup_query import document_of
 from .outcome_status import retry_after, status_of
 from .queries import HTTP_STATUS, only, query_of, status_is_wanted, switch
+from .repeated_calls import LONGEST_BODY, RepeatedCalls
 
 OPEN = "/openapi.json"
 _ACTION = re.compile(r"/v1/actions/([^/]+)")
@@ -47,6 +48,7 @@ class ContractFace:
     def __init__(self, execution: Execution, batches: Batches) -> None:
         self._execution = execution
         self._batches = batches
+        self._repeated = RepeatedCalls(execution.cores)
         self._paths: Mapping[str, Mapping[str, Callable[[Call, Caller, str], Reply]]] = {
             "/v1/run": {"POST": self._run},
             "/v1/batch": {"POST": self._batch},
@@ -71,6 +73,12 @@ class ContractFace:
             raise Refused(405, "method", f"{call.path[:100]} answers {allowed} only", (("Allow", allowed),))
         return found.handlers[method](call, caller, found.name)
 
+    def at_once(self, call: Call, caller: Caller) -> Reply | None:
+        """See `QuickFace`: the reply to a call that is repeated."""
+        if call.method == "HEAD" or call.length > LONGEST_BODY:
+            return None
+        return self._repeated.reply(call, caller, checked_body(call, (JSON,)) if call.method == "POST" else b"")
+
     def refuse(self, refused: Refused) -> Reply:
         document = {"error": {"code": refused.reason, "message": refused.message}}
         return json_reply(refused.status, document, (*refused.headers, *self._allow(refused)))
@@ -94,19 +102,19 @@ class ContractFace:
         return _Found(self._paths[path])
 
     def _run(self, call: Call, caller: Caller, name: str) -> Reply:
-        wants_status = status_is_wanted(call)
-        return self._answered(call, caller, json_body(call), wants_status)
+        wants_status, body = status_is_wanted(call), checked_body(call, (JSON,))
+        return self._answered(call, caller, json_value(body), wants_status, body)
 
     def _run_action(self, call: Call, caller: Caller, name: str) -> Reply:
-        wants_status = status_is_wanted(call)
-        body = json_body(call)
-        if not isinstance(body, dict):
+        wants_status, body = status_is_wanted(call), checked_body(call, (JSON,))
+        given = json_value(body)
+        if not isinstance(given, dict):
             raise Refused(400, "not_an_object", 'the body is not an object such as {"params": {}}')
-        if body.get("action", name) != name:
+        if given.get("action", name) != name:
             raise Refused(400, "action", "the body names another action than the path")
-        return self._answered(call, caller, {"params": {}, **body, "action": name}, wants_status)
+        return self._answered(call, caller, {"params": {}, **given, "action": name}, wants_status, body)
 
-    def _answered(self, call: Call, caller: Caller, document: Any, wants_status: bool) -> Reply:
+    def _answered(self, call: Call, caller: Caller, document: Any, wants_status: bool, body: bytes = b"") -> Reply:
         refuse_tokens(document)
         response, headers = idempotency.answer(self._execution, call, caller, document)
         error = response["error"]
@@ -114,7 +122,9 @@ class ContractFace:
             # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
             status = 403 if wants_status or "right" in error["details"] else 200
             return json_reply(status, response, note=note_of(response, document=document))
-        return _reply(response, wants_status, headers, document)
+        reply = _reply(response, wants_status, headers, document)
+        self._repeated.remember(call, caller, body, document, response, reply)
+        return reply
 
     def _batch(self, call: Call, caller: Caller, name: str) -> Reply:
         only(call, ())

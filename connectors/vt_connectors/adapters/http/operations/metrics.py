@@ -18,9 +18,9 @@ from ..callers import Caller
 from ..cores import Cores
 from ..messages import Call, Note, Refused, Reply
 from ..share_registration import use_by_client
+from .call_counts import OTHER, CallCounts, Labels
 from .readiness import windows_of
 
-OTHER = "other"
 # The most values of a label that come from outside of this package.
 _MOST_VALUES = 200
 _FACES = {
@@ -38,7 +38,6 @@ _TEMPLATE = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE) (/(api|v1|v2|v3|vtapi|
 _HASH = re.compile(r"/[a-f]{32,}")
 _CODE = re.compile(r"[a-z_]{1,40}")
 _SOURCES = ("api", "cache", "shared")
-_KINDS = {"lookup_hash": "hash", "lookup_url": "url", "lookup_domain": "domain", "lookup_ip": "ip"}
 # What is answered without an action, or with many.
 _FURTHER = ("batch", "describe", "openapi")
 _WAITS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
@@ -55,16 +54,14 @@ class Metrics:
         self._registry = CollectorRegistry()
         registry = self._registry
         self._clients, self._actions = _Values(), _Values()
-        names = ("client", "face", "action", "status", "source")
-        self._requests = Counter("vtaction_requests", "Calls that were answered", names, registry=registry)
+        self._calls = CallCounts()
+        registry.register(self._calls)
         about = "Requests to VirusTotal"
         self._upstream = Counter("vtaction_upstream_requests", about, ("endpoint", "http_status"), registry=registry)
         about = "Seconds that calls waited for quota"
         self._waits = Histogram("vtaction_quota_wait_seconds", about, buckets=_WAITS_S, registry=registry)
-        self._hits = Counter("vtaction_cache_hits", "Answers from the cache", ("kind",), registry=registry)
         about = "Calls that the server refused"
         self._refused = Counter("vtaction_refused", about, ("reason",), registry=registry)
-        self._inflight = Gauge("vtaction_inflight", "Calls that are being answered", registry=registry)
         about = "Calls that wait for quota or for VirusTotal, or may have to"
         places = Gauge("vtaction_waiting_places_taken", about, registry=registry)
         places.set_function(waiting)
@@ -78,13 +75,13 @@ class Metrics:
 
     def began(self, call: Call) -> None:
         """See `Watcher`."""
-        self._inflight.inc()
+        self._calls.began()
 
     def replied(
         self, call: Call, caller: Caller | None, reply: Reply, refused: Refused | None, sent_bytes: int, took_s: float
     ) -> None:
         """See `Watcher`."""
-        self._inflight.dec()
+        self._calls.ended()
         note = reply.note if refused is None else reply.note._replace(outcome="")
         self._count(call, caller, note, str(reply.status))
         if refused is not None:
@@ -98,13 +95,11 @@ class Metrics:
         action = self._action(note)
         source = note.source if note.source in _SOURCES else ""
         status = note.outcome if _CODE.fullmatch(note.outcome) else http_status
-        self._requests.labels(self._client(caller), face_of(call), action, status, source).inc()
+        self._calls.count(Labels(self._client(caller), face_of(call), action, status, source))
         if note.requests:
             self._upstream.labels(action, str(note.http_status or "none")).inc(note.requests)
         if note.requests or note.waited_s:
             self._waits.observe(note.waited_s)
-        if source == "cache":
-            self._hits.labels(_KINDS.get(action, OTHER)).inc()
 
     def _client(self, caller: Caller | None) -> str:
         """The name of the token. Clients with keys of their own have none."""
@@ -179,4 +174,7 @@ def _of_clients(clients: Mapping[str, Mapping[str, Any]]) -> Iterator[GaugeMetri
 
 def face_of(call: Call) -> str:
     """The part of the server that answers the call."""
-    return next((face for begins, face in _FACES.items() if call.path.startswith(begins)), OTHER)
+    for begins, face in _FACES.items():
+        if call.path.startswith(begins):
+            return face
+    return OTHER
