@@ -49,10 +49,11 @@ def _serve(options: argparse.Namespace, environment: MutableMapping[str, str], c
         if options.check:
             return check(options)
         read_settings(environment)
+        key_file = tokens_path(options, environment).with_name("serve-audit.key")
+        # Before the socket: a wrong --audit is reported even if another program has the port.
+        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         with listening(options, environment) as sockets:
             tokens = _tokens(options, environment, clock)
-            key_file = tokens_path(options, environment).with_name("serve-audit.key")
-            audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
             _warn_without_key(environment)
             return _served(sockets, options, environment, clock, tokens, audit)
     except ConfigError as error:
