@@ -213,6 +213,18 @@ def test_wrong_usage_is_told(run: RunnerProcess, arguments: tuple[str, ...], tol
     assert told in done.stderr
 
 
+@pytest.mark.parametrize("name", ["a:{}", "a$HOME", "a "])
+def test_only_the_named_folder_is_opened(run: RunnerProcess, tmp_path: Path, name: str) -> None:
+    other = tmp_path / "other"
+    folder = Path(f"{tmp_path}/{name.format(other)}")
+    folder.mkdir(parents=True)
+    (tmp_path / "a").mkdir(exist_ok=True)
+    other.mkdir(exist_ok=True)
+    done = run.text("mcp", "--files", f"{folder}/")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--files" in done.stderr
+
+
 def test_wrong_settings_are_told(run: RunnerProcess) -> None:
     done = run.text("mcp", VT_QUOTA="lots")
     assert (done.returncode, done.stdout) == (2, "")
