@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from ...errors import ConfigError
 from ...state.trust import refuse_untrusted
-from ..process.descriptors import Output
+from ..process.descriptors import NotRead, Output
 
 _MODE = 0o600
 _ABOUT = "the audit log"
@@ -40,6 +41,9 @@ class StderrOutput:
 
     def write(self, line: bytes) -> None:
         with self._lock:
+            # It was waited for once. The thread that receives all calls must not wait for it again and again.
+            if self._is_torn and self._output.is_blocked:
+                raise NotRead(errno.EPIPE, "stderr is not read")
             whole = b"\n" + line if self._is_torn else line
             self._is_torn = True
             self._output.write(whole, lambda: False)

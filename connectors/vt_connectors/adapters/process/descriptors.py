@@ -7,7 +7,8 @@ import os
 import select
 import sys
 
-from ...light_typing import Callable
+from ...light_typing import Any, Callable
+from ...threads import lock_of_process
 
 _PIECE_BYTES = 65536
 _LOOK_S = 0.2
@@ -15,6 +16,8 @@ _LOOK_S = 0.2
 _WITHOUT_WAITING_BYTES = getattr(select, "PIPE_BUF", 512)
 # Errors that mean that the reader is gone.
 _UNREAD = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
+# By descriptor: between a look whether it is ready and the write, no other thread may fill the pipe.
+_LOCKS: dict[int, Any] = {}
 
 
 class Input:
@@ -43,6 +46,9 @@ class Output:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        if descriptor not in _LOCKS:
+            _LOCKS[descriptor] = lock_of_process()
+        self._lock = _LOCKS[descriptor]
         # Checked once, because a terminal that has hung up no longer counts as one.
         self.is_terminal = os.isatty(descriptor)
 
@@ -55,6 +61,11 @@ class Output:
         poll.register(self._descriptor, 0)  # with no event requested, poll still reports errors and hang-ups
         return any(seen & (select.POLLERR | select.POLLHUP) for _, seen in poll.poll(0))
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a write would wait now."""
+        return not _is_ready(self._descriptor, "POLLOUT", 0)
+
     def write(self, data: bytes, goes_on: Callable[[], bool]) -> None:
         """Write all of `data`. While the output is blocked, wait as long as `goes_on()` returns True.
 
@@ -62,9 +73,11 @@ class Output:
         """
         left = memoryview(data)
         while left:
-            if _is_ready(self._descriptor, "POLLOUT", _LOOK_S):
-                left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
-            elif not goes_on():
+            with self._lock:
+                is_ready = _is_ready(self._descriptor, "POLLOUT", 0)
+                if is_ready:
+                    left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
+            if not is_ready and not _is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
                 raise NotRead(errno.EPIPE, "the output is not read")
 
     def _write(self, piece: memoryview) -> int:
