@@ -38,7 +38,9 @@ MEASUREMENTS = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(MEASUREMENTS)}; default: all, and the page")
-    names = parser.parse_args().names or list(MEASUREMENTS)
+    parser.add_argument("--keep", action="store_true", help="put the rows of a part into the page; on an idle machine")
+    given = parser.parse_args()
+    names = given.names or list(MEASUREMENTS)
     found = []
     for name in names:
         for figure in MEASUREMENTS[name]():
@@ -46,6 +48,8 @@ def main() -> int:
             print(f"{figure.what}: {figure.ours} : {figure.yardstick} = {figure.ratio:.2f}", flush=True)
     if len(names) == len(MEASUREMENTS):
         page.keep("figures", [vars(figure) for figure in found])
+    elif given.keep:
+        page.keep_again("figures", [vars(figure) for figure in found])
     return 0
 
 

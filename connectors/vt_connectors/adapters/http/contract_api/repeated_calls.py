@@ -62,7 +62,7 @@ class RepeatedCalls:
         """Note the `reply` to a call with this request document, if the cache answered it."""
         if response["meta"]["source"] != "cache" or reply.status != 200 or not _MATTER.isdisjoint(call.headers):
             return
-        if len(body) > LONGEST_BODY or caller.api_key is not None:
+        if len(body) + len(call.query) > LONGEST_BODY or caller.api_key is not None:
             return
         with self._cores.core() as core:
             lookup = repeatable(core.context, document) if isinstance(core, Core) else None
