@@ -24,19 +24,27 @@ if sys.version_info < (3, 10):
 anyio = pytest.importorskip("anyio", reason="the MCP SDK is missing: pip install mcp")
 mcp = pytest.importorskip("mcp", reason="the MCP SDK is missing: pip install mcp")
 
+from .forked_transport import forked  # noqa: E402 - only where there is the SDK
+
 _Result = TypeVar("_Result")
 _MOST_S = 90.0
 UNKNOWN = "0" * 64
 
 
-def with_client(run: RunnerProcess, work: Callable[[Any], Awaitable[_Result]], *arguments: str) -> _Result:
-    """The result of `work(client)`, with a client of a server of its own."""
+def with_client(
+    run: RunnerProcess, work: Callable[[Any], Awaitable[_Result]], *arguments: str, is_started: bool = False
+) -> _Result:
+    """The result of `work(client)`, with a client of a server of its own.
+
+    The server is forked, because the import of the SDK takes longer than a whole test. `is_started`: the client starts
+    it as a host program does.
+    """
 
     async def session() -> _Result:
         command, *rest = run.command("mcp", *arguments)
-        parameters = mcp.StdioServerParameters(command=command, args=rest, env=run.environment)
+        started = mcp.StdioServerParameters(command=command, args=rest, env=run.environment)
         with anyio.fail_after(_MOST_S):
-            async with mcp.Client(parameters) as client:
+            async with mcp.Client(started if is_started else forked(run, *arguments)) as client:
                 return await work(client)
 
     result: _Result = anyio.run(session)
@@ -101,7 +109,7 @@ def test_a_lookup_is_answered_with_structured_content_that_fits_its_schema(
         [tool] = [tool for tool in (await client.list_tools()).tools if tool.name == "lookup_hash"]
         return tool, [await client.call_tool("lookup_hash", {"hash": EICAR}) for _ in range(2)]
 
-    tool, answers = with_client(run, both)
+    tool, answers = with_client(run, both, is_started=True)
     for answer in answers:
         assert not answer.is_error
         jsonschema.validate(answer.structured_content, tool.output_schema)
@@ -202,7 +210,7 @@ def test_a_call_that_takes_too_long_is_an_error_and_the_server_goes_on(tmp_path:
     with SandboxServer(Quota.unlimited(), latency_s=1, sleep=stay) as silent:
         try:
             run = vtaction_process(silent, tmp_path)
-            was_cancelled, slow, skipped = with_client(run, calls, "--time-limit", "3s")
+            was_cancelled, slow, skipped = with_client(run, calls, "--time-limit", "3s", is_started=True)
         finally:
             over.set()
     assert was_cancelled

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
@@ -12,9 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ...clock import iso
 from ...errors import printable
 from ...redaction import without_keys
-from ..process.descriptors import Output
 
-_LOST = "%d log lines are lost, because stderr was not read"
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -46,43 +43,14 @@ else:  # not generic in Python 3.9 and 3.10
 
 
 class _CurrentStderr(_StreamHandler):
-    """Writes to the current `sys.stderr`: while progress bars are shown, it is an object that puts lines above them.
-
-    If nothing reads stderr, lines are lost, and their number is told later: a thread that waited for the reader would
-    make all others wait, above all the one that receives the calls of a server.
-    """
+    """Writes to the current `sys.stderr`: while progress bars are shown, it is an object that puts lines above them."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
-        self._lost = 0
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # an attribute of the base class
         return sys.stderr
-
-    def emit(self, record: logging.LogRecord) -> None:
-        # Other types are the objects of progress bars and of tests.
-        if type(self.stream) is not io.TextIOWrapper:
-            super().emit(record)
-            return
-        try:
-            self._put(self.format(record) + "\n", Output(self.stream.fileno()))
-        except OSError:
-            self._lost += 1
-        except Exception:
-            self.handleError(record)
-
-    def _put(self, line: str, stderr: Output) -> None:
-        """Raises `OSError`."""
-        if self._lost:
-            if stderr.is_blocked:
-                self._lost += 1
-                return
-            told = logging.LogRecord("vt_connectors", logging.WARNING, "", 0, _LOST, (self._lost,), None)
-            # On a line of its own, because the line before may be cut off.
-            line = f"\n{self.format(told)}\n{line}"
-        stderr.write(line.encode(self.stream.encoding, "backslashreplace"), lambda: False)
-        self._lost = 0
 
 
 class _KnowsKeys(logging.Filter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from ...errors import ConfigError
 from ..core_from_environment import core_from
 from ..mcp.calls import Calls, Limits
 from ..mcp.tools import tools
+from ..process.stderr_lines import LosingStderr
 from ..process.termination import Termination
 from ..server.rights import DEFAULT_RIGHTS, RIGHTS
 from .action_arguments import seconds
@@ -59,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     """Serve until the client closes stdin. Returns the exit status."""
+    # Calls would wait for a log that the client does not read.
+    with contextlib.redirect_stderr(LosingStderr()):
+        return _served(options, ending, environment)
+
+
+def _served(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     try:
         from ..mcp.stdio_server import serve
     except (ImportError, SyntaxError) as error:

@@ -29,7 +29,7 @@ class Input:
 
     def read(self, wait_s: float) -> bytes | None:
         """The available bytes; None if none arrive within `wait_s` seconds; empty at the end. Raises `OSError`."""
-        if not _is_ready(self._descriptor, "POLLIN", wait_s):
+        if not is_ready(self._descriptor, "POLLIN", wait_s):
             return None
         try:
             return os.read(self._descriptor, _PIECE_BYTES)
@@ -61,11 +61,6 @@ class Output:
         poll.register(self._descriptor, 0)  # with no event requested, poll still reports errors and hang-ups
         return any(seen & (select.POLLERR | select.POLLHUP) for _, seen in poll.poll(0))
 
-    @property
-    def is_blocked(self) -> bool:
-        """Whether a write would wait now."""
-        return not _is_ready(self._descriptor, "POLLOUT", 0)
-
     def write(self, data: bytes, goes_on: Callable[[], bool]) -> None:
         """Write all of `data`. While the output is blocked, wait as long as `goes_on()` returns True.
 
@@ -74,10 +69,10 @@ class Output:
         left = memoryview(data)
         while left:
             with self._lock:
-                is_ready = _is_ready(self._descriptor, "POLLOUT", 0)
-                if is_ready:
+                has_room = is_ready(self._descriptor, "POLLOUT", 0.0)
+                if has_room:
                     left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
-            if not is_ready and not _is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
+            if not has_room and not is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
                 raise NotRead(errno.EPIPE, "the output is not read")
 
     def _write(self, piece: memoryview) -> int:
@@ -114,8 +109,11 @@ def replace_closed_ones() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
-def _is_ready(descriptor: int, event: str, wait_s: float) -> bool:
-    """Whether reading or writing would not block. On systems without `poll` always True."""
+def is_ready(descriptor: int, event: str, wait_s: float) -> bool:
+    """Whether reading (`event` POLLIN) or writing (POLLOUT) will not block, at the latest in `wait_s` seconds.
+
+    On systems without `poll` always True.
+    """
     if not hasattr(select, "poll"):
         return True
     poll = select.poll()
