@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr
-from pathlib import Path
 
 import pytest
 
-from tests.vtaction_process import vtaction_process
 from vt_connectors.adapters.process.stderr_lines import LosingStderr
-from vt_connectors.sandbox import SandboxServer
 
 
 @pytest.fixture
@@ -72,28 +67,3 @@ def test_a_closed_reader_is_no_error(pipe: tuple[int, int]) -> None:
     os.close(ours)
     LosingStderr(theirs).write("a line\n")
     os.close(theirs)
-
-
-def test_a_program_that_reads_only_the_answers_gets_all_of_them(sandbox: SandboxServer, tmp_path: Path) -> None:
-    """Each request is a line of the log, and a pipe holds fewer."""
-    count = 3000
-    program = vtaction_process(sandbox, tmp_path)
-    request = {"action": "lookup_ip", "params": {"ip": "10.0.0.1"}, "an unknown field of this request": None}
-    lines = tmp_path / "requests"
-    lines.write_text((json.dumps(request) + "\n") * count)
-    ours, theirs = os.pipe()
-    with lines.open("rb") as stdin:
-        done = subprocess.run(
-            program.command("run"),
-            env=program.environment,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            timeout=250,
-        )
-    os.close(theirs)
-    log = os.read(ours, 1_000_000)
-    os.close(ours)
-    assert (done.returncode, len(done.stdout.splitlines())) == (0, count)
-    assert len(log) < len(request["action"]) * 100 * count
-    assert log.startswith(b"WARNING vt_connectors")

@@ -6,12 +6,11 @@ import json
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ...clock import iso
 from ...errors import printable
 from ...redaction import without_keys
-from ..process.stderr_lines import LosingStderr
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -44,21 +43,14 @@ else:  # not generic in Python 3.9 and 3.10
 
 
 class _CurrentStderr(_StreamHandler):
-    """Writes to the current `sys.stderr`: while progress bars are shown, it is an object that puts lines above them.
-
-    A line that is not read in time is lost: the process would wait for a program that reads its answers only.
-    """
+    """Writes to the current `sys.stderr`: while progress bars are shown, it is an object that puts lines above them."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
-        self._losing: TextIO | None = None
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # an attribute of the base class
-        if sys.stderr is not sys.__stderr__:
-            return sys.stderr
-        self._losing = self._losing or cast("TextIO", LosingStderr())
-        return self._losing
+        return sys.stderr
 
 
 class _KnowsKeys(logging.Filter):
