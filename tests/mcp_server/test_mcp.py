@@ -14,6 +14,7 @@ from typing import Any, Callable, TypeVar
 import jsonschema
 import pytest
 
+from tests.scripted_server import ScriptedServer, json_answer
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
 from vt_connectors.actions import ACTIONS
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -154,6 +155,31 @@ def test_what_is_wrong_or_not_allowed_is_an_error_and_costs_nothing(
     assert sandbox.requests == []
 
 
+def test_a_text_that_utf_8_cannot_express_ends_no_server(run: RunnerProcess) -> None:
+    digest = "1" * 64
+    attributes = {
+        "sha256": digest,
+        "names": ["a\ud800b.exe"],
+        "tags": ["\udfff"],
+        "last_analysis_stats": {"malicious": 3},
+    }
+    found = {"data": {"type": "file", "id": digest, "attributes": attributes}}
+    refused = {"error": {"code": "BadRequestError", "message": "half \ud800"}}
+
+    async def calls(client: Any) -> Any:
+        await client.list_tools()
+        return [await client.call_tool("lookup_hash", {"hash": each * 64}) for each in "121"]
+
+    with ScriptedServer() as server:
+        server.script(json_answer(200, found), json_answer(400, refused))
+        environment = {**run.environment, "VT_API_URL": server.url}
+        first, second, again = with_client(RunnerProcess(environment), calls)
+    for each in (first, again):
+        assert each.structured_content["data"]["names"] == ["a?b.exe"]
+        assert json.loads(each.content[0].text) == each.structured_content
+    assert second.is_error
+
+
 def test_only_files_of_the_folder_are_sent(run: RunnerProcess, sandbox: SandboxServer, tmp_path: Path) -> None:
     folder = tmp_path / "samples"
     folder.mkdir()
@@ -219,6 +245,18 @@ def test_wrong_usage_is_told(run: RunnerProcess, arguments: tuple[str, ...], tol
     done = run.text("mcp", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a:{}", "a$HOME", "a "])
+def test_only_the_named_folder_is_opened(run: RunnerProcess, tmp_path: Path, name: str) -> None:
+    other = tmp_path / "other"
+    folder = Path(f"{tmp_path}/{name.format(other)}")
+    folder.mkdir(parents=True)
+    (tmp_path / "a").mkdir(exist_ok=True)
+    other.mkdir(exist_ok=True)
+    done = run.text("mcp", "--files", f"{folder}/")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--files" in done.stderr
 
 
 def test_wrong_settings_are_told(run: RunnerProcess) -> None:

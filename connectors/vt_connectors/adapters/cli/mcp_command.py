@@ -9,8 +9,10 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ...config.values import folders
 from ...contract import FAILED, MALFORMED, OK
 from ...core import Core
+from ...errors import ConfigError
 from ..core_from_environment import core_from
 from ..mcp.calls import Calls, Limits
 from ..mcp.tools import tools
@@ -75,7 +77,11 @@ def _served(options: argparse.Namespace, ending: Termination, environment: Mappi
         if not os.path.isdir(options.files):  # noqa: PTH112
             complain(f"error: --files: {options.files!r} is not a folder")
             return MALFORMED
-        settings["VT_SCAN_ROOTS"] = os.path.abspath(options.files)  # noqa: PTH100
+        folder = os.path.abspath(options.files)  # noqa: PTH100
+        if not _is_one_folder(folder):
+            complain(f"error: --files: {folder!r} has characters that are special in VT_SCAN_ROOTS; rename the folder")
+            return MALFORMED
+        settings["VT_SCAN_ROOTS"] = folder
     core = core_from(settings, ending.clock)
     if not isinstance(core, Core):
         complain(f"error: {core.error.message}")
@@ -94,6 +100,14 @@ def _served(options: argparse.Namespace, ending: Termination, environment: Mappi
     if not core.ends_at_once:
         ending.result_of(core.end_batch)
     return status if status is not None else OK if ending.clock.cancelled else FAILED
+
+
+def _is_one_folder(path: str) -> bool:
+    """Whether the setting means this folder alone: a separator in its name would open other folders."""
+    try:
+        return folders("--files", path) == (path,)
+    except ConfigError:
+        return False
 
 
 def _rights(text: str) -> frozenset[str]:

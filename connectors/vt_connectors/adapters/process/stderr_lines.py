@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 import time
 
-from .descriptors import Output, is_ready
+from .descriptors import NotRead, Output, is_ready
 
 # After a line was lost, further ones are lost at once, so that a process with many of them does not become slow.
 _TRIED_AGAIN_S = 1.0
@@ -33,6 +34,9 @@ class StderrLines:
     def write(self, line: bytes) -> None:
         """Write a line, which ends with a line feed. Raises `OSError` if it is lost."""
         with self._lock:
+            # It was waited for already.
+            if self._is_torn and not is_ready(self._descriptor, "POLLOUT", 0.0):
+                raise NotRead(errno.EPIPE, "stderr is not read")
             whole = b"\n" + line if self._is_torn else line
             self._is_torn = True
             self._output.write(whole, lambda: False)
@@ -40,14 +44,15 @@ class StderrLines:
 
 
 class LosingStderr(io.TextIOBase):
-    """Takes the place of `sys.stderr`: what is not read in time is lost."""
+    """Takes the place of `sys.stderr`: what is not read in time is lost, and the number of lines is told later."""
 
     encoding = "utf-8"
 
     def __init__(self, descriptor: int = 2) -> None:
         self._descriptor = descriptor
         self._lines = StderrLines(descriptor)
-        self._lost_at: float | None = None
+        self._lost = 0
+        self._lost_at = 0.0
         # A line that was not written to its end yet, by thread.
         self._begun = threading.local()
 
@@ -59,12 +64,15 @@ class LosingStderr(io.TextIOBase):
         return len(text)
 
     def _put(self, lines: bytes) -> None:
-        if self._lost_at is not None and time.monotonic() - self._lost_at < _TRIED_AGAIN_S:
+        if self._lost and time.monotonic() - self._lost_at < _TRIED_AGAIN_S:
+            self._lost += 1
             return
+        told = b"WARNING %d lines are lost, because stderr was not read\n" % self._lost if self._lost else b""
         try:
-            self._lines.write(lines)
-            self._lost_at = None
+            self._lines.write(told + lines)
+            self._lost = 0
         except OSError:
+            self._lost += 1
             self._lost_at = time.monotonic()
 
     def flush(self) -> None:
