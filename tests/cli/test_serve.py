@@ -165,12 +165,18 @@ def test_wrong_options_end_the_start_with_2(run: RunnerProcess, arguments: tuple
     assert says in done.stderr
 
 
-def test_wrong_settings_end_the_start_with_2_before_any_file_is_made(run: RunnerProcess, tmp_path: Path) -> None:
-    tokens = tmp_path / "folder" / "tokens.json"
-    done = run.text("serve", "--listen", "127.0.0.1:0", "--tokens", str(tokens), VT_QUOTA="4/fortnight")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("VT_QUOTA", "4/fortnight"), ("VT_STATE", "relative.db"), ("VT_STATE", "kvstore"), ("VT_NEVER_QUERY", "[::")],
+)
+def test_wrong_settings_end_the_start_with_2_before_any_file_is_made(
+    run: RunnerProcess, tmp_path: Path, name: str, value: str
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    done = run.text("serve", "--listen", "127.0.0.1:0", "--tokens", str(tokens), **{name: value})
     assert (done.returncode, done.stdout) == (2, "")
-    assert "VT_QUOTA" in done.stderr
-    assert not tokens.parent.exists()
+    assert name in done.stderr
+    assert not tokens.exists()
 
 
 def test_without_a_key_the_server_says_so_and_serves(run: RunnerProcess, tmp_path: Path) -> None:
@@ -179,7 +185,10 @@ def test_without_a_key_the_server_says_so_and_serves(run: RunnerProcess, tmp_pat
     run.environment.pop("VT_API_KEY")
     with (tmp_path / "stderr").open("wb") as stderr, server(run, "--tokens", tokens, stderr=stderr) as started:
         assert started.run(token).json()["error"]["code"] == "config_error"
-    assert "no API key" in (tmp_path / "stderr").read_text()
+    stderr_text = (tmp_path / "stderr").read_text()
+    assert "no API key" in stderr_text
+    # No token has one.
+    assert "shares" not in stderr_text
 
 
 def test_without_the_server_library_the_message_names_what_to_install_and_tokens_can_be_managed(

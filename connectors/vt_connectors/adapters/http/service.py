@@ -58,7 +58,7 @@ class Service:
         v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=settings.download_bytes)
         v2 = V2Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
         faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, OPEN: contract, "": contract}
-        readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
+        readiness = Readiness(self.cores, clock, self._is_stopping, self._tokens_problem)
         audits = [watcher for watcher in watchers if isinstance(watcher, Audit)]
         metrics = Metrics(self.cores, lambda: self.places.taken, lambda: sum(audit.lost for audit in audits))
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
