@@ -136,7 +136,7 @@ def _refuse_misplaced_key(document: dict[str, Any]) -> None:
     for where, name, value in unknown:
         inner = [_plain(word) for word in value] if isinstance(value, dict) else []
         if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
-            path = where[:60]
+            path = redacted(where)[:60]
             raise InvalidRequest(f"unknown field {path}; give the key as auth.api_key", details={"path": path})
 
 
@@ -145,7 +145,7 @@ def _refuse_misplaced_private(document: dict[str, Any]) -> None:
     for name, value in document.items():
         inner = [_plain(word) for word in value] if isinstance(value, dict) and name != "params" else []
         if (name not in _ENVELOPE and _plain(name) == _PRIVATE) or _PRIVATE in inner:
-            path = ("/" + name)[:60]
+            path = redacted("/" + name)[:60]
             message = f"unknown field {path}" if _plain(name) == _PRIVATE else f"{path} has a field private"
             raise InvalidRequest(f"{message}; give it as params.private", details={"path": path})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...clock import SystemClock
+from ..core_from_environment import remember_keys
 from .application import Application, Watcher
 from .audit import Audit
 from .body_limits import MOST_UPLOAD_BYTES
@@ -48,6 +49,9 @@ class Service:
         most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
         self._tokens = tokens
+        # Also calls that need no key must not repeat it.
+        self._environment = environment
+        remember_keys(environment)
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
         proven = ProvenKeys(self.cores, self.places, clock)
@@ -77,6 +81,7 @@ class Service:
 
     def reload(self) -> None:
         """Read settings, key and tokens again. Never raises."""
+        remember_keys(self._environment)
         self.cores.reload()
         if isinstance(self._tokens, FileTokens):
             self._tokens.reload()

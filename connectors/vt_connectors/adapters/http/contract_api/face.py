@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Callable, NamedTuple
+from urllib.parse import unquote
 
 from .... import strict_json
 from ....actions import ACTIONS
@@ -66,6 +67,7 @@ class ContractFace:
         return call.path == OPEN
 
     def answer(self, call: Call, caller: Caller) -> Reply:
+        self._refuse_tokens(call)
         found = self._find(call.path)
         method = "GET" if call.method == "HEAD" else call.method
         if method not in found.handlers:
@@ -90,6 +92,11 @@ class ContractFace:
             return (("Allow", self._find(refused.path).allowed),)
         except Refused:
             return (("Allow", ""),)
+
+    def _refuse_tokens(self, call: Call) -> None:
+        """Raises `Refused` for a token in the path, or in a name or value of the query."""
+        told = [unquote(call.path), *query_of(call)] if call.query else unquote(call.path)
+        refuse_tokens(told, self.token_of(call) or "")
 
     def _find(self, path: str) -> _Found:
         named = _ACTION.fullmatch(path)

@@ -8,6 +8,7 @@ from typing import Any, Callable
 from ....config.values import seconds_of
 from ....contract.nearest import nearest
 from ....errors import InvalidRequest
+from ..token_text import shown
 
 # An address has at most 8192 characters.
 MOST_PARTS = 50
@@ -64,8 +65,9 @@ def document_of(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
     for name, value in values:
         if name not in _PLACES:
             meant = nearest(name, NAMES)
-            hint = f"did you mean {meant!r}? " if meant else ""
-            raise _wrong(name, f"is unknown; {hint}Known names: {', '.join(NAMES)}")
+            names = ", ".join(NAMES)
+            hint = f"did you mean {meant!r}? Known names: {names}" if meant else f"known names: {names}"
+            raise _wrong(name, f"is unknown; {hint}")
         if name in seen:
             raise _wrong(name, "is given twice")
         seen.add(name)
@@ -83,4 +85,5 @@ def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 
 
 def _wrong(name: str, why: str) -> InvalidRequest:
-    return InvalidRequest(f"query parameter {name[:60]!r} {why}", details={"path": f"/{name[:60]}"})
+    name = shown(name, 60)
+    return InvalidRequest(f"query parameter {name!r} {why}", details={"path": f"/{name}"})

@@ -11,6 +11,7 @@ from typing import Any
 
 from .....contract.response import Response
 from ...messages import NO_NOTE, Note, Refused, Reply, json_reply, note_of
+from ...token_text import without_secrets
 from ..reply_headers import OF_SERVER, headers_of, reason_of, retry_after
 
 Document = dict[str, Any]
@@ -55,7 +56,7 @@ def refusal(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()
     """API v2 says nothing but the status if quota or rights are missing."""
     if status in (_QUOTA, _REFUSED):
         return Reply(status, b"", headers, _HTML)
-    return json_reply(status, {"response_code": -1, "verbose_msg": message}, headers)
+    return json_reply(status, {"response_code": -1, "verbose_msg": without_secrets(message)}, headers)
 
 
 def refusal_of(refused: Refused) -> Reply:
@@ -84,12 +85,12 @@ def note_for(responses: Sequence[Response]) -> Note:
 
 def unknown(resource: str, message: str) -> Document:
     """VirusTotal has no report on `resource`, or may not be asked."""
-    return {"response_code": 0, "resource": resource, "verbose_msg": message}
+    return {"response_code": 0, "resource": without_secrets(resource), "verbose_msg": without_secrets(message)}
 
 
 def invalid(resource: str, message: str) -> Document:
     """`resource` has no valid form."""
-    return {"response_code": -1, "resource": resource, "verbose_msg": message}
+    return {"response_code": -1, "resource": without_secrets(resource), "verbose_msg": without_secrets(message)}
 
 
 def still_queued(resource: str, scan_id: str) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 from .....actions.forward import said_by_virustotal
 from .....contract.response import Response
 from ...messages import NO_NOTE, Note, Refused, Reply, json_reply
+from ...token_text import without_secrets
 from ..reply_headers import OF_SERVER, reason_of, retry_after
 
 _BY_ERROR = {
@@ -78,5 +79,5 @@ def skipped_reply(response: Response, note: Note) -> Reply:
 def _reply(
     status: int, code: str, message: str, headers: tuple[tuple[str, str], ...] = (), note: Note = NO_NOTE
 ) -> Reply:
-    document: dict[str, Any] = {"error": {"code": code, "message": message}}
+    document: dict[str, Any] = {"error": {"code": code, "message": without_secrets(message)}}
     return json_reply(status, document, headers, note)
