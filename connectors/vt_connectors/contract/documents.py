@@ -97,7 +97,10 @@ def read_request(document: object) -> Request:
     if wrong is not None:
         noun = "option" if wrong.path.startswith("/options/") else "field"
         details = {"path": wrong.path, "violations": all_violations("request.json", document)}
-        raise InvalidRequest(wrong.sentence(wrong.path or "the request", noun), details=details)
+        message = wrong.sentence(wrong.path or "the request", noun)
+        if wrong.path == "/params" and has_unknown(document):
+            message += "; the parameters of the action belong into params"
+        raise InvalidRequest(message, details=details)
     assert isinstance(document, dict)
     if document.get("v") not in (None, VERSION):
         raise UnsupportedVersion(
@@ -152,6 +155,11 @@ def _refuse_misplaced_private(document: dict[str, Any]) -> None:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def has_unknown(document: Any) -> bool:
+    """Whether a request has names beside those of the contract, which are ignored."""
+    return isinstance(document, dict) and not document.keys() <= _ENVELOPE
 
 
 def _warn_of_unknown(document: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ from . import idempotency
 from .batch import Batches
 from .bodies import checked_body, json_value
 from .listing import action_document, actions_document
-from .lookup_query import document_of
+from .lookup_query import document_of, in_words_of_the_query
 from .outcome_status import retry_after, status_of
 from .queries import HTTP_STATUS, only, query_of, status_is_wanted, switch
 from .repeated_calls import LONGEST_BODY, RepeatedCalls
@@ -129,6 +129,8 @@ class ContractFace:
             # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
             status = 403 if wants_status or "right" in error["details"] else 200
             return json_reply(status, response, note=note_of(response, document=document))
+        if call.method != "POST":
+            response = in_words_of_the_query(response)
         reply = _reply(response, wants_status, headers, document)
         self._repeated.remember(call, caller, body, document, response, reply)
         return reply

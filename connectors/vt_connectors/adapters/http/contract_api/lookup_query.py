@@ -7,6 +7,7 @@ from typing import Any, Callable
 
 from ....config.values import seconds_of
 from ....contract.nearest import nearest
+from ....contract.response import Response
 from ....errors import InvalidRequest
 from ..token_text import shown
 
@@ -55,6 +56,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], Callable[[str, str], Any]]] = {
     **{name: (("options", "thresholds", name), _count) for name in _THRESHOLDS},
     **{f"{kind}.{name}": (("options", "thresholds", kind, name), _count) for kind in _KINDS for name in _THRESHOLDS},
 }
+_WAIT = ("max_wait_s", "max_wait")
 NAMES: Collection[str] = tuple(_PLACES)
 
 
@@ -75,6 +77,15 @@ def document_of(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
             place, read = _PLACES[name]
             _put(document, place, read(name, value))
     return document
+
+
+def in_words_of_the_query(response: Response) -> Response:
+    """The response, whose error names the option of a request document by its name in the query."""
+    error = response["error"]
+    if error is None or _WAIT[0] not in error["message"]:
+        return response
+    message, summary = (text.replace(*_WAIT) for text in (error["message"], response["summary"]))
+    return {**response, "summary": summary, "error": {**error, "message": message}}
 
 
 def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
