@@ -43,9 +43,10 @@ def serve(options: argparse.Namespace, environment: MutableMapping[str, str], cl
             return check(options)
         settings = check_settings(environment, clock)
         with listening(options, environment) as sockets:
-            tokens = _tokens(options, environment, clock)
             key_file = tokens_path(options, environment).with_name("serve-audit.key")
+            # First, so that a mistyped path makes no tokens.
             audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
+            tokens = _tokens(options, environment, clock)
             _warn_without_key(environment)
             _warn_of_memory(settings)
             return _served(sockets, options, environment, clock, tokens, audit)
