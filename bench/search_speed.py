@@ -1,6 +1,6 @@
 """The speed of `| vtlookup`, compared to an SDK command that only passes events on, in the same run.
 
-    python bench/search_speed.py --rounds 5 --python 3.9 3.13
+    python -m bench.search_speed --rounds 5 --python 3.9 3.13
 
 prints one JSON object: medians, and ratios of ours to the yardstick. It needs only the requirements for building the
 app. The sandbox takes the place of VirusTotal; it is only used to fill the cache.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 
 from .errors import Cancelled
 from .light_typing import NamedTuple, Protocol
-from .quick_imports import datetime, suppress, timezone
+from .quick_imports import suppress
 
 _LONGEST_AT_THE_GATE_S = 1.0
+_LAST_YEAR = 9999
 
 
 class Uptime(NamedTuple):
@@ -113,11 +115,22 @@ def _boot() -> str | None:
 
 def iso(epoch: float) -> str:
     """Epoch seconds as `2026-01-02T03:04:05Z`. Rounded first, so that float errors do not lose a second."""
-    return datetime.fromtimestamp(round(epoch, 3), timezone.utc).isoformat(timespec="seconds")[:19] + "Z"
+    return _iso(math.floor(round(epoch, 3)))
+
+
+@functools.lru_cache(maxsize=1024)
+def _iso(second: int) -> str:
+    """Many answers were fetched in the same second."""
+    moment = time.gmtime(second)
+    if not 1 <= moment.tm_year <= _LAST_YEAR:
+        raise ValueError(f"the year {moment.tm_year} is out of range")
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*moment[:6])
 
 
 def epoch_of(text: str) -> float:
     """The inverse of `iso`; 0.0 for text in any other form."""
+    from datetime import datetime, timezone
+
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import itemgetter
 
 from .contract.documents import WORST_FIRST
 from .indicators import search_page
@@ -22,7 +23,7 @@ NAMES = (
     *("first_seen", "last_analysis", "link", "source", "age", "error", "reason", "queued", "worst_verdict"),
     *("gti_verdict", "gti_severity", "gti_score"),
 )
-_COUNTS = ("malicious", "suspicious", "harmless", "undetected", "total")
+_counted = itemgetter("malicious", "suspicious", "harmless", "undetected", "total")
 _AS_THEY_ARE = ("reputation", "label", "type", "country", "asn", "owner", "registrar")
 _LISTS = ("names", "tags", "categories")
 _TIMES = ("first_seen", "last_analysis")
@@ -48,8 +49,8 @@ def fields_of(response: Response) -> Fields:
     data, meta = response["data"] or {}, response["meta"]
     fields: Fields = _status(response)
     if data:
-        fields.update(_of_report(data))
-        fields.update(_further(data))
+        _add_report(data, fields)
+        _add_further(data, fields)
     if link := _link(response["status"], data):
         fields["link"] = link
     if response["status"] == "skipped":
@@ -61,9 +62,8 @@ def fields_of(response: Response) -> Fields:
     return fields
 
 
-def _of_report(data: Mapping[str, Any]) -> Fields:
+def _add_report(data: Mapping[str, Any], fields: Fields) -> None:
     """What nearly all reports have. Loops without calls, because most of the time is spent here."""
-    fields: Fields = {}
     if (verdict := data.get("verdict")) is not None:
         fields["verdict"] = fields["worst_verdict"] = verdict
     if data.get("stats") is not None:
@@ -77,19 +77,19 @@ def _of_report(data: Mapping[str, Any]) -> Fields:
     for name in _TIMES:
         if value := data.get(name):
             fields[name] = epoch_seconds(value)
-    return fields
 
 
-def _further(data: Mapping[str, Any]) -> Fields:
+def _add_further(data: Mapping[str, Any], fields: Fields) -> None:
     """What only some reports have: detections, and what only some keys get or some requests ask for."""
-    fields: Fields = {}
     if engines := data.get("detected_by"):
-        fields["detected_by"] = [_engine(**row) for row in engines]
+        # Without calls, because there may be many.
+        fields["detected_by"] = [
+            f"{row['engine']}: {result}" if (result := row["result"]) else row["engine"] for row in engines
+        ]
     if "gti" in data:
         fields.update((f"gti_{name}", value) for name in _GTI if (value := data["gti"].get(name)) is not None)
     if "context" in data:
         fields.update(_context(data["context"]))
-    return fields
 
 
 def _status(response: Response) -> Fields:
@@ -111,19 +111,21 @@ def _link(status: str, data: Mapping[str, Any]) -> str:
     return ""
 
 
-def _engine(engine: str, result: str | None) -> str:
-    return f"{engine}: {result}" if result else engine
-
-
 def _context(found: Mapping[str, Any]) -> Fields:
     return {CONTEXT + name: epoch_seconds(value) if name in _CONTEXT_TIMES else value for name, value in found.items()}
 
 
 def counts_of(stats: Mapping[str, int]) -> Fields:
     """The numbers of engines, and `detections`, which is for example "5/70"."""
-    counts: Fields = {name: stats[name] for name in _COUNTS}
-    counts["detections"] = f"{stats['malicious'] + stats['suspicious']}/{stats['total']}"
-    return counts
+    malicious, suspicious, harmless, undetected, total = _counted(stats)
+    return {
+        "malicious": malicious,
+        "suspicious": suspicious,
+        "harmless": harmless,
+        "undetected": undetected,
+        "total": total,
+        "detections": f"{malicious + suspicious}/{total}",
+    }
 
 
 def worst_of(verdicts: Iterable[object]) -> str | None:

@@ -1,4 +1,4 @@
-"""What `datetime`, `queue`, `signal` and `weakref` take from C modules, without the rest of these libraries.
+"""What `queue`, `signal` and `weakref` take from C modules, without the rest of these libraries.
 
 Importing the libraries themselves takes a tenth of the time of a process that answers one lookup from the cache.
 """
@@ -9,23 +9,20 @@ from .light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import signal as signals
-    from datetime import datetime, timedelta, timezone
     from queue import Empty, SimpleQueue
     from weakref import WeakSet, ref
 else:
     try:
         import _signal as signals
-        from _datetime import datetime, timedelta, timezone
         from _queue import Empty, SimpleQueue
         from _weakref import ref
         from _weakrefset import WeakSet
     except ImportError:  # another Python may have other modules behind its libraries
         import signal as signals
-        from datetime import datetime, timedelta, timezone
         from queue import Empty, SimpleQueue
         from weakref import WeakSet, ref
 
-__all__ = ["Empty", "SimpleQueue", "WeakSet", "datetime", "ref", "signals", "suppress", "timedelta", "timezone"]
+__all__ = ["Empty", "SimpleQueue", "WeakSet", "ref", "signals", "suppress"]
 
 
 class suppress:  # noqa: N801  # a name as in `contextlib`

@@ -9,7 +9,7 @@ from pathlib import Path
 SOAR = Path(__file__).resolve().parents[2] / "connectors/vt_connectors/adapters/soar"
 _PACKAGE = "vt_connectors.adapters.soar."
 # In this order: each module is before those that use it.
-CLIENT = ("exchange", "outcome", "serve_client")
+CLIENT = ("exchange", "outcome", "server_address", "serve_client")
 
 
 def embedded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,10 +110,14 @@ def _modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
-def _imported(path: Path) -> Iterator[str]:
+@functools.cache  # most modules are read by several tests
+def _imported(path: Path) -> tuple[str, ...]:
     """Absolute names of everything `path` imports, at any depth. For `from a import b` that is `a.b`."""
     root = CORE.parent if CORE in path.parents else SPLUNK
-    package = path.relative_to(root).with_suffix("").parts[:-1]
+    return tuple(_names(path, path.relative_to(root).with_suffix("").parts[:-1]))
+
+
+def _names(path: Path, package: tuple[str, ...]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -132,6 +132,15 @@ def test_unknown_is_a_success_and_says_so(source: Path, asset: dict[str, Any], t
     assert [result.data[0][name] for name in ("status", "verdict")] == ["not_found", "unknown"]
 
 
+def test_a_file_that_virustotal_does_not_know_is_a_success_without_a_file(
+    source: Path, asset: dict[str, Any], tmp_path: Path
+) -> None:
+    result = app_with(source, tmp_path, asset).run("get-file", {"hash": UNKNOWN_HASH})
+    assert result.success, result.printed
+    assert result.summary["status"] == "not_found"
+    assert result.data[0].get("vault_id") is None
+
+
 def test_failures_are_failures_with_code_parameters_and_what_to_do(
     source: Path, asset: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -136,7 +136,8 @@ def test_reading_many_marks_them_used_once_an_hour(file: SqliteFile, clock: Fake
 
 
 @pytest.mark.parametrize(
-    "text", [b'["ok",{},null]', b'["ok",[],1]', b'["bad",{},1]', b"[]", b'["ok",{},"x"]', b"{", b"\xff"]
+    "text",
+    [b'["ok",{},null]', b'["ok",[],1]', b'["bad",{},1]', b"[]", b'["ok",{},"x"]', b'["ok",{},1]2', b"{", b"\xff"],
 )
 def test_bytes_that_are_not_an_entry_are_rejected(text: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):

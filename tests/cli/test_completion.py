@@ -51,6 +51,19 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("typed", ["scan_file s", "serve --unix s"])
+def test_bash_offers_the_names_of_files_as_they_are(scripts: Path, tmp_path: Path, typed: str) -> None:
+    names = {"s b.exe", "s$(touch made).txt", "s*", "s;x", "s'\\\"x"}
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    words = ["vtaction", *typed.split(" ")]
+    reply = "printf '%s\\n' \"${COMPREPLY[@]}\""
+    line = f"COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _vtaction; {reply}"
+    command = f"cd {shlex.quote(str(tmp_path))}; source {shlex.quote(str(scripts / 'bash'))}; {line}"
+    assert _run([_shell("bash"), "--norc", "-c", command]) == names
+    assert {each.name for each in tmp_path.iterdir()} == names
+
+
 @pytest.mark.parametrize(("typed", "offered", "others"), CASES)
 def test_bash_offers_what_fits(scripts: Path, typed: str, offered: set[str], others: set[str]) -> None:
     words = ["vtaction", *typed.split(" ")]

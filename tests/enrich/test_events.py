@@ -75,6 +75,22 @@ def test_an_event_that_has_a_new_field_already_stays_as_it_is(
     assert sandbox.requests == [], "an answer that cannot be written costs nothing"
 
 
+def test_replacing_new_fields_changes_nothing_else_of_an_event(run: RunnerProcess) -> None:
+    kept = f'"md5" : "{EICAR}" ,' + '"n":1e400,"f":1.10,"a":1,"a":[{"x,":"}\\"{"}]'
+    [out] = enriched(run, f'{{"vt_status":"old",{kept},"\\u0076t_label":{{"old":[1,2]}}}}\n', "--replace").splitlines()
+    assert out.startswith("{" + kept + ',"vt_status":"ok",')
+    assert json.loads(out)["vt_verdict"] == "malicious"
+    assert "old" not in out
+
+
+def test_no_event_ends_the_stream_however_deep_it_is_nested(run: RunnerProcess) -> None:
+    depths = range(900, 1000)
+    text = "".join(f'{{"md5":"{EICAR}","vt_status":"old","deep":{"[" * each}{"]" * each}}}\n' for each in depths)
+    done = run.text("enrich", "--field", "md5", "--replace", *WAITING, stdin=text + KNOWN)
+    assert (done.returncode, done.stdout.count("\n")) == (0, len(depths) + 1)
+    assert json.loads(done.stdout.splitlines()[-1])["vt_status"] == "ok"
+
+
 def test_what_is_no_event_is_passed_on_byte_for_byte(run: RunnerProcess, sandbox: SandboxServer) -> None:
     long = b'{"md5":"' + b"a" * LONGEST_BYTES + b'"}'
     deep = b"[" * 100_000 + b"]" * 100_000

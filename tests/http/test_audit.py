@@ -41,6 +41,8 @@ class Lines:
         self.is_full = False
         self.tries = 0
 
+    is_ready = True
+
     def write(self, line: bytes) -> None:
         self.tries += 1
         if self.is_full:

@@ -34,3 +34,17 @@ def test_a_flow_of_node_red_tells_known_unknown_and_unsent_indicators_apart(tmp_
     assert unknown["verdict"] == "unknown"
     assert private["verdict"] == "not sent"
     assert wrong["error"] == "invalid_indicator"
+
+
+@pytest.mark.once
+def test_a_flow_of_node_red_says_that_the_server_did_not_answer(tmp_path: Path) -> None:
+    available()
+    with serving(tmp_path) as server:
+        settings = ({"VTACTION_URL": server.url, "VTACTION_TOKEN": "wrong"}, {"VTACTION_URL": "http://127.0.0.1:1"})
+        for environment, error in zip(settings, ("wrong_token", "unavailable")):
+            with node_red(environment) as flow:
+                request = Request(f"{flow}/lookup", request_of_flow(EICAR), {"Content-Type": "application/json"})
+                with urlopen(request, timeout=60) as reply:
+                    found = json.load(reply)
+            assert found["error"] == error
+            assert found["summary"]

@@ -182,6 +182,8 @@ class Ends:
         self.bytes: list[int] = []
         self.one_ended = threading.Event()
 
+    is_ready = True
+
     def began(self, call: Call) -> None:
         pass
 

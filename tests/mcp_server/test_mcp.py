@@ -14,6 +14,7 @@ from typing import Any, Callable, TypeVar
 import jsonschema
 import pytest
 
+from tests.scripted_server import ScriptedServer, json_answer
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
 from vt_connectors.actions import ACTIONS
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -23,19 +24,27 @@ if sys.version_info < (3, 10):
 anyio = pytest.importorskip("anyio", reason="the MCP SDK is missing: pip install mcp")
 mcp = pytest.importorskip("mcp", reason="the MCP SDK is missing: pip install mcp")
 
+from .forked_transport import forked  # noqa: E402 - only where there is the SDK
+
 _Result = TypeVar("_Result")
 _MOST_S = 90.0
 UNKNOWN = "0" * 64
 
 
-def with_client(run: RunnerProcess, work: Callable[[Any], Awaitable[_Result]], *arguments: str) -> _Result:
-    """The result of `work(client)`, with a client of a server of its own."""
+def with_client(
+    run: RunnerProcess, work: Callable[[Any], Awaitable[_Result]], *arguments: str, is_started: bool = False
+) -> _Result:
+    """The result of `work(client)`, with a client of a server of its own.
+
+    The server is forked, because the import of the SDK takes longer than a whole test. `is_started`: the client starts
+    it as a host program does.
+    """
 
     async def session() -> _Result:
         command, *rest = run.command("mcp", *arguments)
-        parameters = mcp.StdioServerParameters(command=command, args=rest, env=run.environment)
+        started = mcp.StdioServerParameters(command=command, args=rest, env=run.environment)
         with anyio.fail_after(_MOST_S):
-            async with mcp.Client(parameters) as client:
+            async with mcp.Client(started if is_started else forked(run, *arguments)) as client:
                 return await work(client)
 
     result: _Result = anyio.run(session)
@@ -100,7 +109,7 @@ def test_a_lookup_is_answered_with_structured_content_that_fits_its_schema(
         [tool] = [tool for tool in (await client.list_tools()).tools if tool.name == "lookup_hash"]
         return tool, [await client.call_tool("lookup_hash", {"hash": EICAR}) for _ in range(2)]
 
-    tool, answers = with_client(run, both)
+    tool, answers = with_client(run, both, is_started=True)
     for answer in answers:
         assert not answer.is_error
         jsonschema.validate(answer.structured_content, tool.output_schema)
@@ -146,6 +155,31 @@ def test_what_is_wrong_or_not_allowed_is_an_error_and_costs_nothing(
     assert sandbox.requests == []
 
 
+def test_a_text_that_utf_8_cannot_express_ends_no_server(run: RunnerProcess) -> None:
+    digest = "1" * 64
+    attributes = {
+        "sha256": digest,
+        "names": ["a\ud800b.exe"],
+        "tags": ["\udfff"],
+        "last_analysis_stats": {"malicious": 3},
+    }
+    found = {"data": {"type": "file", "id": digest, "attributes": attributes}}
+    refused = {"error": {"code": "BadRequestError", "message": "half \ud800"}}
+
+    async def calls(client: Any) -> Any:
+        await client.list_tools()
+        return [await client.call_tool("lookup_hash", {"hash": each * 64}) for each in "121"]
+
+    with ScriptedServer() as server:
+        server.script(json_answer(200, found), json_answer(400, refused))
+        environment = {**run.environment, "VT_API_URL": server.url}
+        first, second, again = with_client(RunnerProcess(environment), calls)
+    for each in (first, again):
+        assert each.structured_content["data"]["names"] == ["a?b.exe"]
+        assert json.loads(each.content[0].text) == each.structured_content
+    assert second.is_error
+
+
 def test_only_files_of_the_folder_are_sent(run: RunnerProcess, sandbox: SandboxServer, tmp_path: Path) -> None:
     folder = tmp_path / "samples"
     folder.mkdir()
@@ -176,7 +210,7 @@ def test_a_call_that_takes_too_long_is_an_error_and_the_server_goes_on(tmp_path:
     with SandboxServer(Quota.unlimited(), latency_s=1, sleep=stay) as silent:
         try:
             run = vtaction_process(silent, tmp_path)
-            was_cancelled, slow, skipped = with_client(run, calls, "--time-limit", "3s")
+            was_cancelled, slow, skipped = with_client(run, calls, "--time-limit", "3s", is_started=True)
         finally:
             over.set()
     assert was_cancelled
@@ -211,6 +245,18 @@ def test_wrong_usage_is_told(run: RunnerProcess, arguments: tuple[str, ...], tol
     done = run.text("mcp", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a:{}", "a$HOME", "a "])
+def test_only_the_named_folder_is_opened(run: RunnerProcess, tmp_path: Path, name: str) -> None:
+    other = tmp_path / "other"
+    folder = Path(f"{tmp_path}/{name.format(other)}")
+    folder.mkdir(parents=True)
+    (tmp_path / "a").mkdir(exist_ok=True)
+    other.mkdir(exist_ok=True)
+    done = run.text("mcp", "--files", f"{folder}/")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--files" in done.stderr
 
 
 def test_wrong_settings_are_told(run: RunnerProcess) -> None:

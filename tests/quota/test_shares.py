@@ -374,6 +374,7 @@ def _has_share_left(scenario: Scenario, client: str) -> bool:
     return scenario.used_by(client) < limit * registered[client].percent // 100
 
 
+@pytest.mark.once  # arithmetic; the cases above are tried on every Python
 @settings(max_examples=200, deadline=None)
 @given(limit=st.integers(1, 40), percents=_percents(), events=_events, order=st.permutations(NAMES))
 def test_every_client_gets_its_share_whatever_the_others_do(
@@ -391,6 +392,7 @@ def test_every_client_gets_its_share_whatever_the_others_do(
     assert sum(got.values()) == limit, "if all clients ask, nothing is left over"
 
 
+@pytest.mark.once  # arithmetic; the cases above are tried on every Python
 @settings(max_examples=200, deadline=None)
 @given(
     limit=st.integers(1, 40),

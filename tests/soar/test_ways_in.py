@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.http.serving import EVERYTHING, READER, Serving, serving
-from tests.scripted_server import ScriptedServer, answer, reset
+from tests.scripted_server import ScriptedServer, answer, hang_up, head, json_answer, reset, stall, trickle
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.soar import outcome
 from vt_connectors.adapters.soar.configured import way_in_for
@@ -70,7 +71,11 @@ def test_a_token_without_the_right_is_refused_for_that_request_alone(served: Ser
     ("steps", "code"),
     [
         (answer(200, b"<html>a proxy's page</html>"), "invalid_response"),
-        (answer(200, b""), "timeout"),
+        (answer(200, b""), "unavailable"),
+        (answer(200, b'{"status": "ok"}\n'), "invalid_response"),
+        (answer(200, b'{"status": "error", "meta": {}, "error": "words"}\n'), "invalid_response"),
+        (answer(200, b"[" * 100_000 + b"\n"), "invalid_response"),
+        (hang_up(b"SSH-2.0-Server\r\n"), "invalid_response"),
         (answer(503, b"stopping"), "unavailable"),
         (answer(302, b"", {"Location": "http://127.0.0.1:1/"}), "config_error"),
         (reset(), "unavailable"),
@@ -87,7 +92,7 @@ def test_answers_that_came_before_the_connection_broke_are_kept() -> None:
     line = json.dumps(dict(cases()[outcome.FOUND].response)).encode() + b"\n"
     with ScriptedServer() as server:
         server.script(answer(200, line))
-        assert _codes(ServeClient(server.url, "t").answers(LOOKUPS[:2], LONG_S)) == ["ok", "timeout"]
+        assert _codes(ServeClient(server.url, "t").answers(LOOKUPS[:2], LONG_S)) == ["ok", "unavailable"]
 
 
 def test_a_write_that_may_have_been_done_is_not_called_repeatable() -> None:
@@ -99,6 +104,89 @@ def test_a_write_that_may_have_been_done_is_not_called_repeatable() -> None:
         ]
     refused = ServeClient("http://127.0.0.1:1", "t").answers([COMMENT], LONG_S)
     assert _codes(refused) == ["unavailable"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "code"),
+    [
+        (answer(502, b"<html>Bad Gateway</html>"), "outcome_unknown"),
+        (json_answer(504, {"error": {"code": "504", "message": "GatewayTimeout"}}), "outcome_unknown"),
+        (answer(200, b'{"status": "ok"}\n'), "outcome_unknown"),
+        (hang_up(b"SSH-2.0-Server\r\n"), "outcome_unknown"),
+        (json_answer(503, {"error": {"message": "stopping"}}, {"X-Vtaction-Request-Id": "a-1"}), "unavailable"),
+        (answer(302, b"", {"Location": "http://127.0.0.1:1/"}), "config_error"),
+    ],
+)
+def test_a_write_is_repeatable_only_if_the_server_itself_says_that_it_was_not_executed(steps: Any, code: str) -> None:
+    with ScriptedServer() as server:
+        server.script(steps)
+        assert _codes(ServeClient(server.url, "t").answers([COMMENT], LONG_S)) == [code]
+
+
+def test_a_server_that_is_slow_in_the_middle_costs_no_more_than_the_platforms_time() -> None:
+    line = json.dumps(dict(cases()[outcome.FOUND].response)).encode() + b"\n"
+    begin = head(200, {}, 1_000_000)
+    for step, codes in ((stall(begin + line), ["ok", "timeout"]), (trickle(begin, b"x", 0.1), ["timeout"] * 2)):
+        with ScriptedServer() as server:
+            server.script(step)
+            began = time.monotonic()
+            # The server goes on for 30 s, and each of its bytes would give it further time.
+            assert _codes(ServeClient(server.url, "t").answers(LOOKUPS[:2], 1.0)) == codes
+            assert time.monotonic() - began < 15
+
+
+SECRET = "vtc_" + "s" * 43
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "\t{}\r\n"])
+def test_blanks_around_a_token_do_not_count(served: Serving, around: str) -> None:
+    assert _codes(ServeClient(served.url, around.format(EVERYTHING)).answers(LOOKUPS[:1], LONG_S)) == ["ok"]
+
+
+@pytest.mark.parametrize("token", [f"{SECRET}\nX-Other: 1", f"{SECRET} {SECRET}", f"{SECRET}\u2019", f"\0{SECRET}"])
+def test_a_token_that_cannot_be_sent_is_a_wrong_setting_and_is_not_repeated(token: str) -> None:
+    [response] = way_in_for("http://127.0.0.1:1", token, "", {}).answers([COMMENT], LONG_S)
+    assert outcome.outcome_of(response) == outcome.REFUSED
+    assert SECRET not in json.dumps(response)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:hunter2@127.0.0.1:1",
+        "user:hunter2@127.0.0.1",
+        "http://127.0.0.1:port",
+        "http://127.0.0.1:99999",
+        "http://a b",
+        "http://a\nb",
+        "http://[::1",
+        "http:///v1",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_a_wrong_setting_and_its_password_is_not_repeated(address: str) -> None:
+    [response] = way_in_for(address, "t", "", {}).answers([COMMENT], LONG_S)
+    assert _codes([response]) == ["config_error"]
+    assert "hunter2" not in json.dumps(response)
+
+
+def test_certificates_that_cannot_be_read_are_a_wrong_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for bundle in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        (tmp_path / "empty.pem").write_text("no certificate", "utf-8")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+        [response] = way_in_for("https://127.0.0.1:1", "t", "", {}).answers([COMMENT], LONG_S)
+        assert _codes([response]) == ["config_error"]
+        assert "REQUESTS_CA_BUNDLE" in outcome.message_of(response)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert isinstance(way_in_for("https://127.0.0.1:1", "t", "", {}), ServeClient)
+
+
+def test_what_a_refusing_program_says_is_shortened_and_controls_no_terminal() -> None:
+    with ScriptedServer() as server:
+        server.script(json_answer(400, {"error": {"message": "\x1b[31m" + "x" * 5000}}))
+        [response] = ServeClient(server.url, "t").answers(LOOKUPS[:1], LONG_S)
+    message = outcome.message_of(response)
+    assert len(message) < 500
+    assert message.isprintable()
 
 
 def test_a_server_that_is_silent_costs_no_more_than_the_platforms_time() -> None:

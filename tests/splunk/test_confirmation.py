@@ -93,6 +93,45 @@ def test_a_code_ends(app_of_a_writer: Lookup, splunkd: FakeSplunkd, sandbox: San
     assert (folder / "confirmations.key").stat().st_mode & 0o077 == 0
 
 
+def test_a_click_posts_a_comment_once_also_if_its_search_runs_again(
+    app_of_a_writer: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    from vtlookup_app.confirmation import Confirmation
+
+    args = REQUESTS["vtcomment"][0]
+    code = code_of(app_of_a_writer, splunkd, "vtcomment", args)
+    statuses = [run(app_of_a_writer, splunkd, "vtcomment", *args, f"confirm={code}").records[0] for _ in range(3)]
+    assert [row["status"] for row in statuses] == ["ok", "not_sent", "not_sent"]
+    assert "again" in statuses[1]["summary"]
+    assert len(sandbox.requests) == 1
+    folder = app_of_a_writer.home / "var/lib/vtlookup"
+    given = dict(arg.split("=", 1) for arg in args)
+    later = Confirmation(folder, "alice", "vtcomment", {**given, "confirm": ""})._code_until(int(time.time()) + 300)
+    run(app_of_a_writer, splunkd, "vtcomment", *args, f"confirm={later}")
+    assert len(sandbox.requests) == 2
+
+
+def test_a_click_that_cannot_be_recorded_sends_nothing(
+    app_of_a_writer: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
+) -> None:
+    args = REQUESTS["vtcomment"][0]
+    code = code_of(app_of_a_writer, splunkd, "vtcomment", args)
+    (app_of_a_writer.home / "var/lib/vtlookup/confirmed").write_bytes(b"")
+    result = run(app_of_a_writer, splunkd, "vtcomment", *args, f"confirm={code}")
+    assert (result.records, sandbox.requests) == ([], [])
+    assert "nothing was sent" in result.messages[0][1]
+
+
+def test_codes_that_were_used_are_forgotten_when_they_have_ended(app_of_a_writer: Lookup, splunkd: FakeSplunkd) -> None:
+    args = REQUESTS["vtcomment"][0]
+    taken = app_of_a_writer.home / "var/lib/vtlookup/confirmed"
+    code = code_of(app_of_a_writer, splunkd, "vtcomment", args)
+    taken.mkdir()
+    (taken / f"1000.{'0' * 64}").write_bytes(b"")
+    code_of(app_of_a_writer, splunkd, "vtcomment", args, code)
+    assert [file.name for file in taken.iterdir()] == [code]
+
+
 def test_a_file_that_cannot_be_used_ends_the_search_and_says_so(
     app_of_a_writer: Lookup, splunkd: FakeSplunkd, sandbox: SandboxServer
 ) -> None:

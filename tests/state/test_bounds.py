@@ -127,7 +127,7 @@ def test_an_entry_that_is_too_large_is_damaged_and_replaced(planted: tuple[Answe
 
 UNREADABLE: dict[str, Callable[[], dict[str, object]]] = {
     "long": lambda: {"raw": "x" * 21_000_000},
-    "wide": lambda: {"raw": [[] for _ in range(1_100_000)]},
+    "wide": lambda: {"raw": [[]] * 1_100_000},
     "deep": lambda: json.loads('{"raw": ' + "[" * 200 + "]" * 200 + "}"),
 }
 

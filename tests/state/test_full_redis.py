@@ -32,6 +32,8 @@ from vt_connectors.state.fallback import StateUnavailable
 KEEP = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 DROP = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
 DAY_S = 86400.0
+# What a policy evicts is the server's decision. What a full server answers is understood on every Python.
+_OF_THE_SERVER = pytest.mark.once
 
 MakeServer = Callable[[str], RedisProcess]
 
@@ -88,6 +90,7 @@ class Harness:
         return str(reported["error"]["code"] if reported["error"] else reported["meta"]["source"])
 
 
+@_OF_THE_SERVER
 @pytest.mark.parametrize("policy", KEEP)
 def test_answers_do_not_evict_the_record_with_policies_that_spare_keys_without_expiry(
     policy: str, small: MakeServer
@@ -102,6 +105,7 @@ def test_answers_do_not_evict_the_record_with_policies_that_spare_keys_without_e
     assert len(harness.virustotal.asked) == 4
 
 
+@_OF_THE_SERVER
 @pytest.mark.parametrize("policy", DROP)
 def test_an_evicted_record_is_lost_for_new_processes_too(
     policy: str, small: MakeServer, caplog: pytest.LogCaptureFixture
@@ -130,6 +134,7 @@ def test_no_request_is_sent_in_the_first_window_if_the_server_may_evict_the_reco
     assert harness.virustotal.asked == []
 
 
+@_OF_THE_SERVER
 def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: MakeServer) -> None:
     process = small("noeviction")
     server, harness = process.server(), Harness(process.url, "4/minute")
@@ -148,6 +153,7 @@ def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: M
     assert len(harness.virustotal.asked) == 4
 
 
+@_OF_THE_SERVER
 @pytest.mark.parametrize("policy", KEEP)
 def test_a_server_without_evictions_begins_a_record_at_once(policy: str, small: MakeServer) -> None:
     assert Harness(small(policy).url, "4/minute").ask(1) == "api"
@@ -213,6 +219,7 @@ def test_the_queue_works_on_a_full_server(full: RedisServer) -> None:
     assert queue.stats()["refused"] == 1
 
 
+@_OF_THE_SERVER
 @pytest.mark.parametrize("policy", KEEP)
 def test_the_queue_is_not_evicted(policy: str, small: MakeServer) -> None:
     server = small(policy).server()

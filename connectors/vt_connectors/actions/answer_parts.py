@@ -87,7 +87,10 @@ def has_detections(entry: Entry, options: Options) -> bool:
 
 def shown(report: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """The report without the parts that are internal or were not requested, as the caller's own."""
-    data = dict(report)
+    return _only_shown(dict(report), options)
+
+
+def _only_shown(data: dict[str, Any], options: Options) -> dict[str, Any]:
     for name in _NOT_ALWAYS:
         if name in data and name not in options.include:
             del data[name]
@@ -105,7 +108,7 @@ def judged_data(report: Mapping[str, Any], rules: Rules, options: Options) -> di
 
         warn_of_misspelt(rules, options, report[OPINIONS])
     head = {name: report[name] for name in _HEAD if name in report}
-    data = shown({**head, "verdict": verdict, "verdict_by": decided_by, **report}, options)
+    data = _only_shown({**head, "verdict": verdict, "verdict_by": decided_by, **report}, options)
     if stats is not None:
         data["stats"] = stats
     if engines is not None:

@@ -25,7 +25,7 @@ _MAX_DEPTH = 100
 # Each takes up to 230 bytes of memory, and two in the JSON.
 _MAX_VALUES = 1_000_000
 
-_decode = json.JSONDecoder().decode
+_decode = json.JSONDecoder().raw_decode
 
 Found = Literal["ok", "not_found"]
 # Flags that follow the other parts of an entry if they are set, in the order of its fields.
@@ -97,7 +97,10 @@ class Entry(NamedTuple):
             plain = _checked(data) if data[:1] == _PLAIN else unpacked_text(data)
             if _values(plain) > _MAX_VALUES:
                 raise ValueError("not a cache entry: it has too many values")
-            status, report, fetched_at, *marks = _decode(plain.decode("utf-8", "surrogatepass"))
+            text = plain.decode("utf-8", "surrogatepass")
+            (status, report, fetched_at, *marks), end = _decode(text)
+            if end < len(text):
+                raise ValueError("not a cache entry: something follows it")
             fetched_at = float(fetched_at)
         except (zlib.error, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a cache entry: {error}") from error
@@ -105,7 +108,7 @@ class Entry(NamedTuple):
             raise ValueError("not a cache entry")
         if is_deep(plain, report):
             raise ValueError("not a cache entry: it is nested too deeply")
-        return cls(status, report, fetched_at, *(mark in marks for mark in _MARKS))
+        return cls(status, report, fetched_at, *map(marks.__contains__, _MARKS))
 
 
 class TooLargeToKeep(ValueError):

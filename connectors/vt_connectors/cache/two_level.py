@@ -133,7 +133,7 @@ class AnswerCache:
         return is_stored and self.is_shared
 
     def forget(self, key: str) -> None:
-        """Other processes may have it in memory for some more minutes."""
+        """Other processes may have it in memory for some more seconds."""
         self._near.forget(key)
         try:
             self._written.use(lambda store: store.forget(key))

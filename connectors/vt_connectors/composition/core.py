@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from ..state.heartbeat import Heartbeat
     from .accounts import MakeTransport
 
-_NEAR_ENTRIES, _NEAR_TTL_S = 4096, 300.0
+# Short, because another process may have replaced or cleared an answer. Reading it again takes 30 microseconds.
+_NEAR_ENTRIES, _NEAR_TTL_S = 4096, 10.0
 
 
 def build(

@@ -126,6 +126,8 @@ def object_page(kind: Kind, object_id: str) -> str:
 
 def search_page(text: str) -> str:
     """VirusTotal's search page for an indicator, which need not be known. The page requires double encoding."""
+    if text.isalnum() and text.isascii():
+        return f"{SITE}search/{text}"
     from urllib.parse import quote
 
     return f"{SITE}search/{quote(quote(text, safe='', errors='replace'), safe='')}"

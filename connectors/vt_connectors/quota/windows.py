@@ -11,7 +11,6 @@ import math
 from ..errors import ConfigError
 from ..light_typing import Literal, NamedTuple, Union
 from ..patterns import pattern
-from ..quick_imports import datetime, timedelta, timezone
 
 # The part of a day that a drain reserves for people. A drain runs day and night, and a long queue would use the whole
 # quota of the day before people need it. A quarter of a public key's day is 125 lookups; the rest still looks up
@@ -147,11 +146,15 @@ def _parse_window(text: str) -> Window:
 
 def period_key(period: Period, now: float) -> str:
     """`2026-11-22` or `2026-11`, in UTC."""
+    from datetime import datetime, timezone
+
     return datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
 
 
 def period_end(period: Period, now: float) -> float:
     """The epoch second at which the period of `now` ends."""
+    from datetime import datetime, timedelta, timezone
+
     moment = datetime.fromtimestamp(now, timezone.utc)
     start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "day":

@@ -27,4 +27,9 @@ def checksum(content: bytes, key: str = "") -> bytes:
 
     It covers the `key` too, so that the content of another key does not match.
     """
-    return b"%08x" % zlib.crc32(content, zlib.crc32(key.encode("utf-8", "surrogatepass")))
+    return b"%08x" % checksum_number(content, key)
+
+
+def checksum_number(content: bytes, key: str = "") -> int:
+    """The number that `checksum` writes, of 32 bits."""
+    return zlib.crc32(content, zlib.crc32(key.encode("utf-8", "surrogatepass")))

@@ -96,7 +96,7 @@ def judged(report: Mapping[str, Any], rules: Rules) -> Judgement:
     if stats and rules.ignored:
         stats = stats_without(stats, opinions, rules.ignored)
     verdict = judge(stats, rules.thresholds_for(report.get("type")))
-    if is_detected_by(opinions, rules.trusted - rules.ignored):
+    if rules.trusted and is_detected_by(opinions, rules.trusted - rules.ignored):
         verdict = "malicious"
     decided_by: DecidedBy = "engines"
     if rules.verdict_by != "engines":

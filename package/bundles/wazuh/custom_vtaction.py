@@ -38,7 +38,7 @@ def main() -> int:
     try:
         way_in = ServeClient(server, token)
     except ValueError as error:
-        return _failed(_WRONG_SERVER, f"hook_url: {error}")
+        return _failed(_WRONG_SERVER, f"hook_url and api_key: {error}")
     event = exchange(Wazuh(), alert, way_in, LONGEST_S)
     if event is None:
         return 0

@@ -7,6 +7,7 @@ code is for one user and one request, so the author of a link cannot know it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -32,6 +33,7 @@ class Confirmation:
     """
 
     def __init__(self, folder: Path, user: str, command: str, given: Mapping[str, str]) -> None:
+        self._folder = folder
         self._secret = _secret(folder)
         request = sorted((name, value) for name, value in given.items() if name != CONFIRM)
         self._told = [user, command, request]
@@ -48,9 +50,33 @@ class Confirmation:
             return False
         return hmac.compare_digest(self._given, self._code_until(int(match[1])))
 
+    def take(self) -> bool:
+        """Whether the search has a valid code that no search took before. For what must not be sent twice: Splunk runs
+        a page's search again when its panel is refreshed, and the code of the click is still in it. Raises `OSError`.
+        """
+        if not self.is_given():
+            return False
+        taken = self._folder / "confirmed"
+        taken.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_old(taken)
+        try:
+            os.close(os.open(taken / self._given, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        return True
+
     def _code_until(self, until: int) -> str:
         told = json.dumps([until, *self._told]).encode()
         return f"{until}.{hmac.new(self._secret, told, hashlib.sha256).hexdigest()}"
+
+
+def _remove_old(taken: Path) -> None:
+    """Remove the files of codes that are not valid any more."""
+    for file in taken.iterdir():
+        code = _CODE.fullmatch(file.name)
+        if code is not None and int(code[1]) < time.time() - VALID_S:
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def _secret(folder: Path) -> bytes:

@@ -100,17 +100,18 @@ def of_response(response: Response) -> Columns:
     # Imported here, because splunkd asks for the names of the fields before the core is loaded.
     from vt_connectors.event_fields import fields_of
 
-    columns = empty()
-    for name, value in fields_of(response).items():
-        columns[name] = value if isinstance(value, (str, list)) else _written(value)
-    columns["error"] = in_splunk(str(columns["error"]))
+    fields = fields_of(response)
+    columns: Columns = {**_EMPTY, **fields}  # type: ignore[dict-item]  # numbers become texts below
+    for name, value in fields.items():
+        if type(value) is int:  # not a bool
+            columns[name] = str(value)
+        elif not isinstance(value, (str, list)):
+            columns[name] = text_of(value).lower()
+    if columns["error"]:
+        columns["error"] = in_splunk(str(columns["error"]))
     if RAW in (data := response["data"] or {}):
         columns[RAW] = json.dumps(data[RAW], ensure_ascii=False, separators=(",", ":"))
     return columns
-
-
-def _written(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else text_of(value)
 
 
 class SharedColumns:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
@@ -59,7 +58,9 @@ class Splunkd:
     @property
     def client(self) -> str:
         """A name for this session in the queue for quota; it does not reveal the session key."""
-        return hashlib.sha256(b"vtlookup session " + self._at[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        from hashlib import sha256  # takes long to import, and few searches need it
+
+        return sha256(b"vtlookup session " + self._at[1].encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def use_session_of(self, other: Splunkd) -> None:
         """Use the session of `other` from now on, also in the objects that `places` made: our session may end first."""

@@ -20,6 +20,8 @@ from vt_connectors.adapters.http.contract_api.listing import is_available
 from vt_connectors.adapters.http.openapi.document import document
 
 DOCUMENT = document()
+# The document is the same on every Python. That it is served, and that the server does what it says, is tried on each.
+_OF_THE_DOCUMENT = pytest.mark.once
 AVAILABLE = [name for name in ACTIONS if is_available(name)]
 OPERATIONS = [(path, method) for path, item in DOCUMENT["paths"].items() for method in item]
 
@@ -39,6 +41,7 @@ def _check(name: str, value: Any) -> None:
     jsonschema.Draft7Validator(_schema(name)).validate(value)
 
 
+@_OF_THE_DOCUMENT
 def test_both_descriptions_are_valid() -> None:
     # It needs a newer `jsonschema` than we do.
     validators = pytest.importorskip("openapi_spec_validator")
@@ -46,6 +49,7 @@ def test_both_descriptions_are_valid() -> None:
     validators.OpenAPIV2SpecValidator(swagger(DOCUMENT)).validate()
 
 
+@_OF_THE_DOCUMENT
 def test_every_schema_is_valid_in_its_dialect() -> None:
     assert DOCUMENT["jsonSchemaDialect"] == "http://json-schema.org/draft-07/schema#"
     for rules in DOCUMENT["components"]["schemas"].values():
@@ -82,6 +86,7 @@ def test_every_operation_is_served_and_answers_as_described(server: Serving, pat
         assert reply.json()["error"] is None or path in ("/v1/actions/get_analysis", "/v1/actions/delete_comment")
 
 
+@_OF_THE_DOCUMENT
 @pytest.mark.parametrize("name", AVAILABLE)
 def test_the_example_of_an_action_is_valid_by_its_schema(name: str) -> None:
     body = DOCUMENT["paths"][f"/v1/actions/{name}"]["post"]["requestBody"]["content"]["application/json"]
@@ -112,6 +117,7 @@ def test_writes_take_an_idempotency_key_and_reads_do_not() -> None:
         assert has_key is (action.writes or bool(action.write_params))
 
 
+@_OF_THE_DOCUMENT
 def test_the_older_description_has_the_same_operations_and_nothing_that_it_cannot_express() -> None:
     old = swagger(DOCUMENT)
     ids = {each["operationId"] for item in old["paths"].values() for each in item.values()}
@@ -123,6 +129,7 @@ def test_the_older_description_has_the_same_operations_and_nothing_that_it_canno
     assert re.search(r'"type": \[|"type": "null"', text) is None
 
 
+@_OF_THE_DOCUMENT
 def test_a_value_that_may_be_null_is_marked_in_the_older_description() -> None:
     options = swagger(DOCUMENT)["definitions"]["Options"]["properties"]
     assert (options["max_age_s"]["type"], options["max_age_s"]["x-nullable"]) == ("number", True)

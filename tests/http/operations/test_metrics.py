@@ -75,6 +75,8 @@ def test_refusals_are_counted_by_reason_also_those_before_the_body(tmp_path: Pat
 class FullDisk:
     """An `AuditOutput` that takes no line."""
 
+    is_ready = True
+
     def write(self, line: bytes) -> None:
         raise OSError(28, "No space left on device")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from ..enrich.added_fields import FieldName
 from ..enrich.dialects import DIALECTS
 from ..enrich.event_stream import EventStream, Wanted
 from ..process.descriptors import Input, take_stdout_aside
+from ..process.stderr_lines import LosingStderr
 from ..process.termination import Termination
 from .action_arguments import seconds
 from .logs import complain
@@ -85,6 +87,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     """Pass on the events of stdin. Returns the exit status."""
+    # Events would wait for a log that is not read.
+    with contextlib.redirect_stderr(LosingStderr()):
+        return _passed_on(options, ending, environment)
+
+
+def _passed_on(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     core = core_from(environment, ending.clock)
     if not isinstance(core, Core):
         complain(f"error: {core.error.message}")

@@ -32,7 +32,7 @@ _VARIABLES = (
 )
 
 
-_ESCAPES = {"\\": r"\e", "-": r"\-", '"': r"\(dq", "`": r"\(ga", "'": r"\(aq"}
+_ESCAPES = str.maketrans({"\\": r"\e", "-": r"\-", '"': r"\(dq", "`": r"\(ga", "'": r"\(aq"})
 
 
 def man_page(parser: Parser) -> str:
@@ -122,6 +122,4 @@ def _text(text: str) -> str:
 
 
 def _inline(text: str) -> str:
-    return (
-        text.replace("\\", r"\e").replace("-", r"\-").replace('"', r"\(dq").replace("`", r"\(ga").replace("'", r"\(aq")
-    )
+    return text.translate(_ESCAPES)

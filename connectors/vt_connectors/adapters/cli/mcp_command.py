@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ...config.values import folders
 from ...contract import FAILED, MALFORMED, OK
 from ...core import Core
+from ...errors import ConfigError
 from ..core_from_environment import core_from
 from ..mcp.calls import Calls, Limits
 from ..mcp.tools import tools
+from ..process.stderr_lines import LosingStderr
 from ..process.termination import Termination
 from ..server.rights import DEFAULT_RIGHTS, RIGHTS
 from .action_arguments import seconds
@@ -57,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     """Serve until the client closes stdin. Returns the exit status."""
+    # Calls would wait for a log that the client does not read.
+    with contextlib.redirect_stderr(LosingStderr()):
+        return _served(options, ending, environment)
+
+
+def _served(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
     try:
         from ..mcp.stdio_server import serve
     except (ImportError, SyntaxError) as error:
@@ -67,7 +77,11 @@ def run(options: argparse.Namespace, ending: Termination, environment: Mapping[s
         if not os.path.isdir(options.files):  # noqa: PTH112
             complain(f"error: --files: {options.files!r} is not a folder")
             return MALFORMED
-        settings["VT_SCAN_ROOTS"] = os.path.abspath(options.files)  # noqa: PTH100
+        folder = os.path.abspath(options.files)  # noqa: PTH100
+        if not _is_one_folder(folder):
+            complain(f"error: --files: {folder!r} has characters that are special in VT_SCAN_ROOTS; rename the folder")
+            return MALFORMED
+        settings["VT_SCAN_ROOTS"] = folder
     core = core_from(settings, ending.clock)
     if not isinstance(core, Core):
         complain(f"error: {core.error.message}")
@@ -86,6 +100,14 @@ def run(options: argparse.Namespace, ending: Termination, environment: Mapping[s
     if not core.ends_at_once:
         ending.result_of(core.end_batch)
     return status if status is not None else OK if ending.clock.cancelled else FAILED
+
+
+def _is_one_folder(path: str) -> bool:
+    """Whether the setting means this folder alone: a separator in its name would open other folders."""
+    try:
+        return folders("--files", path) == (path,)
+    except ConfigError:
+        return False
 
 
 def _rights(text: str) -> frozenset[str]:

@@ -24,6 +24,7 @@ from ..http.share_registration import ShareRegistration
 from ..http.sockets import hosts_of, shown
 from ..http.token_file import make_tokens_file
 from ..http.tokens import FileTokens
+from ..process.stderr_lines import LosingStderr
 from .logs import complain
 from .serve_check import check
 from .serve_signals import ServerSignals
@@ -38,6 +39,12 @@ _LOG = logger("serve")
 
 def serve(options: argparse.Namespace, environment: MutableMapping[str, str], clock: SystemClock) -> int:
     """Serve until the process is asked to end. Returns the exit status."""
+    # All clients would wait for a log that is not read.
+    with contextlib.redirect_stderr(LosingStderr()):
+        return _serve(options, environment, clock)
+
+
+def _serve(options: argparse.Namespace, environment: MutableMapping[str, str], clock: SystemClock) -> int:
     try:
         if options.check:
             return check(options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from ... import strict_json
@@ -11,6 +12,8 @@ from ...event_fields import Fields
 
 Event = dict[str, Any]
 _decode = json.JSONDecoder().raw_decode
+# What is needed to find the members of an object: texts, and the marks outside of them.
+_MARK = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]')
 _NOTHING = "{}"
 _RSYSLOG_PROPERTIES = "$!"
 
@@ -41,8 +44,8 @@ class Dialect(Protocol):
     def enriched(self, line: str, added: Sequence[Added]) -> str:
         """The output for an event that has none of the new fields."""
 
-    def replaced(self, event: Event, added: Sequence[Added]) -> str:
-        """The output for an event whose earlier new fields were removed."""
+    def replaced(self, line: str, left: Container[str], added: Sequence[Added]) -> str:
+        """The output for an event with earlier new fields. `left`: the names of its other fields."""
 
 
 class JsonLines:
@@ -61,10 +64,10 @@ class JsonLines:
         end = line.rindex("}")
         return f"{line[:end]},{_joined(added)}{line[end:]}"
 
-    def replaced(self, event: Event, added: Sequence[Added]) -> str:
-        # Not in the strict form, because a number such as NaN was accepted too.
-        inside = json.dumps(event, separators=(",", ":"))[1:-1]
-        return "{" + (inside + "," if inside else "") + _joined(added) + "}"
+    def replaced(self, line: str, left: Container[str], added: Sequence[Added]) -> str:
+        begin, end = line.index("{") + 1, line.rindex("}")
+        kept = [member for name, member in _members(line[begin:end]) if name in left]
+        return f"{line[:begin]}{','.join([*kept, _joined(added)])}{line[end:]}"
 
 
 class Rsyslog:
@@ -89,7 +92,7 @@ class Rsyslog:
     def enriched(self, line: str, added: Sequence[Added]) -> str:
         return f'{{"{_RSYSLOG_PROPERTIES}":{{{_joined(added)}}}}}'
 
-    def replaced(self, event: Event, added: Sequence[Added]) -> str:
+    def replaced(self, line: str, left: Container[str], added: Sequence[Added]) -> str:
         return self.enriched("", added)
 
 
@@ -103,6 +106,27 @@ def _object_in(line: str) -> Event | None:
     except (ValueError, RecursionError):
         return None
     return value if type(value) is dict and end == len(text) else None
+
+
+def _members(inside: str) -> Iterator[tuple[str, str]]:
+    """The names in the inside of a JSON object, and each with its value as it is written there.
+
+    Written again by Python, numbers would change, and an event that is nested deep could be read but not written.
+    """
+    depth = begin = 0
+    for mark in _MARK.finditer(inside):
+        if mark[0] in "[{":
+            depth += 1
+        elif mark[0] in "]}":
+            depth -= 1
+        elif mark[0] == "," and not depth:
+            yield _named(inside[begin : mark.start()])
+            begin = mark.end()
+    yield _named(inside[begin:])
+
+
+def _named(member: str) -> tuple[str, str]:
+    return _decode(member.lstrip())[0], member
 
 
 def _joined(added: Sequence[Added]) -> str:

@@ -146,7 +146,7 @@ class EventStream:
         """The output for an event that has fields with the names of new ones; `left`: without them."""
         added = self._added_to(event) if self._replaces else []
         if added:
-            return self._dialect.replaced(left, added)
+            return self._dialect.replaced(line, left, added)
         if not self._replaces:
             self._counts.odd("has fields with the names of new ones (--replace replaces them)")
         return self._dialect.unchanged(line)

@@ -23,6 +23,10 @@ REQUEST_ID = "X-Vtaction-Request-Id"
 class Watcher(Protocol):
     """Gets each reply: the audit log, and the metrics."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be told of a reply without waiting."""
+
     def began(self, call: Call) -> None:
         """The call is about to be answered."""
 
@@ -87,7 +91,7 @@ class Application:
         except Exception:
             internal_error()
             return None
-        if reply is None:
+        if reply is None or not all(watcher.is_ready for watcher in self._watchers):
             return None
         self._tell_begin(call)
         whole = reply.with_headers((REQUEST_ID, call.id))

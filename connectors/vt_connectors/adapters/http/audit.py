@@ -57,6 +57,11 @@ class Audit:
         """The lines that could not be written since the start."""
         return self._lost
 
+    @property
+    def is_ready(self) -> bool:
+        """See `Watcher`."""
+        return self._failed_at is None and self._output.is_ready
+
     def began(self, call: Call) -> None:
         """Lines are written when calls end."""
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ...errors import ConfigError
 from ...state.trust import refuse_untrusted
-from ..process.descriptors import Output
+from ..process.stderr_lines import StderrLines
 
 _MODE = 0o600
 _ABOUT = "the audit log"
@@ -26,24 +26,16 @@ class AuditOutput(Protocol):
     def write(self, line: bytes) -> None:
         """Write one line, which ends with a line feed. Raises `OSError` if it is lost. Safe for many threads."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a short line can be written now without waiting for a reader or another thread."""
+
     def reopen(self) -> None:
         """Continue in a new file if the file was renamed. Raises `OSError` or `ConfigError`."""
 
 
-class StderrOutput:
+class StderrOutput(StderrLines):
     """A line is lost if stderr is not read."""
-
-    def __init__(self, descriptor: int = 2) -> None:
-        self._output = Output(descriptor)
-        self._lock = threading.Lock()
-        self._is_torn = False
-
-    def write(self, line: bytes) -> None:
-        with self._lock:
-            whole = b"\n" + line if self._is_torn else line
-            self._is_torn = True
-            self._output.write(whole, lambda: False)
-            self._is_torn = False
 
     def reopen(self) -> None:
         """Nothing to do."""
@@ -61,6 +53,10 @@ class FileOutput:
         except OSError as error:
             raise ConfigError(f"{_ABOUT} {path} cannot be written: {error.strerror}; name another file") from None
         self._is_torn = _ends_within_a_line(self._path)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self._is_torn
 
     def write(self, line: bytes) -> None:
         # One append is never mixed with another, so no lock is needed, for which all threads would wait.
@@ -104,6 +100,10 @@ class SyslogOutput:
             self._socket = _connected(address)
         except (OSError, AttributeError):
             raise ConfigError(f"there is no syslog at {address}; use --audit FILE instead") from None
+
+    @property
+    def is_ready(self) -> bool:
+        return not self._lock.locked()
 
     def write(self, line: bytes) -> None:
         with self._lock:

@@ -89,7 +89,9 @@ class Calls:
 def _result(response: Response) -> Result:
     error = response["error"]
     if error is not None:
-        return Result(f"{error['code']}: {error['message']}", {"error": error_object(error)}, is_error=True)
+        _, content = _in_utf8({"error": error_object(error)})
+        told = content["error"]
+        return Result(f"{told['code']}: {told['message']}", content, is_error=True)
     content = {
         "status": response["status"],
         "summary": response["summary"],
@@ -97,7 +99,20 @@ def _result(response: Response) -> Result:
         "source": response["meta"]["source"],
         "age_s": response["meta"]["age_s"],
     }
-    return Result(json.dumps(content, ensure_ascii=False), content, is_error=False)
+    return Result(*_in_utf8(content), is_error=False)
+
+
+def _in_utf8(content: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The content as JSON, and itself. VirusTotal's JSON may have half a surrogate pair in a text, which no UTF-8 has:
+    the SDK would end at it, and with it the server.
+    """
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        content = json.loads(text)
+    return text, content
 
 
 def error_object(error: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import os
 import select
 import sys
 
-from ...light_typing import Callable
+from ...light_typing import Any, Callable
+from ...threads import lock_of_process
 
 _PIECE_BYTES = 65536
 _LOOK_S = 0.2
@@ -15,6 +16,8 @@ _LOOK_S = 0.2
 _WITHOUT_WAITING_BYTES = getattr(select, "PIPE_BUF", 512)
 # Errors that mean that the reader is gone.
 _UNREAD = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
+# By descriptor: between a look whether it is ready and the write, no other thread may fill the pipe.
+_LOCKS: dict[int, Any] = {}
 
 
 class Input:
@@ -26,7 +29,7 @@ class Input:
 
     def read(self, wait_s: float) -> bytes | None:
         """The available bytes; None if none arrive within `wait_s` seconds; empty at the end. Raises `OSError`."""
-        if not _is_ready(self._descriptor, "POLLIN", wait_s):
+        if not is_ready(self._descriptor, "POLLIN", wait_s):
             return None
         try:
             return os.read(self._descriptor, _PIECE_BYTES)
@@ -43,6 +46,9 @@ class Output:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        if descriptor not in _LOCKS:
+            _LOCKS[descriptor] = lock_of_process()
+        self._lock = _LOCKS[descriptor]
         # Checked once, because a terminal that has hung up no longer counts as one.
         self.is_terminal = os.isatty(descriptor)
 
@@ -62,9 +68,11 @@ class Output:
         """
         left = memoryview(data)
         while left:
-            if _is_ready(self._descriptor, "POLLOUT", _LOOK_S):
-                left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
-            elif not goes_on():
+            with self._lock:
+                can_write = is_ready(self._descriptor, "POLLOUT", 0.0)
+                if can_write:
+                    left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
+            if not can_write and not is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
                 raise NotRead(errno.EPIPE, "the output is not read")
 
     def _write(self, piece: memoryview) -> int:
@@ -101,8 +109,11 @@ def replace_closed_ones() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
-def _is_ready(descriptor: int, event: str, wait_s: float) -> bool:
-    """Whether reading or writing would not block. On systems without `poll` always True."""
+def is_ready(descriptor: int, event: str, wait_s: float) -> bool:
+    """Whether reading (`event` POLLIN) or writing (POLLOUT) will not block, at the latest in `wait_s` seconds.
+
+    On systems without `poll` always True.
+    """
     if not hasattr(select, "poll"):
         return True
     poll = select.poll()

@@ -9,11 +9,12 @@ _TABLE = "|`"
 
 
 def escaped(text: str, *, in_table: bool = False) -> str:
-    """One line, whose special characters are shown as they are. `in_table`: the platform's own function makes a table
-    of it, and escapes what would end a cell.
+    """One line, whose special characters are shown as they are, and `?` for each that cannot be shown: some make a
+    browser show the text in another order. `in_table`: the platform's own function makes a table of it, and escapes
+    what would end a cell.
     """
     special = _SPECIAL if in_table else _SPECIAL + _TABLE
-    line = " ".join(text.split())
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
     return "".join(f"\\{letter}" if letter in special else letter for letter in line)
 
 

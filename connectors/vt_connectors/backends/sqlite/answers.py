@@ -8,7 +8,7 @@ from itertools import islice
 from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
 from ...light_typing import Any
-from ...state import checksum
+from ...state import checksum_number
 from .c_module import sqlite3
 from .file import SqliteFile
 
@@ -43,13 +43,13 @@ def entry_in_row(key: str, content: object) -> Entry:
 
     A damaged index can lead to the row of another key, and SQLite does not detect that.
     """
-    if not isinstance(content, bytes) or content[-4:] != _row_checksum(key, content[:-4]):
+    if not isinstance(content, bytes) or content[-4:] != _row_checksum(key, stored := content[:-4]):
         raise ValueError(f"not the answer of {key}")
-    return Entry.from_bytes(content[:-4])
+    return Entry.from_bytes(stored)
 
 
 def _row_checksum(key: str, content: bytes) -> bytes:
-    return bytes.fromhex(checksum(content, key).decode("ascii"))
+    return checksum_number(content, key).to_bytes(4, "big")
 
 
 class SqliteAnswers:

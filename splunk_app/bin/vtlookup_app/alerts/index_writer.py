@@ -82,7 +82,7 @@ def _post(splunkd: Splunkd, document: Mapping[str, Any]) -> Mapping[str, int]:
         raise _refused(error.status, error.body) from None
     except OSError as error:
         raise Unavailable(f"splunkd could not be reached for {VERDICTS} ({type(error).__name__})") from None
-    except (ValueError, LookupError, TypeError):
+    except Exception:  # also the HTTP library's, for a reply that it cannot read
         raise Unavailable(f"the answer of splunkd's {VERDICTS} was not understood") from None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Callable, TypeVar
 
 from ..result_fields import Cell, Columns, is_list
 
@@ -12,14 +13,14 @@ MULTIVALUE = "__mv_"
 # A text without these is one value. `vt_connectors.indicators.values_in` reads others, but takes time to import.
 _MAY_BE_SEVERAL = re.compile("[ \t\r\n\f\v,;|]")
 _ENCODED = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|\Z)")
-_NEEDS_QUOTES = re.compile('[",\r\n]')
 
 Values = tuple[str, ...]
 Key = TypeVar("Key")
+Tail = TypeVar("Tail")
 
 
 class Fragments:
-    """`header` and `of(columns)`, each without the comma before it and the end of the line.
+    """`header`, and the fragments of records, each without the comma before it and the end of the line.
 
     `side_by_side`: some event has several indicators, so any of its fields may be multivalued.
     """
@@ -32,23 +33,25 @@ class Fragments:
         self._blanks = ("",) * len(names)
         self._multivalued = [names.index(name) for name in multivalued]
 
-    def of_each(self, found: Mapping[Key, Columns]) -> dict[Key, str]:
-        """The fragments of all keys; keys that share one object for their fields share one fragment."""
+    def of_each(self, found: Mapping[Key, Columns], tail: Callable[[str], Tail]) -> dict[Key, Tail]:
+        """`tail(fragment)` for all keys; keys that share one object for their fields share one tail."""
         distinct = {id(columns): columns for columns in found.values()}
-        fragments = {identity: self.of(columns) for identity, columns in distinct.items()}
-        return {key: fragments[id(columns)] for key, columns in found.items()}
+        tails = {identity: tail(self._of(columns)) for identity, columns in distinct.items()}
+        return {key: tails[id(columns)] for key, columns in found.items()}
 
-    def of(self, columns: Columns) -> str:
+    def _of(self, columns: Columns) -> str:
         cells: list[Cell] = list(map(columns.get, self._names, self._blanks))
+        # Long cells whose form is known, by place: the other cells are checked at once, which takes less time.
+        several: dict[int, str] = {}
         for place in self._multivalued:
             cell = cells[place]
-            if isinstance(cell, str):
-                cells.append("")
-            else:
-                cells[place] = "\n".join(cell)
-                # Only two or more values need it; a single value is plain.
-                cells.append(encode(cell) if len(cell) > 1 else "")
-        return _line(cells)  # type: ignore[arg-type]  # no list is left
+            if not isinstance(cell, str):
+                # Only two or more values need the second form; a single value is plain.
+                if len(cell) > 1:
+                    several[place], several[len(cells)] = _quoted("\n".join(cell)), _cell(encode(cell))
+                cells[place] = "" if len(cell) > 1 else "".join(cell)
+            cells.append("")
+        return _line(cells, several)  # type: ignore[arg-type]  # no list is left
 
 
 def multi(name: str) -> str:
@@ -62,13 +65,31 @@ def added_names(names: Iterable[str], prefix: str) -> list[str]:
     return plain + [multi(name) for name in plain]
 
 
-def _line(cells: Sequence[str]) -> str:
-    joined = "".join(cells)
-    if _NEEDS_QUOTES.search(joined):
-        cells = ['"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell for cell in cells]
+def _line(cells: list[str], encoded: Mapping[int, str] = MappingProxyType({})) -> str:
+    """The cells as CSV. `encoded`: those that are in this form already, by place."""
     line = ",".join(cells)
+    if _needs_quotes(line, commas=len(cells) - 1):
+        cells = list(map(_cell, cells))
+        line = ",".join(cells)
+    if encoded:
+        for place, cell in encoded.items():
+            cells[place] = cell
+        line = ",".join(cells)
     # JSON can hold an unpaired surrogate, which UTF-8 cannot encode.
     return line if line.isascii() else line.encode("utf-8", "replace").decode("utf-8")
+
+
+def _cell(text: str) -> str:
+    return _quoted(text) if _needs_quotes(text) else text
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _needs_quotes(text: str, commas: int = 0) -> bool:
+    """Searches for one character each are faster than a pattern. `commas`: so many only separate cells."""
+    return '"' in text or "\n" in text or "\r" in text or text.count(",") > commas
 
 
 def decode(text: str) -> list[str]:

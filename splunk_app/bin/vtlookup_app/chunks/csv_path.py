@@ -47,9 +47,9 @@ def add_fields(
     records = _read(lines, field, placeholders, kind)
     found = enrich(list(dict.fromkeys(records.keys)))
     fragments = Fragments(names, prefix, side_by_side=any(len(key) > 1 for key in found))
-    tails = fragments.of_each(found)
+    tails = fragments.of_each(found, lambda fragment: "," + fragment)
     out = [records.header + "," + fragments.header]
-    out += [f"{text},{tails[key]}" for text, key in zip(records.texts, records.keys)]
+    out += [text + tails[key] for text, key in zip(records.texts, records.keys)]
     return "\n".join(out) + "\n", len(records.keys)
 
 

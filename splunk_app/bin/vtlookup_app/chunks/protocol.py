@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -14,6 +16,10 @@ from .chunk_body import Body
 _HEADER = re.compile(rb"chunked\s+1\.0\s*,\s*(\d+)\s*,\s*(\d+)\s*\n")
 _LONGEST_HEADER = 1024
 _BLOCK = 1 << 20
+# Bytes. More than a pipe of Linux holds, and less than each user may set: replies are larger than both.
+_PIPE_SIZE = 1 << 19
+# `fcntl` names it from Python 3.10 on.
+_F_SETPIPE_SZ = 1031
 # Far more than splunkd sends; the metadata is read in one piece.
 _MOST_METADATA = 1 << 24
 
@@ -117,6 +123,15 @@ def _parsed(metadata: bytes) -> Mapping[str, Any]:
     if not isinstance(parsed, dict):
         raise ProtocolError("a chunk's metadata should be a JSON object")
     return parsed
+
+
+def widen(out: BinaryIO) -> None:
+    """Let a pipe hold more, if that is possible, so that splunkd and this process wait for each other less often."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(out.fileno(), _F_SETPIPE_SZ, _PIPE_SIZE)
 
 
 def write_reply(out: BinaryIO, metadata: Mapping[str, Any], reply: Reply) -> None:

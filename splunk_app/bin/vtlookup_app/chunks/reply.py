@@ -114,6 +114,4 @@ class AddedFields:
         """The text to append to the records with each key, with the line's end."""
         values = {key: self._values_of(key) for key in keys}
         found = enrich(list(dict.fromkeys(values.values())))
-        texts = fragments.of_each({key: found[values[key]] for key in keys})
-        encoded = {text: f",{text}\n".encode() for text in set(texts.values())}
-        return {key: encoded[text] for key, text in texts.items()}
+        return fragments.of_each({key: found[values[key]] for key in keys}, lambda fragment: f",{fragment}\n".encode())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..options import UsageError
 from ..sdk_import import Configuration
 from ..setting_names import in_splunk
-from .base import Generating, Row
+from .base import Generating, Refused, Row
 
 if TYPE_CHECKING:
     from ..confirmation import Confirmation
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _FIELDS = ("indicator", "type", "status", "comment_id", "summary")
 _NOT_SENT = "not_sent"
 _CLICK = "Nothing was sent. Click this row within ten minutes to post the comment."
+_ONCE = "Nothing was sent again: a click posts once. Click this row within ten minutes to post the comment once more."
 
 
 @Configuration(type="reporting")
@@ -38,8 +39,9 @@ class VtComment(Generating):
         from .core_access import Asking
 
         confirmation = self.confirmation()
-        if confirmation is not None and not confirmation.is_given():
-            yield self._row({"status": _NOT_SENT, "summary": _CLICK}, confirmation)
+        if confirmation is not None and not _is_taken(confirmation):
+            summary = _ONCE if confirmation.is_given() else _CLICK
+            yield self._row({"status": _NOT_SENT, "summary": summary}, confirmation)
             return
         asking = Asking(self)
         response = asking.response(self._request)
@@ -62,3 +64,10 @@ class VtComment(Generating):
             return found
         code = confirmation.code() if told["status"] == _NOT_SENT else ""
         return {**found, "comment": params["comment"], "confirm": code}
+
+
+def _is_taken(confirmation: Confirmation) -> bool:
+    try:
+        return confirmation.take()
+    except OSError as error:
+        raise Refused("config_error", f"the click cannot be recorded, so nothing was sent: {error}") from None

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vt_connectors.actions import interrupted, is_write
 from vt_connectors.actions.lookup import request_for
 from vt_connectors.adapters.server.refusals import REFUSED, refused_values
 from vt_connectors.contract.documents import Options, Request, error_response
@@ -23,6 +24,10 @@ _LOG = logging.getLogger("vt_connectors.broker")
 Result = TypeVar("Result")
 # Characters of text per call; far below the endpoint's limit, because JSON may escape a character as six.
 _MOST_CHARACTERS = 100_000
+
+
+class _NoReply(Unavailable):
+    """The call was sent and its reply never came, so the endpoint may have executed it."""
 
 
 class EndpointClient:
@@ -64,7 +69,8 @@ class EndpointClient:
         try:
             return self._ask([dict(document)])[0]
         except ConnectorError as error:
-            return error_response(None, None, error)
+            may_have_written = isinstance(error, _NoReply) and is_write(document)
+            return error_response(None, None, interrupted(error.message, error, may_have_written=may_have_written))
 
     def delivered(self, document: Mapping[str, Any], response: Response) -> None:
         """The caller has the answer to `document`, which reads the IoC stream: keep its position. Never raises."""
@@ -111,9 +117,10 @@ class EndpointClient:
         except HTTPError as error:
             raise self._refused(error.status) from None
         except OSError as error:
-            raise Unavailable(f"splunkd could not be reached for {LOOK_UP} ({type(error).__name__})") from None
-        except (ValueError, LookupError, TypeError):
-            raise Unavailable(f"the answer of splunkd's {LOOK_UP} was not understood") from None
+            failure = Unavailable if isinstance(error, ConnectionRefusedError) else _NoReply
+            raise failure(f"splunkd could not be reached for {LOOK_UP} ({type(error).__name__})") from None
+        except Exception:  # also the SDK's and the HTTP library's, for a reply that they cannot read
+            raise _NoReply(f"the answer of splunkd's {LOOK_UP} was not understood") from None
 
     def _refused(self, status: int) -> ConnectorError:
         if status == 403:
@@ -123,7 +130,8 @@ class EndpointClient:
             )
         if status == 404:
             return self._unseen
-        return Unavailable(f"splunkd's {LOOK_UP} did not answer (HTTP {status})")
+        failure = _NoReply if status >= 500 else Unavailable
+        return failure(f"splunkd's {LOOK_UP} did not answer (HTTP {status})")
 
 
 def _request(kind: Kind | None, value: str, options: Options) -> Request:

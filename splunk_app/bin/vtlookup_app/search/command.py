@@ -13,7 +13,7 @@ from .. import result_fields as columns
 from ..app_settings import APP, selected_fields
 from ..cancellation import Cancellation
 from ..chunks.cells import Values
-from ..chunks.protocol import Chunk, Input, ProtocolError, write_reply
+from ..chunks.protocol import Chunk, Input, ProtocolError, widen, write_reply
 from ..chunks.reply import AddedFields
 from ..options import SearchOptions, UsageError, read_options
 from ..sdk_import import Configuration, StreamingCommand
@@ -74,6 +74,7 @@ class VtLookup(OwnOptions, StreamingCommand):  # type: ignore[misc]  # splunklib
         """Write one reply per chunk. The SDK would turn each record into a dictionary, and write it again."""
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         self._added = AddedFields(self._search)
+        widen(self._record_writer.ofile)
         self._stopping.watch(self._input.fileno())
         try:
             self._answer_all(self._input)

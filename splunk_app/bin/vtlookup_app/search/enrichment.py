@@ -34,8 +34,9 @@ _SIDE_BY_SIDE = 8
 _LEEWAY = 1.05
 # How often to check whether the search has ended.
 _LOOK_S = 0.2
-# Values to look up in the cache between two checks whether the search has ended.
-_AT_ONCE = 2000
+# Values to look up in the cache between two checks whether the search has ended. Their answers, which have many objects
+# each, are in memory at the same time.
+_AT_ONCE = 250
 
 
 class Enrichment:

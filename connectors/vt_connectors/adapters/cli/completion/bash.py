@@ -7,6 +7,12 @@ from collections.abc import Iterator, Sequence
 from .model import Place
 
 _HEAD = """# bash completion of vtaction, printed by `vtaction completion bash`
+_vtaction_files() {
+    local name
+    COMPREPLY=()
+    # One name a line: names may have blanks and stars.
+    while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen -f -- "$1")
+}
 _vtaction() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} at="" word words="" i
     COMPREPLY=()
@@ -37,7 +43,7 @@ def _lines(places: Sequence[Place]) -> Iterator[str]:
     for place in places:
         words = [*(name for name, _ in place.commands), *place.values]
         words += [flag for option in place.options for flag in option.flags]
-        files = '[[ $cur == -* ]] || COMPREPLY=($(compgen -f -- "$cur")); ' if place.takes_files else ""
+        files = '[[ $cur == -* ]] || _vtaction_files "$cur"; ' if place.takes_files else ""
         yield f"        '{place.path}') {files}words='{' '.join(words)}' ;;"
     yield "    esac"
     yield '    COMPREPLY+=($(compgen -W "$words" -- "$cur"))'
@@ -49,5 +55,6 @@ def _values(place: Place) -> Iterator[str]:
     for option in place.options:
         if option.takes_value:
             pattern = " | ".join(f"'{place.path} {flag}'" for flag in option.flags)
-            kind = "-f" if option.takes_files else f"-W '{' '.join(option.choices)}'"
-            yield f'        {pattern}) COMPREPLY=($(compgen {kind} -- "$cur")); return ;;'
+            words = f"COMPREPLY=($(compgen -W '{' '.join(option.choices)}' -- \"$cur\"))"
+            found = '_vtaction_files "$cur"' if option.takes_files else words
+            yield f"        {pattern}) {found}; return ;;"

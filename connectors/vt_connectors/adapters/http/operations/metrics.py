@@ -73,6 +73,9 @@ class Metrics:
         """All figures."""
         return generate_latest(self._registry)
 
+    # As a watcher: it never waits.
+    is_ready = True
+
     def began(self, call: Call) -> None:
         """See `Watcher`."""
         self._calls.began()

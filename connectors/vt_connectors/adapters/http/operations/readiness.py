@@ -85,6 +85,9 @@ class Readiness:
         failed = self._failed
         return failed[0] if failed is not None and self._clock.monotonic() < failed[1] + _FAILED_S else None
 
+    # As a watcher: it never waits.
+    is_ready = True
+
     def began(self, call: Call) -> None:
         """See `Watcher`."""
 

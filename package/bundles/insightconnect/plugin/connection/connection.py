@@ -22,7 +22,7 @@ class Connection(insightconnect_plugin_runtime.Connection):
         try:
             self.client = ServeClient(params.get(Input.ADDRESS, "").strip(), token.strip())
         except ValueError as error:
-            assistance = "Correct the address of the connection."
+            assistance = "Correct the connection: its address and its token."
             raise ConnectionTestException(cause=f"{error}.", assistance=assistance) from None
 
     def test(self) -> dict[str, Any]:

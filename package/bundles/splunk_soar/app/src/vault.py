@@ -32,6 +32,8 @@ class _Downloads(Files):
         self._soar = soar
 
     def keep(self, data: dict[str, Any]) -> None:
+        if "path" not in data:
+            return  # VirusTotal does not know the file
         path = Path(data.pop("path"))
         container = self._soar.get_executing_container_id()
         data["vault_id"] = self._soar.vault.add_attachment(container, str(path), path.name)
