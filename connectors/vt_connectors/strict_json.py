@@ -7,6 +7,8 @@ import math
 
 from .light_typing import Any, Callable
 
+_LONGEST_SHOWN = 40
+
 
 def loads(text: str) -> Any:
     """Raises `ValueError`, and `RecursionError` if the text is nested too deep."""
@@ -43,7 +45,9 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"an object has {twice[:40]!r} twice")
+        # A part of a longer one could be a part of a key, which is not recognised.
+        shown = repr(twice) if len(twice) <= _LONGEST_SHOWN else f"a name of {len(twice)} characters"
+        raise ValueError(f"an object has {shown} twice")
     return found
 
 

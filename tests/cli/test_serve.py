@@ -20,6 +20,7 @@ import requests
 from tests.vtaction_process import EICAR, RunnerProcess
 
 _MOST_S = 60.0
+NO_HOSTS = ["http://x", "a,b", "a b", "x/", "user@x", "::1", "*.example.com", "x:", "x:99999", "x:http", "", "-"]
 LOOKUP = {"action": "lookup_hash", "params": {"hash": EICAR}}
 
 
@@ -158,6 +159,7 @@ def test_a_tokens_file_that_others_may_read_ends_the_start_with_2(run: RunnerPro
         (("--max-upload", "1T"), "is not a size"),
         (("--audit-indicator", "some"), "is not one of plain, hash, none"),
         (("--audit", ""), "--audit names no file"),
+        *((("--allow-host", host), "is not a name such as vt.example.com") for host in NO_HOSTS),
     ],
 )
 def test_wrong_options_end_the_start_with_2(run: RunnerProcess, arguments: tuple[str, ...], says: str) -> None:
@@ -176,12 +178,43 @@ def test_a_wrong_audit_log_is_named_although_the_port_is_taken(run: RunnerProces
     assert place not in done.stderr
 
 
-def test_wrong_settings_end_the_start_with_2_before_any_file_is_made(run: RunnerProcess, tmp_path: Path) -> None:
-    tokens = tmp_path / "folder" / "tokens.json"
-    done = run.text("serve", "--listen", "127.0.0.1:0", "--tokens", str(tokens), VT_QUOTA="4/fortnight")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("VT_QUOTA", "4/fortnight"), ("VT_STATE", "relative.db"), ("VT_STATE", "kvstore"), ("VT_NEVER_QUERY", "[::")],
+)
+def test_wrong_settings_end_the_start_with_2_before_any_file_is_made(
+    run: RunnerProcess, tmp_path: Path, name: str, value: str
+) -> None:
+    tokens = tmp_path / "tokens.json"
+    done = run.text("serve", "--listen", "127.0.0.1:0", "--tokens", str(tokens), **{name: value})
     assert (done.returncode, done.stdout) == (2, "")
-    assert "VT_QUOTA" in done.stderr
-    assert not tokens.parent.exists()
+    assert name in done.stderr
+    assert not tokens.exists()
+
+
+@pytest.mark.parametrize("option", ["--tokens", "--audit"])
+def test_a_file_in_a_folder_that_does_not_exist_ends_the_start_with_2_and_nothing_is_made(
+    run: RunnerProcess, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "etc").mkdir()
+    file, tokens = tmp_path / "ect" / "file", tmp_path / "etc" / "tokens.json"
+    options = [option, str(file)] + (["--tokens", str(tokens)] if option != "--tokens" else [])
+    done = run.text("serve", "--listen", "127.0.0.1:0", *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{option} {file}: there is no folder {file.parent}" in done.stderr
+    assert not file.parent.exists()
+    assert list(tokens.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("operation", [("add", "soar"), ("list",), ("revoke", "soar")])
+def test_the_folder_of_a_named_tokens_file_is_not_made_by_a_command_for_tokens(
+    run: RunnerProcess, tmp_path: Path, operation: tuple[str, ...]
+) -> None:
+    file = tmp_path / "ect" / "tokens.json"
+    done = run.text("serve", "token", *operation, "--tokens", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"there is no folder {file.parent}" in done.stderr
+    assert not file.parent.exists()
 
 
 def test_without_a_key_the_server_says_so_and_serves(run: RunnerProcess, tmp_path: Path) -> None:
@@ -190,7 +223,10 @@ def test_without_a_key_the_server_says_so_and_serves(run: RunnerProcess, tmp_pat
     run.environment.pop("VT_API_KEY")
     with (tmp_path / "stderr").open("wb") as stderr, server(run, "--tokens", tokens, stderr=stderr) as started:
         assert started.run(token).json()["error"]["code"] == "config_error"
-    assert "no API key" in (tmp_path / "stderr").read_text()
+    stderr_text = (tmp_path / "stderr").read_text()
+    assert "no API key" in stderr_text
+    # No token has one.
+    assert "shares" not in stderr_text
 
 
 def test_without_the_server_library_the_message_names_what_to_install_and_tokens_can_be_managed(

@@ -22,7 +22,9 @@ AT_ONCE = 16
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "made" / "tokens.json"
+    folder = tmp_path / "made"
+    folder.mkdir(0o700)
+    return folder / "tokens.json"
 
 
 def _add(run: RunnerProcess, file: Path, name: str, *options: str) -> str:
@@ -69,7 +71,8 @@ def test_a_revoked_token_is_not_listed(run: RunnerProcess, file: Path) -> None:
         (("add", "soar", "--max-wait", "2h"), "is not from 0 to 3600 s"),
         (("add", "soar", "--max-wait", "100000000s"), "a wait of 100000000 s is not from 0 to 3600 s"),
         (("add", "soar", "--tokens", ""), "--tokens names no file"),
-        (("add", "soar", "--tokens", "/proc/none/tokens.json"), "cannot be written"),
+        (("add", "soar", "--tokens", "/proc/none/tokens.json"), "there is no folder /proc/none"),
+        (("add", "soar", "--tokens", "/proc/tokens.json"), "cannot be written"),
         (("revoke", "soar"), "there is no token 'soar'"),
         (("add",), "required: NAME"),
         ((), "required: add|list|revoke"),

@@ -22,7 +22,7 @@ NO_RUN: dict[tuple[str, str], str] = {
     ("docs/mcp.md", "pip install"): "installs packages",
     ("docs/platforms/opencti.md", "cd dist/bundles/opencti"): "needs Docker",
     ("docs/platforms/xsoar.md", "pip install"): "installs XSOAR's SDK; test_xsoar_sdk.py does the same",
-    ("docs/serve.md", "pip install"): "installs packages",
+    ("docs/serve.md", "python3 -m venv"): "installs packages",
     ("docs/serve.md", "vtaction sandbox"): "runs until it is stopped; the test has a sandbox of its own",
     ("docs/serve.md", "export VT_API_URL"): "the test sets them",
     ("docs/serve.md", "vtaction serve --unix /run/"): "the folder is root's; test_sockets.py does the same elsewhere",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.http.served_process import ServedProcess, started
+from tests.http.serving import serving
 from tests.vtaction_process import RunnerProcess
 from vt_connectors.adapters import http
 from vt_connectors.adapters.cli.arguments import parse
@@ -96,6 +97,20 @@ def test_the_page_lists_the_rights_and_the_reasons_for_not_being_ready() -> None
     listed = {word for row in PAGE.rows for word in in_code(row[0])}
     assert set(RIGHTS) <= listed
     assert set(REASONS) <= listed
+
+
+def test_the_page_has_each_metric_of_the_server(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        types = re.findall(r"^# TYPE (vtaction_\w+)", server.call("GET", "/metrics").text, re.MULTILINE)
+    listed = {word for row in PAGE.rows for word in in_code(row[0])}
+    # The client library adds when a histogram was made.
+    assert {name for name in types if not name.endswith("_created")} <= listed
+
+
+def test_the_environment_for_python_is_made_before_anything_is_installed() -> None:
+    first = PAGE.of("sh")[0].text
+    assert first.startswith("python3 -m venv ")
+    assert "pip install" in first
 
 
 def test_the_page_has_each_code_of_a_refusal() -> None:

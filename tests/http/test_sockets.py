@@ -19,6 +19,9 @@ from vt_connectors.sandbox import Quota, SandboxServer
 
 from .served_process import served, serving_program, started, tokens_file
 
+# A final dot is no part of the name.
+HOSTS = ("VT.example", "other.example:443", "[FD00::1]", "dotted.example.", "172.17.0.1")
+ALLOWED = [word for host in HOSTS for word in ("--allow-host", host)]
 ACTIVATE = shutil.which("systemd-socket-activate")
 
 
@@ -99,7 +102,7 @@ def test_a_check_without_a_server_says_what_to_do(program: RunnerProcess, tmp_pa
 
 
 def test_further_names_in_the_host_header_are_allowed_by_option(sandbox: SandboxServer, tmp_path: Path) -> None:
-    with served(sandbox, tmp_path, "--allow-host", "VT.example", "--allow-host", "other.example:443") as server:
+    with served(sandbox, tmp_path, *ALLOWED) as server:
         port = server.address.rsplit(":", 1)[1]
 
         def status(host: str) -> bytes:
@@ -108,6 +111,7 @@ def test_further_names_in_the_host_header_are_allowed_by_option(sandbox: Sandbox
                 return client.recv(12)[9:]
 
         accepted = ["vt.example", "VT.EXAMPLE", "vt.example.", f"vt.example:{port}", "other.example:443"]
+        accepted += ["[fd00::1]", f"dotted.example:{port}", "172.17.0.1"]
         assert [status(host) for host in accepted] == [b"200"] * len(accepted)
         assert [status(host) for host in ("vt.example:1", "other.example", "example")] == [b"421"] * 3
 

@@ -26,7 +26,9 @@ def escaped(document: Any) -> bytes:
     return json.dumps(document).replace("vtc_", "\\u0076tc_").encode()
 
 
-JSON = {"Content-Type": "application/json"}
+JSON, NDJSON = {"Content-Type": "application/json"}, {"Content-Type": "application/x-ndjson"}
+# Of the server: in the form of VirusTotal's keys.
+SERVER_KEY = "0123456789abcdef" * 4
 CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"/api/v3/users/{OTHER}/overall_quotas", {}),
     ("GET", f"/api/v3/users/{OTHER}", {}),
@@ -58,7 +60,67 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/run", {"json": {"action": "quota", "params": {}, "auth": {"api_key": OTHER}}}),
     ("POST", "/v1/actions/add_comment", {"json": {"params": {"indicator": SHA256, "comment": f"see {OTHER}"}}}),
     ("GET", f"/v1/lookup?value={OTHER}", {}),
+    ("GET", f"/v1/lookup?value=8.8.8.8&{OTHER}=1", {}),
+    ("GET", f"/v1/lookup?value=8.8.8.8&http_status=1&{OTHER.replace('v', '%76', 1)}=1", {}),
+    ("GET", f"/v1/lookup?value=8.8.8.8&max_age={OTHER}", {}),
+    ("GET", f"/v1/quota?{OTHER}=1", {}),
+    ("GET", f"/v1/quota?account={OTHER}", {}),
+    ("GET", f"/v1/actions?{OTHER}", {}),
+    ("GET", f"/v1/actions/{OTHER}", {}),
+    ("GET", f"/v1/{OTHER}", {}),
+    ("GET", f"/{OTHER.replace('v', '%76', 1)}", {}),
+    ("PUT", f"/v1/run?{OTHER}", {}),
+    ("GET", f"/openapi.json?{OTHER}=1", {}),
+    ("POST", "/v1/run", {"json": {OTHER: 1}}),
+    ("POST", "/v1/run", {"json": {"action": OTHER}}),
+    ("POST", "/v1/run", {"json": {"id": OTHER, "action": "quota", "params": {}}}),
+    ("POST", "/v1/run", {"data": f'{{"{OTHER}": 1, "{OTHER}": 2}}', "headers": JSON}),
+    ("POST", "/v1/actions/quota", {"json": {"params": {OTHER: 1}}}),
+    ("GET", f"/api/v3/{OTHER}", {}),
+    ("GET", f"/api/v3/{OTHER.replace('v', '%76', 1)}/{SHA256}", {}),
+    ("GET", f"/api/v3/files/{SHA256}/{OTHER}", {}),
+    ("PUT", f"/api/v3/{OTHER}", {}),
+    ("GET", f"/vtapi/v2/file/report?resource={SHA256}&{OTHER}=1", {}),
 ]
+
+# What is not read further than its path, or whose name is not read at all.
+ELSEWHERE: list[tuple[str, str, dict[str, Any]]] = [
+    ("GET", "/readyz/{}", {}),
+    ("GET", "/metrics{}", {}),
+    ("GET", "/vtapi/v2/{}", {}),
+    ("POST", "/vtapi/v2/file/scan/upload/{}", {}),
+    ("POST", "/_vtaction/upload/{}", {}),
+    ("{}", "/v1/run", {}),
+    ("POST", "/v1/run", {"headers": {"Content-Type": "{}"}}),
+    ("POST", "/v1/run", {"headers": {"{}": "1", "Content-Type": "{}"}}),
+    ("GET", "/v1/quota", {"headers": {"Host": "{}"}}),
+    ("GET", "/api/v3/{}", {}),
+    ("GET", "/api/v3/files/{}", {}),
+    ("GET", f"/api/v3/urls/{'a' * 60}{{}}", {}),
+    ("GET", "/api/v3/comments/{}", {}),
+    ("GET", "/vtapi/v2/file/report?resource={}", {}),
+    ("GET", "/vtapi/v2/url/report?resource={}", {}),
+    ("GET", "/v1/lookup?value=8.8.8.8&{}=1", {}),
+    ("GET", f"/v1/lookup?value=8.8.8.8&{'a' * 30}{{}}=1", {}),
+    ("GET", f"/v1/quota?{'a' * 30}{{}}=1", {}),
+    ("GET", "/v1/lookup?value={}", {}),
+    ("GET", "/v1/actions/{}", {}),
+    ("POST", "/v1/run", {"data": '{{"{0}": 1, "{0}": 2}}', "headers": JSON}),
+    ("POST", "/v1/run", {"data": '{{"{0}": {{"api_key": 1}}}}', "headers": JSON}),
+    ("POST", "/v1/run", {"data": '{{"{0}": {{"private": true}}}}', "headers": JSON}),
+    ("POST", "/v1/run", {"data": '{{"action": "{0}", "id": "{0}", "params": {{}}}}', "headers": JSON}),
+    ("POST", "/v1/run", {"data": '{{"action": "quota", "params": {{"{0}": 1}}}}', "headers": JSON}),
+    ("POST", "/v1/batch", {"data": '{{"{0}": 1, "{0}": 2}}', "headers": NDJSON}),
+    ("POST", "/v1/batch", {"data": '{{"action": "{0}", "id": "{0}", "params": {{}}}}', "headers": NDJSON}),
+    ("POST", "/v1/batch", {"data": "{}", "headers": NDJSON}),
+]
+
+
+def _with(part: Any, secret: str) -> Any:
+    """The part of a call with the secret in its places."""
+    if isinstance(part, dict):
+        return {_with(name, secret): _with(value, secret) for name, value in part.items()}
+    return part.format(secret) if isinstance(part, str) and "{" in part else part
 
 
 @pytest.mark.parametrize(("method", "path", "rest"), CALLS)
@@ -70,6 +132,26 @@ def test_another_clients_token_in_a_call_is_refused(
         assert reply.status_code == 400
         assert OTHER not in reply.text
         assert server.sandbox.all_requests == []
+
+
+@pytest.mark.parametrize(("method", "path", "rest"), ELSEWHERE)
+@pytest.mark.parametrize("secret", [OTHER, SERVER_KEY])
+def test_no_reply_repeats_a_token_or_the_servers_key(
+    tmp_path: Path, method: str, path: str, rest: dict[str, Any], secret: str
+) -> None:
+    """Also the first call, before anything needs the key."""
+    with serving(tmp_path, key=SERVER_KEY) as server:
+        reply = server.call(_with(method, secret), _with(path, secret), **_with(rest, secret))
+        told = reply.text + str(reply.headers)
+        assert secret[:20] not in told
+        assert server.sandbox.all_requests == []
+
+
+def test_a_token_in_a_query_is_refused_as_the_page_says(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for path in (f"/v1/lookup?value=8.8.8.8&{OTHER}=1", f"/v1/{OTHER}", f"/v1/quota?{OTHER}=1"):
+            reply = server.call("GET", path)
+            assert (reply.status_code, reply.json()["error"]["code"]) == (400, "token_in_call")
 
 
 def test_a_token_in_one_request_of_a_batch_is_the_error_of_that_request(tmp_path: Path) -> None:

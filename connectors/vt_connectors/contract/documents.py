@@ -97,7 +97,10 @@ def read_request(document: object) -> Request:
     if wrong is not None:
         noun = "option" if wrong.path.startswith("/options/") else "field"
         details = {"path": wrong.path, "violations": all_violations("request.json", document)}
-        raise InvalidRequest(wrong.sentence(wrong.path or "the request", noun), details=details)
+        message = wrong.sentence(wrong.path or "the request", noun)
+        if wrong.path == "/params" and has_unknown(document):
+            message += "; the parameters of the action belong into params"
+        raise InvalidRequest(message, details=details)
     assert isinstance(document, dict)
     if document.get("v") not in (None, VERSION):
         raise UnsupportedVersion(
@@ -136,7 +139,7 @@ def _refuse_misplaced_key(document: dict[str, Any]) -> None:
     for where, name, value in unknown:
         inner = [_plain(word) for word in value] if isinstance(value, dict) else []
         if _plain(name) in _AUTH_NAMES or _KEY_NAMES.intersection(inner):
-            path = where[:60]
+            path = redacted(where)[:60]
             raise InvalidRequest(f"unknown field {path}; give the key as auth.api_key", details={"path": path})
 
 
@@ -145,13 +148,18 @@ def _refuse_misplaced_private(document: dict[str, Any]) -> None:
     for name, value in document.items():
         inner = [_plain(word) for word in value] if isinstance(value, dict) and name != "params" else []
         if (name not in _ENVELOPE and _plain(name) == _PRIVATE) or _PRIVATE in inner:
-            path = ("/" + name)[:60]
+            path = redacted("/" + name)[:60]
             message = f"unknown field {path}" if _plain(name) == _PRIVATE else f"{path} has a field private"
             raise InvalidRequest(f"{message}; give it as params.private", details={"path": path})
 
 
 def _plain(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def has_unknown(document: Any) -> bool:
+    """Whether a request has names beside those of the contract, which are ignored."""
+    return isinstance(document, dict) and not document.keys() <= _ENVELOPE
 
 
 def _warn_of_unknown(document: dict[str, Any]) -> None:

@@ -76,6 +76,20 @@ def test_a_wrong_query_is_an_invalid_request(query: list[tuple[str, str]], said:
     assert said in caught.value.message
 
 
+def test_an_unknown_name_is_told_in_one_sentence_with_the_known_ones() -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        document_of([("value", "8.8.8.8"), ("zzzzzz", "1")])
+    assert caught.value.message.startswith("query parameter 'zzzzzz' is unknown; known names: value, type, ")
+
+
+def test_without_quota_the_advice_names_the_parameter_of_the_query(tmp_path: Path) -> None:
+    with serving(tmp_path, quota="1/minute") as server:
+        server.call("GET", "/v1/lookup?value=8.8.8.8")
+        refused = server.call("GET", "/v1/lookup?value=8.8.4.4&max_wait=0s").json()
+    for text in (refused["error"]["message"], refused["summary"]):
+        assert text.endswith("let it wait for longer with max_wait")
+
+
 def test_a_wrong_query_is_answered_with_the_response_of_the_contract(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         for query, status in (({"valu": "x"}, 200), ({"valu": "x", "http_status": "1"}, 400), ({}, 200)):

@@ -97,6 +97,28 @@ def test_an_unknown_action_is_a_404_in_the_path_and_an_error_in_a_document(serve
     assert (reply.status_code, reply.json()["error"]["code"]) == (200, "unknown_action")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v1/actions/lookup_ip", {"ip": "8.8.8.8"}, "/params/ip is missing; the request has ip beside params: write"),
+        ("/v1/run", {"action": "lookup_ip", "params": {}, "ip": "8.8.8.8"}, '"params": {"ip": ...}'),
+        ("/v1/run", {"action": "lookup_ip", "ip": "8.8.8.8"}, "the parameters of the action belong into params"),
+    ],
+)
+def test_parameters_at_a_wrong_place_are_told_where_they_belong(
+    server: Serving, path: str, body: Any, said: str
+) -> None:
+    error = server.call("POST", path, json=body).json()["error"]
+    assert error["code"] == "invalid_request"
+    assert said in error["message"]
+    assert error["details"]["violations"]
+
+
+def test_a_name_beside_params_is_ignored_if_the_parameters_are_complete(server: Serving) -> None:
+    body = {"action": "lookup_ip", "params": {"ip": "8.8.8.8"}, "ip": "8.8.4.4"}
+    assert server.run(body)["data"]["indicator"] == "8.8.8.8"
+
+
 def test_a_body_that_names_another_action_than_its_path_is_refused(server: Serving) -> None:
     reply = _post(server, "/v1/actions/lookup_hash", {"action": "add_comment", "params": {"hash": EICAR}})
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "action")

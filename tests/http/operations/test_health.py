@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +57,32 @@ def test_a_server_without_a_key_is_not_ready(tmp_path: Path) -> None:
 def test_a_server_with_wrong_settings_is_not_ready(tmp_path: Path) -> None:
     with serving(tmp_path, VT_CACHE_TTL="no time") as server:
         assert reason(server) == "settings"
+
+
+@pytest.mark.parametrize("text", ['{"quota": ', '{"cache_ttl": "no time"}', '{"state": "kvstore"}'])
+def test_a_settings_file_that_is_wrong_now_does_not_matter_to_a_server_with_earlier_ones(
+    tmp_path: Path, text: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"state": str(tmp_path / "state.db")}))
+    config.chmod(0o600)
+    with serving(tmp_path, VT_CONFIG=str(config), VT_STATE="") as server:
+        assert server.run(EICAR)["status"] == "ok"
+        config.write_text(text)
+        assert reason(server) is None
+        assert server.run(EICAR)["status"] == "ok"
+
+
+def test_the_state_of_the_settings_in_force_counts(tmp_path: Path) -> None:
+    config, folder = tmp_path / "config.json", tmp_path / "folder"
+    config.write_text(json.dumps({"state": str(folder / "state.db")}))
+    config.chmod(0o600)
+    with serving(tmp_path, VT_CONFIG=str(config), VT_STATE="") as server:
+        assert server.run(EICAR)["status"] == "ok"
+        shutil.rmtree(folder)
+        folder.touch()
+        config.write_text(json.dumps({"state": str(tmp_path / "other.db")}))
+        assert reason(server) == "state"
 
 
 def test_a_server_whose_state_cannot_be_used_is_not_ready(tmp_path: Path) -> None:

@@ -62,14 +62,33 @@ def test_key_and_settings_are_read_again(sandbox: SandboxServer, tmp_path: Path)
         assert sandbox.requests[-1].key == key_digest(NEW)
 
 
-def test_wrong_settings_are_logged_and_the_old_ones_stay(sandbox: SandboxServer, tmp_path: Path) -> None:
-    config = write(tmp_path / "settings.json", "{}")
-    with served(sandbox, tmp_path, VT_CONFIG=str(config)) as server:
+@pytest.mark.parametrize("wrong", [{"cache_ttl": "no time"}, {"state": "kvstore"}])
+def test_wrong_settings_are_logged_and_the_old_ones_stay(
+    sandbox: SandboxServer, tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    config = write(tmp_path / "settings.json", json.dumps({"state": str(tmp_path / "other.db")}))
+    with served(sandbox, tmp_path, VT_CONFIG=str(config), VT_STATE="") as server:
         assert lookup(server, 1) != "config_error"
-        write(config, json.dumps({"cache_ttl": "no time"}))
+        write(config, json.dumps(wrong))
         server.signal(signal.SIGHUP)
         until(lambda: "nothing was reloaded" in server.stderr)
         assert lookup(server, 2) != "config_error"
+
+
+def test_settings_that_no_core_can_use_do_not_replace_valid_ones_if_a_changed_key_has_them_read(
+    sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    key = write(tmp_path / "key", OLD)
+    config = write(tmp_path / "settings.json", json.dumps({"state": str(tmp_path / "other.db")}))
+    settings = {"VT_API_KEY": "", "VT_API_KEY_FILE": str(key), "VT_CONFIG": str(config), "VT_STATE": ""}
+    with served(sandbox, tmp_path, **settings) as server:
+        assert lookup(server, 1) == "ok"
+        write(config, json.dumps({"state": "kvstore"}))
+        write(key, NEW)
+        assert lookup(server, 2) == "ok"
+        assert sandbox.requests[-1].key == key_digest(NEW)
+        assert server.get("/readyz").status_code == 200
+        assert "the earlier ones stay in use" in server.stderr
 
 
 def test_a_token_that_was_added_is_known_and_the_process_lives(sandbox: SandboxServer, tmp_path: Path) -> None:

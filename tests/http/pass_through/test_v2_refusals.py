@@ -6,15 +6,16 @@ import contextlib
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.scripted_server import ScriptedServer, answer, json_answer, reset
-from vt_connectors.adapters.http.callers import Caller
+from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.messages import Refused
 from vt_connectors.sandbox import Fault, SandboxConfig
 from vt_connectors.sandbox.accounts import key_digest
 
 from ..serving import EVERYTHING, KEY, READER, KnownTokens, serving
-from .v2_calls import EICAR_MD5, document, get, post, upload, upstream
+from .v2_calls import EICAR_MD5, document, get, get_with, post, upload, upstream
 
 NOBODY = "vtc_nobody"
 TOKENS = KnownTokens({NOBODY: Caller("nobody", frozenset()), READER: Caller("reader", longest_wait_s=0.0)})
@@ -62,6 +63,38 @@ def test_what_needs_another_right_or_is_not_served_is_an_empty_403(
         assert reply.status_code in (403, 404)
         assert b"data" not in reply.content
         assert upstream(server) == []
+
+
+def _reason(reply: requests.Response) -> tuple[int, bytes, str | None]:
+    return reply.status_code, reply.content, reply.headers.get("X-Vtaction-Reason")
+
+
+def test_each_empty_reply_has_its_reason_in_a_header(tmp_path: Path) -> None:
+    tokens = KnownTokens(
+        {
+            READER: Caller("reader", longest_wait_s=0.0),
+            EVERYTHING: Caller("everything", frozenset(RIGHTS), longest_wait_s=0.0),
+        }
+    )
+    with serving(tmp_path, quota="3/hour", tokens=tokens) as server:
+        # The sandbox's key is a public one, like most.
+        assert _reason(post(server, "file/rescan", resource=EICAR_MD5)) == (403, b"", "forbidden")
+        assert _reason(get(server, "comments/get", resource=EICAR_MD5)) == (403, b"", "forbidden")
+        assert _reason(post(server, "file/rescan", READER, resource=EICAR_MD5)) == (403, b"", "right")
+        assert _reason(get(server, "file/report", READER, resource=EICAR_MD5, allinfo="1")) == (403, b"", "right")
+        assert _reason(get(server, "file/scan/upload_url", READER)) == (403, b"", "right")
+        assert _reason(get(server, "file/behaviour", hash=EICAR_MD5)) == (403, b"", "not_served")
+        assert _reason(get(server, "file/report", "wrong", resource=EICAR_MD5)) == (403, b"", "wrong_token")
+        no_token = server.call("GET", "/vtapi/v2/file/report", None, params={"resource": EICAR_MD5})
+        assert _reason(no_token) == (403, b"", "no_token")
+        document(get(server, "domain/report", domain="example.com"))
+        assert _reason(get(server, "domain/report", domain="example.org")) == (204, b"", "rate_limited")
+
+
+def test_a_report_that_is_not_cached_has_that_reason(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        reply = get_with({"Cache-Control": "only-if-cached"}, server, "file/report", resource=EICAR_MD5)
+        assert (reply.status_code, reply.headers["X-Vtaction-Reason"]) == (504, "not_cached")
 
 
 def test_a_token_without_the_right_to_read_gets_an_empty_403(tmp_path: Path) -> None:

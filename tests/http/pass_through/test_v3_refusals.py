@@ -225,6 +225,14 @@ def test_without_quota_a_client_waits_as_long_as_it_says_and_gets_429_with_the_t
         assert server.call("GET", FILE).headers["X-Vtaction-Source"] == "cache"
 
 
+def test_without_quota_the_advice_is_in_the_words_of_the_api(tmp_path: Path) -> None:
+    with serving(tmp_path, quota="1/minute") as server:
+        server.call("GET", "/api/v3/domains/example.com")
+        reply = server.call("GET", "/api/v3/domains/example.org", headers={"Prefer": "wait=0"})
+    assert error(reply) == (429, "QuotaExceededError")
+    assert reply.json()["error"]["message"].endswith("let it wait for longer with Prefer: wait=SECONDS")
+
+
 def test_virustotals_own_quota_is_429_too(tmp_path: Path) -> None:
     with serving(tmp_path, sandbox_quota=Quota(windows=((1, 60.0),), per_day=None, per_month=None)) as server:
         assert server.call("GET", FILE).status_code == 200

@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_defence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-host",
+        type=_host,
         action="append",
         default=[],
         metavar="NAME",
@@ -159,6 +160,17 @@ def _threads(text: str) -> int:
     if not text.isdecimal() or not 4 <= int(text) <= 512:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 4 to 512")
     return int(text)
+
+
+def _host(text: str) -> str:
+    from ..http.defence import allowed_host
+
+    host = allowed_host(text)
+    if host is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a name such as vt.example.com or vt.example.com:8443; repeat the option for each name"
+        )
+    return host
 
 
 def _size(text: str) -> int:

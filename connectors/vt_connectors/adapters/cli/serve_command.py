@@ -10,12 +10,13 @@ from collections.abc import Mapping, MutableMapping, Sequence
 
 from ...clock import SystemClock
 from ...config.credentials import find_key
-from ...config.settings import read_settings
+from ...config.settings import Settings
 from ...contract import FAILED, MALFORMED, OK
 from ...errors import Cancelled, ConfigError
 from ...log import logger
 from ..http.audit import Audit, audit_log
 from ..http.body_limits import FORM_BYTES
+from ..http.cores import check_settings
 from ..http.defence import Defence
 from ..http.listening import Limits, Listener
 from ..http.rights import ServerSettings
@@ -48,13 +49,14 @@ def _serve(options: argparse.Namespace, environment: MutableMapping[str, str], c
     try:
         if options.check:
             return check(options)
-        read_settings(environment)
+        settings = check_settings(environment, clock)
         key_file = tokens_path(options, environment).with_name("serve-audit.key")
-        # Before the socket: a wrong --audit is reported even if another program has the port.
+        # First: a wrong --audit is told even if another program has the port, and a mistyped path makes no tokens.
         audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         with listening(options, environment) as sockets:
             tokens = _tokens(options, environment, clock)
             _warn_without_key(environment)
+            _warn_of_memory(settings)
             return _served(sockets, options, environment, clock, tokens, audit)
     except ConfigError as error:
         complain(f"vtaction serve: {error.message}")
@@ -95,7 +97,6 @@ def _served(
         # Wakes the calls that wait for quota.
         clock.cancel()
 
-    _warn_of_memory(environment)
     signals = ServerSignals(stop)
     listener = Listener(sockets, service.application, Limits(threads=options.threads, upload_bytes=upload_bytes))
     shares = ShareRegistration(service.cores, lambda: tokens.callers, str(tokens_path(options, environment)), clock)
@@ -109,7 +110,7 @@ def _served(
             if signals.wants_reload():
                 # For programs that rename log files, whatever the settings are.
                 audit.reopen()
-                _reload(service, environment)
+                _reload(service, environment, clock)
                 shares.again()
     except Cancelled:
         # The request to end may have come before `stop` could be called.
@@ -121,19 +122,18 @@ def _served(
     return FAILED
 
 
-def _warn_of_memory(environment: Mapping[str, str]) -> None:
-    with contextlib.suppress(ConfigError):  # each call is answered with it
-        if read_settings(environment).state == "memory":
-            _LOG.warning(
-                "VT_STATE is memory: no other process shares the cache and the quota, and the end of the server loses "
-                "them, and the answers to Idempotency-Keys; name a file or redis://..."
-            )
+def _warn_of_memory(settings: Settings) -> None:
+    if settings.state == "memory":
+        _LOG.warning(
+            "VT_STATE is memory: no other process shares the cache and the quota, and the end of the server loses "
+            "them, and the answers to Idempotency-Keys; name a file or redis://..."
+        )
 
 
-def _reload(service: Service, environment: Mapping[str, str]) -> None:
+def _reload(service: Service, environment: Mapping[str, str], clock: SystemClock) -> None:
     """Read settings, key and tokens again; if the settings are wrong, the server continues with the old ones."""
     try:
-        read_settings(environment)
+        check_settings(environment, clock)
         find_key(environment)
     except ConfigError as error:
         _LOG.error("nothing was reloaded, because the settings are wrong: %s", error.message)

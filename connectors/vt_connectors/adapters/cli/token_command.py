@@ -15,18 +15,21 @@ from ...contract import MALFORMED, OK
 from ...errors import ConfigError
 from ..core_from_environment import remember_keys
 from ..http.callers import RIGHTS, Caller, Right
+from ..http.private_files import require_folder
 from ..http.token_file import Entry, add_token, default_tokens_file, read_tokens, revoke_token
 from ..process.descriptors import Output
 from .logs import complain
 
 
 def tokens_path(options: argparse.Namespace, environment: Mapping[str, str]) -> Path:
-    """The tokens file of `--tokens`, or the default one. Raises `ConfigError`."""
+    """The tokens file of `--tokens`, whose folder must exist, or the default one. Raises `ConfigError`."""
     if options.tokens is None:
         return default_tokens_file()
     if not options.tokens:
         raise ConfigError("--tokens names no file; name one, or leave the option out")
-    return expanded("--tokens", options.tokens, environment).absolute()
+    path = expanded("--tokens", options.tokens, environment).absolute()
+    require_folder("--tokens", path)
+    return path
 
 
 def run_token_command(options: argparse.Namespace, environment: Mapping[str, str], clock: SystemClock) -> int:

@@ -14,6 +14,7 @@ from .face import Face, QuickFace
 from .messages import Call, Note, Ready, Refused, Reply
 from .own_keys import FORM_OF_KEY, TokensOrKeys
 from .replies import sent
+from .token_text import without_secrets
 
 _ANYBODY = Caller("", frozenset())
 REQUEST_ID = "X-Vtaction-Request-Id"
@@ -173,7 +174,9 @@ class Application:
 
 def _refusal(face: Face, refused: Refused) -> Reply:
     """With `Allow`, which HTTP demands (RFC 9110, 15.5.6), if the face did not say which methods the path has."""
-    reply = face.refuse(refused)
+    # A client may have sent a token or a key as a name, or in a path.
+    message = without_secrets(refused.message)
+    reply = face.refuse(Refused(refused.status, refused.reason, message, refused.headers, refused.path))
     is_complete = reply.status != 405 or any(name == "Allow" for name, _ in reply.headers)
     return reply if is_complete else reply.with_headers(("Allow", ", ".join(METHODS)))
 

@@ -24,7 +24,7 @@ from .audit_outputs import AuditOutput, FileOutput, StderrOutput, SyslogOutput
 from .callers import Caller
 from .messages import Call, Note, Refused, Reply
 from .operations.metrics import face_of
-from .private_files import changing, read_private, write_private
+from .private_files import changing, read_private, require_folder, write_private
 from .token_text import without_tokens
 
 _LOG = logger("serve")
@@ -176,7 +176,9 @@ def audit_log(where: str | None, form: str, key_file: Path, clock: Clock) -> Aud
     elif where == "syslog":
         output = SyslogOutput()
     elif where:
-        output = FileOutput(expanded("--audit", where))
+        path = expanded("--audit", where)
+        require_folder("--audit", path)
+        output = FileOutput(path)
     else:
         raise ConfigError("--audit names no file; name one, or leave the option out")
     return Audit(output, clock, shown)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Union
 
+from ...api_key import ApiKey
 from ...clock import SystemClock
 from ...composition.core import build
 from ...composition.parts import one_memory
 from ...config.credentials import own_files
 from ...config.paths import found_at
-from ...config.settings import config_file
+from ...config.settings import Settings, config_file, read_settings
 from ...core import Core
 from ...errors import ConfigError
 from ...misconfigured import Misconfigured
@@ -63,6 +64,11 @@ class Cores:
         finally:
             shared.give_back(in_use)
 
+    @property
+    def settings(self) -> Settings | None:
+        """The settings in force, which are not those of a file that is wrong now; None before the first core."""
+        return self._last_valid.settings("")
+
     def is_current(self, core: Core) -> bool:
         """Whether `core` answers the next call for the configured version. Does not wait."""
         shared = self._known.get("")
@@ -101,11 +107,13 @@ class Cores:
         environment = {**self._environment, **kept, **chosen}
         with self._reading:
             key = self._last_valid.key(environment)
-        try:
-            with self._reading:
-                settings = self._last_valid.settings(environment, version)
-            # Without a lock, because a server that keeps the state may take long to respond.
+
+        def built(settings: Settings) -> Core:
             return build(settings, key, self._clock, own_files=lambda: own_files(environment), memory=self._memory)
+
+        try:
+            # Without a lock, because a server that keeps the state may take long to respond.
+            return self._last_valid.built(environment, version, built)
         except ConfigError as error:
             return Misconfigured(error, key)
 
@@ -114,6 +122,17 @@ class Cores:
             return bool(self._environment.get("VT_KEEP_RAW")) or "keep_raw" in config_file(self._environment)
         except ConfigError:
             return True  # reported by the core
+
+
+def check_settings(environment: Mapping[str, str], clock: SystemClock) -> Settings:
+    """The settings of `environment`. Raises `ConfigError` if they are wrong, or if no core can be built with them."""
+
+    def no_key() -> ApiKey:
+        raise ConfigError("nothing is sent during the check")
+
+    settings = read_settings(environment)
+    build(settings, no_key, clock).close()
+    return settings
 
 
 def _version_of(core: AnyCore) -> str | None:

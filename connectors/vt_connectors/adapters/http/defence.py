@@ -24,6 +24,16 @@ _TARGET = re.compile(r"/[!-~]*")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/]+?)\.?(?P<port>:[0-9]+)?")
 
 
+# Of `--allow-host`: a name or an address, with or without a port.
+_ALLOWED = re.compile(r"(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)\.?(?::(?P<port>[0-9]{1,5}))?")
+
+
+def allowed_host(text: str) -> str | None:
+    """A further value of the Host header, as `Defence` compares it; None if no Host header can have it."""
+    found = _ALLOWED.fullmatch(text.lower())
+    return _normal(text) if found is not None and int(found["port"] or 0) <= 65535 else None
+
+
 class Defence(NamedTuple):
     """`hosts`: the accepted values of the Host header, in lower case: `name:port`, or `name` without a port.
     `is_behind_proxy`: forwarding headers are accepted, and have no effect.

@@ -19,6 +19,8 @@ from .rights import DEFAULT_SETTINGS, ServerSettings, refusal
 from .token_text import IN_CALL, holds_token
 from .waiting_places import WaitingPlaces
 
+_REPEATED = ("id", "action")
+
 
 class Execution:
     """Used by all faces, so that the same rules hold for all of them."""
@@ -101,7 +103,7 @@ class Execution:
         if refused is None and self._keys is not None:
             refused = self._keys.refusal(caller)
         if refused is not None:
-            return core.refuse(document, refused)
+            return core.refuse(_without_repeated_tokens(document), refused)
         document = with_own_key(document, caller)
         claim = Claim(caller.client, batch=batch)
         wait_s = min(caller.longest_wait_s, longest_wait_s if longest_wait_s is not None else caller.longest_wait_s)
@@ -117,6 +119,13 @@ class Execution:
 
 def _with_a_token(document: Any) -> ConnectorError | None:
     return InvalidRequest(IN_CALL, details={"path": ""}) if holds_token(document) else None
+
+
+def _without_repeated_tokens(document: Any) -> Any:
+    """The request without an id or action that has a token, because its refusal repeats them."""
+    if not isinstance(document, Mapping):
+        return document
+    return {name: value for name, value in document.items() if name not in _REPEATED or not holds_token(value)}
 
 
 def _is_lookup(document: Any) -> bool:

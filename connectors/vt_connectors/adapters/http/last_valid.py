@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Callable
+from typing import Callable, TypeVar
 
 from ...api_key import ApiKey
 from ...config.credentials import find_key
@@ -13,30 +13,42 @@ from ...log import logger
 from ...redaction import remember, without_keys
 
 _LOG = logger("serve")
+_Built = TypeVar("_Built")
 
 
 class LastValid:
-    """Not thread-safe."""
+    """The methods for settings are safe for many threads, unless two of them have the same `version` of the API."""
 
     def __init__(self) -> None:
         self._settings: dict[str, Settings] = {}
         self._key: ApiKey | None = None
 
-    def settings(self, environment: Mapping[str, str], version: str) -> Settings:
-        """The settings of `environment`; if they are wrong, the last valid ones for this `version` of the API.
+    def built(self, environment: Mapping[str, str], version: str, build: Callable[[Settings], _Built]) -> _Built:
+        """What `build` makes of the settings of `environment`; of the last valid ones if they are wrong.
 
-        Raises `ConfigError` if there are none.
+        Settings are wrong also if `build` raises `ConfigError`. Raises it if there are no valid ones.
         """
         try:
-            self._settings[version] = read_settings(environment)
+            settings = read_settings(environment)
+            built = build(settings)
         except ConfigError as error:
-            if version not in self._settings:
+            earlier = self._settings.get(version)
+            if earlier is None:
                 raise
             _LOG.error("the settings are wrong, so the earlier ones stay in use: %s", without_keys(error.message))
-        return self._settings[version]
+            return build(earlier)
+        self._settings[version] = settings
+        return built
+
+    def settings(self, version: str) -> Settings | None:
+        """The settings in force; None if none were valid so far."""
+        return self._settings.get(version)
 
     def key(self, environment: Mapping[str, str]) -> Callable[[], ApiKey]:
-        """Returns the key of `environment`, or the last valid one; raises `ConfigError` if there is none."""
+        """Returns the key of `environment`, or the last valid one; raises `ConfigError` if there is none.
+
+        Not thread-safe.
+        """
         wrong: ConfigError | None = None
         try:
             self._key = remember(find_key(environment)[0])

@@ -19,6 +19,13 @@ _LOCKED_S = 10.0
 _CLOSED_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
 
 
+def require_folder(option: str, path: Path) -> None:
+    """Raises `ConfigError` if the folder of the file of `option` does not exist: the path may be mistyped."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise ConfigError(f"{option} {path}: there is no folder {folder}; make it, or correct the path")
+
+
 def read_private(path: Path, about: str) -> str:
     """The text of the file. `about` begins messages, for example `the tokens file`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...clock import SystemClock
+from ..core_from_environment import remember_keys
 from .application import Application, Watcher
 from .audit import Audit
 from .body_limits import MOST_UPLOAD_BYTES
@@ -48,6 +49,9 @@ class Service:
         most_upload_bytes: int = MOST_UPLOAD_BYTES,
     ) -> None:
         self._tokens = tokens
+        # Also calls that need no key must not repeat it.
+        self._environment = environment
+        remember_keys(environment)
         self.cores = Cores(environment, clock)
         self.places = WaitingPlaces(threads)
         proven = ProvenKeys(self.cores, self.places, clock)
@@ -58,7 +62,7 @@ class Service:
         v3 = V3Face(execution, clock, is_behind_proxy=defence.is_behind_proxy, download_bytes=settings.download_bytes)
         v2 = V2Face(execution, clock, is_behind_proxy=defence.is_behind_proxy)
         faces: dict[str, Face] = {"/v1/": contract, BEGIN: v3, UPLOADS: v3, BASE: v2, OPEN: contract, "": contract}
-        readiness = Readiness(self.cores, environment, clock, self._is_stopping, self._tokens_problem)
+        readiness = Readiness(self.cores, clock, self._is_stopping, self._tokens_problem)
         audits = [watcher for watcher in watchers if isinstance(watcher, Audit)]
         metrics = Metrics(self.cores, lambda: self.places.taken, lambda: sum(audit.lost for audit in audits))
         faces = {**dict.fromkeys(PATHS, OperationsFace(readiness, metrics)), **faces}
@@ -77,6 +81,7 @@ class Service:
 
     def reload(self) -> None:
         """Read settings, key and tokens again. Never raises."""
+        remember_keys(self._environment)
         self.cores.reload()
         if isinstance(self._tokens, FileTokens):
             self._tokens.reload()

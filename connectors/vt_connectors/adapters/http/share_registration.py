@@ -39,6 +39,8 @@ class ShareRegistration:
         now = self._clock.monotonic()
         if shares == self._registered and now < self._due:
             return
+        # A token whose share ended must give it back.
+        has_shares = any(shares.values()) or any((self._registered or {}).values())
         self._registered, self._due = shares, now + _AGAIN_S
         try:
             with self._cores.core() as core:
@@ -47,7 +49,9 @@ class ShareRegistration:
         except Cancelled:
             raise
         except ConnectorError as error:
-            self._tell(error.message)
+            # Without shares only the count of each token's use is missing.
+            if has_shares:
+                self._tell(error.message)
 
     def again(self) -> None:
         """The settings may have changed, and with them the record."""

@@ -1,4 +1,4 @@
-"""Tokens in texts: no token of any client is sent to VirusTotal, or written to a log."""
+"""Tokens in texts: no token of any client is sent to VirusTotal, written to a log, or repeated in an error."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...redaction import without_keys
 from .messages import Refused
 
 PREFIX = "vtc_"
 IN_CALL = (
-    "a value contains a token (vtc_ and 43 further characters); tokens belong into their header or the parameter "
-    "apikey only, so nothing was passed on"
+    "a name or a value contains a token (vtc_ and 43 further characters); tokens belong into their header or the "
+    "parameter apikey only, so nothing was passed on"
 )
 # Of 32 random bytes. A shorter text may be the name of a file.
 _TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -23,6 +24,16 @@ _SHORTEST_TOKEN = 8
 def without_tokens(text: str) -> str:
     """The text with each token replaced."""
     return _NEARLY_TOKEN.sub("[token]", text) if PREFIX in text else text
+
+
+def without_secrets(text: str) -> str:
+    """The text of an error with each token, and each known key, replaced."""
+    return without_tokens(without_keys(text))
+
+
+def shown(text: str, most: int) -> str:
+    """The first `most` characters of what a client sent, for an error. A secret is replaced before it may be cut."""
+    return without_secrets(text)[:most]
 
 
 def holds_token(value: Any, token: str = "") -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Callable, NamedTuple
+from urllib.parse import unquote
 
 from .... import strict_json
 from ....actions import ACTIONS
@@ -23,7 +24,7 @@ from . import idempotency
 from .batch import Batches
 from .bodies import checked_body, json_value
 from .listing import action_document, actions_document
-from .lookup_query import document_of
+from .lookup_query import document_of, in_words_of_the_query
 from .outcome_status import retry_after, status_of
 from .queries import HTTP_STATUS, only, query_of, status_is_wanted, switch
 from .repeated_calls import LONGEST_BODY, RepeatedCalls
@@ -66,6 +67,7 @@ class ContractFace:
         return call.path == OPEN
 
     def answer(self, call: Call, caller: Caller) -> Reply:
+        self._refuse_tokens(call)
         found = self._find(call.path)
         method = "GET" if call.method == "HEAD" else call.method
         if method not in found.handlers:
@@ -90,6 +92,11 @@ class ContractFace:
             return (("Allow", self._find(refused.path).allowed),)
         except Refused:
             return (("Allow", ""),)
+
+    def _refuse_tokens(self, call: Call) -> None:
+        """Raises `Refused` for a token in the path, or in a name or value of the query."""
+        told = [unquote(call.path), *query_of(call)] if call.query else unquote(call.path)
+        refuse_tokens(told, self.token_of(call) or "")
 
     def _find(self, path: str) -> _Found:
         named = _ACTION.fullmatch(path)
@@ -122,6 +129,8 @@ class ContractFace:
             # The server itself refuses it: the token lacks the right, or nobody may do it over HTTP.
             status = 403 if wants_status or "right" in error["details"] else 200
             return json_reply(status, response, note=note_of(response, document=document))
+        if call.method != "POST":
+            response = in_words_of_the_query(response)
         reply = _reply(response, wants_status, headers, document)
         self._repeated.remember(call, caller, body, document, response, reply)
         return reply

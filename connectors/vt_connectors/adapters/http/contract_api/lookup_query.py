@@ -7,7 +7,9 @@ from typing import Any, Callable
 
 from ....config.values import seconds_of
 from ....contract.nearest import nearest
+from ....contract.response import Response
 from ....errors import InvalidRequest
+from ..token_text import shown
 
 # An address has at most 8192 characters.
 MOST_PARTS = 50
@@ -54,6 +56,7 @@ _PLACES: dict[str, tuple[tuple[str, ...], Callable[[str, str], Any]]] = {
     **{name: (("options", "thresholds", name), _count) for name in _THRESHOLDS},
     **{f"{kind}.{name}": (("options", "thresholds", kind, name), _count) for kind in _KINDS for name in _THRESHOLDS},
 }
+_WAIT = ("max_wait_s", "max_wait")
 NAMES: Collection[str] = tuple(_PLACES)
 
 
@@ -64,8 +67,9 @@ def document_of(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
     for name, value in values:
         if name not in _PLACES:
             meant = nearest(name, NAMES)
-            hint = f"did you mean {meant!r}? " if meant else ""
-            raise _wrong(name, f"is unknown; {hint}Known names: {', '.join(NAMES)}")
+            names = ", ".join(NAMES)
+            hint = f"did you mean {meant!r}? Known names: {names}" if meant else f"known names: {names}"
+            raise _wrong(name, f"is unknown; {hint}")
         if name in seen:
             raise _wrong(name, "is given twice")
         seen.add(name)
@@ -73,6 +77,15 @@ def document_of(values: Iterable[tuple[str, str]]) -> dict[str, Any]:
             place, read = _PLACES[name]
             _put(document, place, read(name, value))
     return document
+
+
+def in_words_of_the_query(response: Response) -> Response:
+    """The response, whose error names the option of a request document by its name in the query."""
+    error = response["error"]
+    if error is None or _WAIT[0] not in error["message"]:
+        return response
+    message, summary = (text.replace(*_WAIT) for text in (error["message"], response["summary"]))
+    return {**response, "summary": summary, "error": {**error, "message": message}}
 
 
 def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
@@ -83,4 +96,5 @@ def _put(document: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 
 
 def _wrong(name: str, why: str) -> InvalidRequest:
-    return InvalidRequest(f"query parameter {name[:60]!r} {why}", details={"path": f"/{name[:60]}"})
+    name = shown(name, 60)
+    return InvalidRequest(f"query parameter {name!r} {why}", details={"path": f"/{name}"})

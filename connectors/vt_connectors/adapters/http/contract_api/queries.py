@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..messages import Call, Refused
+from ..token_text import shown
 
 HTTP_STATUS = "http_status"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
@@ -31,7 +32,7 @@ def only(call: Call, names: tuple[str, ...]) -> None:
     unknown = next((name for name, _ in query_of(call) if name not in names), None)
     if unknown is not None:
         known = ", ".join(names) or "none"
-        raise Refused(400, "query", f"unknown query parameter {unknown[:60]!r}; known names: {known}")
+        raise Refused(400, "query", f"unknown query parameter {shown(unknown, 60)!r}; known names: {known}")
 
 
 def query_of(call: Call) -> list[tuple[str, str]]:

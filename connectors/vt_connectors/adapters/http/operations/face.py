@@ -36,7 +36,7 @@ class OperationsFace:
     def answer(self, call: Call, caller: Caller) -> Reply:
         page = self._pages.get(call.path)
         if page is None:
-            raise Refused(404, "path", f"there is nothing at {call.path}")
+            raise Refused(404, "path", "there is nothing at this path")
         if call.method not in ("GET", "HEAD"):
             raise Refused(405, "method", f"get {call.path} with GET")
         return page(caller)._replace(note=Note(f"GET {call.path}"))

@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ....clock import Clock
-from ....config.settings import read_settings
 from ....contract.documents import Options, Request
 from ....core import Core
-from ....errors import ConfigError
 from ...cli.doctor_state import state_findings
 from ..callers import Caller
 from ..cores import Cores
@@ -40,14 +38,12 @@ class Readiness:
     def __init__(
         self,
         cores: Cores,
-        environment: Mapping[str, str],
         clock: Clock,
         is_stopping: Callable[[], bool],
         tokens_problem: Callable[[], str | None],
     ) -> None:
         """`tokens_problem()`: why the tokens file cannot be used; None if it can."""
         self._cores = cores
-        self._environment = environment
         self._clock = clock
         self._is_stopping = is_stopping
         self._tokens_problem = tokens_problem
@@ -82,10 +78,8 @@ class Readiness:
         return self._failure()
 
     def _has_state(self) -> bool:
-        try:
-            return next(iter(state_findings(read_settings(self._environment), self._clock))).ok is not False
-        except ConfigError:
-            return False
+        settings = self._cores.settings
+        return settings is not None and next(iter(state_findings(settings, self._clock))).ok is not False
 
     def _failure(self) -> str | None:
         failed = self._failed

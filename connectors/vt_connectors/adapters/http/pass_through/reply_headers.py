@@ -32,7 +32,12 @@ def headers_of(*responses: Response) -> Headers:
         if oldest["age_s"] is not None:
             headers.append(("Age", str(oldest["age_s"])))
     reasons = [reason for each in responses if (reason := reason_of(each)) is not None]
-    return (*headers, *(("X-Vtaction-Reason", reason) for reason in reasons[:1]))
+    return (*headers, *(reason_header(reason) for reason in reasons[:1]))
+
+
+def reason_header(reason: str) -> tuple[str, str]:
+    """Why there is no answer, as a word."""
+    return "X-Vtaction-Reason", reason
 
 
 def retry_after(seconds: Iterable[float | None]) -> Headers:

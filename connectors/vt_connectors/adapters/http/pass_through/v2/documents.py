@@ -11,7 +11,8 @@ from typing import Any
 
 from .....contract.response import Response
 from ...messages import NO_NOTE, Note, Refused, Reply, json_reply, note_of
-from ..reply_headers import OF_SERVER, headers_of, reason_of, retry_after
+from ...token_text import without_secrets
+from ..reply_headers import OF_SERVER, headers_of, reason_header, reason_of, retry_after
 
 Document = dict[str, Any]
 QUEUED = "Scan request successfully queued, come back later for the report"
@@ -48,20 +49,29 @@ def failed(status: int, responses: Sequence[Response]) -> Reply:
     error = first["error"]
     waits = [each["error"]["retry_after_s"] for each in responses if each["error"] is not None]
     message = first["summary"] if error is None else OF_SERVER.get(error["code"], error["message"])
-    return refusal(status, message, retry_after(waits))._replace(note=note_for(responses))
+    reply = refusal(status, message, retry_after(waits), _why(first))
+    return reply._replace(note=note_for(responses))
 
 
-def refusal(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """API v2 says nothing but the status if quota or rights are missing."""
+def _why(response: Response) -> str:
+    error = response["error"]
+    if error is None:
+        return reason_of(response) or ""
+    return "right" if "right" in error["details"] else error["code"]
+
+
+def refusal(status: int, message: str, headers: tuple[tuple[str, str], ...] = (), reason: str = "") -> Reply:
+    """API v2 says nothing but the status if quota or rights are missing, so a header has the `reason`."""
+    headers = (*headers, reason_header(reason)) if reason else headers
     if status in (_QUOTA, _REFUSED):
         return Reply(status, b"", headers, _HTML)
-    return json_reply(status, {"response_code": -1, "verbose_msg": message}, headers)
+    return json_reply(status, {"response_code": -1, "verbose_msg": without_secrets(message)}, headers)
 
 
 def refusal_of(refused: Refused) -> Reply:
     """The reply to a call that the server itself refuses."""
     status = {401: _REFUSED, 429: _QUOTA}.get(refused.status, refused.status)
-    return refusal(status, refused.message, refused.headers)
+    return refusal(status, refused.message, refused.headers, refused.reason)
 
 
 def answered(document: Any, responses: Sequence[Response]) -> Reply:
@@ -84,12 +94,12 @@ def note_for(responses: Sequence[Response]) -> Note:
 
 def unknown(resource: str, message: str) -> Document:
     """VirusTotal has no report on `resource`, or may not be asked."""
-    return {"response_code": 0, "resource": resource, "verbose_msg": message}
+    return {"response_code": 0, "resource": without_secrets(resource), "verbose_msg": without_secrets(message)}
 
 
 def invalid(resource: str, message: str) -> Document:
     """`resource` has no valid form."""
-    return {"response_code": -1, "resource": resource, "verbose_msg": message}
+    return {"response_code": -1, "resource": without_secrets(resource), "verbose_msg": without_secrets(message)}
 
 
 def still_queued(resource: str, scan_id: str) -> Document:

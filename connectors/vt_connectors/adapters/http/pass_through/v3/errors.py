@@ -10,6 +10,7 @@ from typing import Any
 from .....actions.forward import said_by_virustotal
 from .....contract.response import Response
 from ...messages import NO_NOTE, Note, Refused, Reply, json_reply
+from ...token_text import without_secrets
 from ..reply_headers import OF_SERVER, reason_of, retry_after
 
 _BY_ERROR = {
@@ -38,6 +39,8 @@ _BY_REFUSAL = {
     503: "TransientError",
     504: "DeadlineExceededError",
 }
+# The words of this face for the contract's option.
+_WAIT = "Prefer: wait=SECONDS"
 _NOUNS = {"files": "File", "urls": "URL", "domains": "Domain", "ip_addresses": "IP address", "analyses": "Analysis"}
 
 
@@ -52,13 +55,14 @@ def error_reply(response: Response, note: Note) -> Reply:
     error = response["error"]
     assert error is not None, "the response is an error"
     code = error["code"]
+    told = error["message"].replace("max_wait_s", _WAIT)
     status, name = _BY_ERROR.get(code, (400, "BadRequestError"))
     vt_code, http_status = error["vt_code"], error["http_status"]
     if vt_code is not None and http_status is not None and http_status >= 400 and code not in _NOT_PASSED_ON:
         status, name = http_status, vt_code
     if status == 429:
-        return _reply(429, name, error["message"], retry_after([error["retry_after_s"]]), note)
-    message = OF_SERVER.get(code) or said_by_virustotal(error["message"])
+        return _reply(429, name, told, retry_after([error["retry_after_s"]]), note)
+    message = OF_SERVER.get(code) or said_by_virustotal(told)
     return _reply(status, name, message, (), note)
 
 
@@ -78,5 +82,5 @@ def skipped_reply(response: Response, note: Note) -> Reply:
 def _reply(
     status: int, code: str, message: str, headers: tuple[tuple[str, str], ...] = (), note: Note = NO_NOTE
 ) -> Reply:
-    document: dict[str, Any] = {"error": {"code": code, "message": message}}
+    document: dict[str, Any] = {"error": {"code": code, "message": without_secrets(message)}}
     return json_reply(status, document, headers, note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -15,6 +16,7 @@ from ...token_text import refuse_tokens
 BEGIN = "/api/v3/"
 UPLOADS = "/_vtaction/upload/"
 _MOST_SEGMENTS = 12
+_WORD = re.compile(r"[a-z_]{1,40}")
 # https://docs.virustotal.com/reference/overview. Anything else is not passed on.
 FIRST_SEGMENTS = frozenset(
     (
@@ -87,7 +89,10 @@ def target_of(call: Call, token: str) -> Target:
     """Raises `Refused`, also if a token, such as `token`, the caller's, is anywhere but in its place."""
     raw = call.path[len(BEGIN) :]
     raw = raw[:-1] if raw.endswith("/") else raw
-    segments = [_decoded(segment) for segment in raw.split("/")]
+    segments, values = [_decoded(segment) for segment in raw.split("/")], _values(call)
+    if segments[:1] == ["users"] and segments[1:2] == [token]:
+        segments[1] = "me"
+    refuse_tokens([segments, values], token)
     told = segments[1] if len(segments) > 1 else ""
     if len(segments) > 1 and segments[0] == "urls":
         segments[1] = _one_spelling_of_url(segments[1])
@@ -100,19 +105,22 @@ def target_of(call: Call, token: str) -> Target:
         raise Refused(
             404,
             "path",
-            f"this server passes no calls on to {BEGIN}{segments[0][:40]}; the action vt_get (POST /v1/run) reads any "
+            f"this server passes no calls on to {_shown(segments[0])}; the action vt_get (POST /v1/run) reads any "
             "path, with the right raw",
         )
-    if segments[:1] == ["users"] and segments[1:2] == [token]:
-        segments[1] = "me"
     indicator = indicator_in(segments)
     if indicator is not None and not indicator.removed:
         segments[1] = indicator.vt_id
-    target = Target(segments, _values(call), told)
+    target = Target(segments, values, told)
     # A URL may be base64 in the path.
     urls = [url_of_id(segment) for segment in segments[1:2]] if segments[0] == "urls" else []
-    refuse_tokens([segments, target.values, urls], token)
+    refuse_tokens(urls, token)
     return target
+
+
+def _shown(segment: str) -> str:
+    """A first segment that may be one of VirusTotal's: anything else may be a key."""
+    return f"{BEGIN}{segment}" if _WORD.fullmatch(segment) else "this path"
 
 
 def refuse_write_to_account(method: str, segments: Sequence[str]) -> None:

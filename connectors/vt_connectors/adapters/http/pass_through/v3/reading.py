@@ -17,6 +17,7 @@ from .....indicators import Kind, recognise
 from ...callers import Caller
 from ...execution import Execution
 from ...messages import Call, Note, Refused, Reply, json_reply
+from ...token_text import shown
 from ..links import with_own_links
 from ..reply_headers import headers_of, reason_of
 from ..request_options import options_of
@@ -81,7 +82,7 @@ class Reading:
         else:
             value = url_of_id(told) if collection == "urls" else told
             if value is None:
-                raise Refused(400, "url_id", f'"{self._target.told[:100]}" is not a valid URL identifier')
+                raise Refused(400, "url_id", f'"{shown(self._target.told, 100)}" is not a valid URL identifier')
             response = self._look_up(_KINDS[collection], value)
         return self._reply(response, lambda data: {"data": data["raw"]})
 
