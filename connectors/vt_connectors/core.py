@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from .contract.documents import Cost, Options, Request, error_response, has_unknown, read_request, refusal, response
 from .deferred import is_made
-from .errors import ConnectorError, InvalidRequest, RateLimited, internal_error, told
+from .errors import ConnectorError, RateLimited, internal_error, told
 from .indicators import Kind
 from .light_typing import TYPE_CHECKING, Any, Callable
 from .redaction import own_key, without_own
@@ -65,36 +65,14 @@ class Core:
         try:
             self.context.guard.look_at(document)
             request = read_request(document)
-            self._check_nulls(document, request)
-            if has_unknown(document):
-                self._check_places(document, request)
+            params: Any = document["params"]  # type: ignore[index]  # the document is valid
+            if None in params.values() or has_unknown(document):
+                from .actions.request_checks import check_params
+
+                check_params(document, request, self.context.guard)
         except Exception as error:
             return self.refuse(document, error if isinstance(error, ConnectorError) else internal_error())
         return self.run(request, claim=claim)
-
-    def _check_nulls(self, document: Any, request: Request) -> None:
-        """Check the names of parameters that are null, which `request` does not have. Raises `ConnectorError`."""
-        params = document["params"]
-        if None in params.values():
-            from .actions.registry import find
-
-            self.context.guard.refuse(request.action, params, request.api_key)
-            find(request.action).check(params)
-
-    def _check_places(self, document: Any, request: Request) -> None:
-        """Check the parameters if some of them may be beside `params`. Raises `ConnectorError`, which says so."""
-        from .actions.registry import action_named
-
-        action = action_named(request.action)
-        beside = [name for name in action.params_schema["properties"] if name in document] if action else []
-        if action is None or not beside:
-            return
-        self.context.guard.refuse(request.action, request.params, request.api_key)
-        try:
-            action.check(request.params)
-        except InvalidRequest as error:
-            advice = f'the request has {beside[0]} beside params: write "params": {{"{beside[0]}": ...}}'
-            raise InvalidRequest(f"{error.message}; {advice}", details=error.details) from None
 
     def refuse(self, document: object, error: ConnectorError) -> Response:
         """The response to a request document that is not executed. Never raises."""

@@ -61,7 +61,17 @@ class Browser:
         return self._do("/execute/sync", {"script": source, "args": list(args)})
 
     def click(self, selector: str) -> None:
-        self._do(f"/element/{self._element(selector)}/click", {})
+        """Waits while something else covers the place: a page that is still being drawn moves."""
+        give_up = time.monotonic() + 60
+        while True:
+            try:
+                self._do(f"/element/{self._element(selector)}/click", {})
+            except AssertionError as error:
+                if "element click intercepted" not in str(error) or time.monotonic() > give_up:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def write(self, selector: str, text: str) -> None:
         """In the place of what stands there."""
