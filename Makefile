@@ -5,6 +5,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 VENV ?= .venv
 # More workers than cores, because many tests wait for processes or for time to pass.
 TESTS ?= -n 4 --dist worksteal
+# The tests that take each action from the registry, or fail if a list lacks it.
+OF_ACTIONS := tests/architecture tests/contract tests/export tests/mcp_server tests/http/test_rights.py \
+	tests/http/contract_api/test_openapi.py tests/bundles/test_new_action.py tests/actions/test_relationship_actions.py \
+	tests/python_api/test_any_action.py tests/python_api/test_public_names.py tests/cli/test_names.py \
+	tests/cli/test_other_commands.py tests/cli/test_result_tables.py tests/docs/test_tables.py tests/docs/test_links.py \
+	tests/package/test_postman.py tests/package/test_tines.py
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
@@ -12,17 +18,25 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis \
+.PHONY: help setup demo test check-action tables lint types bundles referees referees-large spl appinspect postman tines openapi schemathesis \
 	splunk plots pictures bench soak docs release clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-19s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.for-tests  ## only .venv, with all that the tests need
 
 demo: $(VENV)/.installed  ## a demonstration of the main features, offline, in half a minute
 	@$(BIN)/python -m package.demo
 
 test: $(VENV)/.for-tests spl appinspect  ## all tests
 	$(BIN)/python -m pytest $(TESTS)
+
+check-action: $(VENV)/.for-tests  ## a quick check after a change of an action; ALSO="tests/actions/test_..." adds tests
+	$(BIN)/python -m pytest $(TESTS) $(OF_ACTIONS) $(ALSO)
+
+tables: $(VENV)/.installed  ## writes the tables that derive from the registry into the pages of docs/
+	@$(BIN)/python -m package.docs_tables
 
 lint: $(VENV)/.for-tests  ## ruff, on everything
 	$(BIN)/ruff check .

@@ -97,7 +97,11 @@ def _texts(folder: Path) -> dict[str, list[str]]:
 def test_a_new_action_becomes_what_the_golden_file_says(platform: str) -> None:
     path = GOLDEN / f"{platform}.diff"
     expected = path.read_text("utf-8") if path.exists() else ""
-    assert made_of_it(platform) == expected
+    came = made_of_it(platform)
+    assert came == expected, (
+        f"the bundle gets other lines from a new action than golden/{platform}.diff has. If that is intended, "
+        "`.venv/bin/python -m tests.bundles.test_new_action` writes the golden files anew; read their difference"
+    )
 
 
 def test_each_golden_file_has_its_platform() -> None:

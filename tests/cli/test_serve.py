@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -162,9 +163,19 @@ def test_a_tokens_file_that_others_may_read_ends_the_start_with_2(run: RunnerPro
     ],
 )
 def test_wrong_options_end_the_start_with_2(run: RunnerProcess, arguments: tuple[str, ...], says: str) -> None:
-    done = run.text("serve", *arguments)
+    place = () if "--listen" in arguments else ("--listen", "127.0.0.1:0")
+    done = run.text("serve", *place, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
+
+
+def test_a_wrong_audit_log_is_named_although_the_port_is_taken(run: RunnerProcess, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run.text("serve", "--listen", place, "--audit", str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"the audit log {tmp_path}" in done.stderr
+    assert place not in done.stderr
 
 
 @pytest.mark.parametrize(

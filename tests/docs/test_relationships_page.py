@@ -1,18 +1,9 @@
-"""The page of relationships has the tables that the code prints, and the names that the errors use."""
+"""The table of relationships has the names that the errors use."""
 
 from __future__ import annotations
 
-from vt_connectors.adapters.cli.describe import licences_table, relationships_table
+from vt_connectors.adapters.cli.describe import relationships_table
 from vt_connectors.virustotal.relationship_names import NAMES, licence_of
-
-from .pages import page
-
-PAGE = page("docs/relationships.md")
-
-
-def test_the_tables_are_what_the_code_prints() -> None:
-    assert relationships_table() in PAGE.text
-    assert licences_table() in PAGE.text
 
 
 def test_the_table_has_each_name_once_with_the_licence_that_an_error_names() -> None:

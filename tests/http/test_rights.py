@@ -9,7 +9,8 @@ import pytest
 
 from vt_connectors.actions import ACTIONS
 from vt_connectors.adapters.http.callers import RIGHTS, Caller, Right
-from vt_connectors.adapters.http.rights import NEEDS, ServerSettings, refusal
+from vt_connectors.adapters.http.rights import ServerSettings, refusal
+from vt_connectors.adapters.server.rights import needs_of
 from vt_connectors.api_key import ApiKey
 from vt_connectors.errors import Forbidden
 from vt_connectors.sandbox.accounts import key_digest
@@ -31,13 +32,29 @@ def _lacked(document: Any, *rights: Right) -> str | None:
     return error.details["right"] if error is not None else None
 
 
-def test_the_table_names_every_action() -> None:
-    assert set(NEEDS) == set(ACTIONS)
+def test_the_right_of_a_new_action_follows_from_whether_it_writes_and_needs_a_licence() -> None:
+    reads, writes = ACTIONS["get_votes"]._replace(name="new"), ACTIONS["add_vote"]._replace(name="new")
+    assert needs_of(reads) == ("read", ())
+    assert needs_of(reads._replace(write_params=("notify",))) == ("read", (("notify", "submit"),))
+    assert needs_of(reads._replace(licence="premium")).right == "raw"
+    assert needs_of(writes).right == "comment"
+
+
+def test_what_reveals_what_the_account_does_is_not_read_with_read_alone() -> None:
+    raw = {name for name, action in ACTIONS.items() if needs_of(action).right == "raw"}
+    assert raw >= {
+        "intelligence_search",
+        "ioc_stream",
+        "vt_get",
+        "lookup_private_file",
+        "lookup_private_url",
+        "download_file",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_an_action_needs_the_right_of_its_kind_and_no_other(name: str) -> None:
-    needs = NEEDS[name]
+    needs = needs_of(ACTIONS[name])
     if name == "download_file":
         assert refusal(_request(name), Caller("all", ALL)) is not None
         return
@@ -52,7 +69,7 @@ def test_an_action_needs_the_right_of_its_kind_and_no_other(name: str) -> None:
 def test_reading_is_never_enough_for_an_action_that_writes(name: str) -> None:
     action = ACTIONS[name]
     if action.writes:
-        assert NEEDS[name].right in ("submit", "comment")
+        assert needs_of(ACTIONS[name]).right in ("submit", "comment")
     for param in action.write_params:
         assert _lacked(_request(name, **{param: True}), "read") == "submit"
         assert _lacked(_request(name, **{param: "yes"}), "read") == "submit"

@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 
 from bench.claims import block
-from vt_connectors.actions import ACTIONS
-from vt_connectors.adapters.cli.describe import markdown_table
 from vt_connectors.version import __version__
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -65,14 +63,6 @@ def test_it_leads_to_every_other_page_that_a_reader_begins_with() -> None:
     pages = ("overview", "install", "settings", "errors", "README", "privacy", "quota", "splunk", "runner", "python")
     for page in (*pages, "state", "serve", "platforms"):
         assert f"(docs/{page}.md" in README, page
-
-
-def test_the_actions_are_told_where_it_leads_to() -> None:
-    assert markdown_table() in (PROJECT / "docs/runner.md").read_text("utf-8")
-
-
-def test_it_has_the_number_of_actions() -> None:
-    assert f"[{len(ACTIONS)} actions](docs/runner.md#the-actions)" in README
 
 
 def test_it_fits_on_a_screen_with_one_picture() -> None:

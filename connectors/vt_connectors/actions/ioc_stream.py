@@ -17,7 +17,7 @@ from ..contract.documents import Outcome, Request
 from ..errors import InvalidResponse
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
-from ..virustotal.coerce import epoch, mapping, text
+from ..virustotal.coerce import epoch, mapping, text, texts
 from ..virustotal.port import Api, RowsCall
 from .answer_parts import raw_if_requested
 from .context import Context
@@ -152,7 +152,6 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     date = _date_of(item)
     sources = seen.get("sources")
     named = [mapping(source) for source in sources][:_MOST_SOURCES] if isinstance(sources, list) else []
-    tags = seen.get("tags")
     row = {
         **row_of(item),
         "notification_id": _id_of(item),
@@ -160,6 +159,6 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
         "origin": text(seen.get("origin")),
         "rule": text(mapping(seen.get("hunting_info")).get("rule_name")),
         "sources": [f"[{source.get('type')}] {source.get('label') or source.get('id')}" for source in named] or None,
-        "notification_tags": [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else None,
+        "notification_tags": texts(seen.get("tags")),
     }
     return {name: value for name, value in row.items() if value is not None}

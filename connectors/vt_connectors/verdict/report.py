@@ -74,7 +74,7 @@ def _common(attributes: Mapping[str, Any]) -> Report:
         "stats": _stats(attributes.get("last_analysis_stats")),
         "reputation": _integer(attributes.get("reputation")),
         "votes": _counts(attributes.get("total_votes"), ("harmless", "malicious")),
-        "tags": _texts(attributes.get("tags")),
+        "tags": texts(attributes.get("tags")),
         "first_seen": time_of(attributes.get("first_submission_date")),
         "last_analysis": time_of(attributes.get("last_analysis_date")),
     }
@@ -93,7 +93,7 @@ def _file(attributes: Mapping[str, Any]) -> Report:
 
 
 def _url(attributes: Mapping[str, Any]) -> Report:
-    threats = _texts(attributes.get("threat_names"))
+    threats = texts(attributes.get("threat_names"))
     return {
         "label": threats[0] if threats else None,
         "url": text(attributes.get("url")),
@@ -152,7 +152,7 @@ def _counts(value: object, names: Iterable[str]) -> dict[str, int] | None:
 
 def _names(attributes: Mapping[str, Any]) -> list[str] | None:
     """The most meaningful name first, without duplicates."""
-    names = _texts(attributes.get("names"))
+    names = texts(attributes.get("names"))
     telling = text(attributes.get("meaningful_name"))
     if names is None and telling is None:
         return None
@@ -163,7 +163,7 @@ def _categories(value: object) -> list[str] | None:
     """VirusTotal's mapping has vendors as keys and their categories as values."""
     if not isinstance(value, Mapping):
         return None
-    return list(dict.fromkeys(_texts(list(value.values())) or []))
+    return list(dict.fromkeys(texts(list(value.values())) or []))
 
 
 def _engines(value: object) -> dict[str, dict[str, Any]]:
@@ -182,7 +182,8 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _texts(value: object) -> list[str] | None:
+def texts(value: object) -> list[str] | None:
+    """A list of texts, without its other elements."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
 
 

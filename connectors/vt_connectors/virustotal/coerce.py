@@ -10,6 +10,7 @@ from ..errors import InvalidResponse
 from ..verdict.report import LATEST_EPOCH
 from ..verdict.report import mapping as mapping
 from ..verdict.report import text as text
+from ..verdict.report import texts as texts
 from .port import AnalysisStatus
 
 

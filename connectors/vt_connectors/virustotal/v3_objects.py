@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Conflict, InvalidResponse
 from ..indicators import Indicator
 from . import identity
-from .coerce import epoch, mapping, text
+from .coerce import epoch, mapping, text, texts
 from .port import Comment, Resolution
 
 
@@ -30,12 +30,11 @@ def row_of(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 def comment_of(vt_object: Mapping[str, Any]) -> Comment:
     """Parse a comment's object."""
     attributes = mapping(vt_object.get("attributes"))
-    tags = attributes.get("tags")
     return Comment(
         text=text(attributes.get("text")) or "",
         comment_id=text(vt_object.get("id")),
         date=epoch(attributes.get("date")),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        tags=tuple(texts(attributes.get("tags")) or ()),
     )
 
 

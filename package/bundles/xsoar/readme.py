@@ -12,7 +12,7 @@ from .settings import settings
 
 def pack_readme(commands: list[PackCommand]) -> str:
     """For the pack's page in the Marketplace."""
-    names = ", ".join(f"`{one.name}`" for one in commands)
+    names = "\n".join(f"- `{one.name}`" for one in commands)
     return f"""{DESCRIPTION}
 
 ## What does this pack do?
@@ -21,7 +21,9 @@ def pack_readme(commands: list[PackCommand]) -> str:
 - Scans files and URLs and polls until the scan is finished.
 - Tells an unknown indicator, a used-up quota and a wrong token apart: none of them looks like another.
 
-Commands: {names}.
+## Commands
+
+{names}
 """
 
 

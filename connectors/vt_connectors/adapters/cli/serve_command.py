@@ -50,10 +50,10 @@ def _serve(options: argparse.Namespace, environment: MutableMapping[str, str], c
         if options.check:
             return check(options)
         settings = check_settings(environment, clock)
+        key_file = tokens_path(options, environment).with_name("serve-audit.key")
+        # First: a wrong --audit is told even if another program has the port, and a mistyped path makes no tokens.
+        audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         with listening(options, environment) as sockets:
-            key_file = tokens_path(options, environment).with_name("serve-audit.key")
-            # First, so that a mistyped path makes no tokens.
-            audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
             tokens = _tokens(options, environment, clock)
             _warn_without_key(environment)
             _warn_of_memory(settings)

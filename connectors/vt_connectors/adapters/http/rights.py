@@ -1,14 +1,13 @@
-"""What a caller may do over HTTP: the only place that decides it, for all faces."""
+"""Which requests of a caller are refused over HTTP. Which right an action needs is in `server/rights.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ...actions import ACTIONS
+from ...actions import ACTIONS, Action
 from ...errors import ConnectorError, Forbidden, InvalidRequest
-from ..server.rights import NEEDS as NEEDS
-from ..server.rights import Needs, Right, is_given, needed_rights
+from ..server.rights import Right, is_given, needed_rights, needs_of
 from .callers import Caller
 from .messages import Refused
 
@@ -52,10 +51,7 @@ def refusal(document: Any, caller: Caller, settings: ServerSettings = DEFAULT_SE
     name, params = document.get("action"), document.get("params")
     if not isinstance(name, str) or name not in ACTIONS:
         return None
-    needs = NEEDS.get(name)
-    if needs is None:
-        return Forbidden(f"{name} is not available over HTTP")
-    return _refused(name, needs, params if isinstance(params, Mapping) else {}, caller)
+    return _refused(ACTIONS[name], params if isinstance(params, Mapping) else {}, caller)
 
 
 def missing_right(caller: Caller, right: Right, about: str) -> Forbidden | None:
@@ -76,13 +72,14 @@ def check_right(caller: Caller, right: Right, about: str) -> None:
         raise Refused(403, "right", error.message)
 
 
-def _refused(name: str, needs: Needs, params: Mapping[str, Any], caller: Caller) -> Forbidden | None:
+def _refused(action: Action, params: Mapping[str, Any], caller: Caller) -> Forbidden | None:
+    name = action.name
     if name in _NEVER:
         return Forbidden(f"{name} is not available over HTTP: {_NEVER[name]}")
     param, why = _NEVER_WITH.get(name, ("", ""))
     if param and is_given(params, param):
         return Forbidden(f"/params/{param} is not allowed over HTTP: {why}", details={"path": f"/params/{param}"})
-    for right in needed_rights(needs, params):
+    for right in needed_rights(needs_of(action), params):
         refused = missing_right(caller, right, name)
         if refused is not None:
             return refused

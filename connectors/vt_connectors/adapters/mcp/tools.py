@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...actions import ACTIONS, Action
 from ...contract.validation import schema
-from ..server.rights import NEEDS, Right
+from ..server.rights import Right, needs_of
 
 # They take something away or replace it; all other writes add.
 DESTRUCTIVE = frozenset(("delete_comment", "download_file"))
@@ -41,7 +41,7 @@ def tools(rights: frozenset[Right], *, has_folder: bool) -> dict[str, Tool]:
     return {
         action.name: _tool(action, rights, has_folder)
         for action in ACTIONS.values()
-        if NEEDS[action.name].right in rights and (has_folder or not _PATHS.get(action.name, ("", False))[1])
+        if needs_of(action).right in rights and (has_folder or not _PATHS.get(action.name, ("", False))[1])
     }
 
 
@@ -71,7 +71,7 @@ def _description(action: Action) -> str:
 def _input_schema(action: Action, rights: frozenset[Right], has_folder: bool) -> dict[str, Any]:
     """Without parameters that make a read write, need a right that is not there, or name a file of this machine."""
     left_out = set(action.write_params)
-    left_out |= {param for param, right in NEEDS[action.name].with_params if right not in rights}
+    left_out |= {param for param, right in needs_of(action).with_params if right not in rights}
     if not has_folder and action.name in _PATHS:
         left_out.add(_PATHS[action.name][0])
     known = action.params_schema

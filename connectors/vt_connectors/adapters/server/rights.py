@@ -1,9 +1,12 @@
-"""The rights of callers, and which one an action needs: the only place that decides it, for all servers."""
+"""The rights of callers, and which of them an action needs. What HTTP refuses beyond that is in `http/rights.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from ...actions import Action
 
 # `read`: lookups and other reading actions. `submit`: scans and rescans. `comment`: comments and votes. `raw`: any
 # other call of VirusTotal's API, and downloads. `metrics`: the server's own figures.
@@ -20,42 +23,34 @@ class Needs(NamedTuple):
     with_params: tuple[tuple[str, Right], ...] = ()
 
 
-_READS, _SCANS, _COMMENTS, _RAW = Needs(), Needs("submit"), Needs("comment"), Needs("raw")
-NEEDS: Mapping[str, Needs] = {
-    "lookup": _READS,
-    "lookup_hash": _READS,
-    "lookup_url": Needs(with_params=(("scan_if_missing", "submit"),)),
-    "lookup_domain": _READS,
-    "lookup_ip": _READS,
-    "passive_dns": _READS,
-    "relationships": _READS,
-    "behaviour": _READS,
-    "search": _READS,
-    "get_comments": _READS,
-    "get_comment": _READS,
-    "get_votes": _READS,
-    # With `usage_days` too: clients that share a quota may see what uses it up, and it names no indicators.
-    "quota": _READS,
-    # Private results are only for those who may see the reports on all private scans of the account.
-    "get_analysis": Needs(with_params=(("private", "raw"),)),
+# What cannot be derived from the row of the registry.
+_SCANS, _RAW = Needs("submit"), Needs("raw")
+_NOT_DERIVED: Mapping[str, Needs] = {
     # Private scans need no other right: they show less to others, and their response has only what the caller sent.
     "scan_file": _SCANS,
     "scan_url": _SCANS,
     "rescan": _SCANS,
     "rescan_file": _SCANS,
-    "add_comment": _COMMENTS,
-    "delete_comment": _COMMENTS,
-    "add_vote": _COMMENTS,
-    # Queries reveal what is being investigated, and have a quota of their own.
-    "intelligence_search": _RAW,
-    # It shows what the account watches for.
-    "ioc_stream": _RAW,
+    # Private results are only for those who may see the reports on all private scans of the account.
+    "get_analysis": Needs(with_params=(("private", "raw"),)),
     # It reads any path, also about the account.
     "vt_get": _RAW,
-    "lookup_private_file": _RAW,
-    "lookup_private_url": _RAW,
-    "download_file": _RAW,
 }
+
+
+def needs_of(action: Action) -> Needs:
+    """Derived from the action's row, unless it is listed above.
+
+    Writes need `comment`, because they publish something under the account's name. Reading needs `raw` if the call has
+    a licence: it may show what the account investigates or watches for, and often has a quota of its own. Other reading
+    needs `read`, and `submit` with parameters that make it write.
+    """
+    if action.name in _NOT_DERIVED:
+        return _NOT_DERIVED[action.name]
+    if action.writes:
+        return Needs("comment")
+    right: Right = "read" if action.licence in ("free", None) else "raw"
+    return Needs(right, tuple((param, "submit") for param in action.write_params))
 
 
 def needed_rights(needs: Needs, params: Mapping[str, Any]) -> list[Right]:
