@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
@@ -20,10 +21,13 @@ Part = Literal["figures", "faults"]
 _MAKE = {"figures": "make bench", "faults": "make soak"}
 
 
-def keep(part: Part, rows: list[dict[str, Any]]) -> None:
-    """Replace the earlier `rows` of that part (fields of `Figure`s or `Tally`s), and write the page again."""
+def keep(part: Part, rows: list[dict[str, Any]], *, is_whole: bool = True) -> None:
+    """Replace the earlier `rows` of that part (fields of `Figure`s or `Tally`s), and write the page again.
+
+    `is_whole`: all rows are of this run.
+    """
     data = json.loads(_DATA.read_text("utf-8")) if _DATA.exists() else {}
-    data[part] = {"made": _made(part), "rows": rows}
+    data[part] = {"made": _made(part) + ("" if is_whole else " Some rows are of an earlier day."), "rows": rows}
     _DATA.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
     figures = [Figure(**row) for row in data.get("figures", {}).get("rows", [])]
     (_HERE / "results.md").write_text(_page(data, figures), "utf-8")
@@ -36,8 +40,13 @@ def keep(part: Part, rows: list[dict[str, Any]]) -> None:
 def keep_again(part: Part, rows: list[dict[str, Any]]) -> None:
     """Like `keep`, for some rows of that part: rows about the same measurement are replaced, the others stay."""
     known = json.loads(_DATA.read_text("utf-8"))[part]["rows"] if _DATA.exists() else []
-    newer = {row["what"]: row for row in rows}
-    keep(part, [newer.pop(row["what"], row) for row in known] + list(newer.values()))
+    newer = {_measured(row): row for row in rows}
+    keep(part, [newer.pop(_measured(row), row) for row in known] + list(newer.values()), is_whole=False)
+
+
+def _measured(row: dict[str, Any]) -> str:
+    """What the row measures, without the numbers of that run."""
+    return re.sub(r"[\d,]+ requests", "requests", row["what"])
 
 
 def _made(part: Part) -> str:
