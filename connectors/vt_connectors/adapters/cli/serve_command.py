@@ -51,7 +51,7 @@ def _serve(options: argparse.Namespace, environment: MutableMapping[str, str], c
             return check(options)
         settings = check_settings(environment, clock)
         key_file = tokens_path(options, environment).with_name("serve-audit.key")
-        # First: a wrong --audit is told even if another program has the port, and a mistyped path makes no tokens.
+        # Opened first, so that a wrong --audit is reported although the port is in use, and creates no tokens file.
         audit = audit_log(options.audit, options.audit_indicator, key_file, clock)
         with listening(options, environment) as sockets:
             tokens = _tokens(options, environment, clock)

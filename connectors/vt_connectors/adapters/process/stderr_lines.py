@@ -44,7 +44,7 @@ class StderrLines:
 
 
 class LosingStderr(io.TextIOBase):
-    """Takes the place of `sys.stderr`: what is not read in time is lost, and the number of lines is told later."""
+    """Replaces `sys.stderr`. Lines that are not read in time are lost; a later line says how many."""
 
     encoding = "utf-8"
 
