@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.fake_clock import FakeClock
-from tests.http.raw import connection, head, read_all
+from tests.http.raw import connection, head, host_of, read_all
 from tests.http.serving import EVERYTHING, READER, KnownTokens, Serving, serving
 from tests.http.test_audit import Lines
 from vt_connectors.adapters.http.audit import Audit
 from vt_connectors.adapters.http.callers import Caller
 from vt_connectors.adapters.http.listening import Limits
+from vt_connectors.adapters.http.messages import Call
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 LOOKUP = {"action": "lookup_hash", "params": {"hash": EICAR}}
@@ -209,3 +211,37 @@ def test_while_the_server_stops_repeated_calls_are_refused_like_all_others(tmp_p
         _known(server)
         server.service.application.is_stopping = True
         assert server.call("POST", "/v1/run", READER, JSON, data=BODY).status_code == 503
+
+
+def test_headers_that_change_the_reply_are_not_overlooked(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        _known(server)
+        preferred = server.call("POST", "/v1/run", READER, {**JSON, "Prefer": "status"}, data=BODY)
+        malformed = server.call("POST", "/v1/run", READER, {**JSON, "Idempotency-Key": "\u00e9"}, data=BODY)
+    assert preferred.headers["Preference-Applied"] == "status"
+    assert malformed.status_code == 400
+
+
+def test_a_reply_to_head_has_no_body(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for _ in range(3):
+            with connection(server) as client:
+                client.sendall(
+                    head(server, f"HEAD {GET} HTTP/1.1", f"Authorization: Bearer {READER}", "Connection: close")
+                )
+                received = read_all(client)
+            assert received.startswith(b"HTTP/1.1 200")
+            assert received.endswith(b"\r\n\r\n")
+
+
+def test_a_reply_whose_line_of_the_audit_log_would_have_to_wait_is_left_to_a_thread(tmp_path: Path) -> None:
+    lines = Lines()
+    with serving(tmp_path, watchers=[Audit(lines, FakeClock(), str)]) as server:
+        _known(server)
+        headers = {"host": host_of(server), "authorization": f"Bearer {READER}", "content-type": "application/json"}
+        found = []
+        for lines.is_ready in (True, False):
+            body = json.dumps(LOOKUP).encode()
+            call = Call.new("POST", "/v1/run", "", headers, io.BytesIO(body), len(body))
+            found.append(server.service.application.at_once(call) is not None)
+    assert found == [True, False]
