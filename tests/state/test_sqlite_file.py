@@ -18,6 +18,7 @@ import pytest
 
 from tests.state.files import DAMAGES, REBUILT, SCHEMA, note, notes, state_file
 from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.own_file import OwnFile
 from vt_connectors.state.fallback import StateUnavailable
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -277,6 +278,23 @@ def test_eight_processes_rename_a_damaged_file_once(tmp_path: Path) -> None:
     assert sum("it was renamed to" in text for text in said) == 1
 
 
+def test_a_file_that_another_process_begins_to_replace_before_it_is_opened_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    _filled(path)
+    as_it_is = OwnFile.open
+
+    def moved_first(own: OwnFile) -> sqlite3.Connection:
+        if not list(tmp_path.glob("*.bad-*")):
+            path.rename(tmp_path / "state.db.bad-1-abcd")
+        return as_it_is(own)
+
+    monkeypatch.setattr(OwnFile, "open", moved_first)
+    note(state_file(path), "after")
+    assert notes(state_file(path)) == ["after", REBUILT]
+
+
 def test_opening_it_in_one_thread_leaves_the_locks_of_another_in_place(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     file = SqliteFile(path, SCHEMA, "TRUNCATE")
@@ -284,6 +302,7 @@ def test_opening_it_in_one_thread_leaves_the_locks_of_another_in_place(tmp_path:
 import sys
 from pathlib import Path
 from vt_connectors.backends.sqlite.file import SqliteFile
+from vt_connectors.backends.sqlite.own_file import OwnFile
 from vt_connectors.state.fallback import StateUnavailable
 from tests.state.files import SCHEMA, note
 try:

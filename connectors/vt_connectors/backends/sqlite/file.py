@@ -192,9 +192,18 @@ class SqliteFile:
             if known.inode == inode(self._place) and known.is_ours:
                 return known.connection
             self.close()
-        found = self._own.inode(knew=known is not None)
+        try:
+            return self._open(knew=known is not None)
+        except sqlite3.OperationalError:
+            if inode(self._place) == self._local.opening:
+                raise
+        # Between the check and the opening, another process has begun to replace a damaged file.
+        return self._open(knew=True)
+
+    def _open(self, *, knew: bool) -> sqlite3.Connection:
+        found = self._own.inode(knew=knew)
         if found == -1:
-            was_lost = known is not None or self._own.had_one()
+            was_lost = knew or self._own.had_one()
             self._own.make(-1, self._made_anew if was_lost else None)
             found = self._own.inode(knew=True)
         self._local.opening = found
