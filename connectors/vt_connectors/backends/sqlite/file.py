@@ -15,7 +15,7 @@ from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
 from .c_module import sqlite3
 from .fork_guard import CROSSING, ThreadConnection
-from .own_file import Journal, OwnFile, Schema
+from .own_file import Journal, OwnFile, Schema, is_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,6 @@ Work = Callable[[sqlite3.Connection], Result]
 # How long to wait for a lock if another caller has just waited for it in full.
 _LOCKED_S = 0.1
 _SETTLING_TRIES, _SETTLING_PAUSE_S = 50, 0.01
-_SCHEMA_DAMAGE = ("no such column", "no such table", "values were supplied")
 
 
 class SqliteFile:
@@ -152,7 +151,7 @@ class SqliteFile:
             try:
                 return self._patiently(lambda: work(self._connection()))
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-                if last or not _is_damage(error):
+                if last or not is_damage(error):
                     self.close()
                     kind = StateBusy if "locked" in str(error) else StateUnavailable
                     raise kind(f"the state file {self.path} cannot be used ({error})") from error
@@ -195,7 +194,7 @@ class SqliteFile:
         try:
             return self._open(knew=known is not None)
         except sqlite3.OperationalError:
-            if inode(self._place) == self._local.opening:
+            if inode(self._place) == getattr(self._local, "opening", -1):
                 raise
         # Between the check and the opening, another process has begun to replace a damaged file.
         return self._open(knew=True)
@@ -245,13 +244,3 @@ class SqliteFile:
             opened.close()
         self._opened.clear()
         self._local = threading.local()
-
-
-def _is_damage(error: Exception) -> bool:
-    """SQLite reports damage with exactly this class, or the text is not UTF-8; subclasses are other errors.
-
-    A missing table or column is damage too, because a file of our version has our tables.
-    """
-    text = str(error)
-    is_reported = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in text
-    return is_reported or any(part in text for part in _SCHEMA_DAMAGE)

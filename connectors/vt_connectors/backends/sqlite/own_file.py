@@ -19,6 +19,7 @@ Journal = Literal["WAL", "TRUNCATE"]
 # The statements that make the tables, or a function that returns them.
 Schema = Union[str, Callable[[], str]]
 Fill = Callable[[sqlite3.Connection], None]
+_SCHEMA_DAMAGE = ("no such column", "no such table", "values were supplied")
 
 
 class OwnFile:
@@ -162,3 +163,13 @@ def _uri_of(path: str) -> str:
     from pathlib import Path
 
     return Path(path).absolute().as_uri()
+
+
+def is_damage(error: Exception) -> bool:
+    """SQLite reports damage with exactly this class, or the text is not UTF-8; subclasses are other errors.
+
+    A missing table or column is damage too, because a file of our version has our tables.
+    """
+    text = str(error)
+    is_reported = type(error) in (sqlite3.DatabaseError, UnicodeDecodeError) or "decode to UTF-8" in text
+    return is_reported or any(part in text for part in _SCHEMA_DAMAGE)
