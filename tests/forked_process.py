@@ -31,7 +31,7 @@ class Program(NamedTuple):
 
     `packages` are imported with all that is in them, those whose names end with a colon by themselves.
     `path` is put before Python's own, and the function `first` (`module:function`) is called, before `packages` are
-    imported.
+    imported. The modules `again` remember what they find at their import: each process imports them once more.
     """
 
     python: str
@@ -39,6 +39,7 @@ class Program(NamedTuple):
     module: str = ""
     path: tuple[str, ...] = ()
     first: str = ""
+    again: tuple[str, ...] = ()
 
 
 class ForkServer:
@@ -50,6 +51,7 @@ class ForkServer:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         given = {"packages": program.packages, "path": program.path, "first": program.first}
+        given["again"] = program.again
         with theirs:
             self._process = subprocess.Popen(
                 [program.python, str(_SERVER), json.dumps(given)],
@@ -73,14 +75,19 @@ class ForkServer:
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
         new_session: bool = False,
+        frees_all: bool = True,
     ) -> ForkedProcess:
-        """A process whose streams are pipes, or files of ours."""
+        """A process whose streams are pipes, or files of ours.
+
+        Without `frees_all` it frees at its end what the program made, but none of the modules.
+        """
         request = {
             "arguments": list(arguments),
             "environment": dict(environment),
             "folder": str(folder or Path.cwd()),
             "module": self._program.module,
             "new_session": new_session,
+            "frees_all": frees_all,
         }
         with contextlib.ExitStack() as theirs:
             input_end, our_input = _end(theirs, stdin, theirs_reads=True)
@@ -105,9 +112,10 @@ class ForkServer:
         *,
         timeout: float,
         folder: Path | None = None,
+        frees_all: bool = True,
     ) -> subprocess.CompletedProcess[bytes]:
         """As `subprocess.run`."""
-        process = self.start(arguments, environment, folder=folder)
+        process = self.start(arguments, environment, folder=folder, frees_all=frees_all)
         try:
             output, errors = process.communicate(given, timeout)
         finally:
