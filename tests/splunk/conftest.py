@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -79,13 +78,13 @@ def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lo
 @pytest.fixture
 def everywhere(lookup: Lookup, python: str) -> Lookup:
     """The same on each of Splunk's interpreters in turn."""
-    return dataclasses.replace(lookup, python=python)
+    return lookup.on(python)
 
 
 @pytest.fixture
 def started_everywhere(lookup: Lookup, python: str) -> Lookup:
     """The same on each of them, with processes that are started."""
-    return lookup.on(python)
+    return lookup.started_on(python)
 
 
 @pytest.fixture

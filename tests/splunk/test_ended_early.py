@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -29,13 +28,7 @@ class Running:
     """A search's process, to be treated badly."""
 
     def __init__(self, lookup: Lookup, *args: str, **searchinfo: Any) -> None:
-        self.process = subprocess.Popen(
-            [lookup.python, str(lookup.script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=lookup.process_environment,
-        )
+        self.process = lookup.running()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin: IO[bytes] = self.process.stdin

@@ -32,7 +32,7 @@ def test_users_who_cannot_see_the_key_can_look_up(
     keyless: Lookup, python: str, sandbox: SandboxServer, splunkd: FakeSplunkd
 ) -> None:
     assert splunkd.endpoints is not None
-    splunkd.endpoints.python, splunkd.endpoints.are_forked = python, False
+    splunkd.endpoints.python = python
     values = [EICAR_MD5, "8.8.8.8", "no indicator", "www.corp.example", "0" * 32]
     result = search(keyless.on(python), splunkd, "ioc=x", values=values)
     assert statuses(result) == ["ok", "ok", "error", "skipped", "not_found"]
