@@ -35,7 +35,8 @@ def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def install(folder: Path) -> None:
         unpack(spl, folder)
-        for python in filter(None, (sys.executable, *map(find_python, SPLUNKS_PYTHONS))):
+        found = [python for python in map(find_python, SPLUNKS_PYTHONS) if python is not None]
+        for python in found or [sys.executable]:
             # What is for another version may be in its syntax.
             subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=False, capture_output=True)
 

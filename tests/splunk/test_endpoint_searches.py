@@ -69,9 +69,9 @@ def test_a_splunkd_that_hides_what_is_not_for_one_is_no_splunkd_without_a_key(
 
 
 def test_values_go_a_hundred_to_a_call(keyless: Lookup, sandbox: SandboxServer, splunkd: FakeSplunkd) -> None:
-    normal(search(keyless, splunkd, "hash=x", values=[md5(number % 250) for number in range(500)]))
+    normal(search(keyless, splunkd, "hash=x", values=[md5(number % 201) for number in range(402)]))
     assert splunkd.asked.count(ENDPOINT) == 3
-    assert len(sandbox.requests) == 250
+    assert len(sandbox.requests) == 201
 
 
 def test_cached_values_are_not_requested(keyless: Lookup, splunkd: FakeSplunkd) -> None:
