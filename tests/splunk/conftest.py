@@ -21,12 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 from package.spl.interpreters import find_any_python, find_python
 
 from .browser import CHROMIUM, DRIVER, Browser
-from .endpoint_harness import ANALYST, KEY
-from .fake_endpoints import FakeEndpoints
+from .endpoint_harness import splunkd_of_analyst
 from .fake_kvstore import FakeKvStore
-from .fake_splunkd import SESSION, FakeSplunkd
+from .fake_splunkd import FakeSplunkd
 from .forked_app import ForkedApp
-from .searching import Lookup
+from .searching import Lookup, splunks_home
 
 
 @pytest.fixture(scope="session")
@@ -64,9 +63,7 @@ def any_python() -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """What SPLUNK_HOME names."""
-    folder = tmp_path / "splunk"
-    (folder / "var/log/splunk").mkdir(parents=True)
-    return folder
+    return splunks_home(tmp_path)
 
 
 @pytest.fixture
@@ -97,9 +94,7 @@ def keyless(lookup: Lookup) -> Lookup:
 @pytest.fixture
 def splunkd(keyless: Lookup, sandbox: SandboxServer) -> Iterator[FakeSplunkd]:
     """One that keeps the key, with the app's endpoints and the session of an analyst."""
-    endpoints = FakeEndpoints(keyless.app, keyless.python, keyless.process_environment)
-    settings = {"api_url": sandbox.url, "quota": "none", "never_query": "corp.example"}
-    with FakeSplunkd(KEY, settings, users={SESSION: ANALYST}, endpoints=endpoints) as running:
+    with splunkd_of_analyst(keyless, sandbox) as running:
         yield running
 
 

@@ -43,6 +43,13 @@ def md5(number: int) -> str:
     return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
+def splunks_home(folder: Path) -> Path:
+    """What SPLUNK_HOME names, in `folder`."""
+    home = folder / "splunk"
+    (home / "var/log/splunk").mkdir(parents=True)
+    return home
+
+
 @dataclass(frozen=True)
 class Lookup:
     """`| vtlookup` as splunkd starts it: `lookup(chunks, "hash=md5")`. `environment` is all that the process has.

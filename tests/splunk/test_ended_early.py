@@ -98,9 +98,9 @@ def terminate(search: Running) -> None:
 
 @pytest.mark.parametrize("cancel", [hang_up, terminate])
 def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
-    started_everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
+    everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
 ) -> None:
-    search = waiting(started_everywhere, sandbox, running)
+    search = waiting(everywhere, sandbox, running)
     cancel(search)
     (reply,) = search.end()
     rows = [(record["x"], record["vt_status"], record["vt_error"]) for record in reply.records]
@@ -108,7 +108,7 @@ def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
     assert [status for _, status, _ in rows].count("pending") == 19
     assert all(str(error).startswith("cancelled: ") for _, status, error in rows if status == "pending")
     assert len(sandbox.all_requests) == 1
-    kept = started_everywhere([EVENTS], "hash=x", "cache=only")
+    kept = everywhere([EVENTS], "hash=x", "cache=only")
     assert [record["vt_status"] for record in kept.records].count("skipped") == 19
 
 
