@@ -24,6 +24,7 @@ from typing import IO, NamedTuple
 _SERVER = Path(__file__).with_name("fork_server.py")
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 _LARGEST = 50_000
+_STARTING = threading.Lock()
 
 
 class Program(NamedTuple):
@@ -211,9 +212,15 @@ class ForkedProcess:
             self.stdin.close()
 
 
-@functools.cache
 def fork_server(program: Program, environment: tuple[tuple[str, str], ...] = ()) -> ForkServer:
     """One for each program and each `environment`, for as long as this process lives."""
+    # A second one of threads that begin together would be kept by none, and end before its processes.
+    with _STARTING:
+        return _fork_server(program, environment)
+
+
+@functools.cache
+def _fork_server(program: Program, environment: tuple[tuple[str, str], ...]) -> ForkServer:
     return ForkServer(program, dict(environment))
 
 

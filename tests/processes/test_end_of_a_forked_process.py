@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.forked_process import Program, fork_server
+from tests.forked_process import ForkedProcess, Program, fork_server
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 _ODD = """
@@ -45,3 +47,21 @@ def test_a_forked_program_ends_as_a_started_one(name: str, frees_all: bool, tmp_
     assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
     # Where the error came from is told from the server on.
     assert forked.stderr.splitlines()[-1:] == started.stderr.splitlines()[-1:]
+
+
+def test_threads_that_fork_first_share_one_server(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("print('said')", "utf-8")
+    # A program of this test's own, so that nothing has forked it before.
+    program = Program(sys.executable, (), path=(str(tmp_path),))
+    together = threading.Barrier(8)
+
+    def fork(_: int) -> ForkedProcess:
+        together.wait(60)
+        return fork_server(program).start([str(script)], {})
+
+    with ThreadPoolExecutor(8) as pool:
+        forked = list(pool.map(fork, range(8)))
+    assert [(one.communicate(timeout=60)[0], one.returncode) for one in forked] == [(b"said\n", 0)] * 8
+    for one in forked:
+        one.end()
