@@ -186,7 +186,8 @@ def test_a_terminal_is_left_as_it_was(run: RunnerProcess, silent: ScriptedServer
     seen += all_of(ours)
     assert process.wait(MOST_S) == 75
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
-    assert seen.count(b"cancelled") >= 2
+    # On a busy machine the answers may come too late; then the last line says so.
+    assert seen.count(b"cancelled") >= 2 or b"ended on request" in seen
 
 
 def test_unread_answers_do_not_keep_it_alive(run: RunnerProcess) -> None:
