@@ -21,7 +21,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from package.spl.interpreters import find_any_python, find_python
 
-from .browser import CHROMIUM, DRIVER, Browser
 from .endpoint_harness import ANALYST, KEY
 from .fake_endpoints import FakeEndpoints
 from .fake_kvstore import FakeKvStore
@@ -100,14 +99,6 @@ def splunkd(keyless: Lookup, sandbox: SandboxServer) -> Iterator[FakeSplunkd]:
     endpoints = FakeEndpoints(keyless.app, keyless.python, keyless.process_environment)
     settings = {"api_url": sandbox.url, "quota": "none", "never_query": "corp.example"}
     with FakeSplunkd(KEY, settings, users={SESSION: ANALYST}, endpoints=endpoints) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
-    with Browser() as running:
         yield running
 
 
