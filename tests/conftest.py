@@ -18,6 +18,7 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.redis_process import RedisProcess
+from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.fake_kvstore import FakeKvStore, Member
 from tests.splunk.fake_splunkd import FakeSplunkd
 from tests.vtaction_process import RunnerProcess, vtaction_process
@@ -159,6 +160,24 @@ def redis_server(redis_process: RedisProcess) -> Iterator[RedisServer]:
     server = redis_process.server()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def _chromium_for_all() -> Iterator[Browser]:
+    if CHROMIUM is None or DRIVER is None:
+        pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(_chromium_for_all: Browser) -> Iterator[Browser]:
+    """A browser with an empty console and a window of its first size."""
+    _chromium_for_all.resize()
+    _chromium_for_all.complaints()
+    yield _chromium_for_all
+    # Otherwise the last page goes on.
+    _chromium_for_all.open("about:blank")
 
 
 @pytest.fixture

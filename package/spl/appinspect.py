@@ -5,6 +5,7 @@ Without an argument it only creates the tool's environment, .venv-appinspect, if
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -25,6 +26,12 @@ VERSION = "4.3.1"
 TAGS = ("cloud", "private_victoria", "future")
 # Its dependencies have no releases for other versions.
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")
+
+_OPTIONS = (
+    *("--mode", "precert", "--max-messages", "all", "--skip-trusted-libraries-update", "--data-format", "json"),
+    *(part for tag in TAGS for part in ("--included-tags", tag)),
+)
+_REFUSED = ("error", "failure", "future_failure")
 
 # The messages of findings, by result ("failure", "warning", ...) and name of the check.
 Findings = Mapping[str, Mapping[str, list[str]]]
@@ -52,13 +59,28 @@ def inspect(spl: Path, executable: Path) -> Findings:
     """AppInspect's findings in `spl` with the rules for Splunk Cloud, now and in the next release."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
-        command = [str(executable), "inspect", str(spl), "--mode", "precert", "--max-messages", "all"]
-        command += [part for tag in TAGS for part in ("--included-tags", tag)]
-        command += ["--skip-trusted-libraries-update", "--data-format", "json", "--output-file", str(output)]
+        command = [str(executable), "inspect", str(spl), *_OPTIONS, "--output-file", str(output)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not output.is_file():
             raise BuildError(f"AppInspect wrote no report:\n{result.stdout}\n{result.stderr}")
         return _collect(json.loads(output.read_text("utf-8")))
+
+
+def inspect_once(spl: Path, executable: Path, known: Path) -> Findings:
+    """The same. If this AppInspect accepted these very bytes before, its findings are in the folder `known`."""
+    installed = f"{executable.resolve()} {executable.stat().st_mtime_ns} {_OPTIONS}"
+    digest = hashlib.sha256(spl.read_bytes() + installed.encode()).hexdigest()
+    kept = known / f"appinspect-{digest[:32]}.json"
+    if kept.is_file():
+        before: Findings = json.loads(kept.read_text("utf-8"))
+        return before
+    findings = inspect(spl, executable)
+    if not any(findings.get(result) for result in _REFUSED):
+        known.mkdir(parents=True, exist_ok=True)
+        for older in known.glob("appinspect-*.json"):
+            older.unlink()
+        kept.write_text(json.dumps(findings), "utf-8")
+    return findings
 
 
 def _collect(report: Mapping[str, Any]) -> Findings:
@@ -85,7 +107,7 @@ def _ask_environment(script: str) -> str | None:
 def _print(findings: Findings) -> None:
     for result, checks in sorted(findings.items()):
         print(f"{result}: {len(checks)}")
-        if result in ("error", "failure", "future_failure", "warning"):
+        if result in (*_REFUSED, "warning"):
             for name, messages in checks.items():
                 print(f"  {name}")
                 print("".join(f"    {message}\n" for message in messages), end="")
@@ -103,7 +125,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     _print(findings)
-    return int(any(findings.get(result) for result in ("error", "failure", "future_failure")))
+    return int(any(findings.get(result) for result in _REFUSED))
 
 
 if __name__ == "__main__":

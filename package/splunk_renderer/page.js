@@ -5,16 +5,19 @@ import DashboardCore from "@splunk/dashboard-core";
 import { DashboardContextProvider } from "@splunk/dashboard-context";
 import EnterpriseViewOnlyPreset from "@splunk/dashboard-presets/EnterpriseViewOnlyPreset";
 import { createSchemaBasedOnPresets } from "@splunk/dashboard-definition/DashboardSchema";
-import { mapURLToTokens } from "@splunk/dashboard-utils";
 import SplunkThemeProvider from "@splunk/themes/SplunkThemeProvider";
 
 const e = React.createElement;
 let root = null;
+// Without workers, Splunk's code validates in the page itself: the schema is compiled once and not for each drawing, and
+// the complaints are there with the drawing.
+delete window.Worker;
 
 // `page` is the name of a view, `search` the query of its address. Loading the renderer takes seconds, drawing does not,
-// so tests draw several pages without loading it again.
+// so tests draw several pages without loading it again. Splunk's code reads the tokens from the window's address.
 window.draw = async (page, search) => {
     root?.unmount();
+    window.history.replaceState(null, "", `${page}?${search}`);
     window.complaints = [];
     document.documentElement.dataset.theme = new URLSearchParams(search).get("theme");
     const definition = await (await fetch(`/definitions/${page}`)).json();
@@ -22,7 +25,6 @@ window.draw = async (page, search) => {
         preset: EnterpriseViewOnlyPreset,
         initialDefinition: definition,
         initialMode: "view",
-        initialTokenBinding: mapURLToTokens({ search }),
     };
     const core = e(DashboardCore, {
         width: "100%",
@@ -36,4 +38,4 @@ window.draw = async (page, search) => {
 };
 
 window.schema = () => createSchemaBasedOnPresets(EnterpriseViewOnlyPreset);
-window.draw(window.location.pathname.split("/").pop(), window.location.search);
+window.draw(window.location.pathname.split("/").pop(), window.location.search.slice(1));

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from package.exports import npm
 from package.spl.build_error import BuildError
 from tests.soar.outcomes import cases
-from tests.splunk.browser import CHROMIUM, DRIVER, Browser
+from tests.splunk.browser import Browser
 from vt_connectors.adapters.soar.thehive_cortex import CortexAnalyzer
 
 from .setting import built
@@ -29,8 +28,6 @@ _PAGE = """<!doctype html><html ng-app="page"><body ng-controller="report"><scri
 angular.module("page", []).controller("report", function ($scope) { Object.assign($scope, %s); });
 </script>%s</body></html>"""
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs Chromium and chromedriver")
-
 
 @pytest.fixture(scope="module")
 def angular() -> str:
@@ -38,12 +35,6 @@ def angular() -> str:
         return (npm.installed("angular", ANGULARJS) / "angular.min.js").read_text("utf-8")
     except BuildError as error:
         pytest.skip(f"AngularJS is not available: {error}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with Browser() as started:
-        yield started
 
 
 class Templates:
@@ -72,8 +63,8 @@ class Templates:
 
 
 @pytest.fixture(scope="module")
-def templates(browser: Browser, angular: str, tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return Templates(browser, angular, tmp_path_factory.mktemp("templates"))
+def templates(chromium: Browser, angular: str, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(chromium, angular, tmp_path_factory.mktemp("templates"))
 
 
 def _output() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from package.docs_site.pages import assemble
 from package.spl.build_error import BuildError
 from package.tool_environment import DOCS
 from tests.package.conftest import made_once
-from tests.splunk.browser import CHROMIUM, DRIVER, Browser
+from tests.splunk.browser import Browser
 
 from .pages import PROJECT
 
@@ -72,16 +72,15 @@ def _served(site: Path) -> Iterator[str]:
 
 
 @needs_sphinx
-@pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no Chromium with chromedriver here")
-def test_a_browser_loads_only_the_sites_own_files_and_finds_what_is_searched(site: Path) -> None:
-    with _served(site) as address, Browser() as browser:
-        browser.open(f"{address}/index.html")
-        loaded = browser.script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+def test_a_browser_loads_only_the_sites_own_files_and_finds_what_is_searched(site: Path, chromium: Browser) -> None:
+    with _served(site) as address:
+        chromium.open(f"{address}/index.html")
+        loaded = chromium.script("return performance.getEntriesByType('resource').map(entry => entry.name)")
         # Without a server.
-        browser.open(f"{(site / 'search.html').as_uri()}?q=fallback")
-        browser.until("document.querySelector('ul.search li a')")
+        chromium.open(f"{(site / 'search.html').as_uri()}?q=fallback")
+        chromium.until("document.querySelector('ul.search li a')")
         # The server has no favicon, which Chromium asks it for.
-        complaints = [text for text in browser.complaints() if text.startswith("file:")]
+        complaints = [text for text in chromium.complaints() if text.startswith("file:")]
     assert loaded
     assert [name for name in loaded if not name.startswith((address, "data:"))] == []
     assert complaints == []

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
 from package.spl.interpreters import find_any_python, find_python
 
-from .browser import CHROMIUM, DRIVER, Browser
 from .endpoint_harness import splunkd_of_analyst
 from .fake_kvstore import FakeKvStore
 from .fake_splunkd import FakeSplunkd
@@ -95,14 +94,6 @@ def keyless(lookup: Lookup) -> Lookup:
 def splunkd(keyless: Lookup, sandbox: SandboxServer) -> Iterator[FakeSplunkd]:
     """One that keeps the key, with the app's endpoints and the session of an analyst."""
     with splunkd_of_analyst(keyless, sandbox) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None or DRIVER is None:
-        pytest.skip("no Chromium with chromedriver here: apt-get install chromium chromium-driver")
-    with Browser() as running:
         yield running
 
 

@@ -14,27 +14,16 @@ from .browser import DOWN, ENTER, SPACE, TAB, Browser
 from .endpoint_harness import KEY
 from .fake_splunk_web import FakeSplunkWeb
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
+from .setup_form import SAVED, SETTINGS, message, opened, save
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 NEW_KEY = "another-key-for-splunk"
-SAVED = "Saved. Takes effect within 30 seconds."
-FORM = "document.querySelector('#vtlookup-setup form')"
 
 
 @pytest.fixture
 def web(app: Path, splunkd: FakeSplunkd) -> Iterator[FakeSplunkWeb]:
     splunkd.users[SESSION] = EVERYTHING
-    splunkd.settings = {
-        **splunkd.settings,
-        "quota": "4/minute,500/day,15500/month",
-        "cache_ttl": "86400",
-        "cache_ttl_not_found": "600",
-        "cache_size_mb": "256",
-        "pending_max": "2500",
-        "malicious_threshold": "3",
-        "suspicious_threshold": "1",
-        "verdict_by": "GTI",
-    }
+    splunkd.settings = {**splunkd.settings, **SETTINGS}
     with FakeSplunkWeb(app, splunkd) as running:
         yield running
 
@@ -45,30 +34,12 @@ def page(chromium: Browser, web: FakeSplunkWeb) -> Browser:
     return opened(chromium, web)
 
 
-def opened(browser: Browser, web: FakeSplunkWeb) -> Browser:
-    browser.complaints()
-    browser.open(web.view("setup"))
-    browser.until(FORM)
-    return browser
-
-
-def message(page: Browser) -> str:
-    page.until("!document.getElementById('vtlookup-save').disabled")
-    return page.text("#vtlookup-message")
-
-
-def save(page: Browser) -> str:
-    page.click("#vtlookup-save")
-    return message(page)
-
-
 def findings(page: Browser) -> dict[str, str]:
     page.click("#vtlookup-test")
     page.until("document.querySelectorAll('#vtlookup-findings li').length === 5")
-    return {
-        step: page.text(f"[data-step={step}] .vtlookup-mark")
-        for step in ("settings", "network", "certificate", "key", "quota")
-    }
+    steps = ("settings", "network", "certificate", "key", "quota")
+    mark = "document.querySelector(`[data-step=${step}] .vtlookup-mark`).textContent"
+    return dict(zip(steps, page.script(f"return arguments[0].map((step) => {mark})", steps)))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -127,62 +98,6 @@ def test_an_empty_key_field_leaves_the_stored_key_alone(page: Browser, splunkd: 
     assert save(page) == SAVED
     assert splunkd.password == KEY
     assert not any(path == "storage/passwords" for path in splunkd.asked)
-
-
-@pytest.mark.parametrize(
-    ("field", "bad"),
-    [
-        ("cache_ttl", "soon"),
-        ("cache_ttl", "24y"),
-        ("cache_ttl", "99999w"),
-        ("cache_ttl_not_found", "-1"),
-        ("cache_size_mb", "0"),
-        ("malicious_threshold", "1.5"),
-        ("suspicious_threshold", "0"),
-        ("thresholds", "url=1"),
-        ("proxy", "http://name:password@proxy.example.com"),
-        ("proxy", "proxy.example.com"),
-        ("ca_bundle", "ca.pem"),
-        ("never_query", "<script>alert(1)</script>"),
-        ("api_key", "with blanks in it"),
-        ("verdict_indexes", "_internal"),
-    ],
-)
-def test_the_page_refuses_bad_values_where_they_stand(
-    page: Browser, splunkd: FakeSplunkd, field: str, bad: str
-) -> None:
-    before = dict(splunkd.settings)
-    page.write(f"#vtlookup-{field}", bad)
-    asked = len(splunkd.asked)
-    assert save(page) == "Nothing was saved. Correct the marked fields."
-    assert page.text(f"#vtlookup-{field}-error") != ""
-    assert page.script("return document.activeElement.name") == field
-    assert len(splunkd.asked) == asked
-    assert (splunkd.settings, splunkd.password) == (before, KEY)
-
-
-@pytest.mark.parametrize("time", ["24h", "1.5d", "2W", "0", "90s"])
-def test_times_may_have_a_unit(page: Browser, splunkd: FakeSplunkd, time: str) -> None:
-    page.write("#vtlookup-cache_ttl", time)
-    assert save(page) == SAVED
-    assert splunkd.settings["cache_ttl"] == page.value("#vtlookup-cache_ttl") == time
-
-
-@pytest.mark.parametrize(
-    ("field", "bad", "reported"),
-    [
-        ("never_query", "not..a.name", "not..a.name"),
-        ("ca_bundle", "/no/such/file.pem", "absolute path of a file that splunkd can read"),
-    ],
-)
-def test_what_only_the_server_can_see_is_reported_at_the_field_too(
-    page: Browser, splunkd: FakeSplunkd, field: str, bad: str, reported: str
-) -> None:
-    before = dict(splunkd.settings)
-    page.write(f"#vtlookup-{field}", bad)
-    assert save(page) == "nothing was stored: some settings are not valid"
-    assert reported in page.text(f"#vtlookup-{field}-error")
-    assert splunkd.settings == before
 
 
 def test_what_comes_from_outside_is_text_and_nothing_else(
@@ -250,11 +165,6 @@ def test_it_is_done_by_keyboard_alone(page: Browser, splunkd: FakeSplunkd) -> No
     assert splunkd.settings["cache_ttl"] == "3600"
 
 
-def test_every_field_has_its_name(page: Browser) -> None:
-    unnamed = "return [...document.querySelectorAll('#vtlookup-setup :is(input,select,textarea)')]"
-    assert page.script(f"{unnamed}.filter(field => !field.labels.length).map(field => field.id)") == []
-
-
 def test_only_places_that_the_app_can_use_are_offered(page: Browser, splunkd: FakeSplunkd) -> None:
     places = "return [...document.querySelectorAll('#vtlookup-place option')].map(option => option.value)"
     assert page.script(places) == ["file", "path", "kvstore"]
@@ -281,20 +191,6 @@ def test_a_file_must_be_named_if_a_file_is_chosen(page: Browser, splunkd: FakeSp
     page.click("#vtlookup-place option[value=path]")
     assert save(page) == "Nothing was saved. Correct the marked fields."
     assert page.text("#vtlookup-state-error") == "Write the absolute path of a file."
-
-
-def test_the_page_tells_where_a_key_comes_from(page: Browser) -> None:
-    link = "return document.querySelector('.vtlookup-row:has(#vtlookup-api_key) a')"
-    assert page.script(f"{link}.href") == "https://www.virustotal.com/gui/my-apikey"
-    assert page.script(f"{link}.rel") == "noopener noreferrer"
-
-
-def test_the_public_apis_terms_are_next_to_the_kind_of_key(page: Browser) -> None:
-    row = page.text(".vtlookup-row:has(#vtlookup-tier-public)")
-    assert "4 requests a minute, 500 a day, 15,500 a month" in row
-    assert "must not be used in commercial products, services or business workflows" in row
-    link = page.script("return document.querySelector('.vtlookup-row:has(#vtlookup-tier-public) a').href")
-    assert link == "https://docs.virustotal.com/reference/public-vs-premium-api"
 
 
 def test_users_without_the_setup_right_see_a_message(

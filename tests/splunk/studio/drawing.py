@@ -32,17 +32,16 @@ class Drawing:
 
     web: StudioWeb
     browser: Browser
-    _loaded: tuple[str, str] = ("", "")
+    _loaded: str = ""
 
     def open(self, page: str, query: str = "", theme: str = "light") -> None:
         """The page, as soon as it has been drawn."""
         address = self.web.address(page, query, theme)
-        if self._loaded == (self.web.origin, query):
+        if self._loaded == self.web.origin:
             self.browser.script("return window.draw(...arguments)", page, address.partition("?")[2])
         else:
-            # Splunk's code keeps the tokens of the first page that it draws.
             self.browser.open(address)
-            self._loaded = (self.web.origin, query)
+            self._loaded = self.web.origin
         self.browser.until("document.querySelector('[data-test=grid-item]')")
 
     def filled(self, *panels: str) -> None:

@@ -40,6 +40,8 @@ _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Das
 _STYLE = b"body { margin: 0; background: #f3f4f5 } [data-theme=dark] body { background: #1a1c20 }"
 _CONTEXT = {"username": "analyst", "capabilities": ["search"], "roles": ["user"], "tz": ""}
 _SCRIPT = "text/javascript"
+# Splunk's pages touch a job each time half of this has passed, and without pause if a job does not tell it.
+_TTL_S = 600
 _TIMES = [("Last 24 hours", "-24h@h", "now"), ("Last 7 days", "-7d@h", "now"), ("Last 30 days", "-30d@d", "now")]
 
 
@@ -167,6 +169,7 @@ def _job(sid: str, found: Found) -> dict[str, Any]:
     state = "FAILED" if found.is_failed else "DONE"
     counts = dict.fromkeys(("resultPreviewCount", "resultCount", "eventCount"), len(found.rows))
     done = {"sid": sid, "isDone": True, "isFailed": found.is_failed, "dispatchState": state, "doneProgress": 1}
+    done["ttl"] = _TTL_S
     content = {**done, **counts, "isFinalized": False, "runDuration": 0.1, "messages": _messages(found)}
     return {"name": sid, "content": content, "published": "2026-01-01T00:00:00.000+00:00", "links": {}}
 
