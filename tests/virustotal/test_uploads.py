@@ -298,7 +298,7 @@ print(json.dumps([answer["status"], peak() - before]))
 
 
 def test_memory_does_not_depend_on_the_files_size(tmp_path: Path) -> None:
-    size = 150_000_000
+    size = 50_000_000
     with SandboxServer(Quota.unlimited(), config=SandboxConfig(upload_limit=size + 4096)) as server:
         path = large_file(tmp_path, size)["params"]["path"]
         done = subprocess.run(
