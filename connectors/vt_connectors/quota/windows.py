@@ -34,7 +34,7 @@ class Sliding(NamedTuple):
 
     @property
     def name(self) -> str:
-        return _NAMES.get(self.seconds, f"{self.seconds:g}s")
+        return _NAMES.get(self.seconds) or f"{self.seconds:g}s"
 
 
 class Calendar(NamedTuple):
