@@ -109,7 +109,7 @@ class _Unwritable(FakeCore):
     def answer(self, document: Any, claim: Claim | None = None) -> Response:
         found = super().answer(document)
         deep: list[Any] = []
-        for _ in range(100_000):
+        for _ in range(20_000):
             deep = [deep]
         found["data"] = {0: {"x": float("nan")}, 1: {"x": {1}}, 2: {"x": deep}}.get(document["id"])
         return found
