@@ -260,8 +260,8 @@ def test_key_and_file_are_sent_to_no_other_address(address: object) -> None:
     with ScriptedServer() as server:
         server.script(json_answer(200, {"data": address}), ACCEPTED)
         core = with_a_large_file(core_at(server.url, FakeClock()))
-        found = core.answer({"action": "scan_file", "params": {}})
-        assert found["error"]["code"] == "invalid_response"
+        error = error_of(core.answer({"action": "scan_file", "params": {}}))
+        assert error["code"] == "invalid_response"
         assert len(server.received) == 1
 
 
