@@ -89,6 +89,7 @@ bench: $(VENV)/.for-tests  ## bench/results.md: speed, memory and quota, each wi
 
 soak: $(VENV)/.for-tests  ## injects faults hundreds of times and counts what was lost; two hours
 	@$(PIP) --only-binary=:all: atheris 2>/dev/null || echo "no atheris for this Python; its inputs are skipped"
+	@$(BIN)/python -m pytest tests/quota --hypothesis-profile=soak
 	@timeout --kill-after=10 9000 $(BIN)/python -m bench.soak
 
 docs: $(VENV)/.installed  ## the documentation as a site, with all links checked: dist/docs/index.html

@@ -44,6 +44,8 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # How long an example takes says more of the machine than of the code.
 hypothesis.settings.register_profile("any machine", deadline=None, database=None)
+# `make soak` tries more: `--hypothesis-profile=soak`.
+hypothesis.settings.register_profile("soak", deadline=None, database=None, max_examples=1000)
 hypothesis.settings.load_profile("any machine")
 # It keeps what it knows of Unicode.
 set_hypothesis_home_dir(Path(__file__).resolve().parents[1] / ".cache/hypothesis")

@@ -30,6 +30,7 @@ DRILLS = (
     "owners",
     "at_once",
     "served",
+    "both_faces",
     "secrets",
 )
 

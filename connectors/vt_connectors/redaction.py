@@ -168,11 +168,11 @@ def _texts(document: Any) -> Iterator[str]:
         part = left.pop()
         if isinstance(part, str):
             yield part
+        elif isinstance(part, (list, tuple)):
+            left.extend(part)
         elif isinstance(part, Mapping):
             yield from map(str, part)
             left.extend(part.values())
-        elif isinstance(part, (list, tuple)):
-            left.extend(part)
 
 
 def _hide_keys(record: LogRecord) -> bool:

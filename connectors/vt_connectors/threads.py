@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 import threading
 import time
 
@@ -20,6 +21,8 @@ _LOOK_S = 0.05
 _LOOK_AGAIN_S, _STANDSTILL_S = 10.0, 60.0
 _FOR_THE_REST_BYTES = 256 * 1024 * 1024
 _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
+# A fork waits at most this long for the imports of other threads.
+_IMPORTS_S, _LOOK_AT_IMPORTS_S = 5.0, 0.001
 _Lock = TypeVar("_Lock")
 # The locks of objects, as long as these live.
 _FREED: Any = WeakSet()
@@ -46,8 +49,27 @@ def _free_all() -> None:
         lock._at_fork_reinit()
 
 
+def _await_imports() -> None:
+    """Return when no other thread is importing a module, or after some seconds.
+
+    Python keeps a lock for each module that is being imported. A forked process would wait forever for a module that a
+    thread of its parent was importing. If the thread that forks is importing, the others may be waiting for it.
+    """
+    give_up = time.monotonic() + _IMPORTS_S
+    time.sleep(0)  # after a pause this thread runs alone for a few milliseconds, so no import begins before the fork
+    while (importing := _importing()) and threading.get_ident() not in importing and time.monotonic() < give_up:
+        time.sleep(_LOOK_AT_IMPORTS_S)
+
+
+def _importing() -> set[int]:
+    """The threads that are importing modules; none if this Python keeps its locks elsewhere."""
+    locks: dict[str, Any] = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    owners = {getattr(found(), "owner", None) for found in list(locks.values())}
+    return {owner for owner in owners if owner is not None}
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_free_all)
+    os.register_at_fork(before=_await_imports, after_in_child=_free_all)
 
 
 class _Life:

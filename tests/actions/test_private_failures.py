@@ -15,7 +15,7 @@ import pytest
 from tests.fake_clock import FakeClock
 from tests.responses import error_of
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer, own_error, reset
-from tests.virustotal.house import SECRET, core_at
+from tests.virustotal.house import SECRET, core_at, with_a_large_file
 from vt_connectors.errors import InvalidResponse
 from vt_connectors.virustotal.http.given_urls import checked_private_upload_url
 from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
@@ -57,9 +57,13 @@ def public_writes(received: list[Received]) -> list[str]:
     return [call for call in calls if re.search(r"/api/v3/(files|urls|analyses)|/vtapi/|/_ah/", call)]
 
 
-def asked(server: ScriptedServer, action: str, params: dict[str, Any], *steps: Step) -> Mapping[str, Any]:
+def asked(
+    server: ScriptedServer, action: str, params: dict[str, Any], *steps: Step, is_large: bool = False
+) -> Mapping[str, Any]:
     server.script(*steps)
     core = core_at(server.url, FakeClock())
+    if is_large:
+        core = with_a_large_file(core)
     response = core.answer({"action": action, "params": params, "options": {"max_wait_s": 1}})
     core.close()
     return response
@@ -101,10 +105,13 @@ def test_another_files_analysis_is_not_taken_for_this_ones() -> None:
         assert error_of(asked(server, "scan_file", SCANS["scan_file"], accepted))["code"] == "outcome_unknown"
 
 
+OPTIONS = {"private": True, "password": "infected", "retention_days": 3}
+
+
 def large(folder: Path) -> dict[str, Any]:
     path = folder / "large.bin"
     path.write_bytes(b"." * (LARGEST_DIRECT_UPLOAD + 1))  # a key is looked for in zeros for four times as long
-    return {"path": str(path), "private": True, "password": "infected", "retention_days": 3}
+    return {"path": str(path), **OPTIONS}
 
 
 def test_a_large_file_goes_to_the_private_upload_url_with_its_options(tmp_path: Path) -> None:
@@ -135,10 +142,10 @@ def test_a_large_file_goes_to_the_private_upload_url_with_its_options(tmp_path: 
         "",
     ],
 )
-def test_a_private_file_is_not_sent_to_the_url_of_another_call_or_server(tmp_path: Path, place: str) -> None:
+def test_a_private_file_is_not_sent_to_the_url_of_another_call_or_server(place: str) -> None:
     with ScriptedServer() as server:
         address = json_answer(200, {"data": place.format(server.url)})
-        error = error_of(asked(server, "scan_file", large(tmp_path), address))
+        error = error_of(asked(server, "scan_file", OPTIONS, address, is_large=True))
         assert error["code"] == "invalid_response"
         assert "neither file nor key was sent" in error["message"]
         assert [each.target for each in server.received] == ["/api/v3/private/files/upload_url"]
@@ -153,10 +160,10 @@ def test_virustotals_own_private_upload_urls_are_taken() -> None:
 
 
 @pytest.mark.parametrize("failure", ["no licence", "conflict", "no answer from behind", "connection lost", "moved"])
-def test_a_large_file_whose_upload_fails_is_not_submitted_in_public(tmp_path: Path, failure: str) -> None:
+def test_a_large_file_whose_upload_fails_is_not_submitted_in_public(failure: str) -> None:
     with ScriptedServer() as server:
         address = json_answer(200, {"data": f"{server.url}/upload/xyz"})
-        error_of(asked(server, "scan_file", large(tmp_path), address, FAILURES[failure][0]))
+        error_of(asked(server, "scan_file", OPTIONS, address, FAILURES[failure][0], is_large=True))
         assert [each.target for each in server.received] == ["/api/v3/private/files/upload_url", "/upload/xyz"]
 
 

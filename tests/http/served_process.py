@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from tests.vtaction_process import RunnerProcess, vtaction_process
+from tests.vtaction_process import RunnerProcess, Running, vtaction_process
 from vt_connectors.adapters.http.callers import RIGHTS, Caller
 from vt_connectors.adapters.http.token_file import add_token
 from vt_connectors.sandbox import SandboxServer
@@ -23,7 +23,7 @@ _MOST_S = 60.0
 class ServedProcess:
     """`address`: what the server printed when it was ready."""
 
-    def __init__(self, process: subprocess.Popen[bytes], token: str, log: Path) -> None:
+    def __init__(self, process: Running, token: str, log: Path) -> None:
         self.process = process
         self.token = token
         self._log = log
@@ -50,7 +50,7 @@ class ServedProcess:
         return self.process.wait(timeout=_MOST_S)
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> str:
+def _first_line(process: Running) -> str:
     assert process.stdout is not None
     lines: queue.Queue[bytes] = queue.Queue()
     read = process.stdout.readline
@@ -74,6 +74,12 @@ def started(
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=stderr, stdin=subprocess.DEVNULL, pass_fds=pass_fds
         )
+    with _until_the_end(process, token, log) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _until_the_end(process: Running, token: str, log: Path) -> Iterator[ServedProcess]:
     try:
         yield ServedProcess(process, token, log)
     finally:
@@ -93,9 +99,11 @@ def served(
     place = ["--listen", listen] if listen else []
     # Not on stderr, which tests read for messages.
     audit = ["--audit", str(folder / "audit.log")]
-    command = program.command("serve", "--tokens", str(path), *place, *audit, *options)
-    with started(command, program.environment, folder, token) as process:
-        yield process
+    log = folder / "stderr"
+    with log.open("wb") as stderr, Path(os.devnull).open("rb") as stdin:
+        process = program.fork("serve", "--tokens", str(path), *place, *audit, *options, stdin=stdin, stderr=stderr)
+    with _until_the_end(process, token, log) as server:
+        yield server
 
 
 def serving_program(sandbox: SandboxServer, folder: Path, **settings: str) -> RunnerProcess:

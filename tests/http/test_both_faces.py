@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
 
-from .clients import CLIENTS, run_at_once
+from bench.soak import both_faces
+from bench.soak.drill import Effort, assert_nothing_lost
+
 from .serving import READER, serving
 
-_HASHES = 1000
 EICAR = {
     "md5": "44d88612fea8a8f36de82e1278abb02f",
     "sha1": "3395856ce81f2b7382dee72602f798b642f14140",
@@ -20,12 +20,7 @@ EICAR = {
 
 @pytest.mark.once
 def test_sixteen_clients_on_both_interfaces_cost_one_request_for_each_hash(tmp_path: Path) -> None:
-    hashes = [f"{number:064x}" for number in range(_HASHES)]
-    orders = [random.Random(number).sample(hashes, _HASHES) for number in range(CLIENTS)]
-    with serving(tmp_path) as server:
-        clients = run_at_once(server, orders)
-        assert [client.wrong()[:3] for client in clients] == [[]] * CLIENTS
-        assert len(server.sandbox.requests) == _HASHES
+    assert_nothing_lost(both_faces.tallies(Effort(tmp_path)))
 
 
 @pytest.mark.parametrize("first", EICAR)

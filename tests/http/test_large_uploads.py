@@ -1,4 +1,4 @@
-"""A file of 200 MB passes through the server without being in its memory."""
+"""A file of 64 MB passes through the server without being in its memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read from /proc"),
 ]
 MEGABYTE = 1024 * 1024
-MEGABYTES = 200
+MEGABYTES = 64
 BLOCK = bytes(range(256)) * 4096
 HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
 TAIL = b"\r\n--b--\r\n"

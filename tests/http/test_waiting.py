@@ -105,6 +105,8 @@ def _flooded_by(server: Serving, token: str) -> Iterator[None]:
         while not is_over.is_set():
             document = _lookup(f"{next(numbers):064x}", max_wait_s=600)
             server.call("POST", "/v1/run", token, json=document)
+            # The refused ones come again soon.
+            is_over.wait(0.2)
 
     with ThreadPoolExecutor(48) as pool:
         calls = [pool.submit(flood) for _ in range(48)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import threading
+import time
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -63,3 +67,44 @@ def test_what_another_thread_was_making_is_made_in_the_forked_process() -> None:
 
     in_a_fork_while(use, lambda: thing.upper() == "MADE")
     may_end.set()
+
+
+def test_a_module_that_another_thread_is_importing_can_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.5)\nis_whole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def hold(begun: threading.Event, may_end: threading.Event) -> None:
+        importing = threading.Thread(target=importlib.import_module, args=("slow_to_import",))
+        importing.start()
+        while "slow_to_import" not in sys.modules:
+            time.sleep(0.001)
+        begun.set()
+        importing.join()
+
+    in_a_fork_while(hold, lambda: bool(importlib.import_module("slow_to_import").is_whole))
+
+
+def test_a_module_that_forks_does_not_wait_for_a_thread_that_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in_need.py").write_text("import forking\n")
+    (tmp_path / "forking.py").write_text(
+        """import os, sys, threading, time
+waiting = threading.Thread(target=__import__, args=("in_need",))
+waiting.start()
+while "in_need" not in sys.modules:
+    time.sleep(0.001)
+began = time.monotonic()
+child = os.fork()
+if child == 0:
+    os._exit(0)
+took_s = time.monotonic() - began
+os.waitpid(child, 0)
+"""
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    forking = importlib.import_module("forking")
+    forking.waiting.join()
+    assert forking.took_s < 4

@@ -18,6 +18,8 @@ _ROUNDED_S = 0.002
 
 _lengths = st.lists(st.sampled_from([1.0, 10.0, 60.0, 3600.0]), min_size=1, max_size=3, unique=True)
 _seeds = st.integers(0, 2**32)
+# Some examples are as large as others are many.
+_EXAMPLES = settings().max_examples
 
 
 def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
@@ -31,7 +33,6 @@ def _batches(seed: int, longest: float) -> list[tuple[float, list[float]]]:
 
 
 @pytest.mark.once  # arithmetic with times
-@settings(max_examples=150, deadline=None)
 @given(lengths=_lengths, seed=_seeds, later=st.floats(0, 1.5))
 def test_a_window_counts_no_fewer_requests_and_none_for_much_longer(
     lengths: list[float], seed: int, later: float
@@ -50,7 +51,7 @@ def test_a_window_counts_no_fewer_requests_and_none_for_much_longer(
                 assert seen <= _count(exact, moment - length - length / PARTS - _ROUNDED_S)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=_EXAMPLES // 25)
 @given(lengths=_lengths, seed=_seeds)
 def test_the_number_of_buckets_is_bounded(lengths: list[float], seed: int) -> None:
     draw, kept = random.Random(seed), buckets.NONE
@@ -61,7 +62,7 @@ def test_the_number_of_buckets_is_bounded(lengths: list[float], seed: int) -> No
     assert len(kept.rows()) <= (2 * PARTS + 3) * len(lengths)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=_EXAMPLES // 2)
 @given(seed=_seeds, step=st.floats(0.1, 1e6))
 def test_a_clock_set_forward_moves_all_buckets_and_frees_no_slot(seed: int, step: float) -> None:
     draw = random.Random(seed)

@@ -29,6 +29,8 @@ _simulated = pytest.mark.once
 _QUOTAS = ["100/10s", "65/5s", "300/minute", "40/5s,150/20s", "100/2s,400/minute", "70/10s,4/second"]
 _ROUNDED_S = 0.002
 _seeds = st.integers(0, 2**32)
+# Each is hundreds of requests.
+_EXAMPLES = settings().max_examples
 
 
 class _Exact:
@@ -69,7 +71,7 @@ class _Exact:
 
 
 @_simulated
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=_EXAMPLES // 5)
 @given(quota=st.sampled_from(_QUOTAS), seed=_seeds)
 def test_the_record_decides_as_one_that_has_every_request(quota: str, seed: int) -> None:
     draw, scenario = random.Random(seed), Scenario(quota)
@@ -90,7 +92,7 @@ def test_the_record_decides_as_one_that_has_every_request(quota: str, seed: int)
 
 
 @_simulated
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=_EXAMPLES // 5)
 @given(quota=st.sampled_from(_QUOTAS), seed=_seeds, apart=st.sampled_from([0.0, 0.0, 2.0]), steps=st.booleans())
 def test_no_large_window_is_exceeded_whatever_callers_and_clocks_do(
     quota: str, seed: int, apart: float, steps: bool

@@ -36,7 +36,7 @@ _callers = st.builds(
 _APART_S = 2.0
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     quota=st.sampled_from(_QUOTAS),
     began=st.sampled_from(_MOMENTS),
@@ -53,7 +53,7 @@ def test_no_window_is_exceeded_by_callers_whose_clocks_differ(
     assert living <= set(simulation.started + simulation.refused)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(quota=st.sampled_from(_QUOTAS), began=st.sampled_from(_MOMENTS), callers=st.lists(_callers, max_size=30))
 def test_no_window_is_exceeded_and_no_caller_waits_for_ever(quota: str, began: str, callers: list[Caller]) -> None:
     simulation = Simulation(parse_quota(quota), utc(began))
@@ -66,7 +66,7 @@ def test_no_window_is_exceeded_and_no_caller_waits_for_ever(quota: str, began: s
     assert not living & {waiter.ticket for waiter in simulation.ledger.queue}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     quota=st.sampled_from([quota for quota in _QUOTAS if "/day" in quota]),
     began=st.sampled_from(_MOMENTS),

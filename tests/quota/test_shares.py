@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.quota.scenario import Scenario
@@ -375,7 +375,6 @@ def _has_share_left(scenario: Scenario, client: str) -> bool:
 
 
 @pytest.mark.once  # arithmetic; the cases above are tried on every Python
-@settings(max_examples=200, deadline=None)
 @given(limit=st.integers(1, 40), percents=_percents(), events=_events, order=st.permutations(NAMES))
 def test_every_client_gets_its_share_whatever_the_others_do(
     limit: int, percents: dict[str, int], events: list[tuple[str, str]], order: list[str]
@@ -393,7 +392,6 @@ def test_every_client_gets_its_share_whatever_the_others_do(
 
 
 @pytest.mark.once  # arithmetic; the cases above are tried on every Python
-@settings(max_examples=200, deadline=None)
 @given(
     limit=st.integers(1, 40),
     percents=_percents(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -23,7 +24,7 @@ def ended_by(run: RunnerProcess, chance: random.Random) -> tuple[list[dict[str, 
     """The answers of a process that gets signals in quick succession while lines wait for quota, and its exit
     status: None if it does not end.
     """
-    process = run.start("run", VT_QUOTA="1/hour")
+    process = run.fork("run", VT_QUOTA="1/hour")
     assert process.stdin is not None
     assert process.stdout is not None
     waiting = [lookup(f"{index:032x}", id=index, options={"max_wait_s": 86400}) for index in range(WAITING)]
@@ -37,7 +38,8 @@ def ended_by(run: RunnerProcess, chance: random.Random) -> tuple[list[dict[str, 
     answers = [json.loads(first)]
     # A signal should interrupt the handler of the previous one, so pauses are as short as the handler.
     for number in [chance.choice(SIGNALS) for _ in range(chance.choice((2, 3, 500)))]:
-        os.kill(process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
+            os.kill(process.pid, number)
         time.sleep(chance.uniform(0, 0.0002))
     try:
         answers += [json.loads(line) for line in process.communicate(timeout=MOST_S)[0].splitlines()]

@@ -41,7 +41,7 @@ def test_more_equal_lines_than_workers_share_one_request_whatever_they_say_of_th
 
 
 def test_a_host_that_waits_for_each_answer_gets_a_request_per_line(run: RunnerProcess, sandbox: SandboxServer) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     assert process.stdout is not None
     for number in (1, 2, 3):
@@ -85,7 +85,7 @@ def test_a_line_over_one_mebibyte_is_refused_and_the_next_is_read(run: RunnerPro
 
 
 def test_lines_need_not_be_utf8_to_be_answered(run: RunnerProcess) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     out, _ = process.communicate(b'{"id": "\xff"}\n' + json.dumps(lookup()).encode() + b"\n", timeout=30)
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["error", "ok"]
 
@@ -98,7 +98,7 @@ def test_a_response_is_one_line_of_ascii_even_for_ids_with_line_separators(run: 
 
 def test_each_answer_is_flushed_as_it_is_ready(run: RunnerProcess) -> None:
     """A host that sends the next request only after each answer gets its answers at once."""
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     assert process.stdout is not None
     for number in range(3):

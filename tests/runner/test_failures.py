@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.responses import error_of
-from tests.vtaction_process import RunnerProcess, lookup
+from tests.vtaction_process import RunnerProcess, Running, lookup
 from vt_connectors.actions import ACTIONS
 from vt_connectors.actions.request_batch import BatchAnswers
 from vt_connectors.adapters.process import workers
@@ -109,7 +109,7 @@ class _Unwritable(FakeCore):
     def answer(self, document: Any, claim: Claim | None = None) -> Response:
         found = super().answer(document)
         deep: list[Any] = []
-        for _ in range(100_000):
+        for _ in range(20_000):
             deep = [deep]
         found["data"] = {0: {"x": float("nan")}, 1: {"x": {1}}, 2: {"x": deep}}.get(document["id"])
         return found
@@ -383,7 +383,7 @@ def test_the_last_resort_keeps_the_contract() -> None:
     assert violation("response.json", json.loads(NO_MEMORY)) is None
 
 
-def _next_line(process: subprocess.Popen[bytes], found: list[bytes]) -> threading.Thread:
+def _next_line(process: Running, found: list[bytes]) -> threading.Thread:
     assert process.stdout is not None
     stdout = process.stdout
     thread = threading.Thread(target=lambda: found.append(stdout.readline()), daemon=True)
@@ -395,7 +395,7 @@ def _next_line(process: subprocess.Popen[bytes], found: list[bytes]) -> threadin
     "text", [b'{"action": "lookup_hash", \n', b'{"action": "lookup_hash", "params": {"hash": "44d88\n', b"{bad\n"]
 )
 def test_a_broken_line_is_answered_while_its_sender_waits(run: RunnerProcess, text: bytes) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     found: list[bytes] = []
     for number in range(2):
@@ -411,7 +411,7 @@ def test_a_broken_line_is_answered_while_its_sender_waits(run: RunnerProcess, te
 
 
 def test_a_line_without_its_end_is_answered(run: RunnerProcess) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     found: list[bytes] = []
     process.stdin.write(json.dumps(lookup(id="x"), indent=2).encode())
@@ -423,7 +423,7 @@ def test_a_line_without_its_end_is_answered(run: RunnerProcess) -> None:
 
 
 def test_a_slow_sender_of_a_spread_request_is_waited_for(run: RunnerProcess) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     for line in json.dumps(lookup(id="x"), indent=2).encode().splitlines(keepends=True)[:3]:
         process.stdin.write(line)

@@ -81,7 +81,7 @@ def test_a_closed_output_is_quiet(run: RunnerProcess) -> None:
 def test_a_signal_answers_what_waits_as_cancelled_and_leaves(
     run: RunnerProcess, sandbox: SandboxServer, number: signal.Signals
 ) -> None:
-    process = run.start("run", VT_QUOTA="1/hour")
+    process = run.fork("run", VT_QUOTA="1/hour")
     assert process.stdin is not None
     assert process.stdout is not None
     requests = [lookup(f"{index:032x}", id=index, options={"max_wait_s": 86400}) for index in range(40)]
@@ -106,7 +106,7 @@ def _asked_first(sandbox: SandboxServer) -> int:
 
 def test_a_comment_cut_short_is_of_unknown_outcome(run: RunnerProcess) -> None:
     with SandboxServer(Quota.unlimited(), latency_s=20) as slow:
-        process = run.start("run", VT_API_URL=slow.url)
+        process = run.fork("run", VT_API_URL=slow.url)
         assert process.stdin is not None
         comment = {"action": "add_comment", "params": {"indicator": EICAR, "comment": "x"}}
         process.stdin.write(json.dumps(comment).encode() + b"\n")

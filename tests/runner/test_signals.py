@@ -76,7 +76,7 @@ def test_a_flag_wakes_all_waiters_and_timeouts_are_distinguished() -> None:
 
 
 def test_a_hang_up_answers_what_waits_as_the_other_signals_do(run: RunnerProcess, sandbox: SandboxServer) -> None:
-    process = run.start("run", VT_QUOTA="1/hour")
+    process = run.fork("run", VT_QUOTA="1/hour")
     assert process.stdin is not None
     requests = [lookup(f"{index:032x}", id=index, options={"max_wait_s": 86400}) for index in range(3)]
     process.stdin.write("".join(json.dumps(request) + "\n" for request in requests).encode())
@@ -111,7 +111,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored(run: RunnerProcess) -> None:
 
 
 def test_lines_that_never_end_do_not_keep_it_alive(run: RunnerProcess) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     assert process.stdout is not None
     stdin, stdout = process.stdin, process.stdout
@@ -120,7 +120,8 @@ def test_lines_that_never_end_do_not_keep_it_alive(run: RunnerProcess) -> None:
     def write() -> None:
         try:
             while True:
-                stdin.write(line * 100)
+                stdin.write(line * 100)  # more than are read ahead
+                time.sleep(0.05)
         except OSError:
             pass
 
@@ -137,7 +138,7 @@ def test_lines_that_never_end_do_not_keep_it_alive(run: RunnerProcess) -> None:
 
 
 def test_an_unread_output_does_not_keep_it_alive(run: RunnerProcess) -> None:
-    process = run.start("run")
+    process = run.fork("run")
     assert process.stdin is not None
     stdin = process.stdin
     line = json.dumps({"action": "lookup_ip", "params": {"ip": "10.0.0.1"}}).encode() + b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -32,6 +33,7 @@ def recorded(folder: Path, pattern: str) -> list[Any]:
     return found
 
 
+@functools.cache
 def generic(name: str) -> str:
     """One name for all vendors' keys."""
     return VENDOR.sub(r"<vendor> \1", name)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.fake_clock import FakeClock
 from tests.scripted_server import Step, json_answer
+from vt_connectors.actions.file_sample import ReceivedFile
 from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import settings_from
 from vt_connectors.core import Core
+from vt_connectors.virustotal.v3 import LARGEST_DIRECT_UPLOAD
 
 SECRET = "5ec2e7" + hashlib.sha256(b"not a key of anybody's").hexdigest()[6:]
 HASH = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
@@ -49,3 +52,13 @@ def core_at(url: str, clock: FakeClock, state: Path | None = None, **variables: 
         **variables,
     }
     return build(settings_from(given), lambda: ApiKey(SECRET), clock)
+
+
+def with_a_large_file(core: Core) -> Core:
+    """The core for a scan of a file that came with the request, and is too large to be sent to the usual address.
+
+    To be hashed, it is only one byte, because hashing 32 MB takes longer than all else.
+    """
+    readers = iter([io.BytesIO(b".").read])
+    received = ReceivedFile("large.bin", LARGEST_DIRECT_UPLOAD + 1, lambda: next(readers, lambda size: b"." * size))
+    return Core(core.context._replace(received=received))

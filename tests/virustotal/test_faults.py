@@ -44,7 +44,7 @@ def test_a_fault_gives_its_code_after_its_number_of_requests(
 
 
 @_EACH
-def test_a_fault_shows_the_key_nowhere(
+def test_a_fault_shows_the_key_nowhere_and_is_not_cached(
     name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -53,12 +53,6 @@ def test_a_fault_shows_the_key_nowhere(
     ours = [record for record in caplog.records if not record.name.startswith(("urllib3", "http.client"))]
     assert all(SECRET not in record.getMessage() and SECRET not in str(record.exc_info) for record in ours)
     assert all(SECRET.encode() not in path.read_bytes() for path in tmp_path.iterdir())
-
-
-@pytest.mark.once  # an error's code decides, and above every fault gets its code on every Python
-@_EACH
-def test_a_fault_is_not_cached(name: str, server: ScriptedServer, clock: FakeClock, tmp_path: Path) -> None:
-    _ask(ALL[name], server, clock, tmp_path / "state.db")
     clock.advance(_LONGER_THAN_ANY_PAUSE_S)
     server.received.clear()
     server.script(FOUND)

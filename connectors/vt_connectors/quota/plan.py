@@ -7,7 +7,7 @@ from .calendar_use import CalendarUse, ShareUse
 from .ledger import Ledger
 from .timeline import Timeline
 from .waiters import Waiter
-from .windows import Calendar, Quota, period_end
+from .windows import Calendar, Quota, Sliding, period_end
 
 # Two clocks do not agree to the microsecond on the end of a window.
 MARGIN_S = 0.005
@@ -31,14 +31,14 @@ def plan(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], client: 
 
     Waiters for which only the shares of others are left do not delay anybody.
     """
-    use = CalendarUse(ledger, quota)
+    use, sliding = CalendarUse(ledger, quota), quota.sliding
     for waiter in ahead:
         if use.is_held_up(waiter.client, now):
             continue
-        start = max(_earliest(ledger, quota, now, timeline, use, waiter.client).start, waiter.due)
+        start = max(_earliest(ledger, sliding, now, timeline, use, waiter.client).start, waiter.due)
         timeline.add(start)
         use.add(waiter.client, start)
-    return _earliest(ledger, quota, now, timeline, use, client)
+    return _earliest(ledger, sliding, now, timeline, use, client)
 
 
 def outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], client: str) -> tuple[float, Earliest]:
@@ -56,11 +56,13 @@ def outlook(ledger: Ledger, quota: Quota, now: float, ahead: list[Waiter], clien
     return min(certain.start, given_up), certain
 
 
-def _earliest(ledger: Ledger, quota: Quota, now: float, timeline: Timeline, use: CalendarUse, client: str) -> Earliest:
+def _earliest(
+    ledger: Ledger, sliding: list[Sliding], now: float, timeline: Timeline, use: CalendarUse, client: str
+) -> Earliest:
     start, name = now, ""
     if ledger.blocked_until > now:
         start, name = ledger.blocked_until, "upstream"
-    for window in quota.sliding:
+    for window in sliding:
         free = max(timeline.newest(window.limit), ledger.reset_at) + window.seconds + MARGIN_S
         if free > start:
             start, name = free, window.name

@@ -178,7 +178,7 @@ def tidy(ledger: Ledger, now: float) -> None:
     """Drop dead waiters and places whose clients did not return; clamp times that are too far in the future."""
     furthest = now + LONGEST_LOOK_IN_S + LATE_S
     ledger.queue = [
-        waiter if waiter.is_reserved else waiter._replace(promise=min(waiter.promise, furthest))
+        waiter if waiter.is_reserved or waiter.promise <= furthest else waiter._replace(promise=furthest)
         for waiter in ledger.queue
         if waiter.promise >= now and waiter.due <= now + LONGEST_RESERVATION_S
     ]

@@ -6,6 +6,7 @@ VirusTotal's public API: 4 a minute, 500 a day, 15,500 a month; days and months 
 
 from __future__ import annotations
 
+import functools
 import math
 
 from ..errors import ConfigError
@@ -17,6 +18,8 @@ from ..patterns import pattern
 # 2,600 entries in the week for which they are queued.
 KEPT_SHARE = 0.25
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_NAMES = {length: name for name, length in _SECONDS.items()}
+_DAY_S = 86400
 _WINDOW = pattern(r"([0-9]{1,12})\s*/\s*(second|minute|hour|day|month|([0-9]{1,7}(?:\.[0-9]{1,3})?)s)")
 
 Period = Literal["day", "month"]
@@ -31,8 +34,7 @@ class Sliding(NamedTuple):
 
     @property
     def name(self) -> str:
-        names = {length: name for name, length in _SECONDS.items()}
-        return names.get(self.seconds, f"{self.seconds:g}s")
+        return _NAMES.get(self.seconds) or f"{self.seconds:g}s"
 
 
 class Calendar(NamedTuple):
@@ -146,17 +148,20 @@ def _parse_window(text: str) -> Window:
 
 def period_key(period: Period, now: float) -> str:
     """`2026-11-22` or `2026-11`, in UTC."""
-    from datetime import datetime, timezone
-
-    return datetime.fromtimestamp(now, timezone.utc).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
+    return _key_and_end(period, int(now // _DAY_S))[0]
 
 
 def period_end(period: Period, now: float) -> float:
     """The epoch second at which the period of `now` ends."""
+    return _key_and_end(period, int(now // _DAY_S))[1]
+
+
+@functools.lru_cache(maxsize=64)
+def _key_and_end(period: Period, day: int) -> tuple[str, float]:
+    """Of the period with this day, counted from 1970. Each decision asks a dozen times, about few days."""
     from datetime import datetime, timedelta, timezone
 
-    moment = datetime.fromtimestamp(now, timezone.utc)
-    start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = datetime.fromtimestamp(day * _DAY_S, timezone.utc)
     if period == "day":
-        return (start + timedelta(days=1)).timestamp()
-    return (start.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()
+        return start.strftime("%Y-%m-%d"), (start + timedelta(days=1)).timestamp()
+    return start.strftime("%Y-%m"), (start.replace(day=1) + timedelta(days=32)).replace(day=1).timestamp()
