@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import signal
 import sys
 import threading
 import time
 from collections.abc import Awaitable
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -17,14 +20,16 @@ import pytest
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
 from vt_connectors.actions import ACTIONS
+from vt_connectors.deferred import deferred
 from vt_connectors.sandbox import Quota, SandboxServer
 
 if sys.version_info < (3, 10):
     pytest.skip("the MCP SDK needs Python 3.10", allow_module_level=True)
-anyio = pytest.importorskip("anyio", reason="the MCP SDK is missing: pip install mcp")
-mcp = pytest.importorskip("mcp", reason="the MCP SDK is missing: pip install mcp")
-
-from .forked_transport import forked  # noqa: E402 - only where there is the SDK
+if importlib.util.find_spec("mcp") is None:
+    pytest.skip("the MCP SDK is missing: pip install mcp", allow_module_level=True)
+# Its import takes half a second. Every worker collects this module, and one runs its tests.
+anyio = deferred(partial(importlib.import_module, "anyio"))
+mcp = deferred(partial(importlib.import_module, "mcp"))
 
 _Result = TypeVar("_Result")
 _MOST_S = 90.0
@@ -39,6 +44,7 @@ def with_client(
     The server is forked, because the import of the SDK takes longer than a whole test. `is_started`: the client starts
     it as a host program does.
     """
+    from .forked_transport import forked
 
     async def session() -> _Result:
         command, *rest = run.command("mcp", *arguments)
