@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ class Shell:
         path = folder / "bin"
         self.folder.mkdir()
         path.mkdir()
-        for name in ("curl", "python3"):
-            real = shutil.which(name)
-            _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec "{real}" "$@"')
+        # Not the first python3 on the PATH: that may be a script that looks for a Python, and takes far longer than one.
+        for name, real in (("curl", f'"{shutil.which("curl")}"'), ("python3", f'"{sys.executable}" -S')):
+            _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec {real} "$@"')
         _script(path / "sleep", "exit 0")
         self.vtaction: RunnerProcess = vtaction_process(sandbox, folder)
         self.vtaction.environment.update(
