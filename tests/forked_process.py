@@ -29,7 +29,8 @@ _LARGEST = 50_000
 class Program(NamedTuple):
     """`python` runs `module`, or a script that is among the arguments.
 
-    `packages` are imported with all that is in them, those whose names end with a colon by themselves.
+    `packages` are imported with all that is in them, those whose names end with a colon by themselves, and no module
+    that is among them with a hyphen before its name.
     `path` is put before Python's own, and the function `first` (`module:function`) is called, before `packages` are
     imported.
     """
