@@ -21,7 +21,7 @@ from vt_connectors.sandbox import SandboxServer
 
 _OF_MCP = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
 # The SDK for MCP takes longer to import than all the rest, and each fork would copy the tables of its memory.
-_PROGRAM = _OF_MCP._replace(packages=(*_OF_MCP.packages, "-vt_connectors.adapters.mcp.stdio_server"))
+PROGRAM = _OF_MCP._replace(packages=(*_OF_MCP.packages, "-vt_connectors.adapters.mcp.stdio_server"))
 _MOST_S = 90.0
 # A key of the sandbox that may use every call.
 EVERY_LICENCE = "premium-gti-private-test"
@@ -112,7 +112,7 @@ def _server(arguments: Sequence[str], environment: Mapping[str, str]) -> ForkSer
     """Where such a process is forked; None if it has to be started."""
     if not hasattr(os, "fork"):
         return None
-    program = _OF_MCP if tuple(arguments[:1]) == ("mcp",) else _PROGRAM
+    program = _OF_MCP if tuple(arguments[:1]) == ("mcp",) else PROGRAM
     server = fork_server(program, tuple(sorted(of_python(clean_environment()).items())))
     return server if server.fits(arguments, environment) else None
 

@@ -36,7 +36,7 @@ class Shell:
         path = folder / "bin"
         self.folder.mkdir()
         path.mkdir()
-        # Not the first python3 on the PATH: that may be a script that looks for a Python, and takes far longer than one.
+        # The first python3 on the PATH may be a script that looks for a Python, which takes far longer than one.
         for name, real in (("curl", f'"{shutil.which("curl")}"'), ("python3", f'"{sys.executable}" -S')):
             _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec {real} "$@"')
         _script(path / "sleep", "exit 0")
