@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import json
 import signal
@@ -10,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable
-from functools import partial
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -20,16 +18,13 @@ import pytest
 from tests.scripted_server import ScriptedServer, json_answer
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
 from vt_connectors.actions import ACTIONS
-from vt_connectors.deferred import deferred
 from vt_connectors.sandbox import Quota, SandboxServer
 
 if sys.version_info < (3, 10):
     pytest.skip("the MCP SDK needs Python 3.10", allow_module_level=True)
 if importlib.util.find_spec("mcp") is None:
     pytest.skip("the MCP SDK is missing: pip install mcp", allow_module_level=True)
-# Its import takes half a second. Every worker collects this module, and one runs its tests.
-anyio = deferred(partial(importlib.import_module, "anyio"))
-mcp = deferred(partial(importlib.import_module, "mcp"))
+# It is imported in functions, which takes half a second: every worker collects this module, and one runs its tests.
 
 _Result = TypeVar("_Result")
 _MOST_S = 90.0
@@ -44,6 +39,9 @@ def with_client(
     The server is forked, because the import of the SDK takes longer than a whole test. `is_started`: the client starts
     it as a host program does.
     """
+    import anyio
+    import mcp
+
     from .forked_transport import forked
 
     async def session() -> _Result:
@@ -202,6 +200,8 @@ def test_only_files_of_the_folder_are_sent(run: RunnerProcess, sandbox: SandboxS
 
 
 def test_a_call_that_takes_too_long_is_an_error_and_the_server_goes_on(tmp_path: Path) -> None:
+    import anyio
+
     over = threading.Event()
 
     def stay(_: float) -> None:
