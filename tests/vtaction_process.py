@@ -67,7 +67,7 @@ class RunnerProcess:
     ) -> Running:
         """As `start`, without the start of Python where that makes no difference. The streams may be files."""
         environment = {**self.environment, **changes}
-        server = _server(arguments, environment)
+        server = _server(arguments, environment, _OF_MCP if arguments[:1] == ("mcp",) else PROGRAM)
         if server is not None:
             command = ["vtaction", *arguments]
             return server.start(command, environment, stdin=stdin, stdout=stdout, stderr=stderr)
@@ -108,11 +108,10 @@ class RunnerProcess:
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
 
 
-def _server(arguments: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
+def _server(arguments: Sequence[str], environment: Mapping[str, str], program: Program = PROGRAM) -> ForkServer | None:
     """Where such a process is forked; None if it has to be started."""
     if not hasattr(os, "fork"):
         return None
-    program = _OF_MCP if tuple(arguments[:1]) == ("mcp",) else PROGRAM
     server = fork_server(program, tuple(sorted(of_python(clean_environment()).items())))
     return server if server.fits(arguments, environment) else None
 

@@ -32,6 +32,13 @@ def all_of(terminal: int) -> bytes:
     return bytes(seen)
 
 
+def small_pipe() -> tuple[int, int]:
+    """Both ends of a pipe that takes 4 KB."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, getattr(fcntl, "F_SETPIPE_SZ", 1031), _SMALL_PIPE_BYTES)
+    return reader, writer
+
+
 class Seen(NamedTuple):
     stdout: str
     stderr: str
@@ -50,8 +57,7 @@ class _Stream:
         if kind == "terminal":
             self._ours, self.theirs = pty.openpty()
         elif kind in ("pipe", "nonblocking"):
-            self._ours, self.theirs = os.pipe()
-            fcntl.fcntl(self.theirs, getattr(fcntl, "F_SETPIPE_SZ", 1031), _SMALL_PIPE_BYTES)
+            self._ours, self.theirs = small_pipe()
             os.set_blocking(self.theirs, kind == "pipe")
         elif kind == "file":
             with tempfile.TemporaryFile() as file:

@@ -41,7 +41,7 @@ def _help(options: argparse.Namespace, _: Termination) -> int:
     from .arguments import make_parser
     from .help_command import run_help
 
-    return run_help(options, make_parser())
+    return run_help(options, make_parser() if options.man else make_parser(options.words, options.words))
 
 
 def _add_completion(commands: Commands, wanted: Container[str]) -> None:
