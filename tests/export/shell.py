@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -10,8 +12,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.adapters.cli.arguments import parse
+from vt_connectors.adapters.process.termination import Termination
+from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import SandboxServer
 
 KEY = "k3y" * 20
@@ -19,7 +25,7 @@ KEY = "k3y" * 20
 
 @dataclass(frozen=True)
 class Printed:
-    """The output of `vtaction curl`."""
+    """The output of `vtaction`."""
 
     text: str
     stderr: str
@@ -49,6 +55,21 @@ class Shell:
         done = self.vtaction.ended(["curl", *arguments], changes, folder=self.folder)
         return Printed(os.fsdecode(done.stdout), os.fsdecode(done.stderr), done.returncode)
 
+    def in_memory(self, *arguments: str, **changes: str) -> Printed:
+        """What `vtaction` prints with these arguments, without a process."""
+        output, errors = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+        ours = Path.cwd()
+        with contextlib.ExitStack() as until_then:
+            until_then.enter_context(mock.patch.dict(os.environ, {**self.vtaction.environment, **changes}, clear=True))
+            until_then.callback(os.chdir, ours)
+            os.chdir(self.folder)
+            until_then.enter_context(contextlib.redirect_stdout(output))
+            until_then.enter_context(contextlib.redirect_stderr(errors))
+            options = parse(arguments)
+            exit_code = options.command(options, Termination(SystemClock()))
+            output.flush()
+        return Printed(os.fsdecode(output.buffer.getvalue()), errors.getvalue(), exit_code)  # type: ignore[attr-defined]
+
     def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `text` with sh, without `VT_API_URL` and the like, because the printed lines must suffice."""
         environment = {"PATH": self.vtaction.environment["PATH"], "VT_API_KEY": KEY, **changes}
@@ -66,7 +87,7 @@ class Shell:
 
     def answer(self, *arguments: str, **changes: str) -> Any:
         """The output of the printed lines, as JSON."""
-        printed = self.printed(*arguments, **changes)
+        printed = self.in_memory("curl", *arguments, **changes)
         assert printed.exit_code == 0, printed.stderr
         done = self.run(printed.text, **changes)
         assert done.returncode == 0, done.stderr
@@ -76,8 +97,8 @@ class Shell:
     def action(self, *arguments: str, **changes: str) -> dict[str, Any]:
         """The response of the action itself, without cached answers."""
         options = ("--json", "--include", "raw", "--cache", "off")
-        done = self.vtaction.ended([*arguments, *options], changes, folder=self.folder)
-        response: dict[str, Any] = json.loads(done.stdout)
+        done = self.in_memory(*arguments, *options, **changes)
+        response: dict[str, Any] = json.loads(done.text)
         return response
 
     @property

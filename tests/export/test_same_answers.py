@@ -9,12 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.export.shell import Printed, Shell
+from tests.export.shell import Shell
 from tests.vtaction_process import EICAR
 from vt_connectors.actions import ACTIONS
-from vt_connectors.adapters.cli.arguments import parse
-from vt_connectors.adapters.process.termination import Termination
-from vt_connectors.clock import SystemClock
 from vt_connectors.export.further_plans import FURTHER_PLANS
 from vt_connectors.export.plan_action import has_plan
 from vt_connectors.export.private_plans import PRIVATE_REPORTS
@@ -70,20 +67,13 @@ def test_a_plan_of_rows_gets_those_that_the_action_reads(shell: Shell, name: str
         assert printed.exit_code == 0
 
 
-def test_an_action_has_lines_or_a_message_that_names_the_one_to_run_instead(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for variable in ("VT_API_URL", "VT_API_KEY", "VT_API_VERSION", "VT_STATE"):
-        monkeypatch.setenv(variable, shell.vtaction.environment[variable])
-    monkeypatch.chdir(shell.folder)
+def test_an_action_has_lines_or_a_message_that_names_the_one_to_run_instead(shell: Shell) -> None:
     for name, action in ACTIONS.items():
         arguments = shlex.split(action.command_line)[1:]
         for given in arguments:
             if given.startswith("./"):
                 (shell.folder / given).write_bytes(b"a sample")
-        options = parse(["curl", *arguments])
-        exit_code = options.command(options, Termination(SystemClock()))
-        printed = Printed(*capfd.readouterr(), exit_code)
+        printed = shell.in_memory("curl", *arguments)
         if name in WITHOUT_PLAN:
             assert (printed.text, printed.exit_code) == ("", 2), name
             assert f"run vtaction {name}" in printed.stderr
