@@ -68,7 +68,7 @@ class Shell:
             options = parse(arguments)
             exit_code = options.command(options, Termination(SystemClock()))
             output.flush()
-        return Printed(os.fsdecode(output.buffer.getvalue()), errors.getvalue(), exit_code)  # type: ignore[attr-defined]
+        return Printed(os.fsdecode(output.buffer.getvalue()), errors.getvalue(), exit_code)
 
     def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `text` with sh, without `VT_API_URL` and the like, because the printed lines must suffice."""
