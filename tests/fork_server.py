@@ -8,6 +8,7 @@ its id and its exit status.
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import gc
 import importlib
@@ -19,7 +20,9 @@ import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 # Digits of a request's length, which comes before it, and with it the descriptors.
@@ -55,6 +58,14 @@ def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     while length and len(message) < int(length):
         message += control.recv(int(length) - len(message))
     return (json.loads(message), list(descriptors)) if message else None
+
+
+def _codes(modules: list[str]) -> dict[str, CodeType]:
+    found: dict[str, CodeType] = {}
+    for name in modules:
+        loader: Any = importlib.import_module(name).__loader__
+        found[name] = loader.get_code(name)
+    return found
 
 
 def _become(request: dict[str, Any], descriptors: list[int]) -> None:
@@ -125,6 +136,7 @@ def main() -> None:
         module, _, function = given["first"].partition(":")
         getattr(importlib.import_module(module), function)()
     _import_all(given["packages"])
+    again = _codes(given["again"])
     sys.path[:] = as_started
     gc.collect()
     gc.freeze()
@@ -132,7 +144,24 @@ def main() -> None:
     request = serve(control)
     if request is None:
         return
-    # Whatever becomes of it, Python ends as it does after the program itself.
+    for name, code in again.items():
+        exec(code, vars(sys.modules[name]))
+    if request["frees_all"]:
+        # Whatever becomes of it, Python ends as it does after the program itself.
+        _run(request)
+        return
+    status = 0
+    try:
+        _run(request)
+    except SystemExit as error:
+        if not isinstance(error.code, (int, type(None))):
+            raise
+        status = error.code or 0
+    _end_without_freeing(status)
+    sys.exit(status)
+
+
+def _run(request: dict[str, Any]) -> None:
     if request["module"]:
         sys.path.insert(0, str(Path.cwd()))
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
@@ -140,6 +169,22 @@ def main() -> None:
         script = request["arguments"][0]
         sys.path.insert(0, str(Path(script).parent))
         runpy.run_path(script, run_name="__main__")
+
+
+def _end_without_freeing(status: int) -> None:
+    """What Python does at the end of a program, less that it frees every module: all their memory is shared with the
+    server, and would be copied first. Returns if something could not be written: Python has its own way to say so.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()  # what the program itself has made
+    try:
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+            if stream is not None and not stream.closed:
+                stream.flush()
+    except OSError:
+        return
+    os._exit(status & 0xFF)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import IO, NamedTuple
 _SERVER = Path(__file__).with_name("fork_server.py")
 _READ_BY_PYTHON = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 _LARGEST = 50_000
+_STARTING = threading.Lock()
 
 
 class Program(NamedTuple):
@@ -32,7 +33,7 @@ class Program(NamedTuple):
     `packages` are imported with all that is in them, those whose names end with a colon by themselves, and no module
     that is among them with a hyphen before its name.
     `path` is put before Python's own, and the function `first` (`module:function`) is called, before `packages` are
-    imported.
+    imported. The modules `again` remember what they find at their import: each process imports them once more.
     """
 
     python: str
@@ -41,6 +42,7 @@ class Program(NamedTuple):
     path: tuple[str, ...] = ()
     first: str = ""
     under: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
 
 
 class ForkServer:
@@ -52,6 +54,7 @@ class ForkServer:
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         given = {"packages": program.packages, "path": program.path, "first": program.first}
+        given["again"] = program.again
         with theirs:
             self._process = subprocess.Popen(
                 [*program.under, program.python, str(_SERVER), json.dumps(given)],
@@ -75,14 +78,19 @@ class ForkServer:
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
         new_session: bool = False,
+        frees_all: bool = True,
     ) -> ForkedProcess:
-        """A process whose streams are pipes, or files of ours."""
+        """A process whose streams are pipes, or files of ours.
+
+        Without `frees_all` it frees at its end what the program made, but none of the modules.
+        """
         request = {
             "arguments": list(arguments),
             "environment": dict(environment),
             "folder": str(folder or Path.cwd()),
             "module": self._program.module,
             "new_session": new_session,
+            "frees_all": frees_all,
         }
         with contextlib.ExitStack() as theirs:
             input_end, our_input = _end(theirs, stdin, theirs_reads=True)
@@ -107,9 +115,10 @@ class ForkServer:
         *,
         timeout: float,
         folder: Path | None = None,
+        frees_all: bool = True,
     ) -> subprocess.CompletedProcess[bytes]:
         """As `subprocess.run`."""
-        process = self.start(arguments, environment, folder=folder)
+        process = self.start(arguments, environment, folder=folder, frees_all=frees_all)
         try:
             output, errors = process.communicate(given, timeout)
         finally:
@@ -205,9 +214,15 @@ class ForkedProcess:
             self.stdin.close()
 
 
-@functools.cache
 def fork_server(program: Program, environment: tuple[tuple[str, str], ...] = ()) -> ForkServer:
     """One for each program and each `environment`, for as long as this process lives."""
+    # A second one of threads that begin together would be kept by none, and end before its processes.
+    with _STARTING:
+        return _fork_server(program, environment)
+
+
+@functools.cache
+def _fork_server(program: Program, environment: tuple[tuple[str, str], ...]) -> ForkServer:
     return ForkServer(program, dict(environment))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -22,12 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 from package.spl.interpreters import find_any_python, find_python
 
 from .browser import CHROMIUM, DRIVER, Browser
-from .endpoint_harness import ANALYST, KEY
-from .fake_endpoints import FakeEndpoints
+from .endpoint_harness import splunkd_of_analyst
 from .fake_kvstore import FakeKvStore
-from .fake_splunkd import SESSION, FakeSplunkd
+from .fake_splunkd import FakeSplunkd
 from .forked_app import ForkedApp
-from .searching import Lookup
+from .searching import Lookup, splunks_home
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +34,8 @@ def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def install(folder: Path) -> None:
         unpack(spl, folder)
-        for python in filter(None, (sys.executable, *map(find_python, SPLUNKS_PYTHONS))):
+        found = [python for python in map(find_python, SPLUNKS_PYTHONS) if python is not None]
+        for python in found or [sys.executable]:
             # What is for another version may be in its syntax.
             subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=False, capture_output=True)
 
@@ -64,9 +63,7 @@ def any_python() -> str:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """What SPLUNK_HOME names."""
-    folder = tmp_path / "splunk"
-    (folder / "var/log/splunk").mkdir(parents=True)
-    return folder
+    return splunks_home(tmp_path)
 
 
 @pytest.fixture
@@ -79,13 +76,13 @@ def lookup(app: Path, home: Path, any_python: str, sandbox: SandboxServer) -> Lo
 @pytest.fixture
 def everywhere(lookup: Lookup, python: str) -> Lookup:
     """The same on each of Splunk's interpreters in turn."""
-    return dataclasses.replace(lookup, python=python)
+    return lookup.on(python)
 
 
 @pytest.fixture
 def started_everywhere(lookup: Lookup, python: str) -> Lookup:
     """The same on each of them, with processes that are started."""
-    return lookup.on(python)
+    return lookup.started_on(python)
 
 
 @pytest.fixture
@@ -97,9 +94,7 @@ def keyless(lookup: Lookup) -> Lookup:
 @pytest.fixture
 def splunkd(keyless: Lookup, sandbox: SandboxServer) -> Iterator[FakeSplunkd]:
     """One that keeps the key, with the app's endpoints and the session of an analyst."""
-    endpoints = FakeEndpoints(keyless.app, keyless.python, keyless.process_environment)
-    settings = {"api_url": sandbox.url, "quota": "none", "never_query": "corp.example"}
-    with FakeSplunkd(KEY, settings, users={SESSION: ANALYST}, endpoints=endpoints) as running:
+    with splunkd_of_analyst(keyless, sandbox) as running:
         yield running
 
 

@@ -8,12 +8,22 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from .fake_endpoints import SYSTEM
+from vt_connectors.sandbox import SandboxServer
+
+from .fake_endpoints import SYSTEM, FakeEndpoints
 from .fake_splunkd import SESSION, FakeSplunkd
+from .searching import Lookup
 
 KEY = "the-key-that-splunkd-keeps"
 ANALYST = frozenset(("run_vtlookup",))
 PASSWORD, ENDPOINT, VERDICTS = "storage/passwords/vtlookup:api_key:", "vtlookup/lookup", "vtlookup/verdicts"
+
+
+def splunkd_of_analyst(keyless: Lookup, sandbox: SandboxServer) -> FakeSplunkd:
+    """One that keeps the key, with the app's endpoints and the session of an analyst."""
+    endpoints = FakeEndpoints(keyless.app, keyless.python, keyless.process_environment)
+    settings = {"api_url": sandbox.url, "quota": "none", "never_query": "corp.example"}
+    return FakeSplunkd(KEY, settings, users={SESSION: ANALYST}, endpoints=endpoints)
 
 
 def call(

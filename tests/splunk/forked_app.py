@@ -6,24 +6,32 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Union
 
-from tests.forked_process import ForkServer, Program, fork_server
+from tests.forked_process import ForkedProcess, ForkServer, Program, fork_server
 
 if TYPE_CHECKING:
     from package.splunkd_driver.process import Started
 
 # What answers requests to the app's REST endpoints.
 ENDPOINTS = Path(__file__).with_name("endpoint_process.py")
+Process = Union["subprocess.Popen[bytes]", ForkedProcess]
 _MOST_S = 90.0
-# Not the app's own modules: some remember the environment that they were started with.
-_PACKAGES = ("vt_connectors", "requests:", "vtlookup_app.sdk_import:")
+_PACKAGES = ("vt_connectors", "requests:", "vtlookup_app")
+# The app's own modules that remember the environment.
+_AGAIN = ("vtlookup_app.setting_names",)
 
 
 def start_process(command: Sequence[str], environment: Mapping[str, str] | None, stderr: IO[bytes]) -> Started:
     """A process that is not forked."""
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, env=environment, start_new_session=True)
+
+
+def start_with_pipes(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+    """A process that is not forked, with its standard error as a pipe too."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
 
 
 def run_started(
@@ -48,7 +56,13 @@ class ForkedApp:
         server = self._server(command, environment or os.environ)
         if server is None:
             return start_process(command, environment, stderr)
-        return server.start(command[1:], environment or os.environ, stderr=stderr, new_session=True)
+        arguments, values = command[1:], environment or os.environ
+        return server.start(arguments, values, stderr=stderr, new_session=True, frees_all=False)
+
+    def start_with_pipes(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
+        """A process that ends as one that was started. Its standard error is a pipe too."""
+        server = self._server(command, environment)
+        return start_with_pipes(command, environment) if server is None else server.start(command[1:], environment)
 
     def run(
         self, command: Sequence[str], environment: Mapping[str, str], given: bytes
@@ -57,7 +71,7 @@ class ForkedApp:
         server = self._server(command, environment)
         if server is None:
             return run_started(command, environment, given)
-        return server.run(command[1:], environment, given, timeout=_MOST_S)
+        return server.run(command[1:], environment, given, timeout=_MOST_S, frees_all=False)
 
     def _server(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
         python, script, *_ = command
@@ -67,5 +81,5 @@ class ForkedApp:
         first = "vtlookup_app.libraries:put_first"
         if self._is_watched:
             path, first = (*path, str(Path(__file__).parent)), "opened_files:watch"
-        server = fork_server(Program(python, _PACKAGES, path=path, first=first))
+        server = fork_server(Program(python, _PACKAGES, path=path, first=first, again=_AGAIN))
         return server if server.fits(command, environment) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from package.splunkd_driver.driver import Chunk, Record, Reply, SearchInfo, SearchProcess, SearchResult, run_search
 from package.splunkd_driver.process import Start, start_process
 
-from .forked_app import ForkedApp
+from .forked_app import ForkedApp, Process, run_started, start_with_pipes
 
 EICAR_MD5 = "44d88612fea8a8f36de82e1278abb02f"
 CLEAN_IP = "8.8.8.8"
@@ -42,6 +43,13 @@ def md5(number: int) -> str:
     return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
+def splunks_home(folder: Path) -> Path:
+    """What SPLUNK_HOME names, in `folder`."""
+    home = folder / "splunk"
+    (home / "var/log/splunk").mkdir(parents=True)
+    return home
+
+
 @dataclass(frozen=True)
 class Lookup:
     """`| vtlookup` as splunkd starts it: `lookup(chunks, "hash=md5")`. `environment` is all that the process has.
@@ -61,6 +69,10 @@ class Lookup:
         return dataclasses.replace(self, name=name)
 
     def on(self, python: str) -> Lookup:
+        """On another interpreter."""
+        return dataclasses.replace(self, python=python)
+
+    def started_on(self, python: str) -> Lookup:
         """On another interpreter, and with processes that are started for themselves."""
         return dataclasses.replace(self, python=python, forked=None)
 
@@ -72,6 +84,16 @@ class Lookup:
     @property
     def start(self) -> Start:
         return start_process if self.forked is None else self.forked.start
+
+    def run(self, given: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """What became of a process whose input is `given`."""
+        run = run_started if self.forked is None else self.forked.run
+        return run([self.python, str(self.script), *arguments], self.process_environment, given)
+
+    def running(self, *arguments: str) -> Process:
+        """A process with three pipes, for a test that looks at its end: that is the same whether forked or started."""
+        start = start_with_pipes if self.forked is None else self.forked.start_with_pipes
+        return start([self.python, str(self.script), *arguments], self.process_environment)
 
     @property
     def script(self) -> Path:

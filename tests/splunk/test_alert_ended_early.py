@@ -19,6 +19,7 @@ from vt_connectors.sandbox import SandboxServer
 
 from .alerting import Alert, events, results_file
 from .fake_splunkd import EVERYTHING, SESSION, FakeSplunkd
+from .forked_app import Process
 from .searching import Lookup, md5
 
 ROWS = [{"md5": md5(number)} for number in range(60)]
@@ -41,15 +42,9 @@ def log_lines(alert: Alert) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def running(alert: Alert) -> Iterator[subprocess.Popen[bytes]]:
+def running(alert: Alert) -> Iterator[Process]:
     document = alert.document(results_file(alert.job / "results.csv.gz", ROWS), fields="md5", wait="600")
-    process = subprocess.Popen(
-        [alert.lookup.python, str(alert.lookup.app / "bin/vt_alert_lookup.py"), "--execute"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=alert.lookup.process_environment,
-    )
+    process = alert.lookup.command("vt_alert_lookup").running("--execute")
     assert process.stdin is not None
     process.stdin.write(json.dumps(document).encode())
     process.stdin.close()
@@ -58,8 +53,9 @@ def running(alert: Alert) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
-        assert process.stderr is not None
-        process.stderr.close()
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            stream.close()
 
 
 def until_it_waits(splunkd: FakeSplunkd, sandbox: SandboxServer) -> None:

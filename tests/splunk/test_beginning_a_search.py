@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
 import signal
 import threading
 import time
@@ -66,10 +65,12 @@ def test_a_search_that_is_cancelled_while_it_waits_for_quota_goes_soon_and_leave
     assert (reported["command"], reported["event"], reported["ended"]) == ("vtreport", "search", "early")
 
 
-def test_a_bug_is_reported_without_its_data(lookup: Lookup, tmp_path: Path) -> None:
-    broken = dataclasses.replace(lookup, app=Path(shutil.copytree(lookup.app, tmp_path / "vtlookup")))
-    kept = broken.app / "lib/vt_connectors/actions/cache_listing.py"
-    kept.write_text(kept.read_text("utf-8") + "\ndef newest(context, limit):\n    raise ValueError('in hand: {0}')\n")
+def test_a_bug_is_reported_without_its_data(lookup: Lookup, own_app: Path) -> None:
+    broken = dataclasses.replace(lookup, app=own_app)
+    kept = own_app / "lib/vt_connectors/actions/cache_listing.py"
+    code = kept.read_text("utf-8")
+    kept.unlink()  # it is the installed app's file too
+    kept.write_text(code + "\ndef newest(context, limit):\n    raise ValueError('in hand: {0}')\n")
     result = broken.command("vtcache")([])
     ((level, text),) = result.messages
     assert (level, result.complete, result.records) == ("ERROR", True, [])

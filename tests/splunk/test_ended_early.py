@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -29,13 +28,7 @@ class Running:
     """A search's process, to be treated badly."""
 
     def __init__(self, lookup: Lookup, *args: str, **searchinfo: Any) -> None:
-        self.process = subprocess.Popen(
-            [lookup.python, str(lookup.script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=lookup.process_environment,
-        )
+        self.process = lookup.running()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.stdin: IO[bytes] = self.process.stdin
@@ -105,9 +98,9 @@ def terminate(search: Running) -> None:
 
 @pytest.mark.parametrize("cancel", [hang_up, terminate])
 def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
-    started_everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
+    everywhere: Lookup, sandbox: SandboxServer, running: list[Running], cancel: Any
 ) -> None:
-    search = waiting(started_everywhere, sandbox, running)
+    search = waiting(everywhere, sandbox, running)
     cancel(search)
     (reply,) = search.end()
     rows = [(record["x"], record["vt_status"], record["vt_error"]) for record in reply.records]
@@ -115,7 +108,7 @@ def test_a_search_that_waits_for_quota_ends_and_gives_what_it_has(
     assert [status for _, status, _ in rows].count("pending") == 19
     assert all(str(error).startswith("cancelled: ") for _, status, error in rows if status == "pending")
     assert len(sandbox.all_requests) == 1
-    kept = started_everywhere([EVENTS], "hash=x", "cache=only")
+    kept = everywhere([EVENTS], "hash=x", "cache=only")
     assert [record["vt_status"] for record in kept.records].count("skipped") == 19
 
 

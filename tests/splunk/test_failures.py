@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import time
 
 import pytest
@@ -159,14 +158,7 @@ def _frame(metadata: bytes, declared: int | None = None) -> bytes:
 )
 def test_a_chunk_that_is_none_ends_the_search_with_a_message(everywhere: Lookup, frame: bytes, reported: str) -> None:
     getinfo = encode_frame(SearchInfo(["hash=x"], dispatch_dir=str(everywhere.home)).as_metadata())
-    done = subprocess.run(
-        [everywhere.python, str(everywhere.script)],
-        input=getinfo + frame,
-        env=everywhere.process_environment,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = everywhere.run(getinfo + frame)
     assert (done.returncode, done.stderr) == (1, b"")
     out = io.BytesIO(done.stdout)
     assert read_frame(out) is not None

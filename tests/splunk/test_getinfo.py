@@ -59,10 +59,8 @@ def test_right_options_are_taken(lookup: Lookup, option: str) -> None:
     assert normal(lookup([], "hash=a", option)).getinfo is not None
 
 
-def test_the_command_stays_on_the_search_head_and_asks_for_its_field_in_every_spelling(
-    started_everywhere: Lookup,
-) -> None:
-    result = normal(started_everywhere([], "hash=my field"))
+def test_the_command_stays_on_the_search_head_and_asks_for_its_field_in_every_spelling(everywhere: Lookup) -> None:
+    result = normal(everywhere([], "hash=my field"))
     assert result.getinfo is not None
     fields = result.getinfo.metadata["required_fields"]
     assert result.getinfo.metadata == {"type": "stateful", "required_fields": fields}
@@ -104,34 +102,28 @@ def test_selected_fields_can_be_turned_off(lookup: Lookup, value: str) -> None:
     ],
 )
 def test_getinfo_of_what_begins_a_search_touches_nothing(
-    started_everywhere: Lookup, sandbox: SandboxServer, name: str, args: list[str]
+    everywhere: Lookup, sandbox: SandboxServer, name: str, args: list[str]
 ) -> None:
-    info = SearchInfo(
-        args, name, dispatch_dir=str(started_everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1"
-    )
-    with started_everywhere.command(name).process() as process:
+    info = SearchInfo(args, name, dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
+    with everywhere.command(name).process() as process:
         reply = process.exchange(info.as_metadata())
         assert reply is not None
         assert reply.metadata == {"type": "events" if name == "vtstream" else "reporting", "generating": True}
         assert (process.finish(), process.stderr) == (0, "")
     assert sandbox.all_requests == []
-    assert [path for path in started_everywhere.home.rglob("*") if path.is_file()] == []
+    assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
 
 
-def test_getinfo_touches_neither_network_nor_disk_nor_the_core(
-    started_everywhere: Lookup, sandbox: SandboxServer
-) -> None:
+def test_getinfo_touches_neither_network_nor_disk_nor_the_core(everywhere: Lookup, sandbox: SandboxServer) -> None:
     # A closed port for splunkd: a connection fails.
-    info = SearchInfo(
-        ["hash=a"], dispatch_dir=str(started_everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1"
-    )
-    with started_everywhere.process() as process:
+    info = SearchInfo(["hash=a"], dispatch_dir=str(everywhere.home), session_key="s", splunkd_uri="https://127.0.0.1:1")
+    with everywhere.process() as process:
         reply = process.exchange(info.as_metadata())
         assert reply is not None
         assert reply.metadata["required_fields"][0] == "a"
         assert (process.finish(), process.stderr) == (0, "")
     assert sandbox.all_requests == []
-    assert [path for path in started_everywhere.home.rglob("*") if path.is_file()] == []
+    assert [path for path in everywhere.home.rglob("*") if path.is_file()] == []
 
 
 COMMANDS = {

@@ -43,7 +43,7 @@ def test_it_is_a_setting_of_the_app(everywhere: Lookup, store: FakeKvStore) -> N
 
 
 def test_many_known_values_are_read_in_few_requests(in_kvstore: Lookup, store: FakeKvStore) -> None:
-    values = [md5(number) for number in range(60)]
+    values = [md5(number) for number in range(25)]
     with FakeSplunkd(kvstore=Member(store)) as splunkd:
         normal(search(in_kvstore, splunkd, *values))
         before = len(store.asked)

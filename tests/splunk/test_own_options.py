@@ -28,7 +28,6 @@ from vt_connectors.sandbox import SandboxServer
 from vtlookup_app.chunks.protocol import Input
 from vtlookup_app.commands.quota import VtQuota
 
-from .forked_app import run_started
 from .searching import EICAR_MD5, Lookup
 from .watched import SECRET, Bait, bait, logging_configuration
 
@@ -245,17 +244,12 @@ def test_options_of_another_form_are_not_understood(args: Any, lookup: Lookup) -
 )
 @pytest.mark.parametrize("name", ["vtlookup", "vtquota"])
 def test_a_search_with_wrong_options_is_refused_in_one_message(name: str, getinfo: bytes, lookup: Lookup) -> None:
-    ran = started(lookup.command(name), [], getinfo)
+    ran = lookup.command(name).run(getinfo)
     reply = read_frame(io.BytesIO(ran.stdout))
     assert reply is not None
     ((level, text),) = reply.messages
     assert (level, ran.returncode, ran.stderr) == ("ERROR", 1, b"")
     assert text.startswith(f"{name}: invalid data from splunkd: ")
-
-
-def started(command: Lookup, argv: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
-    run_process = run_started if command.forked is None else command.forked.run
-    return run_process([command.python, str(command.script), *argv], command.process_environment, given)
 
 
 @pytest.mark.parametrize("argument", SDK_ARGUMENTS)
@@ -265,26 +259,24 @@ def test_the_first_version_of_the_protocol_is_not_spoken(name: str, argument: st
     header = f"infoPath:{watched.secret}\nsearch:x\n\na\n{EICAR_MD5}\n".encode()
     frame = encode_frame(SearchInfo(COMMANDS[name], name, dispatch_dir=str(command.home)).as_metadata())
     for given in (header, frame):
-        ran = started(command, [argument, *COMMANDS[name], f"logging_configuration={watched.evaluates}"], given)
+        ran = command.run(given, argument, *COMMANDS[name], f"logging_configuration={watched.evaluates}")
         assert (ran.returncode, ran.stdout) == (2, b"")
         assert ran.stderr.decode() == f"{name}: started with arguments; commands.conf needs chunked = true for it\n"
     assert watched.is_untouched()
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_no_file_in_the_apps_folders_configures_the_sdk(name: str, watched: Bait, app: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "etc/apps/vtlookup"
-    shutil.copytree(app, copy)
+def test_no_file_in_the_apps_folders_configures_the_sdk(name: str, watched: Bait, own_app: Path) -> None:
     classes = {"vtlookup": "VtLookup", "vtreport": "VtReport", "vtquota": "VtQuota"}
     classes.update(vtcache="VtCache", vtdrain="VtDrain", vtcomment="VtComment", vtrelated="VtRelated")
     classes.update(vtbehaviour="VtBehaviour", vtsearch="VtSearch", vtstream="VtStream")
     placed = []
     for path in SDK_FILES:
         if path.endswith(".conf"):
-            placed.append(copy / path.format(command=classes[name]))
+            placed.append(own_app / path.format(command=classes[name]))
             placed[-1].parent.mkdir(exist_ok=True)
             placed[-1].write_text(logging_configuration(watched.marker), "utf-8")
-    command = dataclasses.replace(watched.started, app=copy)
+    command = dataclasses.replace(watched.started, app=own_app)
     assert run(command, name).getinfo is not None
     assert watched.is_untouched()
     assert not watched.opened & {str(path) for path in placed}
@@ -298,9 +290,8 @@ def test_a_named_pipe_does_not_hold_a_search_up(lookup: Lookup, tmp_path: Path) 
         refusal(run(lookup, name, f"logging_configuration={pipe}"))
 
 
-def test_no_message_has_a_line_of_the_file(watched: Bait, tmp_path: Path) -> None:
-    shutil.copytree(watched.lookup.app, tmp_path / "vtlookup")
-    command = dataclasses.replace(watched.started, app=tmp_path / "vtlookup")
+def test_no_message_has_a_line_of_the_file(watched: Bait, own_app: Path) -> None:
+    command = dataclasses.replace(watched.started, app=own_app)
     (command.app / "lookups").mkdir()
     shutil.copy(watched.secret, command.app / "lookups/uploaded.csv")
     for value in (watched.secret, "../lookups/uploaded.csv", command.app / "lookups/uploaded.csv"):

@@ -34,7 +34,7 @@ def started(keyless: Lookup, python: str, splunkd: FakeSplunkd) -> Lookup:
     splunkd.settings = {**splunkd.settings, "comments_allowed": "true", "verdict_indexes": "threat", "quota": "9/day"}
     splunkd.users[SESSION] = EVERYTHING
     splunkd.password = "premium-key-of-the-tests"
-    return keyless.on(python)
+    return keyless.started_on(python)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

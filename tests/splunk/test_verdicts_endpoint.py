@@ -28,7 +28,7 @@ from vtlookup_app import result_fields as columns
 from vtlookup_app.endpoint.rest_request import RestRequest
 from vtlookup_app.endpoint.verdict_request import ALERT, LINKS, LONGEST_VALUE
 from vtlookup_app.endpoint.verdicts import SOURCE, SOURCETYPE, Allowance, VerdictsEndpoint
-from vtlookup_app.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_EVENTS, MOST_LINKS
+from vtlookup_app.limits import LONGEST_EVENT, LONGEST_TEXT, MOST_LINKS
 from vtlookup_app.splunkd import COMMENTS_ALLOWED, VERDICT_INDEXES
 
 from .alerting import Alert, events, results_file
@@ -43,10 +43,14 @@ UNKNOWN = "0" * 31 + "1"
 @pytest.fixture
 def endpoint(splunkd: FakeSplunkd, sandbox: SandboxServer) -> FakeSplunkd:
     """A splunkd whose cache knows EICAR, for two requests, and whose admin has named an index."""
-    splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat"}
-    assert codes(call(splunkd, batch([lookup_of(EICAR_MD5), lookup_of(UNKNOWN)]))[1]) == ["ok", "not_found"]
+    known(splunkd)
     assert len(sandbox.all_requests) == 2
     return splunkd
+
+
+def known(splunkd: FakeSplunkd) -> None:
+    splunkd.settings = {**splunkd.settings, "verdict_indexes": "threat"}
+    assert codes(call(splunkd, batch([lookup_of(EICAR_MD5), lookup_of(UNKNOWN)]))[1]) == ["ok", "not_found"]
 
 
 def written(splunkd: FakeSplunkd) -> dict[str, Any]:
@@ -81,41 +85,6 @@ def test_placeholders_of_a_batch_are_passed_over(endpoint: FakeSplunkd, sandbox:
     assert call(endpoint, refused)[1] == {"responses": [], "of": [None, None]}
     [answer] = call(endpoint, {"action": "lookup_ip", "params": {"ip": "unknown"}})[1]["responses"]
     assert (answer["error"]["code"], len(sandbox.all_requests)) == ("invalid_indicator", 2)
-
-
-FORGED = [
-    {"vt_verdict": "undetected"},
-    {"vt_malicious": "0"},
-    {"verdict": "undetected"},
-    {"user": "admin"},
-    {"time": "1999-01-01T00:00:00Z"},
-    {"_raw": "x"},
-    {"_time": "0"},
-    {"host": "x"},
-    {"source": "x"},
-    {"sourcetype": "x"},
-    {"index": "main"},
-    {"indicator": CLEAN_IP},
-    {"stats": {"malicious": 0}},
-    {"response": {"status": "ok"}},
-    {"": None},
-]
-
-
-@pytest.mark.parametrize("more", FORGED, ids=repr)
-def test_nothing_else_can_be_said_of_an_indicator(more: dict[str, Any], endpoint: FakeSplunkd) -> None:
-    assert write(endpoint, {**KNOWN, **more})[0] == 400
-    assert write(endpoint, KNOWN, alert={"search_name": "a", **more})[0] == 400
-    for name in set(more) - {"index"}:
-        assert write(endpoint, KNOWN, **{name: more[name]})[0] == 400
-    assert endpoint.indexed == []
-
-
-def test_events_of_the_callers_own_are_not_written(endpoint: FakeSplunkd) -> None:
-    forged = {"vt_verdict": "malicious", "indicator": "good.example"}
-    for document in ({"source": "s", "events": [forged]}, {"events": [forged]}, {"indicators": [forged]}):
-        assert call(endpoint, document, VERDICTS)[0] == 400
-    assert endpoint.indexed == []
 
 
 QUOTED = '","vt_verdict":"undetected","x":"'
@@ -233,60 +202,6 @@ def test_it_takes_the_right_to_look_up_and_a_post(endpoint: FakeSplunkd) -> None
     endpoint.users[SESSION] = ANALYST
     assert call(endpoint, {"indicators": [KNOWN]}, VERDICTS, "GET")[0] == 405
     assert endpoint.indexed == []
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        "nonsense",
-        "[]",
-        "[" * 100_000,
-        '{"indicators": ' + "[" * 5000 + "]" * 5000 + "}",
-        {},
-        {"indicators": []},
-        {"indicators": {}},
-        {"indicators": "x"},
-        {"indicators": ["x"]},
-        {"indicators": [None]},
-        {"indicators": [[KNOWN]]},
-        {"indicators": [KNOWN] * (MOST_EVENTS + 1)},
-        {"indicators": [{}]},
-        {"indicators": [{"value": " "}]},
-        {"indicators": [{"value": 7}]},
-        {"indicators": [{"value": None}]},
-        {"indicators": [{"value": ["8.8.8.8"]}]},
-        {"indicators": [{"value": "x" * (LONGEST_VALUE + 1)}]},
-        {"indicators": [{**KNOWN, "type": "ioc"}]},
-        {"indicators": [{**KNOWN, "type": "../url"}]},
-        {"indicators": [{**KNOWN, "type": {}}]},
-        {"indicators": [{**KNOWN, "field": 1}]},
-        {"indicators": [{**KNOWN, "field": "x" * (LONGEST_TEXT + 1)}]},
-        {"indicators": [{**KNOWN, "results": 0}]},
-        {"indicators": [{**KNOWN, "results": -1}]},
-        {"indicators": [{**KNOWN, "results": True}]},
-        {"indicators": [{**KNOWN, "results": "2"}]},
-        {"indicators": [{**KNOWN, "results": 2.0}]},
-        {"indicators": [{**KNOWN, "results": 10**30}]},
-        {"indicators": [{**KNOWN, "rid": "x"}]},
-        {"indicators": [{**KNOWN, "rid": [1]}]},
-        {"indicators": [{**KNOWN, "rid": [["x"]]}]},
-        {"indicators": [{**KNOWN, "rid": ["x"] * (MOST_LINKS + 1)}]},
-        {"indicators": [{**KNOWN, "orig_sid": ["x" * (LONGEST_TEXT + 1)]}]},
-        {"indicators": [KNOWN], "alert": []},
-        {"indicators": [KNOWN], "alert": None},
-        {"indicators": [KNOWN], "alert": {"search_name": {}}},
-        {"indicators": [KNOWN], "alert": {"sid": "x" * (LONGEST_TEXT + 1)}},
-        {"indicators": [KNOWN], "index": ["main"]},
-        {"indicators": [KNOWN], "index": 1},
-        {"indicators": [KNOWN], "events": []},
-    ],
-    ids=lambda document: repr(document)[:60],
-)
-def test_what_is_of_another_form_or_size_is_refused_as_a_whole(document: object, endpoint: FakeSplunkd) -> None:
-    status, answer = call(endpoint, document, VERDICTS)
-    assert (status, endpoint.indexed) == (400, [])
-    assert answer["error"]
-    assert len(answer["error"]) < 200
 
 
 def test_a_user_has_so_many_events_in_so_many_seconds() -> None:
@@ -482,13 +397,13 @@ def test_an_alerts_texts_are_cut_to_what_the_endpoint_takes(
     endpoint.users[SESSION] = rights
     long = "\u20ac" * 5000
     name = "f" * 5000
-    rows = [
-        {name: value, "rid": long} for value in (EICAR_MD5, long, *(f"http://x.example/{long}{n}" for n in range(40)))
-    ]
+    # More than goes into a call, of which each takes six.
+    urls = [f"http://x.example/{long}{number}" for number in range(13)]
+    rows = [{name: value, "rid": long} for value in (EICAR_MD5, long, *urls)]
     path = results_file(alert.job / "results.csv.gz", rows)
     document = {**alert.document(path, fields=name), "search_name": long, "app": long}
     assert alert.reported(json.dumps(document).encode()).status == 0
     written = events(endpoint)
-    assert len(written) == 42
+    assert len(written) == 15
     assert written[0]["vt_verdict"] == "malicious"
     assert all(len(event["search_name"]) <= LONGEST_TEXT for event in written)
