@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import re
@@ -79,15 +80,29 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_whole and config.getoption("markexpr") == "not once" else None
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected lives until the end: no garbage is looked for in it, neither now nor in the tests."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
     here = Path(__file__).parent
-    places = {path: path.relative_to(here) for path in {item.path for item in items}}
+    places = {path: path.relative_to(here).as_posix() for path in {item.path for item in items}}
+    once = {path for path, place in places.items() if _is_once(place)}
+    later = {path for path, place in places.items() if not place.startswith(_FIRST)}
     for item in items:
-        place = places[item.path]
-        if place.parts[0] in _ONCE and not place.as_posix().startswith(_EVERYWHERE):
+        if item.path in once:
             item.add_marker(pytest.mark.once)
-    items.sort(key=lambda item: not places[item.path].as_posix().startswith(_FIRST))
+    items.sort(key=lambda item: item.path in later)
+
+
+def _is_once(place: str) -> bool:
+    return place.partition("/")[0] in _ONCE and not place.startswith(_EVERYWHERE)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

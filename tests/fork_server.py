@@ -31,15 +31,18 @@ _STREAMS = 3
 
 
 def _import_all(packages: list[str]) -> None:
-    """Each with all that is in it, or itself alone if a colon ends its name."""
+    """Each with all that is in it, or itself alone if a colon ends its name; not those that begin with a hyphen."""
+    left_out = {name[1:] for name in packages if name.startswith("-")}
     for name in packages:
+        if name.startswith("-"):
+            continue
         if name.endswith(":"):
             with contextlib.suppress(ModuleNotFoundError):  # of an extra that is not installed
                 importlib.import_module(name.rstrip(":"))
             continue
         package = importlib.import_module(name)
         for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{name}."):
-            if not module.name.endswith("__main__"):
+            if not module.name.endswith("__main__") and module.name not in left_out:
                 with contextlib.suppress(ImportError):  # its library is an optional one
                     importlib.import_module(module.name)
 

@@ -28,9 +28,10 @@ _STARTING = threading.Lock()
 
 
 class Program(NamedTuple):
-    """`python` runs `module`, or a script that is among the arguments.
+    """`python` runs `module`, or a script that is among the arguments. `under`: the command that starts `python`.
 
-    `packages` are imported with all that is in them, those whose names end with a colon by themselves.
+    `packages` are imported with all that is in them, those whose names end with a colon by themselves, and no module
+    that is among them with a hyphen before its name.
     `path` is put before Python's own, and the function `first` (`module:function`) is called, before `packages` are
     imported. The modules `again` remember what they find at their import: each process imports them once more.
     """
@@ -40,6 +41,7 @@ class Program(NamedTuple):
     module: str = ""
     path: tuple[str, ...] = ()
     first: str = ""
+    under: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
 
 
@@ -55,7 +57,7 @@ class ForkServer:
         given["again"] = program.again
         with theirs:
             self._process = subprocess.Popen(
-                [program.python, str(_SERVER), json.dumps(given)],
+                [*program.under, program.python, str(_SERVER), json.dumps(given)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={**environment},
@@ -180,7 +182,7 @@ class ForkedProcess:
         if not self._threads:
             self._threads = [threading.Thread(target=self._write, args=(given,), daemon=True)]
             for name, stream in (("stdout", self.stdout), ("stderr", self.stderr)):
-                if stream is not None:
+                if stream is not None and not stream.closed:
                     self._threads.append(threading.Thread(target=self._read_all, args=(name, stream), daemon=True))
             for thread in self._threads:
                 thread.start()

@@ -19,7 +19,9 @@ from typing import IO, Any, Union
 from tests.forked_process import ForkedProcess, ForkServer, Program, fork_server, of_python
 from vt_connectors.sandbox import SandboxServer
 
-_PROGRAM = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
+_OF_MCP = Program(sys.executable, ("vt_connectors", "requests:", "rich.console:", "redis:"), module="vt_connectors")
+# The SDK for MCP takes longer to import than all the rest, and each fork would copy the tables of its memory.
+PROGRAM = _OF_MCP._replace(packages=(*_OF_MCP.packages, "-vt_connectors.adapters.mcp.stdio_server"))
 _MOST_S = 90.0
 # A key of the sandbox that may use every call.
 EVERY_LICENCE = "premium-gti-private-test"
@@ -65,7 +67,7 @@ class RunnerProcess:
     ) -> Running:
         """As `start`, without the start of Python where that makes no difference. The streams may be files."""
         environment = {**self.environment, **changes}
-        server = _server(arguments, environment)
+        server = _server(arguments, environment, _OF_MCP if arguments[:1] == ("mcp",) else PROGRAM)
         if server is not None:
             command = ["vtaction", *arguments]
             return server.start(command, environment, stdin=stdin, stdout=stdout, stderr=stderr)
@@ -106,11 +108,11 @@ class RunnerProcess:
         return Ran([json.loads(line) for line in done.stdout.splitlines()], done.returncode, done.stderr)
 
 
-def _server(arguments: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
+def _server(arguments: Sequence[str], environment: Mapping[str, str], program: Program = PROGRAM) -> ForkServer | None:
     """Where such a process is forked; None if it has to be started."""
     if not hasattr(os, "fork"):
         return None
-    server = fork_server(_PROGRAM, tuple(sorted(of_python(clean_environment()).items())))
+    server = fork_server(program, tuple(sorted(of_python(clean_environment()).items())))
     return server if server.fits(arguments, environment) else None
 
 

@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
+
+from tests.vtaction_process import RunnerProcess, Running
 
 KINDS = ("terminal", "pipe", "file", "closed", "nonblocking")
 _SMALL_PIPE_BYTES = 4096
@@ -28,6 +30,13 @@ def all_of(terminal: int) -> bytes:
             seen += piece
     os.close(terminal)
     return bytes(seen)
+
+
+def small_pipe() -> tuple[int, int]:
+    """Both ends of a pipe that takes 4 KB."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, getattr(fcntl, "F_SETPIPE_SZ", 1031), _SMALL_PIPE_BYTES)
+    return reader, writer
 
 
 class Seen(NamedTuple):
@@ -48,8 +57,7 @@ class _Stream:
         if kind == "terminal":
             self._ours, self.theirs = pty.openpty()
         elif kind in ("pipe", "nonblocking"):
-            self._ours, self.theirs = os.pipe()
-            fcntl.fcntl(self.theirs, getattr(fcntl, "F_SETPIPE_SZ", 1031), _SMALL_PIPE_BYTES)
+            self._ours, self.theirs = small_pipe()
             os.set_blocking(self.theirs, kind == "pipe")
         elif kind == "file":
             with tempfile.TemporaryFile() as file:
@@ -101,7 +109,7 @@ class _Input:
                 self.theirs = os.dup(file.fileno())
                 os.lseek(self.theirs, 0, os.SEEK_SET)
 
-    def begin(self, process: subprocess.Popen[bytes]) -> None:
+    def begin(self, process: Running) -> None:
         if self.theirs is not None:
             os.close(self.theirs)
         if self._ours is not None:
@@ -123,30 +131,23 @@ class _Input:
 
 
 def run_with(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    *,
+    run: RunnerProcess,
+    *arguments: str,
     stdin: str = "pipe",
     stdout: str = "pipe",
     stderr: str = "pipe",
     text: str = "",
+    is_started: bool = False,
+    **changes: str,
 ) -> Seen:
-    """The result of `command` with streams of the given `KINDS`; `text` is its input."""
+    """The result of `vtaction` with streams of the given `KINDS`; `text` is its input.
+
+    Which of them are closed is found at the start of Python: then it is started, as with `is_started`, and else forked.
+    """
     given, reported, complained = _Input(stdin, text.encode()), _Stream(stdout), _Stream(stderr)
-    descriptors = (given.theirs, reported.theirs, complained.theirs)
-
-    def place() -> None:
-        kept = [None if one is None else fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in descriptors]
-        for number, one in enumerate(kept):
-            if one is None:
-                with contextlib.suppress(OSError):
-                    os.close(number)
-            else:
-                os.dup2(one, number)
-                os.close(one)
-
-    settings = {**environment, "TERM": "xterm-256color", "COLUMNS": "150"}
-    process = subprocess.Popen(command, env=settings, preexec_fn=place, close_fds=False)
+    begun = _started if is_started or "closed" in (stdin, stdout, stderr) else _forked
+    settings = {"TERM": "xterm-256color", "COLUMNS": "150", **changes}
+    process = begun(run, arguments, (given.theirs, reported.theirs, complained.theirs), settings)
     reported.begin()
     complained.begin()
     given.begin(process)
@@ -157,3 +158,39 @@ def run_with(
         process.kill()
     given.end()
     return Seen(reported.end(), complained.end(), code)
+
+
+def _started(
+    run: RunnerProcess, arguments: Sequence[str], descriptors: Sequence[int | None], changes: Mapping[str, str]
+) -> Running:
+    def place() -> None:
+        kept = [None if one is None else fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in descriptors]
+        for number, one in enumerate(kept):
+            if one is None:
+                with contextlib.suppress(OSError):
+                    os.close(number)
+            else:
+                os.dup2(one, number)
+                os.close(one)
+
+    environment = {**run.environment, **changes}
+    return subprocess.Popen(run.command(*arguments), env=environment, preexec_fn=place, close_fds=False)
+
+
+def _forked(
+    run: RunnerProcess, arguments: Sequence[str], descriptors: Sequence[int | None], changes: Mapping[str, str]
+) -> Running:
+    with contextlib.ExitStack() as ours:
+        stdin, stdout, stderr = (
+            ours.enter_context(os.fdopen(one, mode, buffering=0, closefd=False))
+            for one, mode in zip(descriptors, ("rb", "wb", "wb"))
+            if one is not None
+        )
+        return run.fork(*arguments, stdin=stdin, stdout=stdout, stderr=stderr, **changes)
+
+
+def into(file: IO[bytes], run: RunnerProcess, *arguments: str, given: bytes = b"") -> tuple[int | None, str]:
+    """The exit status and stderr of `vtaction` with `file` as its stdout."""
+    process = run.fork(*arguments, stdout=file)
+    told = process.communicate(given, timeout=_MOST_S)[1]
+    return process.returncode, told.decode()

@@ -84,14 +84,13 @@ def test_on_a_terminal_the_use_is_a_table_of_its_own_the_most_used_endpoint_firs
     refused: RunnerProcess, server: Refusing
 ) -> None:
     server.figures = {**GROUP, **USE}
-    shown, code = on_a_terminal(refused.command("quota", "--usage-days", "7"), {**refused.environment, "NO_COLOR": "1"})
+    shown, code = on_a_terminal(refused, "quota", "--usage-days", "7", NO_COLOR="1")
     assert code == 0
     assert _rows(shown)[-3:] == [["search", "9", "0"], ["files", "3", "2"], ["all", "12", "2"]]
 
 
 def test_on_a_terminal_both_pools_are_rows_with_what_is_left(refused: RunnerProcess) -> None:
-    plain = {**refused.environment, "NO_COLOR": "1"}
-    shown, code = on_a_terminal(refused.command("quota"), plain)
+    shown, code = on_a_terminal(refused, "quota", NO_COLOR="1")
     assert code == 0
     rows = [[cell for cell in row if "■" not in cell] for row in _rows(shown)]
     assert ["api requests daily", "74", "1000", "926", "user"] in rows

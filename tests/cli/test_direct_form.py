@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,15 @@ import pytest
 from tests.vtaction_process import EICAR, RunnerProcess
 from vt_connectors.sandbox import SandboxServer
 
-from .streams import all_of
+from .streams import all_of, into
 
 
-def on_a_terminal(command: list[str], environment: Mapping[str, str], columns: int = 150) -> tuple[str, int]:
+def on_a_terminal(run: RunnerProcess, *arguments: str, columns: int = 150, **changes: str) -> tuple[str, int]:
     """What a person sees, and the exit status."""
     ours, theirs = pty.openpty()
-    settings = {**environment, "COLUMNS": str(columns), "TERM": "xterm-256color"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=settings)
-    os.close(theirs)
+    settings = {"COLUMNS": str(columns), "TERM": "xterm-256color", **changes}
+    with os.fdopen(theirs, "r+b", buffering=0) as terminal:
+        process = run.fork(*arguments, stdin=terminal, stdout=terminal, stderr=terminal, **settings)
     seen = all_of(ours)
     return seen.decode("utf-8", "replace"), process.wait(30)
 
@@ -34,10 +33,9 @@ def test_in_a_pipe_each_value_is_one_json_line(run: RunnerProcess) -> None:
 
 
 def test_on_a_terminal_an_error_has_its_next_steps_below_once(run: RunnerProcess) -> None:
-    plain = {**run.environment, "NO_COLOR": "1"}
-    seen, _ = on_a_terminal(run.command("lookup_hash", "nonsense", "more nonsense"), plain)
+    seen, _ = on_a_terminal(run, "lookup_hash", "nonsense", "more nonsense", NO_COLOR="1")
     assert seen.count("Check where the value comes from.") == 1
-    seen, _ = on_a_terminal(run.command("lookup_hash", EICAR), plain)
+    seen, _ = on_a_terminal(run, "lookup_hash", EICAR, NO_COLOR="1")
     assert "Check where" not in seen
 
 
@@ -70,7 +68,7 @@ def test_a_refused_value_is_named_as_it_is_typed_and_cut(
 
 
 def test_on_a_terminal_it_is_a_table_with_colors(run: RunnerProcess) -> None:
-    seen, code = on_a_terminal(run.command("lookup_hash", EICAR, "nonsense"), run.environment)
+    seen, code = on_a_terminal(run, "lookup_hash", EICAR, "nonsense")
     assert "62/68" in seen
     assert "nonsense" in seen
     assert "\x1b[1;31mmalicious" in seen
@@ -78,14 +76,14 @@ def test_on_a_terminal_it_is_a_table_with_colors(run: RunnerProcess) -> None:
 
 
 def test_no_color_is_respected(run: RunnerProcess) -> None:
-    seen, _ = on_a_terminal(run.command("lookup_hash", EICAR), {**run.environment, "NO_COLOR": "1"})
+    seen, _ = on_a_terminal(run, "lookup_hash", EICAR, NO_COLOR="1")
     assert "malicious" in seen
     assert "[1;31m" not in seen
     assert "[31m" not in seen
 
 
 def test_json_can_be_had_on_a_terminal_too(run: RunnerProcess) -> None:
-    seen, _ = on_a_terminal(run.command("lookup_hash", EICAR, "--json"), run.environment)
+    seen, _ = on_a_terminal(run, "lookup_hash", EICAR, "--json")
     assert json.loads(seen)["data"]["verdict"] == "malicious"
 
 
@@ -95,7 +93,7 @@ def test_a_dash_reads_values_from_stdin(run: RunnerProcess) -> None:
 
 
 def test_what_values_hold_is_not_obeyed_by_the_terminal(run: RunnerProcess) -> None:
-    seen, _ = on_a_terminal(run.command("lookup_domain", "a\x1b[2Jb.example", "[red]x.example"), run.environment)
+    seen, _ = on_a_terminal(run, "lookup_domain", "a\x1b[2Jb.example", "[red]x.example")
     assert "\x1b[2J" not in seen
     assert "[red]x.example" in seen
 
@@ -153,18 +151,18 @@ def test_times_may_have_a_unit_and_cannot_be_negative(run: RunnerProcess) -> Non
 
 
 def test_the_rows_of_passive_dns_and_comments_are_tables(run: RunnerProcess) -> None:
-    seen, code = on_a_terminal(run.command("passive_dns", "malicious.example", "--limit", "3"), run.environment)
+    seen, code = on_a_terminal(run, "passive_dns", "malicious.example", "--limit", "3")
     assert "malicious.example: more than 3 resolutions (--limit)" in seen
     assert "203.0.113.66" in seen
     assert code == 0
-    seen, _ = on_a_terminal(run.command("get_comments", EICAR), run.environment)
+    seen, _ = on_a_terminal(run, "get_comments", EICAR)
     assert "#drill" in seen
 
 
 def test_a_file_is_sent_with_a_progress_bar_and_the_next_step_is_shown(run: RunnerProcess, tmp_path: Path) -> None:
     sample = tmp_path / "sample.bin"
     sample.write_bytes(b"never seen " * 300_000)
-    seen, code = on_a_terminal(run.command("scan_file", str(sample)), run.environment)
+    seen, code = on_a_terminal(run, "scan_file", str(sample))
     assert "sending" in seen
     assert "vtaction get_analysis " in seen
     assert code == 0
@@ -205,10 +203,8 @@ def test_a_refusal_names_the_option_for_waiting_and_not_the_field(run: RunnerPro
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")  # noqa: PTH110
 @pytest.mark.parametrize("line", [["--version"], ["--help"], ["describe"]])
 def test_output_without_a_place_is_not_said_to_be_about_requests(run: RunnerProcess, line: list[str]) -> None:
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run(
-            run.command(*line), stdout=full, stderr=subprocess.PIPE, env=run.environment, text=True, check=False
-        )
-    assert done.returncode != 0
-    assert "the output is not complete" in done.stderr
-    assert "request" not in done.stderr
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        code, told = into(full, run, *line)
+    assert code != 0
+    assert "the output is not complete" in told
+    assert "request" not in told

@@ -35,7 +35,7 @@ def test_in_a_pipe_it_is_a_line_of_json(queued: RunnerProcess) -> None:
 
 
 def test_on_a_terminal_it_is_a_table_with_progress(queued: RunnerProcess) -> None:
-    seen, code = on_a_terminal(queued.command("drain"), queued.environment)
+    seen, code = on_a_terminal(queued, "drain")
     assert "not found" in seen
     assert "awaiting answers" in seen
     assert "3/3" in seen
@@ -43,8 +43,7 @@ def test_on_a_terminal_it_is_a_table_with_progress(queued: RunnerProcess) -> Non
 
 
 def test_on_a_terminal_it_tells_why_something_is_left(queued: RunnerProcess) -> None:
-    environment = {**queued.environment, "VT_QUOTA": "1/day"}
-    seen, code = on_a_terminal(queued.command("drain", "--keep", "0"), environment)
+    seen, code = on_a_terminal(queued, "drain", "--keep", "0", VT_QUOTA="1/day")
     assert "the quota of this day is used up" in " ".join(seen.split())
     assert code == 75
 
@@ -98,6 +97,6 @@ def test_what_waits_can_be_forgotten_at_no_request(queued: RunnerProcess, sandbo
 def test_the_cache_tells_how_many_wait(queued: RunnerProcess) -> None:
     stats = json.loads(queued.text("cache", "stats", VT_PENDING_MAX="7").stdout)
     assert (stats["pending"], stats["pending_refused"], stats["pending_most"]) == (3, 0, 7)
-    assert "pending: 3" in on_a_terminal(queued.command("cache", "stats"), queued.environment)[0]
+    assert "pending: 3" in on_a_terminal(queued, "cache", "stats")[0]
     queued.text("cache", "clear")
     assert json.loads(queued.text("cache", "stats").stdout)["pending"] == 3

@@ -18,17 +18,16 @@ import pytest
 
 from tests.runner.signal_storms import MOST_S, SIGNALS
 from tests.scripted_server import ScriptedServer, own_error, stall
-from tests.vtaction_process import EICAR, RunnerProcess
+from tests.vtaction_process import EICAR, RunnerProcess, Running
 from vt_connectors.sandbox import SandboxServer
 
-from .streams import all_of
+from .streams import all_of, into
 
 # What may be waited for without a signal; far more than the end may take.
-FOR_EVER = {"VT_TIMEOUT": "3600"}
-Asked = subprocess.Popen[bytes]
+FOR_EVER = "3600"
 
 
-def until(is_so: Callable[[], object], process: Asked) -> None:
+def until(is_so: Callable[[], object], process: Running) -> None:
     give_up = time.monotonic() + MOST_S
     while not is_so():
         assert process.poll() is None, process.communicate()
@@ -36,7 +35,7 @@ def until(is_so: Callable[[], object], process: Asked) -> None:
         time.sleep(0.01)
 
 
-def answers(process: Asked) -> list[dict[str, Any]]:
+def answers(process: Running) -> list[dict[str, Any]]:
     """What it still says, once it has ended."""
     return [json.loads(line) for line in process.communicate(timeout=MOST_S)[0].splitlines()]
 
@@ -55,7 +54,7 @@ def test_files_that_are_not_sent_yet_are_not_sent_any_more(run: RunnerProcess, t
     for file in files:
         file.write_bytes(file.name.encode())
     with SandboxServer(latency_s=1.0) as slow:
-        process = run.start("scan_file", *map(str, files), VT_API_URL=slow.url)
+        process = run.fork("scan_file", *map(str, files), VT_API_URL=slow.url)
         until(lambda: slow.requests, process)
         process.send_signal(number)
         found = answers(process)
@@ -70,11 +69,11 @@ def test_files_that_are_not_sent_yet_are_not_sent_any_more(run: RunnerProcess, t
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_wait_for_values_ends(run: RunnerProcess, sandbox: SandboxServer, number: int) -> None:
-    process = run.start("lookup_ip", "-")
+    process = run.fork("lookup_ip", "-")
     assert process.stdin is not None
     process.stdin.write(b"8.8.8.8\n")
     process.stdin.flush()
-    time.sleep(1)  # for Python to start; a signal before that ends it too
+    time.sleep(1)  # until it reads; a signal before that ends it too
     process.send_signal(number)
     assert process.wait(MOST_S) in (75, -number)
     assert sandbox.requests == []
@@ -83,7 +82,7 @@ def test_a_wait_for_values_ends(run: RunnerProcess, sandbox: SandboxServer, numb
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_wait_for_quota_ends_with_what_is_answered(run: RunnerProcess, sandbox: SandboxServer, number: int) -> None:
-    process = run.start("lookup_ip", "10.0.0.1", "8.8.8.8", "1.1.1.1", "9.9.9.9", "--max-wait", "7d", VT_QUOTA="1/hour")
+    process = run.fork("lookup_ip", "10.0.0.1", "8.8.8.8", "1.1.1.1", "9.9.9.9", "--max-wait", "7d", VT_QUOTA="1/hour")
     until(lambda: sandbox.requests, process)
     process.send_signal(number)
     found = answers(process)
@@ -108,7 +107,7 @@ def test_a_wait_for_quota_ends_with_what_is_answered(run: RunnerProcess, sandbox
 def test_a_server_that_never_answers_does_not_keep_it(
     run: RunnerProcess, silent: ScriptedServer, arguments: tuple[str, ...], code: str
 ) -> None:
-    process = run.start(*arguments, VT_API_URL=silent.url, **FOR_EVER)
+    process = run.fork(*arguments, VT_API_URL=silent.url, VT_TIMEOUT=FOR_EVER)
     until(lambda: silent.received, process)
     process.send_signal(signal.SIGINT)
     found = answers(process)
@@ -129,7 +128,7 @@ def test_other_commands_that_ask_end_too(run: RunnerProcess, silent: ScriptedSer
     queued(run, silent)
     for arguments in (("drain",), ("doctor", "--online")):
         asked = len(silent.received)
-        process = run.start(*arguments, VT_API_URL=silent.url, **FOR_EVER)
+        process = run.fork(*arguments, VT_API_URL=silent.url, VT_TIMEOUT=FOR_EVER)
         until(lambda: len(silent.received) > asked, process)  # noqa: B023
         process.send_signal(signal.SIGTERM)
         said = b"".join(process.communicate(timeout=MOST_S))
@@ -139,7 +138,7 @@ def test_other_commands_that_ask_end_too(run: RunnerProcess, silent: ScriptedSer
 
 def test_a_drain_that_is_cut_short_tells_what_it_has_done(run: RunnerProcess, silent: ScriptedServer) -> None:
     queued(run, silent)
-    process = run.start("drain", VT_API_URL=silent.url, **FOR_EVER)
+    process = run.fork("drain", VT_API_URL=silent.url, VT_TIMEOUT=FOR_EVER)
     until(lambda: len(silent.received) > 1, process)
     process.send_signal(signal.SIGINT)
     (reported,) = answers(process)
@@ -152,7 +151,7 @@ def test_a_drain_that_is_cut_short_tells_what_it_has_done(run: RunnerProcess, si
 def test_nothing_more_is_asked_when_the_reader_of_the_answers_is_gone(
     run: RunnerProcess, sandbox: SandboxServer, arguments: tuple[str, ...]
 ) -> None:
-    process = run.start(*arguments, VT_QUOTA="1/hour")
+    process = run.fork(*arguments, VT_QUOTA="1/hour")
     assert process.stdin is not None
     assert process.stdout is not None
     # One that waits for nothing comes first, as threads ask for the others in any order.
@@ -172,10 +171,9 @@ def test_nothing_more_is_asked_when_the_reader_of_the_answers_is_gone(
 def test_a_terminal_is_left_as_it_was(run: RunnerProcess, silent: ScriptedServer) -> None:
     """The bars hide the cursor: it is shown again."""
     ours, theirs = pty.openpty()
-    environment = {**run.environment, **FOR_EVER, "VT_API_URL": silent.url, "TERM": "xterm-256color", "COLUMNS": "150"}
-    command = run.command("lookup_ip", "8.8.8.8", "1.1.1.1")
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
+    changes = {"VT_TIMEOUT": FOR_EVER, "VT_API_URL": silent.url, "TERM": "xterm-256color", "COLUMNS": "150"}
+    with os.fdopen(theirs, "r+b", buffering=0) as end:
+        process = run.fork("lookup_ip", "8.8.8.8", "1.1.1.1", stdin=end, stdout=end, stderr=end, **changes)
     seen = b""
     give_up = time.monotonic() + MOST_S
     while not silent.received or b"\x1b[?25l" not in seen:
@@ -191,7 +189,7 @@ def test_a_terminal_is_left_as_it_was(run: RunnerProcess, silent: ScriptedServer
 
 
 def test_unread_answers_do_not_keep_it_alive(run: RunnerProcess) -> None:
-    process = run.start("lookup_ip", *[f"10.0.{third}.{last}" for third in range(8) for last in range(100)])
+    process = run.fork("lookup_ip", *[f"10.0.{third}.{last}" for third in range(8) for last in range(100)])
     assert process.stdout is not None
     select.select([process.stdout], [], [], MOST_S)
     time.sleep(1)  # until the pipe is full; the signal may come earlier too
@@ -204,26 +202,21 @@ def test_unread_answers_do_not_keep_it_alive(run: RunnerProcess) -> None:
 def test_a_reader_that_is_gone_is_nothing_to_report(run: RunnerProcess, arguments: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(
-        run.command(*arguments), stdout=writer, stderr=subprocess.PIPE, env=run.environment, check=False
-    )
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (0, b"")
+    with os.fdopen(writer, "wb", buffering=0) as unread:
+        assert into(unread, run, *arguments) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("describe",), ("lookup_ip", "10.0.0.1")])
 def test_an_output_without_room_is_reported_without_a_traceback(run: RunnerProcess, arguments: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device
-        done = subprocess.run(
-            run.command(*arguments), stdout=full, stderr=subprocess.PIPE, env=run.environment, check=False
-        )
-    assert done.returncode == 1
-    assert b"input or output failed" in done.stderr
-    assert b"Traceback" not in done.stderr
+        code, told = into(full, run, *arguments)
+    assert code == 1
+    assert "input or output failed" in told
+    assert "Traceback" not in told
 
 
 def test_the_doctor_shows_what_it_found_before_it_was_asked_to_end(run: RunnerProcess, silent: ScriptedServer) -> None:
-    process = run.start("doctor", "--online", "--json", VT_API_URL=silent.url, **FOR_EVER)
+    process = run.fork("doctor", "--online", "--json", VT_API_URL=silent.url, VT_TIMEOUT=FOR_EVER)
     until(lambda: silent.received, process)
     process.send_signal(signal.SIGINT)
     findings = json.loads(process.communicate(timeout=MOST_S)[0])
@@ -233,7 +226,7 @@ def test_the_doctor_shows_what_it_found_before_it_was_asked_to_end(run: RunnerPr
 
 
 def test_no_command_is_printed_for_half_a_value(run: RunnerProcess) -> None:
-    process = run.start("curl", "lookup", "-")
+    process = run.fork("curl", "lookup", "-")
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(b"9.9.9.9\nhttp://evil.example/lon")

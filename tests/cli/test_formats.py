@@ -17,7 +17,7 @@ INVOICE = "d75e71a9b6501b283cead761d0d4505dba8adfc1b9adee5bbeb6ab5e0b1571d2"
 
 
 def shown(run: RunnerProcess, *arguments: str, columns: int = 80) -> str:
-    seen, _ = on_a_terminal(run.command(*arguments), {**run.environment, "NO_COLOR": "1"}, columns)
+    seen, _ = on_a_terminal(run, *arguments, columns=columns, NO_COLOR="1")
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen).replace("\r", "\n")
 
 
@@ -118,7 +118,7 @@ def test_a_table_can_be_had_in_a_pipe(run: RunnerProcess) -> None:
 
 
 def test_no_color_is_an_option_too(run: RunnerProcess) -> None:
-    seen, _ = on_a_terminal(run.command("lookup", EICAR, "--no-color"), run.environment)
+    seen, _ = on_a_terminal(run, "lookup", EICAR, "--no-color")
     assert "malicious" in seen
     assert "[31m" not in seen
     assert "[1;31m" not in seen

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import subprocess
 
 import pytest
 from hypothesis import given
@@ -56,14 +55,8 @@ def test_nothing_is_no_value() -> None:
 
 @pytest.mark.parametrize("name", ["UTF-8 with a mark", "UTF-16 as PowerShell writes it"])
 def test_a_list_of_windows_is_looked_up(name: str, run: RunnerProcess) -> None:
-    done = subprocess.run(
-        run.command("lookup_hash", "-"),
-        input=WRITTEN[name].replace(b"8.8.8.8", b"0" * 32) if "UTF-8" in name else WRITTEN[name],
-        capture_output=True,
-        env=run.environment,
-        check=False,
-        timeout=60,
-    )
+    given = WRITTEN[name].replace(b"8.8.8.8", b"0" * 32) if "UTF-8" in name else WRITTEN[name]
+    done = run.ended(("lookup_hash", "-"), {}, stdin=given)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert answers[0]["status"] == "ok"
     assert len(answers) == len(VALUES)
@@ -71,13 +64,6 @@ def test_a_list_of_windows_is_looked_up(name: str, run: RunnerProcess) -> None:
 
 
 def test_bytes_that_are_no_text_cost_their_value_only(run: RunnerProcess) -> None:
-    done = subprocess.run(
-        run.command("lookup_hash", "-"),
-        input=b"caf\xe9.example\n" + EICAR.encode() + b"\n",
-        capture_output=True,
-        env=run.environment,
-        check=False,
-        timeout=60,
-    )
+    done = run.ended(("lookup_hash", "-"), {}, stdin=b"caf\xe9.example\n" + EICAR.encode() + b"\n")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer["error"] and answer["error"]["code"] for answer in answers] == ["invalid_indicator", None]

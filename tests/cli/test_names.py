@@ -37,6 +37,7 @@ def test_values_keep_their_hyphens(run: RunnerProcess) -> None:
         ("lokup 8.8.8.8", "did you mean lookup?"),
         ("lookup-hsah x", "did you mean lookup_hash?"),
         ("curl lookup_ipp 8.8.8.8", "did you mean lookup_ip?"),
+        ("curl lokup lookup_ip", "did you mean lookup?"),
         ("lookup 8.8.8.8 --jsn", "did you mean --json?"),
         ("add_comment x --coment text", "did you mean --comment?"),
         ("lookup 8.8.8.8 --cache refersh", "did you mean refresh?"),
@@ -98,6 +99,14 @@ def test_every_command_has_help_with_what_it_does(run: RunnerProcess, name: str)
     assert done.returncode == 0
     assert done.stdout == run.text(name, "--help").stdout
     assert done.stdout.startswith(f"usage: vtaction {name} ")
+
+
+def test_a_parser_that_has_only_the_command_has_the_same_options(capsys: pytest.CaptureFixture[str]) -> None:
+    among_all = make_parser().subparsers["curl"].subparsers
+    for name, parser in among_all.items():
+        with pytest.raises(SystemExit):
+            parse(["curl", name, "--help"])
+        assert capsys.readouterr().out == parser.format_help()
 
 
 def test_options_say_their_defaults(run: RunnerProcess) -> None:

@@ -100,7 +100,7 @@ def test_the_default_state_is_private_and_where_xdg_says(run: RunnerProcess, tmp
 
 
 def test_the_sandbox_runs_until_it_is_stopped(run: RunnerProcess) -> None:
-    process = run.start("sandbox", "--port", "0", "--quota", "2/minute")
+    process = run.fork("sandbox", "--port", "0", "--quota", "2/minute")
     assert process.stdout is not None
     url = process.stdout.readline().decode().split()[4]
     request = urllib.request.Request(f"{url}/api/v3/files/{EICAR}", headers={"x-apikey": "any"})
@@ -127,7 +127,7 @@ def test_the_sandbox_lists_indicators_that_have_the_verdict_it_says(run: RunnerP
 
 
 def test_the_sandbox_rehearses_bad_days_and_logs_without_the_key(run: RunnerProcess) -> None:
-    process = run.start("sandbox", "--port", "0", "--fault", "503:1", "--latency", "1ms-2ms", "--seed", "1", "--log")
+    process = run.fork("sandbox", "--port", "0", "--fault", "503:1", "--latency", "1ms-2ms", "--seed", "1", "--log")
     assert process.stdout is not None
     url = process.stdout.readline().decode().split(" at ")[1].split()[0]
     ran = run(lookup(), VT_API_URL=url, VT_API_KEY="a-secret-key")

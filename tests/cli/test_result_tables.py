@@ -45,7 +45,7 @@ def printed(action: str, data: dict[str, Any], width: int = 160) -> str:
 )
 def test_every_action_shows_its_answer(run: RunnerProcess, line: str, expected: str) -> None:
     run.environment["VT_API_KEY"] = EVERY_LICENCE
-    seen, code = on_a_terminal(run.command(*line.split()), run.environment)
+    seen, code = on_a_terminal(run, *line.split())
     assert expected in seen
     assert code == 0
 

@@ -17,7 +17,7 @@ from typing import IO, Any
 import pytest
 import requests
 
-from tests.vtaction_process import EICAR, RunnerProcess
+from tests.vtaction_process import EICAR, RunnerProcess, Running
 
 _MOST_S = 60.0
 NO_HOSTS = ["http://x", "a,b", "a b", "x/", "user@x", "::1", "*.example.com", "x:", "x:99999", "x:http", "", "-"]
@@ -25,7 +25,7 @@ LOOKUP = {"action": "lookup_hash", "params": {"hash": EICAR}}
 
 
 class Server:
-    def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, url: str, process: Running) -> None:
         self.url = url
         self.process = process
 
@@ -41,9 +41,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(run: RunnerProcess, *options: str, stderr: IO[bytes] | int = subprocess.PIPE) -> Iterator[Server]:
-    command = run.command("serve", "--listen", "127.0.0.1:0", *options)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, env=run.environment)
+def server(run: RunnerProcess, *options: str, stderr: IO[bytes] | None = None) -> Iterator[Server]:
+    process = run.fork("serve", "--listen", "127.0.0.1:0", *options, stderr=stderr)
     try:
         assert process.stdout is not None
         url = process.stdout.readline().decode().strip()

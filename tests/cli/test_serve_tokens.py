@@ -123,17 +123,15 @@ def test_of_many_processes_that_add_at_once_none_is_lost(run: RunnerProcess, fil
 
 @pytest.mark.parametrize("stdout", ["terminal", "pipe", "file", "nonblocking"])
 def test_the_token_is_printed_whatever_stdout_is(run: RunnerProcess, file: Path, stdout: str) -> None:
-    command = run.command("serve", "token", "add", "soar", "--tokens", str(file))
-    seen = run_with(command, run.environment, stdout=stdout)
+    command = ("serve", "token", "add", "soar", "--tokens", str(file))
+    seen = run_with(run, *command, stdout=stdout)
     assert seen.exit_code == 0
     assert seen.stdout.strip().startswith("vtc_")
     assert "added soar" in seen.stderr
 
 
 def test_with_stdout_closed_no_token_is_made(run: RunnerProcess, file: Path) -> None:
-    seen = run_with(
-        run.command("serve", "token", "add", "soar", "--tokens", str(file)), run.environment, stdout="closed"
-    )
+    seen = run_with(run, "serve", "token", "add", "soar", "--tokens", str(file), stdout="closed")
     assert seen.exit_code == 2
     assert not file.exists()
 
@@ -159,8 +157,8 @@ def test_a_token_that_nobody_reads_is_not_kept(run: RunnerProcess, file: Path) -
 
 def test_list_is_a_table_on_a_terminal(run: RunnerProcess, file: Path) -> None:
     _add(run, file, "soar", "--share", "30")
-    command = run.command("serve", "token", "list", "--tokens", str(file))
-    seen = run_with(command, run.environment, stdout="terminal")
+    command = ("serve", "token", "list", "--tokens", str(file))
+    seen = run_with(run, *command, stdout="terminal")
     assert seen.exit_code == 0
     assert "soar" in seen.stdout
     assert "30 %" in seen.stdout

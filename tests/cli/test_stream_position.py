@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,11 @@ import pytest
 from tests.vtaction_process import RunnerProcess, vtaction_process
 from vt_connectors.sandbox import Licence, Quota, SandboxConfig, SandboxServer
 
+from .streams import into, small_pipe
+
 INVOICE = "d75e71a9b6501b283cead761d0d4505dba8adfc1b9adee5bbeb6ab5e0b1571d2"
-# Their answer has 100 KB; a pipe takes 64.
-MANY = 120
+# More than a page; and their answer is larger than a small pipe.
+MANY = 50
 POLL = json.dumps({"action": "ioc_stream", "params": {"limit": 500}}).encode() + b"\n"
 WAYS = [("ioc_stream", "--limit", "500", "--json"), ("ioc_stream", "--limit", "500"), ("run",)]
 each_way = pytest.mark.parametrize("way", WAYS, ids=" ".join)
@@ -38,14 +39,14 @@ def polled(stream: RunnerProcess) -> int:
 
 @each_way
 def test_a_poll_that_was_written_is_not_repeated(stream: RunnerProcess, way: tuple[str, ...]) -> None:
-    done = subprocess.run(stream.command(*way), input=POLL, env=stream.environment, capture_output=True, check=False)
+    done = stream.ended(way, {}, stdin=POLL)
     assert (done.returncode, done.stdout != b"") == (0, True)
     assert polled(stream) == 0
 
 
 @each_way
 def test_a_poll_whose_reader_left_is_repeated(stream: RunnerProcess, way: tuple[str, ...]) -> None:
-    process = stream.start(*way)
+    process = stream.fork(*way)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdout.close()
@@ -57,26 +58,21 @@ def test_a_poll_whose_reader_left_is_repeated(stream: RunnerProcess, way: tuple[
 @each_way
 def test_a_poll_that_could_not_be_written_is_repeated(stream: RunnerProcess, way: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        subprocess.run(
-            stream.command(*way),
-            input=POLL,
-            env=stream.environment,
-            stdout=full,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+        into(full, stream, *way, given=POLL)
     assert polled(stream) == MANY
 
 
 @each_way
 def test_a_process_that_is_killed_while_it_writes_is_repeated(stream: RunnerProcess, way: tuple[str, ...]) -> None:
-    process = stream.start(*way)
+    reader, writer = small_pipe()
+    with os.fdopen(writer, "wb", buffering=0) as theirs:
+        process = stream.fork(*way, stdout=theirs)
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(POLL)
     process.stdin.flush()
     # The answer has begun, and the rest does not fit into the pipe.
-    assert os.read(process.stdout.fileno(), 1)
+    assert os.read(reader, 1)
     process.kill()
+    os.close(reader)
     process.communicate()
     assert polled(stream) == MANY

@@ -38,7 +38,9 @@ def is_without_traceback(seen: Seen) -> bool:
 @pytest.mark.parametrize("stderr", KINDS)
 @pytest.mark.parametrize("stdout", KINDS)
 def test_every_answer_arrives_wherever_the_streams_lead(run: RunnerProcess, stdout: str, stderr: str) -> None:
-    seen = run_with(run.command("lookup_ip", "8.8.8.8", *MANY), run.environment, stdout=stdout, stderr=stderr)
+    # One of each kind is started.
+    is_started = stdout == stderr
+    seen = run_with(run, "lookup_ip", "8.8.8.8", *MANY, stdout=stdout, stderr=stderr, is_started=is_started)
     assert is_without_traceback(seen)
     if stdout == "closed":
         assert seen.exit_code == 2
@@ -55,7 +57,7 @@ def test_every_answer_arrives_wherever_the_streams_lead(run: RunnerProcess, stdo
 
 @pytest.mark.parametrize("stdin", KINDS)
 def test_values_are_read_from_any_stdin(run: RunnerProcess, stdin: str) -> None:
-    seen = run_with(run.command("lookup_ip", "-"), run.environment, stdin=stdin, text="10.0.0.1\n10.0.0.2\n")
+    seen = run_with(run, "lookup_ip", "-", stdin=stdin, text="10.0.0.1\n10.0.0.2\n")
     assert is_without_traceback(seen)
     if stdin == "closed":
         assert (seen.stdout, seen.exit_code) == ("", 1)
@@ -67,16 +69,15 @@ def test_values_are_read_from_any_stdin(run: RunnerProcess, stdin: str) -> None:
 
 @pytest.mark.parametrize("stdin", KINDS)
 def test_a_command_that_reads_nothing_does_not_need_stdin(run: RunnerProcess, stdin: str) -> None:
-    seen = run_with(run.command("lookup_hash", EICAR), run.environment, stdin=stdin)
+    seen = run_with(run, "lookup_hash", EICAR, stdin=stdin)
     assert json.loads(seen.stdout)["data"]["verdict"] == "malicious"
     assert (seen.exit_code, seen.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_other_commands_say_the_same_into_every_stream(run: RunnerProcess, command: str) -> None:
-    arguments = run.command(*COMMANDS[command])
     reported = {
-        kind: run_with(arguments, run.environment, stdout=kind, stderr="terminal")
+        kind: run_with(run, *COMMANDS[command], stdout=kind, stderr="terminal")
         for kind in ("pipe", "file", "nonblocking", "terminal")
     }
     assert {seen.exit_code for seen in reported.values()} == {0}
@@ -89,7 +90,7 @@ def test_other_commands_say_the_same_into_every_stream(run: RunnerProcess, comma
 @pytest.mark.parametrize("stdout", KINDS)
 def test_the_runner_answers_each_line_wherever_the_streams_lead(run: RunnerProcess, stdout: str, stderr: str) -> None:
     lines = "".join(json.dumps({"id": ip, "action": "lookup_ip", "params": {"ip": ip}}) + "\n" for ip in MANY)
-    seen = run_with(run.command("run"), run.environment, stdout=stdout, stderr=stderr, text=lines)
+    seen = run_with(run, "run", stdout=stdout, stderr=stderr, text=lines, is_started=stdout == stderr)
     assert is_without_traceback(seen)
     if stdout == "closed":
         assert seen.exit_code == 2
@@ -99,15 +100,14 @@ def test_the_runner_answers_each_line_wherever_the_streams_lead(run: RunnerProce
 
 
 def test_a_usage_error_is_reported_into_a_pipe_that_does_not_block(run: RunnerProcess) -> None:
-    seen = run_with(run.command("lookup_hsah"), run.environment, stderr="nonblocking")
+    seen = run_with(run, "lookup_hsah", stderr="nonblocking")
     assert seen.exit_code == 2
     assert "lookup_hash" in seen.stderr
 
 
 def test_log_lines_and_progress_share_a_terminal(run: RunnerProcess, sandbox: SandboxServer) -> None:
     """The line is whole, and nothing of either gets into the answers."""
-    environment = {**run.environment, "VT_STATE": "/proc/nowhere/state.db"}
-    seen = run_with(run.command("lookup_ip", "8.8.8.8"), environment, stderr="terminal")
+    seen = run_with(run, "lookup_ip", "8.8.8.8", stderr="terminal", VT_STATE="/proc/nowhere/state.db")
     assert json.loads(seen.stdout)["status"] == "ok"
     # A terminal breaks the line where it is full.
     assert "workingwithoutthesharedcache" in "".join(plain(seen.stderr).split())

@@ -52,7 +52,7 @@ def test_a_wrong_argument_does_not_control_the_terminal(run: RunnerProcess, name
 
 @pytest.mark.parametrize("name", ["unknown option", "socket"])
 def test_the_same_on_a_terminal(run: RunnerProcess, name: str) -> None:
-    check(on_a_terminal(run.command(*_ALL[name]), run.environment)[0])
+    check(on_a_terminal(run, *_ALL[name])[0])
 
 
 @pytest.mark.parametrize("setting", ["VT_STATE", "VT_CONFIG", "VT_QUOTA", "VT_NEVER_QUERY", "VT_PROFILE"])

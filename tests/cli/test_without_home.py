@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.vtaction_process import RunnerProcess, clean_environment
+from tests.forked_process import fork_server, of_python
+from tests.vtaction_process import PROGRAM, RunnerProcess, clean_environment
 from vt_connectors.sandbox import SandboxServer
 
 _AS_UNKNOWN_USER = ("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups")
+_OF_UNKNOWN_USER = PROGRAM._replace(under=_AS_UNKNOWN_USER)
 _PYTHON_API = "from vt_connectors import connect; print(connect().lookup_ip('8.8.8.8').verdict)"
 
 
@@ -38,10 +40,10 @@ class Homeless:
             kept["HOME"] = home
         self._environment = {**kept, "TMPDIR": str(temporary), "VT_API_URL": url, "VT_API_KEY": "k" * 64}
 
-    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def started(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What became of a Python with these arguments."""
         return subprocess.run(
             [*_AS_UNKNOWN_USER, sys.executable, *arguments],
-            input=stdin,
             env=self._environment,
             capture_output=True,
             text=True,
@@ -50,6 +52,13 @@ class Homeless:
             cwd="/",
         )
 
+    def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """What became of `vtaction`, without the start of Python."""
+        server = fork_server(_OF_UNKNOWN_USER, tuple(sorted(of_python(self._environment).items())))
+        command = ["vtaction", *arguments]
+        done = server.run(command, self._environment, stdin.encode(), timeout=60, folder=Path("/"))
+        return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
 
 _readable: list[bool] = []
 
@@ -57,7 +66,7 @@ _readable: list[bool] = []
 def _may_be_read(homeless: Homeless) -> bool:
     """Asked once, because it takes as long as a test."""
     if not _readable:
-        _readable.append(homeless.run("-c", "import vt_connectors, requests").returncode == 0)
+        _readable.append(homeless.started("-c", "import vt_connectors, requests").returncode == 0)
     return _readable[0]
 
 
@@ -80,8 +89,8 @@ def test_lookups_go_on_with_one_warning_and_one_cache_for_all_processes(
     homeless: Homeless, temporary: Path, sandbox: SandboxServer
 ) -> None:
     ran = [
-        homeless.run("-m", "vt_connectors", "run", stdin=REQUEST),
-        homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8"),
+        homeless.run("run", stdin=REQUEST),
+        homeless.run("lookup_ip", "8.8.8.8"),
     ]
     for done in ran:
         (line,) = done.stdout.splitlines()
@@ -95,18 +104,18 @@ def test_lookups_go_on_with_one_warning_and_one_cache_for_all_processes(
 
 @pytest.mark.parametrize("command", [("doctor",), ("cache", "stats"), ("drain",), ("quota",), ("curl", "quota")])
 def test_other_commands_work_too(homeless: Homeless, command: tuple[str, ...]) -> None:
-    done = homeless.run("-m", "vt_connectors", *command)
+    done = homeless.run(*command)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
     assert done.stdout
 
 
 def test_the_python_api_works_too(homeless: Homeless) -> None:
-    done = homeless.run("-c", _PYTHON_API)
+    done = homeless.started("-c", _PYTHON_API)
     assert (done.stdout, done.returncode) == ("undetected\n", 0)
 
 
 def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> None:
-    homeless.run("-m", "vt_connectors", "run", stdin=REQUEST)
+    homeless.run("run", stdin=REQUEST)
     (folder,) = temporary.iterdir()  # also: no home folder was made
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
@@ -116,11 +125,11 @@ def test_the_state_is_that_users_alone(homeless: Homeless, temporary: Path) -> N
 def test_a_state_made_with_any_umask_can_be_used_later(homeless: Homeless, temporary: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        made = homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8")
+        made = homeless.started("-m", "vt_connectors", "lookup_ip", "8.8.8.8")
     finally:
         os.umask(before)
     assert json.loads(made.stdout)["meta"]["source"] == "api"
-    assert json.loads(homeless.run("-m", "vt_connectors", "lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
+    assert json.loads(homeless.run("lookup_ip", "8.8.8.8").stdout)["meta"]["source"] == "cache"
     (folder,) = temporary.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.vtaction_process import RunnerProcess, vtaction_process
+from vt_connectors.adapters.cli.arguments import parse
+from vt_connectors.adapters.process.termination import Termination
+from vt_connectors.clock import SystemClock
 from vt_connectors.sandbox import SandboxServer
 
 KEY = "k3y" * 20
@@ -18,7 +25,7 @@ KEY = "k3y" * 20
 
 @dataclass(frozen=True)
 class Printed:
-    """The output of `vtaction curl`."""
+    """The output of `vtaction`."""
 
     text: str
     stderr: str
@@ -35,9 +42,9 @@ class Shell:
         path = folder / "bin"
         self.folder.mkdir()
         path.mkdir()
-        for name in ("curl", "python3"):
-            real = shutil.which(name)
-            _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec "{real}" "$@"')
+        # The first python3 on the PATH may be a script that looks for a Python, which takes far longer than one.
+        for name, real in (("curl", f'"{shutil.which("curl")}"'), ("python3", f'"{sys.executable}" -S')):
+            _script(path / name, f'printf "%s\\n" "$@" >>"{self._arguments}"\nexec {real} "$@"')
         _script(path / "sleep", "exit 0")
         self.vtaction: RunnerProcess = vtaction_process(sandbox, folder)
         self.vtaction.environment.update(
@@ -47,6 +54,21 @@ class Shell:
     def printed(self, *arguments: str, **changes: str) -> Printed:
         done = self.vtaction.ended(["curl", *arguments], changes, folder=self.folder)
         return Printed(os.fsdecode(done.stdout), os.fsdecode(done.stderr), done.returncode)
+
+    def in_memory(self, *arguments: str, **changes: str) -> Printed:
+        """What `vtaction` prints with these arguments, without a process."""
+        output, errors = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+        ours = Path.cwd()
+        with contextlib.ExitStack() as until_then:
+            until_then.enter_context(mock.patch.dict(os.environ, {**self.vtaction.environment, **changes}, clear=True))
+            until_then.callback(os.chdir, ours)
+            os.chdir(self.folder)
+            until_then.enter_context(contextlib.redirect_stdout(output))
+            until_then.enter_context(contextlib.redirect_stderr(errors))
+            options = parse(arguments)
+            exit_code = options.command(options, Termination(SystemClock()))
+            output.flush()
+        return Printed(os.fsdecode(output.buffer.getvalue()), errors.getvalue(), exit_code)
 
     def run(self, text: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `text` with sh, without `VT_API_URL` and the like, because the printed lines must suffice."""
@@ -65,7 +87,7 @@ class Shell:
 
     def answer(self, *arguments: str, **changes: str) -> Any:
         """The output of the printed lines, as JSON."""
-        printed = self.printed(*arguments, **changes)
+        printed = self.in_memory("curl", *arguments, **changes)
         assert printed.exit_code == 0, printed.stderr
         done = self.run(printed.text, **changes)
         assert done.returncode == 0, done.stderr
@@ -75,8 +97,8 @@ class Shell:
     def action(self, *arguments: str, **changes: str) -> dict[str, Any]:
         """The response of the action itself, without cached answers."""
         options = ("--json", "--include", "raw", "--cache", "off")
-        done = self.vtaction.ended([*arguments, *options], changes, folder=self.folder)
-        response: dict[str, Any] = json.loads(done.stdout)
+        done = self.in_memory(*arguments, *options, **changes)
+        response: dict[str, Any] = json.loads(done.text)
         return response
 
     @property

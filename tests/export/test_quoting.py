@@ -105,8 +105,14 @@ def test_the_key_is_neither_printed_nor_an_argument_of_any_process(shell: Shell,
     for name, size in (("small.bin", 1), ("large.bin", 32_000_001)):
         with (shell.folder / name).open("wb") as file:
             file.truncate(size)
-    assert KEY not in shell.printed(*arguments).text
-    shell.answer(*arguments)
+    printed = shell.printed(*arguments)
+    assert (printed.exit_code, KEY in printed.text) == (0, False)
+    # The lines are those for a large file, and which processes they start does not depend on what is sent.
+    with (shell.folder / "large.bin").open("wb") as file:
+        file.truncate(1)
+    done = shell.run(printed.text)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)
     assert "127.0.0.1" in shell.arguments or arguments == ("quota",)
     assert KEY not in shell.arguments
 

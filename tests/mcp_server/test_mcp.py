@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
 import sys
@@ -21,10 +22,9 @@ from vt_connectors.sandbox import Quota, SandboxServer
 
 if sys.version_info < (3, 10):
     pytest.skip("the MCP SDK needs Python 3.10", allow_module_level=True)
-anyio = pytest.importorskip("anyio", reason="the MCP SDK is missing: pip install mcp")
-mcp = pytest.importorskip("mcp", reason="the MCP SDK is missing: pip install mcp")
-
-from .forked_transport import forked  # noqa: E402 - only where there is the SDK
+if importlib.util.find_spec("mcp") is None:
+    pytest.skip("the MCP SDK is missing: pip install mcp", allow_module_level=True)
+# It is imported in functions, which takes half a second: every worker collects this module, and one runs its tests.
 
 _Result = TypeVar("_Result")
 _MOST_S = 90.0
@@ -39,6 +39,10 @@ def with_client(
     The server is forked, because the import of the SDK takes longer than a whole test. `is_started`: the client starts
     it as a host program does.
     """
+    import anyio
+    import mcp
+
+    from .forked_transport import forked
 
     async def session() -> _Result:
         command, *rest = run.command("mcp", *arguments)
@@ -196,6 +200,8 @@ def test_only_files_of_the_folder_are_sent(run: RunnerProcess, sandbox: SandboxS
 
 
 def test_a_call_that_takes_too_long_is_an_error_and_the_server_goes_on(tmp_path: Path) -> None:
+    import anyio
+
     over = threading.Event()
 
     def stay(_: float) -> None:

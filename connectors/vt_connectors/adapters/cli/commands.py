@@ -8,6 +8,7 @@ import sys
 from collections.abc import Container
 from functools import partial
 from importlib import import_module
+from typing import Callable
 
 from ...actions import ACTIONS
 from ...contract import OK
@@ -25,14 +26,6 @@ _STREAMS = {
 }
 
 
-def add_commands(commands: Commands, wanted: Container[str]) -> None:
-    """Add the commands, in the order of the overview."""
-    for add in (_add_init, _add_doctor, _add_cache, _add_drain, _add_completion, _add_help):
-        add(commands, wanted)
-    for add in (_add_sandbox, add_run, _add_streams, _add_serve, _add_describe, _add_sample):
-        add(commands, wanted)
-
-
 def _add_help(commands: Commands, wanted: Container[str]) -> None:
     parser = add_command(
         commands, "help", "show this overview, or the options of a command", "vtaction help lookup", group=SET_UP
@@ -48,7 +41,7 @@ def _help(options: argparse.Namespace, _: Termination) -> int:
     from .arguments import make_parser
     from .help_command import run_help
 
-    return run_help(options, make_parser())
+    return run_help(options, make_parser() if options.man else make_parser(options.words, options.words))
 
 
 def _add_completion(commands: Commands, wanted: Container[str]) -> None:
@@ -85,8 +78,7 @@ def _init(options: argparse.Namespace, ending: Termination) -> int:
     return run_init(options, os.environ, ending)
 
 
-def add_run(commands: Commands, _: Container[str] = ()) -> None:
-    """Add `vtaction run`."""
+def _add_run(commands: Commands, _: Container[str]) -> None:
     about = "JSON requests on stdin, JSON responses on stdout, one per line"
     parser = add_command(commands, "run", about, "vtaction sample lookup_hash | vtaction run", title=_RUN)
     _add_run_options(parser)
@@ -203,13 +195,12 @@ def _add_serve(commands: Commands, wanted: Container[str]) -> None:
         add_arguments(parser)
 
 
-def _add_streams(commands: Commands, wanted: Container[str]) -> None:
-    for name, about in _STREAMS.items():
-        parser = add_command(commands, name, about)
-        if name in wanted:
-            module = import_module(f".{name}_command", __package__)
-            module.add_arguments(parser)
-            parser.set_defaults(command=partial(module.run, environment=os.environ), ends_itself=True)
+def _add_stream(name: str, commands: Commands, wanted: Container[str]) -> None:
+    parser = add_command(commands, name, _STREAMS[name])
+    if name in wanted:
+        module = import_module(f".{name}_command", __package__)
+        module.add_arguments(parser)
+        parser.set_defaults(command=partial(module.run, environment=os.environ), ends_itself=True)
 
 
 def _as_json(options: argparse.Namespace) -> bool:
@@ -232,3 +223,20 @@ def _workers(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 64")
     return int(text)
+
+
+# What adds a command, in the order of the overview.
+COMMANDS: dict[str, Callable[[Commands, Container[str]], None]] = {
+    "init": _add_init,
+    "doctor": _add_doctor,
+    "cache": _add_cache,
+    "drain": _add_drain,
+    "completion": _add_completion,
+    "help": _add_help,
+    "sandbox": _add_sandbox,
+    "run": _add_run,
+    **{name: partial(_add_stream, name) for name in _STREAMS},
+    "serve": _add_serve,
+    "describe": _add_describe,
+    "sample": _add_sample,
+}
