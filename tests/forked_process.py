@@ -203,9 +203,18 @@ class ForkedProcess:
             self.stdin.close()
 
 
-@functools.cache
+_MAKING = threading.Lock()
+
+
 def fork_server(program: Program, environment: tuple[tuple[str, str], ...] = ()) -> ForkServer:
     """One for each program and each `environment`, for as long as this process lives."""
+    # Without the lock, two threads would make two, and the one that is not kept would end.
+    with _MAKING:
+        return _fork_server(program, environment)
+
+
+@functools.cache
+def _fork_server(program: Program, environment: tuple[tuple[str, str], ...]) -> ForkServer:
     return ForkServer(program, dict(environment))
 
 
