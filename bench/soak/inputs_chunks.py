@@ -46,7 +46,7 @@ _CHUNKS = st.tuples(ways.chunks(), _PREFIXES, st.booleans(), st.integers(1, 40))
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     tally = Tally("chunks of events, by the search command's fast ways and by the plain one", "they do not agree")
-    try_all(tally, effort, effort.times(60, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
+    try_all(tally, effort, effort.times(40, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
     yield tally
     tally = Tally("bodies of any bytes, by the search command's two fast ways", "they do not agree")
     try_all(tally, effort, effort.times(100, 10_000), _BODIES, _wrong_body)

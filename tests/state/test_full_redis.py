@@ -185,7 +185,7 @@ def test_answers_that_expire_soonest_are_evicted_first(small: MakeServer) -> Non
         short.put(f"v3:ip:{number}", answer(number))
         long.put(f"v3:file:{number}", answer(number))
     # More than fits in beside them.
-    fill(server, 750)
+    fill(server, 450)
     left = {kind: len(long.get_many([f"v3:{kind}:{number}" for number in range(350)])) for kind in ("ip", "file")}
     assert left["ip"] < left["file"]
 
