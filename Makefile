@@ -35,8 +35,9 @@ test: $(VENV)/.for-tests spl appinspect  ## all tests
 check-action: $(VENV)/.for-tests  ## a quick check after a change of an action; ALSO="tests/actions/test_..." adds tests
 	$(BIN)/python -m pytest $(TESTS) $(OF_ACTIONS) $(ALSO)
 
-tables: $(VENV)/.installed  ## writes the tables that derive from the registry into the pages of docs/
+tables: $(VENV)/.for-tests  ## writes the tables that derive from the code into the pages of docs/
 	@$(BIN)/python -m package.docs_tables
+	@$(BIN)/python -m tests.soar.test_documentation
 
 lint: $(VENV)/.for-tests  ## ruff, on everything
 	$(BIN)/ruff check .
