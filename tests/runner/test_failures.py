@@ -250,12 +250,6 @@ def test_lines_that_come_after_a_failure_of_reading_are_answered_internal() -> N
     assert code == FAILED
 
 
-def test_lines_that_come_after_the_death_of_the_reading_thread_are_answered() -> None:
-    """As it dies if there is no memory even to handle that there is none."""
-    answers, code = _answers_to([b'{"id": 1}\n{"id"', SystemExit(), b': 2}\n{"id": 3}\n'])
-    assert ([answer["id"] for answer in answers], code) == ([1, 2, 3], OK)
-
-
 def test_an_input_that_breaks_is_an_end_with_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     answers, code = _answers_to([b'{"id": 1}\n{"id": 2}', OSError(5, "Input/output error")])
     assert codes(answers) == ["ok", "ok"]

@@ -6,14 +6,12 @@ import errno
 import os
 import select
 import sys
-import time
 
 from ...light_typing import Any, Callable
 from ...threads import lock_of_process
 
 _PIECE_BYTES = 65536
 _LOOK_S = 0.2
-_MEMORY_FAILURES, _PAUSE_S = 100, 0.01
 # If a pipe is ready, a write of this size does not block.
 _WITHOUT_WAITING_BYTES = getattr(select, "PIPE_BUF", 512)
 # Errors that mean that the reader is gone.
@@ -69,21 +67,13 @@ class Output:
         Raises `BrokenPipeError` if the reader is gone, `NotRead` if it does not read, and `OSError`.
         """
         left = memoryview(data)
-        failures = 0
         while left:
-            try:
-                with self._lock:
-                    can_write = is_ready(self._descriptor, "POLLOUT", 0.0)
-                    if can_write:
-                        left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
-                if not can_write and not is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
-                    raise NotRead(errno.EPIPE, "the output is not read")
-            except MemoryError:
-                # Other threads may give some back in a moment.
-                failures += 1
-                if failures > _MEMORY_FAILURES:
-                    raise
-                time.sleep(_PAUSE_S)
+            with self._lock:
+                can_write = is_ready(self._descriptor, "POLLOUT", 0.0)
+                if can_write:
+                    left = left[self._write(left[:_WITHOUT_WAITING_BYTES]) :]
+            if not can_write and not is_ready(self._descriptor, "POLLOUT", _LOOK_S) and not goes_on():
+                raise NotRead(errno.EPIPE, "the output is not read")
 
     def _write(self, piece: memoryview) -> int:
         try:

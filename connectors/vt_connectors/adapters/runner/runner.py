@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -29,7 +28,7 @@ _LOG = logger("runner")
 WORKERS = 8
 _READ_AHEAD = 64
 # The rest of the input is given up after this many failures to read, for example without memory.
-_READING_FAILURES, _PAUSE_S = 100, 0.01
+_READING_FAILURES = 100
 # After a request to end: how long lines are still read, and how long a blocked output is waited for.
 _LAST_LINES_S = 5.0
 _LAST_OUTPUT_S = 3.0
@@ -59,11 +58,6 @@ class Runner:
         self._ending = Termination(clock)
         self._in_order: SimpleQueue[RunLine | None] = SimpleQueue()
         self._room = threading.Semaphore(_READ_AHEAD)
-        self._reader: PlainLines | RefusedInput | None = None
-        # Whether reading failed, so that what is left is refused.
-        self._is_refusing = False
-        # A line that was given to the workers, and is not in `_in_order` yet.
-        self._unqueued: RunLine | None = None
         # Input that was read and not given to the workers yet.
         self._piece: bytes | None = None
         self._found: deque[Document] = deque()
@@ -131,40 +125,36 @@ class Runner:
 
     def _lines(self, stdin: Input) -> Iterator[RunLine]:
         reader = start_thread(lambda: self._read(stdin), "vt-reader")
-        while reader is not None:
+        if reader is None:
+            yield from self._incoming(stdin)
+            return
+        while True:
             self._ending.look()
             try:
                 line = self._in_order.get(timeout=LOOK_S)
             except Empty:
-                if self._in_order.empty() and self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S:
+                is_over = not reader.is_alive or self._ending.for_s > _LAST_LINES_S + LAST_WORDS_S
+                if is_over and self._in_order.empty():
                     return
-                if self._in_order.empty() and not reader.is_alive:
-                    break
                 continue
             self._room.release()
             if line is None:
                 return
             yield line
-        # There is no thread, or it died without memory even for that: this thread goes on where it stopped.
-        if self._unqueued is not None:
-            yield self._unqueued
-        yield from self._incoming(stdin)
 
     def _read(self, stdin: Input) -> None:
-        for line in self._incoming(stdin):
-            self._unqueued = line
-            self._room.acquire()
-            self._in_order.put(line)
-            self._unqueued = None
-        self._in_order.put(None)
+        try:
+            for line in self._incoming(stdin):
+                self._room.acquire()
+                self._in_order.put(line)
+        finally:
+            self._in_order.put(None)
 
     def _incoming(self, stdin: Input) -> Iterator[RunLine]:
         """Each line, after it was given to the workers. If reading fails, further lines are answered with the error."""
+        reader: PlainLines | RefusedInput = PlainLines(at_terminal=stdin.is_terminal)
         for _ in range(_READING_FAILURES):
             try:
-                reader = self._reader = self._reader or PlainLines(at_terminal=stdin.is_terminal)
-                if self._is_refusing and isinstance(reader, PlainLines):
-                    raise MemoryError("there was none to refuse the rest")
                 yield from self._given(stdin, reader)
                 return
             except OSError as error:
@@ -175,18 +165,9 @@ class Runner:
                 return
             except Exception:
                 self.exit_code.add(FAILED)
-                self._is_refusing = True
-                try:
-                    self._refuse_the_rest()
-                except MemoryError:
-                    time.sleep(_PAUSE_S)  # other threads may give some back; then it is tried again
-
-    def _refuse_the_rest(self) -> None:
-        """After the current exception, answer the input that has no answer yet with it."""
-        if isinstance(self._reader, PlainLines):
-            refused = RefusedInput(internal_error(), self._reader.in_hand)
-            self._find(refused.held())
-            self._reader = refused
+                if isinstance(reader, PlainLines):
+                    reader = RefusedInput(internal_error(), reader.in_hand)
+                    self._find(reader.held())
 
     def _given(self, stdin: Input, reader: PlainLines | RefusedInput) -> Iterator[RunLine]:
         quiet_s = 0.0
