@@ -483,8 +483,8 @@ def test_a_leader_with_failing_heartbeats_is_not_taken_for_dead(locked_s: float)
     asked: list[float] = []
 
     def ask(_: Tell) -> Fetched:
-        # Long enough for the others to follow.
-        clock.sleep(1.0)
+        # Long enough for the others to follow. The lock ends well before the next heartbeat.
+        clock.sleep(1.1)
         leases.is_locked = True
         clock.sleep(locked_s)
         leases.is_locked = False
