@@ -63,6 +63,7 @@ class RunnerProcess:
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
+        new_session: bool = False,
         **changes: str,
     ) -> Running:
         """As `start`, without the start of Python where that makes no difference. The streams may be files."""
@@ -70,13 +71,16 @@ class RunnerProcess:
         server = _server(arguments, environment, _OF_MCP if arguments[:1] == ("mcp",) else PROGRAM)
         if server is not None:
             command = ["vtaction", *arguments]
-            return server.start(command, environment, stdin=stdin, stdout=stdout, stderr=stderr)
+            return server.start(
+                command, environment, stdin=stdin, stdout=stdout, stderr=stderr, new_session=new_session
+            )
         return subprocess.Popen(
             self.command(*arguments),
             stdin=stdin or subprocess.PIPE,
             stdout=stdout or subprocess.PIPE,
             stderr=stderr or subprocess.PIPE,
             env=environment,
+            start_new_session=new_session,
         )
 
     def text(self, *arguments: str, stdin: str = "", **changes: str) -> subprocess.CompletedProcess[str]:

@@ -31,7 +31,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     logging.getLogger("vt_connectors.virustotal.account").addHandler(heard)
     try:
         draw = random.Random(effort.seed)
-        for number in range(effort.times(150, 5000)):
+        for number in range(effort.times(80, 5000)):
             figures = {name: _figure(draw) for name in _NAMES if draw.random() < 0.9}
             tally.count(*(f"account {number}, {figures!r:.300}: {loss}" for loss in _losses(figures, heard)))
     finally:

@@ -29,7 +29,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "a pause that stays although there are some, or that goes although there are none",
     )
     draw, place = random.Random(effort.seed), effort.place("account")
-    for number in range(effort.times(60, 1500)):
+    for number in range(effort.times(30, 1500)):
         state = place / f"{number}.db" if number % 2 else None
         pauses.count(*(f"pause {number}: {loss}" for loss in _pause(draw, state)))
         lifted.count(*(f"check {number}: {loss}" for loss in _lifted(draw)))

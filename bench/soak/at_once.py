@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.store_harness import hashes
@@ -22,7 +22,8 @@ from vt_connectors.core import Core
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
 _PROCESSES = 6
-# Time for the others to become followers of the leader.
+# All but the leader. They meet at most this long, because not everyone waits where a clock sees it.
+_FOLLOWERS = _PROCESSES - 1
 _MET_S = 0.5
 _ACTIONS = ("default", "refresh", "off", "scan_file", "scan_url", "rescan_file", "add_comment")
 _READS = _ACTIONS[:3]
@@ -52,7 +53,7 @@ def _together(place: Path, state: str, action: str, chance: random.Random, is_lo
     redis = RedisProcess(place).start() if state == "Redis" else None
     several = Several(redis.url if redis else str(place / "state.db"))
     virustotal = Played(_say, holds=True)
-    _Shifted.shift_s = 0.0
+    _Shifted.shift_s, _Shifted.waiting = 0.0, set()
     # Without the cache nothing is told to other processes: those are threads of one.
     cores = [several.core(virustotal, KEY, _Shifted()) for _ in range(_PROCESSES)]
     callers = cores if action != "off" else cores[:1] * _PROCESSES
@@ -68,9 +69,11 @@ def _together(place: Path, state: str, action: str, chance: random.Random, is_lo
             rest = [pool.submit(core.answer, _document(action, value)) for core in callers[1:]]
             if state == "clocks":
                 # Before or after the answer comes. A day forward, any answer would be too old.
-                time.sleep(chance.choice((0.0, _MET_S)))
+                if chance.random() < 0.5:
+                    _Shifted.until_waiting(_FOLLOWERS)
                 _Shifted.shift_s = chance.choice((-86400.0, -60.0, -0.5, 0.5, 60.0, 3600.0))
-            threading.Timer(_MET_S + held.seconds, virustotal.go_on.set).start()
+            _Shifted.until_waiting(_FOLLOWERS)
+            threading.Timer(held.seconds, virustotal.go_on.set).start()
             yield from _losses(action, first, rest, virustotal)
             held.end()
     finally:
@@ -140,12 +143,23 @@ class _Held:
 
 
 class _Shifted(SystemClock):
-    """This machine's clock, set for all processes."""
+    """This machine's clock, set for all processes. `waiting`: the threads that have begun to wait for a leader."""
 
     shift_s = 0.0
+    waiting: ClassVar[set[int]] = set()
 
     def now(self) -> float:
         return super().now() + _Shifted.shift_s
+
+    def sleep(self, seconds: float) -> None:
+        _Shifted.waiting.add(threading.get_ident())
+        super().sleep(seconds)
+
+    @classmethod
+    def until_waiting(cls, threads: int) -> None:
+        give_up = time.monotonic() + _MET_S
+        while len(cls.waiting) < threads and time.monotonic() < give_up:
+            time.sleep(0.005)
 
 
 def _batches(effort: Effort) -> Tally:

@@ -27,7 +27,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "callers' waits while the clock is set",
         "longer than it takes those before it, and one window and a grace for each time that the clock was set",
     )
-    for number in range(effort.times(120, 1200)):
+    for number in range(effort.times(40, 1200)):
         seed = effort.seed * 100_000 + number
         _try(random.Random(seed), f"world {seed}", kept, waits)
     yield kept

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -49,6 +51,16 @@ class Effort:
 
 
 Drill = Callable[[Effort], Iterable[Tally]]
+
+
+def side_by_side(effort: Effort, parts: Sequence[Callable[[], Iterable[Tally]]]) -> Iterator[Tally]:
+    """The tallies of parts that mostly wait, and share nothing. At full length one after the other."""
+    if effort.is_long:
+        yield from itertools.chain.from_iterable(part() for part in parts)
+        return
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for tallies in pool.map(lambda part: list(part()), parts):
+            yield from tallies
 
 
 def assert_nothing_lost(tallies: Iterable[Tally]) -> None:

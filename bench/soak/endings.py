@@ -50,7 +50,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
 
 def _signals(effort: Effort, runner: RunnerProcess) -> Tally:
     tally = Tally("signals right behind each other, while lines wait for quota", _LOST)
-    for number in range(effort.times(6, 300)):
+    for number in range(effort.times(4, 300)):
         seed = effort.seed + number
         tally.count(*(f"{loss} (seed {seed})" for loss in losses(*ended_by(runner, random.Random(seed)))))
     return tally
@@ -60,7 +60,7 @@ def _descriptors(effort: Effort, runner: RunnerProcess) -> Tally:
     tally = Tally("terminals that hang up, full disks, closed descriptors, little memory", _LOST)
     chance = random.Random(effort.seed)
     kinds = [_hung_up, _closed] + [_full] * Path("/dev/full").exists() + [_small] * (sys.platform == "linux")
-    for number in range(effort.times(2 * len(kinds), 40 * len(kinds))):
+    for number in range(effort.times(len(kinds), 40 * len(kinds))):
         kind = kinds[number % len(kinds)]
         loss = kind(runner, chance)
         tally.count(*[f"{kind.__name__.strip('_')}, number {number}: {loss} (seed {effort.seed})"] * bool(loss))
@@ -256,7 +256,7 @@ def _spread(effort: Effort) -> Tally:
     """Requests over thousands of lines: each character is read a few times, however many there are."""
     tally = Tally("requests spread over thousands of lines, and those that break off", "read more often than 8 times")
     chance = random.Random(effort.seed)
-    for number in range(effort.times(8, 100)):
+    for number in range(effort.times(5, 100)):
         document = {"id": number, "x": [{"a": [place] * 3} for place in range(chance.randrange(100, 4000))]}
         text = json.dumps(document, indent=chance.choice([0, 1, 4])).encode()
         text = text[: chance.randrange(len(text))] if chance.random() < 0.5 else text

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Callable
 
-from bench.soak.drill import KEY, Effort, Tally
+from bench.soak.drill import KEY, Effort, Tally, side_by_side
+from tests.forked_process import Program, fork_server, of_python
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.vtaction_process import Running, lookup, vtaction_process
 from vt_connectors.adapters.core_from_environment import core_from
@@ -21,20 +22,20 @@ from vt_connectors.quota.reservations import GRACE_S
 from vt_connectors.quota.windows import period_key
 from vt_connectors.sandbox import Quota, SandboxServer
 
-_LIMIT = 80
+_LIMIT_IN_BRIEF, _LIMIT = 20, 80
 _SHARES = {"token:a": 30, "token:b": 20, "token:c": 10}
-_GUARANTEED = {client: _LIMIT * percent // 100 for client, percent in _SHARES.items()}
-_FLOODS = 4
-# More than there is quota for.
-_MANY = 2 * _LIMIT
+_FLOODS_IN_BRIEF, _FLOODS = 2, 4
+_KILLS_IN_BRIEF, _KILLS = 3, 6
 _MOST_S = 120.0
+_CLIENT = Program(sys.executable, ("vt_connectors", "requests:", "redis:"), module="bench.soak.share_client")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
-    yield from _with_state(effort, "a file")
+    parts: list[Callable[[], Iterable[Tally]]] = [lambda: _with_state(effort, "a file")]
     if PROGRAM is not None:
-        yield from _with_state(effort, "Redis")
+        parts.append(lambda: _with_state(effort, "Redis"))
+    yield from side_by_side(effort, parts)
 
 
 def _with_state(effort: Effort, state: str) -> Iterator[Tally]:
@@ -45,9 +46,10 @@ def _with_state(effort: Effort, state: str) -> Iterator[Tally]:
         place = effort.place(f"guarantees-{state.replace(' ', '-')}-{turn}")
         redis = RedisProcess(place / "redis").start() if state == "Redis" else None
         try:
-            with SandboxServer(Quota(windows=(), per_day=_LIMIT, per_month=None), latency_s=0.02) as server:
-                day = _Day(server, place, chance, redis.url if redis is not None else "")
-                day.play()
+            limit = effort.times(_LIMIT_IN_BRIEF, _LIMIT)
+            with SandboxServer(Quota(windows=(), per_day=limit, per_month=None), latency_s=0.02) as server:
+                day = _Day(server, place, chance, limit, redis.url if redis is not None else "")
+                day.play(effort.times(_FLOODS_IN_BRIEF, _FLOODS), effort.times(_KILLS_IN_BRIEF, _KILLS))
                 exceeded.count(*day.over_the_quota())
                 for client in _SHARES:
                     missed.count(*day.missing(client))
@@ -61,12 +63,15 @@ def _with_state(effort: Effort, state: str) -> Iterator[Tally]:
 class _Day:
     """Floods without a share come first, then the clients with shares. Of both, some are killed and replaced."""
 
-    def __init__(self, server: SandboxServer, place: Path, chance: random.Random, redis_url: str) -> None:
+    def __init__(self, server: SandboxServer, place: Path, chance: random.Random, limit: int, redis_url: str) -> None:
         self._server = server
+        self._limit = limit
+        # More than there is quota for.
+        self._many = 2 * limit
         self._place = place
         self._chance = chance
         self._runner = vtaction_process(server, place)
-        self._runner.environment.update(VT_API_KEY=KEY, VT_QUOTA=f"{_LIMIT}/day,10000/month")
+        self._runner.environment.update(VT_API_KEY=KEY, VT_QUOTA=f"{limit}/day,10000/month")
         if redis_url:
             self._runner.environment["VT_STATE"] = redis_url
         core = core_from(self._runner.environment, SystemClock())
@@ -74,13 +79,13 @@ class _Day:
         self._core = core
         self._next = 1
 
-    def play(self) -> None:
+    def play(self, floods_at_once: int, kills: int) -> None:
         self._core.shares.register(_SHARES, "the drill")
-        floods = [self._flood() for _ in range(_FLOODS)]
+        floods = [self._flood() for _ in range(floods_at_once)]
         clients = [self._client(name) for name in _SHARES]
-        for _ in range(6):
+        for _ in range(kills):
             time.sleep(self._chance.uniform(0.05, 0.3))
-            doomed = self._chance.randrange(_FLOODS)
+            doomed = self._chance.randrange(floods_at_once)
             _kill(floods[doomed])
             floods[doomed] = self._flood()
             doomed = self._chance.randrange(len(clients))
@@ -90,38 +95,40 @@ class _Day:
             process.wait(_MOST_S)
         # What was in flight when a process was killed is settled, then each client asks for all that it may have.
         time.sleep(GRACE_S + 0.1)
-        for flood in [self._flood() for _ in range(_FLOODS)]:
+        for flood in [self._flood() for _ in range(floods_at_once)]:
             flood.wait(_MOST_S)
         for client in [self._client(name) for name in _SHARES]:
             client.wait(_MOST_S)
 
     def _numbers(self) -> int:
         """The first of new hashes, so that no answer comes from the cache."""
-        first, self._next = self._next, self._next + _MANY
+        first, self._next = self._next, self._next + self._many
         return first
 
     def _flood(self) -> Running:
         first = self._numbers()
         requests = self._place / f"{first}.in"
-        documents = [lookup(f"{first + number:032x}", options={"max_wait_s": 0}) for number in range(_MANY)]
+        documents = [lookup(f"{first + number:032x}", options={"max_wait_s": 0}) for number in range(self._many)]
         requests.write_text("".join(json.dumps(document) + "\n" for document in documents), "utf-8")
         with requests.open("rb") as given, (self._place / f"{first}.out").open("wb") as out:
             return self._runner.fork("run", stdin=given, stdout=out, stderr=out)
 
     def _client(self, name: str) -> Running:
         first = self._numbers()
-        command = [sys.executable, "-m", "bench.soak.share_client", name, str(first), str(_MANY)]
+        server = fork_server(_CLIENT, tuple(sorted(of_python(self._runner.environment).items())))
+        command = ["share_client", name, str(first), str(self._many)]
         with (self._place / f"{first}.out").open("wb") as out:
-            return subprocess.Popen(command, env=self._runner.environment, stdout=out, stderr=out, cwd=_ROOT)
+            return server.start(command, self._runner.environment, stdout=out, stderr=out, folder=_ROOT)
 
     def over_the_quota(self) -> list[str]:
         by_day = Counter(period_key("day", request.arrived_at) for request in self._server.requests)
         losses = [f"{self._server.refused} requests refused"] * (self._server.refused > 0)
-        return losses + [f"{count} requests on {day}" for day, count in by_day.items() if count > _LIMIT]
+        return losses + [f"{count} requests on {day}" for day, count in by_day.items() if count > self._limit]
 
     def missing(self, client: str) -> list[str]:
         used = self._core.shares.usage()[client]["windows"]["day"]["used"]
-        return [f"{client} got {used} of {_GUARANTEED[client]}"] * (used < _GUARANTEED[client])
+        guaranteed = self._limit * _SHARES[client] // 100
+        return [f"{client} got {used} of {guaranteed}"] * (used < guaranteed)
 
 
 def _kill(process: Running) -> None:

@@ -21,12 +21,12 @@ from package.splunkd_driver.csv_body import Record, encode_body
 from package.splunkd_driver.driver import SearchInfo
 from package.splunkd_driver.wire import encode_frame, read_parts
 from tests.splunk import test_both_ways as ways
+from tests.splunk.forked_app import MOST_S, run_started
 from vt_connectors.sandbox import Quota, SandboxServer
 from vtlookup_app.chunks import protocol as pipe
 from vtlookup_app.chunks.reply import AddedFields
 
 _AT_ONCE = 2
-_MOST_S = 90
 _PREFIXES = st.sampled_from(["vt_", "", "p."])
 _HEADERS = [
     b"x\n",
@@ -46,7 +46,7 @@ _CHUNKS = st.tuples(ways.chunks(), _PREFIXES, st.booleans(), st.integers(1, 40))
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     tally = Tally("chunks of events, by the search command's fast ways and by the plain one", "they do not agree")
-    try_all(tally, effort, effort.times(60, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
+    try_all(tally, effort, effort.times(40, 4_000), _CHUNKS, lambda drawn: _wrong_events(*drawn))
     yield tally
     tally = Tally("bodies of any bytes, by the search command's two fast ways", "they do not agree")
     try_all(tally, effort, effort.times(100, 10_000), _BODIES, _wrong_body)
@@ -122,17 +122,11 @@ def _losses(lookup: Lookup, frame: bytes) -> list[str]:
 def _wrong_end(lookup: Lookup, frame: bytes) -> Iterator[str]:
     getinfo = encode_frame(SearchInfo(["ip=x"], dispatch_dir=str(lookup.home)).as_metadata())
     command = [lookup.python, str(lookup.script)]
+    run = run_started if lookup.forked is None else lookup.forked.run
     try:
-        done = subprocess.run(
-            command,
-            input=getinfo + frame,
-            env=lookup.process_environment,
-            capture_output=True,
-            timeout=_MOST_S,
-            check=False,
-        )
+        done = run(command, lookup.process_environment, getinfo + frame)
     except subprocess.TimeoutExpired:
-        yield f"no end within {_MOST_S} s"
+        yield f"no end within {MOST_S:.0f} s"
         return
     out = io.BytesIO(done.stdout)
     try:

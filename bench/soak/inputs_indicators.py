@@ -85,7 +85,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     )
     with SandboxServer(Quota.unlimited()) as server:
         houses = [Harness(server.url, FakeClock(), version) for version in ("3", "2")]
-        try_all(tally, effort, effort.times(80, 3_000), VALUES, lambda value: _wrong(houses, value))
+        try_all(tally, effort, effort.times(40, 3_000), VALUES, lambda value: _wrong(houses, value))
     yield tally
 
 

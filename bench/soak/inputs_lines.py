@@ -90,7 +90,7 @@ def _begins_array(line: bytes) -> bool:
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
-    lines = drawn(effort, effort.times(100, 3_000), _LINES)
+    lines = drawn(effort, effort.times(50, 3_000), _LINES)
     place = effort.place("inputs")
     (place / "lines").write_bytes(b"".join(line + b"\n" for line in _with_those_behind(lines + _TOO_LONG + _TOO_DEEP)))
     tally = Tally(

@@ -7,11 +7,11 @@ import random
 import subprocess
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
-from bench.soak.drill import KEY, Effort, Tally
+from bench.soak.drill import KEY, Effort, Tally, side_by_side
 from bench.soak.kept_state import damaged_rows, rows_at_server
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.vtaction_process import RunnerProcess, Running, lookup, vtaction_process
@@ -19,7 +19,7 @@ from vt_connectors.coalescing.leases import LEASE_S
 from vt_connectors.sandbox import Quota, SandboxServer
 from vt_connectors.state.heartbeat import INTERVAL_S
 
-_PROCESSES = 8
+_PROCESSES_IN_BRIEF, _PROCESSES = 5, 8
 _LIMIT, _SECONDS = 8, 1.5
 _LATENCY_S = 0.05
 # A process lives for up to this long before it is its turn.
@@ -29,16 +29,16 @@ _SLACK_S = 60.0
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
-    yield from _in_file(effort)
+    parts: list[Callable[[], Iterable[Tally]]] = [lambda: _in_file(effort), lambda: [_held(effort)]]
     if PROGRAM is not None:
-        yield from _at_server(effort)
-    yield _held(effort)
+        parts.insert(1, lambda: _at_server(effort))
+    yield from side_by_side(effort, parts)
 
 
 def _in_file(effort: Effort) -> Iterator[Tally]:
     place = effort.place("kills")
     with _strict() as server:
-        yield from _killed(server, _runner(server, place), place, effort, effort.times(12, 200), "a file")
+        yield from _killed(server, _runner(server, place), place, effort, effort.times(6, 200), "a file")
     yield _rows("rows of both files after these kills", damaged_rows(place / "state.db"))
 
 
@@ -48,7 +48,7 @@ def _at_server(effort: Effort) -> Iterator[Tally]:
     try:
         with _strict() as server:
             runner = _runner(server, place, VT_STATE=redis.url)
-            yield from _killed(server, runner, place, effort, effort.times(4, 40), "Redis")
+            yield from _killed(server, runner, place, effort, effort.times(3, 40), "Redis")
         yield _rows("keys of Redis after these kills", rows_at_server(redis))
     finally:
         redis.kill()
@@ -70,20 +70,21 @@ def _killed(
 ) -> Iterator[Tally]:
     """`kills` times one of the processes dies and another one takes its place; the last ones come to their end."""
     chance = random.Random(effort.seed)
-    quota = Tally(f"kill -9, {_PROCESSES} processes with {state}", "requests over the quota, by any window")
-    each = effort.times(8, 30)
+    processes = effort.times(_PROCESSES_IN_BRIEF, _PROCESSES)
+    quota = Tally(f"kill -9, {processes} processes with {state}", "requests over the quota, by any window")
+    each = effort.times(6, 30)
 
     def member(number: int) -> _Member:
         # Others want some of them too.
         wanted = [f"{value:032x}" for value in chance.sample(range(1, 13 * each), each)]
         return _Member(runner, place / f"{number}", wanted)
 
-    workers = [member(number) for number in range(_PROCESSES)]
+    workers = [member(number) for number in range(processes)]
     for number in range(kills):
         time.sleep(chance.uniform(*_KILL_EVERY_S))
-        doomed = chance.randrange(_PROCESSES)
+        doomed = chance.randrange(processes)
         workers[doomed].kill()
-        workers[doomed] = member(_PROCESSES + number)
+        workers[doomed] = member(processes + number)
         quota.count()
     answered = Tally(
         f"lookups of those who survived, with {state}", "not answered, an error, or later than quota and leases explain"

@@ -8,21 +8,20 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bench.soak.drill import KEY, Effort, Tally
 from bench.soak.network_harness import comment, lookup
 from bench.soak.secrets_echoes import STEPS
 from bench.soak.secrets_search import in_bytes
 from tests.scripted_server import ScriptedServer, Step, stall
-from tests.vtaction_process import clean_environment
+from tests.vtaction_process import RunnerProcess, Running, clean_environment
 
 _HASH = "9d" * 32
 _AT_ONCE = 3
@@ -49,7 +48,10 @@ _MISPLACED: list[object] = [
 
 @dataclass(frozen=True)
 class _Run:
-    """`settings`: by environment name, beside the usual ones; `stops`: it is told to end while it waits."""
+    """`settings`: by environment name, beside the usual ones; `stops`: it is told to end while it waits.
+
+    `is_forked`: Python itself is not started, so its own command line is not seen; those of its children are.
+    """
 
     name: str
     step: Step
@@ -57,6 +59,7 @@ class _Run:
     lines: list[object] = field(default_factory=lambda: _ALL)
     settings: dict[str, str] = field(default_factory=dict)
     stops: bool = False
+    is_forked: bool = False
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
@@ -65,7 +68,10 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     with tempfile.TemporaryDirectory(prefix="vt-keys-") as keys, ThreadPoolExecutor(_AT_ONCE) as pool:
         place = effort.place("secrets")
         (Path(keys) / "key").write_text(KEY + "\n", "utf-8")
-        for lines in pool.map(lambda run: _take(run, Path(keys), place), _runs(Path(keys), effort)):
+        runs = _runs(Path(keys), effort)
+        if not effort.is_long:
+            runs = (replace(run, is_forked=not run.stops) for run in runs)
+        for lines in pool.map(lambda run: _take(run, Path(keys), place), runs):
             for losses in lines:
                 tally.count(*losses)
     yield tally
@@ -112,14 +118,7 @@ def _take(run: _Run, keys: Path, place: Path) -> list[list[str]]:
             "XDG_STATE_HOME": str(place),
             **run.settings,
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "vt_connectors", *run.arguments],
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
+        process = _start(run, RunnerProcess(environment), out)
         assert process.stdin is not None
         process.stdin.write("".join(_line(line) + "\n" for line in run.lines).encode())
         process.stdin.flush()
@@ -130,6 +129,19 @@ def _take(run: _Run, keys: Path, place: Path) -> list[list[str]]:
             process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     return seen
+
+
+def _start(run: _Run, runner: RunnerProcess, out: IO[bytes]) -> Running:
+    if run.is_forked:
+        return runner.fork(*run.arguments, stdout=out, stderr=out, new_session=True)
+    return subprocess.Popen(
+        runner.command(*run.arguments),
+        stdin=subprocess.PIPE,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        env=runner.environment,
+        start_new_session=True,
+    )
 
 
 def _line(document: Any) -> str:

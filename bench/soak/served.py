@@ -19,7 +19,7 @@ from bench.soak.drill import KEY, Effort, Tally
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 _CLIENTS = 8
-_QUICK_S, _LONG_S = 6.0, 3600.0
+_QUICK_S, _LONG_S = 3.0, 3600.0
 # Seconds between two calls of a client: a busy server, on a machine that does other things too.
 _PAUSE_S = 0.2
 # The cache in memory fills during the first part; its size is compared with the end's.

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
-from bench.soak.drill import KEY, Effort, Tally
+from bench.soak.drill import KEY, Effort, Tally, side_by_side
 from bench.soak.held_handshakes import HeldHandshakes
 from tests.redis_process import PROGRAM, RedisProcess
 from tests.vtaction_process import RunnerProcess, lookup, vtaction_process
@@ -28,10 +28,10 @@ _FORGOTTEN_S = 5.0
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
-    yield from _beside_a_flood(effort, "a file")
+    parts: list[Callable[[], Iterable[Tally]]] = [lambda: _beside_a_flood(effort, "a file"), lambda: [_stopped(effort)]]
     if PROGRAM is not None:
-        yield from _beside_a_flood(effort, "Redis")
-    yield _stopped(effort)
+        parts.insert(1, lambda: _beside_a_flood(effort, "Redis"))
+    yield from side_by_side(effort, parts)
 
 
 def _beside_a_flood(effort: Effort, state: str) -> Iterator[Tally]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import IO
 
 from bench.soak.drill import Effort, Tally
 from bench.soak.splunk_harness import Lookup
 from package.splunkd_driver.csv_body import encode_body
 from package.splunkd_driver.driver import SearchInfo
+from package.splunkd_driver.process import Started
 from package.splunkd_driver.wire import encode_frame, read_frame
 from tests.splunk.searching import md5
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -41,9 +45,27 @@ def cancelled(effort: Effort, lookup: Lookup) -> Iterator[Tally]:
 
 def _cancel(lookup: Lookup, way: str, moment_s: float, soon_s: float) -> str:
     """What was wrong with the end of a search that was cancelled `moment_s` after its chunk was sent."""
-    pipe = subprocess.PIPE
-    command = [lookup.python, str(lookup.script)]
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=lookup.process_environment)
+    with tempfile.TemporaryFile() as said:
+        loss = _cancelled(lookup, way, moment_s, soon_s, said)
+        said.seek(0)
+        errors = said.read()
+    return f"cancelled after {moment_s:.2f} s: {errors[-200:]!r}" if errors and not loss else loss
+
+
+def _cancelled(lookup: Lookup, way: str, moment_s: float, soon_s: float, said: IO[bytes]) -> str:
+    process = lookup.start([lookup.python, str(lookup.script)], lookup.process_environment, said)
+    try:
+        return _end_of(process, lookup, way, moment_s, soon_s)
+    finally:
+        if process.returncode is None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def _end_of(process: Started, lookup: Lookup, way: str, moment_s: float, soon_s: float) -> str:
     assert process.stdin is not None
     assert process.stdout is not None
     info = SearchInfo(["hash=h", "wait=600"], dispatch_dir=str(lookup.home))
@@ -58,20 +80,15 @@ def _cancel(lookup: Lookup, way: str, moment_s: float, soon_s: float) -> str:
     time.sleep(moment_s)
     began = time.monotonic()
     if way == "SIGTERM":
-        process.send_signal(signal.SIGTERM)
+        os.kill(process.pid, signal.SIGTERM)
     else:
         process.stdin.close()
-        process.stdin = None
     try:
-        out, errors = process.communicate(timeout=soon_s)
+        process.wait(soon_s)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
         return f"cancelled after {moment_s:.2f} s: still there {soon_s:.0f} s later"
     took_s = time.monotonic() - began
-    if errors:
-        return f"cancelled after {moment_s:.2f} s: {errors[-200:]!r}"
-    return _half_a_reply(out) or ("" if took_s < soon_s else f"took {took_s:.1f} s")
+    return _half_a_reply(process.stdout.read()) or ("" if took_s < soon_s else f"took {took_s:.1f} s")
 
 
 def _half_a_reply(out: bytes) -> str:

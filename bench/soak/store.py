@@ -29,14 +29,14 @@ Break = Callable[[Path, random.Random], None]
 
 def tallies(effort: Effort) -> Iterator[Tally]:
     for what, damage, quick, long in (
-        ("bytes written over at random places of a closed state file", _written_over, 12, 500),
-        ("a state file cut off at a random length", _cut_off, 6, 250),
-        ("files of the state deleted while nobody uses them", _deleted, 6, 250),
+        ("bytes written over at random places of a closed state file", _written_over, 6, 500),
+        ("a state file cut off at a random length", _cut_off, 4, 250),
+        ("files of the state deleted while nobody uses them", _deleted, 4, 250),
         ("a state file of a newer version", _newer, 2, 20),
     ):
         yield _broken(effort, what, damage, effort.times(quick, long), while_open=False)
-    yield _broken(effort, "files of the state deleted while they are open", _deleted, effort.times(6, 250), True)
-    yield _broken(effort, "bytes written over while the file is open", _written_over, effort.times(6, 250), True)
+    yield _broken(effort, "files of the state deleted while they are open", _deleted, effort.times(4, 250), True)
+    yield _broken(effort, "bytes written over while the file is open", _written_over, effort.times(4, 250), True)
     yield from crashed_tallies(effort)
     yield from several_tallies(effort)
     yield from full_tallies(effort)

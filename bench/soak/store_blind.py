@@ -12,7 +12,8 @@ from bench.soak.store_harness import hashes
 from tests.vtaction_process import RunnerProcess, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
-_LIMIT, _SHARE, _PROCESSES = 8, 2, 12
+_LIMIT, _SHARE = 8, 2
+_PROCESSES_IN_BRIEF, _PROCESSES = 5, 12
 _SECONDS = 600.0
 Spoil = Callable[[Path, RunnerProcess], None]
 
@@ -31,8 +32,9 @@ def _no_server(folder: Path, runner: RunnerProcess) -> None:
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
+    processes = effort.times(_PROCESSES_IN_BRIEF, _PROCESSES)
     blind = Tally(
-        f"{_PROCESSES} short processes without the record of the quota, at the same moment and one after the other",
+        f"{processes} short processes without the record of the quota, at the same moment and one after the other",
         "requests over a quarter of the quota",
     )
     required = Tally("the same with VT_STATE_REQUIRED", "requests")
@@ -41,13 +43,13 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     for number in range(effort.times(1, 4)):
         for spoil, allowed in ways if effort.is_long else chance.sample(ways, 2):
             place = effort.place(f"blind-{number}-{spoil.__name__}")
-            blind.count(*_losses(place, spoil, allowed, at_once=bool(number % 2), required=False))
-            required.count(*_losses(place / "required", spoil, 0, at_once=True, required=True))
+            blind.count(*_losses(place, spoil, allowed, processes, at_once=bool(number % 2), required=False))
+            required.count(*_losses(place / "required", spoil, 0, processes, at_once=True, required=True))
     yield blind
     yield required
 
 
-def _losses(place: Path, spoil: Spoil, allowed: int, *, at_once: bool, required: bool) -> list[str]:
+def _losses(place: Path, spoil: Spoil, allowed: int, processes: int, *, at_once: bool, required: bool) -> list[str]:
     place.mkdir(parents=True, exist_ok=True)
     (place / "runtime").mkdir(mode=0o700)
     with SandboxServer(Quota.unlimited()) as server:
@@ -59,7 +61,7 @@ def _losses(place: Path, spoil: Spoil, allowed: int, *, at_once: bool, required:
             XDG_RUNTIME_DIR=str(place / "runtime"),
         )
         spoil(place / "state", runner)
-        codes = _run(runner, hashes(_PROCESSES, str(place)), at_once=at_once)
+        codes = _run(runner, hashes(processes, str(place)), at_once=at_once)
         asked = len(server.requests)
     losses = [f"{spoil.__name__}: {asked} requests, {allowed} allowed"] * (asked > allowed)
     losses += [f"{spoil.__name__}: {asked} requests of {allowed}"] * (asked < allowed)

@@ -27,7 +27,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "files as an end or a crash leaves them, SQLite's own beside them, damaged anywhere",
         "a wrong answer, an unknown error, a request over the quota, a file neither mended nor made anew",
     )
-    for number in range(effort.times(8, 300)):
+    for number in range(effort.times(5, 300)):
         seed = effort.seed + number
         place = effort.place("store") / "crashed"
         shutil.rmtree(place, ignore_errors=True)

@@ -40,25 +40,28 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         for policy in (*KEEP, *DROP):
             shutil.rmtree(place, ignore_errors=True)
             seed = effort.seed + number
-            tally.count(*(f"{policy}, seed {seed}: {loss}" for loss in _one(place, policy, random.Random(seed))))
+            losses = _one(place, policy, random.Random(seed), effort.is_long)
+            tally.count(*(f"{policy}, seed {seed}: {loss}" for loss in losses))
     logging.getLogger("vt_connectors").setLevel(logging.NOTSET)
     if PROGRAM:
         yield tally
 
 
-def _one(place: Path, policy: str, chance: random.Random) -> list[str]:
+def _one(place: Path, policy: str, chance: random.Random, is_long: bool) -> list[str]:
     # It gets the policy when the record is there: with a policy that drops it, the first window would be waited out.
-    process = RedisProcess(place, "--maxmemory", f"{chance.randrange(3, 5)}mb").start()
+    process = RedisProcess(place).start()
     try:
         virustotal = PlayedVirusTotal()
         server, fresh = process.server(), hashes(40, "full")
+        room = int(chance.uniform(0.7, 1.4 if is_long else 0.9) * 1024 * 1024)
+        server.call("CONFIG", "SET", "maxmemory", server.call("INFO", "memory")["used_memory"] + room)
         settings = Settings(state=process.url, quota=parse_quota(f"{_LIMIT}/300s"))
         losses = _ask(settings, virustotal, [fresh.pop() for _ in range(chance.randrange(1, _LIMIT + 1))])
         record, queue = _records(server), RedisPending(server, "drill")
         queue.put_many({f"ip:192.0.2.{number}": 1 for number in range(_QUEUED)}, 1000)
         server.call("CONFIG", "SET", "maxmemory-policy", policy)
         for _ in range(2):
-            _fill(server, chance)
+            _fill(server, chance, 3000 if is_long else 900)
             losses += _ask(settings, virustotal, [fresh.pop() for _ in range(5)])
         if len(virustotal.asked) > _LIMIT:
             losses.append(f"{len(virustotal.asked)} requests where {_LIMIT} are allowed")
@@ -87,10 +90,10 @@ def _ask(settings: Settings, virustotal: PlayedVirusTotal, values: list[str]) ->
     return losses
 
 
-def _fill(server: RedisServer, chance: random.Random) -> None:
+def _fill(server: RedisServer, chance: random.Random, count: int) -> None:
     """More than fits in, with times to live of all lengths."""
     answers = RedisAnswers(server, lambda entry: _KEEP_S * chance.random())
     now = SystemClock().now()
-    for number in range(3000):
+    for number in range(count):
         report = {"filler": chance.randbytes(750).hex()}
         answers.put(f"v3:file:{chance.random()}:{number}", Entry("ok", report, now))

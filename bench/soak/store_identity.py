@@ -14,7 +14,8 @@ from bench.soak.store_harness import hashes
 from tests.vtaction_process import RunnerProcess, Running, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
-_LIMIT, _PROCESSES = 4, 6
+_LIMIT = 4
+_PROCESSES_IN_BRIEF, _PROCESSES = 4, 6
 # Long enough for all processes to start in it on a busy machine.
 _SECONDS = 600.0
 Elsewhere = Callable[[Path], Path]
@@ -75,28 +76,29 @@ _ALL: tuple[Elsewhere, ...] = (
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
+    processes = effort.times(_PROCESSES_IN_BRIEF, _PROCESSES)
     tally = Tally(
-        f"one state under two names (linked, copied, moved, in halves), {_PROCESSES} processes, {_LIMIT} allowed",
+        f"one state under two names (linked, copied, moved, in halves), {processes} processes, {_LIMIT} allowed",
         "requests over the quota, a quota that is not used",
     )
     chance = random.Random(effort.seed)
     chosen = list(_ALL) if effort.is_long else chance.sample(_ALL, 3)
     for number, elsewhere in enumerate(chosen * effort.times(1, 3)):
         place = effort.place(f"identity-{number}")
-        tally.count(*(f"{elsewhere.__name__}: {loss}" for loss in _one(place, elsewhere)))
+        tally.count(*(f"{elsewhere.__name__}: {loss}" for loss in _one(place, elsewhere, processes)))
     yield tally
 
 
-def _one(place: Path, elsewhere: Elsewhere) -> list[str]:
+def _one(place: Path, elsewhere: Elsewhere, processes: int) -> list[str]:
     with SandboxServer(Quota.unlimited()) as server:
         runner = vtaction_process(server, place / "state")
         runner.environment.update(VT_API_KEY=KEY, VT_QUOTA=f"{_LIMIT}/{_SECONDS:g}s")
-        wanted = hashes(3 * _PROCESSES, f"identity {time.monotonic()}")
+        wanted = hashes(3 * processes, f"identity {time.monotonic()}")
         # One request is made under the first name; it also makes the files.
         _ask(runner, place / "state" / "state.db", [wanted.pop()])
         other = elsewhere(place / "state")
         workers = []
-        for number in range(_PROCESSES):
+        for number in range(processes):
             state = other if number % 2 else place / "state" / "state.db"
             if not state.exists() and state != other:
                 state = other

@@ -17,7 +17,7 @@ from bench.soak.store_harness import hashes
 from tests.vtaction_process import RunnerProcess, Running, lookup, vtaction_process
 from vt_connectors.sandbox import Quota, SandboxServer
 
-_CROWD, _EACH = 8, 20
+_CROWD = 8
 _SETTLED = ("ok", "not_found")
 
 
@@ -100,7 +100,7 @@ def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
     for number in range(effort.times(1, 15)):
         place = effort.place(f"made-at-once-{number}")
         runner = _runner(server, place)
-        values = hashes(_EACH, f"at once {number}")
+        values = hashes(effort.times(6, 20), f"at once {number}")
         known = len(server.requests)
         workers = [runner.fork("run") for _ in range(_CROWD)]
         threads = [threading.Thread(target=_feed, args=(process, values)) for process in workers]
@@ -111,7 +111,7 @@ def _made_at_once(effort: Effort, server: SandboxServer) -> Tally:
             thread.join()
         losses = [loss for out in outs for loss in _losses(values, out)]
         asked = len(server.requests) - known
-        losses += [f"{asked} requests for {_EACH} hashes"] * (asked != _EACH)
+        losses += [f"{asked} requests for {len(values)} hashes"] * (asked != len(values))
         tally.count(*losses, *damaged_rows(place / "state.db")[1])
     return tally
 
@@ -169,7 +169,7 @@ def _on_a_small_disk(effort: Effort, server: SandboxServer) -> Tally:
     for number in range(effort.times(2, 30)):
         disk = effort.place(f"small-{number}/disk")
         size = chance.choice(("4k", "16k", "32k", "64k", "96k", "128k", "160k", "256k"))
-        values = hashes(effort.times(60, 150), f"small {number}")
+        values = hashes(effort.times(30, 150), f"small {number}")
         out = _on_disk(_runner(server, disk), disk, size, "", values)
         tally.count(*(f"{size}: {loss}" for loss in _losses(values, out)))
     return tally

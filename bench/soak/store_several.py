@@ -20,7 +20,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
         "files of the state, or its folder, deleted under several processes while others come",
         "a wrong answer, an unknown error, a request over the quota",
     )
-    for number in range(effort.times(8, 200)):
+    for number in range(effort.times(5, 200)):
         seed = effort.seed + number
         place = effort.place("store") / "several"
         shutil.rmtree(place, ignore_errors=True)

@@ -47,7 +47,7 @@ def remote(sandbox: SandboxServer, tmp_path: Path) -> Iterator[tuple[Cortex, dic
 
 @pytest.mark.parametrize("by_stdin", [False, True])
 def test_a_job_is_answered_and_only_where_cortex_reads(cortex: Cortex, by_stdin: bool) -> None:
-    report = cortex.run("Lookup", "hash", EICAR, by_stdin=by_stdin)
+    report = cortex.run("Lookup", "hash", EICAR, by_stdin=by_stdin, is_started=True)
     assert report.document["success"] is True
     assert report.taxonomy == ("malicious", "62/68")
     assert report.document["full"]["data"]["label"] == "virus.eicar/test"

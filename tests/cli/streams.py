@@ -186,7 +186,7 @@ def _forked(
             for one, mode in zip(descriptors, ("rb", "wb", "wb"))
             if one is not None
         )
-        return run.fork(*arguments, stdin=stdin, stdout=stdout, stderr=stderr, **changes)
+        return RunnerProcess({**run.environment, **changes}).fork(*arguments, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 def into(file: IO[bytes], run: RunnerProcess, *arguments: str, given: bytes = b"") -> tuple[int | None, str]:

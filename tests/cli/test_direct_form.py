@@ -21,7 +21,8 @@ def on_a_terminal(run: RunnerProcess, *arguments: str, columns: int = 150, **cha
     ours, theirs = pty.openpty()
     settings = {"COLUMNS": str(columns), "TERM": "xterm-256color", **changes}
     with os.fdopen(theirs, "r+b", buffering=0) as terminal:
-        process = run.fork(*arguments, stdin=terminal, stdout=terminal, stderr=terminal, **settings)
+        changed = RunnerProcess({**run.environment, **settings})
+        process = changed.fork(*arguments, stdin=terminal, stdout=terminal, stderr=terminal)
     seen = all_of(ours)
     return seen.decode("utf-8", "replace"), process.wait(30)
 

@@ -173,7 +173,8 @@ def test_a_terminal_is_left_as_it_was(run: RunnerProcess, silent: ScriptedServer
     ours, theirs = pty.openpty()
     changes = {"VT_TIMEOUT": FOR_EVER, "VT_API_URL": silent.url, "TERM": "xterm-256color", "COLUMNS": "150"}
     with os.fdopen(theirs, "r+b", buffering=0) as end:
-        process = run.fork("lookup_ip", "8.8.8.8", "1.1.1.1", stdin=end, stdout=end, stderr=end, **changes)
+        changed = RunnerProcess({**run.environment, **changes})
+        process = changed.fork("lookup_ip", "8.8.8.8", "1.1.1.1", stdin=end, stdout=end, stderr=end)
     seen = b""
     give_up = time.monotonic() + MOST_S
     while not silent.received or b"\x1b[?25l" not in seen:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Callable
 
 import pytest
 
 from tests.coalescing.conftest import MakeLeases
+from tests.driven_clock import DrivenClock
 from tests.watched_clock import WatchedClock
 from vt_connectors.backends.memory.leases import MemoryLeases
 from vt_connectors.cache import Entry
@@ -31,7 +34,7 @@ from vt_connectors.errors import (
     Unavailable,
 )
 from vt_connectors.state.fallback import Fallback, StateBusy, StateUnavailable
-from vt_connectors.state.heartbeat import Heartbeat
+from vt_connectors.state.heartbeat import INTERVAL_S, Beat, Heartbeat
 
 FOUND = Entry("ok", {}, 1.0)
 PUBLIC = Entry("ok", {"public": True}, 1.0)
@@ -441,26 +444,66 @@ class _Locked(MemoryLeases):
             raise StateBusy("another program has locked it")
 
 
+class _Beating(Heartbeat):
+    """A heartbeat by the test's clock, from a thread that takes part in driving it."""
+
+    def __init__(self, clock: DrivenClock, started: Callable[[Callable[[], object]], Future[object]]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._started = started
+
+    @contextmanager
+    def keeping(self, beat: Beat) -> Iterator[None]:
+        over = threading.Event()
+
+        def run() -> None:
+            while not over.is_set():
+                self._clock.sleep(INTERVAL_S)
+                beat()
+
+        self._started(run)
+        try:
+            yield
+        finally:
+            over.set()
+
+
 @pytest.mark.parametrize("locked_s", [1.0, LEASE_S - 0.5, LEASE_S + 1])
 def test_a_leader_with_failing_heartbeats_is_not_taken_for_dead(locked_s: float) -> None:
-    leases = _Locked(SystemClock())
-    place = Place(leases, is_cached=False)
+    clock, running = DrivenClock(), list[Future[object]]()
+    leases = _Locked(clock)
 
-    def ask(_: Tell) -> Entry:
+    def started(work: Callable[[], object]) -> Future[object]:
+        running.append(pool.submit(work))
+        running[-1].add_done_callback(lambda _: clock.notify())
+        return running[-1]
+
+    shared = Fallback[LeaseStore](leases, MemoryLeases(clock), clock, "alone")
+    flight = SingleFlight(shared, clock, _Beating(clock, started))
+    asked: list[float] = []
+
+    def ask(_: Tell) -> Fetched:
+        # Long enough for the others to follow. The lock ends well before the next heartbeat.
+        clock.sleep(1.1)
         leases.is_locked = True
-        threading.Timer(locked_s, setattr, (leases, "is_locked", False)).start()
-        time.sleep(1.5 * LEASE_S + locked_s)
-        place.asked += 1
-        return FOUND
+        clock.sleep(locked_s)
+        leases.is_locked = False
+        clock.sleep(1.5 * LEASE_S)
+        asked.append(clock.monotonic())
+        return Fetched(FOUND, PUBLIC, is_cached=False)
 
-    pool, go_on, led = _led(place, ask)
-    with pool:
-        following = [pool.submit(place.outcome) for _ in range(3)]
-        place.until_looked(4)
-        go_on.set()
-        outcomes = [each.result() for each in following]
-    assert (led.result(), place.asked) == ((FOUND, False), 1)
-    assert outcomes == [(FOUND, True)] * 3
+    def caller() -> tuple[Entry, bool]:
+        keep: Any = lambda entry, public: Fetched(entry, public, is_cached=False)  # noqa: E731
+        task = Task(key="key", account="us", find=lambda: None, fetch=ask, keep=keep, accepts=lambda entry: True)
+        fetched = flight.run(task, clock.monotonic() + 60)
+        return fetched.entry, fetched.is_shared
+
+    with ThreadPoolExecutor(2 * CALLERS) as pool:
+        callers = [started(caller) for _ in range(4)]
+        clock.drive(lambda: sum(not each.done() for each in running))
+        outcomes = [each.result() for each in callers]
+    assert len(asked) == 1
+    assert sorted(outcomes, key=repr) == [(FOUND, False)] + [(FOUND, True)] * 3
 
 
 def test_no_request_is_sent_while_the_leases_are_locked() -> None:

@@ -1,4 +1,4 @@
-"""Sixteen real processes that ask for the same relationships, behaviour and searches fetch each page once."""
+"""Eight real processes that ask for the same relationships, behaviour and searches fetch each page once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.processes.workers import Member, askers
 from tests.vtaction_process import EICAR, RunnerProcess, vtaction_process
 from vt_connectors.sandbox import EVERY_LICENCE, Quota, SandboxConfig, SandboxServer
 
-PROCESSES = 16
+PROCESSES = 8
 INVOICE = "d75e71a9b6501b283cead761d0d4505dba8adfc1b9adee5bbeb6ab5e0b1571d2"
 
 

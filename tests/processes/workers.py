@@ -52,5 +52,6 @@ def _member(
     answers_file = place.with_suffix(".out")
     errors = place.with_suffix(".err")
     with requests.open("rb") as stdin, answers_file.open("wb") as stdout, errors.open("wb") as stderr:
-        process = runner.fork("run", stdin=stdin, stdout=stdout, stderr=stderr, **changes)
+        with_changes = RunnerProcess({**runner.environment, **changes})
+        process = with_changes.fork("run", stdin=stdin, stdout=stdout, stderr=stderr)
     return Member(process, answers_file)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # What answers requests to the app's REST endpoints.
 ENDPOINTS = Path(__file__).with_name("endpoint_process.py")
 Process = Union["subprocess.Popen[bytes]", ForkedProcess]
-_MOST_S = 90.0
+MOST_S = 90.0
 _PACKAGES = ("vt_connectors", "requests:", "vtlookup_app")
 # The app's own modules that remember the environment.
 _AGAIN = ("vtlookup_app.setting_names",)
@@ -38,7 +38,7 @@ def run_started(
     command: Sequence[str], environment: Mapping[str, str], given: bytes
 ) -> subprocess.CompletedProcess[bytes]:
     """What became of one that is not forked."""
-    return subprocess.run(command, input=given, capture_output=True, env=environment, timeout=_MOST_S, check=False)
+    return subprocess.run(command, input=given, capture_output=True, env=environment, timeout=MOST_S, check=False)
 
 
 class ForkedApp:
@@ -71,7 +71,7 @@ class ForkedApp:
         server = self._server(command, environment)
         if server is None:
             return run_started(command, environment, given)
-        return server.run(command[1:], environment, given, timeout=_MOST_S, frees_all=False)
+        return server.run(command[1:], environment, given, timeout=MOST_S, frees_all=False)
 
     def _server(self, command: Sequence[str], environment: Mapping[str, str]) -> ForkServer | None:
         python, script, *_ = command

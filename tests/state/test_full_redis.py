@@ -32,6 +32,9 @@ from vt_connectors.state.fallback import StateUnavailable
 KEEP = ("noeviction", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl")
 DROP = ("allkeys-lru", "allkeys-lfu", "allkeys-random")
 DAY_S = 86400.0
+_ROOM_BYTES = 1024 * 1024
+# Twice as many of the small answers as there is room for.
+_TOO_MANY = 1200
 # What a policy evicts is the server's decision. What a full server answers is understood on every Python.
 _OF_THE_SERVER = pytest.mark.once
 
@@ -40,13 +43,16 @@ MakeServer = Callable[[str], RedisProcess]
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[MakeServer]:
-    """Starts a server with 3 MB and a policy."""
+    """Starts a server with a policy, and with 1 MB beside what it needs for itself."""
     started: list[RedisProcess] = []
 
     def make(policy: str) -> RedisProcess:
-        options = ("--maxmemory", "3mb", "--maxmemory-policy", policy)
-        started.append(RedisProcess(tmp_path / str(len(started)), *options).start())
-        return started[-1]
+        process = RedisProcess(tmp_path / str(len(started)), "--maxmemory-policy", policy).start()
+        started.append(process)
+        server = process.server()
+        server.call("CONFIG", "SET", "maxmemory", server.call("INFO", "memory")["used_memory"] + _ROOM_BYTES)
+        server.close()
+        return process
 
     yield make
     for process in started:
@@ -98,7 +104,7 @@ def test_answers_do_not_evict_the_record_with_policies_that_spare_keys_without_e
     process = small(policy)
     server, harness = process.server(), Harness(process.url, "4/minute,6/day")
     assert [harness.ask(number) for number in range(5)] == ["api"] * 4 + ["rate_limited"]
-    fill(server, 3000)
+    fill(server, _TOO_MANY)
     [ledger] = [name for names in server.keys(LEDGERS) for name in names]
     assert server.call("TTL", ledger) == -1
     assert {harness.ask(number) for number in range(100, 110)} == {"rate_limited"}
@@ -114,8 +120,8 @@ def test_an_evicted_record_is_lost_for_new_processes_too(
     server, harness = process.server(), Harness(process.url, "4/minute")
     assert [harness.ask(number) for number in range(4)] == ["api"] * 4
     server.call("CONFIG", "SET", "maxmemory-policy", policy)
-    for _ in range(20):
-        fill(server, 3000)
+    for _ in range(50):
+        fill(server, _TOO_MANY)
         if not list(server.keys(LEDGERS)):
             break
     assert list(server.keys(LEDGERS)) == [], "nothing was tried"
@@ -144,8 +150,8 @@ def test_an_earlier_versions_expiring_record_is_lost_after_its_eviction(small: M
     server.call("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
     # Redis examines a few random keys.
     server.call("CONFIG", "SET", "maxmemory-samples", "64")
-    for _ in range(20):
-        fill(server, 3000)
+    for _ in range(50):
+        fill(server, _TOO_MANY)
         if server.call("EXISTS", ledger) == 0:
             break
     assert server.call("EXISTS", ledger) == 0, "nothing was tried"
@@ -161,10 +167,10 @@ def test_a_server_without_evictions_begins_a_record_at_once(policy: str, small: 
 
 def test_older_answers_make_room_on_a_server_that_drops_nothing(small: MakeServer) -> None:
     server = small("noeviction").server()
-    fill(server, 500, keep_s=30 * DAY_S)
-    answers = fill(server, 3000, keep_s=29 * DAY_S)
-    assert answers.get(f"v3:file:{2999:064x}") is not None
-    assert 300 < answers.stats()["entries"] < 3000
+    fill(server, 250, keep_s=30 * DAY_S)
+    answers = fill(server, _TOO_MANY, keep_s=29 * DAY_S)
+    assert answers.get(f"v3:file:{_TOO_MANY - 1:064x}") is not None
+    assert 150 < answers.stats()["entries"] < _TOO_MANY
     large = answer(1, 400_000)
     answers.put("v3:file:large", large)
     kept = answers.get("v3:file:large")
@@ -175,12 +181,12 @@ def test_older_answers_make_room_on_a_server_that_drops_nothing(small: MakeServe
 def test_answers_that_expire_soonest_are_evicted_first(small: MakeServer) -> None:
     server = small("noeviction").server()
     short, long = (RedisAnswers(server, lambda entry, s=seconds: s) for seconds in (3600.0, 30 * DAY_S))  # type: ignore[misc]
-    for number in range(700):
+    for number in range(350):
         short.put(f"v3:ip:{number}", answer(number))
         long.put(f"v3:file:{number}", answer(number))
     # More than fits in beside them.
-    fill(server, 1500)
-    left = {kind: len(long.get_many([f"v3:{kind}:{number}" for number in range(700)])) for kind in ("ip", "file")}
+    fill(server, 450)
+    left = {kind: len(long.get_many([f"v3:{kind}:{number}" for number in range(350)])) for kind in ("ip", "file")}
     assert left["ip"] < left["file"]
 
 
@@ -226,7 +232,7 @@ def test_the_queue_is_not_evicted(policy: str, small: MakeServer) -> None:
     queue = RedisPending(server, "3")
     for number in range(100):
         queue.put_many({f"ip:1.1.1.{number}": 1}, 1000)
-    fill(server, 3000)
+    fill(server, _TOO_MANY)
     assert [entry.parts_mask for entry in queue.oldest(200)] == [1] * 100
 
 
