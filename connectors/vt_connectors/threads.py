@@ -23,6 +23,7 @@ _FOR_THE_REST_BYTES = 256 * 1024 * 1024
 _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
 # A fork waits at most this long for the imports of other threads.
 _IMPORTS_S, _LOOK_AT_IMPORTS_S = 5.0, 0.001
+_ENDLESS: set[str] = set()
 _Lock = TypeVar("_Lock")
 # The locks of objects, as long as these live.
 _FREED: Any = WeakSet()
@@ -53,19 +54,23 @@ def _await_imports() -> None:
     """Return when no other thread is importing a module, or after some seconds.
 
     Python keeps a lock for each module that is being imported. A forked process would wait forever for a module that a
-    thread of its parent was importing. If the thread that forks is importing, the others may be waiting for it.
+    thread of its parent was importing. If the thread that forks is importing, the others may be waiting for it. Only
+    the first fork waits for an import that does not end, such as that of a module that runs a server.
     """
     give_up = time.monotonic() + _IMPORTS_S
     time.sleep(0)  # after a pause this thread runs alone for a few milliseconds, so no import begins before the fork
-    while (importing := _importing()) and threading.get_ident() not in importing and time.monotonic() < give_up:
+    while (importing := _importing()) and threading.get_ident() not in importing.values():
+        if time.monotonic() > give_up:
+            _ENDLESS.update(importing)
+            return
         time.sleep(_LOOK_AT_IMPORTS_S)
 
 
-def _importing() -> set[int]:
-    """The threads that are importing modules; none if this Python keeps its locks elsewhere."""
+def _importing() -> dict[str, int]:
+    """The modules that are being imported, each with its thread; none if this Python keeps its locks elsewhere."""
     locks: dict[str, Any] = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
-    owners = {getattr(found(), "owner", None) for found in list(locks.values())}
-    return {owner for owner in owners if owner is not None}
+    owners = {name: getattr(found(), "owner", None) for name, found in list(locks.items())}
+    return {name: owner for name, owner in owners.items() if owner is not None and name not in _ENDLESS}
 
 
 if hasattr(os, "register_at_fork"):

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 import pytest
 
+from vt_connectors import threads
 from vt_connectors.deferred import deferred
 from vt_connectors.threads import freed_at_fork, lock_of_process
 
@@ -108,3 +109,33 @@ os.waitpid(child, 0)
     forking = importlib.import_module("forking")
     forking.waiting.join()
     assert forking.took_s < 4
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_only_the_first_fork_waits_for_an_import_that_does_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "serves_for_ever.py").write_text("import threading\nover = threading.Event()\nover.wait()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(threads, "_IMPORTS_S", 0.5)
+    importing = threading.Thread(target=importlib.import_module, args=("serves_for_ever",))
+    importing.start()
+    while not hasattr(sys.modules.get("serves_for_ever"), "over"):
+        time.sleep(0.001)
+
+    def took_s() -> float:
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        done = time.monotonic() - began
+        os.waitpid(child, 0)
+        return done
+
+    first = took_s()
+    # Of several, because a busy machine may pause one of them.
+    later = min(took_s() for _ in range(5))
+    sys.modules["serves_for_ever"].over.set()
+    importing.join()
+    assert first >= 0.5
+    assert later < 0.5
