@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 p
 	$$p -c 'import sys; assert sys.version_info >= (3, 9)' 2>/dev/null && command -v $$p && break; done)
 VENV ?= .venv
 # More workers than cores, because many tests wait for processes or for time to pass.
-TESTS ?= -n 4 --dist worksteal
+TESTS ?= -n 6 --dist worksteal
 # The tests that take each action from the registry, or fail if a list lacks it.
 OF_ACTIONS := tests/architecture tests/contract tests/export tests/mcp_server tests/http/test_rights.py \
 	tests/http/contract_api/test_openapi.py tests/bundles/test_new_action.py tests/actions/test_relationship_actions.py \

@@ -24,8 +24,9 @@ FOLDER = PROJECT / ".venv-appinspect"
 VERSION = "4.3.1"
 # Splunk Cloud, private apps in it, and the rules of the next release.
 TAGS = ("cloud", "private_victoria", "future")
-# Its dependencies have no releases for other versions.
-PYTHONS = ("3.13", "3.12", "3.11", "3.10")
+# Its dependencies have no releases for other versions. It uses syntax tree classes that newer ones warn of each time,
+# which takes a fifth of its time.
+PYTHONS = ("3.11", "3.10", "3.12", "3.13")
 
 _OPTIONS = (
     *("--mode", "precert", "--max-messages", "all", "--skip-trusted-libraries-update", "--data-format", "json"),
