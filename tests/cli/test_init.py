@@ -66,7 +66,7 @@ def test_the_key_is_typed_on_a_terminal_without_being_shown(fresh: RunnerProcess
 
 def test_an_interrupt_at_the_prompt_stores_nothing_and_shows_what_is_typed_again(fresh: RunnerProcess) -> None:
     ours, theirs = pty.openpty()
-    # Started, as how the C library's reading is interrupted depends on what else was imported.
+    # Started, because in a forked process the signal does not interrupt the reading.
     process = subprocess.Popen(fresh.command("init"), stdin=theirs, stdout=theirs, stderr=theirs, env=fresh.environment)
     seen = b""
     while b"API key: " not in seen:
