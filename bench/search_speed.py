@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from bench.search_runs import (
     seconds_to_getinfo,
     seconds_to_import,
 )
+from package.spl.archive import unpack
 from package.spl.build_spl import build
 from package.spl.interpreters import find_python
 from vt_connectors.sandbox import Quota, SandboxServer
@@ -101,8 +101,7 @@ def installed() -> Iterator[tuple[Command, Command]]:
     """Our command, unpacked like Splunk does it, and the yardstick with the same SDK."""
     with tempfile.TemporaryDirectory(prefix="vtlookup-bench-") as folder:
         apps = Path(folder) / "etc/apps"
-        with tarfile.open(build(Path(folder), report=lambda _: None)) as archive:
-            archive.extractall(apps)  # our own archive, just built
+        unpack(build(Path(folder), report=lambda _: None), apps)
         app = apps / "vtlookup"
         script = Path(folder) / "yardstick.py"
         script.write_text(YARDSTICK, "utf-8")

@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from package.spl.archive import unpack
 from package.spl.build_spl import PROJECT, build
 from package.splunkd_driver.driver import SearchInfo, SearchResult, run_search
 from vt_connectors.sandbox import SandboxServer
@@ -79,8 +79,7 @@ def _installed_command(folder: Path) -> Path:
     """The built app, unpacked like Splunk does it."""
     spl = build(PROJECT / "dist", report=lambda _: None)
     apps = folder / "etc" / "apps"
-    with tarfile.open(spl) as archive:
-        archive.extractall(apps)  # noqa: S202  # our own archive, built a moment ago
+    unpack(spl, apps)
     return apps / "vtlookup" / "bin" / "vtlookup.py"
 
 

@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 
 from bench.soak.drill import KEY, Effort
+from package.spl.archive import unpack
 from package.spl.build_spl import build
 from package.spl.interpreters import find_python
 from package.splunkd_driver.driver import Record as Record
-from tests.package.unpack import unpack
 from tests.splunk.forked_app import ForkedApp
 from tests.splunk.searching import Lookup as Lookup
 from vt_connectors.sandbox import SandboxServer

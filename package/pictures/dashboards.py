@@ -14,10 +14,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from package.pictures.png import compress
+from package.spl.archive import unpack
 from package.spl.build_error import BuildError
 from package.spl.build_spl import PROJECT, build
 from package.splunk_renderer.bundle import bundle
-from tests.package.unpack import unpack
 from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.endpoint_harness import ANALYST, KEY
 from tests.splunk.fake_endpoints import FakeEndpoints

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from package.pictures.__main__ import PICTURES
 from package.pictures.png import compress
+from package.spl.archive import unpack
 from package.spl.build_spl import build
 from package.spl.interpreters import find_any_python
 from tests.package.conf_reader import read_conf
 from tests.package.conftest import SPLUNKS_PYTHONS
-from tests.package.unpack import unpack
 from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.fake_endpoints import FakeEndpoints
 from tests.splunk.fake_splunk_web import FakeSplunkWeb

@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from package.spl.archive import unpack
 from package.tool_environment import run
 
 
@@ -35,8 +36,7 @@ def _build(tools: Path, sources: Path, out: Path, kind: str, date: int) -> None:
 
 
 def _unpacked(sdist: Path, parent: Path) -> Path:
-    with tarfile.open(sdist) as archive:
-        archive.extractall(parent)  # noqa: S202  # our own archive, built a moment ago
+    unpack(sdist, parent)
     return parent / sdist.name.removesuffix(".tar.gz")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from package.bundles.manifest import read_manifest
 from package.bundles.splunk_soar.bundle import build
 from package.bundles.splunk_soar.vocabulary import name_of
+from package.spl.archive import unpack
 from package.spl.build_error import BuildError
 from package.spl.interpreters import find_python
 from tests.soar.outcomes import EICAR
@@ -48,8 +48,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         package = build(MANIFEST, folder)
     except BuildError as error:
         pytest.skip(f"the package cannot be built here: {error}")
-    with tarfile.open(package) as archive:
-        archive.extractall(folder / "installed", filter="data")
+    unpack(package, folder / "installed")
     [app] = (folder / "installed").iterdir()
     return app
 

@@ -12,9 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))
 
+from package.spl.archive import unpack
 from package.spl.build_spl import build
 from package.spl.interpreters import find_any_python, find_python
-from tests.package.unpack import unpack
 
 SPLUNKS_PYTHONS = ("3.9", "3.13")
 

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sysconfig
-import tarfile
 import venv
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from package.bundles.platforms import platforms
 from package.release.__main__ import CHECKSUMS, LICENCES, release
 from package.release.source import copy_sources, source_date, uncommitted
+from package.spl.archive import unpack
 from package.spl.build_error import BuildError
 from package.spl.build_spl import VENDOR_LISTS
 from package.spl.vendoring import read_lists
@@ -48,12 +48,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def unpacked(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in the sdist."""
-
-    def unpack(folder: Path) -> None:
-        with tarfile.open(released / SDIST) as archive:
-            archive.extractall(folder)
-
-    return made_once(tmp_path_factory, "sdist", unpack) / SDIST.removesuffix(".tar.gz")
+    folder = made_once(tmp_path_factory, "sdist", lambda folder: unpack(released / SDIST, folder))
+    return folder / SDIST.removesuffix(".tar.gz")
 
 
 @pytest.fixture(scope="session")

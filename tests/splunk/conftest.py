@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from package.spl.archive import unpack
 from tests.package.conftest import SPLUNKS_PYTHONS, made_once, splunks_python
 from tests.package.conftest import spl as spl
-from tests.package.unpack import unpack
 from vt_connectors.sandbox import SandboxServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "splunk_app/bin"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from package.spl.archive import unpack
 from tests.docs.pages import page as page_of
 from tests.package.conf_reader import read_conf
-from tests.package.unpack import unpack
 from vt_connectors.sandbox import SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 

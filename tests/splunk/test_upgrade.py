@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.package.unpack import unpack
+from package.spl.archive import unpack
 from vt_connectors.sandbox import SandboxServer
 
 from .fake_splunkd import SESSION, FakeSplunkd
