@@ -18,7 +18,8 @@ from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core
 from vt_connectors.quota import parse_quota
-from vt_connectors.quota.account_quota import measured, shown, use_of
+from vt_connectors.quota.account_quota import AccountUse, measured, shown, use_of
+from vt_connectors.quota.limiter import Limiter
 from vt_connectors.redaction import remember
 from vt_connectors.virustotal.http.transport import HttpRequest, HttpResponse
 
@@ -403,6 +404,24 @@ def test_figures_are_known_before_the_first_of_several_threads_asks(clock: FakeC
         answers = list(pool.map(lambda number: _look_up(core, number)["status"], range(6)))
     assert sorted(answers) == ["error"] * 5 + ["ok"]
     assert (virustotal.lookups, virustotal.asked_account) == (1, 1)
+
+
+def test_no_thread_goes_on_before_the_record_has_the_used_requests(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_it_is = Limiter.take_over
+
+    def slowly(limiter: Limiter, use: AccountUse) -> None:
+        time.sleep(0.3)
+        as_it_is(limiter, use)
+
+    monkeypatch.setattr(Limiter, "take_over", slowly)
+    virustotal = SlowFigures()
+    virustotal.figures = {**GROUP, DAY: {"user": {"allowed": 1000, "used": 0}, "group": {"allowed": 5, "used": 4}}}
+    core = _core(virustotal, clock, "auto")
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda number: _look_up(core, number)["status"], range(6)))
+    assert sorted(answers) == ["error"] * 5 + ["ok"]
 
 
 class SlowFigures(ScriptedVirusTotal):

@@ -142,6 +142,7 @@ class Account:
         figures = self._try(permit, lambda api: api.overall_quotas(budget), budget)
         self._quota.heard(figures)
         self.limiter.take_over(use_of(figures, self._quota.clock.monotonic() - began))
+        self._quota.go_on()
         return figures
 
 
@@ -165,12 +166,11 @@ class MeasuredQuota:
         return self._quota
 
     def heard(self, figures: dict[str, Any]) -> None:
-        """Adopt the account's figures from any request for them."""
+        """Adopt the account's windows from any request for its figures."""
         if not self._public.auto:
             return
         found = measured(figures, self._public, without_keys)
         self._quota = found.quota
-        self._was_asked.set()
         is_for_long = not found.is_shared and not found.unread
         self._next_look = self.clock.monotonic() + (_QUOTA_KNOWN_S if is_for_long else _QUOTA_AGAIN_S)
         self._warn(
@@ -179,6 +179,10 @@ class MeasuredQuota:
             if found.unread
             else ""
         )
+
+    def go_on(self) -> None:
+        """Threads that wait go on: the record has the used requests too, so they do not exceed what is left."""
+        self._was_asked.set()
 
     @property
     def is_due(self) -> bool:
@@ -211,7 +215,7 @@ class MeasuredQuota:
                 f"VT_QUOTA=auto: the account's quota could not be read ({error}); until then {self._quota} is used"
             )
         finally:
-            self._was_asked.set()
+            self.go_on()
 
     def _warn(self, text: str) -> None:
         """Log the warning once, not after each request."""
