@@ -397,12 +397,7 @@ def test_auto_looks_again_during_a_pause_and_ends_it(clock: FakeClock) -> None:
 
 
 def test_figures_are_known_before_the_first_of_several_threads_asks(clock: FakeClock) -> None:
-    virustotal = SlowFigures()
-    virustotal.figures = {**GROUP, DAY: {"user": {"allowed": 1000, "used": 0}, "group": {"allowed": 5, "used": 4}}}
-    core = _core(virustotal, clock, "auto")
-    with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(lambda number: _look_up(core, number)["status"], range(6)))
-    assert sorted(answers) == ["error"] * 5 + ["ok"]
+    virustotal = _six_where_one_is_left(clock)
     assert (virustotal.lookups, virustotal.asked_account) == (1, 1)
 
 
@@ -416,12 +411,18 @@ def test_no_thread_goes_on_before_the_record_has_the_used_requests(
         as_it_is(limiter, use)
 
     monkeypatch.setattr(Limiter, "take_over", slowly)
+    _six_where_one_is_left(clock)
+
+
+def _six_where_one_is_left(clock: FakeClock) -> ScriptedVirusTotal:
+    """Six threads look up at once where one request of the day is left: one is sent."""
     virustotal = SlowFigures()
     virustotal.figures = {**GROUP, DAY: {"user": {"allowed": 1000, "used": 0}, "group": {"allowed": 5, "used": 4}}}
     core = _core(virustotal, clock, "auto")
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda number: _look_up(core, number)["status"], range(6)))
     assert sorted(answers) == ["error"] * 5 + ["ok"]
+    return virustotal
 
 
 class SlowFigures(ScriptedVirusTotal):
