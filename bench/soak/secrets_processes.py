@@ -48,7 +48,7 @@ _MISPLACED: list[object] = [
 
 @dataclass(frozen=True)
 class _Run:
-    """`settings`: by environment name, beside the usual ones; `stops`: it is told to end while it waits.
+    """`settings`: by environment name, beside the usual ones; `stops`: it gets a signal to end while it waits.
 
     `is_forked`: Python itself is not started, so its own command line is not seen; those of its children are.
     """

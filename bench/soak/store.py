@@ -31,7 +31,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     for what, damage, quick, long in (
         ("bytes written over at random places of a closed state file", _written_over, 6, 500),
         ("a state file cut off at a random length", _cut_off, 4, 250),
-        ("files of the state deleted while nobody uses them", _deleted, 4, 250),
+        ("files of the state deleted while no process uses them", _deleted, 4, 250),
         ("a state file of a newer version", _newer, 2, 20),
     ):
         yield _broken(effort, what, damage, effort.times(quick, long), while_open=False)

@@ -45,7 +45,7 @@ def test_a_forked_program_ends_as_a_started_one(name: str, frees_all: bool, tmp_
     server = fork_server(Program(sys.executable, ()))
     forked = server.run([str(script)], {}, timeout=60, frees_all=frees_all)
     assert (forked.returncode, forked.stdout) == (started.returncode, started.stdout)
-    # Where the error came from is told from the server on.
+    # The traceback's first lines differ: those of a forked program begin in the server.
     assert forked.stderr.splitlines()[-1:] == started.stderr.splitlines()[-1:]
 
 

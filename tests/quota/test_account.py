@@ -17,6 +17,7 @@ from vt_connectors.api_key import ApiKey
 from vt_connectors.composition.core import build
 from vt_connectors.config.settings import Settings
 from vt_connectors.core import Core
+from vt_connectors.errors import Internal
 from vt_connectors.quota import parse_quota
 from vt_connectors.quota.account_quota import AccountUse, measured, shown, use_of
 from vt_connectors.quota.limiter import Limiter
@@ -412,6 +413,20 @@ def test_no_thread_goes_on_before_the_record_has_the_used_requests(
 
     monkeypatch.setattr(Limiter, "take_over", slowly)
     _six_where_one_is_left(clock)
+
+
+def test_a_record_that_cannot_take_the_figures_keeps_no_lookup_waiting(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise Internal("the record cannot be written")
+
+    core = _core(ScriptedVirusTotal(), clock, "auto")
+    with monkeypatch.context() as broken:
+        broken.setattr(Limiter, "take_over", fails)
+        assert core.answer({"action": "quota", "params": {}})["status"] == "error"
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(_look_up, core, 1).result(30)["status"] == "ok"
 
 
 def _six_where_one_is_left(clock: FakeClock) -> ScriptedVirusTotal:

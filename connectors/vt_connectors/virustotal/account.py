@@ -141,8 +141,10 @@ class Account:
         permit.enter()
         figures = self._try(permit, lambda api: api.overall_quotas(budget), budget)
         self._quota.heard(figures)
-        self.limiter.take_over(use_of(figures, self._quota.clock.monotonic() - began))
-        self._quota.go_on()
+        try:
+            self.limiter.take_over(use_of(figures, self._quota.clock.monotonic() - began))
+        finally:
+            self._quota.go_on()
         return figures
 
 
