@@ -8,8 +8,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "connectors/vt_connectors/version.py").read_text("utf-8"))
-assert VERSION is not None, "no version found in connectors/vt_connectors/version.py"
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "connectors/vt_connectors/__init__.py").read_text("utf-8"))
+assert VERSION is not None, "no version found in connectors/vt_connectors/__init__.py"
 
 setup(
     name="vt-connectors",

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.quota_picture import LIMIT, WINDOW_S, draw, most_in_a_window
+from vt_connectors import __version__
 from vt_connectors.sandbox import SandboxServer
-from vt_connectors.version import __version__
 
 PROJECT = Path(__file__).resolve().parent.parent
 FIGURES, PICTURE = PROJECT / "docs" / "quota.json", PROJECT / "docs" / "quota.svg"

@@ -8,7 +8,8 @@
 The path of a request: adapter, action, indicator, cache, quota, VirusTotal, verdict, and back to the adapter.
 """
 
-from .version import __version__ as __version__
+# The wheel, the Splunk app and `vtaction --version` take it from here.
+__version__ = "1.0.0"
 
 TYPE_CHECKING = False  # as the library `typing` has it, which takes long to import
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from .errors import ConfigError
-from .patterns import pattern
+from .quick_imports import pattern
 
 # A key is sent in a header: printable ASCII without blanks, of limited length. VirusTotal's keys have 64 characters.
 _LONGEST = 256

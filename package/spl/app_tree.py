@@ -34,11 +34,11 @@ TEMPLATES = ("app.manifest", "default/app.conf", "README.txt")
 
 
 def read_version(project: Path) -> str:
-    """The product's version, from connectors/vt_connectors/version.py."""
-    source = (project / "connectors/vt_connectors/version.py").read_text("utf-8")
+    """The product's version, from connectors/vt_connectors/__init__.py."""
+    source = (project / "connectors/vt_connectors/__init__.py").read_text("utf-8")
     match = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     if match is None:
-        raise BuildError("connectors/vt_connectors/version.py names no version")
+        raise BuildError("connectors/vt_connectors/__init__.py names no version")
     return match[1]
 
 

@@ -35,11 +35,9 @@ EVERYWHERE = {
     "errors",
     "light_typing",
     "log",
-    "patterns",
     "quick_imports",
     "strict_json",
     "threads",
-    "version",
 }
 # A part, and the other parts that it may import.
 MAY_KNOW = {
@@ -48,11 +46,9 @@ MAY_KNOW = {
     "errors": set[str](),
     "light_typing": set[str](),
     "log": set[str](),
-    "patterns": set[str](),
     "quick_imports": set[str](),
     "strict_json": set[str](),
     "threads": set[str](),
-    "version": set[str](),
     "observer": {"contract"},
     "api_key": set[str](),
     "redaction": {"api_key"},
@@ -134,7 +130,8 @@ def _part(parts: tuple[str, ...]) -> str:
 
 
 def _known(path: Path) -> set[str]:
-    names = (name.split(".")[1:] for name in _imported(path) if name.startswith("vt_connectors."))
+    modules = {name for name in _imported(path) if name.startswith("vt_connectors.")} - {"vt_connectors.__version__"}
+    names = (name.split(".")[1:] for name in modules)
     return {_part(tuple(parts)) for parts in names}
 
 

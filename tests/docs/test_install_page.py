@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from package.release.source import copy_sources
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 
 from .pages import PROJECT, in_code, page
 

@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("README", "SECURITY", "CHANGELOG", "CONTRIBUTING", "bench/results", "docs/README"):
         _write(tmp_path / f"{name}.md", f"# {name}\n\nText.\n")
     _write(tmp_path / "docs/one.md", "# One\n\n## Two words\n\nText.\n")
-    _write(tmp_path / "connectors/vt_connectors/version.py", '__version__ = "1.2.3"\n')
+    _write(tmp_path / "connectors/vt_connectors/__init__.py", '__version__ = "1.2.3"\n')
     return tmp_path
 
 

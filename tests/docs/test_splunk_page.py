@@ -11,7 +11,7 @@ import pytest
 
 from tests.package.conf_reader import read_conf
 from tests.package.spl_reader import options_of, refuse_unknown
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 from vtlookup_app import result_fields as columns
 from vtlookup_app.endpoint.verdict_request import ALERT, LINKS
 from vtlookup_app.options import KINDS, read_options

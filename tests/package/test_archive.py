@@ -14,7 +14,7 @@ import pytest
 from package.spl.archive import mtime_of
 from package.spl.build_spl import PROJECT, build
 from package.spl.forbidden_content import COMPILED_SUFFIXES
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_no_metadata_or_scripts_of_the_libraries_are_shipped(app: Path) -> None:
 
 def test_the_core_is_shipped_without_its_other_adapters_and_with_its_schemas(app: Path) -> None:
     core = app / "lib/vt_connectors"
-    assert (core / "version.py").is_file()
+    assert (core / "__init__.py").is_file()
     assert {path.name for path in (core / "adapters").iterdir()} == {"__init__.py", "server"}
     assert not (core / "sandbox").exists()
     schemas = PROJECT / "schemas"

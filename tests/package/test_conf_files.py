@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from package.spl.app_tree import build_number
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 
 from .conf_reader import read_conf
 from .conf_settings import is_allowed

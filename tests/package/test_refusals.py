@@ -35,7 +35,7 @@ def project(tmp_path: Path) -> Path:
     ):
         (root / folder).mkdir(parents=True)
         (root / folder / "__init__.py").touch()
-    shutil.copy(PROJECT / "connectors/vt_connectors/version.py", root / "connectors/vt_connectors")
+    shutil.copy(PROJECT / "connectors/vt_connectors/__init__.py", root / "connectors/vt_connectors")
     return root
 
 
@@ -75,7 +75,7 @@ def test_only_top_folders_of_the_core_are_excluded(project: Path, tmp_path: Path
     files = shipped(assemble(project, wheel(tmp_path, {}), tmp_path))
     core = {name for name in files if name.startswith("lib/vt_connectors/")}
     assert core == {
-        "lib/vt_connectors/version.py",
+        "lib/vt_connectors/__init__.py",
         "lib/vt_connectors/cache/sandbox/__init__.py",
         "lib/vt_connectors/schemas/__init__.py",
     }

@@ -24,8 +24,8 @@ from package.spl.build_spl import VENDOR_LISTS
 from package.spl.vendoring import read_lists
 from package.tool_environment import RELEASE
 from tests.package.conftest import made_once
+from vt_connectors import __version__
 from vt_connectors.sandbox import Quota, SandboxServer
-from vt_connectors.version import __version__
 
 PROJECT = Path(__file__).resolve().parents[2]
 EICAR = "44d88612fea8a8f36de82e1278abb02f"

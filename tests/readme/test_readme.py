@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bench.claims import block
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")

@@ -10,7 +10,7 @@ from ..clock import iso
 from ..contract.documents import Outcome, Request
 from ..errors import Forbidden
 from ..indicators.indicator import checked_text, refuse
-from ..patterns import pattern
+from ..quick_imports import pattern
 from ..virustotal import endpoints
 from ..virustotal.budget import Budget
 from ..virustotal.identity import another

@@ -8,7 +8,7 @@ import re
 from urllib.parse import unquote
 
 from ..errors import InvalidRequest
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 _PARAM = "content_base64"
 # RFC 2397: a type and parameters; the last parameter says that base64 follows.

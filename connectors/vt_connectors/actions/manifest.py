@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import __version__
 from ..contract import FAILED, MALFORMED, OK, RETRY_LATER, exit_status_of
 from ..contract.documents import VERSION
 from ..contract.next_steps import all_steps
 from ..contract.validation import schema
 from ..errors import BY_CODE, ConnectorError
-from ..version import __version__
 from ..virustotal import licences, relationship_names
 from .action import Action
 from .further_actions import ACTIONS

@@ -10,7 +10,7 @@ from typing import Any
 from ..cache import any_entry
 from ..errors import InvalidIndicator
 from ..indicators import Indicator, Kind, parse_as
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .context import Context
 from .path_kinds import LISTINGS, relationship_of
 from .read_through import cache_key

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..contract.documents import Outcome
 from ..errors import InvalidIndicator, InvalidRequest
 from ..indicators import Indicator, NeverQuery, recognise
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .lookup import skipped
 
 _WORD = pattern(r"[^\s\"'()<>\[\]{},;]+")

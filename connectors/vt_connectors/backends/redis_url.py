@@ -6,7 +6,7 @@ import re
 
 from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING, NamedTuple
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -9,8 +9,7 @@ from collections.abc import Mapping, MutableMapping
 
 from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING
-from ..patterns import pattern
-from ..quick_imports import suppress
+from ..quick_imports import pattern, suppress
 
 if TYPE_CHECKING:
     from pathlib import Path

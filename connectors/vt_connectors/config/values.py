@@ -9,7 +9,7 @@ import re
 
 from ..errors import ConfigError
 from ..light_typing import Any, NamedTuple
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 _DURATION = pattern(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(ms|[smhdw])?", re.ASCII)
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .. import __version__
 from ..api_key import ApiKey
 from ..clock import iso
 from ..errors import ConfigError, ConnectorError, InvalidRequest, UnsupportedVersion
@@ -15,7 +16,6 @@ from ..redaction import redacted
 from ..verdict.rule import WORST_FIRST as WORST_FIRST
 from ..verdict.rule import DecidedBy as DecidedBy
 from ..verdict.rule import Verdict as Verdict
-from ..version import __version__
 from .options import DEFAULT_MAX_WAIT_S as DEFAULT_MAX_WAIT_S
 from .options import OPTIONS, options_from, without_nulls
 from .options import CacheMode as CacheMode

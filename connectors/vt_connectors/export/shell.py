@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import urlencode
 
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .plan_action import KEY, Call, Calls, Captured, Check, Value
 
 _CURL = "curl --silent --show-error"

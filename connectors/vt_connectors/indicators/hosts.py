@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from ..light_typing import TYPE_CHECKING, Union
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .indicator import refuse
 
 if TYPE_CHECKING:

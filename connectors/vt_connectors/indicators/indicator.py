@@ -6,7 +6,7 @@ import re
 
 from ..errors import InvalidIndicator, printable
 from ..light_typing import Any, Literal, NamedTuple
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 # `-`, `N/A`, `unknown`, `none`, `null`, also in brackets or quotes, as in `(null)`.
 _PLACEHOLDER = pattern(

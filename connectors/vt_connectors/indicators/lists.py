@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidIndicator
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .indicator import Kind, refuse
 from .parse import bare, parse_as, recognise, strongest_of
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from ..errors import ConfigError, InvalidIndicator
 from ..light_typing import TYPE_CHECKING, Union
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .indicator import Indicator
 
 if TYPE_CHECKING:

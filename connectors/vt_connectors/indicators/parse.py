@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import InvalidIndicator
 from ..light_typing import TYPE_CHECKING
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .indicator import MAX_LENGTH, Indicator, Kind, checked_text, refuse
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..light_typing import NamedTuple
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 # Defanged, or with a character lost or doubled in copying: each has only one meaning.
 _SPELLINGS = {

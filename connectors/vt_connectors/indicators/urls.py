@@ -7,7 +7,7 @@ import re
 
 from ..errors import InvalidIndicator
 from ..light_typing import Callable
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .hosts import (
     canonical_address,
     canonical_domain,

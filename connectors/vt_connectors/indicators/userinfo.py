@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from ..light_typing import Any
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .url_scheme import WEB_SCHEMES
 
 _HIDDEN = "(removed)"

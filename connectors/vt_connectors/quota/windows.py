@@ -11,7 +11,7 @@ import math
 
 from ..errors import ConfigError
 from ..light_typing import Literal, NamedTuple, Union
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 # The part of a day that a drain reserves for people. A drain runs day and night, and a long queue would use the whole
 # quota of the day before people need it. A quarter of a public key's day is 125 lookups; the rest still looks up

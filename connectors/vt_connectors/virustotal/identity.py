@@ -17,7 +17,7 @@ from typing import Any
 
 from ..errors import InvalidIndicator, InvalidResponse, printable
 from ..indicators import Indicator, Kind, parse_as, shown_without_credentials
-from ..patterns import pattern
+from ..quick_imports import pattern
 from .coerce import mapping, text
 from .same_url import is_plain, same_url
 

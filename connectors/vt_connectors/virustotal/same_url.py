@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..errors import InvalidIndicator
 from ..indicators import parse_as
-from ..patterns import pattern
+from ..quick_imports import pattern
 
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 _PLAIN = pattern(r"https?://[a-z0-9._-]*[a-z0-9](?:/[A-Za-z0-9._~/-]*)?(?:\?[A-Za-z0-9._~/=&-]+)?")

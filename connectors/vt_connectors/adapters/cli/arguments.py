@@ -7,9 +7,9 @@ import os
 from collections.abc import Container, Iterable, Sequence
 from typing import Callable
 
+from ... import __version__
 from ...actions import ACTIONS
 from ...contract import MALFORMED
-from ...version import __version__
 from ..process.termination import Termination
 from .action_groups import group_of
 from .commands import COMMANDS, print_text

@@ -6,8 +6,8 @@ import argparse
 import textwrap
 from collections.abc import Iterator
 
+from ... import __version__
 from ...actions import ACTIONS
-from ...version import __version__
 from .help_page import FIRST_STEPS, defaults, groups
 from .parser import Parser
 

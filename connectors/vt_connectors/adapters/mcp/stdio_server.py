@@ -11,7 +11,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
-from ...version import __version__
+from ... import __version__
 from .calls import CALLS_AT_ONCE, Calls
 from .tools import Tool
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ... import strict_json
-from ...patterns import pattern
+from ...quick_imports import pattern
 from .lines import LONGEST_BYTES, Document, Text, refused
 from .partial_json import MOST_NESTED, PartialJson, State
 from .skipped_input import Brackets

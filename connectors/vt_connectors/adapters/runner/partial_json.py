@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the function that `json` uses
 
 from ...light_typing import Literal
-from ...patterns import pattern
+from ...quick_imports import pattern
 
 State = Literal["open", "whole", "broken", "too deep"]
 

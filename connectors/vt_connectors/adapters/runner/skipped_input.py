@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 
-from ...patterns import pattern
+from ...quick_imports import pattern
 from .lines import Document, Text, refused
 
 # After this many requests without the end of the array, the requests count as input after the array and are answered.

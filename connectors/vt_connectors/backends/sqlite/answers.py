@@ -9,7 +9,7 @@ from ...cache.entry import COPY, MAX_STORED_BYTES, Entry, TooLargeToKeep
 from ...clock import Clock
 from ...light_typing import Any
 from ...state import checksum_number
-from .c_module import sqlite3
+from . import sqlite3
 from .file import SqliteFile
 
 SCHEMA = """

@@ -11,7 +11,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from .c_module import sqlite3
+from . import sqlite3
 
 _MOST_BYTES = 2**40
 # Tables that some versions added later, or had in the same file.

@@ -13,7 +13,7 @@ from ...quick_imports import WeakSet, suppress
 from ...state import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
-from .c_module import sqlite3
+from . import sqlite3
 from .fork_guard import CROSSING, ThreadConnection
 from .own_file import Journal, OwnFile, Schema, is_damage
 

@@ -11,7 +11,7 @@ import threading
 
 from ...light_typing import TYPE_CHECKING
 from ...quick_imports import WeakSet
-from .c_module import sqlite3
+from . import sqlite3
 
 if TYPE_CHECKING:
     from .file import SqliteFile

@@ -19,7 +19,7 @@ from ...coalescing.leases import (
     Seen,
     may_replace,
 )
-from .c_module import sqlite3
+from . import sqlite3
 from .file import SqliteFile
 
 # `ends`: epoch seconds after which the row may be swept. Nothing else depends on the clock.

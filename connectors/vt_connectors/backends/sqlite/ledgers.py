@@ -10,7 +10,7 @@ from ...log import logger
 from ...quota.ledger import MOST_BYTES, Ledger
 from ...quota.ledger_store import LOST, PATIENCE_S, Change, Result, adjusted_now
 from ...state.atomic_replace import is_there
-from .c_module import sqlite3
+from . import sqlite3
 from .record_file import checked_content, record_file, with_checksum
 from .record_identity import RecordIdentity, home_from
 

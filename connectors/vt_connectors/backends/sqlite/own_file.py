@@ -10,7 +10,7 @@ from ...quick_imports import suppress
 from ...state import SIDECARS
 from ...state.ownership import Unclear, drop_leftover_names, mark_sidecars, own_inode, put_mark, refuse_foreign
 from ...state.trust import make_private_folder
-from .c_module import sqlite3
+from . import sqlite3
 
 if TYPE_CHECKING:
     from pathlib import Path

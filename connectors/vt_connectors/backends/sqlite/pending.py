@@ -12,7 +12,7 @@ from typing import Any
 
 from ...clock import Clock
 from ...pending.queue import LONGEST_S, MOST_KEY_CHARACTERS, PendingLookup
-from .c_module import sqlite3
+from . import sqlite3
 from .file import SqliteFile
 
 _TABLES = (

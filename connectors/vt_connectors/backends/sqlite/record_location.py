@@ -15,7 +15,7 @@ from ...errors import ConfigError
 from ...log import logger
 from ...state.atomic_replace import is_there
 from ...state.fallback import StateUnavailable
-from .c_module import sqlite3
+from . import sqlite3
 from .file import SqliteFile
 from .ledgers import SqliteLedgers
 from .record_file import checked_content, with_checksum

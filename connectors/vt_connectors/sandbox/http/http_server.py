@@ -12,7 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
 
-from vt_connectors.version import __version__
+from vt_connectors import __version__
 
 from ..app import SandboxApp
 from .framing import Body, FramingError, body_of, drain

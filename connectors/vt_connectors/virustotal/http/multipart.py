@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 
-from ...patterns import pattern
+from ...quick_imports import pattern
 from .transport import Upload
 
 _PIECE_BYTES = 65536

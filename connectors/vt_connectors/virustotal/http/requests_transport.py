@@ -14,9 +14,9 @@ import requests
 import urllib3
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from ... import __version__
 from ...api_key import ApiKey
 from ...redaction import remember
-from ...version import __version__
 from .authentication import with_key
 from .body import read_body, stream_body
 from .multipart import MultipartBody

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from .... import __version__
 from ....actions import Action
-from ....version import __version__
 from .operations import action_operation, batch_operation, describing_operation, reading_operations, run_operation
 from .schemas import available_actions, component_schemas
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..... import strict_json
 from .....actions.file_sample import ReceivedFile
-from .....patterns import pattern
+from .....quick_imports import pattern
 from ....server.documents import MOST_BYTES
 from ...messages import JSON, Call, Refused
 from ..forms import MULTIPART, URL_ENCODED, Form, read_form
