@@ -136,6 +136,17 @@ def test_the_request_of_a_dead_process_counts_for_its_client() -> None:
     assert isinstance(scenario.look("one", 0.0, Claim("a")), Start)
     scenario.after(60).grants("a", 1)
     assert scenario.used_by("a") == 2
+    scenario.after(60).grants("a", 1)
+    assert scenario.ledger.shares.senders == {}
+
+
+def test_a_request_whose_heartbeat_was_late_counts_once_for_its_client() -> None:
+    scenario = Scenario("10/day")
+    scenario.share(a=50)
+    assert isinstance(scenario.look("one", 0.0, Claim("a")), Start)
+    scenario.after(30).grants("b", 1)
+    scenario.answer("one")
+    assert (scenario.used("day"), scenario.used_by("a"), scenario.used_by("a", "month")) == (2, 1, 1)
     assert scenario.ledger.shares.senders == {}
 
 

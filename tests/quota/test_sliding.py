@@ -66,6 +66,15 @@ def test_a_dead_owners_slot_counts_until_a_window_after_its_last_heartbeat_and_a
     assert scenario.after(0.2).goes("b")
 
 
+def test_of_many_dead_owners_the_record_keeps_only_the_newest_requests_apart() -> None:
+    scenario = Scenario("1000/day")
+    for number in range(200):
+        assert scenario.goes(f"{number:03d}")
+    assert scenario.after(10).goes("one more")
+    assert sorted(scenario.ledger.in_flight) == [*(f"{number:03d}" for number in range(136, 200)), "one more"]
+    assert scenario.used("day") == 201
+
+
 def test_an_owner_wrongly_taken_for_dead_gets_its_slot_back() -> None:
     scenario = Scenario("1/10s")
     assert scenario.goes("a")

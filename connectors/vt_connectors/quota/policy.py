@@ -160,7 +160,7 @@ def forgive(ledger: Ledger) -> None:
 
 
 def tidy(ledger: Ledger, quota: Quota, now: float) -> None:
-    """Drop expired stamps, settle in-flight requests of dead owners, and clamp future stamps to now."""
+    """Drop expired stamps, settle requests whose owners died long ago, and clamp future stamps to now."""
     ledger.longest_window_s = max([ledger.longest_window_s, *(_seen_s(window) for window in quota.windows)])
     _note_lengths(ledger, quota)
     slots.tidy(ledger, now)

@@ -15,6 +15,9 @@ from .windows import Period, period_key
 
 # A request whose owner stopped its heartbeat reaches VirusTotal within this time, or never.
 GRACE_S = 5.0
+# For so long the ledger still knows a request whose grace ended, so that it counts once if its owner was only slow: on a
+# busy machine, heartbeats may be some seconds late. Of more requests than this, it knows the newest.
+KNOWN_S, MOST_KNOWN = 60.0, 64
 _ROUNDING_S = 0.001
 # Counts of neighbouring periods are stored too, because a clock may be set back across the border.
 _REACH_S: dict[Period, float] = {"day": 86400.0, "month": 31 * 86400.0}
@@ -40,7 +43,7 @@ def settle(ledger: Ledger, ticket: str, now: float, *, answered: bool) -> None:
 
 
 def settle_late(ledger: Ledger, ticket: str, answered_at: float) -> None:
-    """The request was answered at `answered_at`. No change if it was settled because its heartbeat stopped."""
+    """The request was answered at `answered_at`. No change if the ledger does not know it any more."""
     if ticket in ledger.in_flight:
         settle(ledger, ticket, answered_at, answered=True)
 
@@ -78,13 +81,12 @@ def move(ledger: Ledger, step: float) -> None:
 
 
 def tidy(ledger: Ledger, now: float) -> None:
-    """Drop expired stamps, settle in-flight requests of dead owners, and clamp future stamps to now."""
+    """Drop expired stamps, settle requests whose owners died long ago, and clamp future stamps to now."""
     now += ledger.max_clock_skew_s
     for ticket, latest in list(ledger.in_flight.items()):
         if latest > now + GRACE_S:
             _push(ledger, ticket, now + GRACE_S)
-        elif latest < now:
-            _record(ledger, ticket)
+    _settle_unknown(ledger, now)
     if ledger.settled and ledger.settled[-1] > now + GRACE_S:
         # A request whose response was lost may still be counted during a grace.
         ledger.settled = [min(stamp, now + GRACE_S) for stamp in ledger.settled]
@@ -112,6 +114,14 @@ def _forget(ledger: Ledger, now: float) -> None:
     ledger.older = buckets.merged_with(ledger.older, surplus, allowed, since=since, boundary=ledger.inherited_until)
 
 
+def _settle_unknown(ledger: Ledger, now: float) -> None:
+    """The owners of these requests died."""
+    ended = sorted((latest, ticket) for ticket, latest in ledger.in_flight.items() if latest < now)
+    known = [ticket for latest, ticket in ended[-MOST_KNOWN:] if latest >= now - KNOWN_S]
+    for _, ticket in ended[: len(ended) - len(known)]:
+        _record(ledger, ticket)
+
+
 def _record(ledger: Ledger, ticket: str) -> None:
     stamp = ledger.in_flight.pop(ticket)
     ledger.shares.senders.pop(ticket, None)
@@ -120,7 +130,7 @@ def _record(ledger: Ledger, ticket: str) -> None:
 
 
 def _restore(ledger: Ledger, ticket: str, now: float) -> None:
-    """The ledger does not have the request: its heartbeat was late, or its slot is from another ledger."""
+    """The ledger does not have the request: its heartbeat was very late, or its slot is from another ledger."""
     if ticket not in ledger.in_flight:
         take(ledger, ticket, now)
 
