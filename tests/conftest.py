@@ -7,7 +7,6 @@ import itertools
 import os
 import re
 import shutil
-import signal
 import sys
 import tempfile
 from collections import Counter
@@ -18,6 +17,7 @@ import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.forked_process import pass_on_hang_ups
 from tests.redis_process import RedisProcess
 from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.fake_kvstore import FakeKvStore, Member
@@ -69,9 +69,7 @@ if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _is_as_good_as_a_disk(_MEMORY):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Under `nohup` hang-ups are ignored, and every process that a test starts would ignore them too."""
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda number, frame: None)
+    pass_on_hang_ups()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -27,6 +27,12 @@ _LARGEST = 50_000
 _STARTING = threading.Lock()
 
 
+def pass_on_hang_ups() -> None:
+    """Under `nohup` hang-ups are ignored, and every process that is started would ignore them too."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda number, frame: None)
+
+
 class Program(NamedTuple):
     """`python` runs `module`, or a script that is among the arguments. `under`: the command that starts `python`.
 

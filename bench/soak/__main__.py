@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench import page
 from bench.soak.drill import Drill, Effort, Tally
+from tests.forked_process import pass_on_hang_ups
 
 # In this order, because the last one searches the files of all others for the key.
 DRILLS = (
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261123, help="another seed makes other tries")
     parser.add_argument("--quick", action="store_true", help="only the part that runs with the tests")
     given = parser.parse_args()
+    pass_on_hang_ups()
     with tempfile.TemporaryDirectory(prefix="vt-faults-") as folder:
         # What stands in for a record that cannot be used is not this machine's user's.
         os.environ["XDG_RUNTIME_DIR"] = str(Path(folder) / "runtime")

@@ -15,8 +15,8 @@ from .windows import Period, period_key
 
 # A request whose owner stopped its heartbeat reaches VirusTotal within this time, or never.
 GRACE_S = 5.0
-# For so long the ledger still knows a request whose grace ended, so that it counts once if its owner was only slow: on a
-# busy machine, heartbeats may be some seconds late. Of more requests than this, it knows the newest.
+# For so long the ledger still knows a request whose grace ended, so that it counts once if its owner was only slow: on
+# a busy machine, heartbeats may be some seconds late. Of more requests than this, it knows the newest.
 KNOWN_S, MOST_KNOWN = 60.0, 64
 _ROUNDING_S = 0.001
 # Counts of neighbouring periods are stored too, because a clock may be set back across the border.
