@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ..cache import Entry
@@ -55,7 +54,7 @@ def get_comment(context: Context, request: Request, budget: Budget) -> Outcome:
     entry, source = found
     if entry.status == "not_found":
         return _unknown(comment_id)._replace(source=source, fetched_at=entry.fetched_at)
-    data = {"comment_id": comment_id, **_asked_for(entry.report, request)}
+    data = {"comment_id": comment_id, **entry.report}
     return Outcome("ok", data["comment"][:200], data, source, entry.fetched_at)
 
 
@@ -108,10 +107,6 @@ def checked_comment_id(value: object) -> str:
 
 def _key(comment_id: str) -> str:
     return f"comment:{comment_id}"
-
-
-def _asked_for(report: Mapping[str, Any], request: Request) -> dict[str, Any]:
-    return {name: value for name, value in report.items() if name != "raw" or "raw" in request.options.include}
 
 
 def _unknown(comment_id: str) -> Outcome:

@@ -26,14 +26,19 @@ if TYPE_CHECKING:
 def find(question: Query, context: Context, request: Request, budget: Budget) -> tuple[Entry, Source] | None:
     """The answer and its source; None if only the cache may be used and has no answer.
 
+    Without `raw` if `request` does not include it: the answer may be shared with a request that does.
     Raises `ConnectorError`.
     """
     try:
-        return _Search(question, context, request, budget).run()
+        found = _Search(question, context, request, budget).run()
     except Forbidden as error:
         from ..virustotal.licences import naming_licence
 
         raise naming_licence(error, question.licence) from None
+    if found is None or "raw" in request.options.include:
+        return found
+    entry, source = found
+    return entry.without(("raw",)), source
 
 
 def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
