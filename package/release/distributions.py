@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from package.spl.archive import unpack
+from package.spl.archive import LEVEL, unpack
 from package.tool_environment import run
 
 
@@ -44,7 +44,11 @@ def _unpacked(sdist: Path, parent: Path) -> Path:
 
 def repack(sdist: Path, target: Path, date: int) -> None:
     """Write an sdist again without the times, users and modes of the machine: setuptools keeps them."""
-    with tarfile.open(sdist) as source, target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=date) as packed:
+    with (
+        tarfile.open(sdist) as source,
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", LEVEL, raw, mtime=date) as packed,
+    ):
         _write(source, packed, date)
 
 
