@@ -66,6 +66,8 @@ def _is_as_good_as_a_disk(folder: str) -> bool:
 if "PYTEST_DEBUG_TEMPROOT" not in os.environ and _is_as_good_as_a_disk(_MEMORY):
     # pytest's name for the place of `tmp_path`; the option --basetemp comes first.
     os.environ["PYTEST_DEBUG_TEMPROOT"] = _MEMORY
+    # What programs that tests start keep for a moment, like the sources of a release: hundreds of files.
+    os.environ.setdefault("TMPDIR", _MEMORY)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -63,6 +63,7 @@ class RunnerProcess:
         stdin: IO[bytes] | None = None,
         stdout: IO[bytes] | None = None,
         stderr: IO[bytes] | None = None,
+        folder: Path | None = None,
         new_session: bool = False,
         **changes: str,
     ) -> Running:
@@ -72,13 +73,14 @@ class RunnerProcess:
         if server is not None:
             command = ["vtaction", *arguments]
             return server.start(
-                command, environment, stdin=stdin, stdout=stdout, stderr=stderr, new_session=new_session
+                command, environment, stdin=stdin, stdout=stdout, stderr=stderr, folder=folder, new_session=new_session
             )
         return subprocess.Popen(
             self.command(*arguments),
             stdin=stdin or subprocess.PIPE,
             stdout=stdout or subprocess.PIPE,
             stderr=stderr or subprocess.PIPE,
+            cwd=folder,
             env=environment,
             start_new_session=new_session,
         )

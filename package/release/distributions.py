@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from package.spl.archive import unpack
+from package.spl.archive import LEVEL, unpack
 from package.tool_environment import run
 
 
@@ -18,21 +18,23 @@ def build_distributions(sources: Path, out: Path, tools: Path, date: int) -> lis
     """
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder)
-        _build(tools, sources, made, "--sdist", date)
-        [sdist] = made.glob("*.tar.gz")
-        target = out / sdist.name
+        # Not compressed, because it is written again.
+        _build(tools, sources, made, ("sdist", "--formats=tar"), date)
+        [sdist] = made.glob("*.tar")
+        target = out / f"{sdist.name}.gz"
         repack(sdist, target, date)
-        _build(tools, _unpacked(target, made), out, "--wheel", date)
+        _build(tools, _unpacked(target, made), out, ("bdist_wheel",), date)
     [wheel] = out.glob("*.whl")
     run([str(tools), "-m", "twine", "check", "--strict", str(wheel), str(target)])
     return [wheel, target]
 
 
-def _build(tools: Path, sources: Path, out: Path, kind: str, date: int) -> None:
+def _build(tools: Path, sources: Path, out: Path, what: tuple[str, ...], date: int) -> None:
+    """Have setuptools do this itself: all that it needs is in .venv-release, so nothing has to be looked for first."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(date), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-    command = [str(tools), "-m", "build", kind, "--no-isolation", "--outdir", str(out), str(sources)]
+    command = [str(tools), "setup.py", "--quiet", *what, "--dist-dir", str(out.absolute())]
     # The modes of files that setuptools writes are in the wheel.
-    run(command, env=environment, umask=0o022)
+    run(command, cwd=sources, env=environment, umask=0o022)
 
 
 def _unpacked(sdist: Path, parent: Path) -> Path:
@@ -42,7 +44,11 @@ def _unpacked(sdist: Path, parent: Path) -> Path:
 
 def repack(sdist: Path, target: Path, date: int) -> None:
     """Write an sdist again without the times, users and modes of the machine: setuptools keeps them."""
-    with tarfile.open(sdist) as source, target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=date) as packed:
+    with (
+        tarfile.open(sdist) as source,
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", LEVEL, raw, mtime=date) as packed,
+    ):
         _write(source, packed, date)
 
 

@@ -32,6 +32,7 @@ _OPTIONS = (
     *("--mode", "precert", "--max-messages", "all", "--skip-trusted-libraries-update", "--data-format", "json"),
     *(part for tag in TAGS for part in ("--included-tags", tag)),
 )
+_WITHOUT_GC = "import gc, runpy, sys; del sys.argv[0]; gc.disable(); runpy.run_path(sys.argv[0], run_name='__main__')"
 _REFUSED = ("error", "failure", "future_failure")
 
 # The messages of findings, by result ("failure", "warning", ...) and name of the check.
@@ -60,11 +61,20 @@ def inspect(spl: Path, executable: Path) -> Findings:
     """AppInspect's findings in `spl` with the rules for Splunk Cloud, now and in the next release."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "report.json"
-        command = [str(executable), "inspect", str(spl), *_OPTIONS, "--output-file", str(output)]
+        command = [*_started(executable), "inspect", str(spl), *_OPTIONS, "--output-file", str(output)]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if not output.is_file():
             raise BuildError(f"AppInspect wrote no report:\n{result.stdout}\n{result.stderr}")
         return _collect(json.loads(output.read_text("utf-8")))
+
+
+def _started(executable: Path) -> list[str]:
+    """The command for AppInspect. Ours collects no garbage: it keeps the syntax trees of all files until its end, and
+    would look through them again and again, for a fifth of its time.
+    """
+    if FOLDER not in executable.parents:
+        return [str(executable)]
+    return [str(FOLDER / "bin/python"), "-c", _WITHOUT_GC, str(executable)]
 
 
 def inspect_once(spl: Path, executable: Path, known: Path) -> Findings:

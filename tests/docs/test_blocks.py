@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.forked_command import forked_command
+from tests.forked_process import of_python
+from tests.vtaction_process import clean_environment
 from vt_connectors.actions import ACTIONS
 from vt_connectors.config.settings import Settings
 from vt_connectors.contract.validation import schema
@@ -33,26 +37,31 @@ PROGRAMS_RUN_IN = {
 }
 # Of the sandbox on the pages.
 _PORT = "8098"
+# A program in the background, and what sends a signal.
+_IS_ENDED = re.compile(r"&$|\b(?:kill|timeout)\b", re.MULTILINE)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 class Shell:
-    """A reader's shell: a home of its own, `vtaction` on the PATH, and the sandbox where VirusTotal would be."""
+    """A reader's shell: a home of its own, `vtaction` on the PATH, and the sandbox where VirusTotal would be.
 
-    def __init__(self, folder: Path, url: str) -> None:
+    `forked` is the command that the script `vtaction` runs, unless a block sends it signals or lets it go on.
+    """
+
+    def __init__(self, folder: Path, url: str, forked: str) -> None:
         self._port = _free_port()
         self.folder = folder / "work"
-        home, programs = folder / "home", folder / "bin"
-        for made in (self.folder, home, programs):
+        home, programs, self._started = folder / "home", folder / "bin", folder / "started"
+        for made in (self.folder, home, programs, self._started):
             made.mkdir()
-        _script(programs / "vtaction", "-m vt_connectors")
-        _script(programs / "python3", "")
+        _script(programs / "vtaction", forked)
+        _script(self._started / "vtaction", f'"{sys.executable}" -m vt_connectors')
+        _script(programs / "python3", f'"{sys.executable}"')
         self.environment = {
+            **of_python(clean_environment()),
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(home),
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(PROJECT / "connectors"),
-            "LANG": "C.UTF-8",
             "VT_API_URL": url,
             "VT_API_KEY": "sandbox",
             "VT_STATE": str(home / "state.db"),
@@ -65,8 +74,11 @@ class Shell:
         command = ["sh", "-e", "-c", text]
         if block.language == "python":
             command = [sys.executable, "-c", text]
+        environment = dict(self.environment)
+        if _IS_ENDED.search(text):
+            environment["PATH"] = f"{self._started}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
-            command, env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=100
+            command, env=environment, cwd=self.folder, capture_output=True, text=True, check=False, timeout=100
         )
         assert done.returncode == 0, f"{block.place}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout.replace(self.environment["VT_API_URL"], Settings().api_url).replace(self._port, _PORT)
@@ -78,15 +90,15 @@ def _free_port() -> str:
         return str(listening.getsockname()[1])
 
 
-def _script(path: Path, arguments: str) -> None:
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n', "utf-8")
+def _script(path: Path, command: str) -> None:
+    path.write_text(f'#!/bin/sh\nexec {command} "$@"\n', "utf-8")
     path.chmod(0o755)
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    with SandboxServer(Quota.unlimited()) as server:
-        yield Shell(tmp_path, server.url)
+    with SandboxServer(Quota.unlimited()) as server, forked_command() as vtaction:
+        yield Shell(tmp_path, server.url, vtaction)
 
 
 @each_page

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.export.shell import KEY, Shell
+from tests.forked_command import forked_command
 from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "curl.md"
@@ -28,12 +28,13 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def shell(sandbox: SandboxServer, tmp_path: Path) -> Shell:
+def shell(sandbox: SandboxServer, tmp_path: Path) -> Iterator[Shell]:
     shell = Shell(sandbox, tmp_path, "3")
     script = tmp_path / "bin" / "vtaction"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m vt_connectors "$@"\n', "utf-8")
-    script.chmod(0o755)
-    return shell
+    with forked_command() as vtaction:
+        script.write_text(f'#!/bin/sh\nexec {vtaction} "$@"\n', "utf-8")
+        script.chmod(0o755)
+        yield shell
 
 
 def _run(shell: Shell, lines: str, **changes: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked_command import forked_command
 from tests.http.served_process import ServedProcess, started
 from tests.http.serving import serving
 from tests.vtaction_process import RunnerProcess
@@ -43,8 +44,8 @@ def server_of(shell: Shell, block: Block) -> Iterator[ServedProcess]:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    with SandboxServer(Quota.unlimited()) as sandbox:
-        shell = Shell(tmp_path, sandbox.url)
+    with SandboxServer(Quota.unlimited()) as sandbox, forked_command() as vtaction:
+        shell = Shell(tmp_path, sandbox.url, vtaction)
         shell.environment["VT_QUOTA"] = "4/minute,500/day"
         yield shell
 

@@ -157,15 +157,14 @@ def test_postmans_own_sdk_reads_all_of_it(collection: dict[str, Any], node: Path
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("version", ["3", "2"])
-def test_newman_passes_every_request_and_assertion(files: Path, node: Path, version: str) -> None:
-    ran = newman.run_on_sandbox(files, version)
+def test_newman_passes_every_request_and_assertion_of_both_versions(files: Path, node: Path) -> None:
+    ran = newman.run_on_sandbox(files)
     assert ran.failures == ()
-    assert ran.requests == sum(len(folder.requests) for folder in (V3 if version == "3" else V2))
+    assert ran.requests == sum(len(folder.requests) for folder in (*V3, *V2))
     assert ran.assertions >= 2 * ran.requests
 
 
 @pytest.mark.timeout(600)
 def test_newman_sees_a_wrong_key(files: Path, node: Path) -> None:
     changes = {"base_url": "http://127.0.0.1:9", "api_key": "wrong"}
-    assert newman.run(files, "API v3", changes).failures
+    assert newman.run(files, [V3[0].name], changes).failures

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 WHEEL, SDIST = f"vt_connectors-{__version__}-py3-none-any.whl", f"vt_connectors-{__version__}.tar.gz"
 DOCUMENTS = {f"vt_connectors-{__version__}.cdx.json", f"vtlookup-{__version__}.cdx.json"}
-# Rules and documents: a few seconds of tests, some of which read files of the project.
-QUICK = ("tests/contract", "tests/verdict")
+# Rules and documents: a second of tests, which read files of the project and schemas of the package.
+QUICK = ("tests/contract/test_schemas.py", "tests/verdict")
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +58,11 @@ def clean_python(released: Path, tmp_path_factory: pytest.TempPathFactory) -> st
     """The Python of an environment that has the wheel and what pip installs with it, and nothing else."""
 
     def install(folder: Path) -> None:
-        venv.create(folder, with_pip=True)
-        pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*pip, str(released / WHEEL)], capture_output=True, text=True, check=False)
+        # The pip at hand spares the new environment one of its own. Most of what is installed is never imported.
+        venv.create(folder, with_pip=False, symlinks=True)
+        pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python"), "install", "--no-compile"]
+        pip += ["--quiet", "--disable-pip-version-check", str(released / WHEEL)]
+        done = subprocess.run(pip, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
     return str(made_once(tmp_path_factory, "with-the-wheel", install) / "bin/python")
@@ -143,6 +146,22 @@ for path in sys.argv[1:]:
     done = subprocess.run([str(RELEASE.find()), "-c", check, *paths], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[:2] == ["valid", "valid"], done.stderr
     assert "perhaps" in done.stdout
+
+
+def test_the_bills_of_materials_have_no_iri(released: Path) -> None:
+    """What checks IRIs is not installed. The schema has them in these fields, and as links to other documents."""
+    iris = {"url", "references", "featuredImage", "socialImage", "endpoints", "source", "destination"}
+    for path, document in _documents(released):
+        assert iris.isdisjoint(_fields(document))
+        assert "urn:cdx:" not in path.read_text("utf-8")
+
+
+def _fields(document: object) -> Iterator[str]:
+    if isinstance(document, dict):
+        yield from document
+    if isinstance(document, (dict, list)):
+        for part in document.values() if isinstance(document, dict) else document:
+            yield from _fields(part)
 
 
 def test_the_bill_of_materials_of_the_app_has_each_pinned_library_with_the_hash_of_its_file(released: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from package.spl.archive import unpack
 from package.spl.build_spl import VENDOR_LISTS
 from package.spl.interpreters import find_python
 from package.spl.vendoring import VendorList, read_lists
+from tests.package.conftest import made_once
 
 # What is imported of each library.
 MODULES = {
@@ -80,12 +82,18 @@ except ConnectionRefusedError:
 
 
 def run_alone(python: str, script: str, *args: str) -> str:
-    """What `script` says on both outputs, run without site-packages and without leaving .pyc files."""
-    command = [python, "-I", "-S", "-B", "-c", script, *args]
+    """What `script` says on both outputs, run without site-packages."""
+    command = [python, "-I", "-S", "-c", script, *args]
     result = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60
     )
     return result.stdout
+
+
+@pytest.fixture
+def app(spl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app's folder, apart from that of other tests: what a script compiles stays there for those after it."""
+    return made_once(tmp_path_factory, "apps-that-run", lambda folder: unpack(spl, folder)) / "vtlookup"
 
 
 @pytest.fixture(params=["3.9", "3.10", "3.11", "3.12", "3.13"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.python_api.type_checker import mypy_says
+from tests.python_api.type_checker import mypy_says_of
 
 pytest.importorskip("mypy")
 # mypy checks for one version of Python, whichever runs it.
@@ -90,6 +90,7 @@ vt.download_file("x")
 
 
 def test_a_type_checker_sees_exact_types_and_each_mistake(tmp_path: Path) -> None:
-    assert mypy_says(GOOD, tmp_path) == []
-    wrong = {int(line.split(":")[1]) for line in mypy_says(BAD, tmp_path) if ": error: " in line}
+    said = mypy_says_of({"good": GOOD, "bad": BAD}, tmp_path)
+    assert said["good"] == []
+    wrong = {int(line.split(":")[1]) for line in said["bad"] if ": error: " in line}
     assert wrong == set(range(2, 20))

@@ -67,11 +67,6 @@ def run(options: argparse.Namespace, ending: Termination, environment: Mapping[s
 
 
 def _served(options: argparse.Namespace, ending: Termination, environment: Mapping[str, str]) -> int:
-    try:
-        from ..mcp.stdio_server import serve
-    except (ImportError, SyntaxError) as error:
-        complain(_NEEDS_SDK.format(version=sys.version.split()[0], why=error))
-        return MALFORMED
     settings = dict(environment)
     if options.files is not None:
         if not os.path.isdir(options.files):  # noqa: PTH112
@@ -85,6 +80,12 @@ def _served(options: argparse.Namespace, ending: Termination, environment: Mappi
     core = core_from(settings, ending.clock)
     if not isinstance(core, Core):
         complain(f"error: {core.error.message}")
+        return MALFORMED
+    try:
+        # Only now: it takes longer than all the rest of the start, and what is wrong above is told without it.
+        from ..mcp.stdio_server import serve
+    except (ImportError, SyntaxError) as error:
+        complain(_NEEDS_SDK.format(version=sys.version.split()[0], why=error))
         return MALFORMED
     rights: frozenset[Right] = DEFAULT_RIGHTS | options.allow
     found = tools(rights, has_folder=bool(settings.get("VT_SCAN_ROOTS", "").strip()))
