@@ -19,6 +19,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.forked_process import pass_on_hang_ups
 from tests.redis_process import RedisProcess
+from tests.shares import dealt, group_of
 from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.fake_kvstore import FakeKvStore, Member
 from tests.splunk.fake_splunkd import FakeSplunkd
@@ -27,6 +28,7 @@ from vt_connectors import redaction as secrecy
 from vt_connectors.backends.redis.server import RedisServer
 from vt_connectors.sandbox import Quota, SandboxServer
 
+_HERE = Path(__file__).parent
 # Folders whose tests are about files, or start programs by the dozen, many of them on Pythons of their own choice; and
 # the sandbox, whose answers are data and arithmetic, and are met on every Python by the tests that use it.
 _ONCE = frozenset(("architecture", "bundles", "docs", "export", "package", "processes", "readme", "sandbox", "splunk"))
@@ -35,8 +37,6 @@ _EVERYWHERE = tuple(
     f"sandbox/test_{name}"
     for name in ("bad_days", "command", "downloads", "http", "large_uploads", "uploads", "v2_files", "vt_py")
 )
-# They take longest and wait most: begun first, they end beside the others instead of after them.
-_FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
 # A file system in memory. Thousands of tests make a database, which on a disk waits each time until it is written.
 _MEMORY = "/dev/shm"
 _ENOUGH_BYTES = 4 * 1024**3
@@ -76,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Do not import what would be deselected as a whole folder."""
-    is_whole = collection_path.parent == Path(__file__).parent and collection_path.name in _ONCE - {"sandbox"}
+    is_whole = collection_path.parent == _HERE and collection_path.name in _ONCE - {"sandbox"}
     return True if is_whole and config.getoption("markexpr") == "not once" else None
 
 
@@ -89,16 +89,18 @@ def pytest_collection() -> Iterator[None]:
     gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
-    here = Path(__file__).parent
-    places = {path: path.relative_to(here).as_posix() for path in {item.path for item in items}}
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests of whole folders; single modules mark themselves. At the end, when some were deselected and the
+    rest was put in order, deal them out to the workers.
+    """
+    places = {path: path.relative_to(_HERE).as_posix() for path in {item.path for item in items}}
     once = {path for path, place in places.items() if _is_once(place)}
-    later = {path for path, place in places.items() if not place.startswith(_FIRST)}
     for item in items:
         if item.path in once:
             item.add_marker(pytest.mark.once)
-    items.sort(key=lambda item: item.path in later)
+    yield
+    items[:] = dealt(items, group_of(items, places), getattr(config, "workerinput", {"workercount": 1})["workercount"])
 
 
 def _is_once(place: str) -> bool:

@@ -47,6 +47,14 @@ def _import_all(packages: list[str]) -> None:
                     importlib.import_module(module.name)
 
 
+def _compile_patterns() -> None:
+    """Those of the connectors, which would else be compiled on first use, by each process for itself."""
+    for module in list(sys.modules.values()):
+        for value in list(vars(module).values()):
+            if type(value).__module__ == "vt_connectors.quick_imports":
+                getattr(value, "pattern", None)  # whatever is asked of a pattern compiles it
+
+
 def _receive(control: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """A request and its descriptors; None when nobody is there any more."""
     descriptors = array.array("i")
@@ -136,6 +144,7 @@ def main() -> None:
         module, _, function = given["first"].partition(":")
         getattr(importlib.import_module(module), function)()
     _import_all(given["packages"])
+    _compile_patterns()
     again = _codes(given["again"])
     sys.path[:] = as_started
     gc.collect()

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 ENDPOINTS = Path(__file__).with_name("endpoint_process.py")
 Process = Union["subprocess.Popen[bytes]", ForkedProcess]
 MOST_S = 90.0
-_PACKAGES = ("vt_connectors", "requests:", "vtlookup_app")
+# What the app and the SDK import when they need it. The SDK's client comes after `vtlookup_app`, which imports the rest
+# of the SDK without it.
+_LATER = ("splunklib.client:", "cachetools:", "difflib:", "encodings.ascii:", "encodings.utf_16_le:", "glob:")
+_PACKAGES = ("vt_connectors", "requests:", "vtlookup_app", *_LATER)
 # The app's own modules that remember the environment.
 _AGAIN = ("vtlookup_app.setting_names",)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from package.spl.archive import unpack
 from tests.docs.pages import page as page_of
 from tests.package.conf_reader import read_conf
 from vt_connectors.sandbox import SandboxServer
@@ -27,10 +28,9 @@ KEY = "the-key-that-the-admin-types"
 
 
 @pytest.fixture
-def installed(spl: Path, home: Path) -> Path:
-    """The file put where Splunk puts it."""
-    unpack(spl, home / "etc/apps")
-    return home / "etc/apps/vtlookup"
+def installed(app: Path, home: Path) -> Path:
+    """The app put where Splunk puts it."""
+    return shutil.copytree(app, home / "etc/apps/vtlookup", copy_function=os.link)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from .studio.drawing import PAGES, Drawing, definitions
 from .studio.pipeline import plain
 from .studio.web import StudioWeb
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("studio")]
+pytestmark = pytest.mark.once
 HOSTILE = '" | delete | search x="$time.earliest$ [search `x`] \\ <img src=x onerror=alert(1)> \u2028'
 LINK = f"form.value={quote(HOSTILE)}&form.relationship={quote(HOSTILE)}"
 CODES = "".join(f"&form.{name}={quote(HOSTILE)}" for name in ("confirm", "confirm_techniques", "confirm_related"))

@@ -27,12 +27,10 @@ class V3Routes:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        # The first that fits is taken: fixed segments go before open ones.
-        self._routes = sorted(ROUTES, key=_openness)
 
     def answer(self, request: Request, key: str) -> Response:
         """The response to a request with an accepted key and quota. Raises ApiError."""
-        for route in self._routes:
+        for route in _IN_ORDER:
             ids = _match(route.segments, request.segments) if route.method == request.method else None
             if ids is not None:
                 return route.handler(self._state, Call(request, key, ids, self._state.licences(key)))
@@ -46,6 +44,10 @@ def served_calls() -> list[tuple[str, str]]:
 
 def _openness(route: Route) -> tuple[bool, ...]:
     return tuple(segment == OPEN for segment in route.segments)
+
+
+# The first that fits is taken: fixed segments go before open ones.
+_IN_ORDER = tuple(sorted(ROUTES, key=_openness))
 
 
 def _match(pattern: tuple[str, ...], segments: tuple[str, ...]) -> tuple[str, ...] | None:
