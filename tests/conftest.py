@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.order import begun_with_the_longest
 from tests.redis_process import RedisProcess
 from tests.splunk.browser import CHROMIUM, DRIVER, Browser
 from tests.splunk.fake_kvstore import FakeKvStore, Member
@@ -35,8 +36,6 @@ _EVERYWHERE = tuple(
     f"sandbox/test_{name}"
     for name in ("bad_days", "command", "downloads", "http", "large_uploads", "uploads", "v2_files", "vt_py")
 )
-# They take longest and wait most: begun first, they end beside the others instead of after them.
-_FIRST = ("package/test_appinspect", "faults/", "processes/", "docs/test_blocks", "package/test_postman")
 # A file system in memory. Thousands of tests make a database, which on a disk waits each time until it is written.
 _MEMORY = "/dev/shm"
 _ENOUGH_BYTES = 4 * 1024**3
@@ -90,15 +89,14 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders; single modules mark themselves. Then put the longest first."""
+    """Mark the tests of whole folders; single modules mark themselves. Then let each worker begin with long ones."""
     here = Path(__file__).parent
     places = {path: path.relative_to(here).as_posix() for path in {item.path for item in items}}
     once = {path for path, place in places.items() if _is_once(place)}
-    later = {path for path, place in places.items() if not place.startswith(_FIRST)}
     for item in items:
         if item.path in once:
             item.add_marker(pytest.mark.once)
-    items.sort(key=lambda item: item.path in later)
+    items[:] = begun_with_the_longest(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def _is_once(place: str) -> bool:
