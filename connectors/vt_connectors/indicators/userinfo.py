@@ -5,7 +5,6 @@ credentials in VirusTotal's records of a site.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from ..light_typing import Any
 from ..quick_imports import pattern
@@ -158,9 +157,9 @@ def _shallow(value: Any, about: str) -> Any:
     if about == _SECRET:
         return _HIDDEN
     if about == _COOKIES:
-        return dict.fromkeys(value, _HIDDEN) if isinstance(value, Mapping) else _HIDDEN
+        return dict.fromkeys(value, _HIDDEN) if isinstance(value, dict) else _HIDDEN
     if isinstance(value, str):
         return without_user(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return dict(value)
     return list(value) if isinstance(value, (list, tuple)) else value

@@ -24,7 +24,7 @@ def opinions_of(results: object) -> dict[str, Any]:
     rows = list(results.items())[:_MOST_ENGINES] if isinstance(results, Mapping) else []
     # The names in order are alike in many objects, which packs well.
     for engine, row in sorted(rows, key=lambda row: str(row[0])):
-        category = str(row.get("category")) if isinstance(row, Mapping) else ""
+        category = str(row.get("category")) if isinstance(row, dict) else ""
         name = str(engine)[:_LONGEST_NAME]
         if category in detected:
             result = row.get("result")
