@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bench.soak.drill import Effort, Tally
 from tests.http.clients import CLIENTS, run_at_once
-from tests.http.serving import serving
+from tests.http.serving import FOR_MANY_AT_ONCE, serving
 
 
 def tallies(effort: Effort) -> Iterator[Tally]:
@@ -16,7 +16,7 @@ def tallies(effort: Effort) -> Iterator[Tally]:
     )
     hashes = [f"{number:064x}" for number in range(effort.times(60, 1000))]
     orders = [random.Random(effort.seed + number).sample(hashes, len(hashes)) for number in range(CLIENTS)]
-    with serving(effort.place("both-faces")) as server:
+    with serving(effort.place("both-faces"), limits=FOR_MANY_AT_ONCE) as server:
         clients = run_at_once(server, orders)
         sent = len(server.sandbox.requests)
     tally.tried = CLIENTS * len(hashes) - 1

@@ -61,7 +61,7 @@ def _one(place: Path, policy: str, chance: random.Random, is_long: bool) -> list
         queue.put_many({f"ip:192.0.2.{number}": 1 for number in range(_QUEUED)}, 1000)
         server.call("CONFIG", "SET", "maxmemory-policy", policy)
         for _ in range(2):
-            _fill(server, chance, 3000 if is_long else 900)
+            _fill(server, chance, 1000 if is_long else 300)
             losses += _ask(settings, virustotal, [fresh.pop() for _ in range(5)])
         if len(virustotal.asked) > _LIMIT:
             losses.append(f"{len(virustotal.asked)} requests where {_LIMIT} are allowed")
@@ -95,5 +95,5 @@ def _fill(server: RedisServer, chance: random.Random, count: int) -> None:
     answers = RedisAnswers(server, lambda entry: _KEEP_S * chance.random())
     now = SystemClock().now()
     for number in range(count):
-        report = {"filler": chance.randbytes(750).hex()}
+        report = {"filler": chance.randbytes(3000).hex()}
         answers.put(f"v3:file:{chance.random()}:{number}", Entry("ok", report, now))

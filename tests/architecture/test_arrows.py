@@ -113,8 +113,20 @@ def _imported(path: Path) -> tuple[str, ...]:
     return tuple(_names(path, path.relative_to(root).with_suffix("").parts[:-1]))
 
 
+def _statements(path: Path) -> Iterator[ast.AST]:
+    """All of them, at any depth. Expressions, which are most of a module, import nothing."""
+    inner: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while inner:
+        node = inner.pop()
+        yield node
+        for name in node._fields:
+            parts = getattr(node, name)
+            if isinstance(parts, list) and parts and not isinstance(parts[0], (ast.expr, str, type(None))):
+                inner += parts
+
+
 def _names(path: Path, package: tuple[str, ...]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in _statements(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

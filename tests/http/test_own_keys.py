@@ -23,7 +23,7 @@ from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 from vt_connectors.sandbox.accounts import key_digest
 from vt_connectors.sandbox.faults import Fault
 
-from .serving import KEY, READER, serving
+from .serving import FOR_MANY_AT_ONCE, KEY, READER, serving
 
 EICAR = "44d88612fea8a8f36de82e1278abb02f"
 LOOKUP = {"action": "lookup_hash", "params": {"hash": EICAR}}
@@ -126,7 +126,9 @@ def test_made_up_keys_leave_nothing_in_memory(tmp_path: Path) -> None:
 
 def test_clients_with_tokens_are_answered_during_a_flood_of_made_up_keys(tmp_path: Path) -> None:
     settings = ServerSettings(accepts_keys=True)
-    with serving(tmp_path, config=ACCEPTED, server_settings=settings) as server, ThreadPoolExecutor(16) as pool:
+    limits = FOR_MANY_AT_ONCE
+    serves = serving(tmp_path, config=ACCEPTED, server_settings=settings, limits=limits)
+    with serves as server, ThreadPoolExecutor(16) as pool:
         floods = [pool.submit(server.run, LOOKUP, made_up()) for _ in range(200)]
         assert server.run(LOOKUP, READER)["status"] == "ok"
         codes = {flood.result()["error"]["code"] for flood in floods}

@@ -24,6 +24,7 @@ _MOST_UNPACKED, _LEAST_LIMIT = 100, 64 * 1024
 _MAX_DEPTH = 100
 # Each takes up to 230 bytes of memory, and two in the JSON.
 _MAX_VALUES = 1_000_000
+_CONTAINERS = (dict, list)
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -145,16 +146,17 @@ def is_deep(plain: bytes, value: object) -> bool:
     """Whether `value`, whose JSON is `plain`, is nested more deeply than any report. It could not be written."""
     if plain.count(b"[") + plain.count(b"{") <= _MAX_DEPTH:
         return False
-    layer = [value]
+    layer = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(_MAX_DEPTH):
-        layer = [inner for outer in layer for inner in _inside(outer)]
+        if not layer:
+            return False
+        layer = [inner for outer in layer for inner in _values_of(outer) if isinstance(inner, _CONTAINERS)]
     return bool(layer)
 
 
-def _inside(value: object) -> Iterable[object]:
-    """The containers in a container."""
-    values: Iterable[object] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return (inner for inner in values if isinstance(inner, (dict, list)))
+def _values_of(container: Any) -> Iterable[object]:
+    values: Iterable[object] = container.values() if isinstance(container, dict) else container
+    return values
 
 
 def _checked(data: bytes) -> bytes:

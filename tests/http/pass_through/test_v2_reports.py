@@ -13,7 +13,7 @@ from vt_connectors.adapters.core_from_environment import core_from
 from vt_connectors.clock import SystemClock
 from vt_connectors.core import Core
 
-from ..serving import KEY, READER, Serving, serving
+from ..serving import FOR_MANY_AT_ONCE, KEY, READER, Serving, serving
 from .v2_calls import EICAR_MD5, EICAR_SHA1, EICAR_SHA256, UNKNOWN_FILE, document, get, get_with, post, upstream
 
 URL = "http://malware.example.com/login"
@@ -192,7 +192,7 @@ def test_only_if_cached_sends_nothing_and_no_cache_asks_again(tmp_path: Path) ->
 
 def test_many_clients_with_the_same_questions_cost_one_request_for_each(tmp_path: Path) -> None:
     hashes = [f"{number:064x}" for number in range(1, 13)]
-    with serving(tmp_path) as server:
+    with serving(tmp_path, limits=FOR_MANY_AT_ONCE) as server:
         with ThreadPoolExecutor(12) as clients:
             asked = [(hashes[place:] + hashes[:place]) for place in range(12)]
             replies = list(clients.map(lambda mine: get(server, "file/report", resource=",".join(mine)), asked))

@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from ..clients import CLIENTS, run_at_once
-from ..serving import EVERYTHING, KEY, Serving, serving
+from ..direct import call
+from ..serving import EVERYTHING, FOR_MANY_AT_ONCE, KEY, Serving, serving
 
 EICAR = {
     "md5": "44d88612fea8a8f36de82e1278abb02f",
@@ -25,7 +26,7 @@ OTHER_URL = "http://malicious.example/p?q=??>>~~1"
 
 def get(server: Serving, path: str, **headers: str) -> requests.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(f"{server.url}/api/v3/{path}", headers={"x-apikey": EVERYTHING, **named}, timeout=60)
+    return call("GET", f"{server.url}/api/v3/{path}", headers={"x-apikey": EVERYTHING, **named}, timeout=60)
 
 
 def direct(server: Serving, path: str) -> Any:
@@ -101,7 +102,7 @@ def test_a_urls_hash_is_answered_from_the_lookup_of_the_url(tmp_path: Path) -> N
 
 def test_sixteen_clients_of_both_faces_share_the_requests_in_the_same_order(tmp_path: Path) -> None:
     hashes = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(40)]
-    with serving(tmp_path) as server:
+    with serving(tmp_path, limits=FOR_MANY_AT_ONCE) as server:
         first, *others = run_at_once(server, [hashes] * CLIENTS)
         assert len(server.sandbox.requests) == len(hashes)
     assert first.wrong() == []
