@@ -114,11 +114,14 @@ class WorkThread:
 class ThreadResource:
     """Something that a thread has opened. It is among `opened` until it is closed, not only until that begins.
 
-    Without locks, because the garbage collector may close it at any line.
+    Without locks, because the garbage collector may close it at any line. In a forked process, `close` is not called,
+    but `if_forked`: a thread that does not exist there may have been using it.
     """
 
-    def __init__(self, close: Callable[[], None], opened: set[ThreadResource]) -> None:
-        self._close = [close]
+    def __init__(
+        self, close: Callable[[], None], opened: set[ThreadResource], if_forked: Callable[[], None] = lambda: None
+    ) -> None:
+        self._close = [(close, if_forked)]
         self._closer: int | None = None
         self._opened = opened
         self._pid = os.getpid()
@@ -138,12 +141,12 @@ class ThreadResource:
         """Only the first call closes it. The others return at once."""
         try:
             # Atomic between threads.
-            close = self._close.pop()
+            close, if_forked = self._close.pop()
         except IndexError:
             return
         self._closer = threading.get_ident()
         try:
-            close()
+            (close if self.is_ours else if_forked)()
         finally:
             self._opened.discard(self)
 

@@ -32,15 +32,7 @@ class ThreadConnection:
     def __init__(self, connection: sqlite3.Connection, inode: int, opened: set[ThreadResource]) -> None:
         self.connection = connection
         self.inode = inode
-        pid = os.getpid()
-
-        def close() -> None:
-            if pid == os.getpid():
-                connection.close()
-            else:
-                _FORKED.append(connection)
-
-        self._resource = ThreadResource(close, opened)
+        self._resource = ThreadResource(connection.close, opened, lambda: _FORKED.append(connection))
 
     @property
     def is_ours(self) -> bool:
