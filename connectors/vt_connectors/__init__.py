@@ -20,10 +20,7 @@ if TYPE_CHECKING:
         AnswerStatus,
         Engine,
         Judged,
-        Lookup,
-        Report,
         Stats,
-        Votes,
     )
     from .adapters.python.behaviour_answers import (
         Activity,
@@ -63,6 +60,7 @@ if TYPE_CHECKING:
         UsageReport,
     )
     from .adapters.python.related_answers import IocStream, Notification, RelatedObject, Relationships, SearchResults
+    from .adapters.python.report_answers import Lookup, Report, Votes
     from .adapters.python.sample_answers import DownloadedFile, PrivateReport
     from .contract.documents import Source, Verdict
     from .errors import (
@@ -110,6 +108,7 @@ _HOMES = (
     ".indicators",
     ".contract.documents",
     ".adapters.python.answers",
+    ".adapters.python.report_answers",
     ".adapters.python.other_answers",
     ".adapters.python.quota_report",
     ".adapters.python.client",

@@ -24,6 +24,8 @@ _FOR_A_THREAD_BYTES = 136 * 1024 * 1024
 # A fork waits at most this long for the imports of other threads.
 _IMPORTS_S, _LOOK_AT_IMPORTS_S = 5.0, 0.001
 _ENDLESS: set[str] = set()
+# Closing a connection moves a write-ahead log to its file, which takes seconds on a slow disk.
+_CLOSING_S, _LOOK_AT_CLOSING_S = 5.0, 0.001
 _Lock = TypeVar("_Lock")
 # The locks of objects, as long as these live.
 _FREED: Any = WeakSet()
@@ -107,6 +109,61 @@ class WorkThread:
         while self.is_alive:
             if self._ended.wait(_LOOK_S):
                 time.sleep(0)  # it ends in a moment
+
+
+class ThreadResource:
+    """Something that a thread has opened. It is among `opened` until it is closed, not only until that begins.
+
+    Without locks, because the garbage collector may close it at any line. In a forked process, `close` is not called,
+    but `if_forked`: a thread that does not exist there may have been using it.
+    """
+
+    def __init__(
+        self, close: Callable[[], None], opened: set[ThreadResource], if_forked: Callable[[], None] = lambda: None
+    ) -> None:
+        self._close = [(close, if_forked)]
+        self._closer: int | None = None
+        self._opened = opened
+        self._pid = os.getpid()
+        opened.add(self)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process opened it, and not one that this process was forked from."""
+        return self._pid == os.getpid()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether another thread, which exists, is closing it."""
+        return self.is_ours and self in self._opened and self._closer != threading.get_ident()
+
+    def close(self) -> None:
+        """Only the first call closes it. The others return at once."""
+        try:
+            # Atomic between threads.
+            close, if_forked = self._close.pop()
+        except IndexError:
+            return
+        self._closer = threading.get_ident()
+        try:
+            (close if self.is_ours else if_forked)()
+        finally:
+            self._opened.discard(self)
+
+
+def close_all(opened: set[ThreadResource]) -> None:
+    """Return when all that is among `opened` now is closed, also what other threads are closing, such as at their end.
+
+    It waits for those threads at most some seconds.
+    """
+    found = opened.copy()
+    for one in found:
+        one.close()
+    give_up = time.monotonic() + _CLOSING_S
+    while any(one.is_awaited for one in found) and time.monotonic() < give_up:
+        time.sleep(_LOOK_AT_CLOSING_S)
+    # Nothing is awaited twice.
+    opened.difference_update(found)
 
 
 def room_for_threads(most: int) -> int:

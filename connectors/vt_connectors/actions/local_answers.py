@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from types import MappingProxyType
 
+from ..cache import Entry, any_entry
 from ..contract.documents import Options, Outcome, Request, read_request, request_id
 from ..errors import ConnectorError, InvalidIndicator, internal_error
 from ..indicators import Indicator, Kind, parse_as, recognise
@@ -13,10 +14,10 @@ from ..light_typing import TYPE_CHECKING, Any, NamedTuple
 from ..quick_imports import suppress
 from ..quota.waiters import Claim
 from ..redaction import redacted
-from .answer_parts import is_without_key, needed_parts
+from .answer_parts import PARTS, find_many, has_detections, is_without_key, needed_parts
 from .context import Context
 from .lookup import may_be_queued, outcome, refused, skipped
-from .read_through import find_kept, report_key
+from .read_through import report_key
 
 if TYPE_CHECKING:
     from ..contract.response import Response
@@ -115,7 +116,7 @@ def _known(
             keys[value] = indicator, report_key(context, indicator)
         else:
             yield AtHand(value, indicator.kind, skipped(indicator, reason))
-    cached = find_kept({key for _, key in keys.values()}, context, options)
+    cached = _find_kept({key for _, key in keys.values()}, context, options)
     # If this process cannot read the API key, another process may still find the answer.
     may_skip = options.cache == "only" and not is_without_key(context, needed_parts(context, options))
     for value, (indicator, key) in keys.items():
@@ -162,3 +163,22 @@ def queued(kind: Kind | None, values: Iterable[str], context: Context, options: 
 def named_as(document: Any, response: Response) -> Response:
     """`response` with the id and the action of a request document."""
     return {**response, "id": redacted(request_id(document)), "action": document["action"]}
+
+
+def _find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
+    """The cached reports with these keys that `options` accept; empty if they forbid the cache."""
+    if options.cache not in ("default", "only"):
+        return {}
+    found: dict[str, Entry] | None = None
+    if unread := context.licensed_keys.unread:
+        found = context.cache.find_many({*keys, *unread}, any_entry)
+        context.licensed_keys.learn(found)
+    now, parts = context.clock.now(), needed_parts(context, options)
+
+    def will_do(entry: Entry) -> bool:
+        is_whole = entry.has(parts) and has_detections(entry, options)
+        return is_whole and context.freshness.will_do(entry, now, options.max_age_s)
+
+    if found is None or not PARTS.isdisjoint(parts):
+        return find_many(keys, context, parts, will_do)
+    return {key: entry for key, entry in found.items() if key not in unread and will_do(entry)}

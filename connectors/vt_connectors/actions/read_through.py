@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from ..cache import Entry, any_entry
-from ..contract.documents import Options, Request, Source
+from ..cache import Entry
+from ..contract.documents import Request, Source
 from ..deferred import deferred
 from ..errors import Forbidden
 from ..indicators import Indicator
 from ..light_typing import TYPE_CHECKING, Callable
 from ..state.fallback import patiently
-from .answer_parts import PARTS, CachedAnswer, Find, find_many, has_detections, needed_parts, own_key
+from .answer_parts import PARTS, CachedAnswer, Find, own_key
 from .context import Context, new_batch
 from .context import Query as Query
 
@@ -39,25 +37,6 @@ def find(question: Query, context: Context, request: Request, budget: Budget) ->
         return found
     entry, source = found
     return entry.without(("raw",)), source
-
-
-def find_kept(keys: Collection[str], context: Context, options: Options) -> dict[str, Entry]:
-    """The cached reports with these keys that `options` accept; empty if they forbid the cache."""
-    if options.cache not in ("default", "only"):
-        return {}
-    found: dict[str, Entry] | None = None
-    if unread := context.licensed_keys.unread:
-        found = context.cache.find_many({*keys, *unread}, any_entry)
-        context.licensed_keys.learn(found)
-    now, parts = context.clock.now(), needed_parts(context, options)
-
-    def will_do(entry: Entry) -> bool:
-        is_whole = entry.has(parts) and has_detections(entry, options)
-        return is_whole and context.freshness.will_do(entry, now, options.max_age_s)
-
-    if found is None or not PARTS.isdisjoint(parts):
-        return find_many(keys, context, parts, will_do)
-    return {key: entry for key, entry in found.items() if key not in unread and will_do(entry)}
 
 
 def report_key(context: Context, indicator: Indicator) -> str:

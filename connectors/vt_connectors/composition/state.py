@@ -22,8 +22,6 @@ from .parts import Memory, Parts, memory_leases, memory_parts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..backends.redis.server import Condition as Condition
-    from ..backends.redis.server import RedisServer
     from ..backends.redis_url import RedisAddress
     from ..backends.sqlite.file import SqliteFile
     from ..coalescing import LeaseStore
@@ -66,7 +64,9 @@ class Stores:
             elif isinstance(place, str):
                 self._parts = _in_file(place, settings, clock)
             else:
-                self._parts = _at_server(place, settings, clock)
+                from .redis_state import parts_at
+
+                self._parts = parts_at(place, settings, clock)
         self._clock = clock
         self._is_required = settings.state_required
         self._ledgers: Fallback[LedgerStore] | None = None
@@ -143,15 +143,6 @@ def _place_of(settings: Settings) -> str | RedisAddress | None:
         if address is not None:
             return address
     return whole("VT_STATE", settings.state)
-
-
-def server_at(address: RedisAddress, clock: Clock) -> RedisServer:
-    """The server. Raises `ConfigError` if the client library is not installed."""
-    try:
-        from ..backends.redis.server import RedisServer
-    except ImportError:
-        raise ConfigError(f"VT_STATE: {address.scheme}:// is not available here; name a file") from None
-    return RedisServer(address, clock)
 
 
 class StateFiles(NamedTuple):
@@ -232,22 +223,3 @@ def _in_file(path: str, settings: Settings, clock: Clock) -> Parts:
 
     answers = SqliteAnswers(file, clock, settings.cache_max_bytes)
     return Parts(answers, deferred(make_leases), make_book, closes, make_queue)
-
-
-def _at_server(address: RedisAddress, settings: Settings, clock: Clock) -> Parts:
-    server = server_at(address, clock)
-    server.greet()
-    from ..backends.redis.answers import RedisAnswers
-    from ..backends.redis.leases import RedisLeases
-    from ..backends.redis.ledgers import RedisLedgers
-    from ..backends.redis.pending import RedisPending
-    from ..cache import Freshness
-
-    freshness = Freshness(settings.cache_ttl_s, settings.cache_ttl_not_found_s)
-    answers = RedisAnswers(server, freshness.longest_s)
-    leases = RedisLeases(server)
-
-    def make_queue() -> PendingStore:
-        return RedisPending(server, settings.space)
-
-    return Parts(answers, leases, lambda: RedisLedgers(server), [server.close], make_queue)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Callable
 
 from ...backends.redis_url import RedisAddress
 from ...clock import Clock
-from ...composition.state import server_at, state_files, state_place, substitute_place
+from ...composition.redis_state import server_at
+from ...composition.state import state_files, state_place, substitute_place
 from ...config.settings import Settings
 from ...errors import ConnectorError
 from ...redaction import without_keys
@@ -18,7 +19,7 @@ from ...state.fallback import StateUnavailable
 from ...state.trust import make_private_folder
 
 if TYPE_CHECKING:
-    from ...composition.state import Condition
+    from ...composition.redis_state import Condition
 
 # The maxmemory policies of a Redis server: what a full server drops.
 _DROPS_ANYTHING = "allkeys-"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...actions.request_batch import BatchAnswers
 from ...indicators import Kind
 from ...quota.waiters import BATCH
-from .answers import Lookup, Report
 from .concurrent_lookups import Batch
 from .connecting import opening
 from .connection import Connection
@@ -16,6 +15,7 @@ from .further_methods import FurtherMethods
 from .options import CacheOptions, LookupOptions, WaitOptions, plain_value, read_options
 from .other_answers import ActionAnswer, CommentList, PassiveDns, PostedComment
 from .quota_report import QuotaReport
+from .report_answers import Lookup, Report
 from .scan_methods import ScanMethods
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ...indicators import Kind
-from .answers import Answer, Gti, Judged, ThreatSeverity, answer_fields, gti_of, judged_fields, time_of
+from .answers import Answer, Judged, ThreatSeverity, answer_fields, judged_fields, time_of
+from .report_answers import Gti, gti_of
 
 _HASHES = ("md5", "sha1", "sha256")
 _COPIED = ("type", "indicator", "threat_severity", "label", "size", "file_type", "url", "final_url", "title")

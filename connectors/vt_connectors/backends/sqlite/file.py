@@ -9,10 +9,11 @@ from collections.abc import Collection
 
 from ...light_typing import TYPE_CHECKING, Callable, TypeVar
 from ...log import logger
-from ...quick_imports import WeakSet, suppress
+from ...quick_imports import suppress
 from ...state import inode
 from ...state.fallback import StateBusy, StateUnavailable
 from ...state.ownership import CACHE_ID
+from ...threads import ThreadResource, close_all
 from . import sqlite3
 from .fork_guard import CROSSING, ThreadConnection
 from .own_file import Journal, OwnFile, Schema, is_damage
@@ -59,7 +60,7 @@ class SqliteFile:
         # Whether the last wait for a lock failed.
         self._is_locked = False
         self._local = threading.local()
-        self._opened: WeakSet[ThreadConnection] = WeakSet()
+        self._opened: set[ThreadResource] = set()
         self._turns = (os.getpid(), threading.Lock())
         CROSSING.files.add(self)
 
@@ -206,9 +207,8 @@ class SqliteFile:
             self._own.make(-1, self._made_anew if was_lost else None)
             found = self._own.inode(knew=True)
         self._local.opening = found
-        opened = ThreadConnection(self._own.open(), found, os.getpid())
+        opened = ThreadConnection(self._own.open(), found, self._opened)
         self._local.open = opened
-        self._opened.add(opened)
         return opened.connection
 
     def _known(self) -> ThreadConnection | None:
@@ -236,11 +236,11 @@ class SqliteFile:
         self._local.open = None
         if known is not None:
             known.close()
-            self._opened.discard(known)
 
     def close_all(self) -> None:
-        """Close the connections of all threads. No thread may be using one. A later call opens a new one."""
-        for opened in list(self._opened):
-            opened.close()
-        self._opened.clear()
+        """Close the connections of all threads, and wait for those that end just now.
+
+        No thread may be using one. A later call opens a new one.
+        """
+        close_all(self._opened)
         self._local = threading.local()

@@ -11,6 +11,7 @@ import threading
 
 from ...light_typing import TYPE_CHECKING
 from ...quick_imports import WeakSet
+from ...threads import ThreadResource
 from . import sqlite3
 
 if TYPE_CHECKING:
@@ -25,34 +26,23 @@ _LONGEST_WAIT_S = 5.0
 class ThreadConnection:
     """A thread's connection, closed when it is released, but only in the process that opened it.
 
-    `inode`: of the opened file. `pid`: the process that opened it."""
+    `inode`: of the opened file. `opened`: where it is noted until it is closed.
+    """
 
-    def __init__(self, connection: sqlite3.Connection, inode: int, pid: int) -> None:
-        self._held = [connection]
+    def __init__(self, connection: sqlite3.Connection, inode: int, opened: set[ThreadResource]) -> None:
+        self.connection = connection
         self.inode = inode
-        self.pid = pid
+        self._resource = ThreadResource(connection.close, opened, lambda: _FORKED.append(connection))
 
     @property
     def is_ours(self) -> bool:
-        return self.pid == os.getpid()
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        return self._held[0]
+        return self._resource.is_ours
 
     def close(self) -> None:
         """Close it, or only keep a forked process's copy. Only the first call does that: Python 3.9 crashes if a
         thread that ends and `close_all` close the same connection at the same moment.
         """
-        try:
-            # Atomic between threads.
-            connection = self._held.pop()
-        except IndexError:
-            return
-        if self.is_ours:
-            connection.close()
-        else:
-            _FORKED.append(connection)
+        self._resource.close()
 
     # The end of a thread, also by a fork, releases its connection without calling `close`.
     __del__ = close

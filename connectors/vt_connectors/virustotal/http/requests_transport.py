@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import ssl
 import threading
 import time
-import weakref
 from typing import Callable
 
 import requests
@@ -17,6 +15,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from ... import __version__
 from ...api_key import ApiKey
 from ...redaction import remember
+from ...threads import ThreadResource, close_all
 from .authentication import with_key
 from .body import read_body, stream_body
 from .multipart import MultipartBody
@@ -90,7 +89,7 @@ class RequestsTransport:
         self._max_body_bytes = max_body_bytes
         self._monotonic = monotonic
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._opened: set[ThreadResource] = set()
         self._environment = ProxySettings()
 
     def send(self, request: HttpRequest) -> HttpResponse:
@@ -130,17 +129,15 @@ class RequestsTransport:
         return HttpResponse(response.status_code, names, content, broken)
 
     def _session(self) -> requests.Session:
-        known: tuple[int, requests.Session] | None = getattr(self._local, "session", None)
-        if known is None or known[0] != os.getpid():
-            known = (os.getpid(), _new_session())
-            self._local.session = known
-            self._sessions.add(known[1])
-        return known[1]
+        known: _ThreadSession | None = getattr(self._local, "session", None)
+        if known is None or not known.resource.is_ours:
+            known = self._local.session = _ThreadSession(self._opened)
+        return known.session
 
     def close(self) -> None:
-        """Close the connections of all threads. Later requests connect again."""
-        for session in list(self._sessions):
-            session.close()
+        """Close the connections of all threads, and wait for those that end just now. Later requests connect again."""
+        close_all(self._opened)
+        self._local = threading.local()
 
 
 def _most_bytes(request: HttpRequest) -> int:
@@ -155,6 +152,17 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
+
+
+class _ThreadSession:
+    """A thread's session, closed when the thread ends. It is among `opened` until then."""
+
+    def __init__(self, opened: set[ThreadResource]) -> None:
+        self.session = _new_session()
+        self.resource = ThreadResource(self.session.close, opened)
+
+    def __del__(self) -> None:
+        self.resource.close()
 
 
 def _new_session() -> requests.Session:
