@@ -24,8 +24,8 @@ def block(data: dict[str, Any]) -> str:
         ("`vtlookup`, 100,000 events, warm cache", f"{speed} times the events/s of {_PASSES_ON}, "
          f"{memory} times its memory"),
         ("16 processes look up the same 1,000 hashes", f"{same['ours']} requests"),
-        ("16 processes, ten windows of 20 s", f"{granted['ours']} of {granted['yardstick']} requests granted, "
-         f"{refused['ours']} refused by the server"),
+        ("16 processes share 10 requests per 20 s, for ten such windows", f"{granted['ours']} of the "
+         f"{granted['yardstick']} possible requests sent, {refused['ours']} refused by the server"),
         ("`vtaction serve`, 16 clients, warm cache", f"{served['ratio']:.2f} times the answers/s of a bare `waitress` "
          "application that sends the same bytes"),
         (f"{tried:,} injected faults, {kills} of them killed processes", f"{lost:,} losses"),

@@ -38,7 +38,9 @@ DRILLS = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"some of {', '.join(DRILLS)}; all without")
+    parser.add_argument(
+        "names", nargs="*", help=f"the drills to run, some of {', '.join(DRILLS)} (default: all of them)"
+    )
     parser.add_argument("--seed", type=int, default=20261123, help="another seed makes other tries")
     parser.add_argument("--quick", action="store_true", help="only the part that runs with the tests")
     given = parser.parse_args()

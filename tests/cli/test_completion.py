@@ -33,6 +33,7 @@ CASES = [
     ("cache ", {"list", "clear", "stats"}, {"lookup"}),
     ("curl lookup_d", {"lookup_domain"}, {"lookup_ip"}),
     ("sample add_c", {"add_comment"}, {"lookup"}),
+    ("describe add_c", {"add_comment"}, {"lookup"}),
 ]
 
 

@@ -91,6 +91,12 @@ def test_a_key_is_replaced_only_on_request(fresh: RunnerProcess) -> None:
     assert json.loads(config(fresh).read_text("utf-8")) == {"api_key": OTHER, "quota": "auto"}
 
 
+def test_a_wrong_quota_is_refused_with_the_option_that_was_typed(fresh: RunnerProcess) -> None:
+    done = fresh.text("init", "--quota", "unlimited", stdin=KEY)
+    assert (done.returncode, config(fresh).exists()) == (2, False)
+    assert "--quota: 'unlimited' is not a window" in done.stderr
+
+
 def test_profiles_are_added_beside_what_the_file_has(fresh: RunnerProcess) -> None:
     fresh.text("init", stdin=KEY)
     config(fresh).write_text(json.dumps({"api_key": KEY, "never_query": ["corp.example"]}), "utf-8")

@@ -15,6 +15,7 @@ from vt_connectors.adapters.cli.arguments import make_parser, parse
 def test_every_action_may_be_written_with_hyphens(name: str) -> None:
     hyphens = name.replace("_", "-")
     assert parse(["sample", hyphens]).action == name
+    assert parse(["describe", hyphens]).action == name
     help_of = parse(["help", hyphens])
     assert help_of.words == [name]
 
@@ -36,6 +37,7 @@ def test_values_keep_their_hyphens(run: RunnerProcess) -> None:
     [
         ("lokup 8.8.8.8", "did you mean lookup?"),
         ("lookup-hsah x", "did you mean lookup_hash?"),
+        ("describe lookup-hsah", "did you mean lookup_hash?"),
         ("curl lookup_ipp 8.8.8.8", "did you mean lookup_ip?"),
         ("curl lokup lookup_ip", "did you mean lookup?"),
         ("lookup 8.8.8.8 --jsn", "did you mean --json?"),

@@ -42,6 +42,17 @@ def test_the_markdown_table_has_a_row_for_each_action(run: RunnerProcess) -> Non
     assert [row.split("`")[1] for row in rows] == list(ACTIONS)
 
 
+def test_one_action_is_described_as_in_the_manifest(run: RunnerProcess) -> None:
+    entries = {entry["name"]: entry for entry in json.loads(run.text("describe").stdout)["actions"]}
+    assert json.loads(run.text("describe", "get-comment").stdout) == entries["get_comment"]
+
+
+def test_tables_of_all_actions_are_not_about_one(run: RunnerProcess) -> None:
+    done = run.text("describe", "get_comment", "--markdown")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "leave out get_comment" in done.stderr
+
+
 def _doctor(run: RunnerProcess, *arguments: str, **changes: str) -> tuple[dict[str, tuple[bool, str]], int]:
     done = run.text("doctor", *arguments, "--json", **changes)
     return {finding["about"]: (finding["ok"], finding["text"]) for finding in json.loads(done.stdout)}, done.returncode

@@ -125,6 +125,16 @@ def test_an_answer_without_rows_has_no_headers_of_a_table_but_says_so(
         assert len(done.stdout.splitlines()) > 2
 
 
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [("get_comments 10.0.0.1 10.0.0.2", "status"), ("lookup 10.0.0.1 10.0.0.2", "verdict")],
+)
+def test_several_answers_have_a_verdict_only_if_the_action_judges(run: RunnerProcess, line: str, column: str) -> None:
+    head, *rows = run.text(*line.split(), "--format", "table").stdout.splitlines()
+    assert head.split()[:2] == ["indicator", column]
+    assert [row.split()[1] for row in rows if row.startswith("10.")] == ["skipped", "skipped"]
+
+
 @pytest.mark.parametrize(("about", "column"), [("8.8.8.8", "host"), ("malicious.example", "ip")])
 @pytest.mark.parametrize("full", [(), ("--full",)])
 def test_a_resolution_is_known_by_the_host_or_the_address_that_it_adds(

@@ -65,6 +65,20 @@ class Page:
         return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)] for row in _TABLE_ROW.findall(self.text)]
 
     @property
+    def tables(self) -> list[list[tuple[int, str]]]:
+        """The rows of each table as they are written, with the numbers of their lines: the header first."""
+        # As many lines as before, so that the numbers are right.
+        lines = _FENCE.sub(lambda block: "\n" * block[0].count("\n"), self.text).splitlines()
+        found: list[list[tuple[int, str]]] = []
+        for number, line in enumerate(lines, 1):
+            if not line.lstrip().startswith("|"):
+                continue
+            if number == 1 or not lines[number - 2].lstrip().startswith("|"):
+                found.append([])
+            found[-1].append((number, line.strip()))
+        return found
+
+    @property
     def prose(self) -> str:
         return _FENCE.sub("", self.text)
 
@@ -80,8 +94,17 @@ def pages() -> list[Page]:
     return [Page(path.relative_to(PROJECT).as_posix(), path.read_text("utf-8")) for path in paths]
 
 
+def all_pages() -> list[Page]:
+    """Every Markdown page that people read, also those outside `docs/`."""
+    others = [*PROJECT.glob("*.md"), *(PROJECT / "bench").glob("*.md"), *(PROJECT / "package").rglob("*.md")]
+    known = pages()
+    names = {page.name for page in known}
+    found = [Page(path.relative_to(PROJECT).as_posix(), path.read_text("utf-8")) for path in sorted(others)]
+    return known + [page for page in found if page.name not in names]
+
+
 def page(name: str) -> Page:
-    [found] = [page for page in pages() if page.name == name]
+    [found] = [page for page in all_pages() if page.name == name]
     return found
 
 

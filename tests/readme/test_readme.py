@@ -36,12 +36,14 @@ def test_its_three_lines_lead_to_a_verdict(tmp_path: Path) -> None:
         port = str(free.getsockname()[1])
     started = start.replace("sandbox &", f"sandbox --port {port} &")
     wait = f'"{sys.executable}" -c "{WAIT}" {port}'
-    script = "\n".join((started, wait, ask.replace(SANDBOX_PORT, port), "kill $!"))
-    assert script.count(port) == 3
+    ask = ask.replace(SANDBOX_PORT, port)
+    script = "\n".join((started, wait, ask, ask, "kill $!"))
+    assert script.count(port) == 4
     home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     done = subprocess.run(["sh", "-c", script], env=home, cwd=tmp_path, capture_output=True, text=True, check=False)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert [answer["data"]["verdict"] for answer in answers] == ["malicious"], done.stderr
+    assert [answer["data"]["verdict"] for answer in answers] == ["malicious", "malicious"], done.stderr
+    assert [answer["meta"]["source"] for answer in answers] == ["api", "cache"], "they share the cache"
 
 
 def _install_here(folder: Path) -> None:

@@ -24,19 +24,19 @@ from .conftest import StartSandbox
     [("50ms", 0.05), ("0.05", 0.05), ("0.05s", 0.05), ("1s", 1.0), ("2", 2.0), ("0", 0.0), ("1h", 3600.0)],
 )
 def test_times_are_read(text: str, expected: float) -> None:
-    assert seconds(text) == expected
+    assert seconds(text, "--latency") == expected
 
 
 def test_two_times_are_a_range() -> None:
-    assert seconds_between("50ms-500ms") == (0.05, 0.5)
-    assert seconds_between("0.05-1s") == (0.05, 1.0)
-    assert seconds_between("1s") == (1.0, 1.0)
+    assert seconds_between("50ms-500ms", "--latency") == (0.05, 0.5)
+    assert seconds_between("0.05-1s", "--latency") == (0.05, 1.0)
+    assert seconds_between("1s", "--latency") == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("text", ["", "fast", "-1", "1y", "2s-1s", "2d", "1s-", "-", "1-2-3", "99999999"])
 def test_invalid_times_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="time"):
-        seconds_between(text)
+        seconds_between(text, "--latency")
 
 
 def lines_of(server: SandboxServer) -> list[str]:
@@ -108,7 +108,9 @@ def test_an_invalid_value_is_reported_with_exit_status_2(run: RunnerProcess, arg
     done = run.text("sandbox", "--port", "0", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+    assert arguments[0] in done.stderr, "it names the option that was typed"
     assert "Traceback" not in done.stderr
+    assert "VT_QUOTA" not in done.stderr
     assert done.stdout == ""
 
 

@@ -36,7 +36,7 @@ def test_settings_and_options_take_the_same(text: str, expected: float) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [("90", 90), ("90s", 90), ("15m", 900), ("500ms", 0.5)])
 def test_the_sandbox_takes_the_same(text: str, expected: float) -> None:
-    assert sandbox_seconds(text) == expected
+    assert sandbox_seconds(text, "--latency") == expected
 
 
 def test_a_request_may_take_half_a_second_and_no_two_hours() -> None:

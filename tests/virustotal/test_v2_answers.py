@@ -16,8 +16,12 @@ from tests.fake_clock import FakeClock
 from tests.responses import error_of
 from tests.scripted_server import Received, ScriptedServer, Step, answer, json_answer
 from vt_connectors.contract.response import Response
+from vt_connectors.errors import Forbidden
+from vt_connectors.virustotal import endpoints
 from vt_connectors.virustotal.batching import Batches, part_of
+from vt_connectors.virustotal.budget import Budget
 from vt_connectors.virustotal.http.transport import HttpResponse, NotSent
+from vt_connectors.virustotal.only_v3 import OnlyInV3
 
 from .house import HASH, LOOKUP, SECRET, core_at
 
@@ -319,3 +323,10 @@ class EchoingServer(ScriptedServer):
         self.received.append(received)
         step: Step = self._step_for(received)
         return step
+
+
+def test_the_refusal_of_a_v3_call_does_not_deny_what_v2_has() -> None:
+    """The endpoint may be one that v2 has too: a report from which an action of v3 reads a part."""
+    with pytest.raises(Forbidden) as refused:
+        OnlyInV3().document(endpoints.DOMAIN, {"id": "example.com"}, Budget(0.0))
+    assert refused.value.message == "this needs API v3 (domain report); set VT_API_VERSION=3"

@@ -27,7 +27,7 @@ def manifest() -> dict[str, Any]:
     return {
         "v": VERSION,
         "version": __version__,
-        "actions": [_entry(action) for action in ACTIONS.values()],
+        "actions": [entry_of(action) for action in ACTIONS.values()],
         "errors": [_error(kind) for kind in BY_CODE.values()],
         "licences": [{"licence": name, "description": meaning} for name, meaning in licences.NAMES.items()],
         "relationships": {kind: dict(names) for kind, names in relationship_names.NAMES.items()},
@@ -37,7 +37,8 @@ def manifest() -> dict[str, Any]:
     }
 
 
-def _entry(action: Action) -> dict[str, Any]:
+def entry_of(action: Action) -> dict[str, Any]:
+    """One entry of `actions`."""
     return {
         "name": action.name,
         "title": action.title,

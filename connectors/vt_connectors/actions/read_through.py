@@ -92,7 +92,10 @@ class _Search:
                 return entry, "cache"
             if mode == "only":
                 return None
-        self._refuse_keys()
+        # Values that contain the key must not leave this process, not even in a lease.
+        guard = self._context.guard
+        guard.read_key()
+        guard.refuse(self._request.action, self._request.params, self._request.api_key)
         if self._batch.has(self._key):
             known = self._known_in_batch()
             if known is not None:
@@ -202,14 +205,6 @@ class _Search:
         if self._ignores_cached or not self._question.covers(shared) or shared.fetched_at < self._question.not_before:
             return False
         return shared.has(self._parts - PARTS) and self._is_fresh(shared)
-
-    def _refuse_keys(self) -> None:
-        """Read the configured key, and refuse values that contain it: they must not leave this process, not even in a
-        lease.
-        """
-        guard = self._context.guard
-        guard.read_key()
-        guard.refuse(self._request.action, self._request.params, self._request.api_key)
 
     @property
     def _ignores_cached(self) -> bool:

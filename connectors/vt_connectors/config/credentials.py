@@ -43,7 +43,8 @@ def find_key(environment: Mapping[str, str]) -> tuple[ApiKey, str]:
         return ApiKey(config["api_key"]), "VT_CONFIG, api_key"
     raise ConfigError(
         "no API key: `vtaction init` stores one, or name a file with it in VT_API_KEY_FILE, or set VT_API_KEY; "
-        f"a free key is at {KEY_PAGE}, and `vtaction sandbox` works without one"
+        f"a free key is at {KEY_PAGE}; to try it without one, `vtaction sandbox` starts a stand-in for VirusTotal that "
+        "accepts any text as the key, and prints what to set"
     )
 
 

@@ -106,3 +106,5 @@ FURTHER_PLANS: dict[str, Callable[[Planner, Params, NeverQuery], RequestPlan]] =
     "ioc_stream": _ioc_stream,
     "vt_get": _vt_get,
 }
+# Actions that are not shown as calls, and why.
+WITHOUT_PLAN = {"download_file": "VirusTotal redirects it to another server, which would get the key"}

@@ -22,7 +22,7 @@ from ..errors import InvalidRequest
 from ..indicators import Indicator, Kind, NeverQuery, parse_as
 from ..redaction import KeyGuard, known_keys
 from ..virustotal.http.multipart import sent_name
-from .further_plans import FURTHER_PLANS
+from .further_plans import FURTHER_PLANS, WITHOUT_PLAN
 from .plan import KEY, Call, Calls, Captured, Check, File, Planner, RequestPlan, Value
 from .plan_v2 import PlannerV2
 from .plan_v3 import PlannerV3
@@ -76,7 +76,8 @@ def _on_indicator(name: str, action: Action) -> tuple[Read, OnIndicator]:
         return _ON_INDICATORS[name]
     related = _relationship(action)
     if related is None:
-        raise InvalidRequest(f"{name} cannot be shown as calls to make by hand; run vtaction {name}")
+        why = f": {WITHOUT_PLAN[name]}" if name in WITHOUT_PLAN else ""
+        raise InvalidRequest(f"{name} cannot be shown as calls to make by hand{why}; run vtaction {name}")
     return related.indicator_of, lambda api, found, params: api.related(
         related.endpoint, found, related.limit_of(params)
     )

@@ -53,7 +53,10 @@ class Waiter(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """The client and purpose of a request. `returns`: whether its client is expected to return after a refusal."""
+    """What a request has in the queue: its client, whether it is part of a batch, and what it is `about` (a checksum).
+
+    `returns`: whether its client is expected to return after a refusal.
+    """
 
     client: str = ""
     batch: bool = False

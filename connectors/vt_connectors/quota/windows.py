@@ -117,8 +117,8 @@ _OF_PUBLIC_KEYS = Quota((Sliding(4, 60.0), Calendar(500, "day"), Calendar(15500,
 PUBLIC = str(_OF_PUBLIC_KEYS)
 
 
-def parse_quota(text: str) -> Quota:
-    """`4/minute,500/day`, `10/20s`, `auto` or `none`. Raises `ConfigError`."""
+def parse_quota(text: str, name: str = "VT_QUOTA") -> Quota:
+    """`4/minute,500/day`, `10/20s`, `auto` or `none`. Raises `ConfigError`, which names where the text was typed."""
     text = text.strip().lower()
     if text == "none":
         return Quota()
@@ -126,14 +126,14 @@ def parse_quota(text: str) -> Quota:
         return _OF_PUBLIC_KEYS
     if text == "auto":
         return Quota(_OF_PUBLIC_KEYS.windows, auto=True)
-    return Quota(tuple(_parse_window(part.strip()) for part in text.split(",")))
+    return Quota(tuple(_parse_window(part.strip(), name) for part in text.split(",")))
 
 
-def _parse_window(text: str) -> Window:
+def _parse_window(text: str, name: str) -> Window:
     match = _WINDOW.fullmatch(text)
     if match is None or int(match.group(1)) == 0:
         raise ConfigError(
-            f"VT_QUOTA: {text!r} is not a window; write N/second, N/minute, N/hour, N/20s, N/day or N/month "
+            f"{name}: {text!r} is not a window; write N/second, N/minute, N/hour, N/20s, N/day or N/month "
             "(several with commas), or auto, or none"
         )
     limit, unit, seconds = int(match.group(1)), match.group(2), match.group(3)
@@ -142,7 +142,7 @@ def _parse_window(text: str) -> Window:
             return Calendar(limit, period)
     length = float(seconds) if seconds else _SECONDS[unit]
     if length <= 0:
-        raise ConfigError(f"VT_QUOTA: {text!r} has no length")
+        raise ConfigError(f"{name}: {text!r} has no length")
     return Sliding(limit, length)
 
 

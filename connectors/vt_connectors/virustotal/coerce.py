@@ -30,7 +30,7 @@ def epoch(value: object) -> int | None:
 
 
 def epoch_of_text(value: object, form: str = "%Y-%m-%d %H:%M:%S") -> int | None:
-    """v2's dates, which are in UTC without saying so."""
+    """Dates as text, in UTC without saying so: v2's, and in v3 those of certificates."""
     try:
         return int(datetime.strptime(str(value), form).replace(tzinfo=timezone.utc).timestamp())
     except (ValueError, OverflowError):

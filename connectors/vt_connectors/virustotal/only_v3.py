@@ -54,5 +54,5 @@ class OnlyInV3:
 
 
 def not_in_v2(endpoint: Endpoint) -> Forbidden:
-    """The error of a call that only API v3 has."""
-    return Forbidden(f"API v2 has no {endpoint.name.replace('_', ' ')}; set VT_API_VERSION=3")
+    """The error of an action that is not done with API v2. Its endpoint may be one with a counterpart in v2."""
+    return Forbidden(f"this needs API v3 ({endpoint.name.replace('_', ' ')}); set VT_API_VERSION=3")

@@ -16,7 +16,7 @@ from .commands import COMMANDS, print_text
 from .output.formats import chosen_format
 from .parser import LONGEST_TITLE, Commands, Parser, add_command, add_everywhere, command_at
 
-_TAKE_ACTIONS = ("curl", "help", "sample")
+_TAKE_ACTIONS = ("curl", "describe", "help", "sample")
 Command = Callable[[argparse.Namespace, Termination], int]
 
 

@@ -11,8 +11,9 @@ from importlib import import_module
 from typing import Callable
 
 from ...actions import ACTIONS
-from ...contract import OK
+from ...contract import MALFORMED, OK
 from ..process.termination import Termination
+from .logs import complain
 from .main import RunOptions, run
 from .parser import Commands, add_command
 
@@ -89,6 +90,8 @@ def _add_describe(commands: Commands, _: Container[str]) -> None:
     about = "the actions as a JSON manifest: schemas, cost, errors, examples"
     title = "the actions as JSON: schemas, cost, errors"
     parser = add_command(commands, "describe", about, "vtaction describe | jq '.actions[].name'", title=title)
+    about = "only this action; without a name all of them, and what they have in common"
+    parser.add_argument("action", metavar="ACTION", nargs="?", choices=sorted(ACTIONS), help=about)
     parser.add_argument("--markdown", action="store_true", help="the actions as a Markdown table")
     about = "the names of relationships and their licences as Markdown tables"
     parser.add_argument("--relationships", action="store_true", help=about)
@@ -103,7 +106,10 @@ def _describe(options: argparse.Namespace, _: Termination) -> int:
     tables = [markdown_table()] if options.markdown else []
     tables += [relationships_table(), licences_table()] if options.relationships else []
     tables += [errors_table()] if options.errors else []
-    print_text("\n\n".join(tables) if tables else manifest_text())
+    if tables and options.action:
+        complain(f"vtaction describe: the tables are about all actions; leave out {options.action}, or the options")
+        return MALFORMED
+    print_text("\n\n".join(tables) if tables else manifest_text(options.action))
     return OK
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from ...actions import ACTIONS, Action
-from ...actions.manifest import example_request, manifest
+from ...actions.manifest import entry_of, example_request, manifest
 
 _KINDS = {"hash": "file", "url": "URL", "domain": "domain", "ip": "IP address"}
 
 
-def manifest_text() -> str:
-    """The manifest as JSON."""
-    return json.dumps(manifest(), indent=2)
+def manifest_text(name: str | None = None) -> str:
+    """The manifest as JSON, or only its entry for the action `name`."""
+    return json.dumps(entry_of(ACTIONS[name]) if name else manifest(), indent=2)
 
 
 def sample(name: str) -> str:

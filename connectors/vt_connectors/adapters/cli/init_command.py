@@ -56,7 +56,7 @@ def run_init(options: argparse.Namespace, environment: Mapping[str, str], ending
     try:
         path = _place(environment)
         if options.quota is not None:
-            parse_quota(options.quota)
+            parse_quota(options.quota, "--quota")
         _refuse_to_replace(_content(path), profile, path, allowed=options.replace)
         key = remember(_given_key(ending))
         _store(path, profile, key, options)

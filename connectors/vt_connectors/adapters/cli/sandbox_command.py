@@ -15,6 +15,7 @@ from ...quota.windows import parse_quota
 from ...sandbox import Charge, Fault, LoggedRequest, Quota, SandboxConfig, SandboxServer
 from ...sandbox.data.catalogue import catalogue
 from ...sandbox.data.kinds import Kind
+from ...sandbox.faults import check_shares
 from .logs import complain
 from .output.formats import FORMATS, chosen_format, show_rows
 
@@ -24,7 +25,7 @@ _QUEUED_PART = 0.4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
+    parser.add_argument("--port", type=_port, default=8099, help="port on 127.0.0.1 (default 8099; 0 takes a free one)")
     parser.add_argument(
         "--quota", default="4/minute,500/day,15500/month", help="like VT_QUOTA (default: the public API's quota)"
     )
@@ -50,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the indicators with fixed reports, and exit")
     parser.add_argument("--format", choices=FORMATS, help="of --list (default: table on a terminal, else ndjson)")
     parser.set_defaults(json=False)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
 
 
 def serve(options: argparse.Namespace, clock: SystemClock) -> int:
@@ -100,44 +107,53 @@ def _list(chosen: str) -> None:
 
 def sandbox_server(options: argparse.Namespace, clock: Clock) -> SandboxServer:
     """The server for these options. Raises `ConfigError`, `ValueError`, and `OSError` for a port in use."""
-    scan_s = seconds(options.scan_time)
+    scan_s = seconds(options.scan_time, "--scan-time")
     config = SandboxConfig(
         queued_s=scan_s * _QUEUED_PART,
         completed_s=scan_s,
-        faults=tuple(Fault.parse(text) for text in options.fault),
+        faults=_faults(options.fault),
         seed=options.seed,
-        stream_every_s=seconds(options.stream_every),
+        stream_every_s=seconds(options.stream_every, "--stream-every"),
         exhausted=options.exhausted or "",
     )
-    latency, quota = seconds_between(options.latency), sandbox_quota(options.quota)
+    latency, quota = seconds_between(options.latency, "--latency"), _quota(options.quota)
     limits = {"day": quota.per_day, "month": quota.per_month}
     if options.exhausted and limits[options.exhausted] is None:
         raise ConfigError(f"--exhausted: --quota {options.quota} has no limit for a {options.exhausted}; add one")
     return SandboxServer(quota, clock.now, port=options.port, latency_s=latency, config=config)
 
 
-def sandbox_quota(text: str) -> Quota:
+def _faults(texts: list[str]) -> tuple[Fault, ...]:
+    try:
+        faults = tuple(map(Fault.parse, texts))
+        check_shares(faults)
+        return faults
+    except ValueError as error:
+        raise ValueError(f"--fault: {error}") from None
+
+
+def _quota(text: str) -> Quota:
     """The sandbox's quota from the notation of `VT_QUOTA`. Raises `ConfigError`."""
-    quota = parse_quota(text)
+    quota = parse_quota(text, "--quota")
     days = {window.period: window.limit for window in quota.calendar}
     sliding = tuple((window.limit, window.seconds) for window in quota.sliding)
     return Quota(windows=sliding, per_day=days.get("day"), per_month=days.get("month"))
 
 
-def seconds(text: str) -> float:
-    """`50ms`, `2s`, `0.5`, `1h` in seconds, at most a day. Raises `ValueError`."""
+def seconds(text: str, option: str) -> float:
+    """`50ms`, `2s`, `0.5`, `1h` in seconds, at most a day. Raises `ValueError`, which names the `option`."""
     time_s = seconds_of(text)
     if time_s is None or time_s > _MOST_SECONDS:
-        raise ValueError(f"{text!r} is not a time such as 50ms, 0.5s or 2")
+        raise ValueError(f"{option}: {text!r} is not a time such as 50ms, 0.5s or 2")
     return time_s
 
 
-def seconds_between(text: str) -> tuple[float, float]:
+def seconds_between(text: str, option: str) -> tuple[float, float]:
     """The minimum and maximum in seconds: two times with a dash between them, or one time. Raises `ValueError`."""
     low, dash, high = text.partition("-")
-    between = seconds(low), seconds(high if dash else low)
+    between = seconds(low, option), seconds(high if dash else low, option)
     if between[0] > between[1]:
-        raise ValueError(f"{text!r}: the shorter time comes first")
+        raise ValueError(f"{option}: {text!r}: the shorter time comes first")
     return between
 
 

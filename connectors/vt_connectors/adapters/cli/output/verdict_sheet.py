@@ -19,7 +19,9 @@ _SOURCES = {"api": "VirusTotal", "cache": "cache", "shared": "shared"}
 
 def verdict_sheet(action: Action, responses: Sequence[Response]) -> Sheet:
     """For a terminal: what a person compares. The value that was given is shown if it is a file's name."""
-    columns = (*(["file"] if names_files(action) else []), "indicator", "verdict", "engines", "about")
+    # Of an action that judges nothing, only the status or the error's code is there.
+    judged = "verdict" if "stats" in action.result_schema["properties"] else "status"
+    columns = (*(["file"] if names_files(action) else []), "indicator", judged, "engines", "about")
     rows = []
     for response in responses:
         data = response["data"] or {}
