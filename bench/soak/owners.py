@@ -93,8 +93,9 @@ class _House:
         self._chance = random.Random(seed)
         self._values = hashes(8, f"owners {seed}")
         self._asked: Counter[tuple[str, str]] = Counter()
-        # By what was asked for: the keys whose answers belong to them, for VirusTotal's own object or by a licence.
-        self._own: dict[tuple[str, str], set[str]] = {}
+        # By what was asked for: the answers that belong to a key. A licensed key may ask for what its licence gives it,
+        # and then for VirusTotal's own object too.
+        self._own: dict[tuple[str, str], set[tuple[str, bool]]] = {}
         self._lock = threading.Lock()
         several = Several(state)
         self._processes = [
@@ -137,7 +138,7 @@ class _House:
     def _found(self, server: str, key: str, core: Core, value: str, way: float) -> Iterator[str]:
         include = frozenset(("raw",)) if way < 0.6 else frozenset[str]()
         if include or key in _LICENSED:
-            self._own.setdefault((server, value), set()).add(key)
+            self._own.setdefault((server, value), set()).add((key, bool(include)))
         if 0.2 < way < 0.3 or way > 0.8:
             answer = core.look_up_at_hand("hash", [value], Options(include=include)).get(value)
         else:
