@@ -21,10 +21,10 @@ def main() -> None:
     server.sendmsg([b" "], [(SOL_SOCKET, SCM_RIGHTS, streams)])
     server.sendall(b"\0".join(parts))
     server.shutdown(SHUT_WR)
-    told = server.recv(64)
-    if not told:
+    answer = server.recv(64)
+    if not answer:
         sys.exit("the test that forks has ended")
-    status = int(told)
+    status = int(answer)
     if status < 0:
         os.kill(os.getpid(), -status)
     sys.exit(status)

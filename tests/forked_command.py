@@ -60,7 +60,7 @@ def _run(client: socket.socket) -> None:
         process = RunnerProcess(environment).fork(
             *arguments, stdin=streams[0], stdout=streams[1], stderr=streams[2], folder=Path(folder)
         )
-        # Who reads its output waits until nobody can write any more.
+        # A reader of the output waits until no process can write to it any more.
         received.close()
         client.sendall(b"%d" % process.wait())
 
