@@ -32,7 +32,7 @@ def lookup(**options: Any) -> dict[str, Any]:
 
 
 def told(response: Mapping[str, Any]) -> tuple[str, str, int, list[str]]:
-    """Source, verdict, malicious results, and the engines that object."""
+    """Source, verdict, malicious results, and the engines with a detection."""
     data = response["data"]
     engines = [row["engine"] for row in data["detected_by"]]
     return response["meta"]["source"], data["verdict"], data["stats"]["malicious"], engines

@@ -1,4 +1,4 @@
-"""Fields with the engines that object, GTI's assessment, and further facts of the object."""
+"""Fields with the engines that have a detection, GTI's assessment, and further facts of the object."""
 
 from __future__ import annotations
 

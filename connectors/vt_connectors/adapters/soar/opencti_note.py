@@ -54,7 +54,7 @@ def _rows(response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Verdict", verdict_of(response)
     found = detections(response)
     if found:
-        yield "Engines that object", f"{found[0]} of {found[1]}"
+        yield "Detections", f"{found[0]} of {found[1]} engines"
     for name, title in _TEXTS.items():
         if data.get(name) not in (None, ""):
             yield title, str(data[name])
