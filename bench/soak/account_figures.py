@@ -65,7 +65,7 @@ def _losses(figures: dict[str, Any], heard: _Heard) -> Iterator[str]:
             yield f"no window for the {period}"
         if period != "hour" and limits and _limited(pools) and min(limits) > max(1, min(_limited(pools))):
             yield f"{min(limits)} a {period}, and the account has {allowed}"
-        left = [max(0, pool - used) for pool, used in pools if pool in _limited(pools) and used is not None]
+        left = [max(0, pool - used) for pool, used in _paying(pools) if pool in _limited(pools) and used is not None]
         if left and account.lookups > min(left):
             yield f"{account.lookups} sent, and {min(left)} were left of the {period}"
     is_unclear = any(not pools or None in [number for pool in pools for number in pool] for pools in told.values())
@@ -95,9 +95,12 @@ def _number(value: Any) -> int | None:
 
 
 def _limited(pools: list[tuple[int | None, int | None]]) -> list[int]:
-    limits = [allowed for allowed, _ in pools if allowed is not None and allowed < 10**9]
-    # A user's 0 is not a limit if there is a group, because the group pays.
-    return limits[1:] if len(pools) == 2 and pools[0][0] == 0 else limits
+    return [allowed for allowed, _ in _paying(pools) if allowed is not None and allowed < 10**9]
+
+
+def _paying(pools: list[tuple[int | None, int | None]]) -> list[tuple[int | None, int | None]]:
+    """A user's 0 is not a limit if there is a group, because the group pays."""
+    return pools[1:] if len(pools) == 2 and pools[0][0] == 0 else pools
 
 
 def _figure(draw: random.Random) -> Any:
