@@ -25,7 +25,10 @@ from vt_connectors.sandbox import Quota, SandboxConfig, SandboxServer
 # A key that cannot be one is a matter of the configuration.
 _MALFORMED = ("invalid_request", "unknown_action", "unsupported_version", "config_error")
 # What these want of their parameters is more than the schemas' words can say.
-_MORE_RULES = ("passive_dns", "scan_file", "scan_url", "add_comment", "download_file", "ioc_stream")
+_MORE_RULES = (
+    *("passive_dns", "scan_file", "scan_url", "add_comment", "download_file", "ioc_stream"),
+    *("search", "intelligence_search", "vt_get"),
+)
 _ENVELOPE = schema("request.json")["properties"]
 _GOOD: dict[str, Any] = {
     "options": {"cache": "off", "max_age_s": 0, "max_wait_s": 0, "include": ["raw"], "thresholds": {"malicious": 1}},
