@@ -67,5 +67,5 @@ setup(
         "serve": ["waitress>=3.0.1,<4", "multipart>=1.3.0,<2", "prometheus-client>=0.20,<1"],
         "mcp": ["mcp>=2.3.0,<3; python_version >= '3.10'"],
     },
-    entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli.start:start"]},
+    entry_points={"console_scripts": ["vtaction = vt_connectors.adapters.cli:start"]},
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.soak.drill import KEY
-from vt_connectors.cache.dictionary import DICTIONARY
+from vt_connectors.cache.entry import DICTIONARY
 
 # So much of a key is as bad as all of it.
 STEM = KEY[:16]

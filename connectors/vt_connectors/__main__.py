@@ -1,6 +1,6 @@
 """`python -m vt_connectors` is `vtaction`."""
 
-from .adapters.cli.start import start
+from .adapters.cli import start
 
 if __name__ == "__main__":
     start()

@@ -6,7 +6,7 @@ import json
 import zlib
 
 from vt_connectors.cache import Entry
-from vt_connectors.cache.dictionary import DICTIONARY
+from vt_connectors.cache.entry import DICTIONARY
 
 _REPORT = {
     "type": "hash",

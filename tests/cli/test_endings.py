@@ -242,7 +242,7 @@ def test_no_command_is_printed_for_half_a_value(run: RunnerProcess) -> None:
 def test_an_interrupt_while_the_program_is_imported_ends_it_without_a_traceback() -> None:
     script = """
 import os, signal, sys, types
-from vt_connectors.adapters.cli.start import start
+from vt_connectors.adapters.cli import start
 main = types.ModuleType("vt_connectors.adapters.cli.main")
 main.main = lambda: os.kill(os.getpid(), signal.SIGINT)
 sys.modules[main.__name__] = main

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vt_connectors.clock import Clock
-from vt_connectors.composition.parts import Parts
+from vt_connectors.composition import Parts
 from vt_connectors.composition.state import KVSTORE
 from vt_connectors.config.settings import Settings
 

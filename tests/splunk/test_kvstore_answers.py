@@ -11,7 +11,7 @@ import pytest
 from tests.fake_clock import START, FakeClock
 from vt_connectors.cache.entry import Entry
 from vt_connectors.coalescing.leases import RESULT_LEFT_S, Lease, Result
-from vt_connectors.composition.parts import Parts
+from vt_connectors.composition import Parts
 from vt_connectors.config.settings import settings_from
 from vt_connectors.errors import Unavailable
 from vt_connectors.state.fallback import StateBusy, StateUnavailable

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from vt_connectors.backends.sqlite import paths as location
-from vt_connectors.backends.sqlite.paths import default_state_file, network_file_system, quota_file, refuse_unsafe_place
+from vt_connectors.backends.sqlite.paths import (
+    all_mounts,
+    default_state_file,
+    network_file_system,
+    quota_file,
+    refuse_unsafe_place,
+)
 from vt_connectors.errors import ConfigError
 
 MOUNTS = """\
@@ -39,15 +45,15 @@ def test_the_innermost_mount_decides(tmp_path: Path, path: str, kind: str | None
     (tmp_path / "home/link").symlink_to(tmp_path / "mnt")
     mounts = tmp_path / "mounts"
     mounts.write_text(MOUNTS.format(root=tmp_path), "utf-8")
-    assert network_file_system(tmp_path / path, mounts) == kind
+    assert network_file_system(tmp_path / path, all_mounts(mounts)) == kind
 
 
 def test_without_a_list_of_mounts_nothing_is_refused(tmp_path: Path) -> None:
-    assert network_file_system(Path("/mnt/x"), tmp_path / "none") is None
+    assert network_file_system(Path("/mnt/x"), all_mounts(tmp_path / "none")) is None
 
 
 def test_a_network_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(location, "network_file_system", lambda path: "nfs4")
+    monkeypatch.setattr(location, "network_file_system", lambda path, mounts: "nfs4")
     with pytest.raises(ConfigError, match="nfs4"):
         refuse_unsafe_place(Path("/mnt/x/state.db"))
 

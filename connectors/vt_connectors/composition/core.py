@@ -16,8 +16,8 @@ from ..core import Core
 from ..deferred import deferred, is_made
 from ..light_typing import TYPE_CHECKING, Callable
 from ..redaction import KeyGuard
+from . import Memory, memory_parts
 from .accounts import Accounts
-from .parts import Memory, memory_parts
 from .state import KVSTORE, NO_PLACES, Places, Stores, state_place
 
 if TYPE_CHECKING:

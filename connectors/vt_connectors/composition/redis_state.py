@@ -7,7 +7,7 @@ from ..clock import Clock
 from ..config.settings import Settings
 from ..errors import ConfigError
 from ..light_typing import TYPE_CHECKING
-from .parts import Parts
+from . import Parts
 
 if TYPE_CHECKING:
     from ..backends.redis.server import Condition as Condition

@@ -17,7 +17,7 @@ from ..light_typing import TYPE_CHECKING, Callable, NamedTuple
 from ..state.fallback import Fallback, Required
 from ..state.trust import refuse_untrusted
 from ..threads import freed_at_fork
-from .parts import Memory, Parts, memory_leases, memory_parts
+from . import Memory, Parts, memory_leases, memory_parts
 
 if TYPE_CHECKING:
     from pathlib import Path

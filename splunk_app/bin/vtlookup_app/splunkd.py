@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from vt_connectors.api_key import ApiKey
 from vt_connectors.clock import Clock
-from vt_connectors.composition.parts import Parts
+from vt_connectors.composition import Parts
 from vt_connectors.composition.state import KVSTORE, Places
 from vt_connectors.config.settings import Settings
 from vt_connectors.errors import ConfigError, ConnectorError, Unavailable

@@ -11,8 +11,8 @@ from typing import Union
 
 from ...api_key import ApiKey
 from ...clock import SystemClock
+from ...composition import one_memory
 from ...composition.core import build
-from ...composition.parts import one_memory
 from ...config.credentials import own_files
 from ...config.paths import found_at
 from ...config.settings import Settings, config_file, read_settings

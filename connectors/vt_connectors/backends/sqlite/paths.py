@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...errors import ConfigError
 from ...light_typing import TYPE_CHECKING
@@ -107,13 +107,14 @@ def refuse_unsafe_place(path: str | Path) -> None:
             f"the state file {path} has a name that SQLite uses for files beside a database; name the database, or "
             "another file"
         )
-    kind = network_file_system(path)
+    mounts = all_mounts()
+    kind = network_file_system(path, mounts)
     if kind:
         raise ConfigError(
             f"the state file {path} is on a network file system ({kind}), where file locks do not work between "
             "machines; set VT_STATE to a file on a local disk"
         )
-    mounted = {point for point, _ in _mounts()}
+    mounted = {point for point, _ in mounts}
     for file in (real, quota_place(real)):
         if file in mounted:
             raise ConfigError(
@@ -134,18 +135,18 @@ def _refuse_long(path: str) -> None:
         )
 
 
-def network_file_system(path: str | Path, mounts: str | Path = _MOUNTS) -> str | None:
-    """The network file system of `path`, or None."""
+def network_file_system(path: str | Path, mounts: Iterable[tuple[str, str]]) -> str | None:
+    """The network file system of `path`, or None. `mounts`: as from `all_mounts`."""
     target = os.path.realpath(_existing(os.fspath(path)))
     best, best_kind = "", ""
-    for point, kind in _mounts(mounts):
+    for point, kind in mounts:
         inside = target == point or target.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, best_kind = point, kind
     return best_kind if best_kind.startswith(_NETWORK) else None
 
 
-def _mounts(mounts: str | Path = _MOUNTS) -> list[tuple[str, str]]:
+def all_mounts(mounts: str | Path = _MOUNTS) -> list[tuple[str, str]]:
     """Each mount point with its file system, in the order of mounting."""
     try:
         with open(mounts, encoding="utf-8", errors="replace") as file:

@@ -7,7 +7,7 @@ from typing import Any
 from vt_connectors.actions.flat_report import flat_report
 from vt_connectors.cache import Freshness
 from vt_connectors.clock import Clock
-from vt_connectors.composition.parts import Parts
+from vt_connectors.composition import Parts
 from vt_connectors.config.settings import Settings
 from vt_connectors.pending import PendingStore
 from vt_connectors.quota.ledger_store import LedgerStore
