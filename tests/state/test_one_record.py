@@ -232,7 +232,7 @@ def test_a_loss_is_waited_out_once_by_all(tmp_path: Path, caplog: pytest.LogCapt
 def test_a_single_file_that_is_mounted_by_itself_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Harness(tmp_path / "state.db").answer()
     for name in ("state.db", "state-quota.db"):
-        monkeypatch.setattr(location, "_mounts", lambda *_: [("/", "ext4"), (str(tmp_path / name), "ext4")])  # noqa: B023
+        monkeypatch.setattr(location, "all_mounts", lambda *_: [("/", "ext4"), (str(tmp_path / name), "ext4")])  # noqa: B023
         with pytest.raises(ConfigError, match="mount its folder"):
             Harness(tmp_path / "state.db").core()
 
