@@ -1,4 +1,4 @@
-"""Names and addresses of an internal network are sent by no action, as whichever parameter they are given."""
+"""No action sends names or addresses of an internal network, whichever of its parameters has them."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _served(options: argparse.Namespace, ending: Termination, environment: Mappi
         complain(f"error: {core.error.message}")
         return MALFORMED
     try:
-        # Only now: it takes longer than all the rest of the start, and what is wrong above is told without it.
+        # Imported last, because it takes longer than the rest of the start, and the errors above do not need it.
         from ..mcp.stdio_server import serve
     except (ImportError, SyntaxError) as error:
         complain(_NEEDS_SDK.format(version=sys.version.split()[0], why=error))
