@@ -8,7 +8,7 @@ TESTS ?= -n 6 --dist worksteal
 # The tests that take each action from the registry, or fail if a list lacks it.
 OF_ACTIONS := tests/architecture tests/contract tests/export tests/mcp_server tests/http/test_rights.py \
 	tests/http/contract_api/test_openapi.py tests/bundles/test_new_action.py tests/actions/test_relationship_actions.py \
-	tests/actions/test_never_sent.py \
+	tests/actions/test_never_sent.py tests/actions/test_raw_of_others.py \
 	tests/python_api/test_any_action.py tests/python_api/test_public_names.py tests/cli/test_names.py \
 	tests/cli/test_other_commands.py tests/cli/test_result_tables.py tests/docs/test_tables.py tests/docs/test_links.py \
 	tests/package/test_postman.py tests/package/test_tines.py

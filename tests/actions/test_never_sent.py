@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.actions.conftest import MakeScenario
-from tests.vtaction_process import EVERY_LICENCE
 from vt_connectors.actions import ACTIONS
+from vt_connectors.sandbox import EVERY_LICENCE, SandboxConfig
 
 _SCHEMAS = Path(__file__).resolve().parents[2] / "schemas/actions"
 _INTERNAL = {"domain": "srv.internal", "ip": "10.1.2.3", "url": "http://srv.internal/login"}
@@ -34,7 +34,7 @@ def _cases() -> Iterator[tuple[str, dict[str, object]]]:
 
 @pytest.mark.parametrize(("action", "params"), list(_cases()))
 def test_no_action_sends_what_is_internal(action: str, params: dict[str, object], make_scenario: MakeScenario) -> None:
-    scenario = make_scenario(VT_API_KEY=EVERY_LICENCE)
+    scenario = make_scenario(config=SandboxConfig(licences=EVERY_LICENCE))
     response = scenario(action, **params)
     assert scenario.server.requests == []
     if response["error"] is None:
