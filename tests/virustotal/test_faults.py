@@ -24,7 +24,11 @@ _LONGER_THAN_ANY_PAUSE_S = 3700.0
 
 def _ask(fault: Fault, server: ScriptedServer, clock: FakeClock, state: Path | None = None) -> Mapping[str, Any]:
     server.script(fault.step)
-    return core_at(server.url, clock, state, VT_TIMEOUT=fault.timeout).answer(LOOKUP)
+    core = core_at(server.url, clock, state, VT_TIMEOUT=fault.timeout)
+    answer = core.answer(LOOKUP)
+    # Otherwise a thread that ends removes files of the state at any moment.
+    core.close()
+    return answer
 
 
 @_EACH
